@@ -1,0 +1,19 @@
+//! logagent-exporter: facts in, verdicts out.
+//!
+//! ```text
+//!  observe ──Snapshot──▶ evaluate ──Report──▶ publish
+//!     ▲                     │                    │
+//!     └── daemon::cycle: the loop, and the only memory over time
+//! ```
+//!
+//! Modules in pipeline order; arrows between them point one way only (`tests/it/architecture.rs` holds this).
+
+pub mod model;
+
+pub mod agents;
+pub mod config;
+
+pub mod catalog;
+pub mod evaluate;
+pub mod observe;
+pub mod publish;

@@ -1,0 +1,125 @@
+//! What can be wrong: prerequisites, severities, and the shape of a catalogue entry.
+
+use super::Text;
+
+/// One condition of the heartbeat; the label `prerequisite`. Declared in the order of the vendors' documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Prerequisite {
+    /// Is the agent there?
+    Installed,
+    /// Exactly the expected processes, alive.
+    Processes,
+    /// The reported IP is real, chosen as documented, and what the machine group expects.
+    Ip,
+    /// The config is present, parses, is complete and consistent, and right for region and network.
+    StartupParameters,
+    /// Every endpoint answers as the document says.
+    Network,
+    /// System time is right.
+    Clock,
+    /// The account's file is there.
+    UserIdentifier,
+    /// The machine group's identifier is there, byte for byte.
+    CustomIdentifier,
+    /// An API key pair is set.
+    Credentials,
+    /// The running processes have loaded what is on disk now.
+    Restart,
+}
+
+impl Prerequisite {
+    /// All of them, in the order in which a diagnosis lists them.
+    pub const ALL: [Self; 10] = [
+        Self::Installed,
+        Self::Processes,
+        Self::Ip,
+        Self::StartupParameters,
+        Self::Network,
+        Self::Clock,
+        Self::UserIdentifier,
+        Self::CustomIdentifier,
+        Self::Credentials,
+        Self::Restart,
+    ];
+
+    /// The label value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Installed => "installed",
+            Self::Processes => "processes",
+            Self::Ip => "ip",
+            Self::StartupParameters => "startup_parameters",
+            Self::Network => "network",
+            Self::Clock => "clock",
+            Self::UserIdentifier => "user_identifier",
+            Self::CustomIdentifier => "custom_identifier",
+            Self::Credentials => "credentials",
+            Self::Restart => "restart",
+        }
+    }
+}
+
+/// How bad a standing cause is. `Warning < Critical`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Works now, or works doubtfully, and needs attention.
+    Warning,
+    /// The heartbeat cannot work.
+    Critical,
+}
+
+impl Severity {
+    /// The label value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// The state of a prerequisite, or of an agent. `Ok < Unknown < Failing`, so that a roll-up is a maximum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// Every needed fact was read and no critical cause stands.
+    Ok,
+    /// A needed fact could not be read, and no critical cause stands.
+    Unknown,
+    /// A critical cause stands.
+    Failing,
+}
+
+impl Status {
+    /// All states, in the order of the stateset.
+    pub const ALL: [Self; 3] = [Self::Ok, Self::Failing, Self::Unknown];
+
+    /// The label value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failing => "failing",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A catalogue entry: everything there is to say about one defect, once, in every language.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Names the defect, never the fix. Never renamed or reused.
+    pub id: &'static str,
+    /// The prerequisite that it breaks.
+    pub prerequisite: Prerequisite,
+    /// Its usual severity; a finding may carry a lower one where the contract says so.
+    pub severity: Severity,
+    /// One line for a page or a list; may use placeholders.
+    pub title: Text,
+    /// Why this stops (or endangers) the heartbeat.
+    pub meaning: Text,
+    /// The exact command or edit that mends it; may use placeholders.
+    pub remedy: Text,
+    /// The names of the evidence that every finding of this cause carries.
+    pub evidence: &'static [&'static str],
+    /// The vendor document or standard that the rule comes from.
+    pub source: &'static str,
+}

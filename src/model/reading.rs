@@ -1,0 +1,113 @@
+//! A fact, or why it could not be had. Never a default value.
+
+use std::fmt;
+
+/// An observed fact. Absence is a known fact; only what could not be looked at is `Unknown`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading<T> {
+    /// Read, as it was at the snapshot's time.
+    Known(T),
+    /// Could not be read.
+    Unknown(Why),
+}
+
+impl<T> Reading<T> {
+    /// The fact, if it could be read.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Why the fact could not be read, if so.
+    pub fn why(&self) -> Option<&Why> {
+        match self {
+            Self::Known(_) => None,
+            Self::Unknown(why) => Some(why),
+        }
+    }
+
+    /// The same reading, of a value derived from the fact.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Reading<U> {
+        match self {
+            Self::Known(value) => Reading::Known(f(value)),
+            Self::Unknown(why) => Reading::Unknown(why),
+        }
+    }
+
+    /// A view of the reading that can be turned into a `Result`, for `?` in rules.
+    pub fn as_result(&self) -> Result<&T, &Why> {
+        match self {
+            Self::Known(value) => Ok(value),
+            Self::Unknown(why) => Err(why),
+        }
+    }
+}
+
+/// The stable class of an unread fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// Permission denied.
+    Denied,
+    /// The deadline passed (a hung file system, say).
+    TimedOut,
+    /// An earlier read of the same thing has not come back yet.
+    StillBlocked,
+    /// Larger than the size cap.
+    TooLarge,
+    /// A FIFO, socket or device stands where a file should be.
+    NotARegularFile,
+    /// The kernel or the platform does not offer it.
+    Unsupported,
+    /// Two sources contradict each other and neither is preferred.
+    Contradictory,
+    /// Not looked at yet (before the first full cycle).
+    NotYet,
+    /// No source to ask (no clock reference, say).
+    NoSource,
+    /// Any other error of the operating system.
+    Failed,
+}
+
+impl Reason {
+    /// The stable word for logs and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::TimedOut => "timed_out",
+            Self::StillBlocked => "still_blocked",
+            Self::TooLarge => "too_large",
+            Self::NotARegularFile => "not_a_regular_file",
+            Self::Unsupported => "unsupported",
+            Self::Contradictory => "contradictory",
+            Self::NotYet => "not_yet",
+            Self::NoSource => "no_source",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Why a fact is unknown, and what would make it known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// The stable class.
+    pub reason: Reason,
+    /// What was looked at: a path, `pid 12: environ`, a server.
+    pub fact: String,
+    /// What happened and what to grant or mend, as one sentence without a full stop.
+    pub detail: String,
+}
+
+impl Why {
+    /// A reason with its subject and its explanation.
+    pub fn new(reason: Reason, fact: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { reason, fact: fact.into(), detail: detail.into() }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.fact, self.detail)
+    }
+}

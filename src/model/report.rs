@@ -1,0 +1,181 @@
+//! What the exporter has to say at one moment: immutable, complete, and rendered alike by every publisher.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use super::{
+    Cause, Language, Prerequisite, Role, Severity, Status, Why,
+    snapshot::{EndpointFact, KernelClock},
+};
+
+/// One moment's verdicts and the observations behind them.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Wall-clock time of the snapshot.
+    pub taken_at: SystemTime,
+    /// Watched agents.
+    pub agents: Vec<AgentReport>,
+    /// The host's clock.
+    pub clock: ClockReport,
+    /// The exporter's own counters.
+    pub exporter: ExporterReport,
+    /// True from the first full cycle on: `/-/ready`.
+    pub complete: bool,
+}
+
+impl Report {
+    /// The worst severity standing and unexplained anywhere, and whether anything is unknown: what `check` exits with.
+    pub fn status(&self) -> Option<Status> {
+        self.agents.iter().map(|agent| agent.status).max()
+    }
+}
+
+/// One agent's verdicts.
+#[derive(Debug, Clone)]
+pub struct AgentReport {
+    /// The label `agent`.
+    pub name: Arc<str>,
+    /// The label `kind`.
+    pub kind: &'static str,
+    /// Variant, for people.
+    pub edition: &'static str,
+    /// Agent version, empty if unknown.
+    pub version: String,
+    /// Host name as the agent recorded it, else the host's.
+    pub hostname: String,
+    /// The agent's own instance id, empty if unknown.
+    pub instance_id: String,
+    /// Installation directory.
+    pub install_dir: Option<PathBuf>,
+    /// Roll-up over prerequisites.
+    pub status: Status,
+    /// Prerequisites that apply, in the documents' order.
+    pub prerequisites: Vec<PrerequisiteReport>,
+    /// Processes by role; every role of the agent is here, filled or not. Empty counts are `None` if processes are unread.
+    pub roles: Vec<RoleReport>,
+    /// Addresses by source (`reported`, `working_ip`, …).
+    pub ips: Vec<(&'static str, String)>,
+    /// Endpoints and their last probes.
+    pub endpoints: Vec<EndpointFact>,
+    /// Watched files' modification times by the label `file`.
+    pub files: Vec<(String, SystemTime)>,
+}
+
+/// One prerequisite's verdict.
+#[derive(Debug, Clone)]
+pub struct PrerequisiteReport {
+    /// Which.
+    pub id: Prerequisite,
+    /// Its state.
+    pub status: Status,
+    /// What could not be read and is needed.
+    pub unknown: Vec<Why>,
+    /// Standing causes, explained ones included.
+    pub problems: Vec<Problem>,
+}
+
+/// One standing cause.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// The catalogue entry.
+    pub cause: &'static Cause,
+    /// What it is about, where a cause can stand more than once (an endpoint's URL); else empty.
+    pub subject: String,
+    /// Severity of this finding.
+    pub severity: Severity,
+    /// When it was first seen.
+    pub since: SystemTime,
+    /// What was seen, where.
+    pub evidence: Vec<Evidence>,
+    /// Facts of this host for the templates: paths and commands.
+    pub context: Arc<BTreeMap<&'static str, String>>,
+    /// The cause that explains this one, if any: then it is neither a metric nor paged.
+    pub explained_by: Option<&'static Cause>,
+    /// True if it could not be looked at in this cycle and stands as last seen.
+    pub carried: bool,
+}
+
+impl Problem {
+    /// What `{name}` stands for in this problem's sentences: evidence first, then the host's paths and commands.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.evidence
+            .iter()
+            .find(|evidence| evidence.name == name)
+            .map(|evidence| evidence.value.as_str())
+            .or_else(|| self.context.get(name).map(String::as_str))
+    }
+
+    /// The title, filled.
+    pub fn title(&self, language: Language) -> String {
+        self.cause.title.fill(language, |name| self.value(name))
+    }
+
+    /// The remedy, filled.
+    pub fn remedy(&self, language: Language) -> String {
+        self.cause.remedy.fill(language, |name| self.value(name))
+    }
+}
+
+/// One compared value, and where it came from. Values are bounded, printable, and never secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// What the value is: `reported`, `expected`, `pid`.
+    pub name: &'static str,
+    /// The value, made visible.
+    pub value: String,
+    /// File and key, interface, process, or config key.
+    pub from: String,
+}
+
+/// Processes of one role.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoleReport {
+    /// The label `role`.
+    pub role: Role,
+    /// Live processes; `None` if processes could not be read.
+    pub live: Option<u32>,
+    /// Expected processes.
+    pub expected: u32,
+    /// Restarts observed since the exporter started.
+    pub restarts: u64,
+    /// Start of the newest live process.
+    pub newest_start: Option<SystemTime>,
+    /// Sum of CPU time over live processes.
+    pub cpu: Option<Duration>,
+    /// Sum of resident memory.
+    pub resident_bytes: Option<u64>,
+    /// Sum of open descriptors; `None` if unreadable.
+    pub open_fds: Option<u64>,
+    /// Sum of threads.
+    pub threads: Option<u64>,
+}
+
+/// The host's clock.
+#[derive(Debug, Clone, Default)]
+pub struct ClockReport {
+    /// (source, offset, half-width) in seconds, one for each source that has a reference; `kernel` has no half-width.
+    pub offsets: Vec<(&'static str, f64, Option<f64>)>,
+    /// The kernel's state, if it could be read.
+    pub kernel: Option<KernelClock>,
+    /// Steps of over one second observed.
+    pub steps: u64,
+}
+
+/// The exporter's own counters.
+#[derive(Debug, Clone, Default)]
+pub struct ExporterReport {
+    /// Evaluations by trigger.
+    pub evaluations: BTreeMap<&'static str, u64>,
+    /// Duration of the last evaluation.
+    pub evaluation_duration: Duration,
+    /// Observation errors by agent and source.
+    pub observation_errors: BTreeMap<(Arc<str>, &'static str), u64>,
+    /// The last reload succeeded (true if none was tried).
+    pub reload_successful: bool,
+    /// When config was last loaded with success.
+    pub reload_success_at: Option<SystemTime>,
+}

@@ -1,0 +1,135 @@
+//! Bilingual sentences with `{placeholders}`, and the escaping that keeps foreign bytes out of them.
+
+use std::fmt::Write as _;
+
+/// A language of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// Simplified Chinese (简体中文).
+    Chinese,
+}
+
+/// One sentence, or a few, in every language. A language added here makes the compiler list each missing sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text {
+    /// English.
+    pub en: &'static str,
+    /// Simplified Chinese.
+    pub zh: &'static str,
+}
+
+impl Text {
+    /// The sentence in `language`, placeholders unfilled.
+    pub fn in_language(&self, language: Language) -> &'static str {
+        match language {
+            Language::English => self.en,
+            Language::Chinese => self.zh,
+        }
+    }
+
+    /// The sentence with each `{name}` replaced by what `value` knows of it; an unknown name stays visible as written.
+    pub fn fill<'a>(&self, language: Language, value: impl Fn(&str) -> Option<&'a str>) -> String {
+        let template = self.in_language(language);
+        let mut out = String::with_capacity(template.len() + 64);
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            out.push_str(before);
+            match after.split_once('}') {
+                Some((name, tail)) if is_placeholder(name) => {
+                    match value(name) {
+                        Some(filled) => out.push_str(filled),
+                        None => {
+                            out.push('{');
+                            out.push_str(name);
+                            out.push('}');
+                        }
+                    }
+                    rest = tail;
+                }
+                Some(_) | None => {
+                    out.push('{');
+                    rest = after;
+                }
+            }
+        }
+        out.push_str(rest);
+        out
+    }
+
+    /// The names of all placeholders in `language`.
+    pub fn placeholders(&self, language: Language) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        let mut rest = self.in_language(language);
+        while let Some((_, after)) = rest.split_once('{') {
+            match after.split_once('}') {
+                Some((name, tail)) if is_placeholder(name) => {
+                    names.push(name);
+                    rest = tail;
+                }
+                Some(_) | None => rest = after,
+            }
+        }
+        names
+    }
+}
+
+fn is_placeholder(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// The longest value that evidence quotes, in characters; a page should stay readable whatever a file holds.
+const LONGEST_VALUE: usize = 200;
+
+/// `value` with everything non-printing made visible (`\r`, `\t`, `\u{feff}`), cut at 200 characters.
+pub fn visible(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for (count, c) in value.chars().enumerate() {
+        if count == LONGEST_VALUE {
+            out.push('…');
+            break;
+        }
+        match c {
+            '\r' => out.push_str("\\r"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() || is_invisible(c) => {
+                let _infallible = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// `value` as [`visible`] shows it, in double quotes: for values whose exact bytes matter.
+pub fn quoted(value: &str) -> String {
+    format!("\"{}\"", visible(value))
+}
+
+/// Format characters (zero width, direction overrides, BOM) that would hide or reorder what a person reads.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_and_unknown_ones_stay_visible() {
+        let text = Text { en: "ip {reported} is not {expected}; {not a name} {", zh: "" };
+        let filled = text.fill(Language::English, |name| (name == "reported").then_some("10.0.0.1"));
+        assert_eq!(filled, "ip 10.0.0.1 is not {expected}; {not a name} {");
+        assert_eq!(text.placeholders(Language::English), ["reported", "expected"]);
+    }
+
+    #[test]
+    fn non_printing_characters_are_shown_and_long_values_cut() {
+        assert_eq!(quoted("web\r"), "\"web\\r\"");
+        assert_eq!(visible("\u{feff}a\tb\u{1b}[31m"), "\\u{feff}a\\tb\\u{1b}[31m");
+        assert_eq!(visible(&"x".repeat(1000)).chars().count(), 201);
+    }
+}

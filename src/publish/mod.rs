@@ -1,0 +1,1 @@
+//! 3. Tell. Only renders a `Report`; knows neither probes nor rules.
