@@ -1,6 +1,10 @@
 //! Stub.
 #![allow(unused_variables, clippy::todo, clippy::option_option)]
-use super::*;
+use super::{
+    AddressRecord, AgentSettings, Commands, Duration, Edition, Endpoint, HostClass, IdentityLayout, Layout,
+    LoadedConfig, LocalTime, NetworkType, Parameters, Path, PathBuf, Place, Prerequisite, Profile, Rejection,
+    Role, Running,
+};
 /// Stub.
 pub struct Custom;
 impl Profile for Custom {

@@ -173,6 +173,11 @@ pub trait Profile: Sync {
         config_file: &Path,
     ) -> Vec<Endpoint>;
 
+    /// True if the config names data servers besides config servers.
+    fn has_data_servers(&self) -> bool {
+        false
+    }
+
     /// What a server's host name says of region and network.
     fn classify_host(&self, host: &str) -> HostClass;
 

@@ -85,6 +85,8 @@ pub struct AgentFacts {
     pub config: Option<FileFact<Parameters>>,
     /// What the config file says that it may be absent for: the agent generates it, or has defaults.
     pub config_optional: bool,
+    /// Parameters that the agent generates from the path of a config file that is not there (container images).
+    pub implied: Option<Parameters>,
     /// The address record that the agent writes (`app_info.json`).
     pub record: Option<FileFact<AddressRecord>>,
     /// Names in the user identifier directory.
@@ -99,6 +101,13 @@ pub struct AgentFacts {
     pub files: Vec<FileFact<()>>,
     /// Endpoints that the agent must reach, with their last probe.
     pub endpoints: Vec<EndpointFact>,
+}
+
+impl AgentFacts {
+    /// The parameters in force: the file's, or those that its path implies.
+    pub fn parameters(&self) -> Option<&Parameters> {
+        self.config.as_ref().and_then(FileFact::content).or(self.implied.as_ref())
+    }
 }
 
 /// What is on disk of an installation.
