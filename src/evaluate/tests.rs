@@ -1,1 +1,0 @@
-//! Rules against tables of facts.
