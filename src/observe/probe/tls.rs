@@ -1,0 +1,254 @@
+//! The TLS handshake, and the server's certificate whether it is accepted or not.
+
+use std::{
+    fmt::Write as _,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    client::{
+        Resumption, WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+    time_provider::TimeProvider,
+};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use x509_cert::der::Decode as _;
+
+use super::trust::Store;
+use crate::{
+    model::snapshot::{Certificate, FailureKind},
+    observe::time,
+};
+
+/// What came of a handshake. The certificate is told even if the rest failed.
+pub(super) struct Handshake {
+    pub(super) certificate: Option<Certificate>,
+    pub(super) result: Result<TlsStream<TcpStream>, (FailureKind, String)>,
+}
+
+/// Shakes hands as a client that asks for `host`, trusting `store`.
+pub(super) async fn handshake(
+    stream: TcpStream,
+    host: &str,
+    store: &Store,
+    provider: &Arc<CryptoProvider>,
+    deadline: Instant,
+) -> Handshake {
+    let failed = |detail: String| Handshake { certificate: None, result: Err((FailureKind::Tls, detail)) };
+    let Ok(name) = ServerName::try_from(host.to_owned()) else {
+        return failed(format!("{host} is not a name that a certificate can be for"));
+    };
+    let (config, witness) = match client_config(store, provider) {
+        Ok(made) => made,
+        Err(error) => return failed(format!("TLS could not be set up: {error}")),
+    };
+    let connected = timeout_at(deadline, TlsConnector::from(Arc::new(config)).connect(name, stream)).await;
+    let certificate = witness.leaf.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let result = match connected {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => {
+            let (kind, mut detail) = classify(&error, certificate.as_ref());
+            if kind == FailureKind::CertificateUntrusted
+                && let Some(empty) = &store.empty
+            {
+                detail = format!("{detail}; {empty}");
+            }
+            Err((kind, detail))
+        }
+        Err(_) => Err((FailureKind::Tls, "no answer to the TLS handshake in time".to_owned())),
+    };
+    Handshake { certificate, result }
+}
+
+fn client_config(
+    store: &Store,
+    provider: &Arc<CryptoProvider>,
+) -> Result<(ClientConfig, Arc<Witness>), Error> {
+    let judge = if store.roots.is_empty() {
+        None
+    } else {
+        let built =
+            WebPkiServerVerifier::builder_with_provider(Arc::clone(&store.roots), Arc::clone(provider))
+                .build();
+        Some(built.map_err(|error| Error::General(error.to_string()))?)
+    };
+    let witness = Arc::new(Witness { judge, provider: Arc::clone(provider), leaf: Mutex::default() });
+    let verifier: Arc<dyn ServerCertVerifier> = witness.clone();
+    let mut config = ClientConfig::builder_with_details(Arc::clone(provider), Arc::new(LocalClock))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    // Every probe shakes hands in full: a resumed session would not show the certificate.
+    config.resumption = Resumption::disabled();
+    Ok((config, witness))
+}
+
+/// The local clock, which is what decides whether a certificate has expired here.
+#[derive(Debug)]
+struct LocalClock;
+
+impl TimeProvider for LocalClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        time::now().wall.duration_since(UNIX_EPOCH).ok().map(UnixTime::since_unix_epoch)
+    }
+}
+
+/// Notes the leaf's validity, then leaves the judgement to webpki.
+#[derive(Debug)]
+struct Witness {
+    /// `None`: nobody is trusted.
+    judge: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
+    leaf: Mutex<Option<Certificate>>,
+}
+
+impl ServerCertVerifier for Witness {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        *self.leaf.lock().unwrap_or_else(PoisonError::into_inner) = validity(end_entity);
+        match &self.judge {
+            Some(judge) => {
+                judge.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            }
+            None => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// The validity of a certificate in DER; `None` for what is none.
+fn validity(der: &[u8]) -> Option<Certificate> {
+    let certificate = x509_cert::Certificate::from_der(der).ok()?;
+    let validity = certificate.tbs_certificate().validity();
+    Some(Certificate {
+        not_before: validity.not_before.to_system_time(),
+        not_after: validity.not_after.to_system_time(),
+    })
+}
+
+/// The rustls error inside an I/O error, if it is one.
+pub(super) fn tls_error(error: &io::Error) -> Option<&Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
+}
+
+fn classify(error: &io::Error, leaf: Option<&Certificate>) -> (FailureKind, String) {
+    match tls_error(error) {
+        Some(Error::InvalidCertificate(fault)) => certificate_fault(fault, leaf),
+        Some(Error::InvalidMessage(fault)) => {
+            (FailureKind::Tls, format!("the answer is not TLS: {fault:?} (plain HTTP on this port?)"))
+        }
+        Some(Error::AlertReceived(alert)) => {
+            (FailureKind::Tls, format!("the server broke the TLS handshake off: {alert:?}"))
+        }
+        Some(other) => (FailureKind::Tls, format!("the TLS handshake failed: {other}")),
+        None => (FailureKind::Tls, format!("the TLS handshake was cut off: {error}")),
+    }
+}
+
+fn certificate_fault(fault: &CertificateError, leaf: Option<&Certificate>) -> (FailureKind, String) {
+    match fault {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            let mut detail = "the certificate has expired".to_owned();
+            if let CertificateError::ExpiredContext { time, not_after } = fault {
+                detail = format!(
+                    "the certificate has expired: valid until {}, and by the local clock it is {}",
+                    date(*not_after),
+                    date(*time)
+                );
+                if leaf
+                    .is_some_and(|leaf| UnixTime::since_unix_epoch(since_epoch(leaf.not_after)) != *not_after)
+                {
+                    detail.push_str(" (a certificate of its chain, not the server's own)");
+                }
+            }
+            (FailureKind::CertificateExpired, detail)
+        }
+        CertificateError::NotValidYetContext { time, not_before } => (
+            FailureKind::CertificateExpired,
+            format!(
+                "the certificate is not valid yet: valid from {}, and by the local clock it is {}",
+                date(*not_before),
+                date(*time)
+            ),
+        ),
+        CertificateError::NotValidYet => {
+            (FailureKind::CertificateExpired, "the certificate is not valid yet".to_owned())
+        }
+        CertificateError::UnknownIssuer => (
+            FailureKind::CertificateUntrusted,
+            "the certificate is not from an authority that this system trusts".to_owned(),
+        ),
+        other => (FailureKind::CertificateUntrusted, format!("the certificate is not accepted: {other}")),
+    }
+}
+
+fn since_epoch(time: SystemTime) -> std::time::Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn date(time: UnixTime) -> String {
+    let mut text = String::new();
+    let time = UNIX_EPOCH.checked_add(std::time::Duration::from_secs(time.as_secs()));
+    match time.map(|time| write!(text, "{}", humantime::format_rfc3339_seconds(time))) {
+        Some(Ok(())) => text,
+        Some(Err(_)) | None => "a date beyond the calendar".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn dates_beyond_the_calendar_do_not_panic() {
+        assert_eq!(date(UnixTime::since_unix_epoch(std::time::Duration::MAX)), "a date beyond the calendar");
+        assert_eq!(date(UnixTime::since_unix_epoch(std::time::Duration::ZERO)), "1970-01-01T00:00:00Z");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_in_place_of_a_certificate_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _none = validity(&bytes);
+        }
+    }
+}
