@@ -79,13 +79,13 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_hung_job_is_joined_and_not_started_again() {
         let flights = Flights::new();
         let (started, release) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
-        let ask = |within: u64| {
+        let ask = |within: Duration| {
             let (started, release) = (Arc::clone(&started), Arc::clone(&release));
-            flights.join("name", Instant::now() + Duration::from_secs(within), move || {
+            flights.join("name", Instant::now() + within, move || {
                 started.fetch_add(1, Ordering::SeqCst);
                 async move {
                     release.notified().await;
@@ -93,15 +93,16 @@ mod tests {
                 }
             })
         };
-        assert_eq!(ask(5).await, None);
-        assert_eq!(ask(5).await, None);
+        let (soon, patient) = (Duration::from_millis(20), Duration::from_secs(60));
+        assert_eq!(ask(soon).await, None);
+        assert_eq!(ask(soon).await, None);
         assert_eq!(started.load(Ordering::SeqCst), 1);
         release.notify_one();
-        assert_eq!(ask(5).await, Some(7));
+        assert_eq!(ask(patient).await, Some(7));
         assert_eq!(started.load(Ordering::SeqCst), 1);
         tokio::task::yield_now().await;
         release.notify_one();
-        assert_eq!(ask(5).await, Some(7));
+        assert_eq!(ask(patient).await, Some(7));
         assert_eq!(started.load(Ordering::SeqCst), 2, "a landed job's key is free again");
     }
 }
