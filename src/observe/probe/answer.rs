@@ -155,7 +155,7 @@ mod tests {
                 .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
                 .collect(),
             body: body.to_vec(),
-            sent: Duration::from_millis(10_000),
+            sent: Duration::from_secs(10),
             received: Duration::from_millis(10_250),
         }
     }

@@ -168,9 +168,13 @@ pub(super) struct Authority {
 
 impl Authority {
     pub(super) fn new() -> Self {
+        Self::named("an authority of the test")
+    }
+
+    pub(super) fn named(name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, "an authority of the test");
+        params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
         Self { pem, issuer: Issuer::new(params, key) }
@@ -185,11 +189,14 @@ impl Authority {
     }
 }
 
-/// A server that signed its certificate itself.
-pub(super) fn self_signed_server(name: &str) -> Arc<ServerConfig> {
+/// A server that signed its certificate itself, as an authority's (which is what `openssl req -x509` makes), and the
+/// certificate.
+pub(super) fn self_signed_server(name: &str, years: (i32, i32)) -> (Arc<ServerConfig>, String) {
     let key = KeyPair::generate().unwrap();
-    let certificate = leaf(name, (2020, 2090)).self_signed(&key).unwrap();
-    config(certificate.der().clone(), &key)
+    let mut params = leaf(name, years);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&key).unwrap();
+    (config(certificate.der().clone(), &key), certificate.pem())
 }
 
 fn leaf(name: &str, (from, until): (i32, i32)) -> CertificateParams {

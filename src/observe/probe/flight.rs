@@ -93,7 +93,7 @@ mod tests {
                 }
             })
         };
-        let (soon, patient) = (Duration::from_millis(20), Duration::from_secs(60));
+        let (soon, patient) = (Duration::from_millis(20), Duration::from_mins(1));
         assert_eq!(ask(soon).await, None);
         assert_eq!(ask(soon).await, None);
         assert_eq!(started.load(Ordering::SeqCst), 1);

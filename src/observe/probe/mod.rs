@@ -19,7 +19,7 @@ mod fault_server;
 #[cfg(test)]
 mod tests;
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{env, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use hyper::{Method, StatusCode};
 use rustls::crypto::{CryptoProvider, ring};
@@ -97,14 +97,14 @@ fn own_shortage(error: &io::Error) -> bool {
 impl Prober {
     /// A prober that trusts whom the system under `rootfs` trusts. Reads `SSL_CERT_FILE` and `SSL_CERT_DIR` once.
     pub fn new(options: ProbeOptions) -> Self {
-        let locations = Locations::from_environment(&options.rootfs);
-        Self::with_trust(options, locations)
+        let ProbeOptions { timeout, rootfs } = options;
+        Self::with_trust(timeout, Locations::new(rootfs, |variable| env::var_os(variable)))
     }
 
-    fn with_trust(options: ProbeOptions, locations: Locations) -> Self {
+    fn with_trust(timeout: Duration, locations: Locations) -> Self {
         Self {
             shared: Arc::new(Shared {
-                timeout: options.timeout,
+                timeout,
                 resolver: Resolver::new(),
                 trust: Trust::new(locations),
                 provider: Arc::new(ring::default_provider()),
@@ -176,7 +176,8 @@ impl Course<'_> {
                 let stream = http::tunnel(stream, &target, self.deadline)
                     .await
                     .map_err(|trouble| blame(failure(trouble.kind, address, trouble.detail), &proxy))?;
-                let stream = self.secure(stream, address).await?;
+                let stream =
+                    self.secure(stream, address).await.map_err(|obstacle| blame_passage(obstacle, &proxy))?;
                 self.ask(stream, path, address, Some(&proxy)).await
             }
             Scheme::Http | Scheme::Tcp => {
@@ -227,7 +228,10 @@ impl Course<'_> {
         stream: TcpStream,
         address: Option<SocketAddr>,
     ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Obstacle> {
-        let store = self.shared.trust.store(self.deadline).await;
+        // Half of what is left: a store on a hung file system must not look like a hung server.
+        let now = Instant::now();
+        let patience = now + self.deadline.saturating_duration_since(now) / 2;
+        let store = self.shared.trust.store(patience).await;
         let began = Instant::now();
         let host = self.endpoint.host.trim_matches(['[', ']']);
         let handshake = tls::handshake(stream, host, &store, &self.shared.provider, self.deadline).await;
@@ -270,7 +274,11 @@ impl Course<'_> {
             return Err(blamed(failure(FailureKind::Proxy, address, http::AUTHENTICATION.to_owned())));
         }
         answer::judge(&self.endpoint.expected, &answer)
-            .map_err(|detail| blamed(failure(FailureKind::UnexpectedResponse, address, detail)))?;
+            .map_err(|detail| failure(FailureKind::UnexpectedResponse, address, detail))
+            .map_err(|obstacle| match proxy {
+                Some(proxy) => blame_passage(obstacle, proxy),
+                None => obstacle,
+            })?;
         if proxy.is_none() {
             self.probe.date = answer::date_reference(&answer);
         }
@@ -305,11 +313,19 @@ impl Course<'_> {
 
 /// Says that it went wrong at the proxy.
 fn blame(obstacle: Obstacle, proxy: &Proxy) -> Obstacle {
+    prefix(obstacle, &proxy.described())
+}
+
+/// Says that it went wrong behind the proxy, or by its interference: which of the two cannot be told from here.
+fn blame_passage(obstacle: Obstacle, proxy: &Proxy) -> Obstacle {
+    prefix(obstacle, &format!("through {}", proxy.described()))
+}
+
+fn prefix(obstacle: Obstacle, place: &str) -> Obstacle {
     match obstacle {
-        Obstacle::Endpoint(failure) => Obstacle::Endpoint(Failure {
-            detail: format!("{}: {}", proxy.described(), failure.detail),
-            ..failure
-        }),
+        Obstacle::Endpoint(failure) => {
+            Obstacle::Endpoint(Failure { detail: format!("{place}: {}", failure.detail), ..failure })
+        }
         Obstacle::Own(why) => Obstacle::Own(why),
     }
 }

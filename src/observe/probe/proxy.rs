@@ -125,13 +125,13 @@ fn is_exempt(list: &str, host: &str) -> bool {
     }
     let host = host.trim_matches(['[', ']']).trim_end_matches('.');
     let address: Option<IpAddr> = host.parse().ok();
-    list.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()).any(|entry| match address {
-        Some(address) => covers(entry, address),
-        None => {
-            let entry = split_port(entry).map_or(entry, |(name, _)| name);
-            let domain = entry.trim_start_matches('.').trim_end_matches('.');
-            !domain.is_empty() && is_in_domain(host, domain)
+    list.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()).any(|entry| {
+        if let Some(address) = address {
+            return covers(entry, address);
         }
+        let entry = split_port(entry).map_or(entry, |(name, _)| name);
+        let domain = entry.trim_start_matches('.').trim_end_matches('.');
+        !domain.is_empty() && is_in_domain(host, domain)
     })
 }
 

@@ -30,7 +30,7 @@ const SERVER_ERROR: f64 = 0.1;
 const LARGEST_SLEW: f64 = 0.01;
 
 /// A local clock beyond 2100 is outside of what an NTP timestamp in its second era can be compared with.
-const LATEST_COMPARABLE: Duration = Duration::from_secs(4_102_444_800);
+const LATEST_COMPARABLE: u64 = 4_102_444_800;
 
 /// One answer of an NTP server, tied to the boot clock.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,14 +83,14 @@ pub(super) async fn ask(resolver: &Resolver, server: &str, deadline: Instant) ->
 
 async fn query(address: SocketAddr, share: Duration) -> Result<(DateReference, u8), (Reason, String)> {
     let before = time::now();
-    if before.wall.duration_since(UNIX_EPOCH).is_ok_and(|since| since < LATEST_COMPARABLE) {
+    if before.wall.duration_since(UNIX_EPOCH).is_ok_and(|since| since.as_secs() < LATEST_COMPARABLE) {
         let local: SocketAddr = match address {
             SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
             SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
         };
         let config = Config::default().bind_address(local).timeout(share);
         let answer = AsyncSntpClient::with_config(config).synchronize(address).await;
-        interpret(before, time::now(), answer.map_err(describe)?)
+        interpret(before, time::now(), &answer.map_err(describe)?)
     } else {
         Err((Reason::Failed, "the local clock is too far off to compare it by NTP".to_owned()))
     }
@@ -99,7 +99,7 @@ async fn query(address: SocketAddr, share: Duration) -> Result<(DateReference, u
 fn interpret(
     before: Now,
     after: Now,
-    answer: SynchronizationResult,
+    answer: &SynchronizationResult,
 ) -> Result<(DateReference, u8), (Reason, String)> {
     let elapsed = after.boot.saturating_sub(before.boot).as_secs_f64();
     let (offset, delay) = (answer.clock_offset().as_secs_f64(), answer.round_trip_delay().as_secs_f64());

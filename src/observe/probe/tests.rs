@@ -32,8 +32,7 @@ fn documented() -> Vec<u8> {
 }
 
 fn prober(timeout: Duration, root: &Path) -> Prober {
-    let options = ProbeOptions { timeout, rootfs: root.to_owned() };
-    Prober::with_trust(options, Locations::of_distributions(root))
+    Prober::with_trust(timeout, Locations::new(root.to_owned(), |_| None))
 }
 
 fn endpoint(scheme: Scheme, address: SocketAddr) -> Endpoint {
@@ -319,4 +318,14 @@ async fn a_custom_agents_bare_connect_sends_nothing() {
     wanted.purpose = Purpose::Custom;
     let probe = probe_with(PATIENT, &wanted).await;
     assert_eq!((probe.outcome, probe.status_code, probe.date), (Ok(()), None, None));
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_formed_says_nothing_of_the_endpoint() {
+    let server = FaultServer::start(Fault::Answer(documented())).await;
+    let mut wanted = endpoint(Scheme::Http, server.address);
+    wanted.path = "/a b".to_owned();
+    let root = tempfile::tempdir().unwrap();
+    let why = prober(PATIENT, root.path()).probe(&wanted, &environment(&[])).await;
+    assert_eq!(why.why().map(|why| why.reason), Some(Reason::Failed));
 }

@@ -4,17 +4,19 @@ use std::{
     fmt::Write as _,
     io,
     sync::{Arc, Mutex, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
         Resumption, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
     },
     crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
+    server::ParsedCertificate,
     time_provider::TimeProvider,
 };
 use tokio::{
@@ -53,11 +55,11 @@ pub(super) async fn handshake(
         Err(error) => return failed(format!("TLS could not be set up: {error}")),
     };
     let connected = timeout_at(deadline, TlsConnector::from(Arc::new(config)).connect(name, stream)).await;
-    let certificate = witness.leaf.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let leaf = witness.leaf.lock().unwrap_or_else(PoisonError::into_inner).take();
     let result = match connected {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => {
-            let (kind, mut detail) = classify(&error, certificate.as_ref());
+            let (kind, mut detail) = classify(&error, leaf.as_ref());
             if kind == FailureKind::CertificateUntrusted
                 && let Some(empty) = &store.empty
             {
@@ -67,7 +69,7 @@ pub(super) async fn handshake(
         }
         Err(_) => Err((FailureKind::Tls, "no answer to the TLS handshake in time".to_owned())),
     };
-    Handshake { certificate, result }
+    Handshake { certificate: leaf.map(|leaf| leaf.certificate), result }
 }
 
 fn client_config(
@@ -82,8 +84,13 @@ fn client_config(
                 .build();
         Some(built.map_err(|error| Error::General(error.to_string()))?)
     };
-    let witness = Arc::new(Witness { judge, provider: Arc::clone(provider), leaf: Mutex::default() });
-    let verifier: Arc<dyn ServerCertVerifier> = witness.clone();
+    let witness = Arc::new(Witness {
+        judge,
+        roots: Arc::clone(&store.roots),
+        provider: Arc::clone(provider),
+        leaf: Mutex::default(),
+    });
+    let verifier: Arc<dyn ServerCertVerifier> = Arc::<Witness>::clone(&witness);
     let mut config = ClientConfig::builder_with_details(Arc::clone(provider), Arc::new(LocalClock))
         .with_safe_default_protocol_versions()?
         .dangerous()
@@ -109,8 +116,39 @@ impl TimeProvider for LocalClock {
 struct Witness {
     /// `None`: nobody is trusted.
     judge: Option<Arc<WebPkiServerVerifier>>,
+    roots: Arc<RootCertStore>,
     provider: Arc<CryptoProvider>,
-    leaf: Mutex<Option<Certificate>>,
+    leaf: Mutex<Option<Leaf>>,
+}
+
+impl Witness {
+    /// The judgement of a server's certificate that stands in the store itself, as OpenSSL accepts it and webpki does
+    /// not (it wants an authority there, and none as a server). `None` if it does not stand there.
+    fn itself_trusted(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Option<Result<ServerCertVerified, Error>> {
+        let mut alone = RootCertStore::empty();
+        alone.add(end_entity.clone().into_owned()).ok()?;
+        let anchor = alone.roots.first()?;
+        if !self.roots.roots.contains(anchor) {
+            return None;
+        }
+        let valid = leaf(end_entity)?.certificate;
+        let from = UnixTime::since_unix_epoch(valid.not_before.duration_since(UNIX_EPOCH).ok()?);
+        let until = UnixTime::since_unix_epoch(valid.not_after.duration_since(UNIX_EPOCH).ok()?);
+        Some(if now < from {
+            Err(CertificateError::NotValidYetContext { time: now, not_before: from }.into())
+        } else if until < now {
+            Err(CertificateError::ExpiredContext { time: now, not_after: until }.into())
+        } else {
+            ParsedCertificate::try_from(end_entity)
+                .and_then(|parsed| verify_server_name(&parsed, name))
+                .map(|()| ServerCertVerified::assertion())
+        })
+    }
 }
 
 impl ServerCertVerifier for Witness {
@@ -122,11 +160,11 @@ impl ServerCertVerifier for Witness {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        *self.leaf.lock().unwrap_or_else(PoisonError::into_inner) = validity(end_entity);
+        *self.leaf.lock().unwrap_or_else(PoisonError::into_inner) = leaf(end_entity);
         match &self.judge {
-            Some(judge) => {
-                judge.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-            }
+            Some(judge) => judge
+                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+                .or_else(|error| self.itself_trusted(end_entity, server_name, now).unwrap_or(Err(error))),
             None => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
         }
     }
@@ -154,14 +192,24 @@ impl ServerCertVerifier for Witness {
     }
 }
 
-/// The validity of a certificate in DER; `None` for what is none.
-fn validity(der: &[u8]) -> Option<Certificate> {
+/// What is told of the server's own certificate.
+#[derive(Debug)]
+struct Leaf {
+    certificate: Certificate,
+    /// Issuer and subject are the same.
+    self_signed: bool,
+}
+
+/// Reads a certificate in DER; `None` for what is none.
+fn leaf(der: &[u8]) -> Option<Leaf> {
     let certificate = x509_cert::Certificate::from_der(der).ok()?;
-    let validity = certificate.tbs_certificate().validity();
-    Some(Certificate {
+    let content = certificate.tbs_certificate();
+    let validity = content.validity();
+    let certificate = Certificate {
         not_before: validity.not_before.to_system_time(),
         not_after: validity.not_after.to_system_time(),
-    })
+    };
+    Some(Leaf { certificate, self_signed: content.issuer() == content.subject() })
 }
 
 /// The rustls error inside an I/O error, if it is one.
@@ -169,7 +217,7 @@ pub(super) fn tls_error(error: &io::Error) -> Option<&Error> {
     error.get_ref().and_then(|inner| inner.downcast_ref())
 }
 
-fn classify(error: &io::Error, leaf: Option<&Certificate>) -> (FailureKind, String) {
+fn classify(error: &io::Error, leaf: Option<&Leaf>) -> (FailureKind, String) {
     match tls_error(error) {
         Some(Error::InvalidCertificate(fault)) => certificate_fault(fault, leaf),
         Some(Error::InvalidMessage(fault)) => {
@@ -183,50 +231,51 @@ fn classify(error: &io::Error, leaf: Option<&Certificate>) -> (FailureKind, Stri
     }
 }
 
-fn certificate_fault(fault: &CertificateError, leaf: Option<&Certificate>) -> (FailureKind, String) {
-    match fault {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            let mut detail = "the certificate has expired".to_owned();
-            if let CertificateError::ExpiredContext { time, not_after } = fault {
-                detail = format!(
-                    "the certificate has expired: valid until {}, and by the local clock it is {}",
-                    date(*not_after),
-                    date(*time)
-                );
-                if leaf
-                    .is_some_and(|leaf| UnixTime::since_unix_epoch(since_epoch(leaf.not_after)) != *not_after)
-                {
-                    detail.push_str(" (a certificate of its chain, not the server's own)");
-                }
-            }
-            (FailureKind::CertificateExpired, detail)
-        }
-        CertificateError::NotValidYetContext { time, not_before } => (
-            FailureKind::CertificateExpired,
-            format!(
-                "the certificate is not valid yet: valid from {}, and by the local clock it is {}",
-                date(*not_before),
-                date(*time)
-            ),
-        ),
-        CertificateError::NotValidYet => {
-            (FailureKind::CertificateExpired, "the certificate is not valid yet".to_owned())
-        }
-        CertificateError::UnknownIssuer => (
-            FailureKind::CertificateUntrusted,
-            "the certificate is not from an authority that this system trusts".to_owned(),
-        ),
-        other => (FailureKind::CertificateUntrusted, format!("the certificate is not accepted: {other}")),
+fn certificate_fault(fault: &CertificateError, leaf: Option<&Leaf>) -> (FailureKind, String) {
+    if let CertificateError::ExpiredContext { time, not_after } = fault {
+        let own = leaf.and_then(|leaf| leaf.certificate.not_after.duration_since(UNIX_EPOCH).ok());
+        let whose = if own == Some(since(*not_after)) {
+            "the certificate"
+        } else {
+            "a certificate of the server's chain"
+        };
+        let (not_after, time) = (date(*not_after), date(*time));
+        let detail =
+            format!("{whose} has expired: valid until {not_after}, and by the local clock it is {time}");
+        return (FailureKind::CertificateExpired, detail);
     }
+    if let CertificateError::NotValidYetContext { time, not_before } = fault {
+        let (not_before, time) = (date(*not_before), date(*time));
+        let detail = format!(
+            "the certificate is not valid yet: valid from {not_before}, and by the local clock it is {time}"
+        );
+        return (FailureKind::CertificateExpired, detail);
+    }
+    if *fault == CertificateError::Expired {
+        return (FailureKind::CertificateExpired, "the certificate has expired".to_owned());
+    }
+    if *fault == CertificateError::NotValidYet {
+        return (FailureKind::CertificateExpired, "the certificate is not valid yet".to_owned());
+    }
+    let named =
+        matches!(fault, CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. });
+    let detail = if leaf.is_some_and(|leaf| leaf.self_signed) && !named {
+        "the certificate is self-signed, and this system does not trust it".to_owned()
+    } else if *fault == CertificateError::UnknownIssuer {
+        "the certificate is not from an authority that this system trusts".to_owned()
+    } else {
+        format!("the certificate is not accepted: {fault}")
+    };
+    (FailureKind::CertificateUntrusted, detail)
 }
 
-fn since_epoch(time: SystemTime) -> std::time::Duration {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+fn since(time: UnixTime) -> Duration {
+    Duration::from_secs(time.as_secs())
 }
 
 fn date(time: UnixTime) -> String {
     let mut text = String::new();
-    let time = UNIX_EPOCH.checked_add(std::time::Duration::from_secs(time.as_secs()));
+    let time = UNIX_EPOCH.checked_add(since(time));
     match time.map(|time| write!(text, "{}", humantime::format_rfc3339_seconds(time))) {
         Some(Ok(())) => text,
         Some(Err(_)) | None => "a date beyond the calendar".to_owned(),
@@ -241,14 +290,14 @@ mod tests {
 
     #[test]
     fn dates_beyond_the_calendar_do_not_panic() {
-        assert_eq!(date(UnixTime::since_unix_epoch(std::time::Duration::MAX)), "a date beyond the calendar");
-        assert_eq!(date(UnixTime::since_unix_epoch(std::time::Duration::ZERO)), "1970-01-01T00:00:00Z");
+        assert_eq!(date(UnixTime::since_unix_epoch(Duration::MAX)), "a date beyond the calendar");
+        assert_eq!(date(UnixTime::since_unix_epoch(Duration::ZERO)), "1970-01-01T00:00:00Z");
     }
 
     proptest! {
         #[test]
         fn no_bytes_in_place_of_a_certificate_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _none = validity(&bytes);
+            let _none = leaf(&bytes);
         }
     }
 }

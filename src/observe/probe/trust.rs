@@ -6,6 +6,7 @@
 use std::{
     collections::HashSet,
     env,
+    ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{self, Read as _},
     os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
@@ -53,25 +54,19 @@ pub(super) struct Locations {
 }
 
 impl Locations {
-    /// The distributions' paths, each kind replaced by OpenSSL's variable where the exporter's environment has it.
-    pub(super) fn from_environment(rootfs: &Path) -> Self {
-        let given = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
-        let mut locations = Self::of_distributions(rootfs);
-        if let Some(file) = given("SSL_CERT_FILE") {
-            locations.bundles = vec![PathBuf::from(file)];
-        }
-        if let Some(directories) = given("SSL_CERT_DIR") {
-            locations.directories = env::split_paths(&directories).collect();
-        }
-        locations
-    }
-
-    /// The distributions' paths alone.
-    pub(super) fn of_distributions(rootfs: &Path) -> Self {
+    /// The distributions' paths, each kind replaced by OpenSSL's variable where `variable` knows it.
+    pub(super) fn new(rootfs: PathBuf, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let given = |name| variable(name).filter(|value| !value.is_empty());
         Self {
-            rootfs: rootfs.to_owned(),
-            bundles: BUNDLES.iter().map(PathBuf::from).collect(),
-            directories: DIRECTORIES.iter().map(PathBuf::from).collect(),
+            rootfs,
+            bundles: match given("SSL_CERT_FILE") {
+                Some(file) => vec![PathBuf::from(file)],
+                None => BUNDLES.iter().map(PathBuf::from).collect(),
+            },
+            directories: match given("SSL_CERT_DIR") {
+                Some(directories) => env::split_paths(&directories).collect(),
+                None => DIRECTORIES.iter().map(PathBuf::from).collect(),
+            },
         }
     }
 
@@ -284,6 +279,24 @@ mod tests {
 
     use super::*;
 
+    fn distributions(root: &Path) -> Locations {
+        Locations::new(root.to_owned(), |_| None)
+    }
+
+    #[test]
+    fn each_variable_of_openssl_replaces_its_own_default() {
+        let file = |name: &str| (name == "SSL_CERT_FILE").then(|| OsString::from("/own.pem"));
+        let locations = Locations::new(PathBuf::from("/"), file);
+        assert_eq!(locations.bundles, [PathBuf::from("/own.pem")]);
+        assert_eq!(locations.directories, DIRECTORIES.map(PathBuf::from));
+        let directories = |name: &str| (name == "SSL_CERT_DIR").then(|| OsString::from("/a:/b"));
+        let locations = Locations::new(PathBuf::from("/"), directories);
+        assert_eq!(locations.bundles, BUNDLES.map(PathBuf::from));
+        assert_eq!(locations.directories, [PathBuf::from("/a"), PathBuf::from("/b")]);
+        let empty = |_: &str| Some(OsString::new());
+        assert_eq!(Locations::new(PathBuf::from("/"), empty).bundles, BUNDLES.map(PathBuf::from));
+    }
+
     #[test]
     fn links_resolve_inside_the_root_directory() {
         let root = tempfile::tempdir().unwrap();
@@ -310,7 +323,7 @@ mod tests {
     fn a_fifo_a_directory_and_garbage_in_place_of_the_bundle_leave_an_empty_store_that_says_why() {
         let root = tempfile::tempdir().unwrap();
         let bundle = root.path().join("bundle");
-        let mut locations = Locations::of_distributions(root.path());
+        let mut locations = distributions(root.path());
         locations.bundles = vec![PathBuf::from("/bundle")];
         let why = |locations: &Locations| load(locations).empty.expect("nothing is trusted");
         assert!(why(&locations).contains("looked for /bundle, /etc/ssl/certs"), "{}", why(&locations));
@@ -328,7 +341,7 @@ mod tests {
     #[test]
     fn a_sparse_giant_is_not_read() {
         let root = tempfile::tempdir().unwrap();
-        let mut locations = Locations::of_distributions(root.path());
+        let mut locations = distributions(root.path());
         locations.bundles = vec![PathBuf::from("/bundle")];
         File::create(root.path().join("bundle")).unwrap().set_len(1 << 30).unwrap();
         assert!(load(&locations).empty.unwrap().contains("larger than any certificate store"));
@@ -344,7 +357,7 @@ mod tests {
         fs::write(root.path().join("usr/ca.crt"), authority.cert.pem()).unwrap();
         symlink("/usr/ca.crt", certs.join("0123abcd.0")).unwrap();
         symlink("/usr/gone.crt", certs.join("0123abcd.1")).unwrap();
-        let store = load(&Locations::of_distributions(root.path()));
+        let store = load(&distributions(root.path()));
         assert_eq!((store.roots.len(), store.empty), (1, None));
     }
 }

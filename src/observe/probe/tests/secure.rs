@@ -51,7 +51,18 @@ async fn certificate_faults_are_told_apart_and_the_certificate_is_reported_all_t
     let authority = Authority::new();
     let root = trusting(&authority);
     for (tls, kind, said, not_after) in [
-        (self_signed_server("localhost"), FailureKind::CertificateUntrusted, "not from an authority", "2090"),
+        (
+            self_signed_server("localhost", (2020, 2090)).0,
+            FailureKind::CertificateUntrusted,
+            "self-signed",
+            "2090",
+        ),
+        (
+            Authority::named("another authority").server("localhost", (2020, 2090)),
+            FailureKind::CertificateUntrusted,
+            "not from an authority",
+            "2090",
+        ),
         (
             authority.server("other.example", (2020, 2090)),
             FailureKind::CertificateUntrusted,
@@ -131,4 +142,20 @@ async fn silence_after_the_handshake_is_a_timeout_of_the_response() {
     let probe = known(prober.probe(&endpoint(Scheme::Https, server.address), &environment(&[])).await);
     assert_eq!(failed(&probe).0, FailureKind::ResponseTimeout);
     assert!(probe.phases.tls.is_some());
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_that_stands_in_the_store_is_judged_by_name_and_date() {
+    for (name, years, expected) in [
+        ("localhost", (2020, 2090), None),
+        ("other.example", (2020, 2090), Some(FailureKind::CertificateUntrusted)),
+        ("localhost", (2001, 2003), Some(FailureKind::CertificateExpired)),
+        ("localhost", (2080, 2090), Some(FailureKind::CertificateExpired)),
+    ] {
+        let (tls, pem) = self_signed_server(name, years);
+        let root = tempfile::tempdir().unwrap();
+        trust_in(root.path(), &pem);
+        let probe = https(root.path(), tls, "localhost").await;
+        assert_eq!(probe.outcome.err().map(|failure| failure.kind), expected, "{name} {years:?}");
+    }
 }

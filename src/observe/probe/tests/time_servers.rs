@@ -69,7 +69,7 @@ async fn an_unsynchronized_or_declining_server_gives_no_time() {
 
 #[tokio::test]
 async fn garbage_and_replays_give_no_time() {
-    for lie in [
+    let lies: [Reply; 5] = [
         |_: &[u8; 48]| Vec::new(),
         |_: &[u8; 48]| vec![0xff; 48],
         |_: &[u8; 48]| vec![0; 200],
@@ -79,8 +79,8 @@ async fn garbage_and_replays_give_no_time() {
             early[32..40].fill(1);
             early
         },
-    ] as [Reply; 5]
-    {
+    ];
+    for lie in lies {
         let why = ask(lie).await.unwrap_err();
         assert_eq!(why.reason, Reason::Failed, "{why}");
     }
