@@ -40,6 +40,9 @@ pub(super) fn agents(field: &Field<'_>, file: &Path, problems: &mut Problems) ->
     let mut names = HashMap::new();
     let mut out = Vec::new();
     for (index, item) in field.items(problems).iter().enumerate() {
+        if problems.is_full() {
+            break;
+        }
         let Some(section) = Section::open(item, &AGENT_KEYS, problems) else { continue };
         let settings = agent(&section, file, problems);
         let name = section.get("name");

@@ -55,7 +55,7 @@ const MOST_PROBLEMS: usize = 100;
 #[derive(Debug, Default)]
 pub(super) struct Problems {
     listed: Vec<ConfigProblem>,
-    further: usize,
+    overflown: bool,
     /// What is accepted but should be known.
     pub(super) warnings: Vec<String>,
 }
@@ -63,18 +63,23 @@ pub(super) struct Problems {
 impl Problems {
     /// Notes a problem.
     pub(super) fn add(&mut self, line: usize, key: impl Into<String>, message: impl Into<String>) {
-        if self.listed.len() == MOST_PROBLEMS {
-            self.further += 1;
+        if self.listed.len() >= MOST_PROBLEMS {
+            self.overflown = true;
         } else {
             self.listed.push(ConfigProblem { line: Some(line), key: key.into(), message: message.into() });
         }
     }
 
+    /// True if nothing more is listed, so that nothing more need be looked for.
+    pub(super) fn is_full(&self) -> bool {
+        self.overflown
+    }
+
     /// Everything found, in the order of the file.
     pub(super) fn finish(mut self) -> (Vec<ConfigProblem>, Vec<String>) {
         self.listed.sort_by_key(|problem| problem.line);
-        if self.further > 0 {
-            let message = format!("{} further problems are not listed", self.further);
+        if self.overflown {
+            let message = format!("more than {MOST_PROBLEMS} problems; the others are not listed");
             self.listed.push(ConfigProblem { line: None, key: String::new(), message });
         }
         (self.listed, self.warnings)

@@ -42,6 +42,9 @@ impl<'n> Section<'n> {
     pub(super) fn open(field: &Field<'n>, allowed: &[&str], problems: &mut Problems) -> Option<Self> {
         let section = Self::open_any(field, problems)?;
         for entry in section.entries.iter().filter(|entry| !allowed.contains(&entry.key.as_str())) {
+            if problems.is_full() {
+                break;
+            }
             let path = joined(&field.path, &entry.key);
             if entry.key == "<<" {
                 problems.add(
@@ -241,6 +244,9 @@ impl<'n> Field<'n> {
         let mut seen = HashMap::new();
         let mut out = Vec::new();
         for item in self.items(problems) {
+            if problems.is_full() {
+                break;
+            }
             let Some(text) = item.text(problems) else { continue };
             if let Some(first) = seen.insert(text, item.line) {
                 item.problem(format!("{} is listed twice (first in line {first})", said(text)), problems);

@@ -251,11 +251,10 @@ fn bombs_are_bounded() {
         "l.yml:256: is not valid YAML: recursion limit exceeded (column 1)"
     );
     assert_eq!(errors(format!("a: {}", "{a: ".repeat(200_000))), "l.yml:1: nests deeper than 32 levels");
-    let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for level in 1..20 {
-        let inner = vec![format!("*a{}", level - 1); 10].join(", ");
-        laughs += &format!("a{level}: &a{level} [{inner}]\n");
-    }
+    let laugh =
+        |level: usize| format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 10].join(", "));
+    let laughs =
+        format!("a0: &a0 [{}x]\n{}", "x, ".repeat(9), (1..20).map(laugh).collect::<Vec<_>>().concat());
     assert!(errors(&laughs).ends_with("holds more than 200000 values, aliases expanded"));
     // As deep as aliases can make it: every value holds the one before.
     let chain = (1..1500).map(|i| format!("a{i}: &a{i} [*a{}]\n", i - 1)).collect::<Vec<_>>().concat();
@@ -264,7 +263,7 @@ fn bombs_are_bounded() {
     );
     let many = errors("x:\n".repeat(1000).as_bytes());
     assert_eq!(many.lines().count(), 101);
-    assert!(many.ends_with("l.yml: 900 further problems are not listed"), "{many}");
+    assert!(many.ends_with("l.yml: more than 100 problems; the others are not listed"), "{many}");
 }
 
 #[test]
