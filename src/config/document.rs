@@ -36,7 +36,7 @@ pub(super) fn error(file: &Path, problems: Vec<ConfigProblem>) -> ConfigError {
     ConfigError { file: file.to_owned(), problems }
 }
 
-/// The text without a byte order mark, if it is text.
+/// The text, if it is text. A byte order mark at its beginning is left to the YAML parser, which skips it.
 fn readable(bytes: &[u8]) -> Result<&str, (usize, String)> {
     if bytes.len() > LARGEST_FILE {
         return Err((1, format!("is larger than {} KiB", LARGEST_FILE / 1024)));
@@ -59,7 +59,7 @@ fn readable(bytes: &[u8]) -> Result<&str, (usize, String)> {
             format!("holds the control character {byte:#04x}; is this a text file?"),
         ));
     }
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+    Ok(text)
 }
 
 fn settings(text: &str, file: &Path, problems: &mut Problems) -> Settings {

@@ -180,25 +180,25 @@ fn editors_and_operators_habits_are_tolerated() {
 
 #[test]
 fn every_problem_is_told_at_once_in_the_order_of_the_file() {
-    let text = "detect: maybe\nagents:\n- kind: logtial\n  install_dir: x\n  expect:\n    region: x\n    server_group_ip: 10.0.0.7\n    account_id: a\n- kind: custom\n  files: [y]\nclock: {warn_offset: 1}\n";
+    let text = "clock: {warn_offset: 1}\ndetect: maybe\nagents:\n- kind: logtial\n  install_dir: x\n  expect:\n    region: x\n    server_group_ip: 10.0.0.7\n    account_id: a\n- kind: custom\n  files: [y]\n";
     let said = errors(text);
     let places: Vec<&str> = said.lines().map(|line| line.split(": ").nth(1).unwrap_or_default()).collect();
     assert_eq!(
         places,
         [
+            "clock.warn_offset",
             "detect",
             "agents[0].kind",
             "agents[0].install_dir",
             "agents[0].expect.region",
             "agents[0].expect.account_id",
-            "agents[1].files[0]",
-            "clock.warn_offset"
+            "agents[1].files[0]"
         ]
     );
     assert!(
         said.lines()
             .map(|line| line.split(':').nth(1).unwrap_or_default())
-            .eq(["1", "3", "4", "6", "8", "10", "11"])
+            .eq(["1", "2", "4", "5", "7", "9", "11"])
     );
 }
 
