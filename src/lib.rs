@@ -17,3 +17,5 @@ pub mod catalog;
 pub mod evaluate;
 pub mod observe;
 pub mod publish;
+
+pub mod cli;
