@@ -109,10 +109,6 @@ pub trait Profile: Sync {
     fn places(&self) -> &'static [Place];
 
     /// If an executable of this base name is this kind's: `Some(role)` where the name tells the role, else `Some(None)`.
-    #[expect(
-        clippy::option_option,
-        reason = "not ours, ours without a role, ours with a role: three answers"
-    )]
     fn recognise(&self, base_name: &str, settings: &AgentSettings) -> Option<Option<Role>>;
 
     /// True if a process whose `comm` reads so can be this kind's. The kernel cuts `comm` to 15 bytes, so a cut name counts

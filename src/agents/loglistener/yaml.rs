@@ -181,16 +181,22 @@ mod tests {
         assert_eq!(parse(b"a: 1\nb: [\n").expect_err("cut").reason, "is not valid YAML");
     }
 
+    /// `steps` lines, each indented one further.
+    fn stairs(steps: usize, content: &str) -> String {
+        let lines: Vec<_> = (0..steps).map(|depth| format!("{}{content}\n", " ".repeat(depth))).collect();
+        lines.concat()
+    }
+
     #[test]
     fn deep_nesting_is_rejected_and_not_followed() {
         let inline = format!("a:\n {}x\n", "- ".repeat(100_000));
         let flow = format!("a: {}\n", "[".repeat(100_000));
-        let stairs: String = (0..5_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
-        let list_stairs: String = (0..5_000).map(|depth| format!("{}-\n", " ".repeat(depth))).collect();
-        for text in [inline, flow, stairs, list_stairs] {
+        let key_stairs = stairs(5_000, "a:");
+        let list_stairs = stairs(5_000, "-");
+        for text in [inline, flow, key_stairs, list_stairs] {
             assert!(parse(text.as_bytes()).is_err());
         }
-        let fine: String = (0..DEEPEST).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        let fine = stairs(DEEPEST, "a:");
         assert!(parse(fine.as_bytes()).is_ok());
     }
 

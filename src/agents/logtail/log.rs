@@ -63,8 +63,8 @@ mod tests {
         parse_loaded_config(Path::new("/l"), log.as_bytes(), &seconds)
     }
 
-    fn at(second: u64) -> Option<SystemTime> {
-        Some(SystemTime::UNIX_EPOCH + Duration::from_secs(second))
+    fn at(second: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(second)
     }
 
     #[test]
@@ -75,7 +75,7 @@ mod tests {
              [2022-12-05 11:25:42.414421]\t[info]\tnext\n";
         let loaded = loaded(log).expect("found");
         assert_eq!(loaded.canonical.as_deref(), Some(r#"{"a":"}","b":0.4}"#));
-        assert_eq!(loaded.at, at(41));
+        assert_eq!(loaded.at, Some(at(41)));
         assert_eq!(loaded.path, Path::new("/l"));
     }
 
@@ -92,7 +92,7 @@ mod tests {
     fn a_line_that_cannot_be_read_proves_nothing() {
         assert_eq!(loaded("[2022-12-05 11:25:41.1] load logtail config file, path:/a\n"), None);
         let cut = loaded("[2022-12-05 11:25:41.1] load logtail config file, detail:{\"a\": ").expect("found");
-        assert_eq!((cut.canonical, cut.at), (None, at(41)));
+        assert_eq!((cut.canonical, cut.at), (None, Some(at(41))));
         let odd = loaded("load logtail config file, detail:none {\"a\":1}").expect("found");
         assert_eq!((odd.canonical, odd.at), (None, None));
     }
@@ -101,7 +101,7 @@ mod tests {
     fn the_oldest_generations_prefix_is_read() {
         let log = "[2018-02-06 08:13:35.721864]    [INFO]    [8]    [AppConfig.cpp:104]    load logtail config file, detail:{}";
         let loaded = loaded(log).expect("found");
-        assert_eq!((loaded.canonical.as_deref(), loaded.at), (Some("{}"), at(35)));
+        assert_eq!((loaded.canonical.as_deref(), loaded.at), (Some("{}"), Some(at(35))));
     }
 
     #[test]

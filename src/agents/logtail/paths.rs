@@ -141,11 +141,13 @@ mod tests {
     use super::*;
     use crate::model::snapshot::Environment;
 
+    type Variables<'a> = &'a [(&'a str, &'a str)];
+
     fn settings(dir: &str) -> AgentSettings {
         AgentSettings { install_dir: Some(PathBuf::from(dir)), ..AgentSettings::default() }
     }
 
-    fn with<R>(line: &str, variables: &[(&str, &str)], judge: impl FnOnce(Running<'_>) -> R) -> R {
+    fn with<R>(line: &str, variables: Variables<'_>, judge: impl FnOnce(Running<'_>) -> R) -> R {
         let arguments: Vec<String> =
             line.split(' ').filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect();
         let environment: Environment =
@@ -153,7 +155,7 @@ mod tests {
         judge(Running { arguments: &arguments, environment: &environment, in_container: false })
     }
 
-    fn first_config(dir: &str, line: &str, variables: &[(&str, &str)]) -> (PathBuf, usize, bool) {
+    fn first_config(dir: &str, line: &str, variables: Variables<'_>) -> (PathBuf, usize, bool) {
         let layout = with(line, variables, |running| layout(&settings(dir), running));
         (layout.configs[0].clone(), layout.configs.len(), layout.config_optional)
     }
@@ -161,7 +163,7 @@ mod tests {
     #[test]
     fn the_config_file_is_the_one_that_the_agent_would_take() {
         let container = "/etc/ilogtail/conf/cn-hangzhou/ilogtail_config.json";
-        let table: [(&str, &str, &[(&str, &str)], &str, usize, bool); 10] = [
+        let table: [(&str, &str, Variables<'_>, &str, usize, bool); 10] = [
             ("/usr/local/ilogtail", "", &[], "/usr/local/ilogtail/ilogtail_config.json", 2, false),
             ("/var/ilogtail", "", &[], "/var/ilogtail/ilogtail_config.json", 2, false),
             (
@@ -252,7 +254,7 @@ mod tests {
         let relative = Parameters { sys_conf_dir: Some(".".to_owned()), ..Parameters::default() };
         let variables = [("ALIYUN_LOGTAIL_SYS_CONF_DIR", "/etc/c")];
         let container = [("ALIYUN_LOGTAIL_CONFIG", "/etc/ilogtail/conf/cn-hangzhou/ilogtail_config.json")];
-        let table: [(&str, &[(&str, &str)], Option<&Parameters>, &str, &str); 8] = [
+        let table: [(&str, Variables<'_>, Option<&Parameters>, &str, &str); 8] = [
             ("/usr/local/ilogtail", &[], None, "/etc/ilogtail", "/etc/ilogtail/checkpoint/instance_identity"),
             (
                 "/usr/local/ilogtail-2",

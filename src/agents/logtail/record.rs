@@ -12,7 +12,7 @@ use crate::{
 pub(super) fn parse(bytes: &[u8], local_time: LocalTime<'_>) -> Result<AddressRecord, Rejection> {
     let root = json::read_object(bytes)?;
     let instance_id = text(&root, "instance_id");
-    let (instance_ip, instance_epoch) = instance_id.as_deref().and_then(split_instance_id).unzip();
+    let (started_with_ip, started_at) = instance_id.as_deref().and_then(split_instance_id).unzip();
     let update_time = text(&root, "update_time");
     Ok(AddressRecord {
         ip: text(&root, "ip"),
@@ -22,8 +22,8 @@ pub(super) fn parse(bytes: &[u8], local_time: LocalTime<'_>) -> Result<AddressRe
             .find_map(|key| text(&root, key)),
         update_time_candidates: update_time.as_deref().map(local_time).unwrap_or_default(),
         instance_id,
-        instance_ip,
-        instance_epoch,
+        instance_ip: started_with_ip,
+        instance_epoch: started_at,
         update_time,
     })
 }
@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    const COMMERCIAL_1_3_1: &[u8] = br##"{
+    const COMMERCIAL_1_3_1: &[u8] = br#"{
 	"UUID" : "",
 	"hostname" : "iZ8vbdlzf0000000azuhZ",
 	"instance_id" : "E9633380-85C2-11ED-9BAD-00163E1AA597_172.16.2.200_1672119513",
@@ -76,7 +76,7 @@ mod tests {
 	"os" : "Linux; 4.19.91-26.1.al7.x86_64; #1 SMP Tue Jul 26 17:52:28 CST 2022; x86_64",
 	"update_time" : "2022-12-27 05:38:33"
 }
-"##;
+"#;
 
     fn utc_and_cst(written: &str) -> Vec<SystemTime> {
         assert_eq!(written, "2022-12-27 05:38:33");
