@@ -292,8 +292,10 @@ pub struct Parameters {
     pub bind_interface: Option<Parameter>,
     /// `enable_log_time_auto_adjust` is JSON `true`.
     pub log_time_auto_adjust: bool,
-    /// `data_server_port`, where set.
+    /// `data_server_port`, where set (`port` of LogListener).
     pub data_server_port: Option<u16>,
+    /// `logtail_sys_conf_dir` (Logtail): where the identity files are.
+    pub sys_conf_dir: Option<String>,
     /// `group_ip` (LogListener; `agent_ip` since 3.4). `None`: the key is not there.
     pub group_ip: Option<Parameter>,
     /// `group_label` split at commas, blanks trimmed (`agent_labels` since 3.4). `None`: the key is not there.
