@@ -85,6 +85,8 @@ pub struct AgentFacts {
     pub config: Option<FileFact<Parameters>>,
     /// What the config file says that it may be absent for: the agent generates it, or has defaults.
     pub config_optional: bool,
+    /// The parameters that the agent generates for itself where `config` is missing, if it does (container images).
+    pub implied: Option<Parameters>,
     /// The address record that the agent writes (`app_info.json`).
     pub record: Option<FileFact<AddressRecord>>,
     /// Names in the user identifier directory.
