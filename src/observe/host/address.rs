@@ -29,14 +29,15 @@ pub fn hostname() -> String {
 pub fn interfaces(attempt: &Attempt) -> Reading<Vec<InterfaceAddress>> {
     attempt.guard(Path::new("interfaces"), || match if_addrs::get_if_addrs() {
         Ok(interfaces) => {
-            Reading::Known(plain(interfaces.into_iter().map(|i| (i.ip(), i.index, i.name)).collect()))
+            let all: Vec<_> = interfaces.into_iter().map(|i| (i.ip(), i.index, i.name)).collect();
+            Reading::Known(plain(&all))
         }
         Err(error) => Reading::Unknown(Why::new(Reason::Failed, "interface addresses", error.to_string())),
     })
 }
 
 /// Alias names (`eth0:1`) are labels of an address, not interfaces: the kernel gives such a name no index.
-fn plain(interfaces: Vec<(IpAddr, Option<u32>, String)>) -> Vec<InterfaceAddress> {
+fn plain(interfaces: &[(IpAddr, Option<u32>, String)]) -> Vec<InterfaceAddress> {
     let real = |name: &str| name.split(':').next().unwrap_or(name).to_owned();
     let index_of = |interface: &str| {
         interfaces.iter().find(|(_, index, name)| real(name) == interface && index.is_some())?.1
@@ -165,7 +166,7 @@ mod tests {
     #[test]
     fn aliases_belong_to_their_interface() {
         let address = |last| IpAddr::from([10, 0, 0, last]);
-        let plain = plain(vec![
+        let plain = plain(&[
             (address(1), Some(2), "eth0".into()),
             (address(2), None, "eth0:1".into()),
             (address(3), None, "gone".into()),

@@ -322,14 +322,11 @@ fn programs(files: Files<'_>, settings: &AgentSettings, memory: &Memory) -> Resu
         let (places, certain) = program_places(settings, process, memory);
         let program = first_file(files, &places)?;
         found.looked_for.extend(places);
-        match program {
-            Some(path) => {
-                found.binary.get_or_insert(path);
-            }
-            None => {
-                complete = false;
-                found.location_unknown |= !certain;
-            }
+        if let Some(path) = program {
+            found.binary.get_or_insert(path);
+        } else {
+            complete = false;
+            found.location_unknown |= !certain;
         }
     }
     if !complete {

@@ -437,7 +437,7 @@ fn new_name(profile: &dyn Profile, directory: &Path, taken: &dyn Fn(&str) -> boo
         .map(|suffix| format!("{kind}{suffix}"))
         .find(|name| !taken(name));
     suffixed
-        .or_else(|| (2_u64..).map(|number| format!("{kind}-{number}")).find(|name| !taken(name)))
+        .or_else(|| (2..=u32::MAX).map(|number| format!("{kind}-{number}")).find(|name| !taken(name)))
         .unwrap_or_else(|| kind.to_owned())
 }
 
@@ -446,3 +446,6 @@ fn version_key(suffix: &str) -> (Vec<u64>, String) {
     let numbers = suffix.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
     (numbers, suffix.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,12 @@ impl Files<'_> {
         match FileType::from_raw_mode(fstat(&place).map_err(refused)?.st_mode) {
             FileType::RegularFile => {}
             FileType::Directory => return Ok(FileState::NotAFile("directory")),
-            _ => return Err(not_regular(path)),
+            FileType::Symlink
+            | FileType::Fifo
+            | FileType::Socket
+            | FileType::CharacterDevice
+            | FileType::BlockDevice
+            | FileType::Unknown => return Err(not_regular(path)),
         }
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = match self.root.open(path, flags) {
@@ -231,3 +236,6 @@ fn refusal(path: &Path, error: Errno) -> Why {
         error => Why::new(Reason::Failed, shown.to_string(), words(error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

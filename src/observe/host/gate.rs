@@ -86,7 +86,7 @@ impl Gate {
         }
     }
 
-    fn attempt(&self, timed_out: BTreeSet<PathBuf>, refuses: bool) -> Attempt {
+    pub(super) fn attempt(&self, timed_out: BTreeSet<PathBuf>, refuses: bool) -> Attempt {
         Attempt { stuck: Arc::clone(&self.stuck), timed_out, refuses, progress: Mutex::default() }
     }
 }
@@ -183,6 +183,10 @@ mod tests {
         }
     }
 
+    fn released() -> mpsc::Receiver<()> {
+        mpsc::channel().1
+    }
+
     #[tokio::test]
     async fn a_read_that_hangs_makes_only_itself_unknown_and_is_not_started_twice() {
         let gate = Gate::default();
@@ -191,14 +195,14 @@ mod tests {
         assert_eq!(first, [Ok(1), Err(Reason::TimedOut), Ok(1)]);
 
         // A second start of the hung read would block this call's thread, and time out again.
-        let second = gate.run(DEADLINE, work(mpsc::channel().1)).await;
+        let second = gate.run(DEADLINE, work(released())).await;
         assert_eq!(second, [Ok(1), Err(Reason::StillBlocked), Ok(1)]);
 
         drop(hold);
         while !lock(&gate.stuck).is_empty() {
             tokio::task::yield_now().await;
         }
-        let third = gate.run(DEADLINE, work(mpsc::channel().1)).await;
+        let third = gate.run(DEADLINE, work(released())).await;
         assert_eq!(third, [Ok(1), Ok(1), Ok(1)]);
     }
 

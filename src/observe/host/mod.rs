@@ -10,6 +10,8 @@ pub mod hosts;
 pub mod process;
 pub mod root;
 pub mod stat;
+#[cfg(test)]
+mod testing;
 pub mod zone;
 
 use std::{

@@ -117,7 +117,8 @@ impl Reader<'_> {
         for entry in listing {
             match entry {
                 Ok(entry) => {
-                    pids.extend(entry.file_name().to_str().ok().and_then(|name| name.parse::<u32>().ok()))
+                    let name = entry.file_name().to_str().ok();
+                    pids.extend(name.and_then(|name| name.parse::<u32>().ok()));
                 }
                 Err(error) => return unknown(Reason::Failed, &words(error)),
             }
@@ -149,7 +150,7 @@ impl Reader<'_> {
     fn candidate(&self, pid: u32) -> Option<Candidate> {
         // The link alone clears nearly every process of the host, for one system call.
         let executable = match self.link(pid, "exe") {
-            Ok(target) => Ok(self.executable(target)),
+            Ok(target) => Ok(self.executable(&target)),
             Err(miss) => Err(miss),
         };
         if let Ok(executable) = &executable
@@ -214,19 +215,17 @@ impl Reader<'_> {
     }
 
     /// The executable of a link's target, which the kernel marks where the file is gone.
-    fn executable(&self, target: PathBuf) -> Executable {
+    fn executable(&self, target: &Path) -> Executable {
         let as_seen = |path: &Path| self.files.root.strip(path).unwrap_or_else(|| path.to_owned());
         let marked = target.as_os_str().as_bytes().strip_suffix(b" (deleted)");
         match marked {
             // A file may really be called so.
-            Some(_) if self.is_file(&as_seen(&target)) => {
-                Executable { path: as_seen(&target), deleted: false }
-            }
+            Some(_) if self.is_file(&as_seen(target)) => Executable { path: as_seen(target), deleted: false },
             Some(path) => {
                 let path = PathBuf::from(std::ffi::OsString::from_vec(path.to_vec()));
                 Executable { path: as_seen(&path), deleted: true }
             }
-            None => Executable { path: as_seen(&target), deleted: false },
+            None => Executable { path: as_seen(target), deleted: false },
         }
     }
 
@@ -245,7 +244,7 @@ impl Reader<'_> {
         }
         let first = Path::new(arguments.known()?.first()?);
         if first.is_absolute() {
-            return Some(first.to_owned());
+            return Some(self.files.root.strip(first).unwrap_or_else(|| first.to_owned()));
         }
         // A bare name was found along PATH, and says nothing about where.
         first.parent().filter(|parent| !parent.as_os_str().is_empty())?;
@@ -413,3 +412,6 @@ fn started_at(start_ticks: u64, now: Now) -> std::time::SystemTime {
 fn bytes_of_pages(pages: u64) -> u64 {
     pages.saturating_mul(u64::try_from(rustix::param::page_size()).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

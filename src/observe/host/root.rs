@@ -133,3 +133,69 @@ pub fn path_of(bytes: CString) -> PathBuf {
 pub fn words(error: Errno) -> String {
     io::Error::from(error).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+    use crate::observe::host::testing::Host;
+
+    #[test]
+    fn kernels_without_openat2_resolve_the_same() {
+        let host = Host::new();
+        host.file("/etc/hostname", "inside");
+        host.dir("/dir/below");
+        host.link("/absolute", "/etc/hostname");
+        host.link("/escape", "../../../../../../../../etc/hostname");
+        host.link("/up/and/down", "../../etc/../etc/./hostname");
+        host.link("/directory", "dir");
+        host.link("/dangling", "/nowhere");
+        host.link("/loop", "loop");
+        host.link("/outside", "/proc/self/status");
+        let root = Root::new(host.path());
+        let outcome = |file: rustix::io::Result<OwnedFd>| {
+            file.map(|file| {
+                let mut text = String::new();
+                let _directory = std::fs::File::from(file).read_to_string(&mut text);
+                text
+            })
+        };
+        let paths = [
+            "/etc/hostname",
+            "/absolute",
+            "/escape",
+            "/up/and/down",
+            "/directory/below",
+            "/directory/../etc/hostname",
+            "/dangling",
+            "/loop",
+            "/outside",
+            "/etc/hostname/below",
+            "/missing/below",
+            "/",
+            "/..",
+            "relative/../etc/hostname",
+        ];
+        for path in paths.map(Path::new) {
+            let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+            let walked = outcome(walk(root.directory().unwrap(), path, flags));
+            assert_eq!(walked, outcome(root.open(path, OFlags::RDONLY)), "{}", path.display());
+        }
+        let walked = outcome(walk(root.directory().unwrap(), Path::new("/escape"), OFlags::RDONLY));
+        assert_eq!(walked.as_deref(), Ok("inside"));
+    }
+
+    #[test]
+    fn paths_are_translated_both_ways() {
+        let host = Host::new();
+        let root = Root::new(host.path());
+        assert_eq!(
+            root.locate(Path::new("/etc/hosts")),
+            host.path().canonicalize().unwrap().join("etc/hosts")
+        );
+        assert_eq!(root.strip(&root.locate(Path::new("/etc/hosts"))), Some("/etc/hosts".into()));
+        assert_eq!(root.strip(Path::new("/etc/hosts")), None);
+        assert_eq!(Root::new(Path::new("/")).strip(Path::new("/etc/hosts")), Some("/etc/hosts".into()));
+    }
+}

@@ -19,6 +19,7 @@ impl Zones {
     }
 
     /// The same, and the zone that the variable `TZ` of a process names.
+    #[must_use]
     pub fn with_variable(&self, files: Files<'_>, variable: Option<&str>) -> Self {
         let named = variable.and_then(|value| of_variable(files, value));
         let mut zones = self.0.clone();
