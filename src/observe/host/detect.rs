@@ -1,0 +1,451 @@
+//! Which installations are watched: those of the config, and those that are on disk or running.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    agent,
+    file::{Files, Kind, Standing},
+    process::{Candidate, Wanted, base_name},
+};
+use crate::{
+    agents::{Place, Profile},
+    config::{AgentSettings, Settings},
+    model::{Reading, Role, snapshot::ProcessState},
+};
+
+/// The kinds of agents to know.
+pub type Profiles = &'static [&'static dyn Profile];
+
+/// No more entries of a directory are looked at in search of installations.
+const MOST_ENTRIES: usize = 10_000;
+/// The longest directory suffix that becomes part of a name.
+const LONGEST_SUFFIX: usize = 32;
+
+/// What is kept from one cycle to the next, until a reload.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    /// Detected installations in the order of their first sight: watched even if they vanish.
+    detected: Vec<Detected>,
+    /// Where configured agents without a directory were seen running.
+    running_dirs: BTreeMap<String, PathBuf>,
+    /// Where executables of custom agents were seen running, by agent and base name.
+    pub executables: BTreeMap<(String, String), PathBuf>,
+}
+
+#[derive(Debug, Clone)]
+struct Detected {
+    kind: &'static str,
+    name: String,
+    directory: PathBuf,
+    canonical: PathBuf,
+}
+
+/// An installation to watch.
+#[derive(Clone)]
+pub struct Target {
+    /// Its settings, with the directory filled in.
+    pub settings: AgentSettings,
+    /// Its kind.
+    pub profile: &'static dyn Profile,
+    /// Its directory, free of links.
+    pub canonical: Option<PathBuf>,
+}
+
+/// Names and variables that matter under the settings.
+pub struct Names {
+    recognisers: Vec<(&'static dyn Profile, AgentSettings)>,
+}
+
+impl Names {
+    /// Those of every configured agent, and of every kind that is looked for.
+    pub fn new(profiles: Profiles, settings: &Settings) -> Self {
+        let detected = profiles
+            .iter()
+            .filter(|profile| settings.detect && !profile.places().is_empty())
+            .map(|profile| (*profile, AgentSettings { kind: profile.kind(), ..AgentSettings::default() }));
+        let configured = settings
+            .agents
+            .iter()
+            .filter_map(|agent| Some((profile_of(profiles, agent.kind)?, agent.clone())));
+        Self { recognisers: detected.chain(configured).collect() }
+    }
+}
+
+impl Wanted for Names {
+    fn name(&self, base_name: &str) -> bool {
+        self.recognisers.iter().any(|(profile, settings)| profile.recognise(base_name, settings).is_some())
+    }
+
+    fn comm(&self, comm: &str) -> bool {
+        // A name of full length may be cut, and be any.
+        comm.len() >= COMM || self.name(comm)
+    }
+
+    fn variable(&self, base_name: &str, variable: &str) -> bool {
+        self.recognisers.iter().any(|(profile, settings)| {
+            profile.recognise(base_name, settings).is_some() && profile.wants_variable(variable)
+        })
+    }
+}
+
+/// The kernel cuts a command name to this many bytes.
+const COMM: usize = 15;
+
+fn profile_of(profiles: Profiles, kind: &str) -> Option<&'static dyn Profile> {
+    profiles.iter().copied().find(|profile| profile.kind() == kind)
+}
+
+/// Takes away what runs outside the root: the processes of another host image that shares the procfs.
+pub fn below_root(files: Files<'_>, candidates: Vec<Candidate>) -> Vec<Candidate> {
+    if files.root.is_own() {
+        return candidates;
+    }
+    let outside = |candidate: &Candidate| {
+        let directory = candidate.path.as_deref().and_then(Path::parent);
+        directory.is_some_and(|directory| matches!(files.look(directory), Reading::Known(None)))
+    };
+    candidates.into_iter().filter(|candidate| !outside(candidate)).collect()
+}
+
+/// The role by which `settings` know the process; `None`: it is not theirs by name.
+#[expect(clippy::option_option, reason = "as `Profile::recognise`, with the same three answers")]
+fn role_of(profile: &dyn Profile, settings: &AgentSettings, candidate: &Candidate) -> Option<Option<Role>> {
+    let name = candidate.process.executable_name.as_str();
+    if let Some(role) = profile.recognise(name, settings) {
+        return Some(role);
+    }
+    // Of a zombie only the cut name is left.
+    if candidate.process.state != ProcessState::Defunct || name.len() < COMM {
+        return None;
+    }
+    let whole = settings.processes.iter().map(|process| base_name(Path::new(&process.executable)));
+    whole.filter(|whole| whole.starts_with(name)).find_map(|whole| profile.recognise(&whole, settings))
+}
+
+/// Finds what to watch, and which process belongs to what.
+pub struct Detection<'a> {
+    /// The host's files.
+    pub files: Files<'a>,
+    /// The kinds.
+    pub profiles: Profiles,
+    /// What config says.
+    pub settings: &'a Settings,
+    /// What bears an agent's name; empty if processes cannot be read.
+    pub candidates: &'a [Candidate],
+}
+
+impl Detection<'_> {
+    /// The installations to watch: the configured ones first, then the detected ones by first sight.
+    pub fn targets(&self, memory: &mut Memory) -> Vec<Target> {
+        let mut targets = self.configured(memory);
+        if self.settings.detect {
+            for profile in self.profiles.iter().copied().filter(|profile| !profile.places().is_empty()) {
+                for directory in self.installations(profile) {
+                    self.remember(profile, directory, &targets, memory);
+                }
+            }
+        }
+        for seen in &memory.detected {
+            let Some(profile) = profile_of(self.profiles, seen.kind) else { continue };
+            if !targets.iter().any(|target| is_at(target, seen.kind, &seen.directory, &seen.canonical)) {
+                let settings = AgentSettings {
+                    name: seen.name.clone(),
+                    kind: seen.kind,
+                    install_dir: Some(seen.directory.clone()),
+                    ..AgentSettings::default()
+                };
+                targets.push(Target { settings, profile, canonical: Some(seen.canonical.clone()) });
+            }
+        }
+        targets
+    }
+
+    fn configured(&self, memory: &mut Memory) -> Vec<Target> {
+        let mut claimed: Vec<(&'static str, PathBuf)> = self
+            .settings
+            .agents
+            .iter()
+            .filter_map(|agent| Some((agent.kind, self.canonical(agent.install_dir.as_deref()?))))
+            .collect();
+        let mut targets = Vec::new();
+        for agent in &self.settings.agents {
+            let Some(profile) = profile_of(self.profiles, agent.kind) else { continue };
+            let mut settings = agent.clone();
+            if settings.install_dir.is_none() {
+                let free = |directory: &PathBuf| {
+                    let canonical = self.canonical(directory);
+                    !claimed.iter().any(|(kind, claimed)| *kind == agent.kind && *claimed == canonical)
+                };
+                let running: Vec<PathBuf> = self.running(profile).into_iter().filter(free).collect();
+                if let [only] = running.as_slice() {
+                    memory.running_dirs.insert(agent.name.clone(), only.clone());
+                }
+                settings.install_dir =
+                    memory.running_dirs.get(&agent.name).cloned().or_else(|| self.usual_dir(profile, &free));
+                if let Some(directory) = &settings.install_dir {
+                    claimed.push((agent.kind, self.canonical(directory)));
+                }
+            }
+            let canonical = settings.install_dir.as_deref().map(|directory| self.canonical(directory));
+            targets.push(Target { settings, profile, canonical });
+        }
+        targets
+    }
+
+    /// Where an installation is that neither config nor a process places: the default directory if it is there, else another
+    /// usual one that is, else the default one.
+    fn usual_dir(&self, profile: &dyn Profile, free: &dyn Fn(&PathBuf) -> bool) -> Option<PathBuf> {
+        let default = profile.default_install_dir();
+        let places = profile.places().iter().filter_map(|place| match place {
+            Place::Directory(path) => Some(PathBuf::from(path)),
+            Place::Suffixed { .. } => None,
+        });
+        default
+            .iter()
+            .cloned()
+            .chain(places)
+            .find(|directory| free(directory) && self.files.is_directory(directory))
+            .or(default)
+    }
+
+    /// Directories that running processes of the kind imply, each once.
+    fn running(&self, profile: &dyn Profile) -> Vec<PathBuf> {
+        let any = AgentSettings { kind: profile.kind(), ..AgentSettings::default() };
+        let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
+        for candidate in self.candidates {
+            let ours = role_of(profile, &any, candidate).is_some();
+            let Some(path) = candidate.path.as_deref().filter(|_| ours) else { continue };
+            let Some(directory) = profile.install_dir_of(path) else { continue };
+            let canonical = self.canonical(&directory);
+            if !found.iter().any(|(_, known)| *known == canonical) {
+                found.push((directory, canonical));
+            }
+        }
+        found.into_iter().map(|(directory, _)| directory).collect()
+    }
+
+    fn installations(&self, profile: &'static dyn Profile) -> Vec<PathBuf> {
+        let mut found: Vec<PathBuf> = Vec::new();
+        for place in profile.places() {
+            if let Place::Directory(path) = place
+                && self.files.is_directory(Path::new(path))
+            {
+                found.push(path.into());
+            }
+        }
+        found.extend(self.running(profile));
+        let mut unproven = Vec::new();
+        for place in profile.places() {
+            let Place::Suffixed { parent, stem, proof } = place else { continue };
+            for (suffix, directory) in self.suffixed(parent, stem) {
+                if !self.holds_executable(profile, &directory) {
+                    continue;
+                }
+                match proof {
+                    Some(proof) if self.files.is_directory(Path::new(&format!("{proof}{suffix}"))) => {
+                        found.push(directory);
+                    }
+                    Some(_) => {}
+                    None => unproven.push((version_key(&suffix), directory)),
+                }
+            }
+        }
+        if found.is_empty() {
+            found.extend(unproven.into_iter().max().map(|(_, directory)| directory));
+        }
+        found
+    }
+
+    fn suffixed(&self, parent: &str, stem: &str) -> Vec<(String, PathBuf)> {
+        let Reading::Known(Some(names)) = self.files.list(Path::new(parent), MOST_ENTRIES) else {
+            return Vec::new();
+        };
+        names
+            .into_iter()
+            .filter_map(|name| {
+                let suffix =
+                    name.to_str()?.strip_prefix(stem).filter(|suffix| !suffix.is_empty())?.to_owned();
+                Some((suffix, Path::new(parent).join(name)))
+            })
+            .filter(|(_, directory)| self.files.is_directory(directory))
+            .collect()
+    }
+
+    fn holds_executable(&self, profile: &'static dyn Profile, directory: &Path) -> bool {
+        let settings = AgentSettings {
+            kind: profile.kind(),
+            install_dir: Some(directory.to_owned()),
+            ..AgentSettings::default()
+        };
+        let target = Target { settings, profile, canonical: None };
+        agent::executable_on_disk(self.files, &target).known().is_some_and(Option::is_some)
+    }
+
+    fn remember(
+        &self,
+        profile: &dyn Profile,
+        directory: PathBuf,
+        configured: &[Target],
+        memory: &mut Memory,
+    ) {
+        let canonical = self.canonical(&directory);
+        let kind = profile.kind();
+        let known = memory
+            .detected
+            .iter()
+            .any(|seen| seen.kind == kind && (seen.canonical == canonical || seen.directory == directory));
+        if known || configured.iter().any(|target| is_at(target, kind, &directory, &canonical)) {
+            return;
+        }
+        let taken = |name: &str| {
+            self.settings.agents.iter().any(|agent| agent.name == name)
+                || memory.detected.iter().any(|seen| seen.name == name)
+        };
+        let name = new_name(profile, &directory, &taken);
+        memory.detected.push(Detected { kind, name, directory, canonical });
+    }
+
+    fn canonical(&self, directory: &Path) -> PathBuf {
+        match self.files.look(directory) {
+            Reading::Known(Some(Standing { kind: Kind::Directory, canonical, .. })) => canonical,
+            Reading::Known(_) | Reading::Unknown(_) => directory.to_owned(),
+        }
+    }
+
+    /// The candidates of each target, by position, with the role that their name tells. Those that belong to no target are
+    /// left out.
+    pub fn assign(&self, targets: &[Target]) -> Vec<Vec<Candidate>> {
+        let owners: Vec<Vec<usize>> =
+            self.candidates.iter().map(|candidate| self.located(targets, candidate)).collect();
+        let mut assigned: Vec<Vec<Candidate>> = targets.iter().map(|_| Vec::new()).collect();
+        for (candidate, located) in self.candidates.iter().zip(&owners) {
+            let owners = if located.is_empty() && candidate.path.is_none() {
+                self.unlocated(targets, candidate, &owners)
+            } else {
+                located.clone()
+            };
+            for owner in owners {
+                let (Some(target), Some(own)) = (targets.get(owner), assigned.get_mut(owner)) else {
+                    continue;
+                };
+                let mut candidate = candidate.clone();
+                candidate.process.role_by_name =
+                    role_of(target.profile, &target.settings, &candidate).flatten();
+                own.push(candidate);
+            }
+        }
+        assigned
+    }
+
+    /// The targets that the candidate's path places it in.
+    fn located(&self, targets: &[Target], candidate: &Candidate) -> Vec<usize> {
+        let Some(path) = candidate.path.as_deref() else { return Vec::new() };
+        let belongs = |target: &Target| {
+            if role_of(target.profile, &target.settings, candidate).is_none() {
+                return false;
+            }
+            match target.profile.install_dir_of(path) {
+                Some(directory) => {
+                    is_at(target, target.profile.kind(), &directory, &self.canonical(&directory))
+                }
+                None => self.is_configured_executable(target, path),
+            }
+        };
+        (0..).zip(targets).filter(|(_, target)| belongs(target)).map(|(index, _)| index).collect()
+    }
+
+    /// For kinds without a directory of their own: config may give an absolute path, or a directory.
+    fn is_configured_executable(&self, target: &Target, path: &Path) -> bool {
+        let name = base_name(path);
+        let same_name = |executable: &str| base_name(Path::new(executable)) == name;
+        let exact: Vec<&Path> = target
+            .settings
+            .processes
+            .iter()
+            .filter(|process| same_name(&process.executable))
+            .map(|process| Path::new(process.executable.as_str()))
+            .collect();
+        let at = |executable: &Path| {
+            let canonical = self.files.look(executable);
+            executable == path
+                || matches!(canonical, Reading::Known(Some(standing)) if standing.canonical == path)
+        };
+        if !exact.is_empty() && exact.iter().all(|executable| executable.is_absolute()) {
+            return exact.into_iter().any(at);
+        }
+        match (&target.settings.install_dir, &target.canonical) {
+            (Some(directory), Some(canonical)) => path.starts_with(directory) || path.starts_with(canonical),
+            (Some(directory), None) => path.starts_with(directory),
+            (None, _) => true,
+        }
+    }
+
+    /// Where a process goes whose place cannot be told: to its parent's installation, else to the default one of its kind.
+    fn unlocated(&self, targets: &[Target], candidate: &Candidate, owners: &[Vec<usize>]) -> Vec<usize> {
+        let by_name = |index: &usize| {
+            targets
+                .get(*index)
+                .is_some_and(|target| role_of(target.profile, &target.settings, candidate).is_some())
+        };
+        let parent =
+            self.candidates.iter().zip(owners).find(|(c, _)| c.process.pid == candidate.process.parent);
+        if let Some((_, owners)) = parent
+            && !owners.is_empty()
+        {
+            return owners.iter().copied().filter(by_name).collect();
+        }
+        let mut usual: BTreeMap<&'static str, usize> = BTreeMap::new();
+        for (index, target) in (0..).zip(targets).filter(|(index, _)| by_name(index)) {
+            let is_default = target.settings.install_dir == target.profile.default_install_dir();
+            let slot = usual.entry(target.profile.kind()).or_insert(index);
+            if is_default {
+                *slot = index;
+            }
+        }
+        usual.into_values().collect()
+    }
+}
+
+fn is_at(target: &Target, kind: &str, directory: &Path, canonical: &Path) -> bool {
+    target.profile.kind() == kind
+        && (target.settings.install_dir.as_deref() == Some(directory)
+            || target.canonical.as_deref() == Some(canonical))
+}
+
+/// `<kind>` for the first, then `<kind><suffix of the directory>`, else `<kind>-2`, `<kind>-3`…
+fn new_name(profile: &dyn Profile, directory: &Path, taken: &dyn Fn(&str) -> bool) -> String {
+    let kind = profile.kind();
+    if !taken(kind) {
+        return kind.to_owned();
+    }
+    let directory = base_name(directory);
+    let stems = profile.places().iter().filter_map(|place| match place {
+        Place::Directory(path) => Path::new(path).file_name()?.to_str(),
+        Place::Suffixed { stem, .. } => Some(*stem),
+    });
+    let plain = |suffix: &&str| {
+        !suffix.is_empty()
+            && suffix.len() <= LONGEST_SUFFIX
+            && suffix.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    };
+    let suffixed = stems
+        .filter_map(|stem| directory.strip_prefix(stem))
+        .filter(plain)
+        .map(|suffix| format!("{kind}{suffix}"))
+        .find(|name| !taken(name));
+    suffixed
+        .or_else(|| (2..=u32::MAX).map(|number| format!("{kind}-{number}")).find(|name| !taken(name)))
+        .unwrap_or_else(|| kind.to_owned())
+}
+
+/// Orders `-2.10.0` after `-2.8.9`.
+fn version_key(suffix: &str) -> (Vec<u64>, String) {
+    let numbers = suffix.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
+    (numbers, suffix.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

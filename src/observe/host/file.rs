@@ -1,0 +1,241 @@
+//! Files and directories of agents, read without trusting them: never a FIFO or device, never beyond a size, never outside
+//! the root. What an absent or odd file means is for rules to say.
+
+use std::{
+    fs::File,
+    hash::{DefaultHasher, Hasher},
+    io::Read as _,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use rustix::{
+    fs::{Dir, FileType, OFlags, fstat},
+    io::Errno,
+};
+
+use super::{
+    gate::Attempt,
+    root::{Root, path_of, words},
+};
+use crate::model::{
+    Reading, Reason, Why,
+    snapshot::{FileContent, FileState, Rejection},
+};
+
+/// The largest config, record, identifier or hosts file that is read, in bytes. Real ones have a few kilobytes.
+pub const LARGEST: u64 = 1 << 20;
+/// How much of a log's beginning is read, in bytes.
+pub const LOG_HEAD: u64 = 256 << 10;
+
+/// Bytes of a file. They may hold secrets, so `Debug` tells their number only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl std::fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+/// How much of a file is wanted.
+#[derive(Debug, Clone, Copy)]
+pub enum Extent {
+    /// All of it, or `TooLarge`.
+    Whole,
+    /// Its first [`LOG_HEAD`] bytes.
+    Head,
+}
+
+/// The host's files, in one run.
+#[derive(Debug, Clone, Copy)]
+pub struct Files<'a> {
+    /// Where paths start.
+    pub root: &'a Root,
+    /// Guards each read.
+    pub attempt: &'a Attempt,
+}
+
+/// What stands at a path, links followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What it is.
+    pub kind: Kind,
+    /// Its path free of links, as the agent sees it.
+    pub canonical: PathBuf,
+    /// Last modification.
+    pub modified: SystemTime,
+}
+
+/// Kinds of things at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A FIFO, socket or device.
+    Other,
+}
+
+impl Files<'_> {
+    /// Reads a regular file.
+    pub fn read(&self, path: &Path, extent: Extent) -> Reading<FileState<Bytes>> {
+        self.attempt.guard(&self.root.locate(path), || match self.read_unguarded(path, extent) {
+            Ok(state) => Reading::Known(state),
+            Err(why) => Reading::Unknown(why),
+        })
+    }
+
+    fn read_unguarded(&self, path: &Path, extent: Extent) -> Result<FileState<Bytes>, Why> {
+        let refused = |error: Errno| refusal(path, error);
+        // Looked at before it is opened: opening a FIFO wakes its writer, and opening a device may do anything.
+        let place = match self.root.open(path, OFlags::PATH) {
+            Ok(place) => place,
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(FileState::Missing),
+            Err(Errno::LOOP) => return Ok(FileState::NotAFile("symbolic link loop")),
+            Err(error) => return Err(refused(error)),
+        };
+        match FileType::from_raw_mode(fstat(&place).map_err(refused)?.st_mode) {
+            FileType::RegularFile => {}
+            FileType::Directory => return Ok(FileState::NotAFile("directory")),
+            FileType::Symlink
+            | FileType::Fifo
+            | FileType::Socket
+            | FileType::CharacterDevice
+            | FileType::BlockDevice
+            | FileType::Unknown => return Err(not_regular(path)),
+        }
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = match self.root.open(path, flags) {
+            Ok(file) => File::from(file),
+            // Vanished in between.
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(FileState::Missing),
+            Err(error) => return Err(refused(error)),
+        };
+        let failed =
+            |error: std::io::Error| refused(error.raw_os_error().map_or(Errno::IO, Errno::from_raw_os_error));
+        let metadata = file.metadata().map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(not_regular(path));
+        }
+        let cap = match extent {
+            Extent::Whole => LARGEST,
+            Extent::Head => LOG_HEAD,
+        };
+        let too_large = || {
+            let detail = format!("larger than the {LARGEST} bytes that are read of such a file");
+            Why::new(Reason::TooLarge, path.display().to_string(), detail)
+        };
+        let whole = matches!(extent, Extent::Whole);
+        if whole && metadata.len() > cap {
+            return Err(too_large());
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(cap)).unwrap_or_default());
+        // One more than allowed tells a file that grew meanwhile, or whose size the kernel does not tell.
+        (&file).take(if whole { cap + 1 } else { cap }).read_to_end(&mut bytes).map_err(failed)?;
+        if u64::try_from(bytes.len()).is_ok_and(|length| length > cap) {
+            return Err(too_large());
+        }
+        let modified = metadata.modified().map_err(failed)?;
+        Ok(FileState::Present(FileContent { modified, digest: digest(&bytes), content: Ok(Bytes(bytes)) }))
+    }
+
+    /// What is at a path; `Known(None)`: nothing, or a dangling link or a loop.
+    pub fn look(&self, path: &Path) -> Reading<Option<Standing>> {
+        self.attempt.guard(&self.root.locate(path), || match self.look_unguarded(path) {
+            Ok(standing) => Reading::Known(Some(standing)),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Reading::Known(None),
+            Err(error) => Reading::Unknown(refusal(path, error)),
+        })
+    }
+
+    fn look_unguarded(&self, path: &Path) -> rustix::io::Result<Standing> {
+        let file = File::from(self.root.open(path, OFlags::PATH)?);
+        let metadata = file
+            .metadata()
+            .map_err(|error| error.raw_os_error().map_or(Errno::IO, Errno::from_raw_os_error))?;
+        let kind = match () {
+            () if metadata.is_file() => Kind::File,
+            () if metadata.is_dir() => Kind::Directory,
+            () => Kind::Other,
+        };
+        let canonical = self.root.canonical(&file).unwrap_or_else(|| path.to_owned());
+        Ok(Standing { kind, canonical, modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH) })
+    }
+
+    /// True if a directory is known to be there.
+    pub fn is_directory(&self, path: &Path) -> bool {
+        matches!(self.look(path), Reading::Known(Some(Standing { kind: Kind::Directory, .. })))
+    }
+
+    /// The sorted names in a directory, at most `most`; `Known(None)`: there is no such directory.
+    pub fn list(&self, path: &Path, most: usize) -> Reading<Option<Vec<PathBuf>>> {
+        self.attempt.guard(&self.root.locate(path), || match self.list_unguarded(path, most) {
+            Ok(names) => Reading::Known(Some(names)),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Reading::Known(None),
+            Err(error) => Reading::Unknown(refusal(path, error)),
+        })
+    }
+
+    fn list_unguarded(&self, path: &Path, most: usize) -> rustix::io::Result<Vec<PathBuf>> {
+        let directory = self.root.open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK)?;
+        let mut names = Vec::new();
+        for entry in Dir::new(directory)? {
+            let name = path_of(entry?.file_name().to_owned());
+            if name.as_os_str() != "." && name.as_os_str() != ".." {
+                names.push(name);
+            }
+            if names.len() == most {
+                break;
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+/// The file's state with its bytes parsed.
+pub fn parsed<T>(
+    state: Reading<FileState<Bytes>>,
+    parse: impl FnOnce(&[u8]) -> Result<T, Rejection>,
+) -> Reading<FileState<T>> {
+    state.map(|state| match state {
+        FileState::Missing => FileState::Missing,
+        FileState::NotAFile(what) => FileState::NotAFile(what),
+        FileState::Present(FileContent { modified, digest, content }) => FileState::Present(FileContent {
+            modified,
+            digest,
+            content: content.and_then(|bytes| parse(&bytes.0)),
+        }),
+    })
+}
+
+/// A hash that tells different contents apart. `SipHash` with fixed keys: the same in every run of the same build.
+fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+fn not_regular(path: &Path) -> Why {
+    let detail = "a FIFO, socket or device is in the file's place, and is not read";
+    Why::new(Reason::NotARegularFile, path.display().to_string(), detail)
+}
+
+fn refusal(path: &Path, error: Errno) -> Why {
+    let shown = path.display();
+    match error {
+        Errno::ACCESS | Errno::PERM => Why::new(
+            Reason::Denied,
+            shown.to_string(),
+            format!("permission denied; grant CAP_DAC_READ_SEARCH, or read permission on {shown}"),
+        ),
+        // A socket refuses to be opened.
+        Errno::NXIO | Errno::NODEV => not_regular(path),
+        error => Why::new(Reason::Failed, shown.to_string(), words(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

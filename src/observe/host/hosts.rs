@@ -1,0 +1,65 @@
+//! The hosts file, line by line, as resolvers read it. What is not a binding is skipped.
+
+use std::net::IpAddr;
+
+use crate::model::snapshot::HostsLine;
+
+/// No more lines than this are looked at; block lists are long, but a host's own name stands early.
+const MOST_LINES: u32 = 10_000;
+
+/// The bindings of a hosts file.
+pub fn parse(bytes: &[u8]) -> Vec<HostsLine> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    (1..=MOST_LINES)
+        .zip(bytes.split(|byte| *byte == b'\n'))
+        .filter_map(|(line, text)| binding(line, text))
+        .collect()
+}
+
+fn binding(line: u32, text: &[u8]) -> Option<HostsLine> {
+    let text = String::from_utf8_lossy(text);
+    let mut words = text.split('#').next()?.split_whitespace();
+    let address = words.next()?;
+    // `fe80::1%lo0` names the interface too.
+    let address: IpAddr = address.split('%').next()?.parse().ok()?;
+    let names: Vec<String> = words.map(str::to_owned).collect();
+    if names.is_empty() { None } else { Some(HostsLine { line, address, names }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn bindings_are_read_as_resolvers_do() {
+        let text = b"# local\n127.0.0.1\tlocalhost localhost.localdomain # both\r\n\n::1 ip6-localhost\r\n\
+            not-an-address web\n10.0.0.300 web\n10.0.0.7\n  172.16.2.200   web-1\tweb-1.example.com\r\n\
+            fe80::1%lo0 link\n#10.1.1.1 off\n\xff\xfe 10.2.2.2";
+        let found: Vec<_> =
+            parse(text).into_iter().map(|l| (l.line, l.address.to_string(), l.names.join(" "))).collect();
+        let expected = [
+            (2, "127.0.0.1", "localhost localhost.localdomain"),
+            (4, "::1", "ip6-localhost"),
+            (8, "172.16.2.200", "web-1 web-1.example.com"),
+            (9, "fe80::1", "link"),
+        ];
+        assert_eq!(found, expected.map(|(line, a, n)| (line, a.to_owned(), n.to_owned())));
+    }
+
+    #[test]
+    fn only_the_first_lines_of_an_endless_file_are_looked_at() {
+        let text = "10.0.0.1 a\n".repeat(10_050);
+        assert_eq!(parse(text.as_bytes()).len(), 10_000);
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+            for line in parse(&bytes) {
+                prop_assert!(!line.names.is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! A made-up procfs for what cannot be arranged, and real processes for what can.
+
+use std::{fs::Permissions, os::unix::fs::PermissionsExt as _, process::Command, time::SystemTime};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::observe::host::testing::{Host, Started, as_nobody, look_from, some_time};
+
+struct Agents;
+
+impl Wanted for Agents {
+    fn name(&self, base_name: &str) -> bool {
+        base_name == "ilogtail" || base_name.starts_with("ilogtail_") || base_name == "a-very-long-agent-name"
+    }
+    fn comm(&self, comm: &str) -> bool {
+        comm.len() >= COMM || self.name(comm)
+    }
+    fn variable(&self, _: &str, variable: &str) -> bool {
+        variable == "working_ip"
+    }
+}
+
+/// A procfs in a directory. Process 1 is always there.
+struct Fake(Host);
+
+impl Fake {
+    fn new() -> Self {
+        let fake = Self(Host::new());
+        fake.process(1, "systemd", "S", Some("/usr/lib/systemd/systemd"));
+        fake
+    }
+
+    /// `executable` `None`: the link cannot be read.
+    fn process(&self, pid: u32, comm: &str, state: &str, executable: Option<&str>) {
+        let fields = "0 0 0 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 3 0 6000 0 2 0 0";
+        self.0.file(&format!("/proc/{pid}/stat"), format!("{pid} ({comm}) {state} {fields}"));
+        self.0.file(&format!("/proc/{pid}/status"), format!("Name:\t{comm}\nNSpid:\t{pid}\n"));
+        self.0.file(&format!("/proc/{pid}/environ"), "working_ip=10.0.0.7\0SECRET=x\0");
+        self.0.file(&format!("/proc/{pid}/fd/0"), "");
+        match executable {
+            Some(target) => self.0.link(&format!("/proc/{pid}/exe"), target),
+            // Not a link: reading it as one fails, as it does for lack of privileges.
+            None => drop(self.0.file(&format!("/proc/{pid}/exe"), "")),
+        }
+        self.arguments(pid, executable.unwrap_or(comm));
+    }
+
+    fn arguments(&self, pid: u32, arguments: &str) {
+        self.0.file(&format!("/proc/{pid}/cmdline"), format!("{}\0", arguments.replace(' ', "\0")));
+    }
+
+    fn scan(&self) -> Vec<Candidate> {
+        match look_from(Path::new("/"), |files| {
+            Procfs::new(self.0.at("/proc")).scan(files, some_time(), &Agents)
+        }) {
+            Reading::Known(found) => found,
+            Reading::Unknown(why) => panic!("{why}"),
+        }
+    }
+
+    fn pids(&self) -> Vec<u32> {
+        self.scan().iter().map(|candidate| candidate.process.pid).collect()
+    }
+}
+
+#[test]
+fn a_process_is_known_by_its_executable_and_nothing_else() {
+    let fake = Fake::new();
+    fake.process(10, "anything", "S", Some("/usr/local/ilogtail/ilogtail_0.14.2"));
+    for (pid, executable, arguments) in [
+        (20, "/usr/bin/tail", "tail -f ilogtail.LOG"),
+        (21, "/usr/bin/vi", "vi ilogtail_config.json"),
+        (22, "/bin/grep", "grep ilogtail"),
+        (23, "/bin/bash", "bash /etc/init.d/ilogtaild start"),
+        (24, "/bin/sh", "sh -c /usr/local/ilogtail/ilogtail"),
+        (25, "/usr/bin/python3", "ilogtail"),
+    ] {
+        fake.process(pid, "ilogtail", "S", Some(executable));
+        fake.arguments(pid, arguments);
+    }
+    let found = fake.scan();
+    assert_eq!(found.len(), 1, "{found:?}");
+    let process = &found[0].process;
+    assert_eq!((process.pid, process.executable_name.as_str()), (10, "ilogtail_0.14.2"));
+    assert_eq!(found[0].path, Some("/usr/local/ilogtail/ilogtail_0.14.2".into()));
+    assert_eq!((process.threads, process.open_fds.known()), (3, Some(&1)));
+    assert_eq!(process.cpu, Duration::from_millis(1500));
+    assert_eq!(found[0].environment.known().unwrap().variables.len(), 1);
+}
+
+#[test]
+fn without_the_link_argv0_and_the_command_name_must_agree() {
+    let fake = Fake::new();
+    let processes = [
+        (10, "ilogtail", "/usr/local/ilogtail/ilogtail -enable_host_id=true"),
+        (11, "ilogtail", "ilogtail"),
+        (12, "a-very-long-age", "/opt/a-very-long-agent-name"),
+        (20, "ilogtail", "python3 /usr/bin/ilogtail"),
+        (21, "ilogtaild", "/bin/bash /etc/init.d/ilogtaild"),
+        (22, "tail", "ilogtail"),
+        (23, "a-very-long-age", "/opt/a-very-long-age"),
+        (24, "systemd-timesyn", "/lib/systemd/systemd-timesyncd"),
+    ];
+    for (pid, comm, arguments) in processes {
+        fake.process(pid, comm, "S", None);
+        fake.arguments(pid, arguments);
+    }
+    let found = fake.scan();
+    let seen: Vec<_> = found.iter().map(|c| (c.process.pid, c.path.clone())).collect();
+    let expected =
+        [(10, Some("/usr/local/ilogtail/ilogtail")), (11, None), (12, Some("/opt/a-very-long-agent-name"))];
+    assert_eq!(seen, expected.map(|(pid, path)| (pid, path.map(PathBuf::from))));
+    assert!(found[0].process.executable.why().is_some(), "what could not be read is said");
+}
+
+#[test]
+fn a_relative_command_line_is_meant_from_the_working_directory() {
+    let fake = Fake::new();
+    fake.process(10, "ilogtail", "S", None);
+    fake.arguments(10, "./../ilogtail/ilogtail");
+    fake.0.link("/proc/10/cwd", "/usr/local/bin");
+    assert_eq!(fake.scan()[0].path, Some("/usr/local/ilogtail/ilogtail".into()));
+}
+
+#[test]
+fn zombies_are_known_by_their_command_name_and_kernel_threads_are_none() {
+    let fake = Fake::new();
+    fake.process(10, "ilogtail", "Z", Some("/x"));
+    std::fs::remove_file(fake.0.at("/proc/10/exe")).unwrap();
+    fake.process(11, "ilogtail", "S", Some("/x"));
+    std::fs::remove_file(fake.0.at("/proc/11/exe")).unwrap();
+    fake.process(12, "ilogtail", "S", None);
+    let stat = "12 (ilogtail) S 2 0 0 0 -1 2129984 0 0 0 0 0 6 0 0 20 0 1 0 50 0 0 0 0 0";
+    fake.0.file("/proc/12/stat", stat);
+    let found = fake.scan();
+    assert_eq!(found.len(), 1, "{found:?}");
+    let process = &found[0].process;
+    assert_eq!((process.pid, process.state), (10, ProcessState::Defunct));
+    assert_eq!(
+        (&process.executable, &process.arguments),
+        (&Reading::Known(None), &Reading::Known(Vec::new()))
+    );
+}
+
+#[test]
+fn processes_of_other_pid_namespaces_are_left_out() {
+    let fake = Fake::new();
+    for pid in [10, 11, 12, 13] {
+        fake.process(pid, "ilogtail", "S", Some("/usr/local/ilogtail/ilogtail"));
+    }
+    fake.0.file("/proc/11/status", "Name:\tilogtail\nNSpid:\t11\t1\n");
+    // Kernels before 4.1.
+    fake.0.link("/proc/1/ns/pid", "pid:[1]");
+    fake.0.file("/proc/12/status", "Name:\tilogtail\n");
+    fake.0.link("/proc/12/ns/pid", "pid:[2]");
+    fake.0.file("/proc/13/status", "Name:\tilogtail\n");
+    fake.0.link("/proc/13/ns/pid", "pid:[1]");
+    assert_eq!(fake.pids(), [10, 13]);
+}
+
+#[test]
+fn a_process_that_vanishes_meanwhile_is_gone_and_no_error() {
+    for name in ["stat", "status", "cmdline", "environ", "fd"] {
+        let fake = Fake::new();
+        fake.process(10, "ilogtail", "S", Some("/usr/local/ilogtail/ilogtail"));
+        let path = fake.0.at(&format!("/proc/10/{name}"));
+        let _removed = std::fs::remove_file(&path).or_else(|_| std::fs::remove_dir_all(&path));
+        assert_eq!(fake.pids(), [0_u32; 0], "{name}");
+    }
+}
+
+#[test]
+fn what_hides_other_users_processes_makes_the_list_unknown() {
+    let reason = |fake: &Fake| {
+        let scan = |files: Files<'_>| Procfs::new(fake.0.at("/proc")).scan(files, some_time(), &Agents);
+        look_from(Path::new("/"), scan).why().map(|why| (why.reason, why.detail.contains("hidepid")))
+    };
+    let fake = Fake::new();
+    assert_eq!(reason(&fake), None);
+    fake.process(10, "ilogtail", "S", Some("/usr/local/ilogtail/ilogtail"));
+    std::fs::remove_dir_all(fake.0.at("/proc/1")).unwrap();
+    assert_eq!(reason(&fake), Some((Reason::Denied, true)));
+    std::fs::remove_dir_all(fake.0.at("/proc/10")).unwrap();
+    assert_eq!(reason(&fake), Some((Reason::Unsupported, false)));
+    std::fs::remove_dir_all(fake.0.at("/proc")).unwrap();
+    assert_eq!(reason(&fake), Some((Reason::NoSource, false)));
+}
+
+#[test]
+fn a_command_line_of_any_size_and_bytes_is_bounded() {
+    let fake = Fake::new();
+    fake.process(10, "ilogtail", "S", Some("/usr/local/ilogtail/ilogtail"));
+    fake.0.file("/proc/10/cmdline", [&b"\xff\xfe\0"[..], &vec![b'x'; 1 << 20], &[0; 4096]].concat());
+    let found = fake.scan();
+    let arguments = found[0].process.arguments.known().unwrap();
+    assert_eq!(arguments[0], "\u{fffd}\u{fffd}");
+    assert!(arguments.len() <= MOST_ARGUMENTS && arguments.iter().all(|a| a.len() <= LONGEST_ARGUMENT));
+}
+
+#[test]
+fn a_start_is_so_long_before_now_on_the_clock_that_counts_suspension() {
+    let now = some_time();
+    let hundred = rustix::param::clock_ticks_per_second() * 100;
+    assert_eq!(started_at(hundred, now), now.wall - (now.boot - Duration::from_secs(100)));
+    let just_booted = Now { boot: Duration::from_secs(99), ..now };
+    assert_eq!(started_at(hundred, just_booted), now.wall + Duration::from_secs(1));
+    assert_eq!(started_at(u64::MAX, now).max(SystemTime::UNIX_EPOCH), started_at(u64::MAX, now));
+}
+
+/// The candidates of the real `/proc` that run below `host`.
+fn real(host: &Host) -> Vec<Candidate> {
+    host.look(|files| match Procfs::new("/proc".into()).scan(files, some_time(), &Agents) {
+        Reading::Known(found) => found,
+        Reading::Unknown(why) => panic!("{why}"),
+    })
+}
+
+fn find(found: Vec<Candidate>, started: &Started) -> Candidate {
+    found.into_iter().find(|candidate| candidate.process.pid == started.pid()).expect("the process is found")
+}
+
+#[test]
+fn real_processes_are_told_apart_alive_stopped_deleted_and_defunct() {
+    let host = Host::new();
+    let agent = host.run("/usr/local/ilogtail/ilogtail");
+    let alive = find(real(&host), &agent);
+    assert_eq!(alive.process.state, ProcessState::Alive);
+    assert_eq!(alive.process.parent, std::process::id());
+    let path = PathBuf::from("/usr/local/ilogtail/ilogtail");
+    let executable = Executable { path: path.clone(), deleted: false };
+    assert_eq!(alive.process.executable, Reading::Known(Some(executable)), "the root's prefix is taken off");
+    assert_eq!(alive.path.as_deref(), Some(path.as_path()));
+    assert_eq!(alive.process.arguments.known().unwrap()[1], "1000");
+    assert!(alive.process.resident_bytes > 0 && alive.process.threads == 1);
+    assert!(*alive.process.open_fds.known().unwrap() >= 3);
+
+    agent.stop();
+    assert_eq!(find(real(&host), &agent).process.state, ProcessState::Stopped);
+
+    std::fs::remove_file(host.at("/usr/local/ilogtail/ilogtail")).unwrap();
+    let executable = Executable { path, deleted: true };
+    assert_eq!(find(real(&host), &agent).process.executable, Reading::Known(Some(executable)));
+
+    agent.kill();
+    let zombie = find(real(&host), &agent);
+    assert_eq!(zombie.process.state, ProcessState::Defunct);
+    assert_eq!((zombie.process.executable, zombie.path), (Reading::Known(None), None));
+}
+
+#[test]
+fn a_real_start_lies_between_the_moments_around_it() {
+    let boot = || {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Duration::try_from(time).unwrap()
+    };
+    let host = Host::new();
+    let before = boot();
+    let agent = host.run("/usr/local/ilogtail/ilogtail");
+    let now = Now { boot: boot(), ..some_time() };
+    let scan = host.look(|files| Procfs::new("/proc".into()).scan(files, now, &Agents));
+    let Reading::Known(found) = scan else { panic!("{scan:?}") };
+    let age = now.wall.duration_since(find(found, &agent).process.started_at).unwrap();
+    let tick = of_ticks(1);
+    assert!(age <= now.boot - before + tick, "{age:?} of {:?}", now.boot - before);
+}
+
+#[test]
+fn a_file_that_is_really_called_deleted_is_not() {
+    let host = Host::new();
+    let agent = host.run("/opt/ilogtail_1 (deleted)");
+    let found = find(real(&host), &agent);
+    let executable = Executable { path: "/opt/ilogtail_1 (deleted)".into(), deleted: false };
+    assert_eq!(found.process.executable, Reading::Known(Some(executable)));
+}
+
+#[test]
+fn real_processes_that_only_mention_an_agent_are_none() {
+    let host = Host::new();
+    let log = host.file("/ilogtail.LOG", "");
+    let decoys = [
+        Started::named("/bin/sleep", "ilogtail", "1000"),
+        Started::of(Command::new("tail").arg("-f").arg(log)),
+        Started::of(
+            Command::new("sh").args(["-c", "read ilogtail; : ilogtail"]).stdin(std::process::Stdio::piped()),
+        ),
+    ];
+    let found = real(&host);
+    for decoy in &decoys {
+        assert!(!found.iter().any(|candidate| candidate.process.pid == decoy.pid()), "{found:?}");
+    }
+}
+
+#[test]
+fn an_unprivileged_exporter_finds_the_agent_and_says_what_it_cannot_read() {
+    let host = Host::new();
+    // Not even its owner may look into a process whose executable it cannot read, unless privileged.
+    let program = host.program("/usr/local/ilogtail/ilogtail");
+    std::fs::set_permissions(&program, Permissions::from_mode(0o111)).unwrap();
+    let agent = Started::of(Command::new(&program).arg("1000"));
+    let found = find(as_nobody(|| real(&host)), &agent);
+    let reasons = [found.process.executable.why(), found.process.open_fds.why(), found.environment.why()];
+    for why in reasons {
+        let why = why.expect("not readable");
+        assert_eq!(why.reason, Reason::Denied);
+        assert!(why.detail.contains("CAP_SYS_PTRACE"), "{why}");
+    }
+    assert_eq!(found.process.state, ProcessState::Alive);
+    assert_eq!(found.path, Some("/usr/local/ilogtail/ilogtail".into()));
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_command_lines_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        prop_assert!(split_arguments(&bytes).len() <= MOST_ARGUMENTS);
+        base_name(Path::new(std::ffi::OsStr::from_bytes(&bytes)));
+    }
+}

@@ -1,0 +1,340 @@
+//! Root directories, processes and small profiles for this module's tests.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "only compiled for tests")]
+
+use std::{
+    collections::BTreeSet,
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    time::{Duration, SystemTime},
+};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use tempfile::TempDir;
+
+use super::{file::Files, gate::Gate, root::Root};
+use crate::{
+    agents::{Commands, HostClass, IdentityLayout, Layout, LocalTime, Place, Profile, Running},
+    config::AgentSettings,
+    model::{
+        NetworkType, Prerequisite, Role,
+        snapshot::{AddressRecord, Edition, Endpoint, LoadedConfig, Parameter, Parameters, Rejection},
+    },
+};
+
+/// A directory that stands for a host's root.
+pub(super) struct Host(TempDir);
+
+impl Host {
+    pub(super) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(super) fn at(&self, path: &str) -> PathBuf {
+        self.0.path().join(path.trim_start_matches('/'))
+    }
+
+    pub(super) fn dir(&self, path: &str) -> PathBuf {
+        let path = self.at(path);
+        std::fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    pub(super) fn file(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.at(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    pub(super) fn link(&self, path: &str, target: &str) {
+        let path = self.at(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(target, path).unwrap();
+    }
+
+    /// Runs `/bin/sleep` copied to `path`.
+    pub(super) fn run(&self, path: &str) -> Started {
+        let program = self.program(path);
+        Started::of(Command::new(program).arg("1000"))
+    }
+
+    /// Puts an executable that does nothing for long at `path`.
+    pub(super) fn program(&self, path: &str) -> PathBuf {
+        let program = self.at(path);
+        std::fs::create_dir_all(program.parent().unwrap()).unwrap();
+        std::fs::copy("/bin/sleep", &program).unwrap();
+        program
+    }
+
+    /// Calls `look` with this directory as the root.
+    pub(super) fn look<T>(&self, look: impl FnOnce(Files<'_>) -> T) -> T {
+        look_from(self.path(), look)
+    }
+}
+
+pub(super) fn look_from<T>(root: &Path, look: impl FnOnce(Files<'_>) -> T) -> T {
+    let attempt = Gate::default().attempt(BTreeSet::new(), false);
+    look(Files { root: &Root::new(root), attempt: &attempt })
+}
+
+/// Calls `act` as a user without privileges. The kernel keeps the identity of each thread apart.
+pub(super) fn as_nobody<T: Send>(act: impl FnOnce() -> T + Send) -> T {
+    use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+    use rustix::{fs::Gid, fs::Uid};
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            if rustix::process::geteuid().is_root() {
+                let (user, group) = (Uid::from_raw(65534), Gid::from_raw(65534));
+                set_thread_groups(&[]).unwrap();
+                set_thread_res_gid(group, group, group).unwrap();
+                set_thread_res_uid(user, user, user).unwrap();
+            }
+            act()
+        });
+        thread.join().unwrap()
+    })
+}
+
+/// A child process that does not outlive its test.
+pub(super) struct Started(Child);
+
+impl Started {
+    pub(super) fn of(command: &mut Command) -> Self {
+        loop {
+            match command.spawn() {
+                Ok(child) => return Self(child),
+                // Another test's fork still holds the file, just written, open for writing, until its exec.
+                Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
+                    std::thread::yield_now()
+                }
+                Err(error) => panic!("{command:?}: {error}"),
+            }
+        }
+    }
+
+    pub(super) fn named(program: &str, name: &str, argument: &str) -> Self {
+        Self::of(Command::new(program).arg0(name).arg(argument))
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Stops it, and waits until it is.
+    pub(super) fn stop(&self) {
+        self.signal(Signal::STOP, WaitIdOptions::STOPPED);
+    }
+
+    /// Kills it, and waits until it is a zombie.
+    pub(super) fn kill(&self) {
+        self.signal(Signal::KILL, WaitIdOptions::EXITED);
+    }
+
+    fn signal(&self, signal: Signal, until: WaitIdOptions) {
+        let pid = Pid::from_child(&self.0);
+        kill_process(pid, signal).unwrap();
+        waitid(WaitId::Pid(pid), until | WaitIdOptions::NOWAIT).unwrap();
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
+/// A kind like Logtail: a daemon and its worker, an identity directory.
+pub(super) struct Paired;
+/// A kind like `LogListener`: roles by name, versioned directories.
+pub(super) struct Versioned;
+/// A kind that is only configured.
+pub(super) struct Described;
+
+pub(super) static KINDS: &[&dyn Profile] = &[&Paired, &Versioned, &Described];
+
+macro_rules! profile {
+    ($kind:ident, $name:literal, { $($own:item)* }) => {
+        impl Profile for $kind {
+            $($own)*
+
+            fn kind(&self) -> &'static str {
+                $name
+            }
+            fn prerequisites(&self, _: &Edition) -> Vec<Prerequisite> {
+                Vec::new()
+            }
+            fn wants_variable(&self, name: &str) -> bool {
+                ["working_ip", "http_proxy"].contains(&name)
+            }
+            fn identity_layout(
+                &self,
+                _: &AgentSettings,
+                _: Running<'_>,
+                parameters: Option<&Parameters>,
+            ) -> IdentityLayout {
+                let Some(parameters) = parameters else { return IdentityLayout::default() };
+                // Where identities are depends on the config, as with Logtail.
+                let dir = parameters.working_ip.as_ref().map_or("/etc/ilogtail", |dir| dir.value.as_str());
+                IdentityLayout {
+                    users: Some(Path::new(dir).join("users")),
+                    identifiers: Some(Path::new(dir).join("user_defined_id")),
+                    instance_identity: Some(Path::new(dir).join("instance_identity")),
+                }
+            }
+            fn parse_parameters(&self, bytes: &[u8], _: &Path) -> Result<Parameters, Rejection> {
+                let reason = "not an object".to_owned();
+                let rest = bytes.strip_prefix(b"{").ok_or(Rejection { line: Some(1), reason })?;
+                let value = String::from_utf8_lossy(rest).into_owned();
+                let working_ip =
+                    if value.is_empty() { None } else { Some(Parameter { key: "dir".into(), value }) };
+                Ok(Parameters { working_ip, ..Parameters::default() })
+            }
+            fn implied_parameters(&self, path: &Path) -> Option<Parameters> {
+                path.ends_with("generated.json").then(Parameters::default)
+            }
+            fn parse_record(&self, bytes: &[u8], local: LocalTime<'_>) -> Result<AddressRecord, Rejection> {
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                let update_time_candidates = local(&text);
+                Ok(AddressRecord { update_time_candidates, version: Some("1.3.1".into()), ..Default::default() })
+            }
+            fn parse_identifiers(&self, bytes: &[u8]) -> Vec<String> {
+                String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect()
+            }
+            fn parse_owner_account(&self, bytes: &[u8]) -> Option<String> {
+                Some(String::from_utf8_lossy(bytes).into_owned())
+            }
+            fn parse_version(&self, bytes: &[u8]) -> Option<String> {
+                Some(String::from_utf8_lossy(bytes).trim().to_owned())
+            }
+            fn parse_loaded_config(&self, path: &Path, log: &[u8], _: LocalTime<'_>) -> Option<LoadedConfig> {
+                let canonical = Some(log.len().to_string());
+                Some(LoadedConfig { path: path.to_owned(), canonical, at: None })
+            }
+            fn edition(
+                &self,
+                _: &AgentSettings,
+                version: Option<&str>,
+                _: Option<&Path>,
+                running: Running<'_>,
+            ) -> Edition {
+                let label = if running.in_container { "container" } else { "host" };
+                Edition { label, community: version.is_none(), ..Edition::default() }
+            }
+            fn endpoints(
+                &self,
+                _: &AgentSettings,
+                _: &Edition,
+                _: Option<&Parameters>,
+                _: &Path,
+            ) -> Vec<Endpoint> {
+                Vec::new()
+            }
+            fn classify_host(&self, _: &str) -> HostClass {
+                HostClass::default()
+            }
+            fn knows_region(&self, _: &str) -> bool {
+                false
+            }
+            fn servers_for(&self, _: &str, _: NetworkType) -> Option<(String, String)> {
+                None
+            }
+            fn clock_limit(&self) -> Duration {
+                Duration::ZERO
+            }
+            fn commands(&self, _: &AgentSettings, _: Option<&str>) -> Commands {
+                Commands::new()
+            }
+        }
+    };
+}
+
+profile!(Paired, "paired", {
+    fn places(&self) -> &'static [Place] {
+        const {
+            &[
+                Place::Directory("/usr/local/ilogtail"),
+                Place::Directory("/opt/elsewhere/ilogtail"),
+                Place::Suffixed { parent: "/usr/local", stem: "ilogtail", proof: Some("/etc/ilogtail") },
+            ]
+        }
+    }
+    fn recognise(&self, name: &str, _: &AgentSettings) -> Option<Option<Role>> {
+        (name == "ilogtail" || name.starts_with("ilogtail_")).then_some(None)
+    }
+    fn install_dir_of(&self, executable: &Path) -> Option<PathBuf> {
+        executable.parent().map(Path::to_owned)
+    }
+    fn default_install_dir(&self) -> Option<PathBuf> {
+        Some("/usr/local/ilogtail".into())
+    }
+    fn layout(&self, settings: &AgentSettings, running: Running<'_>) -> Layout {
+        let dir = settings.install_dir.clone().unwrap();
+        let named = running.environment.get("working_ip").map(PathBuf::from);
+        Layout {
+            binary_dirs: vec![dir.clone()],
+            configs: named.into_iter().chain([dir.join("config.json")]).collect(),
+            records: vec![dir.join("app_info.json")],
+            version_file: Some(dir.join("version.txt")),
+            logs: vec![dir.join("a.LOG"), dir.join("b.LOG")],
+            ..Layout::default()
+        }
+    }
+});
+
+profile!(Versioned, "versioned", {
+    fn places(&self) -> &'static [Place] {
+        const {
+            &[
+                Place::Directory("/usr/local/loglistener"),
+                Place::Suffixed { parent: "/usr/local", stem: "loglistener", proof: None },
+            ]
+        }
+    }
+    fn recognise(&self, name: &str, _: &AgentSettings) -> Option<Option<Role>> {
+        match name {
+            "loglistener" => Some(Some(Role::MAIN)),
+            "loglistenerm" => Some(Some(Role::DAEMON)),
+            _ => None,
+        }
+    }
+    fn install_dir_of(&self, executable: &Path) -> Option<PathBuf> {
+        executable.parent()?.parent().map(Path::to_owned)
+    }
+    fn default_install_dir(&self) -> Option<PathBuf> {
+        Some("/usr/local/loglistener".into())
+    }
+    fn layout(&self, settings: &AgentSettings, _: Running<'_>) -> Layout {
+        Layout { binary_dirs: vec![settings.install_dir.clone().unwrap().join("bin")], ..Layout::default() }
+    }
+});
+
+profile!(Described, "described", {
+    fn places(&self) -> &'static [Place] {
+        &[]
+    }
+    fn recognise(&self, name: &str, settings: &AgentSettings) -> Option<Option<Role>> {
+        let process = settings.processes.iter().find(|p| Path::new(&p.executable).ends_with(name))?;
+        Some(Some(Role::named(&process.role)))
+    }
+    fn install_dir_of(&self, _: &Path) -> Option<PathBuf> {
+        None
+    }
+    fn default_install_dir(&self) -> Option<PathBuf> {
+        None
+    }
+    fn layout(&self, settings: &AgentSettings, _: Running<'_>) -> Layout {
+        Layout { files: settings.files.clone(), ..Layout::default() }
+    }
+});
+
+/// A moment for tests in which clocks do not matter.
+pub(super) fn some_time() -> crate::observe::time::Now {
+    let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    crate::observe::time::Now { wall, boot: Duration::from_secs(10_000_000) }
+}
