@@ -153,3 +153,72 @@ fn failure_kind(kind: FailureKind) -> &'static str {
 fn time(time: Option<SystemTime>) -> Option<String> {
     time.map(words::time)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::sample, *};
+
+    fn errors(document: &Value) -> Option<String> {
+        let schema: Value =
+            serde_json::from_str(include_str!("../../docs/report.schema.json")).expect("the schema is JSON");
+        let mut compiler = boon::Compiler::new();
+        compiler.enable_format_assertions();
+        compiler.add_resource("report.schema.json", schema).expect("a URL");
+        let mut schemas = boon::Schemas::new();
+        let index = compiler.compile("report.schema.json", &mut schemas).expect("the schema is valid");
+        schemas.validate(document, index).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_document_is_as_its_schema_says() {
+        let empty = Report { agents: Vec::new(), complete: false, ..sample::healthy() };
+        for report in [sample::healthy(), sample::failing(), sample::unknown(), sample::hostile(), empty] {
+            for language in [Language::English, Language::Chinese] {
+                assert_eq!(errors(&document(&report, language)), None);
+            }
+        }
+    }
+
+    #[test]
+    fn the_schema_rejects_what_is_not_a_report() {
+        let good = document(&sample::failing(), Language::English);
+        for (pointer, bad) in [
+            ("/schema_version", json!(2)),
+            ("/taken_at", json!("yesterday")),
+            ("/agents/0/status", json!("fine")),
+            ("/agents/0/prerequisites/2/id", json!("weather")),
+            ("/agents/0/prerequisites/2/problems/0/severity", json!("info")),
+            ("/agents/0/prerequisites/2/problems/0/evidence/0", json!({})),
+            ("/agents/0/endpoints/0/phase_seconds", json!({"lunch": 1})),
+        ] {
+            let mut document = good.clone();
+            *document.pointer_mut(pointer).expect(pointer) = bad;
+            assert!(errors(&document).is_some(), "{pointer}");
+        }
+    }
+
+    #[test]
+    fn a_failing_report_in_json() {
+        let mut document = document(&sample::failing(), Language::English);
+        document["exporter"]["revision"] = json!("0123456789ab");
+        document["exporter"]["version"] = json!("0.0.0");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&document).expect("JSON"));
+    }
+
+    #[test]
+    fn only_the_sentences_differ_between_languages() {
+        let mut english = document(&sample::failing(), Language::English);
+        let chinese = document(&sample::failing(), Language::Chinese);
+        assert_ne!(english, chinese);
+        for (p, prerequisite) in
+            chinese["agents"][0]["prerequisites"].as_array().expect("a list").iter().enumerate()
+        {
+            for (n, problem) in prerequisite["problems"].as_array().expect("a list").iter().enumerate() {
+                for key in ["title", "remedy"] {
+                    english["agents"][0]["prerequisites"][p]["problems"][n][key] = problem[key].clone();
+                }
+            }
+        }
+        assert_eq!(english, chinese);
+    }
+}

@@ -189,3 +189,6 @@ pub fn text(families: &[MetricFamily]) -> Vec<u8> {
     TextEncoder::new().encode(families, &mut out).expect("named, non-empty families into memory cannot fail");
     out
 }
+
+#[cfg(test)]
+mod tests;

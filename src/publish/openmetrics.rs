@@ -15,9 +15,7 @@ pub fn encode(families: &[MetricFamily]) -> String {
     for family in families {
         // The family of a counter is named without the suffix that its sample carries.
         let (name, kind) = match family.get_field_type() {
-            MetricType::COUNTER => {
-                (family.name().strip_suffix("_total").unwrap_or(family.name()), "counter")
-            }
+            MetricType::COUNTER => (family.name().strip_suffix("_total").unwrap_or(family.name()), "counter"),
             MetricType::GAUGE => (family.name(), "gauge"),
             MetricType::SUMMARY | MetricType::HISTOGRAM | MetricType::UNTYPED => continue,
         };

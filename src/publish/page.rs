@@ -122,7 +122,12 @@ fn prerequisite(
     out.write_str("</td></tr>\n")
 }
 
-fn problem(out: &mut String, problem: &Problem, consequences: &[&Problem], language: Language) -> fmt::Result {
+fn problem(
+    out: &mut String,
+    problem: &Problem,
+    consequences: &[&Problem],
+    language: Language,
+) -> fmt::Result {
     let say = |text: Text| text.in_language(language);
     let title = words::lines(&problem.title(language)).collect::<Vec<_>>().join(" ");
     writeln!(
@@ -203,5 +208,57 @@ impl fmt::Display for Marked {
             Mark::Unknown => "unknown",
         };
         write!(f, "<span class=\"{class}\">{}</span>", self.0.symbol())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::sample, *};
+
+    #[test]
+    fn pages_in_both_languages() {
+        for (name, language) in [("page_en", Language::English), ("page_zh", Language::Chinese)] {
+            let page = render(&sample::failing(), language, "/metrics");
+            insta::assert_snapshot!(name, page.replace(words::VERSION, "0.0.0"));
+        }
+    }
+
+    /// Tags in order, closed ones checked off; void elements apart.
+    fn assert_well_formed(page: &str) {
+        let mut open = Vec::new();
+        for part in page.split('<').skip(1) {
+            let (tag, text) = part.split_once('>').unwrap_or_else(|| panic!("an open tag: {part}"));
+            assert!(!text.contains('>'), "a bare > after {tag}");
+            let name = tag.split_whitespace().next().expect("a name");
+            if let Some(name) = name.strip_prefix('/') {
+                assert_eq!(open.pop(), Some(name), "closed out of order");
+            } else if !["!DOCTYPE", "meta", "br"].contains(&name) {
+                open.push(name);
+            }
+        }
+        assert!(open.is_empty(), "{open:?} stay open");
+    }
+
+    #[test]
+    fn nothing_foreign_becomes_markup() {
+        for language in [Language::English, Language::Chinese] {
+            for report in [sample::healthy(), sample::failing(), sample::unknown(), sample::hostile()] {
+                let page = render(&report, language, "/met\"rics");
+                assert_well_formed(&page);
+                assert!(!page.contains("<script") && page.contains("href=\"/met&quot;rics\""));
+                assert!(!page.contains(|c: char| c.is_control() && c != '\n'));
+            }
+        }
+        assert!(
+            render(&sample::hostile(), Language::English, "/").contains("&lt;script&gt;alert(&#39;x&#39;)")
+        );
+    }
+
+    #[test]
+    fn no_agent_and_no_evaluation_are_said() {
+        let report = Report { agents: Vec::new(), complete: false, ..sample::healthy() };
+        let page = render(&report, Language::English, "/metrics");
+        assert!(page.contains(words::NO_AGENT.en) && page.contains(words::NOT_YET.en), "{page}");
+        assert_well_formed(&page);
     }
 }

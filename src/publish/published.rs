@@ -9,11 +9,7 @@ use std::{
 use flate2::{Compression, GzBuilder};
 use hyper::body::Bytes;
 
-use super::{
-    json, metrics,
-    metrics::View,
-    openmetrics, page,
-};
+use super::{json, metrics, metrics::View, openmetrics, page};
 use crate::model::{Language, own::SelfFacts, report::Report};
 
 /// A report, rendered. The metrics are encoded at publication, so that a scrape costs a copy of a pointer. The page and the
@@ -134,10 +130,12 @@ mod tests {
     #[test]
     fn each_form_is_rendered_once_and_in_its_language() {
         let published = Published::new(Arc::new(sample::failing()), None, Duration::ZERO);
-        let (first, second) =
-            (published.json(Language::English), published.json(Language::English));
+        let (first, second) = (published.json(Language::English), published.json(Language::English));
         assert_eq!(first.as_ptr(), second.as_ptr());
         assert_ne!(first, published.json(Language::Chinese));
-        assert_ne!(published.page(Language::English, "/metrics"), published.page(Language::Chinese, "/metrics"));
+        assert_ne!(
+            published.page(Language::English, "/metrics"),
+            published.page(Language::Chinese, "/metrics")
+        );
     }
 }

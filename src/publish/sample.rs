@@ -15,8 +15,8 @@ use crate::model::{
         AgentReport, ClockReport, Evidence, ExporterReport, PrerequisiteReport, Problem, Report, RoleReport,
     },
     snapshot::{
-        Certificate, Endpoint, EndpointFact, ExpectedAnswer, Failure, FailureKind, KernelClock, Phases, Probe,
-        Scheme,
+        Certificate, Endpoint, EndpointFact, ExpectedAnswer, Failure, FailureKind, KernelClock, Phases,
+        Probe, Scheme,
     },
 };
 
@@ -156,8 +156,7 @@ pub(super) fn endpoint(purpose: Purpose, scheme: Scheme, host: &str) -> Endpoint
                 processing: http.then(|| Duration::from_millis(5)),
             },
             status_code: http.then_some(405),
-            certificate: tls
-                .then(|| Certificate { not_before: at(0), not_after: at(86_400 * 90) }),
+            certificate: tls.then(|| Certificate { not_before: at(0), not_after: at(86_400 * 90) }),
             outcome: Ok(()),
             date: None,
         }),
@@ -308,7 +307,12 @@ pub(super) fn unknown() -> Report {
     agent.files.clear();
     report.clock = ClockReport::default();
     for (id, reason, fact, detail) in [
-        (Prerequisite::Processes, Reason::Denied, "/proc", "permission denied; run as root or grant CAP_SYS_PTRACE"),
+        (
+            Prerequisite::Processes,
+            Reason::Denied,
+            "/proc",
+            "permission denied; run as root or grant CAP_SYS_PTRACE",
+        ),
         (Prerequisite::Network, Reason::NotYet, "endpoints", "not probed yet"),
         (Prerequisite::Clock, Reason::NoSource, "clock", "no time source answers; set clock.ntp_servers"),
     ] {

@@ -78,7 +78,8 @@ pub(super) fn problem_since(view: View<'_>, out: &mut Samples) {
 /// the worst and as old as the oldest.
 fn standing(agent: &AgentReport) -> BTreeMap<(Prerequisite, &'static str), (Severity, SystemTime)> {
     let mut merged = BTreeMap::new();
-    let problems = agent.prerequisites.iter().flat_map(|p| p.problems.iter().map(move |problem| (p.id, problem)));
+    let problems =
+        agent.prerequisites.iter().flat_map(|p| p.problems.iter().map(move |problem| (p.id, problem)));
     for (id, problem) in problems.filter(|(_, problem)| is_root(problem)) {
         merged
             .entry((id, problem.cause.id))

@@ -102,7 +102,9 @@ impl Writer<'_> {
             return writeln!(self.out, "{follows} {}", causes.join(", "));
         }
         match prerequisite.status {
-            Status::Unknown => writeln!(self.out, "{}", words::status(Status::Unknown).in_language(self.language)),
+            Status::Unknown => {
+                writeln!(self.out, "{}", words::status(Status::Unknown).in_language(self.language))
+            }
             Status::Ok if roots == 0 => {
                 writeln!(self.out, "{}", words::summary(agent, prerequisite.id, &report.clock, self.language))
             }
@@ -169,7 +171,8 @@ impl Writer<'_> {
         let name_width = problem.evidence.iter().map(|e| words::width(e.name)).max().unwrap_or(0);
         let values: Vec<String> = problem.evidence.iter().map(|e| words::printable(&e.value)).collect();
         // One very long value must not push every other line's source off the screen.
-        let value_width = values.iter().map(|value| words::width(value)).filter(|w| *w <= 40).max().unwrap_or(0);
+        let value_width =
+            values.iter().map(|value| words::width(value)).filter(|w| *w <= 40).max().unwrap_or(0);
         for (evidence, value) in problem.evidence.iter().zip(&values) {
             write!(
                 self.out,
@@ -245,4 +248,77 @@ impl Writer<'_> {
 
 fn plural(number: usize, one: &'static str, many: &'static str) -> &'static str {
     if number == 1 { one } else { many }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::sample, *};
+    use crate::model::report::ClockReport;
+
+    fn printed(report: &Report, language: Language, colour: bool) -> String {
+        let mut out = String::new();
+        diagnosis(report, language, colour, &mut out).expect("a string takes anything");
+        out
+    }
+
+    #[test]
+    fn diagnoses_in_both_languages() {
+        for (name, report) in
+            [("healthy", sample::healthy()), ("failing", sample::failing()), ("unknown", sample::unknown())]
+        {
+            insta::assert_snapshot!(format!("{name}_en"), printed(&report, Language::English, false));
+            insta::assert_snapshot!(format!("{name}_zh"), printed(&report, Language::Chinese, false));
+        }
+    }
+
+    #[test]
+    fn no_agent_says_what_was_looked_for() {
+        let report = Report { agents: Vec::new(), clock: ClockReport::default(), ..sample::healthy() };
+        let english = printed(&report, Language::English, false);
+        assert!(english.starts_with("No log-collection agent found. Looked for Logtail"), "{english}");
+        assert!(printed(&report, Language::Chinese, false).starts_with("未发现"));
+    }
+
+    #[test]
+    fn colour_only_if_asked_and_never_from_outside() {
+        for language in [Language::English, Language::Chinese] {
+            for report in [sample::healthy(), sample::failing(), sample::unknown(), sample::hostile()] {
+                let plain = printed(&report, language, false);
+                let foreign = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+                assert!(!plain.contains(foreign), "{plain}");
+                let coloured = printed(&report, language, true);
+                assert!(coloured.contains("\u{1b}[3"));
+                let codes =
+                    ["\u{1b}[1m", "\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m", "\u{1b}[35m", "\u{1b}[0m"];
+                let bare = codes.into_iter().fold(coloured, |text, code| text.replace(code, ""));
+                assert_eq!(bare, plain);
+            }
+        }
+    }
+
+    #[test]
+    fn a_consequence_is_told_once_under_its_root() {
+        let text = printed(&sample::failing(), Language::English, false);
+        assert_eq!(text.matches("The agent runs with an older config").count(), 1, "{text}");
+        let (root, rest) = text.split_once("also, because of this:\n").expect("a consequence");
+        assert!(
+            root.contains("ip_not_in_group") && rest.trim_start().starts_with("- The agent runs"),
+            "{text}"
+        );
+        assert!(text.contains("follows from ip_not_in_group"), "{text}");
+    }
+
+    #[test]
+    fn a_consequence_without_its_root_stands_for_itself_and_circles_end() {
+        let mut report = sample::failing();
+        let prerequisites = &mut report.agents[0].prerequisites;
+        prerequisites.retain(|p| p.id != crate::model::Prerequisite::Ip);
+        let text = printed(&report, Language::English, false);
+        assert!(text.contains("restart_required · critical"), "{text}");
+        let mut report = sample::failing();
+        for problem in report.agents[0].prerequisites.iter_mut().flat_map(|p| &mut p.problems) {
+            problem.explained_by = Some(problem.cause);
+        }
+        assert!(printed(&report, Language::English, false).contains("ip_not_in_group · critical"));
+    }
 }

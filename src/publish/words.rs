@@ -33,7 +33,8 @@ pub const NO_AGENT: Text = Text {
          安装在其他位置的 Agent 可在配置文件中指定。",
 };
 /// Before the first full evaluation.
-pub const NOT_YET: Text = Text { en: "The first evaluation is still running.", zh: "首次检查尚未完成。" };
+pub const NOT_YET: Text =
+    Text { en: "The first evaluation is still running.", zh: "首次检查尚未完成。" };
 /// The exact command or edit that mends it.
 pub const FIX: Text = Text { en: "fix", zh: "修复" };
 /// Where a value comes from.
@@ -45,8 +46,10 @@ pub const ALSO: Text = Text { en: "also, because of this", zh: "由此还导致"
 /// Heads a prerequisite that fails only by consequences.
 pub const FOLLOWS: Text = Text { en: "follows from", zh: "起因是" };
 /// Marks a finding that could not be looked at again.
-pub const CARRIED: Text =
-    Text { en: "as last seen: could not be looked at again", zh: "为上次所见：本次无法重新检查" };
+pub const CARRIED: Text = Text {
+    en: "as last seen: could not be looked at again",
+    zh: "为上次所见：本次无法重新检查",
+};
 /// Where the agent is installed.
 pub const IN: Text = Text { en: "in", zh: "位于" };
 /// The host's clock.
@@ -82,16 +85,21 @@ fn fulfilled(id: Prerequisite) -> Text {
     match id {
         Prerequisite::Installed => Text { en: "the agent is there", zh: "Agent 已安装" },
         Prerequisite::Processes => Text { en: "as expected", zh: "符合预期" },
-        Prerequisite::Ip => Text { en: "real, and chosen as documented", zh: "真实有效，取值符合文档" },
+        Prerequisite::Ip => {
+            Text { en: "real, and chosen as documented", zh: "真实有效，取值符合文档" }
+        }
         Prerequisite::StartupParameters => Text { en: "complete and consistent", zh: "完整且一致" },
         Prerequisite::Network => Text { en: "every endpoint answers", zh: "所有服务地址应答正常" },
         Prerequisite::Clock => Text { en: "right", zh: "准确" },
-        Prerequisite::UserIdentifier => Text { en: "the account's file is there", zh: "账号标识文件存在" },
+        Prerequisite::UserIdentifier => {
+            Text { en: "the account's file is there", zh: "账号标识文件存在" }
+        }
         Prerequisite::CustomIdentifier => Text { en: "as expected", zh: "符合预期" },
         Prerequisite::Credentials => Text { en: "an API key pair is set", zh: "已设置 API 密钥" },
-        Prerequisite::Restart => {
-            Text { en: "the running processes have loaded what is on disk", zh: "运行中的进程已加载磁盘上的配置" }
-        }
+        Prerequisite::Restart => Text {
+            en: "the running processes have loaded what is on disk",
+            zh: "运行中的进程已加载磁盘上的配置",
+        },
     }
 }
 
@@ -244,11 +252,8 @@ pub fn endpoints(agent: &AgentReport, language: Language) -> Option<String> {
 
 /// The host's clock in one line.
 pub fn clock(clock: &ClockReport, language: Language) -> String {
-    let mut out = if clock.offsets.is_empty() {
-        NO_REFERENCE.in_language(language).to_owned()
-    } else {
-        offsets(clock)
-    };
+    let mut out =
+        if clock.offsets.is_empty() { NO_REFERENCE.in_language(language).to_owned() } else { offsets(clock) };
     if let Some(kernel) = clock.kernel {
         out.push_str("; ");
         out.push_str((if kernel.synchronized { SYNCHRONIZED } else { UNSYNCHRONIZED }).in_language(language));

@@ -110,7 +110,8 @@ pub(super) fn gzip(headers: &HeaderMap) -> bool {
 
 /// The language of `?lang=`, else the one that the client likes best, else English.
 pub(super) fn language(query: Option<&str>, headers: &HeaderMap) -> Language {
-    let asked = query.into_iter().flat_map(|query| query.split('&')).find_map(|pair| pair.strip_prefix("lang="));
+    let asked =
+        query.into_iter().flat_map(|query| query.split('&')).find_map(|pair| pair.strip_prefix("lang="));
     if let Some(language) = asked.and_then(known_language) {
         return language;
     }
@@ -158,7 +159,10 @@ mod tests {
             ("application/openmetrics-text;q=0", Text),
             ("application/openmetrics-text;q=0,*/*", Text),
             // The most exact range counts, wherever it stands.
-            ("application/openmetrics-text;version=1.0.0;q=0,application/openmetrics-text;q=1,*/*;q=0.1", Text),
+            (
+                "application/openmetrics-text;version=1.0.0;q=0,application/openmetrics-text;q=1,*/*;q=0.1",
+                Text,
+            ),
             ("*/*;q=0.9,application/openmetrics-text;q=0.95", OpenMetrics),
             ("application/openmetrics-text;q=0.2,text/plain;version=0.0.4;q=0.3", Text),
             ("text/plain,application/openmetrics-text", Text),
@@ -184,9 +188,9 @@ mod tests {
             ("application/openmetrics-text;q=7", Text),
             ("application/openmetrics-text;q=-1,text/plain;q=0.1", Text),
         ] {
-            let headers = accept.parse().map_or_else(|_| HeaderMap::new(), |value| {
-                HeaderMap::from_iter([(ACCEPT, value)])
-            });
+            let headers = accept
+                .parse()
+                .map_or_else(|_| HeaderMap::new(), |value| HeaderMap::from_iter([(ACCEPT, value)]));
             assert_eq!(format(&headers), expected, "{accept}");
         }
         assert_eq!(format(&HeaderMap::new()), Text);
