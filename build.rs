@@ -1,19 +1,17 @@
 //! Tells the binary what it was built from: revision, compiler and target, or `unknown` where that cannot be had.
 
-#![expect(clippy::print_stdout, reason = "standard output is how a build script speaks to cargo")]
-
 use std::{env, path::Path, process::Command};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
-    tell("LOGAGENT_REVISION", revision());
-    tell("LOGAGENT_RUSTC", answer(&rustc, &["-V"]));
-    tell("LOGAGENT_TARGET", env::var("TARGET").ok());
+    tell("LOGAGENT_REVISION", revision().as_deref());
+    tell("LOGAGENT_RUSTC", answer(&rustc, &["-V"]).as_deref());
+    tell("LOGAGENT_TARGET", env::var("TARGET").ok().as_deref());
 }
 
-fn tell(name: &str, value: Option<String>) {
-    println!("cargo::rustc-env={name}={}", value.as_deref().unwrap_or("unknown"));
+fn tell(name: &str, value: Option<&str>) {
+    println!("cargo::rustc-env={name}={}", value.unwrap_or("unknown"));
 }
 
 /// The commit that is checked out here. A source archive unpacked inside some other repository has none.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::words;
 use crate::model::{
-    Language, Why,
+    Language, Status, Why,
     report::{AgentReport, ClockReport, Evidence, PrerequisiteReport, Problem, Report, RoleReport},
     snapshot::{EndpointFact, FailureKind, Probe},
 };
@@ -19,7 +19,7 @@ pub fn document(report: &Report, language: Language) -> Value {
         "schema_version": 1,
         "taken_at": words::time(report.taken_at),
         "complete": report.complete,
-        "status": report.status().map(|status| status.as_str()),
+        "status": report.status().map(Status::as_str),
         "exporter": {"version": words::VERSION, "revision": words::REVISION},
         "clock": clock(&report.clock),
         "agents": report.agents.iter().map(|each| agent(each, language)).collect::<Vec<_>>(),

@@ -117,7 +117,7 @@ pub struct Samples {
     kind: Kind,
     names: &'static [&'static str],
     seen: BTreeSet<Vec<String>>,
-    samples: Vec<Sample>,
+    list: Vec<Sample>,
 }
 
 impl Samples {
@@ -147,7 +147,7 @@ impl Samples {
                 sample.set_gauge(gauge);
             }
         }
-        self.samples.push(sample);
+        self.list.push(sample);
     }
 }
 
@@ -160,14 +160,10 @@ pub fn families(view: View<'_>) -> Vec<MetricFamily> {
     METRICS
         .iter()
         .filter_map(|metric| {
-            let mut samples = Samples {
-                kind: metric.kind,
-                names: metric.labels,
-                seen: BTreeSet::new(),
-                samples: Vec::new(),
-            };
+            let mut samples =
+                Samples { kind: metric.kind, names: metric.labels, seen: BTreeSet::new(), list: Vec::new() };
             (metric.samples)(view, &mut samples);
-            if samples.samples.is_empty() {
+            if samples.list.is_empty() {
                 return None;
             }
             let mut family = MetricFamily::default();
@@ -177,14 +173,14 @@ pub fn families(view: View<'_>) -> Vec<MetricFamily> {
                 Kind::Counter => MetricType::COUNTER,
                 Kind::Gauge => MetricType::GAUGE,
             });
-            family.set_metric(samples.samples);
+            family.set_metric(samples.list);
             Some(family)
         })
         .collect()
 }
 
 /// Text format 0.0.4.
-pub fn text(families: &[MetricFamily]) -> Vec<u8> {
+pub(super) fn text(families: &[MetricFamily]) -> Vec<u8> {
     let mut out = Vec::with_capacity(16 * 1024);
     TextEncoder::new().encode(families, &mut out).expect("named, non-empty families into memory cannot fail");
     out

@@ -157,9 +157,9 @@ fn problem(
         out.write_str("</table>\n")?;
     }
     let remedy = words::lines(&problem.remedy(language)).collect::<Vec<_>>().join("\n");
-    writeln!(out, "<p>{}:</p>\n<pre>{}</pre>", say(words::FIX), Escaped(&remedy))?;
+    writeln!(out, "<p>{}</p>\n<pre>{}</pre>", say(words::FIX), Escaped(&remedy))?;
     if !consequences.is_empty() {
-        writeln!(out, "<p>{}:</p>\n<ul>", say(words::ALSO))?;
+        writeln!(out, "<p>{}</p>\n<ul>", say(words::ALSO))?;
         for consequence in consequences {
             let title = words::lines(&consequence.title(language)).collect::<Vec<_>>().join(" ");
             writeln!(out, "<li>{} <code>{}</code></li>", Escaped(&title), Escaped(consequence.cause.id))?;
@@ -172,7 +172,7 @@ fn problem(
 fn clock(out: &mut String, report: &Report, language: Language) -> fmt::Result {
     writeln!(
         out,
-        "<p>{}: {}</p>",
+        "<p>{} {}</p>",
         words::CLOCK.in_language(language),
         Escaped(&words::clock(&report.clock, language))
     )

@@ -73,10 +73,7 @@ impl Published {
     /// The report as a JSON document.
     pub fn json(&self, language: Language) -> Bytes {
         in_language(&self.json, language, || {
-            let mut body = serde_json::to_vec_pretty(&json::document(&self.report, language))
-                .expect("a JSON value has string keys only");
-            body.push(b'\n');
-            body
+            format!("{:#}\n", json::document(&self.report, language)).into_bytes()
         })
     }
 

@@ -231,7 +231,8 @@ pub(super) fn file_modified(view: View<'_>, out: &mut Samples) {
 
 pub(super) fn evaluations(view: View<'_>, out: &mut Samples) {
     let evaluations = &view.report.exporter.evaluations;
-    for trigger in TRIGGERS {
+    let others = evaluations.keys().copied().filter(|trigger| !TRIGGERS.contains(trigger));
+    for trigger in TRIGGERS.into_iter().chain(others) {
         out.add(&[trigger], float(evaluations.get(trigger).copied().unwrap_or(0)));
     }
 }

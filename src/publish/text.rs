@@ -27,7 +27,7 @@ pub fn diagnosis(report: &Report, language: Language, colour: bool, out: &mut dy
         writer.agent(agent, report)?;
     }
     let clock = words::clock(&report.clock, language);
-    writeln!(writer.out, "{}: {clock}", words::CLOCK.in_language(language))?;
+    writeln!(writer.out, "{} {clock}", words::CLOCK.in_language(language))?;
     if !report.agents.is_empty() {
         writer.totals(report)?;
     }
@@ -71,8 +71,14 @@ impl Writer<'_> {
             .filter(|(root, _)| prerequisite.problems.iter().any(|problem| std::ptr::eq(problem, *root)))
             .collect();
         self.phrase(prerequisite, agent, report, by_root, roots.len())?;
-        for (root, consequences) in roots {
-            self.problem(root, consequences)?;
+        let mut last_remedy = String::new();
+        for (root, consequences) in &roots {
+            let remedy = root.remedy(self.language);
+            self.problem(root, if remedy == last_remedy { None } else { Some(&remedy) }, consequences)?;
+            last_remedy = remedy;
+        }
+        if !roots.is_empty() {
+            self.out.write_char('\n')?;
         }
         for why in &prerequisite.unknown {
             writeln!(self.out, "      ? {}", words::printable(&why.to_string()))?;
@@ -123,7 +129,7 @@ impl Writer<'_> {
         }
     }
 
-    fn problem(&mut self, problem: &Problem, consequences: &[&Problem]) -> fmt::Result {
+    fn problem(&mut self, problem: &Problem, remedy: Option<&str>, consequences: &[&Problem]) -> fmt::Result {
         let language = self.language;
         let mark = Mark::of_severity(problem.severity);
         self.out.write_str("\n      ")?;
@@ -148,23 +154,24 @@ impl Writer<'_> {
         }
         self.evidence(problem)?;
         let fix = words::FIX.in_language(language);
-        for (index, line) in words::lines(&problem.remedy(language)).enumerate() {
+        for (index, line) in words::lines(remedy.unwrap_or(words::AS_ABOVE.in_language(language))).enumerate()
+        {
             self.out.write_str("        ")?;
             if index == 0 {
-                self.coloured(Mark::Good, &format!("{fix}:"))?;
+                self.coloured(Mark::Good, fix)?;
             } else {
-                write!(self.out, "{}", words::Blanks(words::width(fix) + 1))?;
+                write!(self.out, "{}", words::Blanks(words::width(fix)))?;
             }
             writeln!(self.out, " {line}")?;
         }
         if !consequences.is_empty() {
-            writeln!(self.out, "        {}:", words::ALSO.in_language(language))?;
+            writeln!(self.out, "        {}", words::ALSO.in_language(language))?;
         }
         for consequence in consequences {
             let title = words::lines(&consequence.title(language)).collect::<Vec<_>>().join(" ");
             writeln!(self.out, "          - {title} ({})", consequence.cause.id)?;
         }
-        self.out.write_char('\n')
+        Ok(())
     }
 
     fn evidence(&mut self, problem: &Problem) -> fmt::Result {

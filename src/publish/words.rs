@@ -36,13 +36,15 @@ pub const NO_AGENT: Text = Text {
 pub const NOT_YET: Text =
     Text { en: "The first evaluation is still running.", zh: "首次检查尚未完成。" };
 /// The exact command or edit that mends it.
-pub const FIX: Text = Text { en: "fix", zh: "修复" };
+pub const FIX: Text = Text { en: "fix:", zh: "修复：" };
+/// Stands for a remedy that was just given.
+pub const AS_ABOVE: Text = Text { en: "as above", zh: "同上" };
 /// Where a value comes from.
 pub const FROM: Text = Text { en: "from", zh: "来自" };
 /// When a problem was first seen.
 pub const SINCE: Text = Text { en: "since", zh: "始于" };
 /// Heads the explained consequences under their root.
-pub const ALSO: Text = Text { en: "also, because of this", zh: "由此还导致" };
+pub const ALSO: Text = Text { en: "also, because of this:", zh: "由此还导致：" };
 /// Heads a prerequisite that fails only by consequences.
 pub const FOLLOWS: Text = Text { en: "follows from", zh: "起因是" };
 /// Marks a finding that could not be looked at again.
@@ -53,7 +55,7 @@ pub const CARRIED: Text = Text {
 /// Where the agent is installed.
 pub const IN: Text = Text { en: "in", zh: "位于" };
 /// The host's clock.
-pub const CLOCK: Text = Text { en: "clock", zh: "时钟" };
+pub const CLOCK: Text = Text { en: "clock:", zh: "时钟：" };
 /// A clock without any reference.
 pub const NO_REFERENCE: Text = Text { en: "no time reference", zh: "无时间参考源" };
 /// The kernel's opinion of the clock.
@@ -94,7 +96,9 @@ fn fulfilled(id: Prerequisite) -> Text {
         Prerequisite::UserIdentifier => {
             Text { en: "the account's file is there", zh: "账号标识文件存在" }
         }
-        Prerequisite::CustomIdentifier => Text { en: "as expected", zh: "符合预期" },
+        Prerequisite::CustomIdentifier => {
+            Text { en: "well-formed, and as expected", zh: "格式正确且符合预期" }
+        }
         Prerequisite::Credentials => Text { en: "an API key pair is set", zh: "已设置 API 密钥" },
         Prerequisite::Restart => Text {
             en: "the running processes have loaded what is on disk",
@@ -197,7 +201,10 @@ pub fn summary(agent: &AgentReport, id: Prerequisite, clock: &ClockReport, langu
             .map(|roles| roles.join(", ")),
         Prerequisite::Ip => agent.ips.first().map(|(source, ip)| format!("{ip} ({source})")),
         Prerequisite::Network => endpoints(agent, language),
-        Prerequisite::Clock => clock.offsets.first().map(|_| offsets(clock)),
+        // The kernel's own offset has no half-width, and proves nothing.
+        Prerequisite::Clock => {
+            clock.offsets.iter().find(|(_, _, half_width)| half_width.is_some()).map(offset)
+        }
         Prerequisite::StartupParameters
         | Prerequisite::UserIdentifier
         | Prerequisite::CustomIdentifier
@@ -252,8 +259,10 @@ pub fn endpoints(agent: &AgentReport, language: Language) -> Option<String> {
 
 /// The host's clock in one line.
 pub fn clock(clock: &ClockReport, language: Language) -> String {
-    let mut out =
-        if clock.offsets.is_empty() { NO_REFERENCE.in_language(language).to_owned() } else { offsets(clock) };
+    let mut out = clock.offsets.iter().map(offset).collect::<Vec<_>>().join(", ");
+    if out.is_empty() {
+        out.push_str(NO_REFERENCE.in_language(language));
+    }
     if let Some(kernel) = clock.kernel {
         out.push_str("; ");
         out.push_str((if kernel.synchronized { SYNCHRONIZED } else { UNSYNCHRONIZED }).in_language(language));
@@ -261,13 +270,12 @@ pub fn clock(clock: &ClockReport, language: Language) -> String {
     out
 }
 
-/// Every clock offset with its uncertainty and source.
-fn offsets(clock: &ClockReport) -> String {
-    let each = clock.offsets.iter().map(|(source, offset, half_width)| match half_width {
+/// A clock offset with its uncertainty and source.
+fn offset((source, offset, half_width): &(&'static str, f64, Option<f64>)) -> String {
+    match half_width {
         Some(half_width) => format!("{offset:+.3} s ± {half_width:.3} s ({source})"),
         None => format!("{offset:+.6} s ({source})"),
-    });
-    each.collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// RFC 3339 in UTC, to the millisecond. A time beyond the calendar is shown as the calendar's end.

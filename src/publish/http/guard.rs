@@ -235,7 +235,7 @@ mod tests {
         stage.answered();
         let start = Instant::now();
         let (read, ()) = tokio::join!(stream.read_u8(), async {
-            tokio::time::sleep(Duration::from_secs(120)).await;
+            tokio::time::sleep(Duration::from_mins(2)).await;
             far.write_all(b"G").await.expect("the stream is open");
         });
         assert_eq!(read.expect("a scrape every two minutes keeps its connection"), b'G');

@@ -115,10 +115,8 @@ async fn accept(
                     drop(place);
                 });
             }
-            // The client was faster away than we were there.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                let pause = rest.map_or(FIRST_REST, |rest: Duration| (rest * 2).min(LONGEST_REST));
+                let Some(pause) = rest_after(&error, rest) else { continue };
                 if rest.is_none() {
                     warn!(%error, "cannot accept connections for now");
                 }
@@ -132,6 +130,17 @@ async fn accept(
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
+}
+
+/// How long to rest after an error of accept, given the rest before; `None` if only that one connection is lost.
+fn rest_after(error: &io::Error, previous: Option<Duration>) -> Option<Duration> {
+    match error.kind() {
+        // The client was faster away than we were there.
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted => {
+            None
+        }
+        _ => Some(previous.map_or(FIRST_REST, |previous| (previous * 2).min(LONGEST_REST))),
+    }
 }
 
 fn prepared(stream: TcpStream) -> TcpStream {
@@ -172,5 +181,23 @@ where
     };
     if let Err(error) = ended {
         debug!(%error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_descriptors_accepting_rests_longer_and_longer_up_to_a_second() {
+        let full = io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error());
+        let mut rest = None;
+        let mut rests = Vec::new();
+        for _ in 0..8 {
+            rest = rest_after(&full, rest);
+            rests.push(rest.map(|rest| rest.as_millis()));
+        }
+        assert_eq!(rests, [20, 40, 80, 160, 320, 640, 1000, 1000].map(Some));
+        assert_eq!(rest_after(&io::ErrorKind::ConnectionAborted.into(), None), None);
     }
 }
