@@ -9,7 +9,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tracing::{debug, warn};
 
@@ -25,6 +25,9 @@ const MOST_HEADERS: usize = 64;
 /// How long accepting rests after an error that will not be gone at once (no descriptors left): first and at most.
 const FIRST_REST: Duration = Duration::from_millis(20);
 const LONGEST_REST: Duration = Duration::from_secs(1);
+
+/// How long that is not said again: it may come and go with every connection.
+const WARN_AGAIN: Duration = Duration::from_mins(1);
 
 /// Listens on every address of `host`; without a host on all addresses of both families, or of IPv4 where IPv6 is off.
 ///
@@ -95,6 +98,7 @@ async fn accept(
 ) {
     let mut connections = JoinSet::new();
     let mut rest = None;
+    let mut warned = None;
     loop {
         // A place first: clients over the limit wait in the backlog and cost nothing here.
         let next = async {
@@ -117,8 +121,9 @@ async fn accept(
             }
             Err(error) => {
                 let Some(pause) = rest_after(&error, rest) else { continue };
-                if rest.is_none() {
+                if warned.is_none_or(|at: Instant| at.elapsed() > WARN_AGAIN) {
                     warn!(%error, "cannot accept connections for now");
+                    warned = Some(Instant::now());
                 }
                 rest = Some(pause);
                 tokio::select! {
@@ -134,13 +139,10 @@ async fn accept(
 
 /// How long to rest after an error of accept, given the rest before; `None` if only that one connection is lost.
 fn rest_after(error: &io::Error, previous: Option<Duration>) -> Option<Duration> {
-    match error.kind() {
-        // The client was faster away than we were there.
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted => {
-            None
-        }
-        _ => Some(previous.map_or(FIRST_REST, |previous| (previous * 2).min(LONGEST_REST))),
-    }
+    // The client was faster away than we were there.
+    let lost = [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset, io::ErrorKind::Interrupted];
+    let rest = || previous.map_or(FIRST_REST, |previous| (previous * 2).min(LONGEST_REST));
+    (!lost.contains(&error.kind())).then(rest)
 }
 
 fn prepared(stream: TcpStream) -> TcpStream {
