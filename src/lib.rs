@@ -19,3 +19,6 @@ pub mod observe;
 pub mod publish;
 
 pub mod cli;
+pub mod daemon;
+
+pub mod cli;
