@@ -2,7 +2,9 @@
 
 pub mod explain;
 pub mod flags;
+pub mod invocation;
 
-pub use flags::{
-    Command, Format, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, UsageError, parse,
+pub use flags::{parse, version};
+pub use invocation::{
+    Command, Format, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, UsageError,
 };
