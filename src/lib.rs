@@ -20,5 +20,3 @@ pub mod publish;
 
 pub mod cli;
 pub mod daemon;
-
-pub mod cli;

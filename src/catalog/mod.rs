@@ -55,30 +55,6 @@ pub const CONTEXT: &[&str] = &[
     "right_data_server",
 ];
 
-/// Names that every agent's context gives to the templates, besides a finding's evidence.
-pub const CONTEXT: &[&str] = &[
-    "agent",
-    "kind",
-    "hostname",
-    "install_dir",
-    "binary",
-    "config_file",
-    "record_file",
-    "users_dir",
-    "identifiers_file",
-    "hosts_file",
-    "log_file",
-    "start_command",
-    "restart_command",
-    "status_command",
-    "install_document",
-    "expected_region",
-    "expected_network",
-    "account_id",
-    "right_config_server",
-    "right_data_server",
-];
-
 /// Every cause, in the order of the prerequisites.
 pub fn causes() -> impl Iterator<Item = &'static Cause> {
     FAMILIES.iter().flat_map(|(_, causes)| causes.iter().copied())

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use super::Format;
 use crate::{
     config::Settings,
     daemon::{Cycle, CycleOptions},
@@ -12,35 +13,38 @@ use crate::{
     publish::{json, text},
 };
 
-/// How the diagnosis is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// The document of `/api/v1/report`.
-    Json,
-}
-
 /// What `check` found, as plugins of Nagios and Icinga exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Every prerequisite holds.
-    Ok = 0,
+    Ok,
     /// A warning stands.
-    Warning = 1,
+    Warning,
     /// A prerequisite fails.
-    Failing = 2,
+    Failing,
     /// A needed fact could not be read, or there is no agent.
-    Unknown = 3,
+    Unknown,
 }
 
 impl Verdict {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Warning => 1,
+            Self::Failing => 2,
+            Self::Unknown => 3,
+        }
+    }
+
     /// Of a whole report: failing before unknown before warnings.
     pub fn of(report: &Report) -> Self {
         let warns = |agent: &AgentReport| {
-            agent.prerequisites.iter().flat_map(|prerequisite| &prerequisite.problems).any(|problem| {
-                problem.explained_by.is_none() && problem.severity == Severity::Warning
-            })
+            agent
+                .prerequisites
+                .iter()
+                .flat_map(|prerequisite| &prerequisite.problems)
+                .any(|problem| problem.explained_by.is_none() && problem.severity == Severity::Warning)
         };
         match report.status() {
             None | Some(Status::Unknown) => Self::Unknown,
@@ -55,7 +59,12 @@ impl Verdict {
 ///
 /// # Errors
 /// Only those of standard output.
-pub async fn check(settings: Settings, options: CycleOptions, format: Format, language: Language) -> io::Result<Verdict> {
+pub async fn check(
+    settings: Settings,
+    options: CycleOptions,
+    format: Format,
+    language: Language,
+) -> io::Result<Verdict> {
     let mut cycle = Cycle::new(settings, options);
     let mut progress = Progress::new();
     let report = cycle.once(|outstanding| progress.show(outstanding, language)).await;
@@ -63,7 +72,8 @@ pub async fn check(settings: Settings, options: CycleOptions, format: Format, la
     let mut out = String::new();
     match format {
         Format::Json => {
-            out = serde_json::to_string_pretty(&json::document(&report, language)).map_err(io::Error::other)?;
+            out =
+                serde_json::to_string_pretty(&json::document(&report, language)).map_err(io::Error::other)?;
             out.push('\n');
         }
         Format::Text => {

@@ -192,11 +192,18 @@ impl Cycle {
         snapshot.uptime = now.boot;
         snapshot.clock.wall_minus_boot = now.wall_minus_boot();
         self.probes.fill(&mut snapshot.agents);
-        (snapshot.clock.references, snapshot.clock.unanswered) = self.probes.references(now.wall_minus_boot());
+        (snapshot.clock.references, snapshot.clock.unanswered) =
+            self.probes.references(now.wall_minus_boot());
         self.complete = self.complete || self.probes.complete();
         let (agents, clock) = evaluate(snapshot, watched, &self.settings.clock, &mut self.ledger);
         let agents = if self.complete { agents } else { agents.into_iter().map(undecided).collect() };
-        Report { taken_at: snapshot.taken_at, agents, clock, exporter: ExporterReport::default(), complete: self.complete }
+        Report {
+            taken_at: snapshot.taken_at,
+            agents,
+            clock,
+            exporter: ExporterReport::default(),
+            complete: self.complete,
+        }
     }
 }
 
@@ -206,8 +213,11 @@ fn undecided(mut agent: AgentReport) -> AgentReport {
     for prerequisite in &mut agent.prerequisites {
         prerequisite.status = Status::Unknown;
         prerequisite.problems.clear();
-        prerequisite.unknown =
-            vec![Why::new(Reason::NotYet, prerequisite.id.as_str(), "the first full cycle is not complete yet")];
+        prerequisite.unknown = vec![Why::new(
+            Reason::NotYet,
+            prerequisite.id.as_str(),
+            "the first full cycle is not complete yet",
+        )];
     }
     agent
 }

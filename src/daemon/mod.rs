@@ -52,7 +52,8 @@ pub async fn load_settings(file: Option<PathBuf>) -> Result<Settings, config::Co
     let path = file.clone();
     // A config file on a file system that hangs must not hang the loop.
     let loaded = tokio::task::spawn_blocking(move || config::load(&path)).await;
-    let (settings, warnings) = loaded.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+    let (settings, warnings) =
+        loaded.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
     for warning in warnings {
         warn!(file = %file.display(), "{warning}");
     }
@@ -99,7 +100,8 @@ pub async fn run(
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval.tick().await;
     loop {
-        let probe_due = cycle.next_probe_due().unwrap_or_else(|| Instant::now() + options.evaluation_interval);
+        let probe_due =
+            cycle.next_probe_due().unwrap_or_else(|| Instant::now() + options.evaluation_interval);
         let mut asker = None;
         let trigger = tokio::select! {
             _ = terminate.recv() => break,

@@ -7,11 +7,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    sync::Semaphore,
-    task::JoinSet,
-    time::Instant,
-};
+use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
 
 use crate::{
     model::{
@@ -91,7 +87,11 @@ impl Probes {
         wanted.extend(ntp_servers.iter().map(|server| (Target::NtpServer(server.clone()), None)));
         self.entries.retain(|target, _| wanted.iter().any(|(wanted, _)| wanted == target));
         for (target, endpoint) in wanted {
-            let entry = self.entries.entry(target.clone()).or_insert(Entry { due: now, running: false, answer: None });
+            let entry = self.entries.entry(target.clone()).or_insert(Entry {
+                due: now,
+                running: false,
+                answer: None,
+            });
             if entry.running || entry.due > now {
                 continue;
             }
@@ -107,9 +107,7 @@ impl Probes {
                         Answer::Endpoint(prober.probe(&endpoint, &environment).await)
                     }
                     (Target::NtpServer(server), _) => Answer::Time(prober.ntp(server).await),
-                    (Target::Endpoint { url, .. }, None) => {
-                        Answer::Endpoint(Reading::Unknown(not_yet(url)))
-                    }
+                    (Target::Endpoint { url, .. }, None) => Answer::Endpoint(Reading::Unknown(not_yet(url))),
                 };
                 (target, answer)
             });
@@ -174,8 +172,11 @@ impl Probes {
     pub(crate) fn fill(&self, agents: &mut [AgentFacts]) {
         for agent in agents {
             for index in 0..agent.endpoints.len() {
-                let Some(endpoint) = agent.endpoints.get(index).map(|fact| fact.endpoint.clone()) else { continue };
-                let answer = self.entries.get(&target(agent, &endpoint)).and_then(|entry| entry.answer.as_ref());
+                let Some(endpoint) = agent.endpoints.get(index).map(|fact| fact.endpoint.clone()) else {
+                    continue;
+                };
+                let answer =
+                    self.entries.get(&target(agent, &endpoint)).and_then(|entry| entry.answer.as_ref());
                 let probe = match answer {
                     Some(Answer::Endpoint(probe)) => probe.clone(),
                     Some(Answer::Time(_)) | None => Reading::Unknown(not_yet(&endpoint.url)),
@@ -193,11 +194,21 @@ impl Probes {
         let mut unanswered = Vec::new();
         for (target, entry) in &self.entries {
             match (&entry.answer, target) {
-                (Some(Answer::Endpoint(Reading::Known(Probe { date: Some(date), .. }))), Target::Endpoint { url, .. }) => {
+                (
+                    Some(Answer::Endpoint(Reading::Known(Probe { date: Some(date), .. }))),
+                    Target::Endpoint { url, .. },
+                ) => {
                     let date: &DateReference = date;
-                    references.push(time::clock_reference(ClockSource::HttpDate, url.clone(), date, wall_minus_boot));
+                    references.push(time::clock_reference(
+                        ClockSource::HttpDate,
+                        url.clone(),
+                        date,
+                        wall_minus_boot,
+                    ));
                 }
-                (Some(Answer::Time(Ok(sample))), _) => references.push(sample.clock_reference(wall_minus_boot)),
+                (Some(Answer::Time(Ok(sample))), _) => {
+                    references.push(sample.clock_reference(wall_minus_boot))
+                }
                 (Some(Answer::Time(Err(why))), _) => unanswered.push(why.clone()),
                 (Some(Answer::Endpoint(_)) | None, _) => {}
             }
@@ -207,7 +218,11 @@ impl Probes {
 }
 
 fn target(agent: &AgentFacts, endpoint: &Endpoint) -> Target {
-    Target::Endpoint { agent: Arc::clone(&agent.name), url: endpoint.url.clone(), path: endpoint.path.clone() }
+    Target::Endpoint {
+        agent: Arc::clone(&agent.name),
+        url: endpoint.url.clone(),
+        path: endpoint.path.clone(),
+    }
 }
 
 fn not_yet(url: &str) -> Why {

@@ -73,28 +73,23 @@ fn reported(context: &Context<'_>, record: &FileFact<AddressRecord>, findings: &
     let file = match &record.state {
         Reading::Unknown(why) => return findings.all_undecided(OF_REPORTED, why),
         Reading::Known(FileState::Missing) => {
-            let missing = format!("{path}: no such file");
-            return findings.add(Finding::of(&IP_RECORD_MISSING).seen("record", missing, "file system"));
+            return findings.add(Finding::of(&IP_RECORD_MISSING).seen(
+                "record",
+                &path,
+                "file system: no such file",
+            ));
         }
         Reading::Known(FileState::NotAFile(what)) => {
-            let wrong = format!("{path}: {what}");
-            return findings.add(Finding::of(&IP_RECORD_INVALID).seen("record", wrong, "file system"));
+            return findings.add(invalid(&path, &format!("it is a {what}"), None));
         }
         Reading::Known(FileState::Present(file)) => file,
     };
     let (content, ip) = match &file.content {
         Err(rejection) => {
-            return findings.add(Finding::of(&IP_RECORD_INVALID).seen(
-                "record",
-                &rejection.reason,
-                super::at_line(&path, rejection.line),
-            ));
+            return findings.add(invalid(&path, &rejection.reason, rejection.line));
         }
         Ok(content) => match &content.ip {
-            None => {
-                let finding = Finding::of(&IP_RECORD_INVALID);
-                return findings.add(finding.seen("record", "no key \"ip\"", &path));
-            }
+            None => return findings.add(invalid(&path, "it has no key \"ip\"", None)),
             Some(ip) => (content, ip.as_str()),
         },
     };
@@ -109,6 +104,14 @@ fn reported(context: &Context<'_>, record: &FileFact<AddressRecord>, findings: &
     }
     in_group(context, &reported, findings);
     chosen_as_documented(context, &reported, findings);
+}
+
+fn invalid(path: &str, defect: &str, line: Option<u32>) -> Finding {
+    Finding::of(&IP_RECORD_INVALID).seen("record", path, "file system").seen(
+        "defect",
+        defect,
+        super::at_line(path, line),
+    )
 }
 
 /// The address under judgement.

@@ -75,9 +75,8 @@ fn expects_service(context: &Context<'_>) -> bool {
 
 fn presence<T>(context: &Context<'_>, file: &FileFact<T>, subject: &str, findings: &mut Findings) {
     let path = file.path.display().to_string();
-    let found = |cause: &'static Cause, what: &str, from: String| {
-        Finding::of(cause).about(subject).seen("config", format!("{path}: {what}"), from)
-    };
+    let about =
+        |cause: &'static Cause| Finding::of(cause).about(subject).seen("config", &path, "file system");
     match &file.state {
         Reading::Unknown(why) => findings.all_undecided(OF_CONTENT, why),
         Reading::Known(FileState::Missing) if context.agent.config_optional => {}
@@ -87,15 +86,19 @@ fn presence<T>(context: &Context<'_>, file: &FileFact<T>, subject: &str, finding
                 findings.undecided(&CONFIG_MISSING, why);
             }
             Reading::Unknown(_) | Reading::Known(_) => {
-                findings.add(found(&CONFIG_MISSING, "no such file", "file system".to_owned()));
+                findings.add(about(&CONFIG_MISSING));
             }
         },
         Reading::Known(FileState::NotAFile(what)) => {
-            findings.add(found(&CONFIG_UNREADABLE, what, "file system".to_owned()));
+            findings.add(about(&CONFIG_UNREADABLE).seen("found", *what, "file system"));
         }
         Reading::Known(FileState::Present(content)) => {
             if let Err(rejection) = &content.content {
-                findings.add(found(&CONFIG_INVALID, &rejection.reason, at_line(&path, rejection.line)));
+                findings.add(about(&CONFIG_INVALID).seen(
+                    "defect",
+                    &rejection.reason,
+                    at_line(&path, rejection.line),
+                ));
             }
         }
     }
@@ -113,10 +116,10 @@ fn content(context: &Context<'_>, parameters: &Parameters, findings: &mut Findin
     let file = context.config_path();
     let own_servers_only = agent.edition.community;
     if parameters.config_servers.is_empty() && !own_servers_only && !agent.edition.keyless {
-        findings.add(Finding::of(&CONFIG_SERVER_MISSING).seen("config", format!("{file}: none set"), &file));
+        findings.add(Finding::of(&CONFIG_SERVER_MISSING).seen("config", &file, "no server in it"));
     }
     if parameters.data_servers.is_empty() && context.profile.has_data_servers() && !own_servers_only {
-        findings.add(Finding::of(&DATA_SERVER_MISSING).seen("config", format!("{file}: none set"), &file));
+        findings.add(Finding::of(&DATA_SERVER_MISSING).seen("config", &file, "no server in it"));
     }
     let values = parameters
         .config_servers
