@@ -3,5 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 #![expect(clippy::print_stdout, reason = "what a failed test has to say besides")]
 
+mod logtail_ip;
+mod logtail_network;
+mod logtail_parameters;
 mod logtail_processes;
 mod support;

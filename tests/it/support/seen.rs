@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Whether the kernel's clock is disciplined is one fact that no namespace hides: it depends on where the tests run.
+const OF_THE_REAL_MACHINE: &str = "clock_unsynchronized";
+
 /// One sample.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sample {
@@ -58,6 +61,9 @@ impl Seen {
             lines.insert((sample.label("agent"), sample.label("prerequisite")), line);
         }
         for sample in self.of("logagent_problem") {
+            if sample.label("cause") == OF_THE_REAL_MACHINE {
+                continue;
+            }
             let key = (sample.label("agent"), sample.label("prerequisite"));
             let line = lines.get_mut(&key).unwrap_or_else(|| panic!("a problem without a status: {sample:?}"));
             let mark = if sample.label("severity") == "warning" { "(w)" } else { "" };
