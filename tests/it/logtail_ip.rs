@@ -1,47 +1,42 @@
 //! The address that Logtail reports: each way in which it can be wrong, and right again.
 
-use crate::support::{Host, fault, layouts::*};
+use crate::support::{Host, fault, fault_at_start, layouts::*};
 
-/// Restarts Logtail so that it reports this address.
-fn report(host: &Host, ip: &str) {
+/// Expects what is shown of a Logtail that reports this address, and silence once it reports the right one.
+#[track_caller]
+fn reports(host: &Host, ip: &str, config: Option<&str>, expected: &[&str]) {
     host.kill_all("ilogtail");
     host.start_logtail_at(ip);
+    fault_at_start(host, config, expected, Host::restart_logtail);
 }
 
 #[test]
 fn it_reports_an_address_that_the_group_does_not_have() {
     let host = Host::with_logtail();
     host.add_interface("eth1", "10.9.0.5/24");
-    let expected = ["ip failing ip_not_first_interface(w) ip_not_in_group"];
-    fault(&host, Some(EXPECT_ALL), |host| report(host, "10.9.0.5"), &expected, Host::restart_logtail);
+    reports(&host, "10.9.0.5", Some(EXPECT_ALL), &["ip failing ip_not_first_interface(w) ip_not_in_group"]);
 }
 
 #[test]
 fn it_reports_an_address_that_no_interface_has() {
-    let host = Host::with_logtail();
-    let wrong = |host: &Host| report(host, "172.16.2.99");
-    fault(&host, None, wrong, &["ip failing ip_not_on_host"], Host::restart_logtail);
+    reports(&Host::with_logtail(), "172.16.2.99", None, &["ip failing ip_not_on_host"]);
 }
 
 #[test]
 fn it_reports_no_address() {
-    let host = Host::with_logtail();
-    fault(&host, Some(EXPECT_ALL), |host| report(host, ""), &["ip failing ip_empty"], Host::restart_logtail);
+    reports(&Host::with_logtail(), "", Some(EXPECT_ALL), &["ip failing ip_empty"]);
 }
 
 #[test]
 fn it_reports_a_loopback_address() {
-    let host = Host::with_logtail();
-    let wrong = |host: &Host| report(host, "127.0.1.1");
-    fault(&host, Some(EXPECT_ALL), wrong, &["ip failing ip_loopback"], Host::restart_logtail);
+    reports(&Host::with_logtail(), "127.0.1.1", Some(EXPECT_ALL), &["ip failing ip_loopback"]);
 }
 
 #[test]
 fn it_reports_the_address_of_a_virtual_interface() {
     let host = Host::with_logtail();
     host.add_interface("docker0", "172.17.0.1/16");
-    let wrong = |host: &Host| report(host, "172.17.0.1");
-    fault(&host, None, wrong, &["ip ok ip_on_virtual_interface(w)"], Host::restart_logtail);
+    reports(&host, "172.17.0.1", None, &["ip ok ip_on_virtual_interface(w)"]);
 }
 
 #[test]
@@ -90,10 +85,14 @@ fn the_machine_has_no_address() {
     host.kill_all("ilogtail");
     host.ip("address del 172.16.2.200/24 dev eth0");
     host.start_logtail_at("");
-    let exporter = host.exporter();
-    exporter.shows(&["clock unknown", "ip failing ip_missing", "network failing network_unreachable"]);
-    host.ip("address add 172.16.2.200/24 dev eth0");
-    host.ip("route add default via 172.16.2.1");
-    host.restart_logtail();
-    exporter.shows(&[]);
+    let expected = [
+        "clock unknown",
+        "ip failing ip_missing",
+        "network failing admin_endpoint_unreachable(w) network_unreachable",
+    ];
+    fault_at_start(&host, None, &expected, |host| {
+        host.ip("address add 172.16.2.200/24 dev eth0");
+        host.ip("route add default via 172.16.2.1");
+        host.restart_logtail();
+    });
 }

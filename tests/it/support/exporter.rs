@@ -172,7 +172,7 @@ impl Exporter<'_> {
             let verdict = seen.verdict();
             if verdict != expected {
                 since = None;
-                return Err(format!("{verdict:?}\n{}", self.get("/api/v1/report")));
+                return Err(format!("{verdict:?}"));
             }
             let evaluations = seen.sum("logagent_evaluations_total");
             if evaluations >= *since.get_or_insert(evaluations) + 2.0 { Ok(()) } else { Err("not for long".to_owned()) }
@@ -210,6 +210,15 @@ impl Exporter<'_> {
         });
         (code, started.elapsed())
     }
+}
+
+/// Expects what [`Seen::verdict`] should show of a fault that is there when the exporter starts, undoes it, and expects silence.
+#[track_caller]
+pub(crate) fn fault_at_start(host: &Host, config: Option<&str>, expected: &[&str], undo: impl FnOnce(&Host)) {
+    let exporter = host.exporter_with(User::Root, config, &[]);
+    exporter.shows(expected);
+    undo(host);
+    exporter.shows(&[]);
 }
 
 /// Provokes a fault on a healthy machine, expects exactly what [`Seen::verdict`] should show, undoes it, and expects silence.

@@ -204,7 +204,7 @@ impl Host {
     /// Drops what is sent to this address and port, as a firewall does that says nothing.
     pub(crate) fn block(&self, address: &str) {
         let (to, port) = address.split_once(':').unwrap();
-        self.ip(&format!("-n internet rule add pref 10 to {to} ipproto tcp dport {port} blackhole"));
+        self.ip(&format!("-n internet rule add pref 10 to {to} ipproto 6 dport {port} blackhole"));
     }
 
     /// Lets it pass again.
