@@ -332,3 +332,19 @@ async fn a_request_that_cannot_be_formed_says_nothing_of_the_endpoint() {
     let why = prober(PATIENT, root.path()).probe(&wanted, &environment(&[])).await;
     assert_eq!(why.why().map(|why| why.reason), Some(Reason::Failed));
 }
+
+#[tokio::test]
+async fn probes_run_as_tasks_of_their_own_and_one_hung_server_delays_no_other() {
+    let hung = FaultServer::start(Fault::Stall(Vec::new())).await;
+    let fine = FaultServer::start(Fault::Answer(documented())).await;
+    let root = tempfile::tempdir().unwrap();
+    let prober = prober(PATIENT, root.path());
+    let run = |address| {
+        let (prober, wanted) = (prober.clone(), endpoint(Scheme::Http, address));
+        tokio::spawn(async move { known(prober.probe(&wanted, &environment(&[])).await).outcome })
+    };
+    let (waiting, answered) = (run(hung.address), run(fine.address));
+    assert_eq!(answered.await.unwrap(), Ok(()));
+    assert!(!waiting.is_finished());
+    waiting.abort();
+}
