@@ -187,7 +187,9 @@ pub(super) fn today<'a>(
         let from = format!("{} line {}", host.hosts.path.display(), binding.line);
         return Ok(Some((binding.address.to_string(), from)));
     }
-    if !hosts_names_host(host) && let Some(address) = resolved_name(host)? {
+    if !hosts_names_host(host)
+        && let Some(address) = resolved_name(host)?
+    {
         return Ok(Some((address.to_string(), "the host name's address".to_owned())));
     }
     let first = address_of("eth0").or_else(|| address_of("bond0"));
