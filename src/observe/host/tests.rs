@@ -18,7 +18,7 @@ fn reader(host: &Host) -> HostReader {
         rootfs: host.path().to_owned(),
         procfs: None,
         // Nothing here hangs; a loaded machine must not make it seem so.
-        file_deadline: Duration::from_secs(60),
+        file_deadline: Duration::from_mins(1),
     };
     HostReader::with_profiles(options, KINDS)
 }
