@@ -17,3 +17,6 @@ pub mod catalog;
 pub mod evaluate;
 pub mod observe;
 pub mod publish;
+
+pub mod cli;
+pub mod daemon;

@@ -1,1 +1,190 @@
-fn main() {}
+//! logagent-exporter: arguments → command → exit code. The only place that turns errors into exit codes.
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use logagent_exporter::{
+    cli::{self, Command, Invocation, LogFormat, LogLevel, Options, Parsed, check, explain},
+    config,
+    daemon::{self, CycleOptions, DaemonOptions},
+    model::Language,
+    publish::{http, text},
+};
+use tracing::{info, level_filters::LevelFilter};
+use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+/// Exit code of the plugin convention for what could not be looked at at all.
+const UNKNOWN: u8 = 3;
+
+fn main() -> ExitCode {
+    let parsed = cli::parse(std::env::args_os(), |name| std::env::var_os(name));
+    let invocation = match parsed {
+        Ok(Parsed::Print(text)) => return printed(io::stdout().write_all(text.as_bytes())),
+        Ok(Parsed::Invocation(invocation)) => *invocation,
+        Err(error) => {
+            complain(format_args!("{}", error.message.trim_end()));
+            return ExitCode::from(error.exit_code);
+        }
+    };
+    let Invocation { command, options } = invocation;
+    match command {
+        Command::Run => {
+            log_to_stderr(&options, false);
+            in_runtime(run(options)).map_or_else(
+                |error| {
+                    complain(format_args!("error: {error:#}"));
+                    ExitCode::FAILURE
+                },
+                |()| ExitCode::SUCCESS,
+            )
+        }
+        Command::Check { format, language } => {
+            log_to_stderr(&options, true);
+            in_runtime(run_check(options, format, language)).map_or_else(
+                |error| {
+                    complain(format_args!("error: {error:#}"));
+                    ExitCode::from(UNKNOWN)
+                },
+                |verdict| ExitCode::from(verdict.code()),
+            )
+        }
+        Command::Explain { cause, language } => {
+            let mut text = Vec::new();
+            match explain::explain(cause.as_deref(), language, &mut text) {
+                Ok(()) => printed(io::stdout().write_all(&text)),
+                Err(error) => {
+                    complain(format_args!("error: {error}"));
+                    ExitCode::FAILURE
+                }
+            }
+        }
+        Command::ConfigCheck { file } => match config::load(&file) {
+            Ok((_, warnings)) => {
+                for warning in warnings {
+                    complain(format_args!("warning: {warning}"));
+                }
+                printed(writeln!(io::stdout(), "{}: ok", file.display()))
+            }
+            Err(error) => {
+                complain(format_args!("{error}"));
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+/// One thread: the work is waiting, and a second thread's stack would cost more memory than it saves time.
+fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
+    let outcome = runtime.block_on(work);
+    // A read that hangs in the kernel must not keep the process from ending.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn run(options: Options) -> anyhow::Result<()> {
+    let settings = daemon::load_settings(options.config_file.clone()).await?;
+    let mut listeners = Vec::new();
+    for address in &options.listen_addresses {
+        let bound = http::bind(address.host.as_deref(), address.port).await;
+        listeners.extend(bound.with_context(|| format!("listening on {address}"))?);
+    }
+    let mut addresses = Vec::new();
+    for listener in &listeners {
+        let address = listener.local_addr().context("reading the address that is listened on")?;
+        info!(%address, "listening");
+        addresses.push(address);
+    }
+    let telemetry_path = options.telemetry_path.clone();
+    let announce = move |report: &logagent_exporter::model::report::Report| {
+        let mut out = String::new();
+        for address in &addresses {
+            let host =
+                if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
+            let host =
+                if address.is_ipv6() && !address.ip().is_unspecified() { format!("[{host}]") } else { host };
+            out.push_str(&format!("Metrics are at http://{host}:{}{telemetry_path}\n", address.port()));
+        }
+        out.push('\n');
+        let rendered = text::diagnosis(report, Language::English, check::colour_wanted(), &mut out);
+        // A closed standard output is no reason to stop watching.
+        let _unseen =
+            rendered.map_err(io::Error::other).and_then(|()| io::stdout().write_all(out.as_bytes()));
+    };
+    let daemon_options = DaemonOptions {
+        cycle: cycle_options(&options),
+        evaluation_interval: options.evaluation_interval,
+        config_file: options.config_file,
+        telemetry_path: options.telemetry_path,
+    };
+    daemon::run(listeners, settings, daemon_options, announce).await
+}
+
+async fn run_check(
+    options: Options,
+    format: cli::Format,
+    language: Language,
+) -> anyhow::Result<check::Verdict> {
+    let settings = daemon::load_settings(options.config_file.clone()).await?;
+    check::check(settings, cycle_options(&options), format, language).await.context("printing the diagnosis")
+}
+
+fn cycle_options(options: &Options) -> CycleOptions {
+    CycleOptions {
+        rootfs: options.rootfs.clone(),
+        procfs: options.procfs.clone(),
+        probe_interval: options.probe_interval,
+        probe_timeout: options.probe_timeout,
+    }
+}
+
+/// Logs go to standard error; `quiet` leaves only what needs attention, as a diagnosis speaks for itself.
+fn log_to_stderr(options: &Options, quiet: bool) {
+    let level = match options.log_level {
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Info if quiet => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Error => LevelFilter::ERROR,
+    };
+    // Only the exporter speaks: libraries' own events would show what they send and receive.
+    let filter = tracing_subscriber::filter::Targets::new().with_target("logagent_exporter", level);
+    let registry = tracing_subscriber::registry();
+    match options.log_format {
+        LogFormat::Logfmt => registry
+            .with(
+                tracing_subscriber::fmt::layer()
+                    .event_format(tracing_logfmt::EventsFormatter::default())
+                    .fmt_fields(tracing_logfmt::FieldsFormatter::default())
+                    .with_writer(io::stderr)
+                    .with_filter(filter),
+            )
+            .init(),
+        LogFormat::Json => registry
+            .with(
+                tracing_subscriber::fmt::layer()
+                    .json()
+                    .flatten_event(true)
+                    .with_writer(io::stderr)
+                    .with_filter(filter),
+            )
+            .init(),
+    }
+}
+
+/// Success, unless the reader of standard output is gone.
+fn printed(outcome: io::Result<()>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn complain(message: std::fmt::Arguments<'_>) {
+    // Where standard error is closed there is nobody to complain to.
+    let _unheard = writeln!(io::stderr(), "{message}");
+}

@@ -1,98 +1,247 @@
-//! Stub.
-#![allow(unused_variables, clippy::todo, clippy::option_option)]
-use super::*;
-/// Stub.
+//! Agents that the vendors' profiles do not know: all there is to know stands in the exporter's config.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::{
+    Commands, HostClass, IdentityLayout, Layout, LocalTime, Place, Profile, Running, address::shell_word,
+};
+use crate::{
+    config::{AgentSettings, CustomProcess},
+    model::{
+        NetworkType, Prerequisite, Role,
+        snapshot::{AddressRecord, Edition, Endpoint, ExpectedRole, LoadedConfig, Parameters, Rejection},
+    },
+};
+
+/// What the kernel keeps of a process' name.
+const COMM_BYTES: usize = 15;
+
+/// An agent described in config.
+#[derive(Debug)]
 pub struct Custom;
+
+/// The base name of a process' executable.
+fn base_name(process: &CustomProcess) -> &str {
+    process.executable.rsplit('/').next().unwrap_or_default()
+}
+
 impl Profile for Custom {
     fn kind(&self) -> &'static str {
-        todo!()
+        "custom"
     }
-    fn prerequisites(&self, edition: &Edition) -> Vec<Prerequisite> {
-        todo!()
+
+    fn prerequisites(&self, _edition: &Edition) -> Vec<Prerequisite> {
+        vec![
+            Prerequisite::Installed,
+            Prerequisite::Processes,
+            Prerequisite::StartupParameters,
+            Prerequisite::Network,
+            Prerequisite::Restart,
+        ]
     }
+
     fn places(&self) -> &'static [Place] {
-        todo!()
+        &[]
     }
-    fn recognise(&self, base_name: &str, settings: &AgentSettings) -> Option<Option<Role>> {
-        todo!()
+
+    fn recognise(&self, name: &str, settings: &AgentSettings) -> Option<Option<Role>> {
+        let process =
+            settings.processes.iter().find(|process| !name.is_empty() && base_name(process) == name)?;
+        Some(Some(Role::named(process.role.as_str())))
     }
-    fn install_dir_of(&self, executable: &Path) -> Option<PathBuf> {
-        todo!()
+
+    fn recognises_comm(&self, comm: &str, settings: &AgentSettings) -> bool {
+        settings.processes.iter().map(base_name).any(|name| {
+            !name.is_empty()
+                && (name == comm || (name.len() > COMM_BYTES && name.get(..COMM_BYTES) == Some(comm)))
+        })
     }
+
+    fn install_dir_of(&self, _executable: &Path) -> Option<PathBuf> {
+        None
+    }
+
     fn default_install_dir(&self) -> Option<PathBuf> {
-        todo!()
+        None
     }
+
     fn wants_variable(&self, name: &str) -> bool {
-        todo!()
+        super::is_proxy_or_zone(name)
     }
-    fn layout(&self, settings: &AgentSettings, running: Running<'_>) -> Layout {
-        todo!()
+
+    fn layout(&self, settings: &AgentSettings, _running: Running<'_>) -> Layout {
+        let executables = settings.processes.iter().map(|process| Path::new(&process.executable));
+        Layout {
+            binary_dirs: settings.install_dir.iter().cloned().collect(),
+            binaries: executables.filter(|path| path.is_absolute()).map(Path::to_owned).collect(),
+            files: settings.files.clone(),
+            ..Layout::default()
+        }
     }
+
     fn identity_layout(
         &self,
-        settings: &AgentSettings,
-        running: Running<'_>,
-        parameters: Option<&Parameters>,
+        _settings: &AgentSettings,
+        _running: Running<'_>,
+        _parameters: Option<&Parameters>,
     ) -> IdentityLayout {
-        todo!()
+        IdentityLayout::default()
     }
-    fn parse_parameters(&self, bytes: &[u8], path: &Path) -> Result<Parameters, Rejection> {
-        todo!()
+
+    fn parse_parameters(&self, _bytes: &[u8], _path: &Path) -> Result<Parameters, Rejection> {
+        Ok(Parameters::default())
     }
-    fn implied_parameters(&self, path: &Path) -> Option<Parameters> {
-        todo!()
+
+    fn implied_parameters(&self, _path: &Path) -> Option<Parameters> {
+        None
     }
-    fn parse_record(&self, bytes: &[u8], local_time: LocalTime<'_>) -> Result<AddressRecord, Rejection> {
-        todo!()
+
+    fn parse_record(&self, _bytes: &[u8], _local_time: LocalTime<'_>) -> Result<AddressRecord, Rejection> {
+        Ok(AddressRecord::default())
     }
-    fn parse_identifiers(&self, bytes: &[u8]) -> Vec<String> {
-        todo!()
+
+    fn parse_identifiers(&self, _bytes: &[u8]) -> Vec<String> {
+        Vec::new()
     }
-    fn parse_owner_account(&self, bytes: &[u8]) -> Option<String> {
-        todo!()
+
+    fn parse_owner_account(&self, _bytes: &[u8]) -> Option<String> {
+        None
     }
-    fn parse_version(&self, bytes: &[u8]) -> Option<String> {
-        todo!()
+
+    fn parse_version(&self, _bytes: &[u8]) -> Option<String> {
+        None
     }
+
     fn parse_loaded_config(
         &self,
-        path: &Path,
-        log: &[u8],
-        local_time: LocalTime<'_>,
+        _path: &Path,
+        _log: &[u8],
+        _local_time: LocalTime<'_>,
     ) -> Option<LoadedConfig> {
-        todo!()
+        None
     }
+
     fn edition(
         &self,
         settings: &AgentSettings,
-        version: Option<&str>,
-        config: Option<&Path>,
-        running: Running<'_>,
+        _version: Option<&str>,
+        _config: Option<&Path>,
+        _running: Running<'_>,
     ) -> Edition {
-        todo!()
+        let mut roles: Vec<ExpectedRole> = Vec::new();
+        for process in &settings.processes {
+            let role = Role::named(process.role.as_str());
+            // Two executables can share one role: there is one series for each role.
+            match roles.iter_mut().find(|expected| expected.role == role) {
+                Some(expected) => expected.count = expected.count.saturating_add(process.count),
+                None => roles.push(ExpectedRole { role, count: process.count, only_if_ever_seen: false }),
+            }
+        }
+        Edition { label: "custom", community: false, keyless: true, roles }
     }
+
     fn endpoints(
         &self,
         settings: &AgentSettings,
-        edition: &Edition,
-        parameters: Option<&Parameters>,
-        config_file: &Path,
+        _edition: &Edition,
+        _parameters: Option<&Parameters>,
+        _config_file: &Path,
     ) -> Vec<Endpoint> {
-        todo!()
+        settings.endpoints.clone()
     }
-    fn classify_host(&self, host: &str) -> HostClass {
-        todo!()
+
+    fn classify_host(&self, _host: &str) -> HostClass {
+        HostClass::default()
     }
-    fn knows_region(&self, region: &str) -> bool {
-        todo!()
+
+    fn knows_region(&self, _region: &str) -> bool {
+        false
     }
-    fn servers_for(&self, region: &str, network: NetworkType) -> Option<(String, String)> {
-        todo!()
+
+    fn servers_for(&self, _region: &str, _network: NetworkType) -> Option<(String, String)> {
+        None
     }
+
     fn clock_limit(&self) -> Duration {
-        todo!()
+        // What most services allow; the clock is no prerequisite of this kind.
+        Duration::from_mins(15)
     }
-    fn commands(&self, settings: &AgentSettings, version: Option<&str>) -> Commands {
-        todo!()
+
+    fn commands(&self, settings: &AgentSettings, _version: Option<&str>) -> Commands {
+        let command = |action: &str| format!("sudo systemctl {action} {}", shell_word(&settings.name));
+        Commands::from([
+            ("start_command", command("start")),
+            ("restart_command", command("restart")),
+            ("status_command", command("status")),
+            ("install_document", format!("the documentation of {}", settings.name)),
+        ])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::snapshot::Environment;
+
+    fn settings() -> AgentSettings {
+        let process = |role: &str, executable: &str, count| CustomProcess {
+            role: role.to_owned(),
+            executable: executable.to_owned(),
+            count,
+        };
+        AgentSettings {
+            name: "fluent-bit".to_owned(),
+            kind: "custom",
+            processes: vec![
+                process("worker", "fluent-bit", 2),
+                process("watchdog", "/opt/td/bin/a-very-long-program-name", 1),
+                process("worker", "fluent-bit-ng", 1),
+            ],
+            files: vec![PathBuf::from("/etc/fluent-bit/fluent-bit.conf")],
+            ..AgentSettings::default()
+        }
+    }
+
+    fn idle(environment: &Environment) -> Running<'_> {
+        Running { arguments: &[], environment, in_container: false }
+    }
+
+    #[test]
+    fn configured_executables_are_recognised_by_base_name() {
+        let recognise = |name: &str| Custom.recognise(name, &settings());
+        assert_eq!(recognise("fluent-bit"), Some(Some(Role::named("worker"))));
+        assert_eq!(recognise("a-very-long-program-name"), Some(Some(Role::named("watchdog"))));
+        assert_eq!(recognise("fluent"), None);
+        assert_eq!(recognise(""), None);
+        assert!(Custom.recognises_comm("a-very-long-pro", &settings()));
+        assert!(Custom.recognises_comm("fluent-bit", &settings()));
+        assert!(!Custom.recognises_comm("a-very-long-pr", &settings()));
+        assert!(!Custom.recognises_comm("", &AgentSettings { processes: vec![], ..settings() }));
+    }
+
+    #[test]
+    fn roles_are_as_configured_and_summed() {
+        let environment = Environment::new();
+        let edition = Custom.edition(&settings(), None, None, idle(&environment));
+        let roles: Vec<_> = edition.roles.iter().map(|role| (role.role.as_str(), role.count)).collect();
+        assert_eq!(roles, [("worker", 3), ("watchdog", 1)]);
+    }
+
+    #[test]
+    fn files_and_executables_are_where_config_says() {
+        let environment = Environment::new();
+        let layout = Custom.layout(&settings(), idle(&environment));
+        assert_eq!(layout.binaries, [PathBuf::from("/opt/td/bin/a-very-long-program-name")]);
+        assert_eq!(layout.files, settings().files);
+        assert!(layout.configs.is_empty() && layout.binary_dirs.is_empty());
+    }
+
+    #[test]
+    fn commands_name_the_agent() {
+        let commands = Custom.commands(&settings(), None);
+        assert_eq!(commands["restart_command"], "sudo systemctl restart fluent-bit");
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! A new kind is one new file with a [`Profile`], and one line in [`PROFILES`].
 
+pub mod address;
+mod arguments;
 pub mod custom;
 pub mod loglistener;
 pub mod logtail;
@@ -107,11 +109,13 @@ pub trait Profile: Sync {
     fn places(&self) -> &'static [Place];
 
     /// If an executable of this base name is this kind's: `Some(role)` where the name tells the role, else `Some(None)`.
-    #[expect(
-        clippy::option_option,
-        reason = "not ours, ours without a role, ours with a role: three answers"
-    )]
     fn recognise(&self, base_name: &str, settings: &AgentSettings) -> Option<Option<Role>>;
+
+    /// True if a process whose `comm` reads so can be this kind's. The kernel cuts `comm` to 15 bytes, so a cut name counts
+    /// as the name; it proves nothing alone.
+    fn recognises_comm(&self, comm: &str, settings: &AgentSettings) -> bool {
+        self.recognise(comm, settings).is_some()
+    }
 
     /// The installation directory that an executable's path implies.
     fn install_dir_of(&self, executable: &Path) -> Option<PathBuf>;
@@ -173,6 +177,11 @@ pub trait Profile: Sync {
         config_file: &Path,
     ) -> Vec<Endpoint>;
 
+    /// True if the config names data servers besides config servers.
+    fn has_data_servers(&self) -> bool {
+        false
+    }
+
     /// What a server's host name says of region and network.
     fn classify_host(&self, host: &str) -> HostClass;
 
@@ -198,4 +207,20 @@ pub struct HostClass {
     pub network: Option<NetworkType>,
     /// True for domains that the vendor has retired or replaced.
     pub deprecated: bool,
+}
+
+/// True for the proxy variables that agents honour, and the time zone they write local times in.
+fn is_proxy_or_zone(name: &str) -> bool {
+    const NAMES: [&str; 9] = [
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "no_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "TZ",
+    ];
+    NAMES.contains(&name)
 }

@@ -1,53 +1,146 @@
 //! Causes of the prerequisite `custom_identifier`.
 
+use super::sources;
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
-/// TEXT
+/// An identifier is expected and the file or key that holds it is not there.
 pub static CUSTOM_IDENTIFIER_MISSING: Cause = Cause {
     id: "custom_identifier_missing",
     prerequisite: Prerequisite::CustomIdentifier,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The machine group's identifier {expected} is not configured on this host",
+        zh: "本机未配置机器组的自定义标识 {expected}",
+    },
+    meaning: Text {
+        en: "A machine group that goes by a custom identifier (CLS: by label) matches this host only if \
+            the agent reports the same. Without it the group has no heartbeat from here.",
+        zh: "自定义标识型机器组（CLS 为标签型机器组）只有在客户端上报相同标识时才能匹配本机。未配置时，该\
+            机器组收不到本机心跳。",
+    },
+    remedy: Text {
+        en: "1. Write {expected}, exactly these characters without quotes, into {identifiers_file}. \
+            Logtail: as a line of its own, `printf '%s\\n' 'IDENTIFIER' | sudo tee -a \
+            {identifiers_file}`. LogListener: `group_label = IDENTIFIER`, several separated by commas \
+            (3.4 and later: `agent_labels`).\n\
+            2. Logtail takes it up within a minute. For LogListener, or to have it at once, restart: \
+            {restart_command}\n\
+            3. Verify that the machine group in the console shows this host with a normal heartbeat after \
+            about two minutes.",
+        zh: "1. 将 {expected}（与机器组完全一致，不加引号）写入 {identifiers_file}。Logtail：单独一行，\
+            `printf '%s\\n' 'IDENTIFIER' | sudo tee -a {identifiers_file}`。LogListener：`group_label = \
+            IDENTIFIER`，多个标签用逗号分隔（3.4 及以上版本为 `agent_labels`）。\n\
+            2. Logtail 一分钟内生效；LogListener 或需要立即生效时，请重启：{restart_command}\n\
+            3. 约两分钟后，在控制台确认机器组中本机心跳正常。",
+    },
     evidence: &["expected"],
-    source: "",
+    source: sources::SLS_7,
 };
 
-/// TEXT
+/// An identifier is expected and the file or key that holds it is empty.
 pub static CUSTOM_IDENTIFIER_EMPTY: Cause = Cause {
     id: "custom_identifier_empty",
     prerequisite: Prerequisite::CustomIdentifier,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The custom identifier on this host is empty, expected is {expected}",
+        zh: "本机的自定义标识为空，应为 {expected}",
+    },
+    meaning: Text {
+        en: "The agent reports no identifier, so a machine group that goes by one (CLS: by label) has no \
+            heartbeat from here.",
+        zh: "客户端没有上报标识，因此自定义标识型机器组（CLS 为标签型机器组）收不到本机心跳。",
+    },
+    remedy: Text {
+        en: "1. Write {expected}, exactly these characters without quotes, into {identifiers_file}. \
+            Logtail: as a line of its own, `printf '%s\\n' 'IDENTIFIER' | sudo tee {identifiers_file}`. \
+            LogListener: `group_label = IDENTIFIER`, several separated by commas (3.4 and later: \
+            `agent_labels`), with an editor.\n\
+            2. Logtail takes it up within a minute. For LogListener, or to have it at once, restart: \
+            {restart_command}\n\
+            3. Verify that the machine group in the console shows this host with a normal heartbeat after \
+            about two minutes.",
+        zh: "1. 将 {expected}（与机器组完全一致，不加引号）写入 {identifiers_file}。Logtail：单独一行，\
+            `printf '%s\\n' 'IDENTIFIER' | sudo tee {identifiers_file}`。LogListener：用编辑器设置 \
+            `group_label = IDENTIFIER`，多个标签用逗号分隔（3.4 及以上版本为 `agent_labels`）。\n\
+            2. Logtail 一分钟内生效；LogListener 或需要立即生效时，请重启：{restart_command}\n\
+            3. 约两分钟后，在控制台确认机器组中本机心跳正常。",
+    },
     evidence: &["expected"],
-    source: "",
+    source: sources::SLS_7,
 };
 
-/// TEXT
+/// No configured identifier equals the expected one, byte for byte.
 pub static CUSTOM_IDENTIFIER_MISMATCH: Cause = Cause {
     id: "custom_identifier_mismatch",
     prerequisite: Prerequisite::CustomIdentifier,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The custom identifiers on this host ({found}) do not include {expected}",
+        zh: "本机的自定义标识（{found}）中没有 {expected}",
+    },
+    meaning: Text {
+        en: "Identifiers are compared byte for byte. Case, inner blanks, a carriage return from Windows \
+            or a byte order mark make another identifier, and the machine group has no heartbeat from \
+            here.",
+        zh: "自定义标识按字节逐一比较。大小写、中间的空格、Windows 的回车符或 BOM 都会变成另一个标识，机器\
+            组因此收不到本机心跳。",
+    },
+    remedy: Text {
+        en: "1. See every character: `cat -A {identifiers_file}` (`^M` is a carriage return, `^I` a tab, \
+            `M-oM-;M-?` a byte order mark).\n\
+            2. Put {expected}, exactly these characters without quotes, into {identifiers_file}. Logtail: \
+            as a line of its own. LogListener: in `group_label`, several separated by commas (3.4 and \
+            later: `agent_labels`). Carriage returns are removed by `sudo sed -i 's/\\r$//' \
+            {identifiers_file}`, a byte order mark by `sudo sed -i '1s/^\\xEF\\xBB\\xBF//' \
+            {identifiers_file}`. Remove other identifiers only if this host is to leave their groups.\n\
+            3. Logtail takes it up within a minute. For LogListener, or to have it at once, restart: \
+            {restart_command}\n\
+            4. Verify that the machine group in the console shows this host with a normal heartbeat after \
+            about two minutes.",
+        zh: "1. 查看每个字符：`cat -A {identifiers_file}`（`^M` 为回车符，`^I` 为制表符，`M-oM-;M-?` 为 \
+            BOM）。\n\
+            2. 将 {expected}（与机器组完全一致，不加引号）写入 {identifiers_file}。Logtail：单独一行。\
+            LogListener：写在 `group_label` 中，多个标签用逗号分隔（3.4 及以上版本为 `agent_labels`）。去\
+            除回车符：`sudo sed -i 's/\\r$//' {identifiers_file}`，去除 BOM：`sudo sed -i \
+            '1s/^\\xEF\\xBB\\xBF//' {identifiers_file}`。只有本机确实要退出其他机器组时，才删除其他标识。\n\
+            3. Logtail 一分钟内生效；LogListener 或需要立即生效时，请重启：{restart_command}\n\
+            4. 约两分钟后，在控制台确认机器组中本机心跳正常。",
+    },
     evidence: &["expected", "found"],
-    source: "",
+    source: sources::SLS_7,
 };
 
-/// TEXT
+/// An identifier contains a carriage return, a tab or a byte order mark that the agent keeps.
 pub static CUSTOM_IDENTIFIER_MALFORMED: Cause = Cause {
     id: "custom_identifier_malformed",
     prerequisite: Prerequisite::CustomIdentifier,
     severity: Severity::Warning,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "A custom identifier contains characters that the agent keeps: {malformed}",
+        zh: "自定义标识中含有客户端不会去除的字符：{malformed}",
+    },
+    meaning: Text {
+        en: "The agent trims only blanks. A carriage return, tab or byte order mark becomes part of the \
+            identifier, which then hardly equals the machine group's.",
+        zh: "客户端只去除首尾空格。回车符、制表符或 BOM 会成为标识的一部分，几乎不可能与机器组的自定义标识\
+            一致。",
+    },
+    remedy: Text {
+        en: "1. See every character: `cat -A {identifiers_file}` (`^M` is a carriage return, `^I` a tab, \
+            `M-oM-;M-?` a byte order mark).\n\
+            2. Remove them: `sudo sed -i -e '1s/^\\xEF\\xBB\\xBF//' -e 's/[\\r\\t]//g' {identifiers_file}`\n\
+            3. Verify with `cat -A {identifiers_file}`. Logtail takes it up within a minute; to have it \
+            at once, restart: {restart_command}",
+        zh: "1. 查看每个字符：`cat -A {identifiers_file}`（`^M` 为回车符，`^I` 为制表符，`M-oM-;M-?` 为 \
+            BOM）。\n\
+            2. 去除这些字符：`sudo sed -i -e '1s/^\\xEF\\xBB\\xBF//' -e 's/[\\r\\t]//g' \
+            {identifiers_file}`\n\
+            3. 用 `cat -A {identifiers_file}` 确认。Logtail 一分钟内生效；需要立即生效时，请重启：\
+            {restart_command}",
+    },
     evidence: &["malformed"],
-    source: "",
+    source: sources::IDENTIFIER_SOURCE,
 };
 
 /// All of them, in the order of the contract.

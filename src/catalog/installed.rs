@@ -1,29 +1,69 @@
 //! Causes of the prerequisite `installed`.
 
+use super::sources;
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
-/// TEXT
+/// Config names the agent, or it was seen before, and nothing of it is there now.
 pub static NOT_INSTALLED: Cause = Cause {
     id: "not_installed",
     prerequisite: Prerequisite::Installed,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The agent {agent} is not installed: nothing found at {looked_for}",
+        zh: "客户端 {agent} 未安装：在 {looked_for} 均未找到",
+    },
+    meaning: Text {
+        en: "Without the agent this host sends no heartbeat and none of its logs is collected.",
+        zh: "没有采集客户端，本机不会发送心跳，日志也不会被采集。",
+    },
+    remedy: Text {
+        en: "1. Install the agent as its document describes ({install_document}), with the parameters for \
+            the region and network type of your project or log topic.\n\
+            2. If it is installed in another place, set `install_dir` (custom agent: \
+            `processes[].executable`) of the agent {agent} in the exporter's config. If it was removed on \
+            purpose, delete that entry. Then reload the exporter (SIGHUP or POST /-/reload).\n\
+            3. Verify that it runs: {status_command}",
+        zh: "1. 按安装文档（{install_document}）安装客户端，安装参数必须与 Project 或日志主题所在的地域和\
+            网络类型一致。\n\
+            2. 如果客户端安装在其他目录，请在 exporter 配置中修改 {agent} 的 `install_dir`（自定义客户端\
+            为 `processes[].executable`）；如果是有意卸载，请删除该条目。然后重新加载 exporter（发送 \
+            SIGHUP 或 POST /-/reload）。\n\
+            3. 确认客户端已运行：{status_command}",
+    },
     evidence: &["looked_for"],
-    source: "",
+    source: sources::INSTALLED,
 };
 
-/// TEXT
+/// The directory, config or processes of the agent are there, its executable is not.
 pub static INSTALLATION_INCOMPLETE: Cause = Cause {
     id: "installation_incomplete",
     prerequisite: Prerequisite::Installed,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The agent's executable is missing ({missing}), although {found} is there",
+        zh: "客户端的可执行文件缺失（{missing}），但 {found} 仍然存在",
+    },
+    meaning: Text {
+        en: "The agent cannot be started without its executable, and a process that still runs will not \
+            come back after its next exit. An interrupted upgrade or a half-finished removal leaves a \
+            host like this.",
+        zh: "没有可执行文件就无法启动客户端；仍在运行的进程一旦退出也无法再次拉起。升级中断或卸载不完整通\
+            常会造成这种情况。",
+    },
+    remedy: Text {
+        en: "1. Keep a copy of the agent's config and identifier files.\n\
+            2. Install the agent again ({install_document}), with the parameters for the region and \
+            network type of your project or log topic.\n\
+            3. Start it: {start_command}\n\
+            4. Verify that it runs: {status_command}",
+        zh: "1. 备份客户端的配置文件和标识文件。\n\
+            2. 按安装文档（{install_document}）重新安装，安装参数必须与 Project 或日志主题所在的地域和网络\
+            类型一致。\n\
+            3. 启动客户端：{start_command}\n\
+            4. 确认客户端已运行：{status_command}",
+    },
     evidence: &["missing", "found"],
-    source: "",
+    source: sources::INSTALLED,
 };
 
 /// All of them, in the order of the contract.

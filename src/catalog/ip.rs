@@ -1,221 +1,405 @@
 //! Causes of the prerequisite `ip`.
 
+pub use super::group_ip::{
+    GROUP_IP_IS_RANGE, GROUP_IP_MISMATCH, GROUP_IP_NOT_PRIVATE, GROUP_LABEL_CONFLICT,
+    MULTIPLE_CANDIDATE_ADDRESSES,
+};
+use super::sources;
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
-/// TEXT
+/// No interface of the host has an IPv4 address other than loopback.
 pub static IP_MISSING: Cause = Cause {
     id: "ip_missing",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The host has no usable IPv4 address (interfaces: {interfaces})",
+        zh: "本机没有可用的 IPv4 地址（网卡：{interfaces}）",
+    },
+    meaning: Text {
+        en: "The agent identifies this host by an IPv4 address; loopback and IPv6 addresses do not count. \
+            Without one it reports an empty address, and no machine group can match it.",
+        zh: "客户端通过 IPv4 地址标识本机，回环地址和 IPv6 地址不算。没有 IPv4 地址时上报的 IP 为空，任何\
+            机器组都无法匹配。",
+    },
+    remedy: Text {
+        en: "1. See what the interfaces have: `ip -4 addr show` and `ip link show`\n\
+            2. Give the interface its address through the host's network configuration (NetworkManager, \
+            systemd-networkd, /etc/network/interfaces or the cloud's DHCP). Applying it can cut a remote \
+            session, so have a console at hand.\n\
+            3. Verify that `hostname -I` prints an IPv4 address, then restart the agent: {restart_command}",
+        zh: "1. 查看网卡和地址：`ip -4 addr show` 和 `ip link show`\n\
+            2. 通过本机的网络配置（NetworkManager、systemd-networkd、/etc/network/interfaces 或云上的 \
+            DHCP）为网卡设置地址。使网络配置生效可能中断远程会话，请准备好控制台登录方式。\n\
+            3. 确认 `hostname -I` 输出 IPv4 地址，然后重启客户端：{restart_command}",
+    },
     evidence: &["interfaces"],
-    source: "",
+    source: sources::IP,
 };
 
-/// TEXT
+/// The agent reports an empty address.
 pub static IP_EMPTY: Cause = Cause {
     id: "ip_empty",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The agent reports an empty IP address ({reported})",
+        zh: "客户端上报的 IP 为空（{reported}）",
+    },
+    meaning: Text {
+        en: "With an empty address the agent cannot work: no machine group that goes by IP can match it.",
+        zh: "IP 为空时客户端无法工作：按 IP 标识的机器组无法匹配到本机。",
+    },
+    remedy: Text {
+        en: "1. Choose the address that the machine group should contain: `ip -4 addr show`\n\
+            2. Set it in {config_file}: for Logtail `\"working_ip\" : \"ADDRESS\"` (or bind {hostname} to \
+            it in {hosts_file}), for LogListener `group_ip = ADDRESS` (3.4 and later: `agent_ip`).\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Verify that the machine group in the console shows the address with a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 确定机器组中应填写的地址：`ip -4 addr show`\n\
+            2. 在 {config_file} 中设置该地址：Logtail 为 `\"working_ip\" : \"ADDRESS\"`（或在 \
+            {hosts_file} 中将 {hostname} 绑定到该地址），LogListener 为 `group_ip = ADDRESS`（3.4 及以上版\
+            本为 `agent_ip`）。\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 约两分钟后，在控制台确认机器组中该地址的心跳正常。",
+    },
     evidence: &["reported"],
-    source: "",
+    source: sources::SLS_ZH_3_CLS_4,
 };
 
-/// TEXT
+/// The agent reports an address of 127.0.0.0/8.
 pub static IP_LOOPBACK: Cause = Cause {
     id: "ip_loopback",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The agent reports the loopback address {reported}",
+        zh: "客户端上报的是回环地址 {reported}",
+    },
+    meaning: Text {
+        en: "A loopback address is the same on every machine and identifies none. It is taken when the \
+            host name is bound to 127.x and the agent finds no other address at its start.",
+        zh: "每台机器的回环地址都相同，无法标识本机。当主机名绑定到 127.x 且客户端启动时找不到其他地址时，\
+            会出现这种情况。",
+    },
+    remedy: Text {
+        en: "1. See what the host name resolves to and which addresses there are: `getent ahostsv4 \
+            {hostname}` and `ip -4 addr show scope global`\n\
+            2. Set the right address in {config_file}: for Logtail `\"working_ip\" : \"ADDRESS\"` (or \
+            bind {hostname} to it in {hosts_file}, which other programs on this host see too), for \
+            LogListener `group_ip = ADDRESS` (3.4 and later: `agent_ip`).\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Verify that the machine group in the console shows the address with a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 查看主机名解析结果和本机地址：`getent ahostsv4 {hostname}` 和 `ip -4 addr show scope \
+            global`\n\
+            2. 在 {config_file} 中设置正确的地址：Logtail 为 `\"working_ip\" : \"ADDRESS\"`（或在 \
+            {hosts_file} 中将 {hostname} 绑定到该地址，注意这会影响本机其他程序），LogListener 为 \
+            `group_ip = ADDRESS`（3.4 及以上版本为 `agent_ip`）。\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 约两分钟后，在控制台确认机器组中该地址的心跳正常。",
+    },
     evidence: &["reported"],
-    source: "",
+    source: sources::IP,
 };
 
-/// TEXT
+/// The reported address is on no interface, and no `working_ip` asks for it.
 pub static IP_NOT_ON_HOST: Cause = Cause {
     id: "ip_not_on_host",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The agent reports {reported}, which no interface has ({host_addresses})",
+        zh: "客户端上报的 {reported} 不在任何网卡上（本机地址：{host_addresses}）",
+    },
+    meaning: Text {
+        en: "The service counts the heartbeat for an address that this host does not have, or that is \
+            another host's by now. An address change after the start, a cloned image or a stale line in \
+            the hosts file leads to this.",
+        zh: "服务端会把心跳算到本机并不拥有（甚至已属于其他机器）的地址上。通常是启动后 IP 发生变化、使用\
+            了克隆镜像，或 hosts 文件中有过期的绑定。",
+    },
+    remedy: Text {
+        en: "1. Compare with `ip -4 addr show` and `getent ahostsv4 {hostname}`; correct a stale line for \
+            {hostname} in {hosts_file}.\n\
+            2. For LogListener, set `group_ip` (3.4 and later: `agent_ip`) in {config_file} to the right \
+            address. For Logtail, set `\"working_ip\" : \"{reported}\"` there if this very address is \
+            intended, as behind NAT.\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Make the machine group in the console contain the address that is reported then, and \
+            verify its heartbeat after about two minutes.",
+        zh: "1. 与 `ip -4 addr show` 和 `getent ahostsv4 {hostname}` 的结果对比；如果 {hosts_file} 中 \
+            {hostname} 的绑定已过期，请更正。\n\
+            2. LogListener：在 {config_file} 中将 `group_ip`（3.4 及以上版本为 `agent_ip`）改为正确的地\
+            址。Logtail：如果确实需要使用该地址（例如位于 NAT 之后），请在其中设置 `\"working_ip\" : \
+            \"{reported}\"`。\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 确保控制台机器组中包含重启后上报的地址，约两分钟后确认心跳正常。",
+    },
     evidence: &["reported", "host_addresses"],
-    source: "",
+    source: sources::IP,
 };
 
-/// TEXT
+/// The reported address is none of those that the machine group is expected to contain.
 pub static IP_NOT_IN_GROUP: Cause = Cause {
     id: "ip_not_in_group",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The agent reports {reported}, which the machine group does not contain ({expected})",
+        zh: "客户端上报的 {reported} 不在机器组的 IP 列表中（{expected}）",
+    },
+    meaning: Text {
+        en: "A machine group that goes by IP matches heartbeats by the reported address alone. An address \
+            that is not in its list has no heartbeat there and gets no collection config.",
+        zh: "IP 地址型机器组只按上报的 IP 匹配心跳。不在列表中的 IP 在该机器组中没有心跳，也拿不到采集配置。",
+    },
+    remedy: Text {
+        en: "1. Find out which address is right: `ip -4 addr show`\n\
+            2. If {reported} is right, add it to the machine group's IP list in the console and to \
+            `machine_group_ips` of the agent {agent} in the exporter's config.\n\
+            3. If the machine group is right, set `\"working_ip\" : \"ADDRESS\"` in {config_file} to its \
+            address, then restart: {restart_command}\n\
+            4. Verify the `ip` in {record_file}, and the heartbeat in the console after one to two \
+            minutes.",
+        zh: "1. 确认哪个地址正确：`ip -4 addr show`\n\
+            2. 如果 {reported} 正确，请在控制台将其加入机器组的 IP 地址列表，并加入 exporter 配置中 \
+            {agent} 的 `machine_group_ips`。\n\
+            3. 如果机器组中的地址正确，请在 {config_file} 中将 `\"working_ip\" : \"ADDRESS\"` 设为该地址，\
+            然后重启：{restart_command}\n\
+            4. 确认 {record_file} 中的 `ip`，并在一到两分钟后到控制台查看心跳状态。",
+    },
     evidence: &["reported", "expected"],
-    source: "",
+    source: sources::SLS_2,
 };
 
-/// TEXT
+/// `working_ip` is set and the agent reports another address.
 pub static IP_DIFFERS_FROM_WORKING_IP: Cause = Cause {
     id: "ip_differs_from_working_ip",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The agent reports {reported}, although working_ip is {working_ip}",
+        zh: "客户端上报的是 {reported}，而 working_ip 设置为 {working_ip}",
+    },
+    meaning: Text {
+        en: "working_ip overrides every other choice of the address, so the running process was started \
+            before it was set, or reads another config file.",
+        zh: "working_ip 的优先级最高。上报地址与其不一致，说明进程在设置之前启动，或读取的是另一个配置文件。",
+    },
+    remedy: Text {
+        en: "1. Check that {working_ip} is the address that the machine group contains, and that it is \
+            set in the config the agent reads: {config_file} (a value in the file wins over the \
+            environment).\n\
+            2. Restart the agent: {restart_command}\n\
+            3. Verify that {record_file} shows it: `grep '\"ip\"' {record_file}`",
+        zh: "1. 确认 {working_ip} 是机器组中的地址，并且设置在客户端实际读取的配置文件中：{config_file}（\
+            文件中的值优先于环境变量）。\n\
+            2. 重启客户端：{restart_command}\n\
+            3. 确认 {record_file} 已更新：`grep '\"ip\"' {record_file}`",
+    },
     evidence: &["reported", "working_ip"],
-    source: "",
+    source: sources::SLS_2,
 };
 
-/// TEXT
+/// The hosts file binds the host name to an address that the agent would take, and it reports another.
 pub static IP_DIFFERS_FROM_HOSTS_BINDING: Cause = Cause {
     id: "ip_differs_from_hosts_binding",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The agent reports {reported}, but the hosts file binds this host to {hosts_binding}",
+        zh: "客户端上报的是 {reported}，但 hosts 文件将本机绑定到 {hosts_binding}",
+    },
+    meaning: Text {
+        en: "The agent reads the binding at its start. It was changed since, so the next start changes \
+            the reported address, and one of the two is not the one in the machine group.",
+        zh: "客户端只在启动时读取主机名绑定。绑定之后被修改过，下次启动时上报的 IP 会改变，而两个地址中必\
+            有一个不在机器组中。",
+    },
+    remedy: Text {
+        en: "1. Find out which address is right: `ip -4 addr show`, and the lines for {hostname} in \
+            {hosts_file}\n\
+            2. If {hosts_binding} is wrong, correct the line in {hosts_file} (other programs on this host \
+            see it too).\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Make the machine group in the console contain the `ip` that {record_file} shows then.",
+        zh: "1. 确认哪个地址正确：查看 `ip -4 addr show` 以及 {hosts_file} 中 {hostname} 的绑定\n\
+            2. 如果 {hosts_binding} 有误，请修改 {hosts_file} 中的绑定（会影响本机其他程序）。\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 确保控制台机器组中包含 {record_file} 中新的 `ip`。",
+    },
     evidence: &["reported", "hosts_binding"],
-    source: "",
+    source: sources::SLS_2,
 };
 
-/// TEXT
+/// The reported address belongs to a bridge or another virtual interface of this host.
 pub static IP_ON_VIRTUAL_INTERFACE: Cause = Cause {
     id: "ip_on_virtual_interface",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Warning,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The reported address {reported} is on the virtual interface {interface}",
+        zh: "上报的 {reported} 属于虚拟网卡 {interface}",
+    },
+    meaning: Text {
+        en: "Addresses of container bridges and the like are the same on many hosts and come and go, so \
+            the machine group confuses hosts or loses this one.",
+        zh: "容器网桥等虚拟网卡的地址在多台机器上往往相同，而且随时可能变化，机器组会混淆机器或丢失本机。",
+    },
+    remedy: Text {
+        en: "1. Choose an address of a physical interface: `ip -4 addr show`\n\
+            2. Set it in {config_file}: for Logtail `\"working_ip\" : \"ADDRESS\"`, for LogListener \
+            `group_ip = ADDRESS` (3.4 and later: `agent_ip`).\n\
+            3. Make the machine group in the console contain it, then restart: {restart_command}",
+        zh: "1. 选择物理网卡的地址：`ip -4 addr show`\n\
+            2. 在 {config_file} 中设置该地址：Logtail 为 `\"working_ip\" : \"ADDRESS\"`，LogListener 为 \
+            `group_ip = ADDRESS`（3.4 及以上版本为 `agent_ip`）。\n\
+            3. 确保控制台机器组中包含该地址，然后重启：{restart_command}",
+    },
     evidence: &["reported", "interface"],
-    source: "",
+    source: sources::IP_SOURCE,
 };
 
-/// TEXT
+/// Without any binding, the reported address is not that of the first interface.
 pub static IP_NOT_FIRST_INTERFACE: Cause = Cause {
     id: "ip_not_first_interface",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Warning,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The agent reports {reported} of {interface}; the first interface is {first_interface}",
+        zh: "客户端上报的是 {interface} 的 {reported}，而第一块网卡是 {first_interface}",
+    },
+    meaning: Text {
+        en: "The documents say that Logtail takes the address of the first network interface. Here it \
+            took another, and the next start may choose differently.",
+        zh: "按照文档，Logtail 取第一块网卡的 IP。当前取的是另一块网卡，下次启动时结果可能不同。",
+    },
+    remedy: Text {
+        en: "1. Find out which address the machine group contains.\n\
+            2. Pin it in {config_file}: `\"working_ip\" : \"{reported}\"`, or the other address if that \
+            is the right one.\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Verify that {record_file} shows it.",
+        zh: "1. 确认机器组中填写的是哪个地址。\n\
+            2. 在 {config_file} 中将其固定：`\"working_ip\" : \"{reported}\"`；如果另一个地址才正确，则填\
+            写另一个地址。\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 确认 {record_file} 中的地址正确。",
+    },
     evidence: &["reported", "interface", "first_interface"],
-    source: "",
+    source: sources::SLS_2,
 };
 
-/// TEXT
+/// The hosts file binds the host name to an address that is on no interface.
 pub static HOSTS_BINDING_NOT_ON_HOST: Cause = Cause {
     id: "hosts_binding_not_on_host",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Warning,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The hosts file binds this host to {hosts_binding}; its addresses are {host_addresses}",
+        zh: "hosts 文件将本机绑定到 {hosts_binding}，而本机地址为 {host_addresses}",
+    },
+    meaning: Text {
+        en: "The agent takes the bound address even if no interface has it, so it reports, now or after \
+            its next start, an address that is not this host's.",
+        zh: "即使绑定的地址不在任何网卡上，客户端也会采用它，因此现在或下次启动后会上报不属于本机的地址。",
+    },
+    remedy: Text {
+        en: "1. Correct or remove the line that binds {hostname} to {hosts_binding} in {hosts_file} \
+            (other programs on this host see it too), or pin the right address as `working_ip` in \
+            {config_file}.\n\
+            2. Verify with `getent ahostsv4 {hostname}`, then restart the agent: {restart_command}",
+        zh: "1. 修改或删除 {hosts_file} 中将 {hostname} 绑定到 {hosts_binding} 的行（会影响本机其他程\
+            序），或在 {config_file} 中用 `working_ip` 固定正确的地址。\n\
+            2. 用 `getent ahostsv4 {hostname}` 确认，然后重启客户端：{restart_command}",
+    },
     evidence: &["hosts_binding", "host_addresses"],
-    source: "",
+    source: sources::SLS_2,
 };
 
-/// TEXT
+/// The agent runs and `app_info.json`, which it writes at each start, is not there.
 pub static IP_RECORD_MISSING: Cause = Cause {
     id: "ip_record_missing",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The agent's address record {record} is missing",
+        zh: "客户端的地址记录文件 {record} 不存在",
+    },
+    meaning: Text {
+        en: "The agent writes this file at each start, once it has chosen its address. A running agent \
+            without it did not get that far, cannot write to its directory, or lost the file since.",
+        zh: "客户端每次启动并确定 IP 后都会写入该文件。进程在运行而文件不存在，说明启动未走到这一步、安装\
+            目录不可写，或文件被删除。",
+    },
+    remedy: Text {
+        en: "1. Check free space, free inodes and permissions: `df -h {install_dir}`, `df -i \
+            {install_dir}` and `ls -ld {install_dir}`\n\
+            2. Restart the agent, which writes the file anew: {restart_command}\n\
+            3. Verify with `cat {record}`. If it is still missing, look for the reason in {log_file}.",
+        zh: "1. 检查磁盘空间、inode 和目录权限：`df -h {install_dir}`、`df -i {install_dir}` 和 `ls -ld \
+            {install_dir}`\n\
+            2. 重启客户端，它会重新写入该文件：{restart_command}\n\
+            3. 用 `cat {record}` 确认。如果仍不存在，请在 {log_file} 中查找原因。",
+    },
     evidence: &["record"],
-    source: "",
+    source: sources::SLS_2,
 };
 
-/// TEXT
+/// `app_info.json` cannot be parsed, or holds no ip.
 pub static IP_RECORD_INVALID: Cause = Cause {
     id: "ip_record_invalid",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
-    evidence: &["record"],
-    source: "",
+    title: Text {
+        en: "The address record {record} is damaged: {defect}",
+        zh: "地址记录文件 {record} 已损坏：{defect}",
+    },
+    meaning: Text {
+        en: "The reported address cannot be told from this file. A full disk or an edit by hand damages \
+            it; the agent writes it at each start and never reads it.",
+        zh: "无法从该文件得知上报的 IP。磁盘写满或手工编辑会损坏该文件；客户端只在启动时写入，从不读取。",
+    },
+    remedy: Text {
+        en: "1. Check free space and free inodes: `df -h {install_dir}` and `df -i {install_dir}`\n\
+            2. Restart the agent, which writes the file anew: {restart_command}\n\
+            3. Verify that `cat {record}` shows the right `ip`.",
+        zh: "1. 检查磁盘空间和 inode：`df -h {install_dir}` 和 `df -i {install_dir}`\n\
+            2. 重启客户端，它会重新写入该文件：{restart_command}\n\
+            3. 确认 `cat {record}` 中的 `ip` 正确。",
+    },
+    evidence: &["record", "defect"],
+    source: sources::SLS_2,
 };
 
-/// TEXT
+/// `app_info.json` contradicts itself, or was written long after its `update_time`.
 pub static IP_RECORD_EDITED: Cause = Cause {
     id: "ip_record_edited",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Warning,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The address record was edited by hand: {recorded} instead of {expected}",
+        zh: "地址记录文件被手工修改：现为 {recorded}，应为 {expected}",
+    },
+    meaning: Text {
+        en: "app_info.json is only a record. Editing it does not change the address that the agent \
+            reports; it only hides it.",
+        zh: "app_info.json 仅做记录，修改该文件并不会改变客户端上报的 IP，只会掩盖真实的值。",
+    },
+    remedy: Text {
+        en: "1. Leave {record_file} alone. To change the reported address, set `\"working_ip\" : \
+            \"ADDRESS\"` in {config_file} or bind {hostname} to it in {hosts_file}.\n\
+            2. Restart the agent, which writes the record anew: {restart_command}\n\
+            3. Verify with `grep '\"ip\"' {record_file}`",
+        zh: "1. 不要修改 {record_file}。如需改变上报的 IP，请在 {config_file} 中设置 `\"working_ip\" : \
+            \"ADDRESS\"`，或在 {hosts_file} 中绑定 {hostname}。\n\
+            2. 重启客户端，它会重新写入该记录：{restart_command}\n\
+            3. 用 `grep '\"ip\"' {record_file}` 确认。",
+    },
     evidence: &["recorded", "expected"],
-    source: "",
-};
-
-/// TEXT
-pub static GROUP_IP_MISMATCH: Cause = Cause {
-    id: "group_ip_mismatch",
-    prerequisite: Prerequisite::Ip,
-    severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
-    evidence: &["group_ip", "expected"],
-    source: "",
-};
-
-/// TEXT
-pub static GROUP_IP_IS_RANGE: Cause = Cause {
-    id: "group_ip_is_range",
-    prerequisite: Prerequisite::Ip,
-    severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
-    evidence: &["expected"],
-    source: "",
-};
-
-/// TEXT
-pub static GROUP_IP_NOT_PRIVATE: Cause = Cause {
-    id: "group_ip_not_private",
-    prerequisite: Prerequisite::Ip,
-    severity: Severity::Warning,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
-    evidence: &["group_ip", "server"],
-    source: "",
-};
-
-/// TEXT
-pub static GROUP_LABEL_CONFLICT: Cause = Cause {
-    id: "group_label_conflict",
-    prerequisite: Prerequisite::Ip,
-    severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
-    evidence: &["group_label", "expected"],
-    source: "",
-};
-
-/// TEXT
-pub static MULTIPLE_CANDIDATE_ADDRESSES: Cause = Cause {
-    id: "multiple_candidate_addresses",
-    prerequisite: Prerequisite::Ip,
-    severity: Severity::Warning,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
-    evidence: &["group_ip", "candidates"],
-    source: "",
+    source: sources::SLS_ZH_3,
 };
 
 /// All of them, in the order of the contract.

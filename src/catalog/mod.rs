@@ -3,36 +3,234 @@
 pub mod clock;
 pub mod credentials;
 pub mod custom_identifier;
+mod group_ip;
 pub mod installed;
 pub mod ip;
 pub mod network;
 pub mod processes;
+pub mod render;
 pub mod restart;
+mod sources;
 pub mod startup_parameters;
 pub mod user_identifier;
 
-use crate::model::Cause;
+use crate::model::{Cause, Prerequisite};
 
 /// Every family of causes, in the order of the prerequisites.
-static FAMILIES: &[&[&Cause]] = &[
-    installed::CAUSES,
-    processes::CAUSES,
-    ip::CAUSES,
-    startup_parameters::CAUSES,
-    network::CAUSES,
-    clock::CAUSES,
-    user_identifier::CAUSES,
-    custom_identifier::CAUSES,
-    credentials::CAUSES,
-    restart::CAUSES,
+static FAMILIES: &[(Prerequisite, &[&Cause])] = &[
+    (Prerequisite::Installed, installed::CAUSES),
+    (Prerequisite::Processes, processes::CAUSES),
+    (Prerequisite::Ip, ip::CAUSES),
+    (Prerequisite::StartupParameters, startup_parameters::CAUSES),
+    (Prerequisite::Network, network::CAUSES),
+    (Prerequisite::Clock, clock::CAUSES),
+    (Prerequisite::UserIdentifier, user_identifier::CAUSES),
+    (Prerequisite::CustomIdentifier, custom_identifier::CAUSES),
+    (Prerequisite::Credentials, credentials::CAUSES),
+    (Prerequisite::Restart, restart::CAUSES),
+];
+
+/// The names that titles and remedies may use besides a cause's own evidence: facts of the agent that a finding is about.
+/// One that does not apply to the agent is filled with `-`.
+pub const CONTEXT: &[&str] = &[
+    "agent",
+    "kind",
+    "hostname",
+    "install_dir",
+    "binary",
+    "config_file",
+    "record_file",
+    "users_dir",
+    "identifiers_file",
+    "hosts_file",
+    "log_file",
+    "start_command",
+    "restart_command",
+    "status_command",
+    "install_document",
+    "expected_region",
+    "expected_network",
+    "account_id",
+    "right_config_server",
+    "right_data_server",
 ];
 
 /// Every cause, in the order of the prerequisites.
 pub fn causes() -> impl Iterator<Item = &'static Cause> {
-    FAMILIES.iter().copied().flatten().copied()
+    FAMILIES.iter().flat_map(|(_, causes)| causes.iter().copied())
 }
 
 /// The cause with this id.
 pub fn find(id: &str) -> Option<&'static Cause> {
     causes().find(|cause| cause.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        path::{Path, PathBuf},
+    };
+
+    use super::*;
+    use crate::model::{Language, Text};
+
+    fn texts(cause: &'static Cause) -> [(&'static str, Text); 3] {
+        [("title", cause.title), ("meaning", cause.meaning), ("remedy", cause.remedy)]
+    }
+
+    fn repository(path: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+    }
+
+    /// How often each placeholder is used does not matter, which ones are does.
+    fn names(text: Text, language: Language) -> BTreeSet<&'static str> {
+        text.placeholders(language).into_iter().collect()
+    }
+
+    fn is_chinese(c: char) -> bool {
+        matches!(c, '\u{3000}'..='\u{303f}' | '\u{3400}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}')
+    }
+
+    #[test]
+    fn ids_are_unique_and_snake_case() {
+        let mut seen = BTreeSet::new();
+        for cause in causes() {
+            assert!(seen.insert(cause.id), "{} is there twice", cause.id);
+            let words_are_plain = cause
+                .id
+                .split('_')
+                .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()));
+            assert!(words_are_plain, "{} is not snake_case", cause.id);
+            assert_eq!(find(cause.id), Some(cause));
+        }
+        assert_eq!(find("no_such_cause"), None);
+    }
+
+    #[test]
+    fn every_prerequisite_has_its_own_causes_in_the_documents_order() {
+        let order: Vec<Prerequisite> = FAMILIES.iter().map(|(prerequisite, _)| *prerequisite).collect();
+        assert_eq!(order, Prerequisite::ALL);
+        for (prerequisite, family) in FAMILIES {
+            assert!(!family.is_empty(), "{prerequisite:?} has no causes");
+            for cause in *family {
+                assert_eq!(cause.prerequisite, *prerequisite, "{}", cause.id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_text_is_there_in_its_own_language_and_without_stray_blanks() {
+        for cause in causes() {
+            assert!(!cause.source.trim().is_empty(), "{} has no source", cause.id);
+            for (field, text) in texts(cause) {
+                let place = format!("{} of {}", field, cause.id);
+                assert!(text.zh.chars().any(is_chinese), "zh {place} is not Chinese");
+                assert!(!text.en.chars().any(is_chinese), "en {place} is not English");
+                for words in [text.en, text.zh] {
+                    assert!(!words.is_empty(), "{place} is empty");
+                    assert!(words.lines().all(|line| line == line.trim()), "{place} has stray blanks");
+                    assert!(!words.contains("  "), "{place} has two blanks in a row");
+                    assert_eq!(words.matches('`').count() % 2, 0, "{place} has an open code span");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn placeholders_are_those_of_evidence_and_context_and_the_same_in_both_languages() {
+        for cause in causes() {
+            for (field, text) in texts(cause) {
+                let english = names(text, Language::English);
+                assert_eq!(english, names(text, Language::Chinese), "{} of {}", field, cause.id);
+                for name in english {
+                    assert_ne!(field, "meaning", "{}: nothing fills a meaning", cause.id);
+                    let known = cause.evidence.contains(&name) || CONTEXT.contains(&name);
+                    assert!(known, "{}: nothing fills {name} in its {field}", cause.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn evidence_is_told_in_words_and_never_shadows_the_context() {
+        for cause in causes() {
+            assert!(!cause.evidence.is_empty(), "{} has no evidence", cause.id);
+            let told: BTreeSet<&str> = names(cause.title, Language::English)
+                .into_iter()
+                .chain(names(cause.remedy, Language::English))
+                .collect();
+            for name in cause.evidence {
+                assert!(told.contains(name), "{}: {name} is in neither title nor remedy", cause.id);
+                // A finding's evidence wins over the context, so one name must not mean two things. `binary` means the same.
+                assert!(!CONTEXT.contains(name) || *name == "binary", "{}: {name} is context", cause.id);
+            }
+        }
+    }
+
+    #[test]
+    fn titles_are_one_short_line_without_a_full_stop() {
+        for cause in causes() {
+            assert!(cause.title.en.chars().count() <= 90, "{}: the title is too long", cause.id);
+            for title in [cause.title.en, cause.title.zh] {
+                assert!(!title.contains(['\n', '`']), "{}: {title}", cause.id);
+                assert!(!title.ends_with(['.', '。']), "{}: {title}", cause.id);
+            }
+        }
+    }
+
+    #[test]
+    fn remedies_are_numbered_steps_alike_in_both_languages() {
+        for cause in causes() {
+            assert_eq!(cause.remedy.en.lines().count(), cause.remedy.zh.lines().count(), "{}", cause.id);
+            for remedy in [cause.remedy.en, cause.remedy.zh] {
+                for (line, number) in remedy.lines().zip(1..) {
+                    let step = line.strip_prefix(&format!("{number}. "));
+                    assert!(step.is_some(), "{}: {line}", cause.id);
+                    let first = step.and_then(|step| step.chars().next());
+                    assert!(
+                        first.is_some_and(|c| c.is_ascii_uppercase() || is_chinese(c)),
+                        "{}: {line}",
+                        cause.id
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_cause_ever_vanished() {
+        let path = repository("tests/golden/causes.txt");
+        let listed = std::fs::read_to_string(&path).unwrap_or_default();
+        let known: BTreeSet<&str> = causes().map(|cause| cause.id).collect();
+        for id in listed.lines() {
+            assert!(known.contains(id), "{id} is in {} and no longer in the catalogue", path.display());
+        }
+        let old: BTreeSet<&str> = listed.lines().collect();
+        let new: Vec<&str> = causes().map(|cause| cause.id).filter(|id| !old.contains(id)).collect();
+        if std::env::var_os("UPDATE").is_some() {
+            let appended: String =
+                listed.lines().chain(new.iter().copied()).flat_map(|id| [id, "\n"]).collect();
+            std::fs::write(&path, appended).unwrap();
+        } else {
+            assert!(new.is_empty(), "append to {} (UPDATE=1 does): {new:?}", path.display());
+        }
+    }
+
+    #[test]
+    fn committed_document_is_the_rendered_one() {
+        let path = repository("docs/causes.md");
+        let rendered = render::causes_document();
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, &rendered).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        let differing =
+            committed.lines().zip(rendered.lines()).find(|(committed, rendered)| committed != rendered);
+        assert!(
+            committed == rendered,
+            "{} is not what the catalogue renders (UPDATE=1 rewrites it); first difference: {differing:?}",
+            path.display()
+        );
+    }
 }

@@ -1,101 +1,244 @@
 //! Causes of the prerequisite `processes`.
 
+use super::sources;
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
-/// TEXT
+/// The agent is installed and none of its processes is alive.
 pub static NOT_RUNNING: Cause = Cause {
     id: "not_running",
     prerequisite: Prerequisite::Processes,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "No process of the agent is running (expected: {expected})",
+        zh: "客户端没有任何进程在运行（应有：{expected}）",
+    },
+    meaning: Text {
+        en: "The agent is installed but stopped, so this host sends no heartbeat and collects nothing.",
+        zh: "客户端已安装但未运行，因此本机没有心跳，也不会采集任何日志。",
+    },
+    remedy: Text {
+        en: "1. Start the agent: {start_command}\n\
+            2. If it stops again, look for the reason in its log ({log_file}) and check that the kernel \
+            did not kill it for lack of memory: `sudo dmesg -T | grep -i 'killed process'`\n\
+            3. Verify that it runs: {status_command}",
+        zh: "1. 启动客户端：{start_command}\n\
+            2. 如果再次退出，请在客户端日志（{log_file}）中查找原因，并确认进程是否因内存不足被内核终止：\
+            `sudo dmesg -T | grep -i 'killed process'`\n\
+            3. 确认客户端已运行：{status_command}",
+    },
     evidence: &["expected"],
-    source: "",
+    source: sources::PROCESSES,
 };
 
-/// TEXT
+/// The collecting process is alive without the daemon that restarts it.
 pub static DAEMON_MISSING: Cause = Cause {
     id: "daemon_missing",
     prerequisite: Prerequisite::Processes,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The daemon process is missing (running: {running}; expected: {expected})",
+        zh: "守护进程缺失（运行中：{running}；应有：{expected}）",
+    },
+    meaning: Text {
+        en: "The daemon watches over the collecting process and starts it again after a crash, a resource \
+            limit or an address change. Without it the next exit of the collecting process ends the \
+            heartbeat for good.",
+        zh: "守护进程负责监控采集进程，在其崩溃、超出资源限制或 IP 变化后重新拉起。缺少守护进程时，采集进\
+            程一旦退出，心跳将彻底中断。",
+    },
+    remedy: Text {
+        en: "1. Restart the agent (collection pauses for some seconds and goes on from its checkpoint): \
+            {restart_command}\n\
+            2. If a process of before the restart is left (`ps -eo pid,ppid,stat,lstart,args` shows when \
+            each was started), end it with `sudo kill PID` and restart once more.\n\
+            3. Verify that all processes run: {status_command}",
+        zh: "1. 重启客户端（采集会暂停数秒，之后从断点继续）：{restart_command}\n\
+            2. 如果仍残留重启前的进程（可用 `ps -eo pid,ppid,stat,lstart,args` 查看启动时间），请用 `sudo \
+            kill PID` 结束该进程后再重启一次。\n\
+            3. 确认所有进程均在运行：{status_command}",
+    },
     evidence: &["running", "expected"],
-    source: "",
+    source: sources::PROCESSES,
 };
 
-/// TEXT
+/// A process that collects and sends is missing while others of the agent are alive.
 pub static WORKER_MISSING: Cause = Cause {
     id: "worker_missing",
     prerequisite: Prerequisite::Processes,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "A collecting process is missing (running: {running}; expected: {expected})",
+        zh: "采集进程缺失（运行中：{running}；应有：{expected}）",
+    },
+    meaning: Text {
+        en: "Only the collecting process (Logtail's worker, LogListener's main process) sends heartbeat \
+            and logs. If it does not come back within seconds, it cannot start or nothing is left to \
+            start it.",
+        zh: "只有采集进程（Logtail 的工作进程、LogListener 的主进程）才会发送心跳和日志。如果几秒内没有恢\
+            复，说明它无法启动，或已没有进程负责拉起它。",
+    },
+    remedy: Text {
+        en: "1. Look for the reason at the end of the agent's log ({log_file}) and check that the kernel \
+            did not kill the process for lack of memory: `sudo dmesg -T | grep -i 'killed process'`\n\
+            2. Restart the agent: {restart_command}\n\
+            3. Verify that all processes run: {status_command}",
+        zh: "1. 在客户端日志（{log_file}）末尾查找原因，并确认进程是否因内存不足被内核终止：`sudo dmesg \
+            -T | grep -i 'killed process'`\n\
+            2. 重启客户端：{restart_command}\n\
+            3. 确认所有进程均在运行：{status_command}",
+    },
     evidence: &["running", "expected"],
-    source: "",
+    source: sources::PROCESSES,
 };
 
-/// TEXT
+/// The update process is missing while the main process is alive.
 pub static UPDATE_PROCESS_MISSING: Cause = Cause {
     id: "update_process_missing",
     prerequisite: Prerequisite::Processes,
     severity: Severity::Warning,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The update process is missing (running: {running}; expected: {expected})",
+        zh: "更新进程缺失（运行中：{running}；应有：{expected}）",
+    },
+    meaning: Text {
+        en: "Heartbeat and collection go on, but LogListener no longer updates itself. The document asks \
+            for a restart if any of its processes fails.",
+        zh: "心跳和采集不受影响，但 LogListener 无法再自动更新。按照文档，任一进程异常都需要重启。",
+    },
+    remedy: Text {
+        en: "1. Restart the agent (collection pauses for some seconds and goes on from its checkpoint): \
+            {restart_command}\n\
+            2. Verify that all processes run: {status_command}",
+        zh: "1. 重启客户端（采集会暂停数秒，之后从断点继续）：{restart_command}\n\
+            2. 确认所有进程均在运行：{status_command}",
+    },
     evidence: &["running", "expected"],
-    source: "",
+    source: sources::CLS_3,
 };
 
-/// TEXT
+/// More processes of the agent are alive than one installation starts.
 pub static MULTIPLE_INSTANCES: Cause = Cause {
     id: "multiple_instances",
     prerequisite: Prerequisite::Processes,
     severity: Severity::Warning,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "More processes than expected are running: {running} (expected: {expected})",
+        zh: "运行的进程多于预期：{running}（应有：{expected}）",
+    },
+    meaning: Text {
+        en: "Several instances of the agent on one host can collect every log twice, and they compete for \
+            the same checkpoint and lock files.",
+        zh: "同一台机器上运行多个客户端实例可能导致日志重复采集，并会争用相同的断点文件和锁文件。",
+    },
+    remedy: Text {
+        en: "1. See which process belongs to which instance: `ps -eo pid,ppid,lstart,args`, and for each \
+            of them `sudo readlink /proc/PID/exe`\n\
+            2. If that is not intended, end the superfluous instance: first its daemon, then its \
+            collecting process, with `sudo kill PID` (what only that instance collects is no longer \
+            collected). Disable its service as well, or it comes back at the next boot.\n\
+            3. If it is intended, list the second installation under `agents` with its own `install_dir`, \
+            or add `ignore: [multiple_instances]` to the agent {agent} in the exporter's config.",
+        zh: "1. 查看每个进程属于哪个实例：`ps -eo pid,ppid,lstart,args`，并对每个进程执行 `sudo readlink \
+            /proc/PID/exe`\n\
+            2. 如果并非有意运行多个实例，请用 `sudo kill PID` 先结束多余实例的守护进程，再结束其采集进程（\
+            仅由该实例采集的日志将不再采集），并停用对应的服务，否则下次开机会再次启动。\n\
+            3. 如果是有意为之，请在 exporter 配置的 `agents` 中以各自的 `install_dir` 增加第二个安装，或\
+            为 {agent} 添加 `ignore: [multiple_instances]`。",
+    },
     evidence: &["running", "expected"],
-    source: "",
+    source: sources::SLS_1,
 };
 
-/// TEXT
+/// A process of the agent has ended and only its entry in the process table is left (state Z).
 pub static PROCESS_DEFUNCT: Cause = Cause {
     id: "process_defunct",
     prerequisite: Prerequisite::Processes,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The {role} process (pid {pid}) is defunct: it ended, and its parent did not notice",
+        zh: "{role} 进程（pid {pid}）是僵尸进程：进程已结束，但父进程未回收",
+    },
+    meaning: Text {
+        en: "A zombie sends and collects nothing, although `ps` still lists it and a count of names takes \
+            it for alive.",
+        zh: "僵尸进程不发送心跳也不采集日志，但 `ps` 仍会列出它，按进程名计数会误认为它还活着。",
+    },
+    remedy: Text {
+        en: "1. Restart the agent: {restart_command}\n\
+            2. If the entry stays, find its parent with `ps -o pid,ppid,stat,args -p {pid}` and restart \
+            that parent (in a container: the container). A zombie itself cannot be killed.\n\
+            3. Verify that all processes run: {status_command}",
+        zh: "1. 重启客户端：{restart_command}\n\
+            2. 如果该进程仍然存在，请用 `ps -o pid,ppid,stat,args -p {pid}` 找到父进程并重启父进程（容器内\
+            则重启容器）。僵尸进程本身无法被 kill。\n\
+            3. 确认所有进程均在运行：{status_command}",
+    },
     evidence: &["pid", "role"],
-    source: "",
+    source: sources::PROCESSES,
 };
 
-/// TEXT
+/// A process of the agent is stopped by a signal (state T).
 pub static PROCESS_STOPPED: Cause = Cause {
     id: "process_stopped",
     prerequisite: Prerequisite::Processes,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The {role} process (pid {pid}) is stopped by a signal",
+        zh: "{role} 进程（pid {pid}）被信号暂停",
+    },
+    meaning: Text {
+        en: "A stopped process stays in the process list but does nothing: no heartbeat, no collection. \
+            `kill -STOP`, Ctrl-Z in a terminal or a script that suspends processes causes this.",
+        zh: "被暂停的进程仍在进程列表中，但不做任何工作：没有心跳，也不采集。通常由 `kill -STOP`、在终端\
+            按 Ctrl-Z 或会挂起进程的脚本造成。",
+    },
+    remedy: Text {
+        en: "1. Let it go on: `sudo kill -CONT {pid}`\n\
+            2. Verify that `ps -o pid,stat,args -p {pid}` no longer shows the state T.\n\
+            3. If the heartbeat does not come back within two minutes, restart the agent: \
+            {restart_command}",
+        zh: "1. 恢复运行：`sudo kill -CONT {pid}`\n\
+            2. 确认 `ps -o pid,stat,args -p {pid}` 不再显示状态 T。\n\
+            3. 如果两分钟内心跳未恢复，请重启客户端：{restart_command}",
+    },
     evidence: &["pid", "role"],
-    source: "",
+    source: sources::PROCESSES,
 };
 
-/// TEXT
+/// A role of the agent was started three times or more within five minutes.
 pub static CRASH_LOOP: Cause = Cause {
     id: "crash_loop",
     prerequisite: Prerequisite::Processes,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The {role} process was started {starts} times within 5 minutes",
+        zh: "{role} 进程在 5 分钟内启动了 {starts} 次",
+    },
+    meaning: Text {
+        en: "A process that exits soon after each start seldom gets as far as a heartbeat, and collects \
+            in fragments.",
+        zh: "进程每次启动后很快退出，几乎来不及发送心跳，采集也断断续续。",
+    },
+    remedy: Text {
+        en: "1. Look for the reason at the end of the agent's log ({log_file}). Logtail writes `host ip \
+            changed during running`, `exceeds upper limit`, `exceeds hard limit` or `last logtail crash \
+            stack`.\n\
+            2. Check that the kernel does not kill it for lack of memory: `sudo dmesg -T | grep -i \
+            'killed process'`\n\
+            3. Remove the reason: fix a changing address (Logtail: set `working_ip`), raise a limit that \
+            is too low (Logtail: `mem_usage_limit`, container: its memory limit), free disk space (`df \
+            -h`), undo the last change of the config ({config_file}).\n\
+            4. Restart the agent and verify that the pid stays the same: {restart_command}",
+        zh: "1. 在客户端日志（{log_file}）末尾查找原因。Logtail 会记录 `host ip changed during running`、\
+            `exceeds upper limit`、`exceeds hard limit` 或 `last logtail crash stack`。\n\
+            2. 确认进程是否因内存不足被内核终止：`sudo dmesg -T | grep -i 'killed process'`\n\
+            3. 消除原因：固定不断变化的 IP（Logtail 设置 `working_ip`），调高过低的限制（Logtail 的 \
+            `mem_usage_limit`，容器的内存限制），清理磁盘空间（`df -h`），或撤销配置（{config_file}）的最\
+            近一次修改。\n\
+            4. 重启客户端，并确认 pid 不再变化：{restart_command}",
+    },
     evidence: &["starts", "role"],
-    source: "",
+    source: sources::OWN_PROCESSES,
 };
 
 /// All of them, in the order of the contract.

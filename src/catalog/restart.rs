@@ -1,29 +1,61 @@
 //! Causes of the prerequisite `restart`.
 
+use super::sources;
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
-/// TEXT
+/// What the running process has loaded is not what is on disk, or what it would choose, now.
 pub static RESTART_REQUIRED: Cause = Cause {
     id: "restart_required",
     prerequisite: Prerequisite::Restart,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "Restart required: {changed} has changed since {process} started",
+        zh: "需要重启：{process} 启动后 {changed} 发生了变化",
+    },
+    meaning: Text {
+        en: "The agent reads its startup parameters and chooses its address only at its start. Until it \
+            is restarted it goes on with the old ones, whatever the files say.",
+        zh: "客户端只在启动时读取启动参数并确定 IP。重启之前，无论文件内容如何，它仍使用旧的参数。",
+    },
+    remedy: Text {
+        en: "1. Check that the change is intended; else undo it.\n\
+            2. Restart the agent (collection pauses for some seconds and goes on from its checkpoint): \
+            {restart_command}\n\
+            3. Verify that it runs: {status_command}",
+        zh: "1. 确认该修改符合预期，否则请撤销。\n\
+            2. 重启客户端（采集会暂停数秒，之后从断点继续）：{restart_command}\n\
+            3. 确认客户端已运行：{status_command}",
+    },
     evidence: &["process", "changed"],
-    source: "",
+    source: sources::RESTART,
 };
 
-/// TEXT
+/// The executable of a running process was replaced or deleted.
 pub static RESTART_REQUIRED_BINARY: Cause = Cause {
     id: "restart_required_binary",
     prerequisite: Prerequisite::Restart,
     severity: Severity::Warning,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "{process} still runs the old version of {binary}, which was replaced on disk",
+        zh: "{process} 仍在运行旧版本，磁盘上的 {binary} 已被替换",
+    },
+    meaning: Text {
+        en: "The agent was upgraded, or its file removed, without a restart. It works with the old \
+            version until it exits; then another one starts, or none.",
+        zh: "客户端已升级或文件已被删除，但没有重启。旧版本会一直运行到进程退出，之后启动的是另一个版本，\
+            或无法启动。",
+    },
+    remedy: Text {
+        en: "1. Check that the new executable is there: `ls -l {binary}`\n\
+            2. Restart the agent (collection pauses for some seconds and goes on from its checkpoint): \
+            {restart_command}\n\
+            3. Verify that it runs: {status_command}",
+        zh: "1. 确认新的可执行文件存在：`ls -l {binary}`\n\
+            2. 重启客户端（采集会暂停数秒，之后从断点继续）：{restart_command}\n\
+            3. 确认客户端已运行：{status_command}",
+    },
     evidence: &["process", "binary"],
-    source: "",
+    source: sources::OWN_RESTART,
 };
 
 /// All of them, in the order of the contract.

@@ -1,173 +1,449 @@
 //! Causes of the prerequisite `startup_parameters`.
 
+use super::sources;
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
-/// TEXT
+/// The config file is not there, and the agent needs it.
 pub static CONFIG_MISSING: Cause = Cause {
     id: "config_missing",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text { en: "The config file {config} is missing", zh: "配置文件 {config} 不存在" },
+    meaning: Text {
+        en: "The agent does not start without its config, or starts without knowing its servers. A \
+            process that is already running fails at its next start.",
+        zh: "没有配置文件，客户端无法启动，或启动后不知道服务端地址。已在运行的进程下次启动时会失败。",
+    },
+    remedy: Text {
+        en: "1. Restore {config} from a backup, or install the agent again ({install_document}) with the \
+            parameters for the region and network type of your project or log topic.\n\
+            2. If the file is in another place, correct `install_dir` (custom agent: `files`) of the \
+            agent {agent} in the exporter's config and reload the exporter (SIGHUP or POST /-/reload).\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Verify that it runs: {status_command}",
+        zh: "1. 从备份恢复 {config}，或按安装文档（{install_document}）重新安装，安装参数必须与 Project 或\
+            日志主题所在的地域和网络类型一致。\n\
+            2. 如果文件在其他位置，请在 exporter 配置中修改 {agent} 的 `install_dir`（自定义客户端为 \
+            `files`），并重新加载 exporter（发送 SIGHUP 或 POST /-/reload）。\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 确认客户端已运行：{status_command}",
+    },
     evidence: &["config"],
-    source: "",
+    source: sources::STARTUP,
 };
 
-/// TEXT
+/// In place of the config there is something that no process can read as a file.
 pub static CONFIG_UNREADABLE: Cause = Cause {
     id: "config_unreadable",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
-    evidence: &["config"],
-    source: "",
+    title: Text {
+        en: "The config {config} cannot be read as a file: it is a {found}",
+        zh: "配置 {config} 无法作为文件读取，其类型为：{found}",
+    },
+    meaning: Text {
+        en: "The agent finds no config there and does not start. A container mount whose source does not \
+            exist creates such a directory.",
+        zh: "客户端在该路径读不到配置，因此无法启动。容器挂载的源文件不存在时，就会自动创建这样的目录。",
+    },
+    remedy: Text {
+        en: "1. See what is there: `ls -ld {config}`; in a container, check the mount that provides it.\n\
+            2. Move it away (nothing is deleted) with `sudo mv {config} {config}.wrong`, or correct the \
+            mount.\n\
+            3. Restore the file from a backup, or install the agent again: {install_document}\n\
+            4. Restart the agent: {restart_command}\n\
+            5. Verify that it runs: {status_command}",
+        zh: "1. 查看该路径：`ls -ld {config}`；如果是容器，请检查对应的挂载。\n\
+            2. 将其移走（不会删除内容）：`sudo mv {config} {config}.wrong`，或更正挂载。\n\
+            3. 从备份恢复文件，或重新安装客户端：{install_document}\n\
+            4. 重启客户端：{restart_command}\n\
+            5. 确认客户端已运行：{status_command}",
+    },
+    evidence: &["config", "found"],
+    source: sources::STARTUP,
 };
 
-/// TEXT
+/// The agent's own parser would reject the config.
 pub static CONFIG_INVALID: Cause = Cause {
     id: "config_invalid",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
-    evidence: &["config"],
-    source: "",
+    title: Text {
+        en: "The agent rejects {config}: {defect}", zh: "客户端无法解析 {config}：{defect}"
+    },
+    meaning: Text {
+        en: "An agent that cannot parse its config does not start, or starts without its servers. A \
+            process that is already running fails at its next start.",
+        zh: "客户端无法解析配置时不能启动，或启动后没有服务端地址。已在运行的进程下次启动时会失败。",
+    },
+    remedy: Text {
+        en: "1. Correct the file: `sudo vi {config}`. Logtail needs JSON (comments are allowed) in UTF-8 \
+            without a byte order mark, LogListener lines of the form `key = value`. A byte order mark is \
+            removed by `sudo sed -i '1s/^\\xEF\\xBB\\xBF//' {config}`\n\
+            2. Restart the agent: {restart_command}\n\
+            3. Verify that it runs: {status_command}",
+        zh: "1. 修正文件：`sudo vi {config}`。Logtail 要求 JSON 格式（允许注释）、UTF-8 编码且不带 BOM，\
+            LogListener 要求每行为 `key = value`。去除 BOM 可执行 `sudo sed -i '1s/^\\xEF\\xBB\\xBF//' \
+            {config}`\n\
+            2. 重启客户端：{restart_command}\n\
+            3. 确认客户端已运行：{status_command}",
+    },
+    evidence: &["config", "defect"],
+    source: sources::STARTUP_SOURCE,
 };
 
-/// TEXT
+/// The config names no server that takes the heartbeat.
 pub static CONFIG_SERVER_MISSING: Cause = Cause {
     id: "config_server_missing",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "{config} names no server for the heartbeat",
+        zh: "{config} 中没有配置接收心跳的服务端地址",
+    },
+    meaning: Text {
+        en: "The agent sends its heartbeat to this server and gets its collection configs from it. \
+            Without the address it does neither.",
+        zh: "客户端向该服务端发送心跳并获取采集配置。没有地址，两者都无法进行。",
+    },
+    remedy: Text {
+        en: "1. Set the server in {config_file}. Logtail: `\"config_server_address\" : \
+            \"http://logtail.REGION-intranet.log.aliyuncs.com\"` within the internal network, without \
+            `-intranet` over the internet (files of newer installers: `config_servers`, a list). \
+            LogListener: `proxy_host = REGION.cls.tencentyun.com` within the internal network, \
+            `REGION.cls.tencentcs.com` over the internet. For what is expected of this host: \
+            {right_config_server}\n\
+            2. Restart the agent: {restart_command}\n\
+            3. Verify that the heartbeat in the console is normal after about two minutes.",
+        zh: "1. 在 {config_file} 中设置服务端地址。Logtail：内网为 `\"config_server_address\" : \
+            \"http://logtail.REGION-intranet.log.aliyuncs.com\"`，公网则去掉 `-intranet`（新版安装脚本生成\
+            的文件为列表 `config_servers`）。LogListener：内网为 `proxy_host = \
+            REGION.cls.tencentyun.com`，公网为 `REGION.cls.tencentcs.com`。按本机的预期应为：\
+            {right_config_server}\n\
+            2. 重启客户端：{restart_command}\n\
+            3. 约两分钟后，在控制台确认心跳正常。",
+    },
     evidence: &["config"],
-    source: "",
+    source: sources::STARTUP,
 };
 
-/// TEXT
+/// Logtail's config names no server that takes the logs.
 pub static DATA_SERVER_MISSING: Cause = Cause {
     id: "data_server_missing",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "{config} names no server for the logs",
+        zh: "{config} 中没有配置接收日志的服务端地址",
+    },
+    meaning: Text {
+        en: "The agent may send a heartbeat, but it does not know where to send the logs of its project.",
+        zh: "客户端可能有心跳，但不知道应将日志发送到哪里。",
+    },
+    remedy: Text {
+        en: "1. Add to {config_file}: `\"data_server_list\" : [{\"cluster\" : \"REGION\", \"endpoint\" : \
+            \"REGION-intranet.log.aliyuncs.com\"}]` within the internal network, \
+            `REGION.log.aliyuncs.com` over the internet, `log-global.aliyuncs.com` for transfer \
+            acceleration (files of newer installers: `data_servers` with `region` and `endpoint_list`). \
+            For what is expected of this host: {right_data_server}\n\
+            2. Restart the agent: {restart_command}\n\
+            3. Verify that logs arrive in the Logstore.",
+        zh: "1. 在 {config_file} 中添加：内网为 `\"data_server_list\" : [{\"cluster\" : \"REGION\", \
+            \"endpoint\" : \"REGION-intranet.log.aliyuncs.com\"}]`，公网的 endpoint 为 \
+            `REGION.log.aliyuncs.com`，传输加速为 `log-global.aliyuncs.com`（新版安装脚本生成的文件为 \
+            `data_servers`，含 `region` 和 `endpoint_list`）。按本机的预期应为：{right_data_server}\n\
+            2. 重启客户端：{restart_command}\n\
+            3. 确认日志已到达 Logstore。",
+    },
     evidence: &["config"],
-    source: "",
+    source: sources::SLS_3,
 };
 
-/// TEXT
+/// A value of the config is still the stand-in of a document or template.
 pub static PLACEHOLDER_LEFT: Cause = Cause {
     id: "placeholder_left",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "A placeholder was left in the config: {value}", zh: "配置中遗留了占位符：{value}"
+    },
+    meaning: Text {
+        en: "The agent takes the placeholder literally, as the name of a region or server that does not \
+            exist.",
+        zh: "客户端会把占位符当作真实的地域或服务端地址，而它并不存在。",
+    },
+    remedy: Text {
+        en: "1. Replace {value} in {config_file} by the real value, such as cn-hangzhou (Logtail) or \
+            ap-guangzhou (LogListener) for a region. Expected of this host are the config server \
+            {right_config_server} and the data server {right_data_server}.\n\
+            2. Restart the agent: {restart_command}\n\
+            3. Verify that the heartbeat in the console is normal after about two minutes.",
+        zh: "1. 将 {config_file} 中的 {value} 替换为真实的值，例如地域为 cn-hangzhou（Logtail）或 \
+            ap-guangzhou（LogListener）。按本机的预期，配置服务端为 {right_config_server}，数据服务端为 \
+            {right_data_server}。\n\
+            2. 重启客户端：{restart_command}\n\
+            3. 约两分钟后，在控制台确认心跳正常。",
+    },
     evidence: &["value"],
-    source: "",
+    source: sources::STARTUP,
 };
 
-/// TEXT
+/// The servers of the config are those of another region than expected.
 pub static REGION_MISMATCH: Cause = Cause {
     id: "region_mismatch",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The config's servers are in region {configured}, expected is {expected}",
+        zh: "配置的服务端地域为 {configured}，预期为 {expected}",
+    },
+    meaning: Text {
+        en: "Machine groups and log topics belong to one region. An agent that reports to another has no \
+            heartbeat in its group and gets no collection config.",
+        zh: "机器组、Project 和日志主题都属于特定地域。客户端连接到其他地域时，在机器组中没有心跳，也拿不\
+            到采集配置。",
+    },
+    remedy: Text {
+        en: "1. Check that {expected} is the region of the project (SLS) or log topic (CLS); the region \
+            of the host does not matter.\n\
+            2. Edit {config_file}. Logtail: set the config server to {right_config_server}, the data \
+            server's `endpoint` to {right_data_server} and its `cluster` to {expected_region} (files of \
+            newer installers: `config_servers`, `endpoint_list`, `region`). LogListener: set `proxy_host` \
+            to {right_config_server}. In a Logtail container, the path in ALIYUN_LOGTAIL_CONFIG decides \
+            instead.\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Verify that the heartbeat in the console is normal after about two minutes.",
+        zh: "1. 确认 {expected} 是 Project（SLS）或日志主题（CLS）所在的地域；与机器所在的地域无关。\n\
+            2. 修改 {config_file}。Logtail：将配置服务端设为 {right_config_server}，数据服务端的 \
+            `endpoint` 设为 {right_data_server}，`cluster` 设为 {expected_region}（新版安装脚本生成的文件\
+            对应 `config_servers`、`endpoint_list`、`region`）。LogListener：将 `proxy_host` 设为 \
+            {right_config_server}。Logtail 容器则由环境变量 ALIYUN_LOGTAIL_CONFIG 中的路径决定。\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 约两分钟后，在控制台确认心跳正常。",
+    },
     evidence: &["configured", "expected"],
-    source: "",
+    source: sources::SLS_3_CLS_2,
 };
 
-/// TEXT
+/// Config server and data server are in different regions.
 pub static REGION_INCONSISTENT: Cause = Cause {
     id: "region_inconsistent",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "Config server {config_server} and data server {data_server} differ in region",
+        zh: "配置服务端 {config_server} 与数据服务端 {data_server} 的地域不一致",
+    },
+    meaning: Text {
+        en: "Collection configs come from one region and logs go to another, where the project does not \
+            exist: the heartbeat or the logs get lost.",
+        zh: "采集配置来自一个地域，日志却发往另一个没有该 Project 的地域，心跳或日志会丢失。",
+    },
+    remedy: Text {
+        en: "1. Find out the region of the project in the console.\n\
+            2. Make both servers in {config_file} those of this region, \
+            `http://logtail.REGION-intranet.log.aliyuncs.com` and `REGION-intranet.log.aliyuncs.com` \
+            (over the internet without `-intranet`), and `cluster` (or `region`) as well. Expected of \
+            this host: {right_config_server} and {right_data_server}\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Verify that the heartbeat in the console is normal after about two minutes.",
+        zh: "1. 在控制台查看 Project 所在的地域。\n\
+            2. 将 {config_file} 中的两个地址改为该地域的地址：\
+            `http://logtail.REGION-intranet.log.aliyuncs.com` 和 `REGION-intranet.log.aliyuncs.com`（公网\
+            去掉 `-intranet`），并同步修改 `cluster`（或 `region`）。按本机的预期应为：\
+            {right_config_server} 和 {right_data_server}\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 约两分钟后，在控制台确认心跳正常。",
+    },
     evidence: &["config_server", "data_server"],
-    source: "",
+    source: sources::SLS_3,
 };
 
-/// TEXT
+/// The servers of the config are for another network type than expected.
 pub static NETWORK_TYPE_MISMATCH: Cause = Cause {
     id: "network_type_mismatch",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The config's servers are for the {configured} network, expected is {expected}",
+        zh: "配置的服务端网络类型为 {configured}，预期为 {expected}",
+    },
+    meaning: Text {
+        en: "Internal addresses answer only within the cloud's network of the same region; public ones \
+            need a way to the internet and cost traffic. The wrong type leaves the agent without a \
+            connection, or with an expensive one.",
+        zh: "内网地址只能在同地域的云内网络中访问；公网地址需要公网出口并产生流量费用。网络类型错误会导致\
+            无法连接，或产生不必要的费用。",
+    },
+    remedy: Text {
+        en: "1. Choose the network: intranet for an ECS or CVM in the region of the project or log topic, \
+            else internet (or acceleration, where it is enabled for the project).\n\
+            2. Edit {config_file}. Logtail: set the config server to {right_config_server} and the data \
+            server's `endpoint` (or `endpoint_list`) to {right_data_server}. LogListener: set \
+            `proxy_host` to {right_config_server}. In a Logtail container, the path in \
+            ALIYUN_LOGTAIL_CONFIG decides instead.\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Verify that the heartbeat in the console is normal after about two minutes.",
+        zh: "1. 选择网络类型：与 Project 或日志主题同地域的 ECS、CVM 使用内网（intranet），其他情况使用公\
+            网（internet），或使用已为 Project 开启的传输加速（acceleration）。\n\
+            2. 修改 {config_file}。Logtail：将配置服务端设为 {right_config_server}，数据服务端的 \
+            `endpoint`（或 `endpoint_list`）设为 {right_data_server}。LogListener：将 `proxy_host` 设为 \
+            {right_config_server}。Logtail 容器则由环境变量 ALIYUN_LOGTAIL_CONFIG 中的路径决定。\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 约两分钟后，在控制台确认心跳正常。",
+    },
     evidence: &["configured", "expected"],
-    source: "",
+    source: sources::SLS_3_CLS_COLLECTION,
 };
 
-/// TEXT
+/// Config server and data server are for different network types.
 pub static NETWORK_TYPE_INCONSISTENT: Cause = Cause {
     id: "network_type_inconsistent",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "Config server {config_server} and data server {data_server} differ in network type",
+        zh: "配置服务端 {config_server} 与数据服务端 {data_server} 的网络类型不一致",
+    },
+    meaning: Text {
+        en: "A host that reaches the one address may well not reach the other: heartbeat without logs, or \
+            logs without heartbeat.",
+        zh: "能访问其中一个地址的机器未必能访问另一个：会出现有心跳没日志，或有日志没心跳。",
+    },
+    remedy: Text {
+        en: "1. Make both servers in {config_file} of one network type: \
+            `http://logtail.REGION-intranet.log.aliyuncs.com` and `REGION-intranet.log.aliyuncs.com` for \
+            an ECS in the region of the project, both without `-intranet` elsewhere. Expected of this \
+            host: {right_config_server} and {right_data_server}\n\
+            2. Restart the agent: {restart_command}\n\
+            3. Verify that the heartbeat in the console is normal after about two minutes.",
+        zh: "1. 将 {config_file} 中的两个地址改为同一种网络类型：与 Project 同地域的 ECS 使用 \
+            `http://logtail.REGION-intranet.log.aliyuncs.com` 和 `REGION-intranet.log.aliyuncs.com`，其他\
+            情况两者均去掉 `-intranet`。按本机的预期应为：{right_config_server} 和 {right_data_server}\n\
+            2. 重启客户端：{restart_command}\n\
+            3. 约两分钟后，在控制台确认心跳正常。",
+    },
     evidence: &["config_server", "data_server"],
-    source: "",
+    source: sources::SLS_3,
 };
 
-/// TEXT
+/// A server in the config is not an address that can be connected to.
 pub static ENDPOINT_MALFORMED: Cause = Cause {
     id: "endpoint_malformed",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The config has an unusable server address: {value}",
+        zh: "配置中的服务端地址无效：{value}",
+    },
+    meaning: Text {
+        en: "The agent cannot turn this value into an address, so it never connects to that server.",
+        zh: "客户端无法将该值解析为地址，因此无法连接该服务端。",
+    },
+    remedy: Text {
+        en: "1. Correct {value} in {config_file}. A config server of Logtail is a URL without a path \
+            (`http://logtail.cn-hangzhou.log.aliyuncs.com`); a data server of Logtail and `proxy_host` of \
+            LogListener are bare host names without scheme, path or blanks \
+            (`cn-hangzhou.log.aliyuncs.com`, `ap-guangzhou.cls.tencentyun.com`).\n\
+            2. Restart the agent: {restart_command}\n\
+            3. Verify that the heartbeat in the console is normal after about two minutes.",
+        zh: "1. 修正 {config_file} 中的 {value}。Logtail 的配置服务端是不带路径的 URL（\
+            `http://logtail.cn-hangzhou.log.aliyuncs.com`）；Logtail 的数据服务端和 LogListener 的 \
+            `proxy_host` 只填域名，不带协议、路径和空格（`cn-hangzhou.log.aliyuncs.com`、\
+            `ap-guangzhou.cls.tencentyun.com`）。\n\
+            2. 重启客户端：{restart_command}\n\
+            3. 约两分钟后，在控制台确认心跳正常。",
+    },
     evidence: &["value"],
-    source: "",
+    source: sources::STARTUP,
 };
 
-/// TEXT
+/// The region in the config is in no list of the vendor's documents.
 pub static REGION_UNKNOWN: Cause = Cause {
     id: "region_unknown",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Warning,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The config names the region {region}, which the vendor's documents do not list",
+        zh: "配置中的地域 {region} 不在官方文档的地域列表中",
+    },
+    meaning: Text {
+        en: "A misspelled region, or a zone such as cn-hangzhou-b in its place, gives a server name that \
+            does not exist. A region newer than this exporter's list is fine.",
+        zh: "地域拼写错误，或误填了可用区（如 cn-hangzhou-b），会得到不存在的域名。如果只是比本 exporter \
+            的列表更新的地域，则没有问题。",
+    },
+    remedy: Text {
+        en: "1. Compare {region} in {config_file} with the region of the project or log topic in the \
+            console. Correct it if it differs, then restart: {restart_command}\n\
+            2. If the region is right and the exporter only does not know it, add `ignore: \
+            [region_unknown]` to the agent {agent} in the exporter's config.",
+        zh: "1. 将 {config_file} 中的 {region} 与控制台中 Project 或日志主题的地域对比。如果不一致请修改，\
+            然后重启：{restart_command}\n\
+            2. 如果地域正确、只是 exporter 尚未收录，请在 exporter 配置中为 {agent} 添加 `ignore: \
+            [region_unknown]`。",
+    },
     evidence: &["region"],
-    source: "",
+    source: sources::SLS_3_CLS_2,
 };
 
-/// TEXT
+/// A server in the config is under a domain that the vendor has retired or replaced.
 pub static DOMAIN_DEPRECATED: Cause = Cause {
     id: "domain_deprecated",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Warning,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The server {server} is under a domain that the vendor has replaced",
+        zh: "服务端地址 {server} 使用了已被替代的域名",
+    },
+    meaning: Text {
+        en: "Retired domains can stop answering at any time, and with them the heartbeat stops.",
+        zh: "已被替代的域名随时可能停止服务，届时心跳也会中断。",
+    },
+    remedy: Text {
+        en: "1. Replace it in {config_file}. Logtail: names under sls.aliyuncs.com become \
+            `REGION-intranet.log.aliyuncs.com` (internet: `REGION.log.aliyuncs.com`), the config server \
+            with `logtail.` before it. LogListener: names under cls.myqcloud.com become \
+            `REGION.cls.tencentyun.com` (internet: `REGION.cls.tencentcs.com`).\n\
+            2. Restart the agent: {restart_command}\n\
+            3. Verify that the heartbeat in the console is normal after about two minutes.",
+        zh: "1. 在 {config_file} 中替换该地址。Logtail：sls.aliyuncs.com 下的域名改为 \
+            `REGION-intranet.log.aliyuncs.com`（公网为 `REGION.log.aliyuncs.com`），配置服务端在前面加 \
+            `logtail.`。LogListener：cls.myqcloud.com 下的域名改为 `REGION.cls.tencentyun.com`（公网为 \
+            `REGION.cls.tencentcs.com`）。\n\
+            2. 重启客户端：{restart_command}\n\
+            3. 约两分钟后，在控制台确认心跳正常。",
+    },
     evidence: &["server"],
-    source: "",
+    source: sources::OWN_STARTUP,
 };
 
-/// TEXT
+/// The version string is that of the community edition.
 pub static COMMUNITY_EDITION: Cause = Cause {
     id: "community_edition",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Warning,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "This is a community edition ({version}), which has no machine group heartbeat",
+        zh: "当前为社区版（{version}），没有机器组心跳",
+    },
+    meaning: Text {
+        en: "The community editions of iLogtail and LoongCollector do not report to machine groups of \
+            Simple Log Service. Only processes, config, network and restarts are watched here.",
+        zh: "iLogtail 和 LoongCollector 社区版不会向日志服务的机器组上报心跳。此处只检查进程、启动参数、网\
+            络和重启。",
+    },
+    remedy: Text {
+        en: "1. If this host belongs to a machine group, stop and remove the community edition (its \
+            collection ends with that), and install the edition of Simple Log Service: {install_document}\n\
+            2. If the community edition is intended, add `ignore: [community_edition]` to the agent \
+            {agent} in the exporter's config.",
+        zh: "1. 如果本机应属于某个机器组，请停止并卸载社区版（其采集也随之停止），再安装日志服务的商业版：\
+            {install_document}\n\
+            2. 如果确实要使用社区版，请在 exporter 配置中为 {agent} 添加 `ignore: [community_edition]`。",
+    },
     evidence: &["version"],
-    source: "",
+    source: sources::COMMUNITY,
 };
 
 /// All of them, in the order of the contract.

@@ -1,41 +1,95 @@
 //! Causes of the prerequisite `user_identifier`.
 
+use super::sources;
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
-/// TEXT
+/// The directory of user identifiers has no entry, and the project's account is needed.
 pub static USER_IDENTIFIER_MISSING: Cause = Cause {
     id: "user_identifier_missing",
     prerequisite: Prerequisite::UserIdentifier,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The user identifier {expected} is missing on this host (found: {found})",
+        zh: "本机缺少用户标识 {expected}（现有：{found}）",
+    },
+    meaning: Text {
+        en: "A host that is no ECS, or an ECS of another account, is allowed to report to a project only \
+            if a file named after the main account ID of the project's owner is there.",
+        zh: "非 ECS 机器或其他账号的 ECS，只有存在以 Project 所属主账号 ID 命名的用户标识文件时，才有权限\
+            向该 Project 上报。",
+    },
+    remedy: Text {
+        en: "1. Create the empty file: `sudo mkdir -p {users_dir} && sudo touch \
+            {users_dir}/{account_id}`. Its name must be the ID of the main account that owns the project, \
+            not of a RAM user.\n\
+            2. Verify with `ls {users_dir}`. It takes effect within a minute, without a restart; the \
+            heartbeat in the console follows within about two.",
+        zh: "1. 创建空文件：`sudo mkdir -p {users_dir} && sudo touch {users_dir}/{account_id}`。文件名必须\
+            是 Project 所属的主账号 ID，不能是 RAM 用户的 ID。\n\
+            2. 用 `ls {users_dir}` 确认。一分钟内生效，无需重启；约两分钟后控制台心跳恢复。",
+    },
     evidence: &["expected", "found"],
-    source: "",
+    source: sources::SLS_6,
 };
 
-/// TEXT
+/// There are user identifiers, and none is that of the project's account.
 pub static USER_IDENTIFIER_MISMATCH: Cause = Cause {
     id: "user_identifier_mismatch",
     prerequisite: Prerequisite::UserIdentifier,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "The user identifiers of this host ({found}) do not include {expected}",
+        zh: "本机的用户标识（{found}）中没有 {expected}",
+    },
+    meaning: Text {
+        en: "Each file lets the projects of one account use this host. The account that owns the expected \
+            project is not among them, so its machine group has no heartbeat.",
+        zh: "每个用户标识文件授权一个账号的 Project 管理本机。Project 所属账号不在其中，因此其机器组没有心\
+            跳。",
+    },
+    remedy: Text {
+        en: "1. Add the empty file: `sudo touch {users_dir}/{account_id}`. Its name must be the ID of the \
+            main account that owns the project, not of a RAM user. Several files may stand side by side.\n\
+            2. Remove files of accounts that are no longer used. Their machine groups lose this host with \
+            that.\n\
+            3. Verify with `ls {users_dir}`. It takes effect within a minute, without a restart; the \
+            heartbeat in the console follows within about two.",
+        zh: "1. 添加空文件：`sudo touch {users_dir}/{account_id}`。文件名必须是 Project 所属的主账号 ID，\
+            不能是 RAM 用户的 ID。可以同时存在多个文件。\n\
+            2. 删除不再使用的账号的文件。删除后，这些账号的机器组将失去本机。\n\
+            3. 用 `ls {users_dir}` 确认。一分钟内生效，无需重启；约两分钟后控制台心跳恢复。",
+    },
     evidence: &["expected", "found"],
-    source: "",
+    source: sources::SLS_6,
 };
 
-/// TEXT
+/// A name in the directory of user identifiers is not an account ID.
 pub static USER_IDENTIFIER_MALFORMED: Cause = Cause {
     id: "user_identifier_malformed",
     prerequisite: Prerequisite::UserIdentifier,
     severity: Severity::Critical,
-    title: Text { en: "", zh: "" },
-    meaning: Text { en: "", zh: "" },
-    remedy: Text { en: "", zh: "" },
+    title: Text {
+        en: "{malformed} is not a user identifier (the file's name must be {expected})",
+        zh: "{malformed} 不是有效的用户标识（文件名必须为 {expected}）",
+    },
+    meaning: Text {
+        en: "Only the name of the file counts, and it must be nothing but the main account ID: the agent \
+            takes suffixes like .txt, backup copies and hidden files for further, wrong accounts. The \
+            content does not matter.",
+        zh: "只有文件名有效，且必须仅为主账号 ID：客户端会把带 .txt 后缀的文件、备份文件和隐藏文件当作其他\
+            错误的账号。文件内容不起作用。",
+    },
+    remedy: Text {
+        en: "1. Create the right one: `sudo touch {users_dir}/{account_id}`\n\
+            2. Remove {malformed} from {users_dir} after a look at `ls -la {users_dir}`.\n\
+            3. Verify with `ls -A {users_dir}` that only account IDs are left. It takes effect within a \
+            minute, without a restart.",
+        zh: "1. 创建正确的文件：`sudo touch {users_dir}/{account_id}`\n\
+            2. 用 `ls -la {users_dir}` 查看后，从 {users_dir} 中删除 {malformed}。\n\
+            3. 用 `ls -A {users_dir}` 确认只剩主账号 ID。一分钟内生效，无需重启。",
+    },
     evidence: &["expected", "malformed"],
-    source: "",
+    source: sources::SLS_6,
 };
 
 /// All of them, in the order of the contract.

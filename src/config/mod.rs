@@ -1,5 +1,26 @@
 //! What the operator wants: the settings that the config file means, and what is wrong with a file.
 
+mod agent;
+mod alerting;
+mod document;
+mod duration;
+mod endpoint;
+mod file;
+mod nearest;
+mod problem;
+mod section;
+#[cfg(test)]
+mod tests;
+pub mod url;
+mod value;
+mod yaml;
+
+pub use document::parse;
+pub use duration::parse_duration;
+pub use file::load;
+pub use nearest::nearest;
+pub use problem::{ConfigError, ConfigProblem};
+
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use crate::model::{NetworkType, snapshot::Endpoint};
@@ -57,9 +78,9 @@ pub struct Expectation {
     pub machine_group_identifier: Option<String>,
     /// Projects whose endpoints must be reachable (Logtail).
     pub projects: Vec<String>,
-    /// The machine group's IP as entered in the console (LogListener).
+    /// The machine group's IP as entered in the console (`LogListener`).
     pub server_group_ip: Option<String>,
-    /// The machine group's label (LogListener).
+    /// The machine group's label (`LogListener`).
     pub server_group_label: Option<String>,
 }
 
@@ -87,6 +108,6 @@ pub struct ClockSettings {
 
 impl Default for ClockSettings {
     fn default() -> Self {
-        Self { max_offset: None, warn_offset: Duration::from_secs(60), ntp_servers: Vec::new() }
+        Self { max_offset: None, warn_offset: Duration::from_mins(1), ntp_servers: Vec::new() }
     }
 }

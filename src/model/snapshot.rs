@@ -85,7 +85,7 @@ pub struct AgentFacts {
     pub config: Option<FileFact<Parameters>>,
     /// What the config file says that it may be absent for: the agent generates it, or has defaults.
     pub config_optional: bool,
-    /// The parameters that the agent generates for itself where `config` is missing, if it does (container images).
+    /// Parameters that the agent generates from the path of a config file that is not there (container images).
     pub implied: Option<Parameters>,
     /// The address record that the agent writes (`app_info.json`).
     pub record: Option<FileFact<AddressRecord>>,
@@ -101,6 +101,13 @@ pub struct AgentFacts {
     pub files: Vec<FileFact<()>>,
     /// Endpoints that the agent must reach, with their last probe.
     pub endpoints: Vec<EndpointFact>,
+}
+
+impl AgentFacts {
+    /// The parameters in force: the file's, or those that its path implies.
+    pub fn parameters(&self) -> Option<&Parameters> {
+        self.config.as_ref().and_then(FileFact::content).or(self.implied.as_ref())
+    }
 }
 
 /// What is on disk of an installation.
@@ -285,8 +292,10 @@ pub struct Parameters {
     pub bind_interface: Option<Parameter>,
     /// `enable_log_time_auto_adjust` is JSON `true`.
     pub log_time_auto_adjust: bool,
-    /// `data_server_port`, where set.
+    /// `data_server_port`, where set (`port` of LogListener).
     pub data_server_port: Option<u16>,
+    /// `logtail_sys_conf_dir` (Logtail): where the identity files are.
+    pub sys_conf_dir: Option<String>,
     /// `group_ip` (LogListener; `agent_ip` since 3.4). `None`: the key is not there.
     pub group_ip: Option<Parameter>,
     /// `group_label` split at commas, blanks trimmed (`agent_labels` since 3.4). `None`: the key is not there.

@@ -39,13 +39,12 @@ impl Text {
             out.push_str(before);
             match after.split_once('}') {
                 Some((name, tail)) if is_placeholder(name) => {
-                    match value(name) {
-                        Some(filled) => out.push_str(filled),
-                        None => {
-                            out.push('{');
-                            out.push_str(name);
-                            out.push('}');
-                        }
+                    if let Some(filled) = value(name) {
+                        out.push_str(filled)
+                    } else {
+                        out.push('{');
+                        out.push_str(name);
+                        out.push('}');
                     }
                     rest = tail;
                 }

@@ -1,1 +1,16 @@
-//! 3. Tell. Only renders a `Report`; knows neither probes nor rules.
+//! 3. Tell. Renders one immutable report in every form; knows neither rules nor the operating system.
+
+pub mod http;
+pub mod json;
+pub mod metrics;
+pub mod openmetrics;
+pub mod page;
+pub mod published;
+mod samples;
+pub mod text;
+pub mod words;
+
+#[cfg(test)]
+mod sample;
+
+pub use published::Published;

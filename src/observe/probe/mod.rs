@@ -1,1 +1,331 @@
-//! Stub.
+//! Probes: each endpoint asked the way its agent would, over a connection of its own, within one deadline.
+//!
+//! A probe never fails and never judges more than "is this the documented answer?". What goes wrong is in what it
+//! returns: resolve → connect → TLS → answer, and the first thing that stopped it. Only if the exporter itself was short
+//! of something (file descriptors, say) is there nothing to tell of the endpoint, and the probe is `Unknown`.
+
+mod answer;
+mod connect;
+mod flight;
+mod http;
+mod proxy;
+mod resolve;
+mod sntp;
+mod tls;
+mod trust;
+
+#[cfg(test)]
+mod fault_server;
+#[cfg(test)]
+mod tests;
+
+use std::{env, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use hyper::{Method, StatusCode};
+use rustls::crypto::{CryptoProvider, ring};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::Instant,
+};
+
+pub use self::sntp::ClockSample;
+use self::{
+    proxy::Proxy,
+    resolve::Resolver,
+    trust::{Locations, Trust},
+};
+use crate::model::{
+    Purpose, Reading, Reason, Why,
+    snapshot::{Endpoint, Environment, ExpectedAnswer, Failure, FailureKind, Phases, Probe, Scheme},
+};
+
+/// A bare connect's extra question for the time may not take longer than this.
+const DATE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How to probe.
+#[derive(Debug, Clone)]
+pub struct ProbeOptions {
+    /// For the whole of a probe, from resolving to the answer's last byte.
+    pub timeout: Duration,
+    /// Where the host's root directory is mounted; the certificate store is read there.
+    pub rootfs: PathBuf,
+}
+
+/// Probes endpoints and time servers. Clones share one certificate store and one table of lookups.
+#[derive(Debug, Clone)]
+pub struct Prober {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    timeout: Duration,
+    resolver: Resolver,
+    trust: Trust,
+    provider: Arc<CryptoProvider>,
+}
+
+/// What ended a probe early.
+#[derive(Debug)]
+enum Obstacle {
+    /// A fact of the endpoint, or of the way to it.
+    Endpoint(Failure),
+    /// The exporter's own shortage, which says nothing of the endpoint.
+    Own(Why),
+}
+
+impl Obstacle {
+    fn own(doing: String, error: &io::Error) -> Self {
+        Self::Own(Why::new(
+            Reason::Failed,
+            doing,
+            format!("the exporter is short of file descriptors or memory ({error}); raise its limits"),
+        ))
+    }
+}
+
+fn failure(kind: FailureKind, address: Option<SocketAddr>, detail: String) -> Obstacle {
+    Obstacle::Endpoint(Failure { kind, address, detail })
+}
+
+/// Errors that are about this process or host and not about the peer.
+fn own_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
+}
+
+impl Prober {
+    /// A prober that trusts whom the system under `rootfs` trusts. Reads `SSL_CERT_FILE` and `SSL_CERT_DIR` once.
+    pub fn new(options: ProbeOptions) -> Self {
+        let ProbeOptions { timeout, rootfs } = options;
+        Self::with_trust(timeout, Locations::new(rootfs, |variable| env::var_os(variable)))
+    }
+
+    fn with_trust(timeout: Duration, locations: Locations) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                timeout,
+                resolver: Resolver::new(),
+                trust: Trust::new(locations),
+                provider: Arc::new(ring::default_provider()),
+            }),
+        }
+    }
+
+    /// Probes one endpoint as the agent with this environment would reach it. Ends within the timeout; dropping it
+    /// leaves no connection behind. `Unknown` only if the exporter itself could not probe.
+    pub async fn probe(&self, endpoint: &Endpoint, environment: &Reading<Environment>) -> Reading<Probe> {
+        let mut probe = Probe {
+            proxy: None,
+            assumed: None,
+            addresses: Vec::new(),
+            phases: Phases::default(),
+            status_code: None,
+            certificate: None,
+            outcome: Ok(()),
+            date: None,
+        };
+        let deadline = Instant::now() + self.shared.timeout;
+        let course = Course { shared: &self.shared, endpoint, deadline, probe: &mut probe };
+        match course.run(environment).await {
+            Ok(()) => Reading::Known(probe),
+            Err(Obstacle::Endpoint(failure)) => {
+                Reading::Known(Probe { outcome: Err(failure), date: None, ..probe })
+            }
+            Err(Obstacle::Own(why)) => Reading::Unknown(why),
+        }
+    }
+
+    /// Asks an NTP server (`host[:port]`) for the time, once.
+    pub async fn ntp(&self, server: &str) -> Result<ClockSample, Why> {
+        sntp::ask(&self.shared.resolver, server, Instant::now() + self.shared.timeout).await
+    }
+}
+
+/// One probe under way: what it has found so far is in `probe`.
+struct Course<'a> {
+    shared: &'a Shared,
+    endpoint: &'a Endpoint,
+    deadline: Instant,
+    probe: &'a mut Probe,
+}
+
+impl Course<'_> {
+    async fn run(mut self, environment: &Reading<Environment>) -> Result<(), Obstacle> {
+        let proxy = self.proxy(environment)?;
+        let Some(proxy) = proxy else {
+            let stream = self.connect(&self.endpoint.host, self.endpoint.port).await?;
+            let address = stream.peer_addr().ok();
+            let target = if self.endpoint.path.is_empty() { "/" } else { self.endpoint.path.as_str() };
+            return match self.endpoint.scheme {
+                Scheme::Tcp => self.bare(stream).await,
+                Scheme::Http => self.ask(stream, target, address, None).await,
+                Scheme::Https => {
+                    let stream = self.secure(stream, address).await?;
+                    self.ask(stream, target, address, None).await
+                }
+            };
+        };
+        let stream =
+            self.connect(&proxy.host, proxy.port).await.map_err(|obstacle| blame(obstacle, &proxy))?;
+        let address = stream.peer_addr().ok();
+        let path = if self.endpoint.path.is_empty() { "/" } else { self.endpoint.path.as_str() };
+        match self.endpoint.scheme {
+            Scheme::Https => {
+                let target = http::authority(&self.endpoint.host, self.endpoint.port, None);
+                let stream = http::tunnel(stream, &target, self.deadline)
+                    .await
+                    .map_err(|trouble| blame(failure(trouble.kind, address, trouble.detail), &proxy))?;
+                let stream =
+                    self.secure(stream, address).await.map_err(|obstacle| blame_passage(obstacle, &proxy))?;
+                self.ask(stream, path, address, Some(&proxy)).await
+            }
+            Scheme::Http | Scheme::Tcp => {
+                let target = format!("http://{}{path}", self.host_header());
+                self.ask(stream, &target, address, Some(&proxy)).await
+            }
+        }
+    }
+
+    /// The agent's proxy for this endpoint, noted in the probe.
+    fn proxy(&mut self, environment: &Reading<Environment>) -> Result<Option<Proxy>, Obstacle> {
+        let environment = match environment {
+            Reading::Known(environment) => environment,
+            Reading::Unknown(why) => {
+                if self.endpoint.scheme != Scheme::Tcp {
+                    self.probe.assumed = Some(format!(
+                        "environment of the agent could not be read ({why}): probed without proxy"
+                    ));
+                }
+                return Ok(None);
+            }
+        };
+        let proxy = proxy::choose(self.endpoint, environment)
+            .map_err(|unusable| failure(FailureKind::Proxy, None, unusable.detail))?;
+        if let Some(proxy) = &proxy {
+            self.probe.proxy = Some((proxy.url(), proxy.variable.to_owned()));
+            if proxy.credentials {
+                self.probe.assumed =
+                    Some(format!("{} holds credentials, which the probe does not send", proxy.variable));
+            }
+        }
+        Ok(proxy)
+    }
+
+    async fn connect(&mut self, host: &str, port: u16) -> Result<TcpStream, Obstacle> {
+        let began = Instant::now();
+        let addresses = self.shared.resolver.resolve(host, port, self.deadline).await?;
+        self.probe.phases.resolve = Some(began.elapsed());
+        self.probe.addresses = addresses.iter().map(SocketAddr::ip).collect();
+        let began = Instant::now();
+        let stream = connect::connect(&addresses, self.deadline).await?;
+        self.probe.phases.connect = Some(began.elapsed());
+        Ok(stream)
+    }
+
+    async fn secure(
+        &mut self,
+        stream: TcpStream,
+        address: Option<SocketAddr>,
+    ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Obstacle> {
+        // Half of what is left: a store on a hung file system must not look like a hung server.
+        let now = Instant::now();
+        let patience = now + self.deadline.saturating_duration_since(now) / 2;
+        let store = self.shared.trust.store(patience).await;
+        let began = Instant::now();
+        let host = self.endpoint.host.trim_matches(['[', ']']);
+        let handshake = tls::handshake(stream, host, &store, &self.shared.provider, self.deadline).await;
+        self.probe.certificate = handshake.certificate;
+        let stream = handshake.result.map_err(|(kind, detail)| failure(kind, address, detail))?;
+        self.probe.phases.tls = Some(began.elapsed());
+        Ok(stream)
+    }
+
+    /// The question and the judgement of its answer.
+    async fn ask<S>(
+        &mut self,
+        stream: S,
+        target: &str,
+        address: Option<SocketAddr>,
+        proxy: Option<&Proxy>,
+    ) -> Result<(), Obstacle>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let blamed = |obstacle| match proxy {
+            Some(proxy) => blame(obstacle, proxy),
+            None => obstacle,
+        };
+        let query = http::request(Method::GET, target, &self.host_header()).map_err(|error| {
+            Obstacle::Own(Why::new(
+                Reason::Failed,
+                self.endpoint.url.clone(),
+                format!("no request can be formed: {error}"),
+            ))
+        })?;
+        let began = Instant::now();
+        let answer = http::exchange(stream, query, self.deadline).await.map_err(|trouble| {
+            self.probe.status_code = trouble.status.map(|status| status.as_u16());
+            blamed(failure(trouble.kind, address, trouble.detail))
+        })?;
+        self.probe.phases.processing = Some(began.elapsed());
+        self.probe.status_code = Some(answer.status.as_u16());
+        if proxy.is_some() && answer.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(blamed(failure(FailureKind::Proxy, address, http::AUTHENTICATION.to_owned())));
+        }
+        answer::judge(&self.endpoint.expected, &answer)
+            .map_err(|detail| failure(FailureKind::UnexpectedResponse, address, detail))
+            .map_err(|obstacle| match proxy {
+                Some(proxy) => blame_passage(obstacle, proxy),
+                None => obstacle,
+            })?;
+        if proxy.is_none() {
+            self.probe.date = answer::date_reference(&answer);
+        }
+        Ok(())
+    }
+
+    /// Connected is up. Where the service speaks HTTP, the same connection may also tell the time.
+    async fn bare(&mut self, stream: TcpStream) -> Result<(), Obstacle> {
+        // Port 443 would need TLS first, and what a custom agent's endpoint speaks is not known.
+        let speaks_http =
+            self.endpoint.port != Scheme::Https.default_port() && self.endpoint.purpose != Purpose::Custom;
+        if speaks_http
+            && self.endpoint.expected == ExpectedAnswer::Connected
+            && let Ok(query) = http::request(Method::HEAD, "/", &self.host_header())
+        {
+            let began = Instant::now();
+            let deadline = self.deadline.min(began + DATE_PATIENCE);
+            if let Ok(answer) = http::exchange(stream, query, deadline).await {
+                self.probe.phases.processing = Some(began.elapsed());
+                self.probe.status_code = Some(answer.status.as_u16());
+                self.probe.date = answer::date_reference(&answer);
+            }
+        }
+        Ok(())
+    }
+
+    fn host_header(&self) -> String {
+        // A bare connect speaks plain HTTP if anything, and its default port is the same.
+        http::authority(&self.endpoint.host, self.endpoint.port, Some(self.endpoint.scheme.default_port()))
+    }
+}
+
+/// Says that it went wrong at the proxy.
+fn blame(obstacle: Obstacle, proxy: &Proxy) -> Obstacle {
+    prefix(obstacle, &proxy.described())
+}
+
+/// Says that it went wrong behind the proxy, or by its interference: which of the two cannot be told from here.
+fn blame_passage(obstacle: Obstacle, proxy: &Proxy) -> Obstacle {
+    prefix(obstacle, &format!("through {}", proxy.described()))
+}
+
+fn prefix(obstacle: Obstacle, place: &str) -> Obstacle {
+    match obstacle {
+        Obstacle::Endpoint(failure) => {
+            Obstacle::Endpoint(Failure { detail: format!("{place}: {}", failure.detail), ..failure })
+        }
+        Obstacle::Own(why) => Obstacle::Own(why),
+    }
+}

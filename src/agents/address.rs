@@ -1,0 +1,273 @@
+//! Server addresses as people write them into an agent's config, and the endpoints that follow from them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::model::{
+    Purpose,
+    snapshot::{Endpoint, ExpectedAnswer, Scheme},
+};
+
+/// The most endpoints that one agent's config can ask to be probed; a runaway file must not become a flood.
+const MOST_ENDPOINTS: usize = 64;
+
+/// A server address that an agent could use: `[scheme://]host[:port]`, lower case, without user info and path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerAddress {
+    /// The scheme, where one is written.
+    pub scheme: Option<Scheme>,
+    /// Host name, or IP address without brackets.
+    pub host: String,
+    /// The port, where one is written.
+    pub port: Option<u16>,
+}
+
+impl ServerAddress {
+    /// The address, or `None` if it is malformed or a template's stand-in (`<region>`, blanks, an unknown scheme).
+    pub fn parse(written: &str) -> Option<Self> {
+        let lower = written.to_ascii_lowercase();
+        let (scheme, rest) = match lower.split_once("://") {
+            Some(("http", rest)) => (Some(Scheme::Http), rest),
+            Some(("https", rest)) => (Some(Scheme::Https), rest),
+            Some(("tcp", rest)) => (Some(Scheme::Tcp), rest),
+            Some(_) => return None,
+            None => (None, lower.as_str()),
+        };
+        let authority = rest.split(['/', '?', '#']).next()?;
+        let authority = authority.rsplit_once('@').map_or(authority, |(_user, host)| host);
+        let (host, port) = split_port(authority)?;
+        if port == Some(0) || !(is_host_name(host) || host.parse::<Ipv6Addr>().is_ok()) {
+            return None;
+        }
+        Some(Self { scheme, host: host.to_owned(), port })
+    }
+
+    /// True if the host is an IP address.
+    pub fn is_ip(&self) -> bool {
+        self.host.parse::<IpAddr>().is_ok()
+    }
+}
+
+fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    if let Some(bracketed) = authority.strip_prefix('[') {
+        let (host, rest) = bracketed.split_once(']')?;
+        host.parse::<Ipv6Addr>().ok()?;
+        return match rest.strip_prefix(':') {
+            Some(port) => Some((host, Some(parse_port(port)?))),
+            None => rest.is_empty().then_some((host, None)),
+        };
+    }
+    match authority.split_once(':') {
+        Some((host, port)) => Some((host, Some(parse_port(port)?))),
+        None => Some((authority, None)),
+    }
+}
+
+fn parse_port(written: &str) -> Option<u16> {
+    if written.bytes().all(|b| b.is_ascii_digit()) { written.parse().ok() } else { None }
+}
+
+/// True for a name that a resolver would take: labels of letters, digits, `-` and `_`, or an IPv4 address.
+fn is_host_name(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let looks_like_ipv4 =
+        host.rsplit('.').next().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
+    if looks_like_ipv4 {
+        return host.parse::<Ipv4Addr>().is_ok();
+    }
+    host.len() <= 253 && host.split('.').all(is_label)
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+/// `written` without what stands before an `@`: it may be a password.
+pub fn without_user_info(written: &str) -> String {
+    let Some((before, host)) = written.rsplit_once('@') else { return written.to_owned() };
+    match before.split_once("://") {
+        Some((scheme, _user)) => format!("{scheme}://{host}"),
+        None => host.to_owned(),
+    }
+}
+
+/// The host of an address as written, for classification: lower case, without scheme, user info, port, path and final dot.
+pub fn host_of(written: &str) -> String {
+    let bare = without_user_info(written).to_ascii_lowercase();
+    let rest = bare.split_once("://").map_or(bare.as_str(), |(_scheme, rest)| rest);
+    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    host.strip_suffix('.').unwrap_or(host).to_owned()
+}
+
+/// The endpoints of one agent, each URL once, in the order in which they were found.
+#[derive(Debug, Default)]
+pub struct EndpointList(Vec<Endpoint>);
+
+/// Where an endpoint comes from.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// File and key, or `expect.projects[0]`.
+    pub from: String,
+    /// The startup parameter that it is derived from.
+    pub parameter: Option<String>,
+}
+
+impl EndpointList {
+    /// Adds an endpoint unless its URL is there already.
+    pub fn add(
+        &mut self,
+        purpose: Purpose,
+        (scheme, host, port): (Scheme, &str, u16),
+        expected: ExpectedAnswer,
+        origin: &Origin,
+    ) {
+        let url = url(scheme, host, port);
+        if self.0.len() >= MOST_ENDPOINTS || self.0.iter().any(|endpoint| endpoint.url == url) {
+            return;
+        }
+        self.0.push(Endpoint {
+            purpose,
+            url,
+            scheme,
+            host: host.to_owned(),
+            port,
+            path: "/".to_owned(),
+            expected,
+            from: origin.from.clone(),
+            parameter: origin.parameter.clone(),
+        });
+    }
+
+    /// The endpoints.
+    pub fn into_endpoints(self) -> Vec<Endpoint> {
+        self.0
+    }
+}
+
+/// The label `url`: an HTTP default port is left out, as a person would; a bare connect always names its port.
+fn url(scheme: Scheme, host: &str, port: u16) -> String {
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    if scheme != Scheme::Tcp && port == scheme.default_port() {
+        format!("{}://{host}", scheme.as_str())
+    } else {
+        format!("{}://{host}:{port}", scheme.as_str())
+    }
+}
+
+/// `path` as a shell takes it for one word, for commands in remedies.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_an_agent_would_use_them() {
+        let table = [
+            ("cn-hangzhou.log.aliyuncs.com", None, "cn-hangzhou.log.aliyuncs.com", None),
+            (
+                "HTTP://Logtail.CN-Hangzhou.log.aliyuncs.com/",
+                Some(Scheme::Http),
+                "logtail.cn-hangzhou.log.aliyuncs.com",
+                None,
+            ),
+            ("https://u:p@h.example:8443/x?y", Some(Scheme::Https), "h.example", Some(8443)),
+            ("tcp://10.0.0.1:80", Some(Scheme::Tcp), "10.0.0.1", Some(80)),
+            ("http://[2001:db8::1]:8080", Some(Scheme::Http), "2001:db8::1", Some(8080)),
+            ("[::1]", None, "::1", None),
+            ("host.example.", None, "host.example.", None),
+        ];
+        for (written, scheme, host, port) in table {
+            let expected = ServerAddress { scheme, host: host.to_owned(), port };
+            assert_eq!(ServerAddress::parse(written), Some(expected), "{written}");
+        }
+    }
+
+    #[test]
+    fn templates_and_malformed_addresses_are_no_addresses() {
+        for written in [
+            "",
+            " ",
+            "http://",
+            "http://logtail.<region>.log.aliyuncs.com",
+            "logtail. cn.log.aliyuncs.com",
+            "h:0",
+            "h:70000",
+            "h:+80",
+            "h:",
+            "ftp://h",
+            "a..b",
+            "-intranet.log.aliyuncs.com",
+            "10.0.0.999",
+            "::1",
+            "[::1",
+            "[::1]x",
+            "[h]",
+            "${region}.log.aliyuncs.com",
+            "h.example\r",
+            "h.example ",
+            "http://a:b:c",
+            "1.2.3",
+        ] {
+            assert_eq!(ServerAddress::parse(written), None, "{written:?}");
+        }
+        assert_eq!(ServerAddress::parse(&"a".repeat(64)), None);
+    }
+
+    #[test]
+    fn urls_name_a_port_only_where_it_is_needed() {
+        assert_eq!(url(Scheme::Http, "h", 80), "http://h");
+        assert_eq!(url(Scheme::Https, "h", 443), "https://h");
+        assert_eq!(url(Scheme::Http, "::1", 8080), "http://[::1]:8080");
+        assert_eq!(url(Scheme::Tcp, "h", 80), "tcp://h:80");
+    }
+
+    #[test]
+    fn user_info_is_removed_with_any_password_in_it() {
+        assert_eq!(without_user_info("http://u:p/@w@host/x"), "http://host/x");
+        assert_eq!(without_user_info("u:p@host"), "host");
+        assert_eq!(without_user_info("http://host"), "http://host");
+    }
+
+    #[test]
+    fn endpoints_are_unique_and_bounded() {
+        let origin = Origin { from: "f: k".to_owned(), parameter: None };
+        let mut list = EndpointList::default();
+        for number in 0..200 {
+            let host = format!("h{number}");
+            for _twice in 0..2 {
+                list.add(Purpose::DataServer, (Scheme::Http, &host, 80), ExpectedAnswer::LogService, &origin);
+            }
+        }
+        let endpoints = list.into_endpoints();
+        assert_eq!(endpoints.len(), MOST_ENDPOINTS);
+        assert_eq!(endpoints[1].url, "http://h1");
+    }
+
+    #[test]
+    fn shell_words_are_quoted_when_they_are_not_plain() {
+        assert_eq!(shell_word("/usr/local/ilogtail-2"), "/usr/local/ilogtail-2");
+        assert_eq!(shell_word("/opt/a b'; rm"), r"'/opt/a b'\''; rm'");
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_never_panics_and_never_lets_odd_characters_through(written in ".{0,80}") {
+            let _host = host_of(&written);
+            if let Some(address) = ServerAddress::parse(&written) {
+                prop_assert!(address.host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b)));
+            }
+        }
+    }
+}

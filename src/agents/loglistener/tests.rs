@@ -1,0 +1,179 @@
+//! Tests of the profile as a whole.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::snapshot::Environment;
+
+fn settings(dir: &str) -> AgentSettings {
+    AgentSettings { install_dir: Some(PathBuf::from(dir)), ..AgentSettings::default() }
+}
+
+fn with<R>(line: &str, in_container: bool, judge: impl FnOnce(Running<'_>) -> R) -> R {
+    let arguments: Vec<String> = line.split(' ').map(ToOwned::to_owned).collect();
+    judge(Running { arguments: &arguments, environment: &Environment::new(), in_container })
+}
+
+#[test]
+fn names_tell_roles() {
+    let recognise = |name: &str| LogListener.recognise(name, &AgentSettings::default());
+    assert_eq!(recognise("loglistener"), Some(Some(Role::MAIN)));
+    assert_eq!(recognise("loglistenerm"), Some(Some(Role::DAEMON)));
+    assert_eq!(recognise("loglisteneru"), Some(Some(Role::UPDATE)));
+    for name in ["", "loglistenerd", "loglistener.conf", "loglistener_operator", "bin/loglistener"] {
+        assert_eq!(recognise(name), None, "{name}");
+    }
+    assert!(LogListener.recognises_comm("loglistenerm", &AgentSettings::default()));
+}
+
+#[test]
+fn the_installation_is_above_bin() {
+    let dir = |path: &str| LogListener.install_dir_of(Path::new(path));
+    assert_eq!(
+        dir("/usr/local/loglistener-2.2.8/bin/loglistenerm"),
+        Some(PathBuf::from("/usr/local/loglistener-2.2.8"))
+    );
+    assert_eq!(dir("/opt/loglistener/loglistener"), Some(PathBuf::from("/opt/loglistener")));
+    assert_eq!(dir("bin/loglistener"), None);
+}
+
+#[test]
+fn the_config_is_the_named_one_else_the_generations() {
+    let configs = |dir: &str, line: &str| {
+        with(line, false, |running| LogListener.layout(&settings(dir), running).configs)
+    };
+    assert_eq!(
+        configs("/usr/local/loglistener", "bin/loglistener --conf=etc/loglistener.conf"),
+        [PathBuf::from("/usr/local/loglistener/etc/loglistener.conf")]
+    );
+    assert_eq!(configs("/usr/local/loglistener", "loglistener -c /c.conf"), [PathBuf::from("/c.conf")]);
+    assert_eq!(
+        configs("/usr/local/loglistener", "bin/loglistenerm -d")[0],
+        Path::new("/usr/local/loglistener/etc/loglistener.conf")
+    );
+    assert_eq!(configs("/opt/loglistener", "")[0], Path::new("/opt/loglistener/conf/loglistener.yaml"));
+}
+
+#[test]
+fn the_first_dotted_number_is_the_version() {
+    let table: [(&[u8], Option<&str>); 8] = [
+        (b"2.8.3", Some("2.8.3")),
+        (b"v2.3.0\n", Some("2.3.0")),
+        (b"LogListener 2.5.0\nbuild 20230101", Some("2.5.0")),
+        (b"release 7 of 2.2.4.", Some("2.2.4")),
+        (b"20230101", None),
+        (b"", None),
+        (b"...", None),
+        (b"\xff\0", None),
+    ];
+    for (bytes, expected) in table {
+        assert_eq!(LogListener.parse_version(bytes).as_deref(), expected, "{bytes:?}");
+    }
+}
+
+#[test]
+fn editions_tell_roles_and_prerequisites() {
+    let classic = "/usr/local/loglistener/etc/loglistener.conf";
+    let yaml = "/opt/loglistener/conf/loglistener.yaml";
+    let table = [
+        (
+            Some("2.2.4"),
+            classic,
+            "bin/loglistener --conf=etc/loglistener.conf",
+            false,
+            "commercial",
+            3,
+            false,
+        ),
+        (Some("2.2.8"), classic, "", false, "commercial", 3, true),
+        (Some("2.8.3"), classic, "", false, "commercial", 3, true),
+        (Some("2.10.0"), classic, "", false, "commercial", 3, true),
+        (None, classic, "", false, "commercial", 3, false),
+        (Some("3.4.0"), classic, "", false, "3.4+", 1, false),
+        (Some("3.3.9"), classic, "", false, "commercial", 3, true),
+        (None, yaml, "", false, "3.4+", 1, false),
+        (Some("2.8.3"), classic, "", true, "container", 1, false),
+        (
+            None,
+            classic,
+            "loglistener -c /usr/local/loglistener/etc/loglistener.conf",
+            false,
+            "container",
+            1,
+            false,
+        ),
+    ];
+    for (version, config, line, in_container, label, roles, daemon_optional) in table {
+        let edition = with(line, in_container, |running| {
+            LogListener.edition(&AgentSettings::default(), version, Some(Path::new(config)), running)
+        });
+        let keyless = roles == 1;
+        assert_eq!(
+            (edition.label, edition.roles.len(), edition.keyless),
+            (label, roles, keyless),
+            "{version:?} {line}"
+        );
+        assert_eq!(edition.roles[0].role, Role::MAIN);
+        let optional: Vec<_> =
+            edition.roles.iter().filter(|role| role.only_if_ever_seen).map(|r| &r.role).collect();
+        assert_eq!(optional == [&Role::DAEMON], daemon_optional, "{version:?}");
+        let prerequisites = LogListener.prerequisites(&edition);
+        assert_eq!(prerequisites.contains(&Prerequisite::Credentials), !keyless);
+        assert!(!prerequisites.contains(&Prerequisite::UserIdentifier));
+    }
+}
+
+#[test]
+fn the_server_is_probed_by_a_bare_connect() {
+    let url = |config: &str, path: &str| {
+        let parameters = LogListener.parse_parameters(config.as_bytes(), Path::new(path)).expect("accepted");
+        let found = LogListener.endpoints(
+            &AgentSettings::default(),
+            &Edition::default(),
+            Some(&parameters),
+            Path::new("/c"),
+        );
+        assert!(found.len() <= 1);
+        found.into_iter().next().map(|endpoint| {
+            assert_eq!(
+                (endpoint.scheme, endpoint.expected, endpoint.purpose),
+                (Scheme::Tcp, ExpectedAnswer::Connected, Purpose::ConfigServer)
+            );
+            (endpoint.url, endpoint.from)
+        })
+    };
+    let found = |url: &str, key: &str| Some((url.to_owned(), format!("/c: {key}")));
+    let conf = "/c.conf";
+    let (host, https) = ("ap-guangzhou.cls.tencentyun.com", "tcp://ap-guangzhou.cls.tencentyun.com:443");
+    assert_eq!(url(&format!("proxy_host = {host}"), conf), found(&format!("tcp://{host}:80"), "proxy_host"));
+    assert_eq!(url(&format!("proxy_host = {host}:443"), conf), found(https, "proxy_host"));
+    assert_eq!(url(&format!("proxy_host = https://{host}"), conf), found(https, "proxy_host"));
+    assert_eq!(url(&format!("a:\n  host: {host}\n  port: 443\n"), "/c.yaml"), found(https, "a.host"));
+    assert_eq!(url("proxy_host = <region>.cls.tencentyun.com", conf), None);
+    assert_eq!(url("proxy_host =", conf), None);
+    assert_eq!(
+        LogListener.endpoints(&AgentSettings::default(), &Edition::default(), None, Path::new("/c")),
+        []
+    );
+}
+
+#[test]
+fn commands_are_those_of_the_release() {
+    let restart = |dir: &str, version| {
+        LogListener.commands(&settings(dir), version).remove("restart_command").expect("a command")
+    };
+    assert_eq!(
+        restart("/data/loglistener", Some("2.2.4")),
+        "cd /data/loglistener/tools && sudo ./stop.sh; sudo ./start.sh"
+    );
+    assert_eq!(restart("/usr/local/loglistener", Some("2.2.5")), "sudo /etc/init.d/loglistenerd restart");
+    assert_eq!(restart("/usr/local/loglistener", None), "sudo /etc/init.d/loglistenerd restart");
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_version_files_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60), text in "[0-9. v]{0,30}") {
+        let _version = LogListener.parse_version(&bytes);
+        let _release = release(&text);
+    }
+}

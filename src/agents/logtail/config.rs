@@ -1,0 +1,355 @@
+//! The startup parameters of every generation, in one shape; and those that the agent makes up from a path.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::{json, regions};
+use crate::{
+    agents::address::without_user_info,
+    model::{
+        NetworkType,
+        snapshot::{DataServer, Parameter, Parameters, Rejection},
+    },
+};
+
+/// Reads `ilogtail_config.json` or `loongcollector_config.json`. Values of a wrong type are as absent, as for the agent.
+pub(super) fn parse(bytes: &[u8]) -> Result<Parameters, Rejection> {
+    let root = json::read_object(bytes)?;
+    Ok(Parameters {
+        config_servers: config_servers(&root),
+        data_servers: ["data_server_list", "data_servers"]
+            .into_iter()
+            .flat_map(|key| data_servers(&root, key))
+            .collect(),
+        working_ip: text(&root, "working_ip", "working_ip"),
+        // The agent takes `default` for "none".
+        bind_interface: text(&root, "bind_interface", "bind_interface")
+            .filter(|parameter| parameter.value != "default"),
+        log_time_auto_adjust: root.get("enable_log_time_auto_adjust") == Some(&Value::Bool(true)),
+        data_server_port: root
+            .get("data_server_port")
+            .and_then(Value::as_u64)
+            .and_then(|port| u16::try_from(port).ok())
+            .filter(|&port| port != 0),
+        sys_conf_dir: text(&root, "logtail_sys_conf_dir", "logtail_sys_conf_dir")
+            .map(|parameter| parameter.value),
+        canonical: Some(json::canonical(&root)),
+        ..Parameters::default()
+    })
+}
+
+/// The string at `key`, if it is one and not empty; `path` is how a person would write where it stands.
+fn text(object: &Map<String, Value>, key: &str, path: &str) -> Option<Parameter> {
+    parameter(object.get(key)?, path)
+}
+
+fn parameter(value: &Value, path: &str) -> Option<Parameter> {
+    let value = value.as_str().filter(|value| !value.is_empty())?;
+    Some(Parameter { key: path.to_owned(), value: without_user_info(value) })
+}
+
+/// The strings of the list at `key`.
+fn texts(object: &Map<String, Value>, key: &str, path: &str) -> Vec<Parameter> {
+    let values = object.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    values
+        .iter()
+        .enumerate()
+        .filter_map(|(index, value)| parameter(value, &format!("{path}[{index}]")))
+        .collect()
+}
+
+/// The objects of the list at `key`, each with its path.
+fn objects<'a>(
+    object: &'a Map<String, Value>,
+    key: &str,
+) -> impl Iterator<Item = (String, &'a Map<String, Value>)> {
+    let values = object.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let key = key.to_owned();
+    values
+        .iter()
+        .enumerate()
+        .filter_map(move |(index, value)| Some((format!("{key}[{index}]"), value.as_object()?)))
+}
+
+/// `endpoint` and `endpoint_list` of one entry.
+fn entry_endpoints(entry: &Map<String, Value>, path: &str) -> Vec<Parameter> {
+    text(entry, "endpoint", &format!("{path}.endpoint"))
+        .into_iter()
+        .chain(texts(entry, "endpoint_list", &format!("{path}.endpoint_list")))
+        .collect()
+}
+
+fn config_servers(root: &Map<String, Value>) -> Vec<Parameter> {
+    let mut servers: Vec<_> =
+        text(root, "config_server_address", "config_server_address").into_iter().collect();
+    for key in ["config_server_address_list", "config_servers"] {
+        servers.extend(texts(root, key, key));
+    }
+    for (path, entry) in objects(root, "config_server_list") {
+        servers.extend(entry_endpoints(entry, &path));
+    }
+    servers.extend(texts(root, "ilogtail_configserver_address", "ilogtail_configserver_address"));
+    servers
+}
+
+/// True for the keys of the community edition's own config servers, which are no part of SLS.
+pub(super) fn is_community_server(key: &str) -> bool {
+    key.starts_with("config_server_list") || key.starts_with("ilogtail_configserver_address")
+}
+
+fn data_servers(root: &Map<String, Value>, key: &str) -> Vec<DataServer> {
+    let mut servers = Vec::new();
+    for (path, entry) in objects(root, key) {
+        let region =
+            ["cluster", "region"].into_iter().find_map(|name| text(entry, name, &format!("{path}.{name}")));
+        for endpoint in entry_endpoints(entry, &path) {
+            servers.push(DataServer { region: region.clone(), endpoint });
+        }
+    }
+    servers
+}
+
+/// The parameters that the commercial agent generates for `…/conf/<channel>/ilogtail_config.json` when it is not there.
+pub(super) fn implied(path: &Path) -> Option<Parameters> {
+    let mut names = path.iter().rev().map(|name| name.to_str());
+    let (file, channel, conf) = (names.next()??, names.next()??, names.next()??);
+    if file != "ilogtail_config.json" || conf != "conf" {
+        return None;
+    }
+    let (region, network, suffix) = channel_of(channel)?;
+    let (config_server, data_server) = match network {
+        NetworkType::Intranet | NetworkType::Internet => {
+            let endpoint = format!("{region}{suffix}.log.aliyuncs.com");
+            (format!("http://logtail.{endpoint}"), endpoint)
+        }
+        NetworkType::Acceleration => regions::servers_for(&region, network)?,
+    };
+    let key = format!("directory {channel}");
+    let parameter = |value: String| Parameter { key: key.clone(), value };
+    Some(Parameters {
+        config_servers: vec![parameter(config_server)],
+        data_servers: vec![DataServer {
+            region: Some(parameter(region.clone())),
+            endpoint: parameter(data_server),
+        }],
+        implied: Some((region, network)),
+        ..Parameters::default()
+    })
+}
+
+/// Region, network type and the suffix of the region in host names, as the installer derives them from its argument.
+fn channel_of(channel: &str) -> Option<(String, NetworkType, &'static str)> {
+    let channel = channel.replace('_', "-");
+    let channel = channel.strip_suffix("-vpc").unwrap_or(&channel);
+    let table = [
+        ("-internet", NetworkType::Internet, ""),
+        ("-acceleration", NetworkType::Acceleration, ""),
+        ("-intranet", NetworkType::Intranet, "-intranet"),
+        ("-internal", NetworkType::Intranet, "-internal"),
+        ("-inner", NetworkType::Intranet, "-share"),
+        ("", NetworkType::Intranet, "-intranet"),
+    ];
+    let (region, network, suffix) = table
+        .into_iter()
+        .find_map(|(end, network, suffix)| Some((channel.strip_suffix(end)?, network, suffix)))?;
+    // The vendor's internal network goes by servers of another domain.
+    let is_corp = region.ends_with("-corp");
+    (regions::has_form(region) && !is_corp).then(|| (region.to_owned(), network, suffix))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pairs(parameters: &[Parameter]) -> Vec<(&str, &str)> {
+        parameters.iter().map(|p| (p.key.as_str(), p.value.as_str())).collect()
+    }
+
+    fn data(parameters: &Parameters) -> Vec<(Option<&str>, &str, &str)> {
+        parameters
+            .data_servers
+            .iter()
+            .map(|s| {
+                (
+                    s.region.as_ref().map(|p| p.value.as_str()),
+                    s.endpoint.key.as_str(),
+                    s.endpoint.value.as_str(),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_installers_first_form_is_read() {
+        let parameters = parse(
+            br#"{"config_server_address" : "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com", "data_server_list" : [{"cluster" : "cn-hangzhou", "endpoint" : "cn-hangzhou-intranet.log.aliyuncs.com"}], "cpu_usage_limit" : 0.4, "mem_usage_limit" : 384, "max_bytes_per_sec" : 20971520, "bytes_per_sec" : 1048576, "buffer_file_num" : 25, "buffer_file_size" : 20971520, "buffer_map_num" : 5, "streamlog_open" : false}"#,
+        )
+        .expect("accepted");
+        assert_eq!(
+            pairs(&parameters.config_servers),
+            [("config_server_address", "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com")]
+        );
+        assert_eq!(
+            data(&parameters),
+            [(Some("cn-hangzhou"), "data_server_list[0].endpoint", "cn-hangzhou-intranet.log.aliyuncs.com")]
+        );
+        assert_eq!(
+            parameters.data_servers[0].region.as_ref().expect("region").key,
+            "data_server_list[0].cluster"
+        );
+        assert_eq!((parameters.data_server_port, parameters.log_time_auto_adjust), (None, false));
+    }
+
+    #[test]
+    fn the_installers_second_form_is_read() {
+        let parameters = parse(
+            br#"{"primary_region" : "cn-beijing", "config_servers" : ["http://logtail.cn-beijing.log.aliyuncs.com"], "data_servers" : [{"region" : "cn-beijing", "endpoint_list": ["cn-beijing.log.aliyuncs.com", "b"]}], "cpu_usage_limit" : 0.4}"#,
+        )
+        .expect("accepted");
+        assert_eq!(
+            pairs(&parameters.config_servers),
+            [("config_servers[0]", "http://logtail.cn-beijing.log.aliyuncs.com")]
+        );
+        assert_eq!(
+            data(&parameters),
+            [
+                (Some("cn-beijing"), "data_servers[0].endpoint_list[0]", "cn-beijing.log.aliyuncs.com"),
+                (Some("cn-beijing"), "data_servers[0].endpoint_list[1]", "b"),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_plural_and_the_community_forms_are_read() {
+        let parameters = parse(
+            br#"{"config_server_address_list": ["a"], "config_server_list": [{"cluster":"community","endpoint_list":["127.0.0.1:8899"]}], "ilogtail_configserver_address": ["h:1"],
+                "data_server_list": [{"cluster": "r", "endpoint_list": ["d"]}]}"#,
+        )
+        .expect("accepted");
+        assert_eq!(
+            pairs(&parameters.config_servers),
+            [
+                ("config_server_address_list[0]", "a"),
+                ("config_server_list[0].endpoint_list[0]", "127.0.0.1:8899"),
+                ("ilogtail_configserver_address[0]", "h:1"),
+            ]
+        );
+        let community: Vec<_> =
+            parameters.config_servers.iter().map(|p| is_community_server(&p.key)).collect();
+        assert_eq!(community, [false, true, true]);
+        assert_eq!(data(&parameters), [(Some("r"), "data_server_list[0].endpoint_list[0]", "d")]);
+    }
+
+    #[test]
+    fn values_of_a_wrong_type_or_empty_are_as_absent() {
+        let parameters = parse(
+            br#"{"config_server_address": 5, "config_servers": "http://x", "config_server_address_list": ["", 1],
+                "data_server_list": [{"endpoint": null}, "x", {"cluster": "only"}], "working_ip": "", "bind_interface": "default",
+                "enable_log_time_auto_adjust": "true", "data_server_port": "443", "logtail_sys_conf_dir": false}"#,
+        )
+        .expect("accepted");
+        assert_eq!(Parameters { canonical: None, ..parameters }, Parameters::default());
+    }
+
+    #[test]
+    fn overrides_are_read() {
+        let parameters = parse(
+            br#"{"working_ip": "10.0.0.1", "bind_interface": "eth1", "enable_log_time_auto_adjust": true, "data_server_port": 443,
+                "logtail_sys_conf_dir": "/etc/ilogtail2/"}"#,
+        )
+        .expect("accepted");
+        assert_eq!(parameters.working_ip.expect("set").value, "10.0.0.1");
+        assert_eq!(parameters.bind_interface.expect("set").key, "bind_interface");
+        assert!(parameters.log_time_auto_adjust);
+        assert_eq!(parameters.data_server_port, Some(443));
+        assert_eq!(parameters.sys_conf_dir.as_deref(), Some("/etc/ilogtail2/"));
+    }
+
+    #[test]
+    fn no_secret_is_kept() {
+        let parameters = parse(
+            br#"{"access_key": "S3CRET", "config_server_address": "http://u:S3CRET@h", "proxy": "http://u:S3CRET@h:1"}"#,
+        )
+        .expect("accepted");
+        assert!(!format!("{parameters:?}").contains("S3CRET"), "{parameters:?}");
+    }
+
+    #[test]
+    fn a_containers_path_implies_region_network_and_servers() {
+        let table = [
+            (
+                "cn-hangzhou",
+                "cn-hangzhou",
+                NetworkType::Intranet,
+                "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com",
+                "cn-hangzhou-intranet.log.aliyuncs.com",
+            ),
+            (
+                "cn_shanghai_vpc",
+                "cn-shanghai",
+                NetworkType::Intranet,
+                "http://logtail.cn-shanghai-intranet.log.aliyuncs.com",
+                "cn-shanghai-intranet.log.aliyuncs.com",
+            ),
+            (
+                "cn_shanghai_internet",
+                "cn-shanghai",
+                NetworkType::Internet,
+                "http://logtail.cn-shanghai.log.aliyuncs.com",
+                "cn-shanghai.log.aliyuncs.com",
+            ),
+            (
+                "us-west-1-acceleration",
+                "us-west-1",
+                NetworkType::Acceleration,
+                "http://logtail.us-west-1.log.aliyuncs.com",
+                "log-global.aliyuncs.com",
+            ),
+            (
+                "cn-beijing-internal",
+                "cn-beijing",
+                NetworkType::Intranet,
+                "http://logtail.cn-beijing-internal.log.aliyuncs.com",
+                "cn-beijing-internal.log.aliyuncs.com",
+            ),
+            (
+                "cn-beijing-inner",
+                "cn-beijing",
+                NetworkType::Intranet,
+                "http://logtail.cn-beijing-share.log.aliyuncs.com",
+                "cn-beijing-share.log.aliyuncs.com",
+            ),
+        ];
+        for (channel, region, network, config_server, data_server) in table {
+            let path = format!("/etc/ilogtail/conf/{channel}/ilogtail_config.json");
+            let parameters = implied(Path::new(&path)).expect(channel);
+            assert_eq!(parameters.implied, Some((region.to_owned(), network)), "{channel}");
+            assert_eq!(parameters.config_servers[0].value, config_server);
+            assert_eq!(
+                data(&parameters)[0],
+                (Some(region), format!("directory {channel}").as_str(), data_server)
+            );
+        }
+        for path in [
+            "/usr/local/ilogtail/ilogtail_config.json",
+            "/etc/ilogtail/conf/cn-hangzhou/other.json",
+            "/etc/ilogtail/conf/${region}/ilogtail_config.json",
+            "/etc/ilogtail/conf/cn-hangzhou-corp/ilogtail_config.json",
+            "/x/cn-hangzhou/ilogtail_config.json",
+            "ilogtail_config.json",
+        ] {
+            assert_eq!(implied(Path::new(path)), None, "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_content_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200), path in ".{0,40}") {
+            let _parameters = parse(&bytes);
+            let _implied = implied(Path::new(&format!("/conf/{path}/ilogtail_config.json")));
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Tests of the profile as a whole.
+
+use super::*;
+use crate::model::snapshot::Environment;
+
+fn settings(dir: &str) -> AgentSettings {
+    AgentSettings { install_dir: Some(PathBuf::from(dir)), ..AgentSettings::default() }
+}
+
+#[test]
+fn executables_are_recognised_by_their_exact_names() {
+    let recognise = |name: &str| Logtail.recognise(name, &AgentSettings::default());
+    for name in [
+        "ilogtail",
+        "ilogtail_0.14.2",
+        "ilogtail_1.0.28",
+        "loongcollector",
+        "loongcollector_3.0.12.0",
+        "loongcollector_3.0.12-beta1",
+    ] {
+        assert_eq!(recognise(name), Some(None), "{name}");
+    }
+    for name in [
+        "",
+        "tail",
+        "ilogtaild",
+        "ilogtail.LOG",
+        "ilogtail_",
+        "ilogtail_config.json",
+        "ilogtail_1.3.1.tar.gz",
+        "ilogtail_1.3.1.bak",
+        "ilogtail_1..3",
+        "ilogtail-1.3",
+        "Ilogtail",
+        "loongcollectord",
+        "/usr/local/ilogtail/ilogtail",
+        "ilogtail_1.3.1-",
+    ] {
+        assert_eq!(recognise(name), None, "{name}");
+    }
+}
+
+#[test]
+fn a_cut_name_of_a_process_is_recognised() {
+    let recognises = |comm: &str| Logtail.recognises_comm(comm, &AgentSettings::default());
+    for name in [
+        "ilogtail",
+        "loongcollector",
+        "ilogtail_0.16.48",
+        "ilogtail_12.34.56",
+        "loongcollector_3.1.4",
+        "ilogtail_1.2345-b1",
+    ] {
+        let comm: String = name.chars().take(COMM_BYTES).collect();
+        assert!(recognises(&comm), "{comm}");
+    }
+    for comm in
+        ["ilogtaild", "ilogtail_", "loongcollecto", "loongcollectord", "ilogtail_config", "ilogtail_1."]
+    {
+        assert!(!recognises(comm), "{comm}");
+    }
+}
+
+#[test]
+fn variables_are_wanted_by_name_and_never_secrets() {
+    for name in [
+        "http_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "NO_PROXY",
+        "TZ",
+        "working_ip",
+        "ALIYUN_LOGTAIL_WORKING_IP",
+        "LOONG_WORKING_IP",
+        "ALIYUN_LOGTAIL_USER_ID",
+        "LOONG_USER_DEFINED_ID",
+        "ALIYUN_LOGTAIL_CONFIG",
+        "LOONG_CONFIG",
+        "ALIYUN_LOGTAIL_SYS_CONF_DIR",
+        "LOONG_ENABLE_LOG_TIME_AUTO_ADJUST",
+        "LOONG_CONF_DIR",
+        "LOONG_RUN_DIR",
+        "LOONG_LOGS_DIR",
+        "LOONG_DATA_DIR",
+        "LOGTAIL_MODE",
+        "bind_interface",
+    ] {
+        assert!(Logtail.wants_variable(name), "{name}");
+    }
+    for name in [
+        "",
+        "PATH",
+        "WORKING_IP",
+        "USER_ID",
+        "CONFIG",
+        "LOONG_",
+        "LOONG_SECRET",
+        "ALIYUN_LOGTAIL_ACCESS_KEY",
+        "ACCESS_KEY_SECRET",
+        "LOONG_working_ip",
+        "TOKEN",
+    ] {
+        assert!(!Logtail.wants_variable(name), "{name}");
+    }
+}
+
+#[test]
+fn the_installation_is_where_the_executable_is() {
+    let dir = |path: &str| Logtail.install_dir_of(Path::new(path));
+    assert_eq!(dir("/usr/local/ilogtail/ilogtail_1.3.1"), Some(PathBuf::from("/usr/local/ilogtail")));
+    assert_eq!(dir("ilogtail"), None);
+    assert_eq!(dir("./ilogtail"), None);
+}
+
+#[test]
+fn editions_tell_roles_and_prerequisites() {
+    let environment = Environment::new();
+    let container = Environment::from([(
+        "ALIYUN_LOGTAIL_CONFIG".to_owned(),
+        "/etc/ilogtail/conf/cn-hangzhou/ilogtail_config.json".to_owned(),
+    )]);
+    let table = [
+        ("/usr/local/ilogtail", Some("1.3.1"), None, "", &environment, false, "commercial", false, 2),
+        ("/usr/local/ilogtail", Some("3.1.4"), None, "", &environment, false, "commercial", false, 2),
+        ("/usr/local/ilogtail", None, None, "", &environment, false, "commercial", false, 2),
+        (
+            "/usr/local/ilogtail",
+            Some("1.8.8 Community Edition"),
+            None,
+            "",
+            &environment,
+            false,
+            "community",
+            true,
+            1,
+        ),
+        ("/opt/loongcollector", None, None, "", &environment, false, "community", true, 1),
+        ("/opt/loongcollector", Some("3.1.4"), None, "", &environment, false, "commercial", false, 2),
+        (
+            "/opt/loongcollector",
+            None,
+            Some("/opt/loongcollector/ilogtail_config.json"),
+            "",
+            &environment,
+            false,
+            "commercial",
+            false,
+            2,
+        ),
+        (
+            "/opt/loongcollector",
+            None,
+            None,
+            "l -enable_host_id=true",
+            &environment,
+            false,
+            "commercial",
+            false,
+            2,
+        ),
+        ("/usr/local/loongcollector", None, None, "", &container, true, "container", false, 2),
+        (
+            "/usr/local/ilogtail",
+            None,
+            None,
+            "i -ilogtail_daemon_flag=false",
+            &environment,
+            false,
+            "commercial",
+            false,
+            1,
+        ),
+        (
+            "/usr/local/ilogtail",
+            None,
+            None,
+            "i --ilogtail_daemon_flag=false",
+            &environment,
+            true,
+            "container",
+            false,
+            1,
+        ),
+    ];
+    for (dir, version, config, line, environment, in_container, label, community, roles) in table {
+        let arguments: Vec<String> = line.split(' ').map(ToOwned::to_owned).collect();
+        let running = Running { arguments: &arguments, environment, in_container };
+        let edition = Logtail.edition(&settings(dir), version, config.map(Path::new), running);
+        assert_eq!(
+            (edition.label, edition.community, edition.roles.len(), edition.keyless),
+            (label, community, roles, false),
+            "{dir} {version:?} {config:?} {line}"
+        );
+        assert_eq!(edition.roles.last().map(|role| role.role.clone()), Some(Role::WORKER));
+        // An agent that is run without its daemon on purpose still has a heartbeat.
+        assert_eq!(Logtail.prerequisites(&edition).len(), if community { 5 } else { 9 });
+    }
+}
+
+#[test]
+fn commands_are_those_of_the_generation_and_instance() {
+    let restart = |dir: &str, version| {
+        Logtail.commands(&settings(dir), version).remove("restart_command").expect("a command")
+    };
+    assert_eq!(restart("/usr/local/ilogtail", Some("1.3.1")), "sudo /etc/init.d/ilogtaild restart");
+    assert_eq!(restart("/usr/local/ilogtail", None), "sudo /etc/init.d/ilogtaild restart");
+    assert_eq!(restart("/usr/local/ilogtail", Some("3.1.4")), "sudo /etc/init.d/loongcollectord restart");
+    assert_eq!(restart("/usr/local/ilogtail-2", Some("1.3.1")), "sudo /etc/init.d/ilogtaild-2 restart");
+    assert_eq!(restart("/usr/local/ilogtail$(x)", None), "sudo '/etc/init.d/ilogtaild$(x)' restart");
+    assert_eq!(
+        restart("/opt/loongcollector", Some("3.3.2 Community Edition")),
+        "sudo systemctl restart loongcollectord"
+    );
+    assert_eq!(restart("/var/ilogtail", Some("1.8.8 Community Edition")), "sudo systemctl restart ilogtaild");
+    let commands = Logtail.commands(&settings("/usr/local/ilogtail"), None);
+    assert_eq!(
+        commands.into_keys().collect::<Vec<_>>(),
+        ["install_document", "restart_command", "start_command", "status_command"]
+    );
+}

@@ -1,0 +1,411 @@
+//! The command line and its environment: what each flag means, and what is wrong with what was said.
+//!
+//! A flag wins over its variable, a variable over the default. Everything that can be judged without the host is judged here.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use clap::{Arg, ArgAction, ArgMatches, builder::OsStringValueParser, error::ErrorKind};
+
+use super::invocation::{
+    Command, Format, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, UsageError,
+};
+use crate::{
+    config::{parse_duration, url},
+    model::{Language, text::quoted},
+};
+
+/// One flag that takes a value.
+struct Flag {
+    name: &'static str,
+    value: &'static str,
+    help: &'static str,
+    default: Option<&'static str>,
+    repeatable: bool,
+}
+
+const fn flag(
+    name: &'static str,
+    value: &'static str,
+    default: Option<&'static str>,
+    help: &'static str,
+) -> Flag {
+    Flag { name, value, help, default, repeatable: false }
+}
+
+const CONFIG_FILE: Flag = flag("config.file", "FILE", None, "Config file; without it, agents are detected");
+const LISTEN: Flag = Flag {
+    repeatable: true,
+    ..flag(
+        "web.listen-address",
+        "ADDRESS",
+        Some(":10077"),
+        "Address to listen on: :port (all interfaces), host:port or [ipv6]:port; repeatable",
+    )
+};
+const TELEMETRY_PATH: Flag = flag("web.telemetry-path", "PATH", Some("/metrics"), "Path of the metrics");
+const ROOTFS: Flag =
+    flag("path.rootfs", "DIR", Some("/"), "Where the watched host's root directory is mounted");
+const PROCFS: Flag =
+    flag("path.procfs", "DIR", None, "Where the watched host's proc is mounted; without it, <rootfs>/proc");
+const EVALUATION_INTERVAL: Flag =
+    flag("evaluation.interval", "DURATION", Some("15s"), "Time between evaluations");
+const PROBE_INTERVAL: Flag =
+    flag("probe.interval", "DURATION", Some("60s"), "Time between probes of an endpoint, with jitter");
+const PROBE_TIMEOUT: Flag =
+    flag("probe.timeout", "DURATION", Some("5s"), "Deadline of one probe, from name resolution to answer");
+const LOG_LEVEL: Flag = flag(
+    "log.level",
+    "LEVEL",
+    Some("info"),
+    "Least important level that is logged: debug, info, warn, error",
+);
+const LOG_FORMAT: Flag = flag("log.format", "FORMAT", Some("logfmt"), "Format of the log: logfmt, json");
+const FORMAT: Flag = flag("format", "FORMAT", Some("text"), "Format of the diagnosis: text, json");
+const LANG: Flag = flag("lang", "LANG", Some("en"), "Language: en, zh");
+
+/// Flags that stand before or after any command.
+const GLOBAL: [&Flag; 10] = [
+    &CONFIG_FILE,
+    &LISTEN,
+    &TELEMETRY_PATH,
+    &ROOTFS,
+    &PROCFS,
+    &EVALUATION_INTERVAL,
+    &PROBE_INTERVAL,
+    &PROBE_TIMEOUT,
+    &LOG_LEVEL,
+    &LOG_FORMAT,
+];
+
+/// Paths that the server answers itself.
+const TAKEN_PATHS: [&str; 5] = ["/", "/api/v1/report", "/-/healthy", "/-/ready", "/-/reload"];
+
+/// More often than this is a typing error that would cost a core; a probe cannot be shorter either.
+const SHORTEST: Duration = Duration::from_millis(10);
+
+/// Less often than this is not watching.
+const LONGEST: Duration = Duration::from_hours(24);
+
+impl Flag {
+    /// The variable that sets it: dots and dashes become underscores.
+    fn variable(&self) -> String {
+        format!("LOGAGENT_EXPORTER_{}", self.name.to_ascii_uppercase().replace(['.', '-'], "_"))
+    }
+
+    fn arg(&self, visible: bool) -> Arg {
+        let default = self.default.map(|default| format!("default: {default}; ")).unwrap_or_default();
+        Arg::new(self.name)
+            .long(self.name)
+            .value_name(self.value)
+            .help(format!("{} [{default}env: {}]", self.help, self.variable()))
+            .value_parser(OsStringValueParser::new())
+            .action(if self.repeatable { ArgAction::Append } else { ArgAction::Set })
+            .hide(!visible)
+    }
+}
+
+/// Reads arguments (the program's name first) and, where no flag is given, what `env` knows.
+///
+/// # Errors
+/// The first thing that is wrong: an unknown flag or command, or a value that cannot be, named by its flag or variable.
+pub fn parse(
+    args: impl IntoIterator<Item = OsString>,
+    env: impl Fn(&str) -> Option<OsString>,
+) -> Result<Parsed, UsageError> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let exit_code = if asks_for_check(&args) { 3 } else { 2 };
+    let matches = match definition().try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => return Ok(Parsed::Print(version())),
+        Err(error) => {
+            let message = error.render().to_string();
+            // Help that was not asked for (`config` without its command) is an error.
+            let asked = error.kind() == ErrorKind::DisplayHelp;
+            return if asked { Ok(Parsed::Print(message)) } else { Err(UsageError { message, exit_code }) };
+        }
+    };
+    invocation(&matches, &env).map(|invocation| Parsed::Invocation(Box::new(invocation))).map_err(|message| {
+        UsageError {
+            message: format!("error: {message}\n\nFor more information, try '--help'.\n"),
+            exit_code,
+        }
+    })
+}
+
+/// `logagent-exporter, version …`, as Prometheus exporters answer `--version`.
+pub fn version() -> String {
+    format!(
+        "logagent-exporter, version {} (revision: {}, target: {})\n",
+        env!("CARGO_PKG_VERSION"),
+        option_env!("LOGAGENT_REVISION").unwrap_or("unknown"),
+        option_env!("LOGAGENT_TARGET").unwrap_or("unknown"),
+    )
+}
+
+fn definition() -> clap::Command {
+    let described = |name: &'static str, about: &'static str| clap::Command::new(name).about(about);
+    let root = described(
+        "logagent-exporter",
+        "Watches every prerequisite of a cloud log-collection agent's heartbeat, for Prometheus and for people",
+    );
+    let config_check = common(described("check", "Validate a config file; exit 0 or 1"), false).arg(
+        Arg::new("FILE").help("The config file").required(true).value_parser(OsStringValueParser::new()),
+    );
+    common(root.bin_name("logagent-exporter"), true)
+        .subcommand(common(described("run", "Run the exporter (the default)"), true))
+        .subcommand(
+            common(
+                described(
+                    "check",
+                    "Evaluate once and print the diagnosis; exit 0 ok, 1 warning, 2 failing, 3 unknown, no agent, usage or config error",
+                ),
+                true,
+            )
+            .args([FORMAT.arg(true), LANG.arg(true)]),
+        )
+        .subcommand(
+            common(described("explain", "Print the catalogue of causes, or one entry"), false)
+                .arg(Arg::new("CAUSE").help("Id of a cause").value_parser(OsStringValueParser::new()))
+                .arg(LANG.arg(true)),
+        )
+        .subcommand(
+            common(described("config", "Work on config files"), false)
+                .subcommand_required(true)
+                .subcommand(config_check),
+        )
+}
+
+/// Flags are declared at each level and not as clap's global ones: of those, the outer values of a list would be lost.
+fn common(command: clap::Command, visible: bool) -> clap::Command {
+    command
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(true)
+        .arg(Arg::new("version").long("version").help("Print the version").action(ArgAction::Version))
+        .args(GLOBAL.map(|flag| flag.arg(visible)))
+}
+
+/// True if the command is `check`, as far as can be told without parsing: its usage errors have their own exit code.
+fn asks_for_check(args: &[OsString]) -> bool {
+    let mut rest = args.iter().skip(1).map(|arg| arg.to_string_lossy());
+    while let Some(arg) = rest.next() {
+        let Some(name) = arg.strip_prefix("--") else {
+            if arg.starts_with('-') {
+                continue;
+            }
+            return arg == "check";
+        };
+        if GLOBAL.iter().any(|flag| flag.name == name) {
+            let _value = rest.next();
+        }
+    }
+    false
+}
+
+fn invocation(matches: &ArgMatches, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Invocation, String> {
+    let mut levels = vec![matches];
+    let mut names = Vec::new();
+    while let Some((name, inner)) = levels.last().and_then(|matches| matches.subcommand()) {
+        names.push(name);
+        levels.push(inner);
+    }
+    let said = Said { levels: &levels, env };
+    let options = options(&said)?;
+    let positional =
+        |name: &str| levels.last().and_then(|matches| matches.get_one::<OsString>(name)).cloned();
+    let command = match names.as_slice() {
+        ["check"] => {
+            Command::Check { format: said.one(&FORMAT, format)?, language: said.one(&LANG, language)? }
+        }
+        ["explain"] => Command::Explain {
+            cause: positional("CAUSE").map(|id| id.to_string_lossy().into_owned()),
+            language: said.one(&LANG, language)?,
+        },
+        ["config", "check"] => {
+            Command::ConfigCheck { file: positional("FILE").map(PathBuf::from).ok_or("FILE is missing")? }
+        }
+        _ => Command::Run,
+    };
+    Ok(Invocation { command, options })
+}
+
+fn options(said: &Said<'_>) -> Result<Options, String> {
+    let options = Options {
+        config_file: said.path(&CONFIG_FILE)?,
+        listen_addresses: said.all(&LISTEN, listen_address)?,
+        telemetry_path: said.one(&TELEMETRY_PATH, telemetry_path)?,
+        rootfs: said.path(&ROOTFS)?.unwrap_or_else(|| PathBuf::from("/")),
+        procfs: said.path(&PROCFS)?,
+        evaluation_interval: said.one(&EVALUATION_INTERVAL, period)?,
+        probe_interval: said.one(&PROBE_INTERVAL, period)?,
+        probe_timeout: said.one(&PROBE_TIMEOUT, period)?,
+        log_level: said.one(&LOG_LEVEL, log_level)?,
+        log_format: said.one(&LOG_FORMAT, log_format)?,
+    };
+    if options.probe_timeout > options.probe_interval {
+        return Err(format!(
+            "{} ({}) is longer than {} ({}): a probe would overtake the next",
+            said.origin(&PROBE_TIMEOUT),
+            humantime::format_duration(options.probe_timeout),
+            said.origin(&PROBE_INTERVAL),
+            humantime::format_duration(options.probe_interval),
+        ));
+    }
+    Ok(options)
+}
+
+/// What was said on every level of the command line, and by the environment.
+struct Said<'a> {
+    levels: &'a [&'a ArgMatches],
+    env: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+impl Said<'_> {
+    /// Values on the command line, in order.
+    fn on_command_line(&self, flag: &Flag) -> Vec<OsString> {
+        let mut out = Vec::new();
+        for &matches in self.levels {
+            out.extend(
+                matches.try_get_many::<OsString>(flag.name).ok().flatten().into_iter().flatten().cloned(),
+            );
+        }
+        out
+    }
+
+    /// The variable's value. An empty one is as good as none: it is what a template leaves when nothing is to be set.
+    fn in_environment(&self, flag: &Flag) -> Option<OsString> {
+        (self.env)(&flag.variable()).filter(|value| !value.is_empty())
+    }
+
+    /// How the value was given, for messages.
+    fn origin(&self, flag: &Flag) -> String {
+        if self.on_command_line(flag).is_empty() && self.in_environment(flag).is_some() {
+            flag.variable()
+        } else {
+            format!("--{}", flag.name)
+        }
+    }
+
+    /// The value in force: the last flag, else the variable, else the default.
+    fn value(&self, flag: &Flag) -> Option<OsString> {
+        self.on_command_line(flag)
+            .pop()
+            .or_else(|| self.in_environment(flag))
+            .or_else(|| flag.default.map(OsString::from))
+    }
+
+    fn path(&self, flag: &Flag) -> Result<Option<PathBuf>, String> {
+        match self.value(flag) {
+            Some(path) if path.is_empty() => Err(format!("{}: the path is empty", self.origin(flag))),
+            path => Ok(path.map(PathBuf::from)),
+        }
+    }
+
+    fn one<T>(&self, flag: &Flag, check: fn(&str) -> Result<T, String>) -> Result<T, String> {
+        self.checked(flag, &self.value(flag).unwrap_or_default(), check)
+    }
+
+    fn all<T: PartialEq>(&self, flag: &Flag, check: fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+        let mut values = self.on_command_line(flag);
+        if values.is_empty() {
+            let list =
+                self.in_environment(flag).or_else(|| flag.default.map(OsString::from)).unwrap_or_default();
+            values = list.to_string_lossy().split(',').map(|item| OsString::from(item.trim())).collect();
+        }
+        let mut out = Vec::new();
+        for value in values {
+            let meaning = self.checked(flag, &value, check)?;
+            if out.contains(&meaning) {
+                return Err(format!(
+                    "{}: {} is given twice",
+                    self.origin(flag),
+                    quoted(&value.to_string_lossy())
+                ));
+            }
+            out.push(meaning);
+        }
+        Ok(out)
+    }
+
+    fn checked<T>(
+        &self,
+        flag: &Flag,
+        value: &OsString,
+        check: fn(&str) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let origin = self.origin(flag);
+        let text = value.to_str().ok_or_else(|| format!("{origin}: the value is not UTF-8"))?;
+        check(text).map_err(|why| format!("{origin}: {why}"))
+    }
+}
+
+fn listen_address(text: &str) -> Result<ListenAddress, String> {
+    let refused = |why: &str| format!("{} is not an address to listen on: {why}", quoted(text));
+    let (host, port) =
+        text.rsplit_once(':').ok_or_else(|| refused("it has no port; write :10077 or host:10077"))?;
+    let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    let port = match port.parse() {
+        Ok(port) if digits => port,
+        Ok(_) | Err(_) => return Err(refused("the port is not a number from 0 to 65535")),
+    };
+    if host.is_empty() {
+        return Ok(ListenAddress { host: None, port });
+    }
+    match url::split_host_port(host) {
+        Ok((host, None)) => Ok(ListenAddress { host: Some(host), port }),
+        Ok((_, Some(_))) => Err(refused("it has two ports")),
+        Err(why) => Err(refused(&why)),
+    }
+}
+
+fn telemetry_path(text: &str) -> Result<String, String> {
+    if TAKEN_PATHS.contains(&text) {
+        return Err(format!("{} is taken; {} are other pages", quoted(text), TAKEN_PATHS.join(", ")));
+    }
+    let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~".contains(&b));
+    if text.starts_with('/') && plain {
+        return Ok(text.to_owned());
+    }
+    Err(format!("{} is not a path; begin it with / and use letters, digits and -._~/", quoted(text)))
+}
+
+fn period(text: &str) -> Result<Duration, String> {
+    let period = parse_duration(text)?;
+    if (SHORTEST..=LONGEST).contains(&period) {
+        return Ok(period);
+    }
+    Err(format!("{} is out of range; use 10ms to 24h", quoted(text)))
+}
+
+fn log_level(text: &str) -> Result<LogLevel, String> {
+    one_of(
+        text,
+        &[
+            ("debug", LogLevel::Debug),
+            ("info", LogLevel::Info),
+            ("warn", LogLevel::Warn),
+            ("error", LogLevel::Error),
+        ],
+    )
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    one_of(text, &[("logfmt", LogFormat::Logfmt), ("json", LogFormat::Json)])
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    one_of(text, &[("text", Format::Text), ("json", Format::Json)])
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    one_of(text, &[("en", Language::English), ("zh", Language::Chinese)])
+}
+
+fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
+    words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        format!("{} is not one of {}", quoted(text), allowed.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! The contract of the command line.
+
+use proptest::prelude::*;
+
+use super::*;
+
+type Env<'a> = &'a [(&'a str, &'a str)];
+
+fn parsed(line: &str, env: Env<'_>) -> Result<Parsed, UsageError> {
+    let args = std::iter::once("logagent-exporter").chain(line.split_whitespace()).map(OsString::from);
+    parse(args, |name| env.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into()))
+}
+
+fn invoked(line: &str, env: Env<'_>) -> Invocation {
+    match parsed(line, env) {
+        Ok(Parsed::Invocation(invocation)) => *invocation,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn printed(line: &str) -> String {
+    match parsed(line, &[]) {
+        Ok(Parsed::Print(text)) => text,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+/// The first line of what is said, and the exit code.
+fn refused(line: &str, env: Env<'_>) -> (String, u8) {
+    let error = parsed(line, env).expect_err(line);
+    (error.message.lines().next().unwrap_or_default().to_owned(), error.exit_code)
+}
+
+#[test]
+fn without_flags_the_defaults_of_the_contract_hold() {
+    let Invocation { command, options } = invoked("", &[]);
+    assert_eq!(command, Command::Run);
+    assert_eq!(
+        options,
+        Options {
+            config_file: None,
+            listen_addresses: vec![ListenAddress { host: None, port: 10077 }],
+            telemetry_path: "/metrics".into(),
+            rootfs: "/".into(),
+            procfs: None,
+            evaluation_interval: Duration::from_secs(15),
+            probe_interval: Duration::from_mins(1),
+            probe_timeout: Duration::from_secs(5),
+            log_level: LogLevel::Info,
+            log_format: LogFormat::Logfmt,
+        }
+    );
+    assert_eq!(invoked("run", &[]).command, Command::Run);
+}
+
+#[test]
+fn commands_are_told_apart() {
+    let english = Language::English;
+    assert_eq!(invoked("check", &[]).command, Command::Check { format: Format::Text, language: english });
+    assert_eq!(
+        invoked("check --format=json --lang zh", &[]).command,
+        Command::Check { format: Format::Json, language: Language::Chinese }
+    );
+    assert_eq!(invoked("explain", &[]).command, Command::Explain { cause: None, language: english });
+    assert_eq!(
+        invoked("explain ip_empty --lang=zh", &[]).command,
+        Command::Explain { cause: Some("ip_empty".into()), language: Language::Chinese }
+    );
+    assert_eq!(invoked("config check a.yml", &[]).command, Command::ConfigCheck { file: "a.yml".into() });
+}
+
+#[test]
+fn flags_stand_before_or_after_the_command() {
+    for line in ["--path.rootfs /host --log.level=warn check", "check --path.rootfs=/host --log.level warn"] {
+        let invocation = invoked(line, &[]);
+        assert_eq!(invocation.options.rootfs, PathBuf::from("/host"), "{line}");
+        assert_eq!(invocation.options.log_level, LogLevel::Warn, "{line}");
+    }
+    let listen =
+        invoked("--web.listen-address :1 run --web.listen-address=[::1]:2 --web.listen-address h:0", &[]);
+    let shown: Vec<String> = listen.options.listen_addresses.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, [":1", "[::1]:2", "h:0"]);
+    assert_eq!(listen.options.listen_addresses[1].host.as_deref(), Some("::1"));
+    assert_eq!(invoked("--log.level=warn run --log.level=debug", &[]).options.log_level, LogLevel::Debug);
+}
+
+#[test]
+fn the_environment_fills_in_and_flags_win() {
+    let env: Env<'_> = &[
+        ("LOGAGENT_EXPORTER_WEB_LISTEN_ADDRESS", "127.0.0.1:1, :2"),
+        ("LOGAGENT_EXPORTER_EVALUATION_INTERVAL", "1m"),
+        ("LOGAGENT_EXPORTER_CONFIG_FILE", ""),
+        ("LOGAGENT_EXPORTER_LANG", "zh"),
+        ("LOGAGENT_EXPORTER_PORT", "tcp://10.96.0.1:10077"),
+    ];
+    let options = invoked("", env).options;
+    assert_eq!(options.listen_addresses.len(), 2);
+    assert_eq!(options.evaluation_interval, Duration::from_mins(1));
+    assert_eq!(options.config_file, None, "an empty variable sets nothing");
+    assert_eq!(
+        invoked("explain", env).command,
+        Command::Explain { cause: None, language: Language::Chinese }
+    );
+    let options = invoked("--web.listen-address=:3 --evaluation.interval=2s", env).options;
+    assert_eq!(options.listen_addresses, [ListenAddress { host: None, port: 3 }]);
+    assert_eq!(options.evaluation_interval, Duration::from_secs(2));
+}
+
+#[test]
+fn each_wrong_value_names_its_flag_or_variable() {
+    let zoo: &[(&str, &str)] = &[
+        ("--evaluation.interval=0", "error: --evaluation.interval: \"0\" is out of range; use 10ms to 24h"),
+        (
+            "--evaluation.interval=25h",
+            "error: --evaluation.interval: \"25h\" is out of range; use 10ms to 24h",
+        ),
+        (
+            "--evaluation.interval=15",
+            "error: --evaluation.interval: \"15\" has no unit; write 15s, 15m or 15h",
+        ),
+        ("--probe.timeout=9ms", "error: --probe.timeout: \"9ms\" is out of range; use 10ms to 24h"),
+        (
+            "--probe.timeout=61s",
+            "error: --probe.timeout (1m 1s) is longer than --probe.interval (1m): a probe would overtake the next",
+        ),
+        (
+            "--web.telemetry-path=metrics",
+            "error: --web.telemetry-path: \"metrics\" is not a path; begin it with / and use letters, digits and -._~/",
+        ),
+        (
+            "--web.telemetry-path=/m?x",
+            "error: --web.telemetry-path: \"/m?x\" is not a path; begin it with / and use letters, digits and -._~/",
+        ),
+        (
+            "--web.telemetry-path=/-/ready",
+            "error: --web.telemetry-path: \"/-/ready\" is taken; /, /api/v1/report, /-/healthy, /-/ready, /-/reload are other pages",
+        ),
+        (
+            "--web.listen-address=10077",
+            "error: --web.listen-address: \"10077\" is not an address to listen on: it has no port; write :10077 or host:10077",
+        ),
+        (
+            "--web.listen-address=:65536",
+            "error: --web.listen-address: \":65536\" is not an address to listen on: the port is not a number from 0 to 65535",
+        ),
+        (
+            "--web.listen-address=:+1",
+            "error: --web.listen-address: \":+1\" is not an address to listen on: the port is not a number from 0 to 65535",
+        ),
+        (
+            "--web.listen-address=::1:80",
+            "error: --web.listen-address: \"::1:80\" is not an address to listen on: an IPv6 address stands in brackets: [::1] or [::1]:443",
+        ),
+        (
+            "--web.listen-address=a:1:2",
+            "error: --web.listen-address: \"a:1:2\" is not an address to listen on: it has two ports",
+        ),
+        (
+            "--web.listen-address=:1 --web.listen-address=:1",
+            "error: --web.listen-address: \":1\" is given twice",
+        ),
+        ("--log.level=trace", "error: --log.level: \"trace\" is not one of debug, info, warn, error"),
+        ("--log.format=text", "error: --log.format: \"text\" is not one of logfmt, json"),
+        ("--path.rootfs=", "error: --path.rootfs: the path is empty"),
+        ("explain --lang=de", "error: --lang: \"de\" is not one of en, zh"),
+        ("--log.levle=info", "error: unexpected argument '--log.levle' found"),
+        ("chekc", "error: unrecognized subcommand 'chekc'"),
+        ("--format=json", "error: unexpected argument '--format' found"),
+        ("config check", "error: the following required arguments were not provided:"),
+    ];
+    for (line, expected) in zoo {
+        assert_eq!(refused(line, &[]), ((*expected).to_owned(), 2), "{line}");
+    }
+    assert_eq!(
+        refused("", &[("LOGAGENT_EXPORTER_PROBE_TIMEOUT", "soon")]).0,
+        "error: LOGAGENT_EXPORTER_PROBE_TIMEOUT: \"soon\" is not a duration; write it like 15s, 1m30s or 0"
+    );
+    assert_eq!(
+        refused("", &[("LOGAGENT_EXPORTER_WEB_LISTEN_ADDRESS", ":1,")]).0,
+        "error: LOGAGENT_EXPORTER_WEB_LISTEN_ADDRESS: \"\" is not an address to listen on: it has no port; write :10077 or host:10077"
+    );
+}
+
+#[test]
+fn usage_errors_of_check_exit_as_unknown_and_others_as_usage() {
+    for line in
+        ["check --bogus", "check --format=xml", "--log.level info check --lang=de", "--log.level=loud check"]
+    {
+        assert_eq!(refused(line, &[]).1, 3, "{line}");
+    }
+    for line in ["--bogus", "run check", "--log.level check", "config check", "config", "explain check x"] {
+        assert_eq!(refused(line, &[]).1, 2, "{line}");
+    }
+    assert_eq!(refused("check", &[("LOGAGENT_EXPORTER_LOG_LEVEL", "loud")]).1, 3);
+}
+
+#[test]
+fn help_and_version_are_printed() {
+    for line in ["--version", "check --version", "config --version"] {
+        let version = printed(line);
+        assert!(
+            version.starts_with(concat!("logagent-exporter, version ", env!("CARGO_PKG_VERSION"), " (")),
+            "{version}"
+        );
+    }
+    let help = printed("--help");
+    for flag in GLOBAL {
+        assert!(
+            help.contains(&format!("--{} ", flag.name)) && help.contains(&flag.variable()),
+            "{}",
+            flag.name
+        );
+    }
+    for command in ["run", "check", "explain", "config"] {
+        assert!(help.contains(&format!("\n  {command} ")), "{help}");
+    }
+    assert!(printed("check -h").contains("--format "));
+    assert!(!printed("explain -h").contains("--probe.timeout"), "flags without effect are not shown");
+}
+
+#[test]
+fn every_value_flag_takes_a_value_that_is_no_utf8() {
+    use std::os::unix::ffi::OsStringExt;
+    let odd = OsString::from_vec(b"/\xff".to_vec());
+    let args = |flag: &str| vec!["x".into(), flag.into(), odd.clone()];
+    match parse(args("--config.file"), |_| None) {
+        Ok(Parsed::Invocation(invocation)) => {
+            assert_eq!(invocation.options.config_file, Some(odd.clone().into()));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(parse(args("--log.level"), |_| None).unwrap_err().message.contains("the value is not UTF-8"));
+}
+
+proptest! {
+    #[test]
+    fn no_arguments_panic(args in prop::collection::vec("(--)?(check|config|web.listen-address|probe.timeout|format|lang|\\PC{0,6})(=\\PC{0,8})?", 0..6)) {
+        let env = |name: &str| name.contains("LISTEN").then(|| OsString::from(args.concat()));
+        let _any = parse(args.iter().map(OsString::from), env);
+    }
+}

@@ -1,0 +1,130 @@
+//! What a command line means, once it is understood.
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+use crate::{config::url, model::Language};
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Parsed {
+    /// Help or version: to print on standard output, and success.
+    Print(String),
+    /// A command to carry out.
+    Invocation(Box<Invocation>),
+}
+
+/// A command and the options it runs with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// What to do.
+    pub command: Command,
+    /// How.
+    pub options: Options,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Run the exporter.
+    Run,
+    /// Evaluate once and print the diagnosis.
+    Check {
+        /// How to print it.
+        format: Format,
+        /// In which language.
+        language: Language,
+    },
+    /// Print the catalogue, or one entry.
+    Explain {
+        /// The entry's id.
+        cause: Option<String>,
+        /// In which language.
+        language: Language,
+    },
+    /// Validate a config file.
+    ConfigCheck {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+/// How `check` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// The document of `/api/v1/report`.
+    Json,
+}
+
+/// The least important event that is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Everything.
+    Debug,
+    /// What changes.
+    Info,
+    /// What needs attention.
+    Warn,
+    /// What failed.
+    Error,
+}
+
+/// How a log line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// `key=value`.
+    Logfmt,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Everything that flags and environment set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The config file; `None`: agents are detected.
+    pub config_file: Option<PathBuf>,
+    /// Where to listen; never empty, none twice.
+    pub listen_addresses: Vec<ListenAddress>,
+    /// The path of the metrics.
+    pub telemetry_path: String,
+    /// Where the watched host's files are.
+    pub rootfs: PathBuf,
+    /// Where the watched host's proc is; `None`: in the rootfs.
+    pub procfs: Option<PathBuf>,
+    /// Time between evaluations.
+    pub evaluation_interval: Duration,
+    /// Time between probes of one endpoint, before jitter.
+    pub probe_interval: Duration,
+    /// The deadline of one probe over all its phases.
+    pub probe_timeout: Duration,
+    /// What is logged.
+    pub log_level: LogLevel,
+    /// How it is logged.
+    pub log_format: LogFormat,
+}
+
+/// An address to listen on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListenAddress {
+    /// Host name or address, IPv6 without brackets; `None`: all interfaces, both families.
+    pub host: Option<String>,
+    /// The port; 0 lets the system choose.
+    pub port: u16,
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host.as_deref().map(url::bracketed).unwrap_or_default(), self.port)
+    }
+}
+
+/// What was said cannot be done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct UsageError {
+    /// What is wrong, and what is right; for standard error.
+    pub message: String,
+    /// The exit code: 3 for `check` (where 1 and 2 are diagnoses), else 2.
+    pub exit_code: u8,
+}

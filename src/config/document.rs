@@ -1,0 +1,113 @@
+//! The config file as a whole: from bytes to [`Settings`].
+
+use std::path::Path;
+
+use super::{
+    ClockSettings, ConfigError, Settings, agent, alerting,
+    problem::{ConfigProblem, Problems},
+    section::{Field, Section},
+    value, yaml,
+};
+
+/// The largest config file that is read. The example of the documentation is 2 KiB.
+pub(super) const LARGEST_FILE: usize = 1024 * 1024;
+
+const KEYS: [&str; 5] = ["detect", "agents", "clock", "alertmanagers", "labels"];
+
+/// Reads the config in `text`; `file` is for messages. Returns the settings and warnings for the log.
+///
+/// # Errors
+/// Everything that is wrong with it, at once.
+pub fn parse(text: &[u8], file: &Path) -> Result<(Settings, Vec<String>), ConfigError> {
+    let mut problems = Problems::default();
+    let settings = match readable(text) {
+        Ok(text) => settings(text, file, &mut problems),
+        Err((line, message)) => {
+            problems.add(line, "", message);
+            Settings::default()
+        }
+    };
+    let (problems, warnings) = problems.finish();
+    if problems.is_empty() { Ok((settings, warnings)) } else { Err(error(file, problems)) }
+}
+
+/// A [`ConfigError`] about `file`.
+pub(super) fn error(file: &Path, problems: Vec<ConfigProblem>) -> ConfigError {
+    ConfigError { file: file.to_owned(), problems }
+}
+
+/// The text, if it is text. A byte order mark at its beginning is left to the YAML parser, which skips it.
+fn readable(bytes: &[u8]) -> Result<&str, (usize, String)> {
+    if bytes.len() > LARGEST_FILE {
+        return Err((1, format!("is larger than {} KiB", LARGEST_FILE / 1024)));
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err((1, "is UTF-16; save it as UTF-8".to_owned()));
+    }
+    let line_of = |before: &[u8]| before.split(|byte| *byte == b'\n').count();
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        (line_of(before), "is not UTF-8 text; save it as UTF-8".to_owned())
+    })?;
+    // The YAML parser takes NUL for the end of the file and would silently drop the rest.
+    let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r');
+    if let Some(at) = bytes.iter().position(control) {
+        let before = bytes.get(..at).unwrap_or_default();
+        let byte = bytes.get(at).copied().unwrap_or_default();
+        return Err((
+            line_of(before),
+            format!("holds the control character {byte:#04x}; is this a text file?"),
+        ));
+    }
+    Ok(text)
+}
+
+fn settings(text: &str, file: &Path, problems: &mut Problems) -> Settings {
+    let mut settings = Settings::default();
+    let Some(root) = yaml::parse(text, problems) else { return settings };
+    let Some(section) = Section::open(&Field::root(&root), &KEYS, problems) else { return settings };
+    let detect = section.get("detect").and_then(|field| field.boolean(problems));
+    // An empty value is a section whose content is commented out: as if the key were not there.
+    let agents = section.get("agents").filter(|field| !field.node.is_null());
+    settings.detect = detect.unwrap_or(agents.is_none());
+    if let Some(field) = &agents {
+        settings.agents = agent::agents(field, file, problems);
+    }
+    if let Some(field) = section.get("clock") {
+        settings.clock = clock(&field, problems);
+    }
+    if let Some(field) = section.get("alertmanagers") {
+        alerting::alertmanagers(&field, problems);
+    }
+    if let Some(field) = section.get("labels") {
+        alerting::labels(&field, problems);
+    }
+    if !settings.detect && settings.agents.is_empty() {
+        problems.warnings.push("nothing to watch: detect is off and agents is empty".to_owned());
+    }
+    settings
+}
+
+fn clock(field: &Field<'_>, problems: &mut Problems) -> ClockSettings {
+    let mut clock = ClockSettings::default();
+    let keys = ["max_offset", "warn_offset", "ntp_servers"];
+    let Some(section) = Section::open(field, &keys, problems) else { return clock };
+    clock.max_offset = section.get("max_offset").and_then(|field| field.duration(problems));
+    if let Some(offset) = section.get("warn_offset").and_then(|field| field.duration(problems)) {
+        clock.warn_offset = offset;
+    }
+    if let Some(field) = section.get("ntp_servers") {
+        clock.ntp_servers = field.texts(value::server, problems);
+    }
+    if let Some(limit) = clock.max_offset
+        && !limit.is_zero()
+        && clock.warn_offset > limit
+    {
+        let (warn, limit) =
+            (humantime::format_duration(clock.warn_offset), humantime::format_duration(limit));
+        problems.warnings.push(format!(
+            "clock: warn_offset ({warn}) is beyond max_offset ({limit}) and so never warns first"
+        ));
+    }
+    clock
+}

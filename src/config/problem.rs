@@ -1,0 +1,100 @@
+//! What is wrong with a config file: all of it at once, each with its place and what would be right.
+
+use std::{fmt, path::PathBuf};
+
+use super::nearest::nearest;
+use crate::model::text::quoted;
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigProblem {
+    /// Line in the file, from 1; `None` if the file could not be read at all.
+    pub line: Option<usize>,
+    /// Path of the key (`agents[0].expect.region`); empty for the document as a whole.
+    pub key: String,
+    /// What was said, what is allowed, and a hint.
+    pub message: String,
+}
+
+impl fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// Why a config file is not used. Displays one line for each problem: `FILE:LINE: KEY: message`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", lines(.file, .problems))]
+pub struct ConfigError {
+    /// The file.
+    pub file: PathBuf,
+    /// Everything that is wrong, in the order of the file; never empty.
+    pub problems: Vec<ConfigProblem>,
+}
+
+fn lines(file: &std::path::Path, problems: &[ConfigProblem]) -> String {
+    let mut out = Vec::with_capacity(problems.len());
+    for problem in problems {
+        let line = problem.line.map(|line| format!("{line}:")).unwrap_or_default();
+        let key = if problem.key.is_empty() { String::new() } else { format!("{}: ", problem.key) };
+        out.push(format!("{}:{line} {key}{}", file.display(), problem.message));
+    }
+    out.join("\n")
+}
+
+/// More than this many problems are not read by anyone; a hostile file must not fill the memory either.
+const MOST_PROBLEMS: usize = 100;
+
+/// Collects problems and warnings while a document is walked.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    listed: Vec<ConfigProblem>,
+    overflown: bool,
+    /// What is accepted but should be known.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Problems {
+    /// Notes a problem.
+    pub(super) fn add(&mut self, line: usize, key: impl Into<String>, message: impl Into<String>) {
+        if self.listed.len() >= MOST_PROBLEMS {
+            self.overflown = true;
+        } else {
+            self.listed.push(ConfigProblem { line: Some(line), key: key.into(), message: message.into() });
+        }
+    }
+
+    /// True if nothing more is listed, so that nothing more need be looked for.
+    pub(super) fn is_full(&self) -> bool {
+        self.overflown
+    }
+
+    /// Everything found, in the order of the file.
+    pub(super) fn finish(mut self) -> (Vec<ConfigProblem>, Vec<String>) {
+        self.listed.sort_by_key(|problem| problem.line);
+        if self.overflown {
+            let message = format!("more than {MOST_PROBLEMS} problems; the others are not listed");
+            self.listed.push(ConfigProblem { line: None, key: String::new(), message });
+        }
+        (self.listed, self.warnings)
+    }
+}
+
+/// `value` in quotes as a message may show it: escaped, cut, and without what stands before an `@` (it may be a password).
+pub(super) fn said(value: &str) -> String {
+    match value.rsplit_once('@') {
+        Some((_, rest)) => quoted(&format!("***@{rest}")),
+        None => quoted(value),
+    }
+}
+
+/// ` (did you mean "region"?)`, or nothing.
+pub(super) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(word, candidates).map(|near| format!(" (did you mean {}?)", quoted(near))).unwrap_or_default()
+}

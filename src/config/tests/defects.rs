@@ -1,0 +1,305 @@
+//! A zoo of files with one defect each, and the exact words about it.
+
+use super::{errors, settings};
+
+/// One Logtail agent whose `expect` is `expect`.
+fn expecting(expect: &str) -> String {
+    format!("agents:\n- kind: logtail\n  expect:\n    {expect}\n")
+}
+
+fn assert_words(zoo: &[(&str, &str)]) {
+    for (text, expected) in zoo {
+        assert_eq!(&errors(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn each_defect_of_the_document_has_its_words() {
+    assert_words(&[
+        ("a\n", "l.yml:1: is the text \"a\"; it must be a mapping (key: value)"),
+        ("- a\n", "l.yml:1: is a list; it must be a mapping (key: value)"),
+        (
+            "agnets: []\n",
+            "l.yml:1: agnets: is not a known key (did you mean \"agents\"?); use one of detect, agents, clock, alertmanagers, labels",
+        ),
+        ("x: 1\n", "l.yml:1: x: is not a known key; use one of detect, agents, clock, alertmanagers, labels"),
+        ("detect: yes\n", "l.yml:1: detect: is the text \"yes\"; it must be true or false"),
+        ("detect: 1\n", "l.yml:1: detect: is the number 1; it must be true or false"),
+        ("detect:\n", "l.yml:1: detect: is empty; it must be true or false"),
+        ("detect: true\ndetect: false\n", "l.yml:2: detect: is here a second time; the first is in line 1"),
+        (
+            "detect: true\n---\ndetect: true\n",
+            "l.yml:2: holds a second document (---); one file is one document",
+        ),
+        ("detect: !mine true\n", "l.yml:1: the tag \"!mine\" means nothing here; leave it out"),
+        ("? [a]\n: b\n", "l.yml:1: a list stands where a key is needed; keys are plain words"),
+        (
+            "a: &x 1\n<<: *x\n",
+            "l.yml:1: a: is not a known key; use one of detect, agents, clock, alertmanagers, labels\nl.yml:2: <<: merge keys are not supported; write the keys out, or use an alias for the whole value",
+        ),
+        (
+            "detect: *nowhere\n",
+            "l.yml:1: is not valid YAML: while parsing node, found unknown anchor (column 9)",
+        ),
+        ("agents: &a [*a]\n", "l.yml:1: an alias stands inside the value that it refers to"),
+        (
+            "agents:\n\t- kind: logtail\n",
+            "l.yml:2: is not valid YAML: tabs disallowed within this context (block indentation) (column 2); YAML is indented with spaces, never with tabs",
+        ),
+        (
+            "agents: [\n",
+            "l.yml:2: is not valid YAML: while parsing a node, did not find expected node content (column 1)",
+        ),
+        (
+            "detect: true\n\nclock: \"x\u{0}y\"\n",
+            "l.yml:3: holds the control character 0x00; is this a text file?",
+        ),
+    ]);
+}
+
+#[test]
+fn each_defect_of_an_agent_has_its_words() {
+    assert_words(&[
+        ("agents: {kind: logtail}\n", "l.yml:1: agents: is a mapping; it must be a list, as in [a, b]"),
+        (
+            "agents:\n- logtail\n",
+            "l.yml:2: agents[0]: is the text \"logtail\"; it must be a mapping (key: value)",
+        ),
+        (
+            "agents:\n- name: x\n",
+            "l.yml:2: agents[0].kind: is missing; use one of logtail, loglistener, custom",
+        ),
+        (
+            "agents:\n- kind: logtial\n",
+            "l.yml:2: agents[0].kind: \"logtial\" is not a kind of agent; use one of logtail, loglistener, custom (did you mean \"logtail\"?)",
+        ),
+        ("agents:\n- kind:\n", "l.yml:2: agents[0].kind: is empty; write a value or leave the key out"),
+        (
+            "agents:\n- kind: logtail\n  nmae: x\n",
+            "l.yml:3: agents[0].nmae: is not a known key (did you mean \"name\"?); use one of name, kind, install_dir, ignore, expect, processes, files, endpoints",
+        ),
+        (
+            "agents:\n- kind: logtail\n  name: 5\n",
+            "l.yml:3: agents[0].name: is the number 5; it must be a text, so put it in quotes: \"5\"",
+        ),
+        (
+            "agents:\n- kind: logtail\n  name: \"a\\n\"\n",
+            "l.yml:3: agents[0].name: \"a\\n\" is not a name; use up to 100 printable characters, no blank at either end",
+        ),
+        (
+            "agents:\n- kind: logtail\n  name: a\n- kind: custom\n  name: a\n  files: [/x]\n",
+            "l.yml:5: agents[1].name: \"a\" is already the name of agents[0] (line 3); every agent needs a name of its own",
+        ),
+        (
+            "agents:\n- kind: logtail\n- kind: logtail\n",
+            "l.yml:3: agents[1].name: \"logtail\" is already the name of agents[0] (line 2); without a name an agent is called after its kind, so give it one",
+        ),
+        (
+            "agents:\n- kind: logtail\n  install_dir: usr/local\n",
+            "l.yml:3: agents[0].install_dir: \"usr/local\" is not an absolute path; begin it with /",
+        ),
+        (
+            "agents:\n- kind: logtail\n  install_dir: \"/a\\0b\"\n",
+            "l.yml:3: agents[0].install_dir: \"/a\\u{0}b\" cannot be a path",
+        ),
+        (
+            "agents:\n- kind: logtail\n  ignore: multiple_instances\n",
+            "l.yml:3: agents[0].ignore: is the text \"multiple_instances\"; it must be a list, as in [a, b]",
+        ),
+        (
+            "agents:\n- kind: logtail\n  ignore: [multiple_instance]\n",
+            "l.yml:3: agents[0].ignore[0]: \"multiple_instance\" is not the id of a cause (did you mean \"multiple_instances\"?); `logagent-exporter explain` lists them",
+        ),
+        (
+            "agents:\n- kind: logtail\n  files: [/x]\n",
+            "l.yml:3: agents[0].files: belongs to kind custom; this agent is of kind logtail",
+        ),
+    ]);
+}
+
+#[test]
+fn each_defect_of_clock_and_alerting_has_its_words() {
+    assert_words(&[
+        ("clock: 5\n", "l.yml:1: clock: is the number 5; it must be a mapping (key: value)"),
+        ("clock: {max_offset: 15}\n", "l.yml:1: clock.max_offset: \"15\" has no unit; write 15s, 15m or 15h"),
+        (
+            "clock: {max_offset: -1m}\n",
+            "l.yml:1: clock.max_offset: \"-1m\" is not a duration; write it like 15s, 1m30s or 0",
+        ),
+        (
+            "clock: {warn_offset: [1m]}\n",
+            "l.yml:1: clock.warn_offset: is a list; it must be a duration like 15s, 1m30s or 0",
+        ),
+        (
+            "clock: {ntp_servers: ['http://x']}\n",
+            "l.yml:1: clock.ntp_servers[0]: \"http://x\" is not a server: the port \"//x\" is not a number from 1 to 65535; write host or host:port",
+        ),
+        (
+            "clock: {ntp_servers: [a, a]}\n",
+            "l.yml:1: clock.ntp_servers[1]: \"a\" is listed twice (first in line 1)",
+        ),
+        ("alertmanagers: {}\n", "l.yml:1: alertmanagers: is a mapping; it must be a list, as in [a, b]"),
+        (
+            "alertmanagers: [{static_config: []}]\n",
+            "l.yml:1: alertmanagers[0].static_config: is not a known key (did you mean \"static_configs\"?); the section has the shape of Prometheus' own alertmanagers",
+        ),
+        (
+            "alertmanagers: [{static_configs: [{}]}]\n",
+            "l.yml:1: alertmanagers[0].static_configs[0].targets: is missing; list them as host:port",
+        ),
+        (
+            "labels: {a-b: x}\n",
+            "l.yml:1: labels.a-b: is not a label name; use letters, digits and _, not a digit first, not __ first",
+        ),
+        (
+            "labels: {a: 1}\n",
+            "l.yml:1: labels.a: is the number 1; it must be a text, so put it in quotes: \"1\"",
+        ),
+    ]);
+}
+
+#[test]
+fn each_defect_of_an_expectation_has_its_words() {
+    let zoo = [
+        (
+            "regoin: cn-hangzhou",
+            "regoin: is not a known key (did you mean \"region\"?); use one of region, network, account_id, machine_group_ips, machine_group_identifier, projects, server_group_ip, server_group_label",
+        ),
+        (
+            "region: hangzhou",
+            "region: \"hangzhou\" is not a region; write its id, like cn-hangzhou or ap-guangzhou",
+        ),
+        (
+            "region: CN-hangzhou",
+            "region: \"CN-hangzhou\" is not a region; write its id, like cn-hangzhou or ap-guangzhou",
+        ),
+        (
+            "network: intarnet",
+            "network: \"intarnet\" is not a network type; use one of intranet, internet, acceleration (did you mean \"intranet\"?)",
+        ),
+        (
+            "account_id: 1234567890123456.0",
+            "account_id: \"1234567890123456.0\" is not an account id; it is digits only, like \"1234567890123456\"",
+        ),
+        (
+            "account_id: 1.2e15",
+            "account_id: \"1.2e15\" is not an account id; it is digits only, like \"1234567890123456\"",
+        ),
+        (
+            "account_id: ''",
+            "account_id: \"\" is not an account id; it is digits only, like \"1234567890123456\"",
+        ),
+        ("account_id: [1]", "account_id: is a list; it must be a text"),
+        (
+            "machine_group_ips: [10.0.0.0/24]",
+            "machine_group_ips[0]: \"10.0.0.0/24\" is not an IPv4 address, like 172.16.2.200",
+        ),
+        (
+            "machine_group_ips: ['::1']",
+            "machine_group_ips[0]: \"::1\" is not an IPv4 address, like 172.16.2.200",
+        ),
+        (
+            "machine_group_identifier: ''",
+            "machine_group_identifier: is empty; write a value or leave the key out",
+        ),
+        (
+            "machine_group_identifier: 007",
+            "machine_group_identifier: is the number 007; it must be a text, so put it in quotes: \"007\"",
+        ),
+        (
+            "projects: [My]",
+            "projects[0]: \"My\" is not a project's name; it has 3 to 63 lower-case letters, digits and hyphens, no hyphen at either end",
+        ),
+        (
+            "server_group_ip: 10.0.0.7",
+            "server_group_ip: belongs to kind loglistener; this agent is of kind logtail: use one of region, network, account_id, machine_group_ips, machine_group_identifier, projects",
+        ),
+    ];
+    for (expect, expected) in zoo {
+        assert_eq!(errors(expecting(expect)), format!("l.yml:4: agents[0].expect.{expected}"), "{expect}");
+    }
+    assert_eq!(
+        errors("agents: [{kind: loglistener, expect: {network: acceleration}}]"),
+        "l.yml:1: agents[0].expect.network: \"acceleration\" is not a network type; use one of intranet, internet"
+    );
+    assert_eq!(
+        errors("agents: [{kind: custom, files: [/x], expect: {region: cn-x}}]"),
+        "l.yml:1: agents[0].expect.region: belongs to kinds logtail and loglistener; this agent is of kind custom: a custom agent is described by processes, files, endpoints"
+    );
+}
+
+#[test]
+fn each_defect_of_a_custom_agent_has_its_words() {
+    let zoo = [
+        (
+            "processes: [{role: a}]",
+            "processes[0].executable: is missing; write the base name of the program, or its absolute path",
+        ),
+        (
+            "processes: [{role: 'a b', executable: x}]",
+            "processes[0].role: \"a b\" is not a role; use letters, digits, _ and -, a letter or _ first",
+        ),
+        (
+            "processes: [{executable: bin/x}]",
+            "processes[0].executable: \"bin/x\" is not an executable; write its base name (fluent-bit) or absolute path, without arguments",
+        ),
+        (
+            "processes: [{executable: x, count: 0}]",
+            "processes[0].count: is the number 0; it must be a whole number from 1 to 10000",
+        ),
+        (
+            "processes: [{executable: x, count: '1'}]",
+            "processes[0].count: is the text \"1\"; it must be a whole number from 1 to 10000",
+        ),
+        (
+            "processes: [{executable: x}, {executable: y}]",
+            "processes[1].role: \"worker\" is already a role in line 3; use count for several of one role",
+        ),
+        ("files: [x]", "files[0]: \"x\" is not an absolute path; begin it with /"),
+        ("files: [/x, /x]", "files[1]: \"/x\" is listed twice (first in line 3)"),
+        ("endpoints: [{}]", "endpoints[0].url: is missing; write it like https://logs.example.com/health"),
+        (
+            "endpoints: ['http://h']",
+            "endpoints[0]: is the text \"http://h\"; it must be a mapping (key: value)",
+        ),
+        (
+            "endpoints: [{url: 'udp://h:1'}]",
+            "endpoints[0].url: the scheme \"udp\" is not one of http, https, tcp",
+        ),
+        (
+            "endpoints: [{url: 'http://h/#a'}]",
+            "endpoints[0].url: has a fragment (#…), which is never sent; leave it out",
+        ),
+        (
+            "endpoints: [{url: 'http://h/a'}, {url: 'http://h:80/b'}]",
+            "endpoints[1].url: \"http://h\" is asked already in line 3; one endpoint for each scheme, host and port",
+        ),
+        (
+            "endpoints: [{url: 'http://h', expect_status: 200}]",
+            "endpoints[0].expect_status: is the number 200; it must be a list, as in [a, b]",
+        ),
+        (
+            "endpoints: [{url: 'http://h', expect_status: []}]",
+            "endpoints[0].expect_status: is empty; list the status codes that mean up, or leave it out for 200 to 399",
+        ),
+        (
+            "endpoints: [{url: 'http://h', expect_status: [99]}]",
+            "endpoints[0].expect_status[0]: is the number 99; it must be a whole number from 100 to 599",
+        ),
+        (
+            "endpoints: [{url: 'tcp://h:1', expect_status: [200]}]",
+            "endpoints[0].expect_status: belongs to http and https; a tcp endpoint is up once it is connected",
+        ),
+    ];
+    for (text, expected) in zoo {
+        let text = format!("agents:\n- kind: custom\n  {text}\n");
+        assert_eq!(errors(&text), format!("l.yml:3: agents[0].{expected}"), "{text}");
+    }
+    let (_, warnings) = settings("agents: [{kind: custom}]");
+    assert_eq!(
+        warnings,
+        [
+            "agents[0] (line 1): a custom agent without processes, files and endpoints: nothing of it is watched"
+        ]
+    );
+}

@@ -1,0 +1,135 @@
+//! What single values may be.
+
+use std::{net::Ipv4Addr, path::PathBuf};
+
+use super::{
+    problem::{did_you_mean, said},
+    url::{bracketed, split_host_port},
+};
+use crate::catalog;
+
+/// The longest name; names are label values of every series.
+const LONGEST_NAME: usize = 100;
+
+/// The kernel's `PATH_MAX`.
+const LONGEST_PATH: usize = 4096;
+
+/// A name for the label `agent`.
+pub(super) fn agent_name(text: &str) -> Result<String, String> {
+    if text.trim() != text || text.chars().any(char::is_control) || text.chars().count() > LONGEST_NAME {
+        return Err(format!(
+            "{} is not a name; use up to {LONGEST_NAME} printable characters, no blank at either end",
+            said(text)
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// An absolute path.
+pub(super) fn absolute_path(text: &str) -> Result<PathBuf, String> {
+    if !text.starts_with('/') {
+        return Err(format!("{} is not an absolute path; begin it with /", said(text)));
+    }
+    if text.contains('\0') || text.len() > LONGEST_PATH {
+        return Err(format!("{} cannot be a path", said(text)));
+    }
+    Ok(PathBuf::from(text))
+}
+
+/// An id of the catalogue.
+pub(super) fn cause_id(text: &str) -> Result<&'static str, String> {
+    catalog::find(text).map(|cause| cause.id).ok_or_else(|| {
+        let near = did_you_mean(text, catalog::causes().map(|cause| cause.id));
+        format!("{} is not the id of a cause{near}; `logagent-exporter explain` lists them", said(text))
+    })
+}
+
+/// A region, known or not.
+pub(super) fn region(text: &str) -> Result<String, String> {
+    let shaped = text.split_once('-').is_some_and(|(area, place)| {
+        (2..=4).contains(&area.len())
+            && area.bytes().all(|b| b.is_ascii_lowercase())
+            && !place.is_empty()
+            && place.len() <= 59
+            && place.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    });
+    if shaped {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{} is not a region; write its id, like cn-hangzhou or ap-guangzhou", said(text)))
+    }
+}
+
+/// An account id: digits, however they were written.
+pub(super) fn account_id(text: &str) -> Result<String, String> {
+    if !text.is_empty() && text.len() <= 32 && text.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{} is not an account id; it is digits only, like \"1234567890123456\"", said(text)))
+    }
+}
+
+/// One IPv4 address.
+pub(super) fn ipv4(text: &str) -> Result<String, String> {
+    text.parse::<Ipv4Addr>()
+        .map(|ip| ip.to_string())
+        .map_err(|_| format!("{} is not an IPv4 address, like 172.16.2.200", said(text)))
+}
+
+/// A project's name, as the service allows them.
+pub(super) fn project(text: &str) -> Result<String, String> {
+    let allowed = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if allowed && (3..=63).contains(&text.len()) && !text.starts_with('-') && !text.ends_with('-') {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "{} is not a project's name; it has 3 to 63 lower-case letters, digits and hyphens, no hyphen at either end",
+            said(text)
+        ))
+    }
+}
+
+/// A role, for the label `role`.
+pub(super) fn role(text: &str) -> Result<String, String> {
+    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if begins
+        && text.len() <= LONGEST_NAME
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{} is not a role; use letters, digits, _ and -, a letter or _ first", said(text)))
+    }
+}
+
+/// An executable's base name, or its absolute path.
+pub(super) fn executable(text: &str) -> Result<String, String> {
+    let named = !matches!(text, "." | "..") && !text.contains('/') && text.len() <= 255;
+    let placed = text.starts_with('/') && !text.ends_with('/') && text.len() <= LONGEST_PATH;
+    if (named || placed) && !text.chars().any(char::is_control) && text.trim() == text {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "{} is not an executable; write its base name (fluent-bit) or absolute path, without arguments",
+            said(text)
+        ))
+    }
+}
+
+/// A server: `host` or `host:port`.
+pub(super) fn server(text: &str) -> Result<String, String> {
+    if text.parse::<std::net::Ipv6Addr>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    match split_host_port(text) {
+        Ok((host, Some(port))) => Ok(format!("{}:{port}", bracketed(&host))),
+        Ok((host, None)) => Ok(host),
+        Err(why) => Err(format!("{} is not a server: {why}; write host or host:port", said(text))),
+    }
+}
+
+/// A label name that is not reserved.
+pub(super) fn is_label_name(text: &str) -> bool {
+    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    begins && !text.starts_with("__") && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}

@@ -1,0 +1,233 @@
+//! One turn of the pipeline: observe → evaluate → report. Owns everything that lives from one turn to the next.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use tokio::time::Instant;
+
+use crate::{
+    config::{AgentSettings, Settings},
+    evaluate::{Ledger, evaluate},
+    model::{
+        Reason, Status, Why,
+        report::{AgentReport, ExporterReport, Report},
+        snapshot::{ClockFacts, Snapshot},
+    },
+    observe::{
+        host::{HostOptions, HostReader},
+        probe::{ProbeOptions, Prober},
+        time,
+    },
+};
+
+use super::probes::Probes;
+
+/// What wakes the cycle; the label `trigger`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// The evaluation interval has passed.
+    Timer,
+    /// Probes have answered.
+    Probe,
+    /// New settings.
+    Reload,
+}
+
+impl Trigger {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Timer => "timer",
+            Self::Probe => "probe",
+            Self::Reload => "reload",
+        }
+    }
+}
+
+/// How long one file may take before it is given up for this turn.
+const FILE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Where and how often to look.
+#[derive(Debug, Clone)]
+pub struct CycleOptions {
+    /// Where the host's root directory is mounted.
+    pub rootfs: PathBuf,
+    /// Where the host's procfs is mounted, if not below `rootfs`.
+    pub procfs: Option<PathBuf>,
+    /// How often each endpoint is probed.
+    pub probe_interval: Duration,
+    /// One deadline for a whole probe.
+    pub probe_timeout: Duration,
+}
+
+/// The pipeline and its memory.
+pub struct Cycle {
+    settings: Settings,
+    reader: HostReader,
+    probes: Probes,
+    ledger: Ledger,
+    exporter: ExporterReport,
+    probe_interval: Duration,
+    /// The host name is resolved as often as endpoints are probed, not at every turn: it may cost a DNS query.
+    resolve_due: Option<Instant>,
+    facts: Option<(Snapshot, Vec<AgentSettings>)>,
+    complete: bool,
+}
+
+impl Cycle {
+    /// A cycle that has not looked yet.
+    pub fn new(settings: Settings, options: CycleOptions) -> Self {
+        let CycleOptions { rootfs, procfs, probe_interval, probe_timeout } = options;
+        let prober = Prober::new(ProbeOptions { timeout: probe_timeout, rootfs: rootfs.clone() });
+        Self {
+            settings,
+            reader: HostReader::new(HostOptions { rootfs, procfs, file_deadline: FILE_DEADLINE }),
+            probes: Probes::new(prober, probe_interval),
+            ledger: Ledger::default(),
+            exporter: ExporterReport {
+                reload_successful: true,
+                reload_success_at: Some(time::now().wall),
+                ..ExporterReport::default()
+            },
+            probe_interval,
+            resolve_due: None,
+            facts: None,
+            complete: false,
+        }
+    }
+
+    /// Looks, judges and reports.
+    pub async fn turn(&mut self, trigger: Trigger) -> Report {
+        let started = Instant::now();
+        if trigger != Trigger::Probe || self.facts.is_none() {
+            self.read_host().await;
+        }
+        self.probes.keep_ready();
+        let report = self.judge();
+        *self.exporter.evaluations.entry(trigger.as_str()).or_default() += 1;
+        self.exporter.evaluation_duration = started.elapsed();
+        Report { exporter: self.exporter.clone(), ..report }
+    }
+
+    /// Looks once, waits until every endpoint has answered or its deadline has passed, and reports: what `check` shows.
+    /// `progress` is told how many endpoints are still to answer.
+    pub async fn once(&mut self, mut progress: impl FnMut(usize)) -> Report {
+        self.read_host().await;
+        while !self.probes.complete() {
+            progress(self.probes.outstanding());
+            self.probes.next_answer().await;
+        }
+        self.turn(Trigger::Probe).await
+    }
+
+    /// Waits until a probe has answered. Never returns while none runs. Cancel-safe.
+    pub async fn probe_answered(&mut self) {
+        self.probes.next_answer().await;
+    }
+
+    /// When the next probe is due, if any is not under way.
+    pub fn next_probe_due(&self) -> Option<Instant> {
+        self.probes.next_due()
+    }
+
+    /// Starts the probes that are due, for the facts at hand.
+    pub fn start_due_probes(&mut self) {
+        if let Some((snapshot, _)) = &self.facts {
+            self.probes.start_due(&snapshot.agents, &self.settings.clock.ntp_servers);
+        }
+    }
+
+    /// Takes new settings into force. Agents that both configs describe keep their history.
+    pub fn reload(&mut self, settings: Settings) {
+        let described: Vec<String> = settings.agents.iter().map(|agent| agent.name.clone()).collect();
+        let detecting = settings.detect;
+        self.ledger.retain(|name| detecting || described.iter().any(|described| described == name));
+        self.settings = settings;
+        self.reader.reset();
+        self.probes.reset();
+        self.resolve_due = None;
+        self.exporter.reload_successful = true;
+        self.exporter.reload_success_at = Some(time::now().wall);
+    }
+
+    /// Remembers that a reload failed; the old settings stay in force.
+    pub fn reload_failed(&mut self) {
+        self.exporter.reload_successful = false;
+    }
+
+    async fn read_host(&mut self) {
+        let resolve = self.resolve_due.is_none_or(|due| due <= Instant::now());
+        if resolve {
+            self.resolve_due = Some(Instant::now() + self.probe_interval);
+        }
+        let now = time::now();
+        let reading = self.reader.read(&self.settings, now, resolve).await;
+        for (agent, source) in reading.errors {
+            let agent = agent.unwrap_or_else(|| Arc::from(""));
+            *self.exporter.observation_errors.entry((agent, source)).or_default() += 1;
+        }
+        let (watched, agents) = reading.agents.into_iter().unzip();
+        let snapshot = Snapshot {
+            taken_at: now.wall,
+            uptime: now.boot,
+            host: reading.host,
+            clock: ClockFacts {
+                references: Vec::new(),
+                unanswered: Vec::new(),
+                kernel: time::kernel_clock(),
+                wall_minus_boot: now.wall_minus_boot(),
+            },
+            agents,
+        };
+        self.facts = Some((snapshot, watched));
+        self.start_due_probes();
+    }
+
+    fn judge(&mut self) -> Report {
+        let Some((snapshot, watched)) = &mut self.facts else { return nothing(time::now().wall) };
+        let now = time::now();
+        snapshot.taken_at = now.wall;
+        snapshot.uptime = now.boot;
+        snapshot.clock.wall_minus_boot = now.wall_minus_boot();
+        self.probes.fill(&mut snapshot.agents);
+        (snapshot.clock.references, snapshot.clock.unanswered) =
+            self.probes.references(now.wall_minus_boot());
+        self.complete = self.complete || self.probes.complete();
+        let (agents, clock) = evaluate(snapshot, watched, &self.settings.clock, &mut self.ledger);
+        let agents = if self.complete { agents } else { agents.into_iter().map(undecided).collect() };
+        Report {
+            taken_at: snapshot.taken_at,
+            agents,
+            clock,
+            exporter: ExporterReport::default(),
+            complete: self.complete,
+        }
+    }
+}
+
+/// Until the first full cycle nothing is claimed, neither good nor bad.
+fn undecided(mut agent: AgentReport) -> AgentReport {
+    agent.status = Status::Unknown;
+    for prerequisite in &mut agent.prerequisites {
+        prerequisite.status = Status::Unknown;
+        prerequisite.problems.clear();
+        prerequisite.unknown = vec![Why::new(
+            Reason::NotYet,
+            prerequisite.id.as_str(),
+            "the first full cycle is not complete yet",
+        )];
+    }
+    agent
+}
+
+fn nothing(taken_at: SystemTime) -> Report {
+    Report {
+        taken_at,
+        agents: Vec::new(),
+        clock: crate::model::report::ClockReport::default(),
+        exporter: ExporterReport::default(),
+        complete: false,
+    }
+}

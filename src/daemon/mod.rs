@@ -1,0 +1,168 @@
+//! Wiring: the loop, its tasks, signals, reload and drain.
+//!
+//! Tasks, and what each awaits — the loop: interval | probe answered | next probe due | reload | signal; one server per
+//! listener: connection | shutdown; probes: their endpoint, each under its deadline. Nothing else runs.
+
+mod cycle;
+mod journal;
+mod probes;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::{mpsc, oneshot, watch},
+    time::{Instant, MissedTickBehavior},
+};
+use tracing::{error, info, warn};
+
+pub use cycle::{Cycle, CycleOptions, Trigger};
+
+use crate::{
+    config::{self, Settings},
+    model::report::Report,
+    observe::{own, time},
+    publish::{
+        Published,
+        http::{self, ReloadRequest, Server},
+    },
+};
+
+/// An evaluation this many intervals old is stale: `/-/healthy` says so.
+const STALE_AFTER_INTERVALS: u32 = 3;
+
+/// How the daemon runs.
+#[derive(Debug, Clone)]
+pub struct DaemonOptions {
+    /// Where and how often to look.
+    pub cycle: CycleOptions,
+    /// How often everything is looked at and judged.
+    pub evaluation_interval: Duration,
+    /// The config file, for reloads.
+    pub config_file: Option<PathBuf>,
+    /// Where the metrics are served.
+    pub telemetry_path: String,
+}
+
+/// Loads the settings, or the defaults where there is no file, and logs the file's warnings.
+pub async fn load_settings(file: Option<PathBuf>) -> Result<Settings, config::ConfigError> {
+    let Some(file) = file else { return Ok(Settings::default()) };
+    let path = file.clone();
+    // A config file on a file system that hangs must not hang the loop.
+    let loaded = tokio::task::spawn_blocking(move || config::load(&path)).await;
+    let (settings, warnings) =
+        loaded.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+    for warning in warnings {
+        warn!(file = %file.display(), "{warning}");
+    }
+    Ok(settings)
+}
+
+/// Runs until SIGTERM or SIGINT. `announce` is given the first complete report.
+///
+/// # Errors
+/// If signals cannot be listened to, or if a task ends that never should.
+pub async fn run(
+    listeners: Vec<TcpListener>,
+    settings: Settings,
+    options: DaemonOptions,
+    announce: impl FnOnce(&Report),
+) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    let mut hangup = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
+
+    let mut cycle = Cycle::new(settings, options.cycle.clone());
+    let mut journal = journal::Journal::default();
+    let first = cycle.turn(Trigger::Timer).await;
+    let mut announce = Some(announce);
+    let (publisher, published) = watch::channel(publish(first, &mut journal, &mut announce));
+
+    let (reload_sender, mut reloads) = mpsc::channel::<ReloadRequest>(8);
+    let (shutdown, stopped) = oneshot::channel::<()>();
+    let server = Server {
+        telemetry_path: options.telemetry_path.clone(),
+        max_age: options.evaluation_interval * STALE_AFTER_INTERVALS,
+        published,
+        reload: reload_sender,
+        now: Box::new(|| time::now().boot),
+        limits: http::Limits::default(),
+    };
+    let serving = http::serve(listeners, server, async {
+        // An error means that the loop is gone; then serving is to end all the same.
+        let _gone = stopped.await;
+    });
+    let mut serving = tokio::spawn(serving);
+
+    let mut interval = tokio::time::interval(options.evaluation_interval);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval.tick().await;
+    loop {
+        let probe_due =
+            cycle.next_probe_due().unwrap_or_else(|| Instant::now() + options.evaluation_interval);
+        let mut asker = None;
+        let trigger = tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            ended = &mut serving => {
+                ended.context("the HTTP server")?;
+                anyhow::bail!("the HTTP server ended by itself");
+            }
+            _ = hangup.recv() => Trigger::Reload,
+            Some(request) = reloads.recv() => {
+                asker = Some(request);
+                Trigger::Reload
+            }
+            _ = interval.tick() => Trigger::Timer,
+            () = cycle.probe_answered() => Trigger::Probe,
+            () = tokio::time::sleep_until(probe_due) => {
+                cycle.start_due_probes();
+                continue;
+            }
+        };
+        let mut outcome = Ok(());
+        if trigger == Trigger::Reload {
+            outcome = reload(&mut cycle, options.config_file.clone()).await;
+        }
+        let report = cycle.turn(trigger).await;
+        publisher.send_replace(publish(report, &mut journal, &mut announce));
+        if let Some(asker) = asker {
+            // Whoever asked may be gone by now.
+            let _gone = asker.send(outcome);
+        }
+    }
+    info!("shutting down");
+    let _server_gone = shutdown.send(());
+    serving.await.context("the HTTP server")
+}
+
+async fn reload(cycle: &mut Cycle, file: Option<PathBuf>) -> Result<(), String> {
+    match load_settings(file).await {
+        Ok(settings) => {
+            cycle.reload(settings);
+            info!("config reloaded");
+            Ok(())
+        }
+        Err(problem) => {
+            cycle.reload_failed();
+            error!("reload failed, the old config stays in force: {problem}");
+            Err(problem.to_string())
+        }
+    }
+}
+
+fn publish(
+    report: Report,
+    journal: &mut journal::Journal,
+    announce: &mut Option<impl FnOnce(&Report)>,
+) -> Arc<Published> {
+    if report.complete {
+        journal.record(&report);
+        if let Some(announce) = announce.take() {
+            announce(&report);
+        }
+    }
+    Arc::new(Published::new(Arc::new(report), own::read().as_ref(), time::now().boot))
+}

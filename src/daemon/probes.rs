@@ -1,0 +1,230 @@
+//! When each endpoint and time server is asked again, and what it last said. Probes run beside the cycle, never in it.
+
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
+
+use crate::{
+    model::{
+        Reading, Reason, Why,
+        snapshot::{AgentFacts, ClockReference, ClockSource, DateReference, Endpoint, Environment, Probe},
+    },
+    observe::{
+        probe::{ClockSample, Prober},
+        time,
+    },
+};
+
+/// Probes under way at once: enough that a few hanging endpoints do not delay the others, few enough to be no burst.
+const AT_ONCE: usize = 8;
+
+/// Time servers are asked this much less often than endpoints, as is polite (every 5 minutes at the defaults).
+const NTP_EVERY: u32 = 5;
+
+/// What is asked: one agent's endpoint, or a time server.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Target {
+    Endpoint { agent: Arc<str>, url: String, path: String },
+    NtpServer(String),
+}
+
+enum Answer {
+    Endpoint(Reading<Probe>),
+    Time(Result<ClockSample, Why>),
+}
+
+struct Entry {
+    due: Instant,
+    running: bool,
+    answer: Option<Answer>,
+}
+
+/// The schedule of all probes, and their last answers.
+pub(crate) struct Probes {
+    prober: Prober,
+    interval: Duration,
+    entries: BTreeMap<Target, Entry>,
+    running: JoinSet<(Target, Answer)>,
+    permits: Arc<Semaphore>,
+    jitter: RandomState,
+    asked: u64,
+}
+
+impl Probes {
+    pub(crate) fn new(prober: Prober, interval: Duration) -> Self {
+        Self {
+            prober,
+            interval,
+            entries: BTreeMap::new(),
+            running: JoinSet::new(),
+            permits: Arc::new(Semaphore::new(AT_ONCE)),
+            jitter: RandomState::new(),
+            asked: 0,
+        }
+    }
+
+    /// Forgets everything and stops what runs: a new config may mean other endpoints by the same name.
+    pub(crate) fn reset(&mut self) {
+        self.running.abort_all();
+        self.running = JoinSet::new();
+        self.entries.clear();
+    }
+
+    /// Starts every probe that is due, and drops those that are no longer wanted.
+    pub(crate) fn start_due(&mut self, agents: &[AgentFacts], ntp_servers: &[String]) {
+        let now = Instant::now();
+        let mut wanted: Vec<(Target, Option<(&Endpoint, &Reading<Environment>)>)> = Vec::new();
+        for agent in agents {
+            for fact in &agent.endpoints {
+                wanted.push((target(agent, &fact.endpoint), Some((&fact.endpoint, &agent.environment))));
+            }
+        }
+        wanted.extend(ntp_servers.iter().map(|server| (Target::NtpServer(server.clone()), None)));
+        self.entries.retain(|target, _| wanted.iter().any(|(wanted, _)| wanted == target));
+        for (target, endpoint) in wanted {
+            let entry = self.entries.entry(target.clone()).or_insert(Entry {
+                due: now,
+                running: false,
+                answer: None,
+            });
+            if entry.running || entry.due > now {
+                continue;
+            }
+            entry.running = true;
+            let prober = self.prober.clone();
+            let permits = Arc::clone(&self.permits);
+            let work = endpoint.map(|(endpoint, environment)| (endpoint.clone(), environment.clone()));
+            self.running.spawn(async move {
+                // The semaphore is never closed; an error here would only mean that the limit does not hold.
+                let _permit = permits.acquire_owned().await;
+                let answer = match (&target, work) {
+                    (Target::Endpoint { .. }, Some((endpoint, environment))) => {
+                        Answer::Endpoint(prober.probe(&endpoint, &environment).await)
+                    }
+                    (Target::NtpServer(server), _) => Answer::Time(prober.ntp(server).await),
+                    (Target::Endpoint { url, .. }, None) => Answer::Endpoint(Reading::Unknown(not_yet(url))),
+                };
+                (target, answer)
+            });
+        }
+    }
+
+    /// Waits for the next answer and keeps it. Never returns while nothing runs. Cancel-safe.
+    pub(crate) async fn next_answer(&mut self) {
+        match self.running.join_next().await {
+            Some(Ok((target, answer))) => self.keep(target, answer),
+            // Aborted by a reset; nothing else ends a probe without an answer.
+            Some(Err(_)) => {}
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Keeps every answer that has already come.
+    pub(crate) fn keep_ready(&mut self) {
+        while let Some(done) = self.running.try_join_next() {
+            if let Ok((target, answer)) = done {
+                self.keep(target, answer);
+            }
+        }
+    }
+
+    fn keep(&mut self, target: Target, answer: Answer) {
+        let every = match target {
+            Target::Endpoint { .. } => self.interval,
+            Target::NtpServer(_) => self.interval.saturating_mul(NTP_EVERY),
+        };
+        let due = Instant::now() + self.jittered(every);
+        if let Some(entry) = self.entries.get_mut(&target) {
+            *entry = Entry { due, running: false, answer: Some(answer) };
+        }
+    }
+
+    /// 90 to 110 % of `every`: hosts that were started together drift apart.
+    fn jittered(&mut self, every: Duration) -> Duration {
+        self.asked = self.asked.wrapping_add(1);
+        let mut hasher = self.jitter.build_hasher();
+        hasher.write_u64(self.asked);
+        let per_mille = u32::try_from(hasher.finish() % 201).unwrap_or(100) + 900;
+        every.saturating_mul(per_mille) / 1000
+    }
+
+    /// True if every wanted endpoint and server has been asked at least once.
+    pub(crate) fn complete(&self) -> bool {
+        self.entries.values().all(|entry| entry.answer.is_some())
+    }
+
+    /// How many endpoints and servers have not answered yet.
+    pub(crate) fn outstanding(&self) -> usize {
+        self.entries.values().filter(|entry| entry.answer.is_none()).count()
+    }
+
+    /// When the next probe is due.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        self.entries.values().filter(|entry| !entry.running).map(|entry| entry.due).min()
+    }
+
+    /// Puts the last answers into the facts.
+    pub(crate) fn fill(&self, agents: &mut [AgentFacts]) {
+        for agent in agents {
+            for index in 0..agent.endpoints.len() {
+                let Some(endpoint) = agent.endpoints.get(index).map(|fact| fact.endpoint.clone()) else {
+                    continue;
+                };
+                let answer =
+                    self.entries.get(&target(agent, &endpoint)).and_then(|entry| entry.answer.as_ref());
+                let probe = match answer {
+                    Some(Answer::Endpoint(probe)) => probe.clone(),
+                    Some(Answer::Time(_)) | None => Reading::Unknown(not_yet(&endpoint.url)),
+                };
+                if let Some(fact) = agent.endpoints.get_mut(index) {
+                    fact.probe = probe;
+                }
+            }
+        }
+    }
+
+    /// Every time reference at hand, as offsets of the wall clock at this moment; and servers that gave none.
+    pub(crate) fn references(&self, wall_minus_boot: f64) -> (Vec<ClockReference>, Vec<Why>) {
+        let mut references = Vec::new();
+        let mut unanswered = Vec::new();
+        for (target, entry) in &self.entries {
+            match (&entry.answer, target) {
+                (
+                    Some(Answer::Endpoint(Reading::Known(Probe { date: Some(date), .. }))),
+                    Target::Endpoint { url, .. },
+                ) => {
+                    let date: &DateReference = date;
+                    references.push(time::clock_reference(
+                        ClockSource::HttpDate,
+                        url.clone(),
+                        date,
+                        wall_minus_boot,
+                    ));
+                }
+                (Some(Answer::Time(Ok(sample))), _) => {
+                    references.push(sample.clock_reference(wall_minus_boot))
+                }
+                (Some(Answer::Time(Err(why))), _) => unanswered.push(why.clone()),
+                (Some(Answer::Endpoint(_)) | None, _) => {}
+            }
+        }
+        (references, unanswered)
+    }
+}
+
+fn target(agent: &AgentFacts, endpoint: &Endpoint) -> Target {
+    Target::Endpoint {
+        agent: Arc::clone(&agent.name),
+        url: endpoint.url.clone(),
+        path: endpoint.path.clone(),
+    }
+}
+
+fn not_yet(url: &str) -> Why {
+    Why::new(Reason::NotYet, url, "not probed yet")
+}

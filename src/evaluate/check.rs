@@ -1,0 +1,118 @@
+//! The table of rules, and what each of them may look at.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    agents::Profile,
+    config::{AgentSettings, ClockSettings},
+    model::{
+        Prerequisite, Reading, Reason,
+        snapshot::{AgentFacts, Snapshot},
+    },
+};
+
+use super::{
+    clock, credentials,
+    findings::Findings,
+    history::{AgentHistory, ClockHistory},
+    identifiers, installed, ip, network, processes, restart, startup_parameters,
+};
+
+/// One rule: everything that is asked of one prerequisite. `None` from it: the prerequisite does not apply.
+pub(super) struct Check {
+    pub(super) prerequisite: Prerequisite,
+    pub(super) judge: fn(&Context<'_>) -> Option<Findings>,
+}
+
+/// Every rule, in the documents' order.
+pub(super) static CHECKS: &[Check] = &[
+    Check { prerequisite: Prerequisite::Installed, judge: installed::judge },
+    Check { prerequisite: Prerequisite::Processes, judge: processes::judge },
+    Check { prerequisite: Prerequisite::Ip, judge: ip::judge },
+    Check { prerequisite: Prerequisite::StartupParameters, judge: startup_parameters::judge },
+    Check { prerequisite: Prerequisite::Network, judge: network::judge },
+    Check { prerequisite: Prerequisite::Clock, judge: clock::judge },
+    Check { prerequisite: Prerequisite::UserIdentifier, judge: identifiers::user },
+    Check { prerequisite: Prerequisite::CustomIdentifier, judge: identifiers::custom },
+    Check { prerequisite: Prerequisite::Credentials, judge: credentials::judge },
+    Check { prerequisite: Prerequisite::Restart, judge: restart::judge },
+];
+
+/// What a rule sees: one agent's facts, the host's, what is expected, and what was before.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) agent: &'a AgentFacts,
+    pub(super) settings: &'a AgentSettings,
+    pub(super) clock: &'a ClockSettings,
+    pub(super) profile: &'static dyn Profile,
+    pub(super) history: &'a AgentHistory,
+    pub(super) clock_history: &'a ClockHistory,
+}
+
+impl Context<'_> {
+    /// The config file's path, for people.
+    pub(super) fn config_path(&self) -> String {
+        self.agent.config.as_ref().map_or_else(String::new, |config| config.path.display().to_string())
+    }
+
+    /// Where a parameter stands: file and key, or the variable that sets it.
+    pub(super) fn parameter_place(&self, key: &str) -> String {
+        if key.starts_with("environment ") {
+            key.to_owned()
+        } else {
+            format!("{}: {key}", self.config_path())
+        }
+    }
+
+    /// True as long as an endpoint has not been probed yet.
+    pub(super) fn probes_pending(&self) -> bool {
+        let pending = |fact: &crate::model::snapshot::EndpointFact| matches!(&fact.probe, Reading::Unknown(why) if why.reason == Reason::NotYet);
+        self.agent.endpoints.iter().any(pending)
+    }
+
+    /// Paths, commands and expectations of this installation, for the templates of the catalogue.
+    pub(super) fn template_values(&self) -> Arc<BTreeMap<&'static str, String>> {
+        let agent = self.agent;
+        let path = |path: Option<&std::path::Path>| path.map(|path| path.display().to_string());
+        let expect = &self.settings.expect;
+        let installation = agent.installation.known();
+        let right =
+            expect.region.as_deref().zip(expect.network).and_then(|(r, n)| self.profile.servers_for(r, n));
+        let mut values: BTreeMap<&'static str, String> =
+            self.profile.commands(self.settings, agent.version.as_deref()).into_iter().collect();
+        let facts = [
+            ("agent", Some(agent.name.to_string())),
+            ("kind", Some(agent.kind.to_owned())),
+            ("hostname", self.snapshot.host.hostname.known().cloned()),
+            ("install_dir", path(agent.install_dir.as_deref())),
+            (
+                "binary",
+                path(installation.and_then(|i| {
+                    i.binary.as_deref().or(i.looked_for.first().map(std::path::PathBuf::as_path))
+                })),
+            ),
+            ("config_file", path(agent.config.as_ref().map(|config| config.path.as_path()))),
+            ("record_file", path(agent.record.as_ref().map(|record| record.path.as_path()))),
+            ("users_dir", path(agent.users.as_ref().map(|users| users.path.as_path()))),
+            ("identifiers_file", path(agent.identifiers.as_ref().map(|file| file.path.as_path()))),
+            ("hosts_file", path(Some(&self.snapshot.host.hosts.path))),
+            (
+                "log_file",
+                agent.loaded_config.known().and_then(|l| l.as_ref()).map(|l| l.path.display().to_string()),
+            ),
+            ("expected_region", expect.region.clone()),
+            ("expected_network", expect.network.map(|network| network.to_string())),
+            ("account_id", expect.account_id.clone()),
+            ("right_config_server", right.as_ref().map(|(config, _)| config.clone())),
+            ("right_data_server", right.map(|(_, data)| data)),
+        ];
+        for (name, value) in facts {
+            values.entry(name).or_insert_with(|| value.unwrap_or_else(|| "-".to_owned()));
+        }
+        for name in crate::catalog::CONTEXT {
+            values.entry(name).or_insert_with(|| "-".to_owned());
+        }
+        Arc::new(values)
+    }
+}

@@ -1,0 +1,205 @@
+//! Cases of `startup_parameters` and `network`.
+
+use std::time::Duration;
+
+use crate::model::{
+    NetworkType, Reading,
+    snapshot::{Certificate, FailureKind, FileState, Parameters, Rejection},
+};
+
+use super::{
+    cases::{Case, case},
+    world::{World, answered, custom, loglistener, logtail, logtail_unexpected, now, parameter},
+};
+
+const HTTP: &str = "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com";
+const HTTPS: &str = "https://logtail.cn-hangzhou-intranet.log.aliyuncs.com";
+const ADMIN: &str = "http://ali-cn-hangzhou-sls-admin.cn-hangzhou-intranet.log.aliyuncs.com";
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = files();
+    cases.extend(servers());
+    cases.extend(network());
+    cases
+}
+
+fn state(state: Reading<FileState<Parameters>>) -> World {
+    logtail().with(|w| w.agent().config.as_mut().unwrap().state = state)
+}
+
+fn files() -> Vec<Case> {
+    let missing = || state(Reading::Known(FileState::Missing));
+    let rejected = logtail().with(|w| {
+        if let Reading::Known(FileState::Present(file)) = &mut w.agent().config.as_mut().unwrap().state {
+            file.content = Err(Rejection { line: Some(1), reason: "byte order mark".into() });
+        }
+    });
+    vec![
+        case("config_missing", missing(), missing().with(|w| w.agent().config_optional = true)),
+        case(
+            "config_missing",
+            custom().with(|w| w.agent().files[0].state = Reading::Known(FileState::Missing)),
+            custom(),
+        ),
+        case("config_unreadable", state(Reading::Known(FileState::NotAFile("directory"))), missing()),
+        case("config_invalid", rejected, logtail()),
+        case("config_server_missing", logtail().with(|w| w.parameters().config_servers.clear()), logtail()),
+        case("data_server_missing", logtail().with(|w| w.parameters().data_servers.clear()), loglistener()),
+    ]
+}
+
+fn config_server(world: World, value: &str) -> World {
+    world.with(|w| {
+        w.parameters().config_servers[0].value = value.into();
+        w.derive_endpoints();
+    })
+}
+
+fn data_server(world: World, cluster: &str, endpoint: &str) -> World {
+    world.with(|w| {
+        let entry = &mut w.parameters().data_servers[0];
+        entry.region = Some(parameter("data_server_list[0].cluster", cluster));
+        entry.endpoint.value = endpoint.into();
+        w.derive_endpoints();
+    })
+}
+
+fn community(world: World) -> World {
+    world.with(|w| {
+        w.agent().edition.community = true;
+        w.agent().version = Some("1.8.8 Community Edition".into());
+    })
+}
+
+fn servers() -> Vec<Case> {
+    let shanghai = "http://logtail.cn-shanghai-intranet.log.aliyuncs.com";
+    let public = "http://logtail.cn-hangzhou.log.aliyuncs.com";
+    let any = logtail_unexpected;
+    let expecting = |network: NetworkType| logtail().with(|w| w.settings.expect.network = Some(network));
+    vec![
+        case(
+            "placeholder_left",
+            config_server(logtail(), "http://logtail.<config_region>.log.aliyuncs.com"),
+            logtail(),
+        ),
+        case("region_mismatch", config_server(logtail(), shanghai), config_server(any(), shanghai)),
+        case(
+            "region_mismatch",
+            loglistener()
+                .with(|w| w.parameters().config_servers[0].value = "ap-beijing.cls.tencentyun.com".into()),
+            loglistener(),
+        ),
+        case("region_inconsistent", config_server(any(), shanghai), any()),
+        case(
+            "region_inconsistent",
+            data_server(any(), "cn-shanghai", "cn-hangzhou-intranet.log.aliyuncs.com"),
+            any(),
+        ),
+        case("network_type_mismatch", config_server(logtail(), public), config_server(any(), public)),
+        case(
+            "network_type_mismatch",
+            expecting(NetworkType::Acceleration),
+            data_server(
+                config_server(expecting(NetworkType::Acceleration), public),
+                "cn-hangzhou",
+                "log-global.aliyuncs.com",
+            ),
+        ),
+        case(
+            "network_type_inconsistent",
+            config_server(any(), public),
+            data_server(config_server(any(), public), "cn-hangzhou", "log-global.aliyuncs.com"),
+        ),
+        case("endpoint_malformed", config_server(logtail(), "http://logtail cn"), logtail()),
+        case(
+            "region_unknown",
+            config_server(any(), "http://logtail.cn-hangzhou-b.log.aliyuncs.com"),
+            // A private domain has no region.
+            config_server(any(), "http://logtail.example.internal"),
+        ),
+        case(
+            "domain_deprecated",
+            config_server(any(), "http://cn-hangzhou-intranet.sls.aliyuncs.com"),
+            any(),
+        ),
+        case(
+            "domain_deprecated",
+            loglistener()
+                .with(|w| w.parameters().config_servers[0].value = "ap-guangzhou.cls.myqcloud.com".into()),
+            loglistener(),
+        ),
+        case(
+            "community_edition",
+            community(logtail()),
+            community(any()).with(|w| {
+                w.parameters().config_servers.clear();
+                w.parameters().data_servers.clear();
+            }),
+        ),
+    ]
+}
+
+fn failing(url: &str, kind: FailureKind, address: &str) -> World {
+    logtail().with(|w| w.fail(url, kind, address))
+}
+
+fn network() -> Vec<Case> {
+    let outside = "203.0.113.7";
+    let both = |kind: FailureKind| logtail().with(|w| w.fail_everything(kind, outside));
+    let ends_in = |days: u64| {
+        logtail().with(|w| {
+            let fact = w.endpoint(HTTPS);
+            let mut probe = answered();
+            probe.certificate = Some(Certificate {
+                not_before: now() - Duration::from_secs(86_400),
+                not_after: now() + Duration::from_secs(days * 86_400),
+            });
+            fact.probe = Reading::Known(probe);
+        })
+    };
+    vec![
+        case(
+            "dns_failure",
+            failing(HTTP, FailureKind::Resolve, outside),
+            failing(HTTP, FailureKind::Refused, outside),
+        ),
+        case("connection_refused", both(FailureKind::Refused), failing(HTTPS, FailureKind::Refused, outside)),
+        case(
+            "connection_timeout",
+            both(FailureKind::ConnectTimeout),
+            failing(ADMIN, FailureKind::ConnectTimeout, outside),
+        ),
+        case("network_unreachable", both(FailureKind::Unreachable), logtail()),
+        case("tls_failure", failing(HTTPS, FailureKind::Tls, outside), logtail()),
+        case("certificate_untrusted", failing(HTTPS, FailureKind::CertificateUntrusted, outside), logtail()),
+        case("certificate_expired", failing(HTTPS, FailureKind::CertificateExpired, outside), logtail()),
+        case("certificate_expiring", ends_in(13), ends_in(15)),
+        case("response_timeout", failing(HTTP, FailureKind::ResponseTimeout, outside), logtail()),
+        case("unexpected_response", failing(HTTP, FailureKind::UnexpectedResponse, outside), logtail()),
+        case("unexpected_response", failing(HTTP, FailureKind::Proxy, outside), logtail()),
+        case(
+            "intranet_endpoint_unreachable",
+            logtail().with(|w| w.fail_everything(FailureKind::ConnectTimeout, "100.115.4.9")),
+            logtail().with(|w| {
+                w.fail_everything(FailureKind::ConnectTimeout, "100.115.4.9");
+                w.snapshot.host.product = Reading::Known("Alibaba Cloud ECS".into());
+            }),
+        ),
+        case(
+            "intranet_endpoint_unreachable",
+            logtail().with(|w| w.fail_everything(FailureKind::Unreachable, "100.115.4.9")),
+            // One blocked port on a host that reaches the others is a firewall's doing.
+            failing(HTTP, FailureKind::ConnectTimeout, "100.115.4.9"),
+        ),
+        case(
+            "https_unreachable",
+            failing(HTTPS, FailureKind::ConnectTimeout, outside),
+            both(FailureKind::ConnectTimeout),
+        ),
+        case(
+            "admin_endpoint_unreachable",
+            failing(ADMIN, FailureKind::Resolve, outside),
+            failing(HTTP, FailureKind::Resolve, outside),
+        ),
+    ]
+}

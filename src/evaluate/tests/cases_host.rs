@@ -1,0 +1,256 @@
+//! Cases of `ip`, `user_identifier`, `custom_identifier`, `credentials`.
+
+use std::time::Duration;
+
+use crate::model::{
+    Reading,
+    snapshot::{FileState, KeyState, Rejection},
+};
+
+use super::{
+    cases::{Case, case},
+    world::{
+        World, content, interface, loglistener, loglistener_by_label, logtail, logtail_unexpected, parameter,
+    },
+};
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = ip();
+    cases.extend(group_ip());
+    cases.extend(user_identifier());
+    cases.extend(custom_identifier());
+    cases.extend(credentials());
+    cases
+}
+
+fn reports(ip: &str) -> World {
+    logtail().with(|w| {
+        w.record().ip = Some(ip.into());
+        w.record().instance_ip = Some(ip.into());
+    })
+}
+
+fn working_ip(world: World, ip: &str) -> World {
+    world.with(|w| w.parameters().working_ip = Some(parameter("working_ip", ip)))
+}
+
+fn ip() -> Vec<Case> {
+    let without_address = logtail().with(|w| w.interfaces().truncate(1));
+    let second = |name: &'static str| {
+        reports("10.1.1.1").with(|w| {
+            w.settings.expect.machine_group_ips = vec!["10.1.1.1".into()];
+            w.interfaces().push(interface(name, 3, "10.1.1.1"));
+        })
+    };
+    let missing =
+        logtail().with(|w| w.agent().record.as_mut().unwrap().state = Reading::Known(FileState::Missing));
+    let broken = logtail().with(|w| {
+        if let Reading::Known(FileState::Present(file)) = &mut w.agent().record.as_mut().unwrap().state {
+            file.content = Err(Rejection { line: Some(3), reason: "unexpected end".into() });
+        }
+    });
+    let written_after = |seconds: u64| {
+        logtail().with(|w| {
+            if let Reading::Known(FileState::Present(file)) = &mut w.agent().record.as_mut().unwrap().state {
+                file.modified += Duration::from_secs(seconds);
+            }
+        })
+    };
+    vec![
+        case("ip_missing", without_address, logtail()),
+        case("ip_empty", reports(""), logtail()),
+        case("ip_loopback", reports("127.0.0.1"), reports("128.0.0.1")),
+        case("ip_not_on_host", reports("172.16.2.201"), working_ip(reports("203.0.113.9"), "203.0.113.9")),
+        case(
+            "ip_not_in_group",
+            reports("172.16.2.201"),
+            logtail_unexpected().with(|w| w.record().ip = Some("172.16.2.201".into())),
+        ),
+        case(
+            "ip_differs_from_working_ip",
+            working_ip(logtail(), "10.0.0.9"),
+            working_ip(logtail(), "172.16.2.200"),
+        ),
+        case(
+            "ip_differs_from_working_ip",
+            logtail().with(|w| {
+                if let Reading::Known(all) = &mut w.agent().environment {
+                    all.insert("ALIYUN_LOGTAIL_WORKING_IP".into(), "10.0.0.9".into());
+                }
+            }),
+            // The file wins over the environment.
+            working_ip(logtail(), "172.16.2.200").with(|w| {
+                if let Reading::Known(all) = &mut w.agent().environment {
+                    all.insert("ALIYUN_LOGTAIL_WORKING_IP".into(), "10.0.0.9".into());
+                }
+            }),
+        ),
+        case(
+            "ip_differs_from_hosts_binding",
+            logtail().with(|w| w.bind("10.9.9.9")),
+            logtail().with(|w| w.bind("127.0.1.1")),
+        ),
+        case("ip_on_virtual_interface", second("docker0"), second("ens5")),
+        case("ip_not_first_interface", second("eth1"), second("eth1").with(|w| w.bind("10.1.1.1"))),
+        case(
+            "ip_not_first_interface",
+            second("eth1"),
+            second("eth1").with(|w| {
+                w.snapshot.host.hostname_addresses = Reading::Known(vec!["10.1.1.1".parse().unwrap()])
+            }),
+        ),
+        case(
+            "hosts_binding_not_on_host",
+            reports("10.9.9.9").with(|w| w.bind("10.9.9.9")),
+            logtail().with(|w| w.bind("172.16.2.200")),
+        ),
+        case("ip_record_missing", missing, broken.clone()),
+        case("ip_record_invalid", broken, logtail()),
+        case("ip_record_invalid", logtail().with(|w| w.record().ip = None), logtail()),
+        case("ip_record_edited", written_after(61), written_after(60)),
+        case("ip_record_edited", logtail().with(|w| w.record().ip = Some("172.16.2.9".into())), logtail()),
+        case(
+            "ip_record_edited",
+            written_after(7200),
+            // The agent's zone is not the host's.
+            written_after(7200).with(|w| {
+                let written = w.record().update_time_candidates[0] + Duration::from_secs(7200);
+                w.record().update_time_candidates.push(written);
+            }),
+        ),
+    ]
+}
+
+fn group_ip() -> Vec<Case> {
+    let set = |ip: &str| loglistener().with(|w| w.parameters().group_ip = Some(parameter("group_ip", ip)));
+    let expected = |ip: &str| loglistener().with(|w| w.settings.expect.server_group_ip = Some(ip.into()));
+    let labelled = |world: World| {
+        world.with(|w| w.parameters().group_labels = Some(("group_label".into(), vec!["web".into()])))
+    };
+    let two_cards = |world: World| world.with(|w| w.interfaces().push(interface("eth1", 3, "10.1.1.1")));
+    vec![
+        case("group_ip_mismatch", set("172.16.2.9"), loglistener()),
+        case("group_ip_is_range", expected("172.16.2.0/24"), loglistener()),
+        case("group_ip_is_range", expected("172.16.2.1-172.16.2.200"), expected("172.16.2.9")),
+        case(
+            "group_ip_not_private",
+            set("203.0.113.9"),
+            set("203.0.113.9")
+                .with(|w| w.parameters().config_servers[0].value = "ap-guangzhou.cls.tencentcs.com".into()),
+        ),
+        case("group_label_conflict", labelled(loglistener()), loglistener_by_label()),
+        case(
+            "multiple_candidate_addresses",
+            two_cards(loglistener()).with(|w| w.settings.expect.server_group_ip = None),
+            two_cards(loglistener()),
+        ),
+        case(
+            "multiple_candidate_addresses",
+            two_cards(loglistener()).with(|w| w.settings.expect.server_group_ip = None),
+            loglistener().with(|w| {
+                w.settings.expect.server_group_ip = None;
+                w.interfaces().push(interface("docker0", 3, "172.17.0.1"));
+            }),
+        ),
+        case("ip_empty", set(" "), loglistener_by_label().with(|w| w.parameters().group_ip = None)),
+        case(
+            "ip_not_on_host",
+            set("172.16.2.9"),
+            set("172.16.2.9").with(|w| w.parameters().dynamic_ip = true),
+        ),
+        case("ip_loopback", set("127.0.0.1"), loglistener()),
+    ]
+}
+
+fn user_identifier() -> Vec<Case> {
+    let users = |names: &[&str]| {
+        logtail().with(|w| {
+            let names = names.iter().map(|&name| name.to_owned()).collect();
+            w.agent().users.as_mut().unwrap().names = Reading::Known(Some(names));
+        })
+    };
+    vec![
+        case("user_identifier_missing", users(&[]), logtail()),
+        case(
+            "user_identifier_missing",
+            users(&[]),
+            users(&[]).with(|w| w.agent().owner_account = Reading::Known(Some("1234567890123456".into()))),
+        ),
+        case(
+            "user_identifier_missing",
+            users(&[]),
+            users(&[]).with(|w| {
+                if let Reading::Known(all) = &mut w.agent().environment {
+                    all.insert("ALIYUN_LOGTAIL_USER_ID".into(), "1,1234567890123456".into());
+                }
+            }),
+        ),
+        case(
+            "user_identifier_mismatch",
+            users(&["9999999999999999"]),
+            users(&["9999999999999999", "1234567890123456"]),
+        ),
+        case("user_identifier_malformed", users(&["1234567890123456.txt"]), users(&["9999999999999999"])),
+    ]
+}
+
+fn identifiers(world: World, ids: &[&str]) -> World {
+    world.with(|w| {
+        *content(&mut w.agent().identifiers.as_mut().unwrap().state) =
+            ids.iter().map(|&id| id.to_owned()).collect();
+    })
+}
+
+fn custom_identifier() -> Vec<Case> {
+    let missing = || {
+        logtail().with(|w| w.agent().identifiers.as_mut().unwrap().state = Reading::Known(FileState::Missing))
+    };
+    let labels = |labels: &[&str]| {
+        loglistener_by_label().with(|w| {
+            w.parameters().group_labels =
+                Some(("group_label".into(), labels.iter().map(|&l| l.to_owned()).collect()));
+        })
+    };
+    vec![
+        case(
+            "custom_identifier_missing",
+            missing(),
+            missing().with(|w| {
+                if let Reading::Known(all) = &mut w.agent().environment {
+                    all.insert("ALIYUN_LOGTAIL_USER_DEFINED_ID".into(), "web-fleet".into());
+                }
+            }),
+        ),
+        case(
+            "custom_identifier_missing",
+            loglistener_by_label().with(|w| w.parameters().group_labels = None),
+            labels(&[]),
+        ),
+        case("custom_identifier_empty", identifiers(logtail(), &[]), missing()),
+        case("custom_identifier_empty", labels(&[]), labels(&["web"])),
+        case(
+            "custom_identifier_mismatch",
+            identifiers(logtail(), &["web-fleet\r"]),
+            identifiers(logtail(), &["a", "web-fleet"]),
+        ),
+        case("custom_identifier_mismatch", labels(&["db"]), labels(&["db", "web"])),
+        case(
+            "custom_identifier_malformed",
+            identifiers(logtail_unexpected(), &["web\r"]),
+            identifiers(logtail_unexpected(), &["web fleet"]),
+        ),
+    ]
+}
+
+fn credentials() -> Vec<Case> {
+    let key = |state: KeyState| {
+        loglistener().with(|w| {
+            w.parameters().credentials = Some(vec![("secret_id", KeyState::Set), ("secret_key", state)])
+        })
+    };
+    vec![
+        case("credentials_missing", key(KeyState::Missing), key(KeyState::Placeholder)),
+        case("credentials_placeholder", key(KeyState::Placeholder), key(KeyState::Set)),
+        case("credentials_malformed", key(KeyState::Malformed("contains blanks")), key(KeyState::Set)),
+    ]
+}

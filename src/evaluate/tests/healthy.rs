@@ -1,0 +1,132 @@
+//! Healthy hosts stay silent, odd ones too.
+
+use std::net::Ipv4Addr;
+
+use crate::model::{
+    Reading, Role, Status,
+    snapshot::{DataServer, ProcessState},
+};
+
+use super::world::*;
+
+fn assert_silent(name: &str, worlds: &[World]) {
+    let report = judge(worlds);
+    assert_eq!(shown(&report), Vec::<&str>::new(), "{name}");
+    assert_eq!(report.status, Status::Ok, "{name}: {:?}", report.prerequisites);
+}
+
+#[test]
+fn healthy_hosts_are_silent() {
+    assert_silent("logtail", &[logtail()]);
+    assert_silent("logtail without expectations", &[logtail_unexpected()]);
+    assert_silent("loglistener", &[loglistener()]);
+    assert_silent("loglistener in a label group", &[loglistener_by_label()]);
+    assert_silent("custom", &[custom()]);
+}
+
+#[test]
+fn odd_but_healthy_hosts_are_silent() {
+    assert_silent("Debian binds the host name to 127.0.1.1", &[logtail().with(|w| w.bind("127.0.1.1"))]);
+    assert_silent(
+        "docker0 beside eth0",
+        &[logtail().with(|w| w.interfaces().push(interface("docker0", 3, "172.17.0.1")))],
+    );
+    assert_silent(
+        "working_ip behind NAT",
+        &[logtail().with(|w| {
+            w.parameters().working_ip = Some(parameter("working_ip", "203.0.113.9"));
+            w.record().ip = Some("203.0.113.9".into());
+            w.record().instance_ip = Some("203.0.113.9".into());
+            w.settings.expect.machine_group_ips = vec!["203.0.113.9".into()];
+        })],
+    );
+    assert_silent(
+        "no eth0, hostname resolved by the name service",
+        &[logtail().with(|w| {
+            w.interfaces()[1].interface = "ens5".into();
+            w.snapshot.host.hostname_addresses = Reading::Known(vec![Ipv4Addr::new(172, 16, 2, 200)]);
+        })],
+    );
+    assert_silent(
+        "acceleration",
+        &[logtail_unexpected().with(|w| {
+            w.parameters().config_servers[0].value = "http://logtail.cn-hangzhou.log.aliyuncs.com".into();
+            w.parameters().data_servers[0].endpoint.value = "log-global.aliyuncs.com".into();
+            w.derive_endpoints();
+        })],
+    );
+    assert_silent(
+        "two regions",
+        &[logtail().with(|w| {
+            w.parameters().data_servers.push(DataServer {
+                region: Some(parameter("data_server_list[1].cluster", "cn-shanghai")),
+                endpoint: parameter("data_server_list[1].endpoint", "cn-shanghai-intranet.log.aliyuncs.com"),
+            });
+        })],
+    );
+    assert_silent(
+        "LogListener that never had a daemon, since 2.2.8",
+        &[loglistener().with(|w| {
+            w.processes().retain(|process| process.role_by_name != Some(Role::DAEMON));
+            for role in &mut w.agent().edition.roles {
+                role.only_if_ever_seen = role.role == Role::DAEMON;
+            }
+        })],
+    );
+}
+
+#[test]
+fn a_restart_by_hand_is_no_crash_loop_and_is_counted_once_for_each_role() {
+    let after = logtail().later(30).with(|w| {
+        let mut daemon = process(112, 1, "/usr/local/ilogtail/ilogtail", 0);
+        let mut worker = process(114, 112, "/usr/local/ilogtail/ilogtail", 0);
+        for process in [&mut daemon, &mut worker] {
+            process.started_at = w.snapshot.taken_at;
+            process.start_ticks += 2000;
+        }
+        *w.processes() = vec![daemon, worker];
+        let taken_at = w.snapshot.taken_at;
+        w.record().update_time_candidates = vec![taken_at];
+    });
+    let report = judge(&[logtail(), after]);
+    assert_eq!(shown(&report), Vec::<&str>::new());
+    let restarts: Vec<_> =
+        report.roles.iter().map(|role| (role.role.as_str().to_owned(), role.restarts)).collect();
+    assert_eq!(restarts, [("daemon".to_owned(), 1), ("worker".to_owned(), 1)]);
+}
+
+#[test]
+fn an_undone_edit_is_no_longer_a_problem() {
+    let edited = logtail().later(15).with(|w| {
+        if let Reading::Known(crate::model::snapshot::FileState::Present(file)) =
+            &mut w.agent().config.as_mut().unwrap().state
+        {
+            file.digest = 2;
+        }
+    });
+    assert_eq!(shown(&judge(&[logtail(), edited.clone()])), ["restart_required"]);
+    assert_silent("undone", &[logtail(), edited, logtail().later(30)]);
+}
+
+#[test]
+fn a_lone_process_keeps_the_role_it_was_known_by() {
+    let daemon_gone = logtail().later(15).with(|w| {
+        w.processes().remove(0);
+        w.processes()[0].parent = 1;
+        // What instance_id says of the start would make it a daemon.
+        w.record().instance_epoch = Some(1);
+    });
+    assert_eq!(shown(&judge(&[logtail(), daemon_gone])), ["daemon_missing"]);
+    let worker_gone = logtail().later(15).with(|w| w.processes().truncate(1));
+    assert_eq!(shown(&judge(&[logtail(), worker_gone])), ["worker_missing"]);
+}
+
+#[test]
+fn every_role_has_its_figures_also_when_it_is_empty() {
+    let report = judge(&[logtail().with(|w| w.processes().clear())]);
+    let counts: Vec<_> =
+        report.roles.iter().map(|role| (role.role.as_str().to_owned(), role.live, role.expected)).collect();
+    assert_eq!(counts, [("daemon".to_owned(), Some(0), 1), ("worker".to_owned(), Some(0), 1)]);
+    let report = judge(&[logtail().with(|w| w.processes()[1].state = ProcessState::Defunct)]);
+    assert_eq!(report.roles[1].live, Some(0), "a zombie is not alive");
+}

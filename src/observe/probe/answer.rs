@@ -1,0 +1,263 @@
+//! Is an answer the documented one? And what does it say of the server's clock?
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use hyper::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+
+use crate::model::{
+    snapshot::{DateReference, ExpectedAnswer},
+    text::{quoted, visible},
+};
+
+/// The header that the log service puts on every answer; the agent's own test for it.
+const REQUEST_ID: &str = "x-log-requestid";
+
+/// The log service's clock in epoch seconds; the agent prefers it to `Date`.
+const LOG_TIME: &str = "x-log-time";
+
+/// A server that tells a time before 2020 has never had its clock set.
+const EARLIEST_SENSIBLE: u64 = 1_577_836_800;
+
+/// And one that tells a time after 2100 has a wrong one, or does not mean seconds.
+const LATEST_SENSIBLE: u64 = 4_102_444_800;
+
+/// An answer's head and the part of its body that was read.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+    /// Boot clock before the request was sent, and when the head was there.
+    pub(super) sent: Duration,
+    pub(super) received: Duration,
+}
+
+/// `Ok` if the answer is what is expected, else what came instead.
+pub(super) fn judge(expected: &ExpectedAnswer, answer: &Answer) -> Result<(), String> {
+    let as_expected = match expected {
+        ExpectedAnswer::LogService => has_request_id(&answer.headers) || is_log_service_error(&answer.body),
+        ExpectedAnswer::Connected => true,
+        ExpectedAnswer::StatusCodes(codes) => codes.contains(&answer.status.as_u16()),
+    };
+    if as_expected { Ok(()) } else { Err(describe(expected, answer)) }
+}
+
+fn has_request_id(headers: &HeaderMap) -> bool {
+    headers.get(REQUEST_ID).is_some_and(|id| !id.as_bytes().trim_ascii().is_empty())
+}
+
+/// The documented envelope `{"Error":{"Code":"OLSInvalidMethod","Message":…,"RequestId":…}}`.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(rename = "Error")]
+    error: ServiceError,
+}
+
+#[derive(Deserialize)]
+struct ServiceError {
+    #[serde(rename = "Code", default)]
+    code: String,
+    #[serde(rename = "RequestId", default)]
+    request_id: String,
+}
+
+fn is_log_service_error(body: &[u8]) -> bool {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    serde_json::from_slice::<Envelope>(body).is_ok_and(|Envelope { error }| {
+        error.code == "OLSInvalidMethod" || !error.request_id.trim().is_empty()
+    })
+}
+
+fn describe(expected: &ExpectedAnswer, answer: &Answer) -> String {
+    let mut said = format!("answered with status {}", answer.status);
+    let header = |name| answer.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    if let Some(content_type) = header(header::CONTENT_TYPE) {
+        said.push_str(", content type ");
+        said.push_str(&quoted(&content_type));
+    }
+    if let Some(location) = header(header::LOCATION) {
+        // What follows a `?` or stands before an `@` may be a token of somebody's session.
+        let place = location.split(['?', '#']).next().unwrap_or_default();
+        let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+        said.push_str(", redirecting to ");
+        said.push_str(&quoted(place));
+    }
+    let start: Vec<u8> = answer.body.iter().copied().take(1024).collect();
+    let excerpt = String::from_utf8_lossy(&start);
+    let excerpt = excerpt.trim();
+    if excerpt.is_empty() {
+        said.push_str(", without a body");
+    } else {
+        said.push_str(", body \"");
+        said.push_str(&visible(excerpt));
+        said.push('"');
+    }
+    match expected {
+        ExpectedAnswer::LogService => {
+            said.push_str("; not the log service's answer (no x-log-requestid header, no OLSInvalidMethod)");
+            if excerpt.starts_with('<') {
+                said.push_str(": a captive portal, a proxy or another web server answers in its place");
+            }
+        }
+        ExpectedAnswer::StatusCodes(codes) => {
+            let codes: Vec<String> = codes.iter().map(u16::to_string).collect();
+            said.push_str("; expected status ");
+            said.push_str(&codes.join(", "));
+        }
+        ExpectedAnswer::Connected => {}
+    }
+    said
+}
+
+/// The server's time, if the answer tells one that is its own: a cache's answer (`Age`) is as old as it is.
+pub(super) fn date_reference(answer: &Answer) -> Option<DateReference> {
+    if answer.headers.contains_key(header::AGE) {
+        return None;
+    }
+    let told = log_time(&answer.headers).or_else(|| http_date(&answer.headers))?;
+    // The server's clock showed `told` up to a second earlier than it read, at some moment between request and answer.
+    let told = Duration::from_secs(told).as_secs_f64();
+    Some(DateReference {
+        low: told - answer.received.as_secs_f64(),
+        high: told + 1.0 - answer.sent.as_secs_f64(),
+        taken: answer.received,
+    })
+}
+
+fn log_time(headers: &HeaderMap) -> Option<u64> {
+    sensible(headers.get(LOG_TIME)?.to_str().ok()?.trim().parse().ok()?)
+}
+
+fn http_date(headers: &HeaderMap) -> Option<u64> {
+    let date = httpdate::parse_http_date(headers.get(header::DATE)?.to_str().ok()?.trim()).ok()?;
+    sensible(date.duration_since(UNIX_EPOCH).ok()?.as_secs())
+}
+
+fn sensible(epoch_seconds: u64) -> Option<u64> {
+    (EARLIEST_SENSIBLE..LATEST_SENSIBLE).contains(&epoch_seconds).then_some(epoch_seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::{HeaderName, HeaderValue};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const DOCUMENTED: &str = r#"{"Error":{"Code":"OLSInvalidMethod","Message":"The script name is invalid : /","RequestId":"5DD39230BE9910FC6CF17609"}}"#;
+
+    fn answer(status: u16, headers: &[(&'static str, &str)], body: &[u8]) -> Answer {
+        Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
+                .collect(),
+            body: body.to_vec(),
+            sent: Duration::from_secs(10),
+            received: Duration::from_millis(10_250),
+        }
+    }
+
+    fn is_up(status: u16, headers: &[(&'static str, &str)], body: &str) -> bool {
+        judge(&ExpectedAnswer::LogService, &answer(status, headers, body.as_bytes())).is_ok()
+    }
+
+    #[test]
+    fn the_documented_answer_is_up_whatever_its_status() {
+        assert!(is_up(405, &[], DOCUMENTED));
+        assert!(is_up(200, &[], &format!("\u{feff} \r\n{DOCUMENTED}\n")));
+        assert!(is_up(400, &[], r#"{"Error": {"Code": "OLSInvalidMethod"}, "more": []}"#));
+        assert!(is_up(403, &[], r#"{"Error":{"Code":"SLSUnauthorized","RequestId":"5DD39230"}}"#));
+        assert!(is_up(502, &[(REQUEST_ID, "5DD39230")], "<html>"));
+    }
+
+    #[test]
+    fn near_misses_are_not_up() {
+        assert!(!is_up(200, &[(REQUEST_ID, " ")], ""));
+        assert!(!is_up(404, &[], r#"{"errorCode":"ProjectNotExist","errorMessage":"x"}"#));
+        assert!(!is_up(405, &[], r#"{"Error":{"Code":"Other","RequestId":""}}"#));
+        assert!(!is_up(405, &[], r#"{"Error":{"Code":7}}"#));
+        assert!(!is_up(405, &[], r#"{"Error":"OLSInvalidMethod"}"#));
+        assert!(!is_up(200, &[], "<html>OLSInvalidMethod</html>"));
+        assert!(!is_up(405, &[], &DOCUMENTED[..40]));
+    }
+
+    #[test]
+    fn the_detail_names_status_type_and_body_and_hides_tokens() {
+        let portal = answer(
+            302,
+            &[("content-type", "text/html"), ("location", "http://u:secret@portal/login?session=secret")],
+            b"<html>\x1b[31mlog in</html>\r\n",
+        );
+        let said = judge(&ExpectedAnswer::LogService, &portal).unwrap_err();
+        assert!(said.contains("status 302 Found") && said.contains("\"text/html\""), "{said}");
+        assert!(said.contains("redirecting to \"portal/login\"") && !said.contains("secret"), "{said}");
+        assert!(said.contains("<html>\\u{1b}[31mlog in</html>") && said.contains("captive portal"), "{said}");
+        let said = judge(&ExpectedAnswer::StatusCodes(vec![200, 204]), &answer(500, &[], b"")).unwrap_err();
+        assert!(said.contains("status 500") && said.contains("expected status 200, 204"), "{said}");
+    }
+
+    #[test]
+    fn a_status_code_is_up_only_if_it_is_listed() {
+        let expected = ExpectedAnswer::StatusCodes(vec![200, 204]);
+        assert_eq!(judge(&expected, &answer(204, &[], b"")), Ok(()));
+        assert!(judge(&expected, &answer(301, &[], b"")).is_err());
+    }
+
+    #[test]
+    fn a_date_is_an_interval_of_one_second_and_the_round_trip() {
+        let date = ("date", "Sat, 21 Nov 2026 08:00:00 GMT");
+        let told = 1_795_248_000.0;
+        let reference = date_reference(&answer(200, &[date], b"")).unwrap();
+        assert!((reference.low - (told - 10.25)).abs() < 1e-6, "{reference:?}");
+        assert!((reference.high - (told + 1.0 - 10.0)).abs() < 1e-6, "{reference:?}");
+        assert_eq!(reference.taken, Duration::from_millis(10_250));
+    }
+
+    #[test]
+    fn the_services_own_time_wins_over_date_and_nonsense_is_ignored() {
+        let date = ("date", "Sat, 21 Nov 2026 08:00:00 GMT");
+        let low = |headers: &[(&'static str, &str)]| {
+            date_reference(&answer(200, headers, b"")).map(|reference| (reference.low + 10.25).round())
+        };
+        assert_eq!(low(&[date, (LOG_TIME, "1795248100")]), Some(1_795_248_100.0));
+        for nonsense in ["", "x", "-5", "12", "1795248100000", "1e9"] {
+            assert_eq!(low(&[date, (LOG_TIME, nonsense)]), Some(1_795_248_000.0), "{nonsense:?}");
+        }
+        assert_eq!(low(&[("date", "Thu, 01 Jan 1970 00:00:00 GMT")]), None);
+        assert_eq!(low(&[("date", "yesterday")]), None);
+        assert_eq!(low(&[]), None);
+    }
+
+    #[test]
+    fn a_cached_answer_tells_no_time() {
+        let headers = [("date", "Sat, 21 Nov 2026 08:00:00 GMT"), ("age", "0")];
+        assert_eq!(date_reference(&answer(200, &headers, b"")), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_panics(
+            status in 100u16..1000,
+            value in proptest::collection::vec(any::<u8>(), 0..80),
+            body in proptest::collection::vec(any::<u8>(), 0..2000),
+        ) {
+            let mut answer = answer(status, &[], &body);
+            if let Ok(value) = HeaderValue::from_bytes(&value) {
+                for name in [REQUEST_ID, LOG_TIME, "date", "content-type", "location"] {
+                    answer.headers.insert(HeaderName::from_static(name), value.clone());
+                }
+            }
+            let _any = judge(&ExpectedAnswer::LogService, &answer);
+            let _any = judge(&ExpectedAnswer::StatusCodes(Vec::new()), &answer);
+            let _any = date_reference(&answer);
+        }
+
+        #[test]
+        fn no_date_panics(date in "[ -~]{0,40}") {
+            let _any = date_reference(&answer(200, &[("date", &date), (LOG_TIME, &date)], b""));
+        }
+    }
+}

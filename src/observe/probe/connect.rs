@@ -1,0 +1,98 @@
+//! From addresses to a connection: each address gets its share of what is left of the deadline.
+
+use std::{io, net::SocketAddr};
+
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
+
+use super::{Obstacle, own_shortage};
+use crate::model::snapshot::{Failure, FailureKind};
+
+/// The first connection that comes about. If none does: the most telling failure, its detail naming every address.
+pub(super) async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Obstacle> {
+    let mut attempts: Vec<Failure> = Vec::new();
+    let mut shortage = None;
+    for (tried, &address) in addresses.iter().enumerate() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let share = left / u32::try_from(addresses.len().saturating_sub(tried)).unwrap_or(1).max(1);
+        let (kind, detail) = match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) if own_shortage(&error) => {
+                shortage = Some(Obstacle::own(format!("connecting to {address}"), &error));
+                continue;
+            }
+            Ok(Err(error)) => classify(&error),
+            Err(_) => (
+                FailureKind::ConnectTimeout,
+                format!("no answer to the connect within {:.1} s", share.as_secs_f64()),
+            ),
+        };
+        attempts.push(Failure { kind, address: Some(address), detail: format!("{address}: {detail}") });
+    }
+    if let Some(shortage) = shortage {
+        return Err(shortage);
+    }
+    let detail = attempts.iter().map(|attempt| attempt.detail.as_str()).collect::<Vec<_>>().join("; ");
+    let telling = attempts.into_iter().min_by_key(|attempt| rank(attempt.kind));
+    Err(Obstacle::Endpoint(match telling {
+        Some(telling) => Failure { detail, ..telling },
+        None => Failure {
+            kind: FailureKind::Resolve,
+            address: None,
+            detail: "no address to connect to".to_owned(),
+        },
+    }))
+}
+
+/// Lower is more telling: a refusal proves that the host is there; an unreachable family is often just not set up.
+fn rank(kind: FailureKind) -> u8 {
+    match kind {
+        FailureKind::Refused => 0,
+        FailureKind::ConnectTimeout => 1,
+        FailureKind::Unreachable
+        | FailureKind::Resolve
+        | FailureKind::Tls
+        | FailureKind::CertificateUntrusted
+        | FailureKind::CertificateExpired
+        | FailureKind::ResponseTimeout
+        | FailureKind::UnexpectedResponse
+        | FailureKind::Proxy => 2,
+    }
+}
+
+fn classify(error: &io::Error) -> (FailureKind, String) {
+    match error.raw_os_error() {
+        Some(libc::ECONNREFUSED) => (FailureKind::Refused, "connection refused".to_owned()),
+        Some(libc::ECONNRESET) => (FailureKind::Refused, "connection reset instead of accepted".to_owned()),
+        Some(libc::ETIMEDOUT) => {
+            (FailureKind::ConnectTimeout, "no answer to the connect (the kernel gave up)".to_owned())
+        }
+        Some(libc::EACCES | libc::EPERM) => (
+            FailureKind::Unreachable,
+            "the local kernel forbids the connection (a firewall rule of this host, or a security module)"
+                .to_owned(),
+        ),
+        Some(libc::EHOSTUNREACH) => {
+            (FailureKind::Unreachable, "no route to host (or a firewall rejects it)".to_owned())
+        }
+        Some(libc::ENETUNREACH) => (FailureKind::Unreachable, "no route to the network".to_owned()),
+        _ => (FailureKind::Unreachable, error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_of_the_kernel_has_its_kind() {
+        let kind = |errno| classify(&io::Error::from_raw_os_error(errno)).0;
+        assert_eq!(kind(libc::ECONNREFUSED), FailureKind::Refused);
+        assert_eq!(kind(libc::ETIMEDOUT), FailureKind::ConnectTimeout);
+        for errno in [libc::EHOSTUNREACH, libc::ENETUNREACH, libc::EACCES, libc::EPERM, libc::EADDRNOTAVAIL] {
+            assert_eq!(kind(errno), FailureKind::Unreachable);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Names to addresses, through `getaddrinfo` as the agents do it, so that hosts file, DNS and nss modules count alike.
+//!
+//! It does not cache: what the agent would get now is what matters.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+};
+
+use tokio::time::Instant;
+
+use super::{Obstacle, failure, flight::Flights, own_shortage};
+use crate::model::snapshot::FailureKind;
+
+/// At most so many addresses are tried; a name with more has its share of the deadline spread too thin.
+const MOST_ADDRESSES: usize = 4;
+
+type Lookup = Result<Vec<SocketAddr>, (Option<i32>, String)>;
+
+/// Looks names up, one lookup at a time for each name.
+#[derive(Debug)]
+pub(super) struct Resolver {
+    lookups: Flights<Lookup>,
+}
+
+impl Resolver {
+    pub(super) fn new() -> Self {
+        Self { lookups: Flights::new() }
+    }
+
+    /// The addresses to try, in order. Literals, bracketed or not, need no lookup.
+    pub(super) async fn resolve(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Instant,
+    ) -> Result<Vec<SocketAddr>, Obstacle> {
+        if let Some(address) = literal(host) {
+            return Ok(vec![SocketAddr::new(address, port)]);
+        }
+        let began = Instant::now();
+        let name = host.to_owned();
+        let lookup = self.lookups.join(host, deadline, move || async move {
+            match tokio::net::lookup_host((name, 0)).await {
+                Ok(addresses) => Ok(addresses.collect()),
+                Err(error) => Err((error.raw_os_error(), error.to_string())),
+            }
+        });
+        match lookup.await {
+            Some(Ok(found)) if found.is_empty() => {
+                Err(failure(FailureKind::Resolve, None, format!("{host} has no address")))
+            }
+            Some(Ok(found)) => Ok(choose(found, port)),
+            Some(Err((errno, error))) => Err(match errno.map(io::Error::from_raw_os_error) {
+                Some(os) if own_shortage(&os) => Obstacle::own(format!("looking {host} up"), &os),
+                Some(_) | None => {
+                    let reason =
+                        error.rsplit_once("information: ").map_or(error.as_str(), |(_, reason)| reason);
+                    failure(FailureKind::Resolve, None, format!("{host} does not resolve: {reason}"))
+                }
+            }),
+            None => Err(failure(
+                FailureKind::Resolve,
+                None,
+                format!(
+                    "no answer from the resolver for {host} within {:.1} s",
+                    began.elapsed().as_secs_f64()
+                ),
+            )),
+        }
+    }
+}
+
+fn literal(host: &str) -> Option<IpAddr> {
+    host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host).parse().ok()
+}
+
+/// Duplicates dropped and the families alternating (the system's favourite first), so that a cut leaves both.
+fn choose(found: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
+    let mut unique: Vec<SocketAddr> = Vec::with_capacity(found.len());
+    for mut address in found {
+        address.set_port(port);
+        if !unique.contains(&address) {
+            unique.push(address);
+        }
+    }
+    let first_is_ipv4 = unique.first().is_some_and(SocketAddr::is_ipv4);
+    let (favourite, other): (Vec<_>, Vec<_>) =
+        unique.into_iter().partition(|address| address.is_ipv4() == first_is_ipv4);
+    let (mut favourite, mut other) = (favourite.into_iter(), other.into_iter());
+    let mut chosen = Vec::new();
+    while chosen.len() < MOST_ADDRESSES {
+        let before = chosen.len();
+        chosen.extend(favourite.next());
+        chosen.extend(other.next());
+        if chosen.len() == before {
+            break;
+        }
+    }
+    chosen.truncate(MOST_ADDRESSES);
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(list: &[&str]) -> Vec<SocketAddr> {
+        list.iter().map(|text| SocketAddr::new(text.parse().unwrap(), 0)).collect()
+    }
+
+    fn chosen(list: &[&str]) -> Vec<String> {
+        choose(addresses(list), 80).iter().map(|address| address.ip().to_string()).collect()
+    }
+
+    #[test]
+    fn both_families_survive_the_cut_and_the_systems_favourite_comes_first() {
+        assert_eq!(
+            chosen(&["::1", "::2", "::3", "::4", "::5", "10.0.0.1"]),
+            ["::1", "10.0.0.1", "::2", "::3"]
+        );
+        assert_eq!(chosen(&["10.0.0.1", "10.0.0.1", "::1"]), ["10.0.0.1", "::1"]);
+        assert_eq!(chosen(&["1.1.1.1", "1.1.1.2", "1.1.1.3", "1.1.1.4", "1.1.1.5"]).len(), 4);
+    }
+
+    #[test]
+    fn literals_need_no_lookup_with_or_without_brackets() {
+        assert_eq!(literal("[::1]"), "::1".parse().ok());
+        assert_eq!(literal("::1"), "::1".parse().ok());
+        assert_eq!(literal("127.0.0.1"), "127.0.0.1".parse().ok());
+        assert_eq!(literal("localhost"), None);
+    }
+}

@@ -1,0 +1,303 @@
+//! The TLS handshake, and the server's certificate whether it is accepted or not.
+
+use std::{
+    fmt::Write as _,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, UNIX_EPOCH},
+};
+
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    client::{
+        Resumption, WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
+    },
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+    server::ParsedCertificate,
+    time_provider::TimeProvider,
+};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use x509_cert::der::Decode as _;
+
+use super::trust::Store;
+use crate::{
+    model::snapshot::{Certificate, FailureKind},
+    observe::time,
+};
+
+/// What came of a handshake. The certificate is told even if the rest failed.
+pub(super) struct Handshake {
+    pub(super) certificate: Option<Certificate>,
+    pub(super) result: Result<TlsStream<TcpStream>, (FailureKind, String)>,
+}
+
+/// Shakes hands as a client that asks for `host`, trusting `store`.
+pub(super) async fn handshake(
+    stream: TcpStream,
+    host: &str,
+    store: &Store,
+    provider: &Arc<CryptoProvider>,
+    deadline: Instant,
+) -> Handshake {
+    let failed = |detail: String| Handshake { certificate: None, result: Err((FailureKind::Tls, detail)) };
+    let Ok(name) = ServerName::try_from(host.to_owned()) else {
+        return failed(format!("{host} is not a name that a certificate can be for"));
+    };
+    let (config, witness) = match client_config(store, provider) {
+        Ok(made) => made,
+        Err(error) => return failed(format!("TLS could not be set up: {error}")),
+    };
+    let connected = timeout_at(deadline, TlsConnector::from(Arc::new(config)).connect(name, stream)).await;
+    let leaf = witness.leaf.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let result = match connected {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) => {
+            let (kind, mut detail) = classify(&error, leaf.as_ref());
+            if kind == FailureKind::CertificateUntrusted
+                && let Some(empty) = &store.empty
+            {
+                detail = format!("{detail}; {empty}");
+            }
+            Err((kind, detail))
+        }
+        Err(_) => Err((FailureKind::Tls, "no answer to the TLS handshake in time".to_owned())),
+    };
+    Handshake { certificate: leaf.map(|leaf| leaf.certificate), result }
+}
+
+fn client_config(
+    store: &Store,
+    provider: &Arc<CryptoProvider>,
+) -> Result<(ClientConfig, Arc<Witness>), Error> {
+    let judge = if store.roots.is_empty() {
+        None
+    } else {
+        let built =
+            WebPkiServerVerifier::builder_with_provider(Arc::clone(&store.roots), Arc::clone(provider))
+                .build();
+        Some(built.map_err(|error| Error::General(error.to_string()))?)
+    };
+    let witness = Arc::new(Witness {
+        judge,
+        roots: Arc::clone(&store.roots),
+        provider: Arc::clone(provider),
+        leaf: Mutex::default(),
+    });
+    let verifier: Arc<dyn ServerCertVerifier> = Arc::<Witness>::clone(&witness);
+    let mut config = ClientConfig::builder_with_details(Arc::clone(provider), Arc::new(LocalClock))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    // Every probe shakes hands in full: a resumed session would not show the certificate.
+    config.resumption = Resumption::disabled();
+    Ok((config, witness))
+}
+
+/// The local clock, which is what decides whether a certificate has expired here.
+#[derive(Debug)]
+struct LocalClock;
+
+impl TimeProvider for LocalClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        time::now().wall.duration_since(UNIX_EPOCH).ok().map(UnixTime::since_unix_epoch)
+    }
+}
+
+/// Notes the leaf's validity, then leaves the judgement to webpki.
+#[derive(Debug)]
+struct Witness {
+    /// `None`: nobody is trusted.
+    judge: Option<Arc<WebPkiServerVerifier>>,
+    roots: Arc<RootCertStore>,
+    provider: Arc<CryptoProvider>,
+    leaf: Mutex<Option<Leaf>>,
+}
+
+impl Witness {
+    /// The judgement of a server's certificate that stands in the store itself, as OpenSSL accepts it and webpki does
+    /// not (it wants an authority there, and none as a server). `None` if it does not stand there.
+    fn itself_trusted(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Option<Result<ServerCertVerified, Error>> {
+        let mut alone = RootCertStore::empty();
+        alone.add(end_entity.clone().into_owned()).ok()?;
+        let anchor = alone.roots.first()?;
+        if !self.roots.roots.contains(anchor) {
+            return None;
+        }
+        let valid = leaf(end_entity)?.certificate;
+        let from = UnixTime::since_unix_epoch(valid.not_before.duration_since(UNIX_EPOCH).ok()?);
+        let until = UnixTime::since_unix_epoch(valid.not_after.duration_since(UNIX_EPOCH).ok()?);
+        Some(if now < from {
+            Err(CertificateError::NotValidYetContext { time: now, not_before: from }.into())
+        } else if until < now {
+            Err(CertificateError::ExpiredContext { time: now, not_after: until }.into())
+        } else {
+            ParsedCertificate::try_from(end_entity)
+                .and_then(|parsed| verify_server_name(&parsed, name))
+                .map(|()| ServerCertVerified::assertion())
+        })
+    }
+}
+
+impl ServerCertVerifier for Witness {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        *self.leaf.lock().unwrap_or_else(PoisonError::into_inner) = leaf(end_entity);
+        match &self.judge {
+            Some(judge) => judge
+                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+                .or_else(|error| self.itself_trusted(end_entity, server_name, now).unwrap_or(Err(error))),
+            None => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// What is told of the server's own certificate.
+#[derive(Debug)]
+struct Leaf {
+    certificate: Certificate,
+    /// Issuer and subject are the same.
+    self_signed: bool,
+}
+
+/// Reads a certificate in DER; `None` for what is none.
+fn leaf(der: &[u8]) -> Option<Leaf> {
+    let certificate = x509_cert::Certificate::from_der(der).ok()?;
+    let content = certificate.tbs_certificate();
+    let validity = content.validity();
+    let certificate = Certificate {
+        not_before: validity.not_before.to_system_time(),
+        not_after: validity.not_after.to_system_time(),
+    };
+    Some(Leaf { certificate, self_signed: content.issuer() == content.subject() })
+}
+
+/// The rustls error inside an I/O error, if it is one.
+pub(super) fn tls_error(error: &io::Error) -> Option<&Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
+}
+
+fn classify(error: &io::Error, leaf: Option<&Leaf>) -> (FailureKind, String) {
+    match tls_error(error) {
+        Some(Error::InvalidCertificate(fault)) => certificate_fault(fault, leaf),
+        Some(Error::InvalidMessage(fault)) => {
+            (FailureKind::Tls, format!("the answer is not TLS: {fault:?} (plain HTTP on this port?)"))
+        }
+        Some(Error::AlertReceived(alert)) => {
+            (FailureKind::Tls, format!("the server broke the TLS handshake off: {alert:?}"))
+        }
+        Some(other) => (FailureKind::Tls, format!("the TLS handshake failed: {other}")),
+        None => (FailureKind::Tls, format!("the TLS handshake was cut off: {error}")),
+    }
+}
+
+fn certificate_fault(fault: &CertificateError, leaf: Option<&Leaf>) -> (FailureKind, String) {
+    if let CertificateError::ExpiredContext { time, not_after } = fault {
+        let own = leaf.and_then(|leaf| leaf.certificate.not_after.duration_since(UNIX_EPOCH).ok());
+        let whose = if own == Some(since(*not_after)) {
+            "the certificate"
+        } else {
+            "a certificate of the server's chain"
+        };
+        let (not_after, time) = (date(*not_after), date(*time));
+        let detail =
+            format!("{whose} has expired: valid until {not_after}, and by the local clock it is {time}");
+        return (FailureKind::CertificateExpired, detail);
+    }
+    if let CertificateError::NotValidYetContext { time, not_before } = fault {
+        let (not_before, time) = (date(*not_before), date(*time));
+        let detail = format!(
+            "the certificate is not valid yet: valid from {not_before}, and by the local clock it is {time}"
+        );
+        return (FailureKind::CertificateExpired, detail);
+    }
+    if *fault == CertificateError::Expired {
+        return (FailureKind::CertificateExpired, "the certificate has expired".to_owned());
+    }
+    if *fault == CertificateError::NotValidYet {
+        return (FailureKind::CertificateExpired, "the certificate is not valid yet".to_owned());
+    }
+    let named =
+        matches!(fault, CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. });
+    let detail = if leaf.is_some_and(|leaf| leaf.self_signed) && !named {
+        "the certificate is self-signed, and this system does not trust it".to_owned()
+    } else if *fault == CertificateError::UnknownIssuer {
+        "the certificate is not from an authority that this system trusts".to_owned()
+    } else {
+        format!("the certificate is not accepted: {fault}")
+    };
+    (FailureKind::CertificateUntrusted, detail)
+}
+
+fn since(time: UnixTime) -> Duration {
+    Duration::from_secs(time.as_secs())
+}
+
+fn date(time: UnixTime) -> String {
+    let mut text = String::new();
+    let time = UNIX_EPOCH.checked_add(since(time));
+    match time.map(|time| write!(text, "{}", humantime::format_rfc3339_seconds(time))) {
+        Some(Ok(())) => text,
+        Some(Err(_)) | None => "a date beyond the calendar".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn dates_beyond_the_calendar_do_not_panic() {
+        assert_eq!(date(UnixTime::since_unix_epoch(Duration::MAX)), "a date beyond the calendar");
+        assert_eq!(date(UnixTime::since_unix_epoch(Duration::ZERO)), "1970-01-01T00:00:00Z");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_in_place_of_a_certificate_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _none = leaf(&bytes);
+        }
+    }
+}

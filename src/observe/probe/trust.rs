@@ -1,0 +1,363 @@
+//! The system's certificate store, as OpenSSL would find it. No roots are built in: the host decides whom to trust.
+//!
+//! It is read again when a file or directory that it came from changes, so that a newly installed authority counts at
+//! the next probe.
+
+use std::{
+    collections::HashSet,
+    env,
+    ffi::OsString,
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    path::{Component, Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+use tokio::time::Instant;
+
+use super::flight::Flights;
+
+/// Where distributions keep the bundle; the first one that exists is used.
+const BUNDLES: [&str; 7] = [
+    "/etc/ssl/certs/ca-certificates.crt", // Debian, Alpine, Arch, Gentoo
+    "/etc/pki/tls/certs/ca-bundle.crt",   // Fedora, RHEL and its relatives
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // the same, where the link is missing
+    "/etc/ssl/ca-bundle.pem",             // SUSE
+    "/etc/ca-certificates/extracted/tls-ca-bundle.pem", // Arch
+    "/etc/ssl/cert.pem",                  // Alpine
+    "/var/lib/ca-certificates/ca-bundle.pem", // SUSE, generated
+];
+
+/// Directories of hashed links.
+const DIRECTORIES: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
+
+/// A whole store is some hundred KiB; more than this is not one.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// A store directory holds some hundred links.
+const MOST_ENTRIES: usize = 4096;
+
+/// As the kernel does (`MAXSYMLINKS`).
+const MOST_LINKS: usize = 40;
+
+/// Where to look.
+#[derive(Debug, Clone)]
+pub(super) struct Locations {
+    rootfs: PathBuf,
+    bundles: Vec<PathBuf>,
+    directories: Vec<PathBuf>,
+}
+
+impl Locations {
+    /// The distributions' paths, each kind replaced by OpenSSL's variable where `variable` knows it.
+    pub(super) fn new(rootfs: PathBuf, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let given = |name| variable(name).filter(|value| !value.is_empty());
+        Self {
+            rootfs,
+            bundles: match given("SSL_CERT_FILE") {
+                Some(file) => vec![PathBuf::from(file)],
+                None => BUNDLES.iter().map(PathBuf::from).collect(),
+            },
+            directories: match given("SSL_CERT_DIR") {
+                Some(directories) => env::split_paths(&directories).collect(),
+                None => DIRECTORIES.iter().map(PathBuf::from).collect(),
+            },
+        }
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.bundles.iter().chain(&self.directories)
+    }
+}
+
+/// The trusted authorities, and where they come from.
+#[derive(Debug)]
+pub(super) struct Store {
+    /// The authorities; may be none.
+    pub(super) roots: Arc<RootCertStore>,
+    /// Why there is none, for people; `None` if there are some.
+    pub(super) empty: Option<String>,
+}
+
+/// What tells that a path changed: enough to notice an atomic replacement and an edit within a clock tick.
+type Stamp = Vec<Option<(u64, u64, u64, i64, i64, i64)>>;
+
+type Cached = Arc<Mutex<Option<(Stamp, Arc<Store>)>>>;
+
+/// The store, kept until it changes.
+#[derive(Debug)]
+pub(super) struct Trust {
+    locations: Arc<Locations>,
+    cached: Cached,
+    reads: Flights<Arc<Store>>,
+}
+
+impl Trust {
+    pub(super) fn new(locations: Locations) -> Self {
+        Self { locations: Arc::new(locations), cached: Arc::default(), reads: Flights::new() }
+    }
+
+    /// The store as it is now; one that could not be read in time is an empty one, which says so.
+    pub(super) async fn store(&self, deadline: Instant) -> Arc<Store> {
+        let (locations, cached) = (Arc::clone(&self.locations), Arc::clone(&self.cached));
+        let read = self.reads.join("", deadline, || async move {
+            let read = tokio::task::spawn_blocking(move || refresh(&locations, &cached));
+            read.await.unwrap_or_else(|_| Arc::new(Store::without("reading it was cut short")))
+        });
+        read.await.unwrap_or_else(|| {
+            Arc::new(Store::without("reading it did not end in time (a hung file system?)"))
+        })
+    }
+}
+
+impl Store {
+    fn without(reason: &str) -> Self {
+        let empty = Some(format!("the certificate store of the system could not be used: {reason}"));
+        Self { roots: Arc::new(RootCertStore::empty()), empty }
+    }
+}
+
+fn refresh(locations: &Locations, cached: &Cached) -> Arc<Store> {
+    let stamp: Stamp = locations.paths().map(|path| stamp_of(locations, path)).collect();
+    let mut cached = cached.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((known, store)) = cached.as_ref()
+        && *known == stamp
+    {
+        return Arc::clone(store);
+    }
+    let store = Arc::new(load(locations));
+    *cached = Some((stamp, Arc::clone(&store)));
+    store
+}
+
+fn stamp_of(locations: &Locations, path: &Path) -> Option<(u64, u64, u64, i64, i64, i64)> {
+    let found = fs::metadata(inside(&locations.rootfs, path).ok()?).ok()?;
+    Some((found.dev(), found.ino(), found.size(), found.mtime(), found.mtime_nsec(), found.ctime_nsec()))
+}
+
+/// Collects certificates within the byte limit, each once, as bundle and directory usually hold the same.
+struct Reader {
+    roots: RootCertStore,
+    seen: HashSet<Vec<u8>>,
+    bytes_left: u64,
+    problems: Vec<String>,
+}
+
+impl Reader {
+    fn file(&mut self, host_path: &Path) -> io::Result<()> {
+        let file = open_regular(host_path)?;
+        let mut content = Vec::new();
+        file.take(self.bytes_left + 1).read_to_end(&mut content)?;
+        let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+        let Some(left) = self.bytes_left.checked_sub(length) else {
+            return Err(io::Error::other("larger than any certificate store"));
+        };
+        self.bytes_left = left;
+        for certificate in CertificateDer::pem_slice_iter(&content).flatten() {
+            if self.seen.insert(certificate.to_vec()) {
+                // One certificate that webpki cannot use as an authority must not cost the others.
+                let _unusable = self.roots.add(certificate);
+            }
+        }
+        Ok(())
+    }
+
+    fn directory(&mut self, rootfs: &Path, path: &Path) -> io::Result<()> {
+        for entry in fs::read_dir(inside(rootfs, path)?)?.take(MOST_ENTRIES) {
+            let name = entry?.file_name();
+            if name.to_str().is_some_and(is_hashed)
+                && let Ok(host_path) = inside(rootfs, &path.join(&name))
+            {
+                // A dangling link is usual after a package's removal.
+                let _skipped = self.file(&host_path);
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, path: &Path, result: io::Result<()>) {
+        if let Err(error) = result
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            self.problems.push(format!("{}: {error}", path.display()));
+        }
+    }
+}
+
+fn load(locations: &Locations) -> Store {
+    let mut reader = Reader {
+        roots: RootCertStore::empty(),
+        seen: HashSet::new(),
+        bytes_left: MOST_BYTES,
+        problems: Vec::new(),
+    };
+    let bundle = locations.bundles.iter().find_map(|path| {
+        inside(&locations.rootfs, path).ok().filter(|found| found.exists()).map(|found| (path, found))
+    });
+    if let Some((path, host_path)) = bundle {
+        let result = reader.file(&host_path);
+        reader.note(path, result);
+    }
+    for path in &locations.directories {
+        let result = reader.directory(&locations.rootfs, path);
+        reader.note(path, result);
+    }
+    let empty = reader.roots.is_empty().then(|| {
+        let mut said = format!(
+            "the certificate store of the system is empty (looked for {} under {}",
+            locations.paths().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
+            locations.rootfs.display()
+        );
+        for problem in &reader.problems {
+            said.push_str("; ");
+            said.push_str(problem);
+        }
+        said.push_str("); install the distribution's ca-certificates");
+        said
+    });
+    Store { roots: Arc::new(reader.roots), empty }
+}
+
+/// Opens without waiting for a FIFO's writer, and only what is a file.
+fn open_regular(host_path: &Path) -> io::Result<File> {
+    let file =
+        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(host_path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
+}
+
+/// A link as `openssl rehash` names it: `5ed36f99.0`.
+fn is_hashed(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(hash, number)| {
+        hash.len() == 8
+            && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && !number.is_empty()
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// The host's path for `path` as seen inside `rootfs`, its links resolved there as a chroot would.
+fn inside(rootfs: &Path, path: &Path) -> io::Result<PathBuf> {
+    if rootfs == Path::new("/") {
+        return Ok(path.to_owned());
+    }
+    let mut pending: Vec<PathBuf> = vec![path.to_owned()];
+    let (mut resolved, mut links) = (PathBuf::new(), 0);
+    while let Some(next) = pending.pop() {
+        let mut components = next.components();
+        let Some(component) = components.next() else { continue };
+        pending.push(components.as_path().to_owned());
+        match component {
+            Component::RootDir | Component::Prefix(_) => resolved = PathBuf::new(),
+            Component::CurDir => {}
+            Component::ParentDir => {
+                resolved.pop();
+            }
+            Component::Normal(name) => {
+                resolved.push(name);
+                if let Ok(target) = fs::read_link(rootfs.join(&resolved)) {
+                    links += 1;
+                    if links > MOST_LINKS {
+                        return Err(io::Error::from_raw_os_error(libc::ELOOP));
+                    }
+                    resolved.pop();
+                    pending.push(target);
+                }
+            }
+        }
+    }
+    Ok(rootfs.join(resolved))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn distributions(root: &Path) -> Locations {
+        Locations::new(root.to_owned(), |_| None)
+    }
+
+    #[test]
+    fn each_variable_of_openssl_replaces_its_own_default() {
+        let file = |name: &str| (name == "SSL_CERT_FILE").then(|| OsString::from("/own.pem"));
+        let locations = Locations::new(PathBuf::from("/"), file);
+        assert_eq!(locations.bundles, [PathBuf::from("/own.pem")]);
+        assert_eq!(locations.directories, DIRECTORIES.map(PathBuf::from));
+        let directories = |name: &str| (name == "SSL_CERT_DIR").then(|| OsString::from("/a:/b"));
+        let locations = Locations::new(PathBuf::from("/"), directories);
+        assert_eq!(locations.bundles, BUNDLES.map(PathBuf::from));
+        assert_eq!(locations.directories, [PathBuf::from("/a"), PathBuf::from("/b")]);
+        let empty = |_: &str| Some(OsString::new());
+        assert_eq!(Locations::new(PathBuf::from("/"), empty).bundles, BUNDLES.map(PathBuf::from));
+    }
+
+    #[test]
+    fn links_resolve_inside_the_root_directory() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("etc/ssl")).unwrap();
+        fs::create_dir_all(root.path().join("usr/share")).unwrap();
+        symlink("/usr/share", root.path().join("etc/ssl/certs")).unwrap();
+        symlink("../../../../../usr/share/b", root.path().join("usr/share/a")).unwrap();
+        let found = inside(root.path(), Path::new("/etc/ssl/certs/a")).unwrap();
+        assert_eq!(found, root.path().join("usr/share/b"));
+        symlink("loop", root.path().join("loop")).unwrap();
+        assert!(inside(root.path(), Path::new("/loop")).is_err());
+    }
+
+    #[test]
+    fn only_hashed_names_are_read_from_a_directory() {
+        assert!(is_hashed("5ed36f99.0") && is_hashed("AABBCCDD.12"));
+        for name in ["ca-certificates.crt", "5ed36f99.r0", "5ed36f99", "5ed36f9.0", "5ed36f99.", "zzzzzzzz.0"]
+        {
+            assert!(!is_hashed(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_fifo_a_directory_and_garbage_in_place_of_the_bundle_leave_an_empty_store_that_says_why() {
+        let root = tempfile::tempdir().unwrap();
+        let bundle = root.path().join("bundle");
+        let mut locations = distributions(root.path());
+        locations.bundles = vec![PathBuf::from("/bundle")];
+        let why = |locations: &Locations| load(locations).empty.expect("nothing is trusted");
+        assert!(why(&locations).contains("looked for /bundle, /etc/ssl/certs"), "{}", why(&locations));
+        fs::write(&bundle, b"\xff\x00-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n")
+            .unwrap();
+        assert!(load(&locations).empty.is_some());
+        fs::remove_file(&bundle).unwrap();
+        fs::create_dir(&bundle).unwrap();
+        assert!(why(&locations).contains("/bundle: not a regular file"), "{}", why(&locations));
+        fs::remove_dir(&bundle).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, &bundle, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert!(why(&locations).contains("/bundle: not a regular file"), "{}", why(&locations));
+    }
+
+    #[test]
+    fn a_sparse_giant_is_not_read() {
+        let root = tempfile::tempdir().unwrap();
+        let mut locations = distributions(root.path());
+        locations.bundles = vec![PathBuf::from("/bundle")];
+        File::create(root.path().join("bundle")).unwrap().set_len(1 << 30).unwrap();
+        assert!(load(&locations).empty.unwrap().contains("larger than any certificate store"));
+    }
+
+    #[test]
+    fn a_directory_of_hashed_links_is_enough() {
+        let root = tempfile::tempdir().unwrap();
+        let certs = root.path().join("etc/ssl/certs");
+        fs::create_dir_all(&certs).unwrap();
+        fs::create_dir_all(root.path().join("usr")).unwrap();
+        let authority = rcgen::generate_simple_self_signed(vec!["ca".to_owned()]).unwrap();
+        fs::write(root.path().join("usr/ca.crt"), authority.cert.pem()).unwrap();
+        symlink("/usr/ca.crt", certs.join("0123abcd.0")).unwrap();
+        symlink("/usr/gone.crt", certs.join("0123abcd.1")).unwrap();
+        let store = load(&distributions(root.path()));
+        assert_eq!((store.roots.len(), store.empty), (1, None));
+    }
+}

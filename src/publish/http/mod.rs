@@ -1,0 +1,198 @@
+//! The HTTP server: hands out what is published. No request reads the host, waits for an evaluation, or starts one.
+
+mod guard;
+mod listen;
+mod negotiation;
+
+use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::{Body, Bytes},
+    header::{
+        ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
+        REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    },
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use self::negotiation::Format;
+use super::Published;
+
+pub use self::{
+    guard::Limits,
+    listen::{bind, serve},
+};
+
+/// A request to load the config file again; the answer is the error's text, or success.
+pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
+
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+/// The largest request body that is read (and ignored).
+const LARGEST_BODY: u64 = 64 * 1024;
+
+/// What the server hands out, and to whom it speaks.
+pub struct Server {
+    /// Where the metrics are; `/metrics` by default.
+    pub telemetry_path: String,
+    /// The age of the last evaluation from which `/-/healthy` answers 503: three intervals.
+    pub max_age: Duration,
+    /// The newest report.
+    pub published: watch::Receiver<Arc<Published>>,
+    /// Whom to ask for a reload.
+    pub reload: mpsc::Sender<ReloadRequest>,
+    /// The boot clock, as [`Published::evaluated_at`] counts.
+    pub now: Box<dyn Fn() -> Duration + Send + Sync>,
+    /// How many clients, how patiently.
+    pub limits: Limits,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("telemetry_path", &self.telemetry_path).finish_non_exhaustive()
+    }
+}
+
+type Answer = Response<Full<Bytes>>;
+
+impl Server {
+    /// Answers one request.
+    async fn answer<B: Body + Unpin>(&self, request: Request<B>) -> Result<Answer, Infallible> {
+        let (head, body) = request.into_parts();
+        if !drained(body).await {
+            return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "request body too large\n"));
+        }
+        let path = head.uri.path();
+        if path == "/-/reload" {
+            return Ok(match head.method {
+                Method::POST | Method::PUT => self.reload().await,
+                _ => not_allowed("POST, PUT"),
+            });
+        }
+        let language = || negotiation::language(head.uri.query(), &head.headers);
+        let published = Arc::clone(&self.published.borrow());
+        let route: &dyn Fn() -> Answer = match path {
+            path if path == self.telemetry_path => &|| metrics(&published, &head.headers),
+            "/" => &|| page(published.page(language(), &self.telemetry_path)),
+            "/api/v1/report" => &|| {
+                let mut answer = answer(StatusCode::OK, "application/json", published.json(language()));
+                answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Language"));
+                answer
+            },
+            "/-/healthy" => &|| self.healthy(&published),
+            "/-/ready" => &|| ready(&published),
+            _ => return Ok(plain(StatusCode::NOT_FOUND, "not found\n")),
+        };
+        Ok(match head.method {
+            Method::GET | Method::HEAD => route(),
+            _ => not_allowed("GET, HEAD"),
+        })
+    }
+
+    fn healthy(&self, published: &Published) -> Answer {
+        let age = (self.now)().saturating_sub(published.evaluated_at());
+        if age > self.max_age {
+            plain(
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("the last evaluation is {} seconds old\n", age.as_secs()),
+            )
+        } else {
+            plain(StatusCode::OK, "healthy\n")
+        }
+    }
+
+    async fn reload(&self) -> Answer {
+        let (sender, receiver) = oneshot::channel();
+        let asked = async {
+            self.reload.send(sender).await.ok()?;
+            receiver.await.ok()
+        };
+        match tokio::time::timeout(self.limits.answer, asked).await {
+            Ok(Some(Ok(()))) => plain(StatusCode::OK, "reloaded\n"),
+            Ok(Some(Err(error))) => plain(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
+            Ok(None) => plain(StatusCode::SERVICE_UNAVAILABLE, "shutting down\n"),
+            Err(_elapsed) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the reload has not come back yet\n"),
+        }
+    }
+}
+
+/// Takes a body off the connection, so that an answer is not lost in a reset; false if it is too large.
+async fn drained<B: Body + Unpin>(mut body: B) -> bool {
+    if body.size_hint().lower() > LARGEST_BODY {
+        return false;
+    }
+    let mut left = LARGEST_BODY;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return true };
+        let size = frame.data_ref().map_or(0, hyper::body::Buf::remaining);
+        match u64::try_from(size).ok().and_then(|size| left.checked_sub(size)) {
+            Some(rest) => left = rest,
+            None => return false,
+        }
+    }
+    true
+}
+
+fn metrics(published: &Published, headers: &hyper::HeaderMap) -> Answer {
+    let format = negotiation::format(headers);
+    let encoded = match format {
+        Format::Text => published.text(),
+        Format::OpenMetrics => published.openmetrics(),
+    };
+    let gzip = negotiation::gzip(headers);
+    let body = if gzip { &encoded.gzip } else { &encoded.plain };
+    let mut answer = answer(StatusCode::OK, format.content_type(), body.clone());
+    answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    if gzip {
+        answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    answer
+}
+
+fn page(body: Bytes) -> Answer {
+    let mut answer = answer(StatusCode::OK, "text/html; charset=utf-8", body);
+    let headers = answer.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static("Accept-Language"));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'none'",
+        ),
+    );
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    answer
+}
+
+fn ready(published: &Published) -> Answer {
+    if published.report().complete {
+        plain(StatusCode::OK, "ready\n")
+    } else {
+        plain(StatusCode::SERVICE_UNAVAILABLE, "the first evaluation is still running\n")
+    }
+}
+
+fn not_allowed(allowed: &'static str) -> Answer {
+    let mut answer = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    answer
+}
+
+fn plain(status: StatusCode, text: impl Into<Bytes>) -> Answer {
+    answer(status, PLAIN, text.into())
+}
+
+fn answer(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
+    let mut answer = Response::new(Full::new(body));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! The report as one JSON document: `/api/v1/report` and `check --format=json`. `docs/report.schema.json` describes it.
+//!
+//! Keys are added, never renamed; a change of meaning raises `schema_version`.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+
+use super::words;
+use crate::model::{
+    Language, Status, Why,
+    report::{AgentReport, ClockReport, Evidence, PrerequisiteReport, Problem, Report, RoleReport},
+    snapshot::{EndpointFact, FailureKind, Probe},
+};
+
+/// The document. Titles and remedies are in `language`; ids are the same in all.
+pub fn document(report: &Report, language: Language) -> Value {
+    json!({
+        "schema_version": 1,
+        "taken_at": words::time(report.taken_at),
+        "complete": report.complete,
+        "status": report.status().map(Status::as_str),
+        "exporter": {"version": words::VERSION, "revision": words::REVISION},
+        "clock": clock(&report.clock),
+        "agents": report.agents.iter().map(|each| agent(each, language)).collect::<Vec<_>>(),
+    })
+}
+
+fn clock(clock: &ClockReport) -> Value {
+    let offsets = clock.offsets.iter().map(|(source, offset, half_width)| {
+        json!({"source": source, "offset_seconds": offset, "uncertainty_seconds": half_width})
+    });
+    json!({
+        "offsets": offsets.collect::<Vec<_>>(),
+        "synchronized": clock.kernel.map(|kernel| kernel.synchronized),
+        "steps": clock.steps,
+    })
+}
+
+fn agent(agent: &AgentReport, language: Language) -> Value {
+    let ips = agent.ips.iter().map(|(source, ip)| json!({"source": source, "ip": ip}));
+    let files =
+        agent.files.iter().map(|(file, modified)| json!({"file": file, "modified": words::time(*modified)}));
+    json!({
+        "name": &*agent.name,
+        "kind": agent.kind,
+        "edition": agent.edition,
+        "version": agent.version,
+        "hostname": agent.hostname,
+        "instance_id": agent.instance_id,
+        "install_dir": agent.install_dir.as_ref().map(|dir| dir.to_string_lossy()),
+        "status": agent.status.as_str(),
+        "prerequisites": agent.prerequisites.iter().map(|each| prerequisite(each, language)).collect::<Vec<_>>(),
+        "processes": agent.roles.iter().map(role).collect::<Vec<_>>(),
+        "ips": ips.collect::<Vec<_>>(),
+        "endpoints": agent.endpoints.iter().map(endpoint).collect::<Vec<_>>(),
+        "files": files.collect::<Vec<_>>(),
+    })
+}
+
+fn prerequisite(prerequisite: &PrerequisiteReport, language: Language) -> Value {
+    json!({
+        "id": prerequisite.id.as_str(),
+        "status": prerequisite.status.as_str(),
+        "unknown": prerequisite.unknown.iter().map(why).collect::<Vec<_>>(),
+        "problems": prerequisite.problems.iter().map(|each| problem(each, language)).collect::<Vec<_>>(),
+    })
+}
+
+fn why(why: &Why) -> Value {
+    json!({"fact": why.fact, "reason": why.reason.as_str(), "detail": why.detail})
+}
+
+fn problem(problem: &Problem, language: Language) -> Value {
+    json!({
+        "cause": problem.cause.id,
+        "subject": problem.subject,
+        "severity": problem.severity.as_str(),
+        "since": words::time(problem.since),
+        "title": problem.title(language),
+        "evidence": problem.evidence.iter().map(evidence).collect::<Vec<_>>(),
+        "remedy": problem.remedy(language),
+        "explained_by": problem.explained_by.map(|cause| cause.id),
+        "carried": problem.carried,
+        "source": problem.cause.source,
+    })
+}
+
+fn evidence(evidence: &Evidence) -> Value {
+    json!({"name": evidence.name, "value": evidence.value, "from": evidence.from})
+}
+
+fn role(role: &RoleReport) -> Value {
+    json!({
+        "role": role.role.as_str(),
+        "live": role.live,
+        "expected": role.expected,
+        "restarts": role.restarts,
+        "newest_start": time(role.newest_start),
+        "cpu_seconds": role.cpu.as_ref().map(Duration::as_secs_f64),
+        "resident_memory_bytes": role.resident_bytes,
+        "open_fds": role.open_fds,
+        "threads": role.threads,
+    })
+}
+
+fn endpoint(fact: &EndpointFact) -> Value {
+    let probe = fact.probe.known();
+    let failure = probe.and_then(|probe| probe.outcome.as_ref().err());
+    json!({
+        "purpose": fact.endpoint.purpose.as_str(),
+        "url": fact.endpoint.url,
+        "from": fact.endpoint.from,
+        "up": probe.map(|probe| probe.outcome.is_ok()),
+        "unknown": fact.probe.why().map(why),
+        "failure": failure.map(|failure| json!({
+            "kind": failure_kind(failure.kind),
+            "address": failure.address.map(|address| address.to_string()),
+            "detail": failure.detail,
+        })),
+        "http_status_code": probe.and_then(|probe| probe.status_code),
+        "addresses": probe.map(|probe| probe.addresses.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        "proxy": probe.and_then(|probe| probe.proxy.as_ref()).map(|(url, from)| json!({"url": url, "from": from})),
+        "assumed": probe.and_then(|probe| probe.assumed.as_ref()),
+        "phase_seconds": probe.map(phases),
+        "certificate_not_after": time(probe.and_then(|probe| probe.certificate.as_ref()).map(|it| it.not_after)),
+    })
+}
+
+/// Only phases that were completed.
+fn phases(probe: &Probe) -> Value {
+    let reached = words::phases(&probe.phases).into_iter().filter_map(|(phase, duration)| {
+        duration.map(|duration| (phase.to_owned(), Value::from(duration.as_secs_f64())))
+    });
+    Value::Object(reached.collect())
+}
+
+fn failure_kind(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Resolve => "resolve",
+        FailureKind::Refused => "refused",
+        FailureKind::ConnectTimeout => "connect_timeout",
+        FailureKind::Unreachable => "unreachable",
+        FailureKind::Tls => "tls",
+        FailureKind::CertificateUntrusted => "certificate_untrusted",
+        FailureKind::CertificateExpired => "certificate_expired",
+        FailureKind::ResponseTimeout => "response_timeout",
+        FailureKind::UnexpectedResponse => "unexpected_response",
+        FailureKind::Proxy => "proxy",
+    }
+}
+
+fn time(time: Option<SystemTime>) -> Option<String> {
+    time.map(words::time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::sample, *};
+
+    fn errors(document: &Value) -> Option<String> {
+        let schema: Value =
+            serde_json::from_str(include_str!("../../docs/report.schema.json")).expect("the schema is JSON");
+        let mut compiler = boon::Compiler::new();
+        compiler.enable_format_assertions();
+        compiler.add_resource("report.schema.json", schema).expect("a URL");
+        let mut schemas = boon::Schemas::new();
+        let index = compiler.compile("report.schema.json", &mut schemas).expect("the schema is valid");
+        schemas.validate(document, index).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_document_is_as_its_schema_says() {
+        let empty = Report { agents: Vec::new(), complete: false, ..sample::healthy() };
+        for report in [sample::healthy(), sample::failing(), sample::unknown(), sample::hostile(), empty] {
+            for language in [Language::English, Language::Chinese] {
+                assert_eq!(errors(&document(&report, language)), None);
+            }
+        }
+    }
+
+    #[test]
+    fn the_schema_rejects_what_is_not_a_report() {
+        let good = document(&sample::failing(), Language::English);
+        for (pointer, bad) in [
+            ("/schema_version", json!(2)),
+            ("/taken_at", json!("yesterday")),
+            ("/agents/0/status", json!("fine")),
+            ("/agents/0/prerequisites/2/id", json!("weather")),
+            ("/agents/0/prerequisites/2/problems/0/severity", json!("info")),
+            ("/agents/0/prerequisites/2/problems/0/evidence/0", json!({})),
+            ("/agents/0/endpoints/0/phase_seconds", json!({"lunch": 1})),
+        ] {
+            let mut document = good.clone();
+            *document.pointer_mut(pointer).expect(pointer) = bad;
+            assert!(errors(&document).is_some(), "{pointer}");
+        }
+    }
+
+    #[test]
+    fn a_failing_report_in_json() {
+        let mut document = document(&sample::failing(), Language::English);
+        document["exporter"]["revision"] = json!("0123456789ab");
+        document["exporter"]["version"] = json!("0.0.0");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&document).expect("JSON"));
+    }
+
+    #[test]
+    fn only_the_sentences_differ_between_languages() {
+        let mut english = document(&sample::failing(), Language::English);
+        let chinese = document(&sample::failing(), Language::Chinese);
+        assert_ne!(english, chinese);
+        for (p, prerequisite) in
+            chinese["agents"][0]["prerequisites"].as_array().expect("a list").iter().enumerate()
+        {
+            for (n, problem) in prerequisite["problems"].as_array().expect("a list").iter().enumerate() {
+                for key in ["title", "remedy"] {
+                    english["agents"][0]["prerequisites"][p]["problems"][n][key] = problem[key].clone();
+                }
+            }
+        }
+        assert_eq!(english, chinese);
+    }
+}

@@ -1,0 +1,395 @@
+//! Words that more than one form of the report uses, in every language, and how values are written.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+use jiff::Timestamp;
+
+use crate::model::{
+    Language, Prerequisite, Severity, Status, Text,
+    report::{AgentReport, ClockReport, PrerequisiteReport, Problem},
+    snapshot::Phases,
+    text::visible,
+};
+
+/// The exporter's name.
+pub const NAME: &str = "logagent-exporter";
+/// The exporter's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The commit that it was built from, or `unknown`.
+pub const REVISION: &str = env!("LOGAGENT_REVISION");
+/// The compiler that built it.
+pub const RUSTC: &str = env!("LOGAGENT_RUSTC");
+/// The target that it was built for.
+pub const TARGET: &str = env!("LOGAGENT_TARGET");
+
+/// No agent at all, and what was looked for.
+pub const NO_AGENT: Text = Text {
+    en: "No log-collection agent found. Looked for Logtail, iLogtail and LoongCollector, and for LogListener: their \
+         installation directories and their running processes. An agent elsewhere is watched if the config file names it.",
+    zh: "未发现日志采集 Agent。已查找 Logtail、iLogtail、LoongCollector 以及 LogListener 的安装目录和运行中的进程。\
+         安装在其他位置的 Agent 可在配置文件中指定。",
+};
+/// Before the first full evaluation.
+pub const NOT_YET: Text =
+    Text { en: "The first evaluation is still running.", zh: "首次检查尚未完成。" };
+/// The exact command or edit that mends it.
+pub const FIX: Text = Text { en: "fix:", zh: "修复：" };
+/// Stands for a remedy that was just given.
+pub const AS_ABOVE: Text = Text { en: "as above", zh: "同上" };
+/// Where a value comes from.
+pub const FROM: Text = Text { en: "from", zh: "来自" };
+/// When a problem was first seen.
+pub const SINCE: Text = Text { en: "since", zh: "始于" };
+/// Heads the explained consequences under their root.
+pub const ALSO: Text = Text { en: "also, because of this:", zh: "由此还导致：" };
+/// Heads a prerequisite that fails only by consequences.
+pub const FOLLOWS: Text = Text { en: "follows from", zh: "起因是" };
+/// Marks a finding that could not be looked at again.
+pub const CARRIED: Text = Text {
+    en: "as last seen: could not be looked at again",
+    zh: "为上次所见：本次无法重新检查",
+};
+/// Where the agent is installed.
+pub const IN: Text = Text { en: "in", zh: "位于" };
+/// The host's clock.
+pub const CLOCK: Text = Text { en: "clock:", zh: "时钟：" };
+/// A clock without any reference.
+pub const NO_REFERENCE: Text = Text { en: "no time reference", zh: "无时间参考源" };
+/// The kernel's opinion of the clock.
+pub const SYNCHRONIZED: Text = Text { en: "kernel says synchronized", zh: "内核显示已同步" };
+/// The kernel's opinion of the clock.
+pub const UNSYNCHRONIZED: Text = Text { en: "kernel says not synchronized", zh: "内核显示未同步" };
+/// Follows the counts of endpoints.
+pub const ENDPOINTS_ANSWER: Text =
+    Text { en: "{up} of {all} endpoints answer", zh: "{all} 个服务地址中 {up} 个应答正常" };
+
+/// A prerequisite, as a heading.
+pub fn prerequisite(id: Prerequisite) -> Text {
+    match id {
+        Prerequisite::Installed => Text { en: "Installed", zh: "安装" },
+        Prerequisite::Processes => Text { en: "Processes", zh: "进程" },
+        Prerequisite::Ip => Text { en: "IP address", zh: "IP 地址" },
+        Prerequisite::StartupParameters => Text { en: "Startup parameters", zh: "启动参数" },
+        Prerequisite::Network => Text { en: "Network", zh: "网络" },
+        Prerequisite::Clock => Text { en: "Clock", zh: "系统时间" },
+        Prerequisite::UserIdentifier => Text { en: "User identifier", zh: "用户标识" },
+        Prerequisite::CustomIdentifier => Text { en: "Custom identifier", zh: "自定义标识" },
+        Prerequisite::Credentials => Text { en: "Credentials", zh: "密钥" },
+        Prerequisite::Restart => Text { en: "Restart", zh: "重启" },
+    }
+}
+
+/// What holds if the prerequisite is fulfilled.
+fn fulfilled(id: Prerequisite) -> Text {
+    match id {
+        Prerequisite::Installed => Text { en: "the agent is there", zh: "Agent 已安装" },
+        Prerequisite::Processes => Text { en: "as expected", zh: "符合预期" },
+        Prerequisite::Ip => {
+            Text { en: "real, and chosen as documented", zh: "真实有效，取值符合文档" }
+        }
+        Prerequisite::StartupParameters => Text { en: "complete and consistent", zh: "完整且一致" },
+        Prerequisite::Network => Text { en: "every endpoint answers", zh: "所有服务地址应答正常" },
+        Prerequisite::Clock => Text { en: "right", zh: "准确" },
+        Prerequisite::UserIdentifier => {
+            Text { en: "the account's file is there", zh: "账号标识文件存在" }
+        }
+        Prerequisite::CustomIdentifier => {
+            Text { en: "well-formed, and as expected", zh: "格式正确且符合预期" }
+        }
+        Prerequisite::Credentials => Text { en: "an API key pair is set", zh: "已设置 API 密钥" },
+        Prerequisite::Restart => Text {
+            en: "the running processes have loaded what is on disk",
+            zh: "运行中的进程已加载磁盘上的配置",
+        },
+    }
+}
+
+/// A status, as a word.
+pub fn status(status: Status) -> Text {
+    match status {
+        Status::Ok => Text { en: "ok", zh: "正常" },
+        Status::Failing => Text { en: "failing", zh: "异常" },
+        Status::Unknown => Text { en: "unknown", zh: "未知" },
+    }
+}
+
+/// A severity, as a word.
+pub fn severity(severity: Severity) -> Text {
+    match severity {
+        Severity::Critical => Text { en: "critical", zh: "严重" },
+        Severity::Warning => Text { en: "warning", zh: "警告" },
+    }
+}
+
+/// How a prerequisite or agent is marked in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Fulfilled.
+    Good,
+    /// Fulfilled, with a warning.
+    Warned,
+    /// Failing.
+    Bad,
+    /// Unknown.
+    Unknown,
+}
+
+impl Mark {
+    /// The mark of a status.
+    pub fn of(status: Status, warned: bool) -> Self {
+        match status {
+            Status::Failing => Self::Bad,
+            Status::Unknown => Self::Unknown,
+            Status::Ok if warned => Self::Warned,
+            Status::Ok => Self::Good,
+        }
+    }
+
+    /// The mark of a prerequisite.
+    pub fn of_prerequisite(prerequisite: &PrerequisiteReport) -> Self {
+        Self::of(prerequisite.status, !prerequisite.problems.is_empty())
+    }
+
+    /// The mark of an agent.
+    pub fn of_agent(agent: &AgentReport) -> Self {
+        Self::of(agent.status, agent.prerequisites.iter().any(|p| !p.problems.is_empty()))
+    }
+
+    /// The mark of a finding.
+    pub fn of_severity(severity: Severity) -> Self {
+        match severity {
+            Severity::Critical => Self::Bad,
+            Severity::Warning => Self::Warned,
+        }
+    }
+
+    /// One character.
+    pub fn symbol(self) -> char {
+        match self {
+            Self::Good => '✓',
+            Self::Warned => '!',
+            Self::Bad => '✗',
+            Self::Unknown => '?',
+        }
+    }
+}
+
+/// The phases of a probe with their label values, in order.
+pub fn phases(phases: &Phases) -> [(&'static str, Option<Duration>); 4] {
+    [
+        ("resolve", phases.resolve),
+        ("connect", phases.connect),
+        ("tls", phases.tls),
+        ("processing", phases.processing),
+    ]
+}
+
+/// One phrase on a prerequisite without a finding of its own, from what was observed.
+pub fn summary(agent: &AgentReport, id: Prerequisite, clock: &ClockReport, language: Language) -> String {
+    let observed = match id {
+        Prerequisite::Installed => agent.install_dir.as_ref().map(|dir| dir.display().to_string()),
+        Prerequisite::Processes => agent
+            .roles
+            .iter()
+            .filter(|role| role.expected > 0 || role.live.is_some_and(|live| live > 0))
+            .map(|role| role.live.map(|live| format!("{} {live}", role.role)))
+            .collect::<Option<Vec<_>>>()
+            .filter(|roles| !roles.is_empty())
+            .map(|roles| roles.join(", ")),
+        Prerequisite::Ip => agent.ips.first().map(|(source, ip)| format!("{ip} ({source})")),
+        Prerequisite::Network => endpoints(agent, language),
+        // The kernel's own offset has no half-width, and proves nothing.
+        Prerequisite::Clock => {
+            clock.offsets.iter().find(|(_, _, half_width)| half_width.is_some()).map(offset)
+        }
+        Prerequisite::StartupParameters
+        | Prerequisite::UserIdentifier
+        | Prerequisite::CustomIdentifier
+        | Prerequisite::Credentials
+        | Prerequisite::Restart => None,
+    };
+    printable(&observed.unwrap_or_else(|| fulfilled(id).in_language(language).to_owned()))
+}
+
+/// What follows an agent's name: kind (unless it is named so), version, edition, installation directory.
+pub fn what_and_where(agent: &AgentReport, language: Language) -> String {
+    let mut out = String::new();
+    if *agent.name != *agent.kind {
+        out.push_str(" — ");
+        out.push_str(agent.kind);
+    }
+    if !agent.version.is_empty() {
+        out.push(' ');
+        out.push_str(&agent.version);
+    }
+    if !agent.edition.is_empty() && agent.edition != agent.kind {
+        out.push_str(" (");
+        out.push_str(agent.edition);
+        out.push(')');
+    }
+    if let Some(dir) = &agent.install_dir {
+        out.push(' ');
+        out.push_str(IN.in_language(language));
+        out.push(' ');
+        out.push_str(&dir.to_string_lossy());
+    }
+    printable(&out)
+}
+
+/// How many endpoints answer, if there are any.
+pub fn endpoints(agent: &AgentReport, language: Language) -> Option<String> {
+    let all = agent.endpoints.len();
+    let up = agent
+        .endpoints
+        .iter()
+        .filter(|fact| fact.probe.known().is_some_and(|probe| probe.outcome.is_ok()))
+        .count();
+    let (all_text, up_text) = (all.to_string(), up.to_string());
+    (all > 0).then(|| {
+        ENDPOINTS_ANSWER.fill(language, |name| match name {
+            "up" => Some(&up_text),
+            "all" => Some(&all_text),
+            _ => None,
+        })
+    })
+}
+
+/// The host's clock in one line.
+pub fn clock(clock: &ClockReport, language: Language) -> String {
+    let mut out = clock.offsets.iter().map(offset).collect::<Vec<_>>().join(", ");
+    if out.is_empty() {
+        out.push_str(NO_REFERENCE.in_language(language));
+    }
+    if let Some(kernel) = clock.kernel {
+        out.push_str("; ");
+        out.push_str((if kernel.synchronized { SYNCHRONIZED } else { UNSYNCHRONIZED }).in_language(language));
+    }
+    out
+}
+
+/// A clock offset with its uncertainty and source.
+fn offset((source, offset, half_width): &(&'static str, f64, Option<f64>)) -> String {
+    match half_width {
+        Some(half_width) => format!("{offset:+.3} s ± {half_width:.3} s ({source})"),
+        None => format!("{offset:+.6} s ({source})"),
+    }
+}
+
+/// RFC 3339 in UTC, to the millisecond. A time beyond the calendar is shown as the calendar's end.
+pub fn time(time: SystemTime) -> String {
+    format!("{:.3}", timestamp(time))
+}
+
+/// As [`time`], to the second: for people.
+pub fn short_time(time: SystemTime) -> String {
+    format!("{:.0}", timestamp(time))
+}
+
+fn timestamp(time: SystemTime) -> Timestamp {
+    Timestamp::try_from(time).unwrap_or(if time < SystemTime::UNIX_EPOCH {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
+}
+
+/// One line with everything non-printing made visible: nothing that a file or another program says may steer a terminal
+/// or reorder a page. Unlike evidence, it is not cut.
+pub fn printable(line: &str) -> String {
+    // `visible` cuts long values, so it gets short ones.
+    let characters: Vec<char> = line.chars().collect();
+    characters.chunks(100).map(|chunk| visible(&chunk.iter().collect::<String>())).collect()
+}
+
+/// The lines of a sentence of the catalogue, filled, each printable.
+pub fn lines(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.trim_end().split('\n').map(|line| printable(line.trim_end_matches('\r')))
+}
+
+/// The standing problems of an agent, roots before consequences: each unexplained one with all that it explains,
+/// directly or through others. A consequence whose root is not there stands for itself.
+pub fn by_root(agent: &AgentReport) -> Vec<(&Problem, Vec<&Problem>)> {
+    let all: Vec<&Problem> = agent.prerequisites.iter().flat_map(|p| &p.problems).collect();
+    let mut roots: Vec<(&Problem, Vec<&Problem>)> = all
+        .iter()
+        .filter(|problem| root_of(problem, &all).is_none())
+        .map(|problem| (*problem, Vec::new()))
+        .collect();
+    for problem in &all {
+        if let Some(root) = root_of(problem, &all)
+            && let Some((_, consequences)) = roots.iter_mut().find(|(kept, _)| kept.cause.id == root.cause.id)
+        {
+            consequences.push(problem);
+        }
+    }
+    roots
+}
+
+/// The unexplained problem at the end of the chain of explanations; `None` for a root itself.
+pub fn root_of<'a>(problem: &Problem, all: &[&'a Problem]) -> Option<&'a Problem> {
+    let mut explained_by = problem.explained_by?;
+    // A chain cannot be longer than there are problems; a circle ends here.
+    for _ in 0..all.len() {
+        // The same cause may stand for one subject unexplained and be explained for another.
+        let candidates = || all.iter().filter(|candidate| candidate.cause.id == explained_by.id);
+        if let Some(root) = candidates().find(|candidate| candidate.explained_by.is_none()) {
+            return Some(root);
+        }
+        explained_by = candidates().find_map(|candidate| candidate.explained_by)?;
+    }
+    None
+}
+
+/// Columns that a text takes on a terminal: East Asian wide characters take two.
+pub fn width(text: &str) -> usize {
+    text.chars()
+        .map(|c| match c {
+            '\u{1100}'..='\u{115f}'
+            | '\u{2e80}'..='\u{a4cf}'
+            | '\u{ac00}'..='\u{d7a3}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{fe30}'..='\u{fe4f}'
+            | '\u{ff00}'..='\u{ff60}'
+            | '\u{ffe0}'..='\u{ffe6}'
+            | '\u{20000}'..='\u{3fffd}' => 2,
+            _ => 1,
+        })
+        .sum()
+}
+
+/// Blanks that fill `text` up to `columns`.
+pub fn padding(text: &str, columns: usize) -> Blanks {
+    Blanks(columns.saturating_sub(width(text)))
+}
+
+/// So many blanks.
+#[derive(Debug, Clone, Copy)]
+pub struct Blanks(pub usize);
+
+impl fmt::Display for Blanks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:1$}", "", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_are_printable_and_whole() {
+        let line = format!("{}\u{1b}[31m{}", "x".repeat(150), "文".repeat(150));
+        let shown = printable(&line);
+        assert_eq!(shown, format!("{}\\u{{1b}}[31m{}", "x".repeat(150), "文".repeat(150)));
+    }
+
+    #[test]
+    fn times_beyond_the_calendar_are_its_end() {
+        let far = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 50);
+        assert!(time(far).starts_with("9999-12-"), "{}", time(far));
+        assert_eq!(time(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)), "1970-01-01T00:00:01.500Z");
+    }
+}
