@@ -1,5 +1,4 @@
 //! Root directories, processes and small profiles for this module's tests.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "only compiled for tests")]
 
 use std::{
     collections::BTreeSet,
@@ -110,7 +109,7 @@ impl Started {
                 Ok(child) => return Self(child),
                 // Another test's fork still holds the file, just written, open for writing, until its exec.
                 Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
-                    std::thread::yield_now()
+                    std::thread::yield_now();
                 }
                 Err(error) => panic!("{command:?}: {error}"),
             }
