@@ -269,7 +269,7 @@ fn local_times_are_read_in_each_zone_that_they_may_be_in() {
     assert_eq!(zones(&host, None, text), [at(utc - 8 * 3600), at(utc)], "the host's zone first");
     assert_eq!(zones(&host, Some(":Asia/Shanghai"), text).len(), 2, "each moment once");
     assert_eq!(zones(&host, None, "2022-12-27 05:38:33.414421")[1], at(utc) + Duration::from_micros(414_421));
-    assert_eq!(zones(&host, Some("Nowhere/At_All"), "yesterday"), []);
+    assert!(zones(&host, Some("Nowhere/At_All"), "yesterday").is_empty());
     host.file("/usr/share/zoneinfo/broken", "not a zone");
     assert_eq!(zones(&host, Some("broken"), text).len(), 2);
 }
