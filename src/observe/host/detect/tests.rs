@@ -161,8 +161,10 @@ fn an_installation_once_seen_is_watched_until_reload_under_its_name() {
     watch(&host, &settings, &running, &mut memory);
     host.dir("/usr/local/ilogtail");
     std::fs::remove_dir_all(host.at("/srv")).unwrap();
+    watch(&host, &settings, &[], &mut memory);
     let later = watch(&host, &settings, &[], &mut memory);
     assert_eq!(later, [agent("paired", "/srv/ilogtail", &[]), agent("paired-2", "/usr/local/ilogtail", &[])]);
+    assert_eq!(memory.detected.len(), 2, "nothing is remembered twice");
     assert_eq!(detect(&host, &[]), [agent("paired", "/usr/local/ilogtail", &[])]);
 }
 
