@@ -63,6 +63,39 @@ async fn a_host_is_read_whole_and_an_agent_that_goes_is_watched_until_reset() {
 }
 
 #[tokio::test]
+async fn the_built_in_kinds_are_found_where_their_installers_put_them() {
+    let host = Host::new();
+    let dir = "/usr/local/ilogtail";
+    host.file(
+        &format!("{dir}/ilogtail_config.json"),
+        r#"{"config_server_address" : "http://logtail.cn-hangzhou.log.aliyuncs.com",
+            "data_server_list" : [{"cluster" : "cn-hangzhou", "endpoint" : "cn-hangzhou.log.aliyuncs.com"}]}"#,
+    );
+    let record =
+        r#"{"ip" : "172.16.2.200", "logtail_version" : "1.3.1", "update_time" : "2022-12-27 05:38:33"}"#;
+    host.file(&format!("{dir}/app_info.json"), record);
+    host.file("/etc/ilogtail/users/1234567890123456", "");
+    host.file("/etc/ilogtail/user_defined_id", "web\n");
+    host.program("/usr/local/loglistener-2.8.9/bin/loglistener");
+    let worker = host.run(&format!("{dir}/ilogtail_1.3.1"));
+    let mut reader = reader(&host);
+    reader.profiles = PROFILES;
+    let reading = reader.read(&Settings::default(), some_time(), false).await;
+    let found: Vec<_> = reading.agents.iter().map(|(_, facts)| (&*facts.name, facts.kind)).collect();
+    assert_eq!(found, [("logtail", "logtail"), ("loglistener", "loglistener")]);
+    let logtail = &reading.agents[0].1;
+    assert_eq!(logtail.version.as_deref(), Some("1.3.1"));
+    assert_eq!(logtail.processes.known().unwrap()[0].pid, worker.pid());
+    assert_eq!(logtail.record.as_ref().unwrap().content().unwrap().ip.as_deref(), Some("172.16.2.200"));
+    let users = logtail.users.as_ref().unwrap().names.known().unwrap();
+    assert_eq!(users.as_deref(), Some(&["1234567890123456".to_owned()][..]));
+    assert_eq!(logtail.identifiers.as_ref().unwrap().content().unwrap(), &["web"]);
+    assert!(!logtail.endpoints.is_empty());
+    let listener = reading.agents[1].1.installation.known().unwrap();
+    assert_eq!(listener.binary.as_deref(), Some(Path::new("/usr/local/loglistener-2.8.9/bin/loglistener")));
+}
+
+#[tokio::test]
 async fn each_fact_that_cannot_be_read_is_counted_once_and_spoils_no_other() {
     let host = Host::new();
     host.dir("/usr/local/ilogtail");

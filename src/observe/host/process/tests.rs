@@ -100,6 +100,7 @@ fn without_the_link_argv0_and_the_command_name_must_agree() {
         (21, "ilogtaild", "/bin/bash /etc/init.d/ilogtaild"),
         (22, "tail", "ilogtail"),
         (23, "a-very-long-age", "/opt/a-very-long-age"),
+        (25, "ilogtail", "/usr/local/ilogtail/ilogtail_0.14.2"),
         (24, "systemd-timesyn", "/lib/systemd/systemd-timesyncd"),
     ];
     for (pid, comm, arguments) in processes {
