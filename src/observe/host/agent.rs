@@ -368,3 +368,6 @@ fn remember_executables(settings: &AgentSettings, candidates: &[Candidate], memo
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
