@@ -107,7 +107,9 @@ async fn run(options: Options) -> anyhow::Result<()> {
                 if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
             let host =
                 if address.is_ipv6() && !address.ip().is_unspecified() { format!("[{host}]") } else { host };
-            out.push_str(&format!("Metrics are at http://{host}:{}{telemetry_path}\n", address.port()));
+            let port = address.port();
+            let line = format!("Metrics are at http://{host}:{port}{telemetry_path}\n");
+            out.push_str(&line);
         }
         out.push('\n');
         let rendered = text::diagnosis(report, Language::English, check::colour_wanted(), &mut out);
@@ -178,10 +180,7 @@ fn log_to_stderr(options: &Options, quiet: bool) {
 
 /// Success, unless the reader of standard output is gone.
 fn printed(outcome: io::Result<()>) -> ExitCode {
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
+    outcome.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
 }
 
 fn complain(message: std::fmt::Arguments<'_>) {

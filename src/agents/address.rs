@@ -1,6 +1,6 @@
 //! Server addresses as people write them into an agent's config, and the endpoints that follow from them.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::model::{
     Purpose,
@@ -39,11 +39,6 @@ impl ServerAddress {
             return None;
         }
         Some(Self { scheme, host: host.to_owned(), port })
-    }
-
-    /// True if the host is an IP address.
-    pub fn is_ip(&self) -> bool {
-        self.host.parse::<IpAddr>().is_ok()
     }
 }
 
@@ -156,7 +151,7 @@ fn url(scheme: Scheme, host: &str, port: u16) -> String {
     }
 }
 
-/// `path` as a shell takes it for one word, for commands in remedies.
+/// `word` as a shell takes it for one word, for commands in remedies.
 pub fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -209,6 +204,7 @@ mod tests {
             "ftp://h",
             "a..b",
             "-intranet.log.aliyuncs.com",
+            "a-.example",
             "10.0.0.999",
             "::1",
             "[::1",

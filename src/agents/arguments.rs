@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn options_are_read_in_every_spelling() {
-        for line in ["a -c x", "a --c x", "a -c=x", "a --c=x", "a -c y -d -c x"] {
+        for line in ["a -c x", "a --c x", "a -c=x", "a --c=x", "a -c y -d -c x", "a -c=y -c=x"] {
             assert_eq!(value_of(&arguments(line), "c"), Some("x"), "{line}");
         }
         for line in ["-c x", "a -cc x", "a c x", "a -c", "a -c=", "a -d c x"] {
@@ -83,9 +83,11 @@ mod tests {
 
     #[test]
     fn relative_paths_belong_to_the_installation() {
-        assert_eq!(resolve(Path::new("/a"), "./b/./c"), Path::new("/a/b/c"));
-        assert_eq!(resolve(Path::new("/a"), "/b/"), Path::new("/b"));
-        assert_eq!(resolve(Path::new("/a/"), "."), Path::new("/a"));
+        // As text: paths that differ in `.` parts only are equal.
+        let resolved = |dir: &str, path: &str| resolve(Path::new(dir), path).display().to_string();
+        assert_eq!(resolved("/a", "./b/./c"), "/a/b/c");
+        assert_eq!(resolved("/a", "/b/"), "/b");
+        assert_eq!(resolved("/a/", "."), "/a");
     }
 
     proptest! {

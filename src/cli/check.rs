@@ -112,17 +112,17 @@ impl Progress {
             Language::English => format!("probing: {outstanding} endpoints still to answer …"),
             Language::Chinese => format!("正在探测：还有 {outstanding} 个地址未应答 …"),
         };
-        self.write(&format!("\r\x1b[2K{line}"));
+        Self::write(&format!("\r\x1b[2K{line}"));
         self.shown = true;
     }
 
     fn clear(&mut self) {
         if self.shown {
-            self.write("\r\x1b[2K");
+            Self::write("\r\x1b[2K");
         }
     }
 
-    fn write(&self, text: &str) {
+    fn write(text: &str) {
         let mut stderr = io::stderr().lock();
         // A progress line that cannot be written is no reason to fail.
         let _unseen = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());

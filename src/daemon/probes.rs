@@ -12,7 +12,7 @@ use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
 use crate::{
     model::{
         Reading, Reason, Why,
-        snapshot::{AgentFacts, ClockReference, ClockSource, DateReference, Endpoint, Environment, Probe},
+        snapshot::{AgentFacts, ClockReference, ClockSource, Endpoint, Environment, Probe},
     },
     observe::{
         probe::{ClockSample, Prober},
@@ -33,8 +33,11 @@ enum Target {
     NtpServer(String),
 }
 
+/// An endpoint, and the environment whose proxy settings count.
+type Work<'a> = (&'a Endpoint, &'a Reading<Environment>);
+
 enum Answer {
-    Endpoint(Reading<Probe>),
+    Endpoint(Box<Reading<Probe>>),
     Time(Result<ClockSample, Why>),
 }
 
@@ -78,7 +81,7 @@ impl Probes {
     /// Starts every probe that is due, and drops those that are no longer wanted.
     pub(crate) fn start_due(&mut self, agents: &[AgentFacts], ntp_servers: &[String]) {
         let now = Instant::now();
-        let mut wanted: Vec<(Target, Option<(&Endpoint, &Reading<Environment>)>)> = Vec::new();
+        let mut wanted: Vec<(Target, Option<Work<'_>>)> = Vec::new();
         for agent in agents {
             for fact in &agent.endpoints {
                 wanted.push((target(agent, &fact.endpoint), Some((&fact.endpoint, &agent.environment))));
@@ -104,10 +107,12 @@ impl Probes {
                 let _permit = permits.acquire_owned().await;
                 let answer = match (&target, work) {
                     (Target::Endpoint { .. }, Some((endpoint, environment))) => {
-                        Answer::Endpoint(prober.probe(&endpoint, &environment).await)
+                        Answer::Endpoint(Box::new(prober.probe(&endpoint, &environment).await))
                     }
                     (Target::NtpServer(server), _) => Answer::Time(prober.ntp(server).await),
-                    (Target::Endpoint { url, .. }, None) => Answer::Endpoint(Reading::Unknown(not_yet(url))),
+                    (Target::Endpoint { url, .. }, None) => {
+                        Answer::Endpoint(Box::new(Reading::Unknown(not_yet(url))))
+                    }
                 };
                 (target, answer)
             });
@@ -117,7 +122,7 @@ impl Probes {
     /// Waits for the next answer and keeps it. Never returns while nothing runs. Cancel-safe.
     pub(crate) async fn next_answer(&mut self) {
         match self.running.join_next().await {
-            Some(Ok((target, answer))) => self.keep(target, answer),
+            Some(Ok((target, answer))) => self.keep(&target, answer),
             // Aborted by a reset; nothing else ends a probe without an answer.
             Some(Err(_)) => {}
             None => std::future::pending().await,
@@ -128,18 +133,18 @@ impl Probes {
     pub(crate) fn keep_ready(&mut self) {
         while let Some(done) = self.running.try_join_next() {
             if let Ok((target, answer)) = done {
-                self.keep(target, answer);
+                self.keep(&target, answer);
             }
         }
     }
 
-    fn keep(&mut self, target: Target, answer: Answer) {
+    fn keep(&mut self, target: &Target, answer: Answer) {
         let every = match target {
             Target::Endpoint { .. } => self.interval,
             Target::NtpServer(_) => self.interval.saturating_mul(NTP_EVERY),
         };
         let due = Instant::now() + self.jittered(every);
-        if let Some(entry) = self.entries.get_mut(&target) {
+        if let Some(entry) = self.entries.get_mut(target) {
             *entry = Entry { due, running: false, answer: Some(answer) };
         }
     }
@@ -178,7 +183,7 @@ impl Probes {
                 let answer =
                     self.entries.get(&target(agent, &endpoint)).and_then(|entry| entry.answer.as_ref());
                 let probe = match answer {
-                    Some(Answer::Endpoint(probe)) => probe.clone(),
+                    Some(Answer::Endpoint(probe)) => Reading::clone(probe),
                     Some(Answer::Time(_)) | None => Reading::Unknown(not_yet(&endpoint.url)),
                 };
                 if let Some(fact) = agent.endpoints.get_mut(index) {
@@ -194,23 +199,17 @@ impl Probes {
         let mut unanswered = Vec::new();
         for (target, entry) in &self.entries {
             match (&entry.answer, target) {
-                (
-                    Some(Answer::Endpoint(Reading::Known(Probe { date: Some(date), .. }))),
-                    Target::Endpoint { url, .. },
-                ) => {
-                    let date: &DateReference = date;
-                    references.push(time::clock_reference(
-                        ClockSource::HttpDate,
-                        url.clone(),
-                        date,
-                        wall_minus_boot,
-                    ));
+                (Some(Answer::Endpoint(answer)), Target::Endpoint { url, .. }) => {
+                    if let Some(date) = answer.known().and_then(|probe| probe.date.as_ref()) {
+                        let source = ClockSource::HttpDate;
+                        references.push(time::clock_reference(source, url.clone(), date, wall_minus_boot));
+                    }
                 }
                 (Some(Answer::Time(Ok(sample))), _) => {
-                    references.push(sample.clock_reference(wall_minus_boot))
+                    references.push(sample.clock_reference(wall_minus_boot));
                 }
                 (Some(Answer::Time(Err(why))), _) => unanswered.push(why.clone()),
-                (Some(Answer::Endpoint(_)) | None, _) => {}
+                (Some(Answer::Endpoint(_)), Target::NtpServer(_)) | (None, _) => {}
             }
         }
         (references, unanswered)

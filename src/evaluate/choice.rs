@@ -168,28 +168,32 @@ pub(super) fn resolved_name(host: &HostFacts) -> Result<Option<Ipv4Addr>, &Why> 
         .filter(|address| !address.is_loopback()))
 }
 
-/// The address that the agent would choose today and why, or `None` where its choice is arbitrary (it takes any address
-/// then) or depends on what could not be read.
-pub(super) fn today(snapshot: &Snapshot, agent: &AgentFacts) -> Option<(String, String)> {
+/// The address that the agent would choose today and why; `None` where its choice is arbitrary (it takes any address then).
+/// `Err`: a fact that the choice depends on is unread.
+pub(super) fn today<'a>(
+    snapshot: &'a Snapshot,
+    agent: &'a AgentFacts,
+) -> Result<Option<(String, String)>, &'a Why> {
     let host = &snapshot.host;
-    if let Some(working_ip) = working_ip(agent).ok()? {
-        return Some((working_ip.value, working_ip.key));
+    if let Some(working_ip) = working_ip(agent)? {
+        return Ok(Some((working_ip.value, working_ip.key)));
     }
-    let interfaces = host.interfaces.known()?;
+    let interfaces = host.interfaces.as_result()?;
     let address_of = |name: &str| usable(interfaces).find(|(entry, _)| entry.interface == name);
-    if let Some(bound) = bind_interface(agent).ok()? {
-        return address_of(&bound.value).map(|(_, address)| (address.to_string(), bound.key));
+    if let Some(bound) = bind_interface(agent)? {
+        return Ok(address_of(&bound.value).map(|(_, address)| (address.to_string(), bound.key)));
     }
-    if let Some(binding) = hosts_binding(host).ok()? {
+    if let Some(binding) = hosts_binding(host)? {
         let from = format!("{} line {}", host.hosts.path.display(), binding.line);
-        return Some((binding.address.to_string(), from));
+        return Ok(Some((binding.address.to_string(), from)));
     }
-    let has_line = hosts_names_host(host);
-    if !has_line && let Some(address) = resolved_name(host).ok()? {
-        return Some((address.to_string(), "the host name's address".to_owned()));
+    if !hosts_names_host(host)
+        && let Some(address) = resolved_name(host)?
+    {
+        return Ok(Some((address.to_string(), "the host name's address".to_owned())));
     }
-    let (entry, address) = address_of("eth0").or_else(|| address_of("bond0"))?;
-    Some((address.to_string(), entry.interface.clone()))
+    let first = address_of("eth0").or_else(|| address_of("bond0"));
+    Ok(first.map(|(entry, address)| (address.to_string(), entry.interface.clone())))
 }
 
 /// True if the hosts file has a line for the host name: then the resolver never gets as far as DNS.
@@ -203,6 +207,6 @@ fn hosts_names_host(host: &HostFacts) -> bool {
 /// True if the agent would choose another address today than the one it reports; `None` if that cannot be told.
 pub(super) fn differs(snapshot: &Snapshot, agent: &AgentFacts) -> Option<bool> {
     let reported = agent.record.as_ref()?.content()?.ip.as_deref()?;
-    let (chosen, _) = today(snapshot, agent)?;
-    Some(reported != chosen)
+    let chosen = today(snapshot, agent).ok()?;
+    Some(chosen.is_some_and(|(chosen, _)| chosen != reported))
 }

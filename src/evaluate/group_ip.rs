@@ -140,7 +140,10 @@ fn candidates(
     place: &str,
     findings: &mut Findings,
 ) {
-    let Some(interfaces) = context.snapshot.host.interfaces.known() else { return };
+    let interfaces = match &context.snapshot.host.interfaces {
+        Reading::Known(interfaces) => interfaces,
+        Reading::Unknown(why) => return findings.undecided(&MULTIPLE_CANDIDATE_ADDRESSES, why),
+    };
     let own: Vec<_> =
         choice::usable(interfaces).filter(|(entry, _)| !choice::is_virtual(&entry.interface)).collect();
     let several =

@@ -33,11 +33,20 @@ const OF_REPORTED: &[&Cause] = &[
     &IP_NOT_IN_GROUP,
     &IP_DIFFERS_FROM_WORKING_IP,
     &IP_DIFFERS_FROM_HOSTS_BINDING,
+    &HOSTS_BINDING_NOT_ON_HOST,
     &IP_ON_VIRTUAL_INTERFACE,
     &IP_NOT_FIRST_INTERFACE,
     &IP_RECORD_MISSING,
     &IP_RECORD_INVALID,
     &IP_RECORD_EDITED,
+];
+
+/// Causes that need to know how the address was chosen.
+const OF_CHOICE: &[&Cause] = &[
+    &IP_DIFFERS_FROM_HOSTS_BINDING,
+    &HOSTS_BINDING_NOT_ON_HOST,
+    &IP_ON_VIRTUAL_INTERFACE,
+    &IP_NOT_FIRST_INTERFACE,
 ];
 
 /// The rule: agents without an address record are judged by [`group_ip`].
@@ -165,13 +174,11 @@ fn chosen_as_documented(context: &Context<'_>, reported: &Reported<'_>, findings
     );
     let by_name = match (&chosen_by_hand, binding) {
         (Ok(true), _) => return,
-        (Err(why), Ok(Some(binding))) => {
-            if binding.address.to_string() != reported.ip {
-                findings.undecided(&IP_DIFFERS_FROM_HOSTS_BINDING, why);
-            }
-            return;
+        (Err(why), Ok(Some(binding))) if binding.address.to_string() == reported.ip => {
+            return findings.undecided(&HOSTS_BINDING_NOT_ON_HOST, why);
         }
-        (_, Err(why)) => return findings.undecided(&IP_DIFFERS_FROM_HOSTS_BINDING, why),
+        (Err(why), Ok(Some(_))) => return findings.all_undecided(OF_CHOICE, why),
+        (_, Err(why)) => return findings.all_undecided(OF_CHOICE, why),
         (Err(_), Ok(None)) => None,
         (Ok(false), Ok(binding)) => binding,
     };
@@ -238,7 +245,10 @@ fn by_interface(
     unsure: Option<&Why>,
     findings: &mut Findings,
 ) {
-    let Some(interfaces) = context.snapshot.host.interfaces.known() else { return };
+    let interfaces = match &context.snapshot.host.interfaces {
+        Reading::Known(interfaces) => interfaces,
+        Reading::Unknown(why) => return findings.all_undecided(OF_CHOICE, why),
+    };
     let Some((own, _)) = choice::usable(interfaces).find(|(_, address)| Some(*address) == reported.address)
     else {
         return;

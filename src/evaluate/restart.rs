@@ -138,7 +138,11 @@ fn changed_address(context: &Context<'_>, findings: &mut Findings) {
     if context.snapshot.uptime.saturating_sub(since) < ADDRESS_SETTLES {
         return;
     }
-    let Some((address, from)) = choice::today(context.snapshot, context.agent) else { return };
+    let (address, from) = match choice::today(context.snapshot, context.agent) {
+        Ok(Some(chosen)) => chosen,
+        Ok(None) => return,
+        Err(why) => return findings.undecided(&RESTART_REQUIRED, why),
+    };
     findings.add(
         Finding::of(&RESTART_REQUIRED).about("address").seen("process", process(context), "/proc").seen(
             "changed",

@@ -39,13 +39,8 @@ impl Text {
             out.push_str(before);
             match after.split_once('}') {
                 Some((name, tail)) if is_placeholder(name) => {
-                    if let Some(filled) = value(name) {
-                        out.push_str(filled)
-                    } else {
-                        out.push('{');
-                        out.push_str(name);
-                        out.push('}');
-                    }
+                    let filled = value(name).map_or_else(|| format!("{{{name}}}"), str::to_owned);
+                    out.push_str(&filled);
                     rest = tail;
                 }
                 Some(_) | None => {

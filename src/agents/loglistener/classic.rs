@@ -14,7 +14,6 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parameters, Rejection> {
     let values: HashMap<&str, &str> = text
         .lines()
         .map(str::trim)
-        .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split_once('='))
         .map(|(key, value)| (key.trim(), value.trim()))
         .filter(|(key, _)| is_key(key))
@@ -38,6 +37,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parameters, Rejection> {
     })
 }
 
+/// A `#` is no part of a key, so a comment is none.
 fn is_key(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
 }

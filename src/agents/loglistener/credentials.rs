@@ -39,7 +39,9 @@ fn is_placeholder(value: &str) -> bool {
     (!body.is_empty() && body.chars().all(stands_in))
         || bare.contains("***")
         || bare.contains(['<', '>', '{', '}'])
-        || bare.starts_with('$')
+        || bare
+            .strip_prefix('$')
+            .is_some_and(|name| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
         || bare.ends_with("EXAMPLE")
         || lower.starts_with("your")
         || matches!(lower.as_str(), "secretid" | "secretkey" | "secret_id" | "secret_key" | "akid" | "ikid")
@@ -117,6 +119,7 @@ mod tests {
             "AKID********************************",
             "<SecretId>",
             "${SECRET_ID}",
+            "$SECRET_ID",
             "your_secret_id",
             "YourSecretKey",
             "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE",
@@ -163,7 +166,7 @@ mod tests {
 
     #[test]
     fn encrypted_keys_count_by_presence() {
-        assert_eq!(states(Some("a+/="), Some("b c"), true), (KeyState::Set, KeyState::Set));
+        assert_eq!(states(Some("$a+/="), Some("b c"), true), (KeyState::Set, KeyState::Set));
     }
 
     proptest! {

@@ -54,13 +54,14 @@ pub(super) fn endpoints(
     }
 
     // Projects and self-monitoring are hosts below the first data endpoint; the community edition has no such thing.
-    let Some((server, address, scheme, port)) =
-        data_servers().next().filter(|(_, address, ..)| !edition.community && !address.is_ip())
-    else {
+    let Some((server, address, scheme, port)) = data_servers().next().filter(|_| !edition.community) else {
         return list.into_endpoints();
     };
-    let below =
-        |label: &str| ServerAddress::parse(&format!("{label}.{}", address.host)).map(|below| below.host);
+    // A label that is more than a label (`a/b`, `u@h`) would lead elsewhere.
+    let below = |label: &str| {
+        let host = format!("{label}.{}", address.host).to_ascii_lowercase();
+        ServerAddress::parse(&host).filter(|parsed| parsed.host == host).map(|parsed| parsed.host)
+    };
     for (index, project) in settings.expect.projects.iter().enumerate() {
         let Some(host) = below(project) else { continue };
         let origin = Origin {
@@ -241,7 +242,11 @@ mod tests {
     fn malformed_addresses_and_templates_are_not_probed() {
         let config = r#"{"config_server_address" : "http://logtail.<region>.log.aliyuncs.com", "config_servers": ["a b"],
             "data_server_list" : [{"cluster": "<region>", "endpoint" : "<region>.log.aliyuncs.com"}, {"endpoint": "d.example"}]}"#;
-        let found = urls(&expecting(None, &["bad project", "ok"]), &Edition::default(), config);
+        let found = urls(
+            &expecting(None, &["bad project", "evil.example/p", "u@p", "ok"]),
+            &Edition::default(),
+            config,
+        );
         let found: Vec<_> = found.into_iter().map(|(_, url)| url).collect();
         assert_eq!(found, ["http://d.example", "http://ok.d.example"]);
     }

@@ -246,6 +246,10 @@ impl Profile for Logtail {
             .unwrap_or_default()
     }
 
+    fn has_data_servers(&self) -> bool {
+        true
+    }
+
     fn classify_host(&self, host: &str) -> HostClass {
         regions::classify(host)
     }

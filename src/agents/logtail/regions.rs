@@ -188,6 +188,7 @@ mod tests {
             ("log.cn-hangzhou-idpt-2.idptcloud01cs.com", Some(IDPT_REGION), Some(Internet), false),
             ("log.aliyuncs.com", None, None, false),
             ("evil-log.aliyuncs.com", None, None, false),
+            ("evil-log-global.aliyuncs.com", None, None, false),
             ("cn-hangzhou.log.aliyuncs.com.example.com", None, None, false),
             ("logs.example.com", None, None, false),
             ("10.0.0.1:8080", None, None, false),

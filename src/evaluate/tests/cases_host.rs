@@ -96,7 +96,7 @@ fn ip() -> Vec<Case> {
             "ip_not_first_interface",
             second("eth1"),
             second("eth1").with(|w| {
-                w.snapshot.host.hostname_addresses = Reading::Known(vec!["10.1.1.1".parse().unwrap()])
+                w.snapshot.host.hostname_addresses = Reading::Known(vec!["10.1.1.1".parse().unwrap()]);
             }),
         ),
         case(
@@ -245,7 +245,7 @@ fn custom_identifier() -> Vec<Case> {
 fn credentials() -> Vec<Case> {
     let key = |state: KeyState| {
         loglistener().with(|w| {
-            w.parameters().credentials = Some(vec![("secret_id", KeyState::Set), ("secret_key", state)])
+            w.parameters().credentials = Some(vec![("secret_id", KeyState::Set), ("secret_key", state)]);
         })
     };
     vec![

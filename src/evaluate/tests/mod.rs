@@ -57,8 +57,13 @@ fn every_finding_carries_the_evidence_that_its_cause_promises_and_fills_its_sent
                 );
             }
             for language in [Language::English, Language::Chinese] {
-                for text in [problem.title(language), problem.remedy(language)] {
-                    assert!(!text.contains('{') && !text.contains('}'), "{}: {text}", problem.cause.id);
+                for (template, text) in [
+                    (problem.cause.title, problem.title(language)),
+                    (problem.cause.remedy, problem.remedy(language)),
+                ] {
+                    for name in template.placeholders(language) {
+                        assert!(!text.contains(&format!("{{{name}}}")), "{}: {text}", problem.cause.id);
+                    }
                 }
             }
         }

@@ -133,7 +133,7 @@ impl World {
 pub(super) fn content<T>(state: &mut Reading<FileState<T>>) -> &mut T {
     match state {
         Reading::Known(FileState::Present(file)) => file.content.as_mut().unwrap(),
-        _ => panic!("the file is there and sound in this world"),
+        Reading::Known(_) | Reading::Unknown(_) => panic!("the file is there and sound in this world"),
     }
 }
 

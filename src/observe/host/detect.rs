@@ -80,8 +80,7 @@ impl Wanted for Names {
     }
 
     fn comm(&self, comm: &str) -> bool {
-        // A name of full length may be cut, and be any.
-        comm.len() >= COMM || self.name(comm)
+        self.recognisers.iter().any(|(profile, settings)| profile.recognises_comm(comm, settings))
     }
 
     fn variable(&self, base_name: &str, variable: &str) -> bool {
@@ -90,9 +89,6 @@ impl Wanted for Names {
         })
     }
 }
-
-/// The kernel cuts a command name to this many bytes.
-const COMM: usize = 15;
 
 fn profile_of(profiles: Profiles, kind: &str) -> Option<&'static dyn Profile> {
     profiles.iter().copied().find(|profile| profile.kind() == kind)
@@ -117,12 +113,16 @@ fn role_of(profile: &dyn Profile, settings: &AgentSettings, candidate: &Candidat
     if let Some(role) = profile.recognise(name, settings) {
         return Some(role);
     }
-    // Of a zombie only the cut name is left.
-    if candidate.process.state != ProcessState::Defunct || name.len() < COMM {
+    // Of a zombie only the command name is left, and it may be cut.
+    if candidate.process.state != ProcessState::Defunct || !profile.recognises_comm(name, settings) {
         return None;
     }
     let whole = settings.processes.iter().map(|process| base_name(Path::new(&process.executable)));
-    whole.filter(|whole| whole.starts_with(name)).find_map(|whole| profile.recognise(&whole, settings))
+    let role = whole
+        .filter(|whole| whole.starts_with(name))
+        .find_map(|whole| profile.recognise(&whole, settings))
+        .flatten();
+    Some(role)
 }
 
 /// Finds what to watch, and which process belongs to what.

@@ -234,3 +234,6 @@ fn errors(reading: &HostReading) -> Vec<(Option<Arc<str>>, &'static str)> {
 fn is_error(why: &Why) -> bool {
     !matches!(why.reason, Reason::NotYet | Reason::Unsupported)
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,7 +77,7 @@ impl Procfs {
             Reading::Known(pids) => pids,
             Reading::Unknown(why) => return Reading::Unknown(why),
         };
-        if let Some(why) = reader.hidden(&pids) {
+        if let Some(why) = reader.hidden() {
             return Reading::Unknown(why);
         }
         Reading::Known(pids.into_iter().filter_map(|pid| reader.candidate(pid)).collect())
@@ -132,14 +132,11 @@ impl Reader<'_> {
     }
 
     /// Why the processes of other users are not to be seen, if so: process 1, which always runs, is not.
-    fn hidden(&self, pids: &[u32]) -> Option<Why> {
+    fn hidden(&self) -> Option<Why> {
         let detail = "only the exporter's own processes are visible: /proc is mounted with hidepid, or the service runs \
                       with ProtectProc; grant CAP_SYS_PTRACE, add the exporter to the group of the mount's gid option, or \
                       remove that option";
         let why = || Why::new(Reason::Denied, self.procfs.display().to_string(), detail);
-        if pids.first() != Some(&1) {
-            return Some(why());
-        }
         match self.read(1, "stat") {
             Err(Miss::Unread(denied)) if denied.reason == Reason::Denied => Some(why()),
             Err(Miss::Gone) => Some(why()),

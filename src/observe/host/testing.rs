@@ -1,5 +1,4 @@
 //! Root directories, processes and small profiles for this module's tests.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "only compiled for tests")]
 
 use std::{
     collections::BTreeSet,
@@ -12,7 +11,7 @@ use std::{
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tempfile::TempDir;
 
-use super::{file::Files, gate::Gate, root::Root};
+use super::{file::Files, gate::Gate, process::base_name, root::Root};
 use crate::{
     agents::{Commands, HostClass, IdentityLayout, Layout, LocalTime, Place, Profile, Running},
     config::AgentSettings,
@@ -110,7 +109,7 @@ impl Started {
                 Ok(child) => return Self(child),
                 // Another test's fork still holds the file, just written, open for writing, until its exec.
                 Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
-                    std::thread::yield_now()
+                    std::thread::yield_now();
                 }
                 Err(error) => panic!("{command:?}: {error}"),
             }
@@ -321,6 +320,10 @@ profile!(Described, "described", {
     fn recognise(&self, name: &str, settings: &AgentSettings) -> Option<Option<Role>> {
         let process = settings.processes.iter().find(|p| Path::new(&p.executable).ends_with(name))?;
         Some(Some(Role::named(&process.role)))
+    }
+    fn recognises_comm(&self, comm: &str, settings: &AgentSettings) -> bool {
+        let mut names = settings.processes.iter().map(|p| base_name(Path::new(&p.executable)));
+        names.any(|name| name == comm || name.get(..15) == Some(comm))
     }
     fn install_dir_of(&self, _: &Path) -> Option<PathBuf> {
         None

@@ -20,6 +20,9 @@ const DATE: &str = "Date: Sat, 21 Nov 2026 08:00:00 GMT\r\n";
 /// Long enough for a loaded machine where an answer is awaited.
 const PATIENT: Duration = Duration::from_secs(20);
 
+/// Where something comes first, and then nothing.
+const UNHURRIED: Duration = Duration::from_secs(2);
+
 /// Where nothing is going to come.
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -188,7 +191,7 @@ async fn silence_and_slow_drip_are_timeouts_of_the_response() {
 
     let server =
         FaultServer::start(Fault::Stall(b"HTTP/1.1 405 X\r\nContent-Length: 99\r\n\r\n{".to_vec())).await;
-    let probe = probe_with(SHORT, &endpoint(Scheme::Http, server.address)).await;
+    let probe = probe_with(UNHURRIED, &endpoint(Scheme::Http, server.address)).await;
     assert_eq!(failed(&probe).0, FailureKind::ResponseTimeout);
     assert_eq!((probe.status_code, probe.phases.processing), (Some(405), None));
 }
@@ -303,7 +306,7 @@ async fn a_bare_connect_is_up_whatever_comes_and_asks_for_the_time() {
         (Fault::Reset, false),
     ] {
         let server = FaultServer::start(fault.clone()).await;
-        let probe = probe_with(SHORT, &endpoint(Scheme::Tcp, server.address)).await;
+        let probe = probe_with(PATIENT, &endpoint(Scheme::Tcp, server.address)).await;
         assert_eq!((probe.outcome, probe.date.is_some()), (Ok(()), dated), "{fault:?}");
         if dated {
             assert!(server.requests()[0].starts_with("HEAD / HTTP/1.1\r\n"), "{:?}", server.requests());
@@ -328,4 +331,20 @@ async fn a_request_that_cannot_be_formed_says_nothing_of_the_endpoint() {
     let root = tempfile::tempdir().unwrap();
     let why = prober(PATIENT, root.path()).probe(&wanted, &environment(&[])).await;
     assert_eq!(why.why().map(|why| why.reason), Some(Reason::Failed));
+}
+
+#[tokio::test]
+async fn probes_run_as_tasks_of_their_own_and_one_hung_server_delays_no_other() {
+    let hung = FaultServer::start(Fault::Stall(Vec::new())).await;
+    let fine = FaultServer::start(Fault::Answer(documented())).await;
+    let root = tempfile::tempdir().unwrap();
+    let prober = prober(PATIENT, root.path());
+    let run = |address| {
+        let (prober, wanted) = (prober.clone(), endpoint(Scheme::Http, address));
+        tokio::spawn(async move { known(prober.probe(&wanted, &environment(&[])).await).outcome })
+    };
+    let (waiting, answered) = (run(hung.address), run(fine.address));
+    assert_eq!(answered.await.unwrap(), Ok(()));
+    assert!(!waiting.is_finished());
+    waiting.abort();
 }

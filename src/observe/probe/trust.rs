@@ -360,4 +360,14 @@ mod tests {
         let store = load(&distributions(root.path()));
         assert_eq!((store.roots.len(), store.empty), (1, None));
     }
+
+    #[tokio::test]
+    async fn a_store_whose_reading_hangs_trusts_nobody_and_says_so() {
+        let trust = Trust::new(distributions(Path::new("/")));
+        let now = Instant::now();
+        assert!(trust.reads.join("", now, std::future::pending).await.is_none());
+        let store = trust.store(now).await;
+        assert!(store.roots.is_empty());
+        assert!(store.empty.as_ref().unwrap().contains("did not end in time"), "{:?}", store.empty);
+    }
 }

@@ -12,10 +12,8 @@ fn read(host: &Host, path: &str) -> Reading<FileState<Bytes>> {
 }
 
 fn bytes(reading: Reading<FileState<Bytes>>) -> Vec<u8> {
-    match reading {
-        Reading::Known(FileState::Present(file)) => file.content.unwrap().0,
-        other => panic!("not a present file: {other:?}"),
-    }
+    let Reading::Known(FileState::Present(file)) = reading else { panic!("not a present file: {reading:?}") };
+    file.content.unwrap().0
 }
 
 fn reason<T>(reading: &Reading<T>) -> Option<Reason> {
@@ -30,9 +28,11 @@ fn a_regular_file_is_read_with_time_and_digest() {
     assert_eq!(first.modified, std::fs::metadata(&path).unwrap().modified().unwrap());
     host.file("/etc/b", "one");
     host.file("/etc/c", "two");
-    let digest = |path| match read(&host, path) {
-        Reading::Known(FileState::Present(file)) => file.digest,
-        other => panic!("{other:?}"),
+    let digest = |path| {
+        let Reading::Known(FileState::Present(file)) = read(&host, path) else {
+            panic!("{path} is not read")
+        };
+        file.digest
     };
     assert_eq!(first.digest, digest("/etc/b"));
     assert_ne!(first.digest, digest("/etc/c"));

@@ -88,15 +88,15 @@ async fn an_unreachable_proxy_is_named() {
 
 #[tokio::test]
 async fn a_proxy_that_says_nothing_or_hangs_up_is_named() {
-    for (fault, kind) in [
-        (Fault::Stall(Vec::new()), FailureKind::ResponseTimeout),
-        (Fault::Close, FailureKind::UnexpectedResponse),
+    for (timeout, fault, kind) in [
+        (SHORT, Fault::Stall(Vec::new()), FailureKind::ResponseTimeout),
+        (PATIENT, Fault::Close, FailureKind::UnexpectedResponse),
     ] {
         for scheme in [Scheme::Http, Scheme::Https] {
             let proxy = FaultServer::start(fault.clone()).await;
             let root = tempfile::tempdir().unwrap();
-            let probe =
-                known(prober(SHORT, root.path()).probe(&target(scheme), &through(proxy.address)).await);
+            let prober = prober(timeout, root.path());
+            let probe = known(prober.probe(&target(scheme), &through(proxy.address)).await);
             let (found, detail) = failed(&probe);
             assert!(found == kind && detail.starts_with("proxy 127.0.0.1"), "{found:?} {detail}");
         }

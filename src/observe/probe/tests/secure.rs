@@ -138,7 +138,7 @@ async fn silence_after_the_handshake_is_a_timeout_of_the_response() {
     let root = trusting(&authority);
     let tls = authority.server("127.0.0.1", (2020, 2090));
     let server = FaultServer::start_tls(tls, Fault::Stall(Vec::new())).await;
-    let prober = prober(Duration::from_secs(2), root.path());
+    let prober = prober(UNHURRIED, root.path());
     let probe = known(prober.probe(&endpoint(Scheme::Https, server.address), &environment(&[])).await);
     assert_eq!(failed(&probe).0, FailureKind::ResponseTimeout);
     assert!(probe.phases.tls.is_some());
@@ -158,4 +158,15 @@ async fn a_self_signed_certificate_that_stands_in_the_store_is_judged_by_name_an
         let probe = https(root.path(), tls, "localhost").await;
         assert_eq!(probe.outcome.err().map(|failure| failure.kind), expected, "{name} {years:?}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_client_certificate_is_a_tls_failure() {
+    let authority = Authority::new();
+    let root = trusting(&authority);
+    let tls = authority.server_for_known_clients("localhost");
+    let probe = https(root.path(), tls, "localhost").await;
+    // In TLS 1.3 the refusal comes only after the client has finished its handshake.
+    let (kind, detail) = failed(&probe);
+    assert!(kind == FailureKind::Tls && detail.contains("CertificateRequired"), "{kind:?} {detail}");
 }

@@ -1,0 +1,241 @@
+//! Holds the shape of the source tree: which module may use which, what the pure ones may not touch, how a file begins and ends.
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "helpers of tests; a panic is the test's failure"
+)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Every module, with those that it may use: `main → cli → daemon → {observe | evaluate | publish} → catalog, config → agents →
+/// model`. The three stages never see each other; they meet in `model`.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("main", &["cli", "daemon", "publish", "config", "model"]),
+    ("cli", &["daemon", "publish", "catalog", "config", "model"]),
+    ("daemon", &["observe", "evaluate", "publish", "config", "agents", "model"]),
+    ("observe", &["config", "agents", "model"]),
+    ("evaluate", &["catalog", "config", "agents", "model"]),
+    ("publish", &["model"]),
+    ("config", &["catalog", "agents", "model"]),
+    ("catalog", &["model"]),
+    ("agents", &["model"]),
+    ("model", &[]),
+];
+
+/// The one arrow that points back: profiles read what is configured for their agent, which is plain data.
+const BACK: (&str, &[&str]) = (
+    "agents",
+    &["crate::config::AgentSettings", "crate::config::CustomProcess", "crate::config::Expectation"],
+);
+
+/// Modules without I/O, clock or surroundings, whose functions of the same input give the same output.
+const PURE: &[&str] = &["evaluate", "agents", "model", "catalog"];
+
+/// What pure modules may not name.
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "std::net::Tcp",
+    "std::net::Udp",
+    "std::net::ToSocketAddrs",
+    "tokio",
+];
+
+/// Reads of clocks, however imported.
+const NOW: &[&str] = &["SystemTime::now", "Instant"];
+
+/// The one file with `unsafe` code: the kernel's clock has no safe wrapper.
+const UNSAFE: &str = "observe/time.rs";
+
+const MOST_LINES: usize = 500;
+
+/// Longer than [`MOST_LINES`], and why.
+const LONGER: &[(&str, usize)] = &[
+    ("model/snapshot.rs", 600), // One vocabulary: every fact of a cycle, mostly documentation of fields.
+];
+
+#[test]
+fn the_source_tree_keeps_its_shape() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = rust_files(&src);
+    assert!(files.len() > 80, "only {} files found below {}", files.len(), src.display());
+    let mut found = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
+        found.extend(violations(&name, &fs::read_to_string(&file).unwrap()));
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn every_rule_of_the_shape_can_be_broken() {
+    let long = format!("//! Long.\n{}", "\n".repeat(MOST_LINES));
+    for (file, source, complaint) in [
+        ("publish/a.rs", "//! A.\nuse crate::evaluate::ip;", "publish may not use crate::evaluate::ip"),
+        (
+            "publish/a.rs",
+            "//! A.\nfn f() { crate::observe::time::now(); }",
+            "publish may not use crate::observe",
+        ),
+        (
+            "observe/a.rs",
+            "//! A.\nuse crate::{model::Text, evaluate::{a, b}};",
+            "observe may not use crate::evaluate::a",
+        ),
+        (
+            "model/a.rs",
+            "//! A.\nuse super::super::config::Settings;",
+            "model may not use crate::config::Settings",
+        ),
+        ("agents/a.rs", "//! A.\nuse crate::config::Settings;", "agents may not use crate::config::Settings"),
+        ("lib.rs", "//! A.\nuse crate::model::Text;", "lib.rs is in no module of ARROWS"),
+        ("evaluate/a.rs", "//! A.\nuse std::{collections::BTreeSet, fs, mem};", "evaluate is pure: std::fs"),
+        (
+            "evaluate/a.rs",
+            "//! A.\nuse std::net::{IpAddr, TcpStream};",
+            "evaluate is pure: std::net::TcpStream",
+        ),
+        ("agents/a.rs", "//! A.\nlet now = SystemTime::now();", "agents is pure: SystemTime::now"),
+        ("model/a.rs", "//! A.\nuse tokio::time::sleep;", "model is pure: tokio::time::sleep"),
+        ("model/a.rs", "//! A.\nuse std::time::{Duration, Instant};", "model is pure: std::time::Instant"),
+        ("observe/a.rs", "//! A.\nlet x = unsafe { f() };", "unsafe"),
+        ("observe/a.rs", "use std::fs;", "does not begin with //!"),
+        ("observe/a.rs", long.as_str(), "501 lines"),
+    ] {
+        let said = violations(file, source).join("\n");
+        assert!(said.contains(complaint), "{file}: {source:?} gives {said:?}, not {complaint:?}");
+    }
+    let fine = "//! A.\nuse crate::{config::AgentSettings, model::Text};\nuse std::{net::IpAddr, time::SystemTime}; // std::fs";
+    assert_eq!(violations("agents/a.rs", fine), Vec::<String>::new());
+    let tests = "//! A.\nuse crate::model::Text;\n#[cfg(test)]\nmod tests {\n    use std::fs;\n}\n";
+    assert_eq!(violations("evaluate/a.rs", tests), Vec::<String>::new(), "tests may read files");
+}
+
+fn back(module: &str, path: &str) -> bool {
+    module == BACK.0 && BACK.1.contains(&path)
+}
+
+fn rust_files(dir: &Path) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            out.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            out.push(path);
+        }
+    }
+    out.sort();
+    out
+}
+
+/// What is wrong with one file of `src/`.
+fn violations(file: &str, source: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    if !source.starts_with("//! ") {
+        out.push(format!("{file} does not begin with //!, the sentence that says what it decides"));
+    }
+    let lines = source.lines().count();
+    if lines > LONGER.iter().find(|(longer, _)| *longer == file).map_or(MOST_LINES, |(_, lines)| *lines) {
+        out.push(format!("{file} has {lines} lines"));
+    }
+    let code: String = source.lines().map(|line| line.split("//").next().unwrap_or_default()).fold(
+        String::new(),
+        |mut code, line| {
+            code.push_str(line);
+            code.push('\n');
+            code
+        },
+    );
+    let is_unsafe = ["{", "fn", "impl", "extern"].iter().any(|then| code.contains(&format!("unsafe {then}")));
+    if is_unsafe && file != UNSAFE {
+        out.push(format!("{file} has unsafe code; {UNSAFE} alone may"));
+    }
+    let module = file.split(['/', '.']).next().unwrap_or_default();
+    if file == "lib.rs" && !code.contains("crate::") {
+        return out;
+    }
+    let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == module) else {
+        out.push(format!("{file} is in no module of ARROWS"));
+        return out;
+    };
+    // As many `super` as the file is deep are the crate's root. In a module of tests at the file's end they are one short.
+    let (product, tests) = code.split_once("#[cfg(test)]\nmod tests {").unwrap_or((&code, ""));
+    let depth = file.split('/').filter(|part| *part != "mod.rs").count();
+    let product = product.replace(&"super::".repeat(depth), "crate::");
+    let used = [(product.as_str(), "crate"), (product.as_str(), "logagent_exporter"), (tests, "crate")];
+    for path in used.into_iter().flat_map(|(code, root)| paths(code, root)) {
+        let used = path.split("::").nth(1).unwrap_or_default();
+        let known = ARROWS.iter().any(|(name, _)| *name == used);
+        if known && used != module && !allowed.contains(&used) && !back(module, &path) {
+            out.push(format!("{file}: {module} may not use {path}"));
+        }
+    }
+    // Tests may read golden files, and are no part of the product.
+    if PURE.contains(&module) && !file.contains("/tests") {
+        for path in paths(&product, "std").into_iter().chain(paths(&product, "tokio")) {
+            if IMPURE.iter().any(|impure| path.starts_with(impure)) || path.ends_with("::Instant") {
+                out.push(format!("{file}: {module} is pure: {path}"));
+            }
+        }
+        for now in NOW.iter().filter(|now| product.contains(**now)) {
+            out.push(format!("{file}: {module} is pure: {now}"));
+        }
+    }
+    out
+}
+
+/// Every path in `code` that begins with `root::`, groups spelled out: `a::{b, c::d}` is `a::b` and `a::c::d`.
+fn paths(code: &str, root: &str) -> Vec<String> {
+    let start = format!("{root}::");
+    let mut out = Vec::new();
+    for (at, _) in code.match_indices(&start) {
+        let before = code.get(..at).and_then(|before| before.chars().next_back());
+        if before.is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != ':') {
+            let mut rest = code.get(at..).expect("match_indices gives boundaries");
+            expand(&mut rest, "", &mut out);
+        }
+    }
+    out
+}
+
+/// Takes one path or group off `rest`.
+fn expand(rest: &mut &str, prefix: &str, out: &mut Vec<String>) {
+    *rest = rest.trim_start();
+    if let Some(group) = rest.strip_prefix('{') {
+        *rest = group;
+        while !rest.is_empty() {
+            expand(rest, prefix, out);
+            *rest = rest.trim_start();
+            if let Some(after) = rest.strip_prefix('}') {
+                *rest = after;
+                return;
+            }
+            let Some(after) = rest.strip_prefix(',') else { return };
+            *rest = after.trim_start();
+            if let Some(after) = rest.strip_prefix('}') {
+                *rest = after;
+                return;
+            }
+        }
+        return;
+    }
+    let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '*').unwrap_or(rest.len());
+    let (name, after) = rest.split_at(length);
+    *rest = after;
+    let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}::{name}") };
+    if let Some(after) = rest.strip_prefix("::") {
+        *rest = after;
+        expand(rest, &path, out);
+        return;
+    }
+    if let Some(after) = rest.strip_prefix(" as ") {
+        *rest = after.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+    }
+    out.push(path);
+}
