@@ -65,7 +65,9 @@ fn its_record_is_cut_off() {
 #[test]
 fn working_ip_was_set_and_it_was_not_restarted() {
     let host = Host::with_logtail();
-    let edit = |host: &Host| host.edit(CONFIG, "{\n    \"config", "{\n    \"working_ip\" : \"10.1.2.3\",\n    \"config");
+    let edit = |host: &Host| {
+        host.edit(CONFIG, "{\n    \"config", "{\n    \"working_ip\" : \"10.1.2.3\",\n    \"config")
+    };
     let undo = |host: &Host| host.write(CONFIG, CONFIG_TEXT);
     fault(&host, Some(EXPECT_ALL), edit, &["ip failing ip_differs_from_working_ip", "restart failing"], undo);
 }
@@ -76,7 +78,13 @@ fn the_hosts_file_binds_the_host_name_to_another_address() {
     let hosts = host.read("/etc/hosts");
     let bind = |host: &Host| host.write("/etc/hosts", format!("{hosts}10.9.9.9 web-1\n"));
     let undo = |host: &Host| host.write("/etc/hosts", &hosts);
-    fault(&host, None, bind, &["ip failing hosts_binding_not_on_host(w) ip_differs_from_hosts_binding"], undo);
+    fault(
+        &host,
+        None,
+        bind,
+        &["ip failing hosts_binding_not_on_host(w) ip_differs_from_hosts_binding"],
+        undo,
+    );
 }
 
 #[test]

@@ -137,7 +137,13 @@ fn the_admin_project_is_down() {
 fn the_project_is_down() {
     let host = Host::with_logtail();
     let undo = |host: &Host| host.serve(PROJECT, Answer::LogService);
-    fault(&host, Some(EXPECT_ALL), |host| host.refuse(PROJECT), &["network failing connection_refused"], undo);
+    fault(
+        &host,
+        Some(EXPECT_ALL),
+        |host| host.refuse(PROJECT),
+        &["network failing connection_refused"],
+        undo,
+    );
 }
 
 #[test]

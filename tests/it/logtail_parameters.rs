@@ -6,7 +6,13 @@ use crate::support::{Host, fault, layouts::*};
 #[track_caller]
 fn config(text: &[u8], expectation: Option<&str>, expected: &[&str]) {
     let host = Host::with_logtail();
-    fault(&host, expectation, |host| host.write(CONFIG, text), expected, |host| host.write(CONFIG, CONFIG_TEXT));
+    fault(
+        &host,
+        expectation,
+        |host| host.write(CONFIG, text),
+        expected,
+        |host| host.write(CONFIG, CONFIG_TEXT),
+    );
 }
 
 #[test]
@@ -43,7 +49,12 @@ fn the_config_is_for_another_region() {
     config(
         CONFIG_TEXT.replace("cn-hangzhou", "cn-beijing").as_bytes(),
         Some(EXPECT_ALL),
-        &["clock unknown", "network failing", "restart failing", "startup_parameters failing region_mismatch"],
+        &[
+            "clock unknown",
+            "network failing",
+            "restart failing",
+            "startup_parameters failing region_mismatch",
+        ],
     );
 }
 
@@ -52,7 +63,12 @@ fn the_config_is_for_another_network() {
     config(
         CONFIG_TEXT.replace("-intranet", "").as_bytes(),
         Some(EXPECT_ALL),
-        &["clock unknown", "network failing", "restart failing", "startup_parameters failing network_type_mismatch"],
+        &[
+            "clock unknown",
+            "network failing",
+            "restart failing",
+            "startup_parameters failing network_type_mismatch",
+        ],
     );
 }
 
@@ -65,7 +81,11 @@ fn the_config_is_for_two_regions() {
 #[test]
 fn the_config_names_no_config_server() {
     let without = CONFIG_TEXT.replace("config_server_address", "config_server_adress");
-    config(without.as_bytes(), None, &["restart failing", "startup_parameters failing config_server_missing"]);
+    config(
+        without.as_bytes(),
+        None,
+        &["restart failing", "startup_parameters failing config_server_missing"],
+    );
 }
 
 #[test]
@@ -95,7 +115,13 @@ fn the_user_identifier_is_of_another_account() {
     let host = Host::with_logtail();
     let (right, wrong) = (format!("{USERS}/1234567890123456"), format!("{USERS}/6543210987654321"));
     let expected = ["user_identifier failing user_identifier_mismatch"];
-    fault(&host, Some(EXPECT_ALL), |host| host.rename(&right, &wrong), &expected, |host| host.rename(&wrong, &right));
+    fault(
+        &host,
+        Some(EXPECT_ALL),
+        |host| host.rename(&right, &wrong),
+        &expected,
+        |host| host.rename(&wrong, &right),
+    );
 }
 
 #[test]
@@ -103,7 +129,13 @@ fn the_user_identifier_has_a_suffix() {
     let host = Host::with_logtail();
     let (right, wrong) = (format!("{USERS}/1234567890123456"), format!("{USERS}/1234567890123456.txt"));
     let expected = ["user_identifier failing user_identifier_malformed"];
-    fault(&host, Some(EXPECT_ALL), |host| host.rename(&right, &wrong), &expected, |host| host.rename(&wrong, &right));
+    fault(
+        &host,
+        Some(EXPECT_ALL),
+        |host| host.rename(&right, &wrong),
+        &expected,
+        |host| host.rename(&wrong, &right),
+    );
 }
 
 /// Puts this in the place of the right custom identifier.

@@ -17,7 +17,13 @@ fn a_healthy_logtail_meets_every_expectation() {
 #[test]
 fn nothing_runs() {
     let host = Host::with_logtail();
-    fault(&host, None, |host| host.kill_all("ilogtail"), &["processes failing not_running"], Host::start_logtail);
+    fault(
+        &host,
+        None,
+        |host| host.kill_all("ilogtail"),
+        &["processes failing not_running"],
+        Host::start_logtail,
+    );
 }
 
 #[test]
@@ -105,7 +111,9 @@ fn it_was_removed_while_watched() {
     host.kill_all("ilogtail");
     host.remove(LOGTAIL);
     host.remove("/etc/ilogtail");
-    exporter.until("not installed", |seen| seen.verdict().iter().any(|line| line == "installed failing not_installed"));
+    exporter.until("not installed", |seen| {
+        seen.verdict().iter().any(|line| line == "installed failing not_installed")
+    });
     let causes: Vec<_> =
         exporter.scrape().of("logagent_problem").map(|sample| sample.label("cause").to_owned()).collect();
     assert_eq!(causes, ["not_installed"], "it explains everything else");

@@ -38,7 +38,9 @@ fn main() -> ExitCode {
     let done = match (name.to_str(), words.as_slice()) {
         (Some("stand-in"), ["init"]) => init(),
         (Some("stand-in"), ["sntp", address, seconds]) => sntp(address, seconds),
-        (Some("stand-in"), _) => Err(io::Error::other("usage: stand-in init | stand-in sntp ADDRESS SECONDS")),
+        (Some("stand-in"), _) => {
+            Err(io::Error::other("usage: stand-in init | stand-in sntp ADDRESS SECONDS"))
+        }
         _ => agent(name, &arguments),
     };
     match done {
@@ -67,7 +69,9 @@ fn init() -> io::Result<()> {
 fn agent(name: &OsStr, arguments: &[OsString]) -> io::Result<()> {
     let name = name.to_string_lossy();
     let by_two = (name.starts_with("ilogtail") || name.starts_with("loongcollector"))
-        && !arguments.iter().any(|argument| argument.to_string_lossy().ends_with("ilogtail_daemon_flag=false"));
+        && !arguments
+            .iter()
+            .any(|argument| argument.to_string_lossy().ends_with("ilogtail_daemon_flag=false"));
     match env::var(STAGE).as_deref() {
         Ok("daemon") => {
             let mut worker = again(arguments, "worker")?;
@@ -88,7 +92,8 @@ fn agent(name: &OsStr, arguments: &[OsString]) -> io::Result<()> {
 fn again(arguments: &[OsString], stage: &str) -> io::Result<Child> {
     let argv0 = arguments.first().map(OsString::as_os_str).unwrap_or_default();
     // By the path that was typed where there is one: the kernel names a process after the path that it was started by.
-    let program = if Path::new(argv0).components().count() > 1 { PathBuf::from(argv0) } else { env::current_exe()? };
+    let program =
+        if Path::new(argv0).components().count() > 1 { PathBuf::from(argv0) } else { env::current_exe()? };
     Command::new(program)
         .arg0(argv0)
         .args(arguments.iter().skip(1))

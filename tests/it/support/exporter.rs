@@ -175,7 +175,11 @@ impl Exporter<'_> {
                 return Err(format!("{verdict:?}"));
             }
             let evaluations = seen.sum("logagent_evaluations_total");
-            if evaluations >= *since.get_or_insert(evaluations) + 2.0 { Ok(()) } else { Err("not for long".to_owned()) }
+            if evaluations >= *since.get_or_insert(evaluations) + 2.0 {
+                Ok(())
+            } else {
+                Err("not for long".to_owned())
+            }
         });
     }
 
@@ -190,7 +194,9 @@ impl Exporter<'_> {
 
     /// Waits until everything was read and judged anew.
     pub(crate) fn until_evaluated(&self) {
-        let timer = |seen: &Seen| seen.value("logagent_evaluations_total", &[("trigger", "timer")]).unwrap_or_default();
+        let timer = |seen: &Seen| {
+            seen.value("logagent_evaluations_total", &[("trigger", "timer")]).unwrap_or_default()
+        };
         let before = timer(&self.scrape());
         self.until("two more evaluations", |seen| timer(seen) >= before + 2.0);
     }

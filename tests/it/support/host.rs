@@ -126,7 +126,8 @@ impl Host {
     /// Removes a file, a link, or a directory with all that is in it.
     pub(crate) fn remove(&self, path: &str) {
         let at = self.at(path);
-        let is_directory = fs::symlink_metadata(&at).unwrap_or_else(|error| panic!("{path}: {error}")).is_dir();
+        let is_directory =
+            fs::symlink_metadata(&at).unwrap_or_else(|error| panic!("{path}: {error}")).is_dir();
         if is_directory { fs::remove_dir_all(at) } else { fs::remove_file(at) }.unwrap();
     }
 
@@ -168,7 +169,11 @@ impl Host {
     }
 
     /// Runs a program that leaves processes behind, or ends by itself.
-    pub(crate) fn start<'a>(&self, command: &[&str], environment: impl IntoIterator<Item = (&'a str, &'a str)>) {
+    pub(crate) fn start<'a>(
+        &self,
+        command: &[&str],
+        environment: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) {
         self.start_in("/", command, environment);
     }
 
@@ -281,7 +286,10 @@ impl Host {
     pub(crate) fn kill_all(&self, name: &str) {
         for process in self.named(name) {
             // Children may have gone with their parents.
-            let _status = self.command("/", "sh").args(["-c", &format!("kill -9 {} 2>/dev/null", process.pid)]).status();
+            let _status = self
+                .command("/", "sh")
+                .args(["-c", &format!("kill -9 {} 2>/dev/null", process.pid)])
+                .status();
         }
         eventually(&format!("{name} ends"), || match self.named(name).as_slice() {
             [] => Ok(()),
@@ -290,7 +298,13 @@ impl Host {
     }
 
     /// One request of HTTP to a server on the machine.
-    pub(crate) fn request(&self, port: u16, method: &str, path: &str, headers: &[&str]) -> Result<Response, String> {
+    pub(crate) fn request(
+        &self,
+        port: u16,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+    ) -> Result<Response, String> {
         let namespace = fs::File::open(format!("/proc/{}/ns/net", self.init)).unwrap();
         std::thread::scope(|scope| {
             let asking = scope.spawn(|| {

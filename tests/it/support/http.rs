@@ -24,7 +24,12 @@ impl Response {
 }
 
 /// Sends one request; the calling thread must be in the machine's network.
-pub(super) fn request(address: SocketAddr, method: &str, path: &str, headers: &[&str]) -> std::io::Result<Response> {
+pub(super) fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+) -> std::io::Result<Response> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");

@@ -30,7 +30,11 @@ impl Seen {
     /// Reads the text format.
     pub(crate) fn parse(text: &str) -> Self {
         let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        Self { samples: lines.map(|line| sample(line).unwrap_or_else(|| panic!("not a sample: {line}"))).collect() }
+        Self {
+            samples: lines
+                .map(|line| sample(line).unwrap_or_else(|| panic!("not a sample: {line}")))
+                .collect(),
+        }
     }
 
     /// The samples of this name.
@@ -40,7 +44,8 @@ impl Seen {
 
     /// The one sample of this name with these labels, if there is one.
     pub(crate) fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
-        let mut found = self.of(name).filter(|sample| labels.iter().all(|(name, value)| sample.label(name) == *value));
+        let mut found =
+            self.of(name).filter(|sample| labels.iter().all(|(name, value)| sample.label(name) == *value));
         let value = found.next()?.value;
         assert_eq!(found.next(), None, "more than one {name} with {labels:?}");
         Some(value)
@@ -65,7 +70,8 @@ impl Seen {
                 continue;
             }
             let key = (sample.label("agent"), sample.label("prerequisite"));
-            let line = lines.get_mut(&key).unwrap_or_else(|| panic!("a problem without a status: {sample:?}"));
+            let line =
+                lines.get_mut(&key).unwrap_or_else(|| panic!("a problem without a status: {sample:?}"));
             let mark = if sample.label("severity") == "warning" { "(w)" } else { "" };
             *line = format!("{line} {}{mark}", sample.label("cause"));
         }
@@ -85,7 +91,11 @@ fn sample(line: &str) -> Option<Sample> {
         Some(at) => (&line[..at], &line[at + 1..]),
         None => {
             let (name, value) = line.split_once(' ')?;
-            return Some(Sample { name: name.to_owned(), labels: BTreeMap::new(), value: value.parse().ok()? });
+            return Some(Sample {
+                name: name.to_owned(),
+                labels: BTreeMap::new(),
+                value: value.parse().ok()?,
+            });
         }
     };
     let mut labels = BTreeMap::new();

@@ -63,12 +63,7 @@ impl Service {
             // An error means that the sender was dropped: the end, too.
             let _ended = runtime.block_on(ended);
         });
-        Self {
-            runtime: runtime.recv().unwrap(),
-            _end: end,
-            servers: Mutex::default(),
-            ahead: Arc::default(),
-        }
+        Self { runtime: runtime.recv().unwrap(), _end: end, servers: Mutex::default(), ahead: Arc::default() }
     }
 
     /// Serves this answer at `address`, instead of what is served there. Returns when connections are accepted.
@@ -94,7 +89,9 @@ impl Service {
     pub(super) fn close(&self, address: SocketAddr) {
         let Some(server) = self.servers.lock().unwrap().remove(&address) else { return };
         server.abort();
-        super::eventually("the server ends", || if server.is_finished() { Ok(()) } else { Err(address.to_string()) });
+        super::eventually("the server ends", || {
+            if server.is_finished() { Ok(()) } else { Err(address.to_string()) }
+        });
     }
 
     /// Sets the service's clock ahead of this machine's by so many seconds (behind it, if negative).
@@ -145,7 +142,9 @@ async fn speak(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: Answer, 
             drop(stream.write_all(text.as_bytes()).await);
         }
         Answer::Status(status) => {
-            let text = format!("HTTP/1.1 {status} Whatever\r\ndate: {date}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            let text = format!(
+                "HTTP/1.1 {status} Whatever\r\ndate: {date}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            );
             drop(stream.write_all(text.as_bytes()).await);
         }
         Answer::Silence => std::future::pending().await,
