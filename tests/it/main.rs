@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "what a failed test has to say besides")]
 
 mod custom;
+mod hostile_files;
 mod loglistener;
 mod logtail_ip;
 mod logtail_network;
@@ -11,3 +12,4 @@ mod logtail_parameters;
 mod logtail_processes;
 mod odd_hosts;
 mod support;
+mod unprivileged;

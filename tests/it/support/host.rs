@@ -61,6 +61,13 @@ fn stand_in() -> PathBuf {
     path
 }
 
+/// Where `make test-deps` unpacks Prometheus.
+fn prometheus() -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".cache/prometheus");
+    assert!(path.join("prometheus").exists(), "{}: no Prometheus; run `make test-deps`", path.display());
+    path
+}
+
 fn exporter() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_logagent-exporter"))
 }
@@ -75,7 +82,7 @@ impl Host {
             .envs([("PATH", PATH), ("HOST_NAME", HOST_NAME)])
             .env("EXPORTER", exporter())
             .env("STAND_IN", stand_in())
-            .env("PROMETHEUS", std::env::var_os("PROMETHEUS_DIR").unwrap_or_default())
+            .env("PROMETHEUS", prometheus())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
