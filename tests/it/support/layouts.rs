@@ -206,3 +206,11 @@ impl Host {
         });
     }
 }
+
+impl Host {
+    /// The moment of Logtail's start, as its record says it.
+    pub(crate) fn instance_epoch(&self) -> String {
+        let record: serde_json::Value = serde_json::from_str(&self.read(APP_INFO)).unwrap();
+        record["instance_id"].as_str().unwrap().rsplit_once('_').unwrap().1.to_owned()
+    }
+}
