@@ -61,7 +61,7 @@ fn virtual_interfaces_beside_eth0() {
 fn a_working_ip_behind_nat() {
     let host = Host::with_logtail();
     host.kill_all("ilogtail");
-    host.edit(CONFIG, "{\n    \"config", "{\n    \"working_ip\" : \"203.0.113.7\",\n    \"config");
+    host.add_parameter(r#""working_ip" : "203.0.113.7""#);
     host.start_logtail_at("203.0.113.7");
     silent(&host, None, &["logtail"]);
 }
