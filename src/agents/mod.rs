@@ -55,7 +55,8 @@ pub struct Running<'a> {
     pub arguments: &'a [String],
     /// Its environment; empty if unknown or not running.
     pub environment: &'a Environment,
-    /// True if it runs in a container, by what its own view says.
+    /// True if the process was started by Kubernetes, by its environment. A container's marks in the file system
+    /// (`/.dockerenv`) prove nothing: an agent installed in a system container runs as on a host.
     pub in_container: bool,
 }
 

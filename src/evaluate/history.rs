@@ -21,6 +21,13 @@ pub(super) const CRASH_LOOP_WINDOW: Duration = Duration::from_secs(300);
 /// File times have the granularity of a kernel tick, and starts that of 10 ms (DESIGN contract: start + 2 s).
 const START_TOLERANCE: Duration = Duration::from_secs(2);
 
+/// Two computations of one start that differ by more were made before and after a step of the clock.
+const SAME_MOMENT: Duration = Duration::from_secs(1);
+
+fn apart(a: SystemTime, b: SystemTime) -> Duration {
+    a.duration_since(b).unwrap_or_else(|earlier| earlier.duration())
+}
+
 /// A process' identity: pids are reused, start times with them are not.
 pub(super) type ProcessId = (u32, u64);
 
@@ -29,11 +36,20 @@ pub(super) fn id(process: &Process) -> ProcessId {
     (process.pid, process.start_ticks)
 }
 
+/// What is remembered of a live process.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct KnownProcess {
+    /// The role that it was given.
+    pub(super) role: Role,
+    /// Its start as first computed: computed anew it would waver by microseconds, and look like a restart.
+    pub(super) started_at: SystemTime,
+}
+
 /// Memory of one agent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct AgentHistory {
-    /// Live processes of the last snapshot in which they could be read, with the role that each was given.
-    pub(super) known: BTreeMap<(u32, u64), Role>,
+    /// Live processes of the last snapshot in which they could be read.
+    pub(super) known: BTreeMap<ProcessId, KnownProcess>,
     /// Roles that a process was ever seen in.
     pub(super) ever_seen: BTreeSet<Role>,
     /// Observed starts within the crash-loop window, by role: start times on the boot clock.
@@ -102,7 +118,7 @@ impl AgentHistory {
     fn advance_processes(&mut self, snapshot: &Snapshot, agent: &AgentFacts) {
         let Reading::Known(processes) = &agent.processes else { return };
         let assigned = roles::assign(agent, processes, &self.known);
-        let mut live: BTreeMap<ProcessId, Role> = BTreeMap::new();
+        let mut live: BTreeMap<ProcessId, KnownProcess> = BTreeMap::new();
         let mut newcomers: Vec<(&Process, Role)> = Vec::new();
         for (process, role) in assigned {
             if process.state == ProcessState::Defunct {
@@ -111,9 +127,15 @@ impl AgentHistory {
             if !self.known.contains_key(&id(process)) {
                 newcomers.push((process, role.clone()));
             }
-            live.insert(id(process), role);
+            let started_at = self
+                .known
+                .get(&id(process))
+                .map(|known| known.started_at)
+                .filter(|known| apart(*known, process.started_at) < SAME_MOMENT)
+                .unwrap_or(process.started_at);
+            live.insert(id(process), KnownProcess { role, started_at });
         }
-        for (gone, role) in &self.known {
+        for (gone, KnownProcess { role, .. }) in &self.known {
             if !live.contains_key(gone) {
                 self.exits.entry(role.clone()).or_default().push(snapshot.uptime);
                 *self.vacancies.entry(role.clone()).or_default() += 1;

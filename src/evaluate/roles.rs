@@ -12,7 +12,7 @@ use crate::model::{
     snapshot::{AgentFacts, ExpectedRole, Process, ProcessState},
 };
 
-use super::history::{AgentHistory, ProcessId, id};
+use super::history::{AgentHistory, KnownProcess, ProcessId, id};
 
 /// A lone orphan that started this close to the epoch in `instance_id` is the worker: the worker writes that epoch when it
 /// starts (DESIGN contract: 10 s).
@@ -22,7 +22,7 @@ const SAME_START: Duration = Duration::from_secs(10);
 pub(super) fn assign<'a>(
     agent: &AgentFacts,
     processes: &'a [Process],
-    known: &BTreeMap<ProcessId, Role>,
+    known: &BTreeMap<ProcessId, KnownProcess>,
 ) -> Vec<(&'a Process, Role)> {
     let only_role = match agent.edition.roles.as_slice() {
         [only] => Some(&only.role),
@@ -36,7 +36,7 @@ pub(super) fn assign<'a>(
                 .clone()
                 .or_else(|| only_role.cloned())
                 .or_else(|| by_parentage(process, processes))
-                .or_else(|| known.get(&id(process)).cloned())
+                .or_else(|| known.get(&id(process)).map(|known| known.role.clone()))
                 .or_else(|| by_recorded_start(agent, process))
                 .unwrap_or(Role::DAEMON);
             (process, role)
@@ -73,12 +73,12 @@ pub(super) fn collects(role: &Role) -> bool {
 /// The newest live process that collects (the worker, or main); else the newest of any role.
 pub(super) fn collecting<'a>(
     agent: &'a AgentFacts,
-    known: &BTreeMap<ProcessId, Role>,
+    known: &BTreeMap<ProcessId, KnownProcess>,
 ) -> Option<&'a Process> {
     let Reading::Known(processes) = &agent.processes else { return None };
     let live = || processes.iter().filter(|process| process.state != ProcessState::Defunct);
     live()
-        .filter(|process| known.get(&id(process)).is_some_and(collects))
+        .filter(|process| known.get(&id(process)).is_some_and(|known| collects(&known.role)))
         .max_by_key(|process| process.start_ticks)
         .or_else(|| live().max_by_key(|process| process.start_ticks))
 }
@@ -96,7 +96,7 @@ pub(super) fn expected_count(expected: &ExpectedRole, agent: &AgentFacts, histor
         .roles
         .iter()
         .filter(|other| other.role != expected.role)
-        .all(|other| history.known.values().any(|role| *role == other.role));
+        .all(|other| history.known.values().any(|known| known.role == other.role));
     if expected.only_if_ever_seen && others_run && !history.ever_seen.contains(&expected.role) {
         0
     } else {
@@ -111,10 +111,11 @@ pub(super) fn report(agent: &AgentFacts, history: &AgentHistory) -> Vec<RoleRepo
         .roles
         .iter()
         .map(|expected| {
-            let members: Option<Vec<&Process>> = agent.processes.known().map(|processes| {
+            let members: Option<Vec<(&Process, &KnownProcess)>> = agent.processes.known().map(|processes| {
                 processes
                     .iter()
-                    .filter(|process| history.known.get(&id(process)) == Some(&expected.role))
+                    .filter_map(|process| Some((process, history.known.get(&id(process))?)))
+                    .filter(|(_, known)| known.role == expected.role)
                     .collect()
             });
             let mut report = RoleReport {
@@ -131,11 +132,12 @@ pub(super) fn report(agent: &AgentFacts, history: &AgentHistory) -> Vec<RoleRepo
             let Some(members) = members else { return report };
             report.live = Some(u32::try_from(members.len()).unwrap_or(u32::MAX));
             if !members.is_empty() {
-                report.newest_start = members.iter().map(|process| process.started_at).max();
-                report.cpu = Some(members.iter().map(|process| process.cpu).sum());
-                report.resident_bytes = Some(members.iter().map(|process| process.resident_bytes).sum());
-                report.open_fds = members.iter().map(|process| process.open_fds.known().copied()).sum();
-                report.threads = Some(members.iter().map(|process| process.threads).sum());
+                let processes = || members.iter().map(|(process, _)| *process);
+                report.newest_start = members.iter().map(|(_, known)| known.started_at).max();
+                report.cpu = Some(processes().map(|process| process.cpu).sum());
+                report.resident_bytes = Some(processes().map(|process| process.resident_bytes).sum());
+                report.open_fds = processes().map(|process| process.open_fds.known().copied()).sum();
+                report.threads = Some(processes().map(|process| process.threads).sum());
             }
             report
         })

@@ -1,6 +1,6 @@
 //! Healthy hosts stay silent, odd ones too.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, time::Duration};
 
 use crate::model::{
     Reading, Role, Status,
@@ -129,4 +129,22 @@ fn every_role_has_its_figures_also_when_it_is_empty() {
     assert_eq!(counts, [("daemon".to_owned(), Some(0), 1), ("worker".to_owned(), Some(0), 1)]);
     let report = judge(&[logtail().with(|w| w.processes()[1].state = ProcessState::Defunct)]);
     assert_eq!(report.roles[1].live, Some(0), "a zombie is not alive");
+}
+
+#[test]
+fn a_start_computed_anew_does_not_look_like_a_restart() {
+    let shaken = |millis: u64, seconds: u64| {
+        logtail().later(15).with(|w| {
+            for process in w.processes() {
+                process.started_at += Duration::from_millis(millis) + Duration::from_secs(seconds);
+            }
+        })
+    };
+    let first = judge(&[logtail()]).roles[1].newest_start;
+    assert_eq!(judge(&[logtail(), shaken(3, 0)]).roles[1].newest_start, first);
+    assert_ne!(
+        judge(&[logtail(), shaken(0, 5)]).roles[1].newest_start,
+        first,
+        "after a clock step it is another moment"
+    );
 }

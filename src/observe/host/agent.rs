@@ -56,7 +56,7 @@ pub fn observe(
             .and_then(|candidate| candidate.process.arguments.known())
             .map_or(&[], Vec::as_slice),
         environment: kept.known().map_or(&nothing.0, |kept| &kept.variables),
-        in_container: kept.known().unwrap_or(&nothing.1).kubernetes || in_container(files),
+        in_container: kept.known().unwrap_or(&nothing.1).kubernetes,
     };
     let zones = zones.with_variable(files, kept.known().and_then(|kept| kept.zone.as_deref()));
     let layout = absolute(profile.layout(settings, running), settings.install_dir.as_deref());
@@ -140,12 +140,6 @@ fn collecting(candidates: &[Candidate]) -> Option<&Candidate> {
         let process = &candidate.process;
         (is_main(process), is_child(process), process.start_ticks, process.pid)
     })
-}
-
-fn in_container(files: Files<'_>) -> bool {
-    ["/.dockerenv", "/run/.containerenv"]
-        .into_iter()
-        .any(|mark| matches!(files.look(Path::new(mark)), Reading::Known(Some(_))))
 }
 
 /// Paths that the agent's config or environment gives as relative ones start at its directory.

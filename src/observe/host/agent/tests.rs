@@ -191,19 +191,15 @@ fn an_environment_or_list_that_cannot_be_read_is_unknown_and_the_files_are_read_
 }
 
 #[test]
-fn a_container_is_known_by_its_marks() {
+fn a_container_is_known_by_the_process_environment_and_not_by_files() {
     let label = |host: &Host, kubernetes| {
         let mut running = process(10, 1, 5, None);
         running.environment = Reading::Known(Kept { kubernetes, ..Kept::default() });
         observed(host, &logtail(), vec![running]).edition.label
     };
     let host = Host::new();
-    assert_eq!((label(&host, false), label(&host, true)), ("host", "container"));
     host.file("/.dockerenv", "");
-    assert_eq!(label(&host, false), "container");
-    let host = Host::new();
-    host.file("/run/.containerenv", "");
-    assert_eq!(label(&host, false), "container");
+    assert_eq!((label(&host, false), label(&host, true)), ("host", "container"));
 }
 
 fn described(executables: &[&str], directory: Option<&str>) -> Target {

@@ -1,0 +1,10 @@
+//! End-to-end tests: the real program, on machines of their own with real processes, files, interfaces and servers.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![expect(clippy::print_stdout, reason = "what a failed test has to say besides")]
+
+mod logtail_ip;
+mod logtail_network;
+mod logtail_parameters;
+mod logtail_processes;
+mod support;

@@ -1,0 +1,245 @@
+//! The exporter, running as a daemon on a test's machine, or once for a diagnosis.
+
+use std::{
+    fs::File,
+    process::{Child, Command},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::{Response, Seen, eventually, host::Host};
+
+/// The machine has a network of its own, so the port is free.
+pub(crate) const PORT: u16 = 10077;
+
+/// Intervals and deadlines for tests: what takes a minute elsewhere takes a second.
+const HASTE: [&str; 3] = ["--evaluation.interval=100ms", "--probe.interval=800ms", "--probe.timeout=800ms"];
+
+const CONFIG: &str = "/etc/logagent-exporter.yml";
+const LOG: &str = "/run/exporter.log";
+const PID: &str = "/run/exporter.pid";
+
+/// By whom a program is run on the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum User {
+    Root,
+    /// Not root, and without any capability.
+    Nobody,
+}
+
+/// What `check` said.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Checked {
+    /// The output as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// A running exporter; it ends when dropped.
+pub(crate) struct Exporter<'h> {
+    host: &'h Host,
+    child: Child,
+    /// Its process id on the machine.
+    pub(crate) pid: u32,
+}
+
+impl Drop for Exporter<'_> {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            self.host.sh(&format!("kill -9 {}", self.pid));
+        }
+        let _status = self.child.wait();
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(self.host.at(LOG)).unwrap_or_default();
+            println!("exporter's log:\n{log}");
+        }
+    }
+}
+
+impl Host {
+    /// Runs the exporter until the first full cycle is complete; agents are detected.
+    pub(crate) fn exporter(&self) -> Exporter<'_> {
+        self.exporter_with(User::Root, None, &[])
+    }
+
+    /// The same, with a config file.
+    pub(crate) fn exporter_of(&self, config: &str) -> Exporter<'_> {
+        self.exporter_with(User::Root, Some(config), &[])
+    }
+
+    /// The same, by another user, or with further flags.
+    pub(crate) fn exporter_with(&self, user: User, config: Option<&str>, flags: &[&str]) -> Exporter<'_> {
+        let mut command = self.program(user, config);
+        let log = File::create(self.at(LOG)).unwrap();
+        let child = command
+            .args(HASTE)
+            .args(["--log.level=debug"])
+            .args(flags)
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut exporter = Exporter { host: self, child, pid: 0 };
+        eventually("the exporter is ready", || {
+            if let Ok(Some(status)) = exporter.child.try_wait() {
+                panic!("the exporter ended, {status}: {}", self.read(LOG));
+            }
+            match self.request(PORT, "GET", "/-/ready", &[])? {
+                Response { status: 200, .. } => Ok(()),
+                other => Err(other.text().to_owned()),
+            }
+        });
+        exporter.pid = self.read(PID).trim().parse().unwrap();
+        exporter
+    }
+
+    /// The diagnosis of `check` with these arguments.
+    pub(crate) fn check(&self, arguments: &[&str]) -> Checked {
+        self.check_with(User::Root, None, arguments)
+    }
+
+    /// The same, by another user, or with a config file.
+    pub(crate) fn check_with(&self, user: User, config: Option<&str>, arguments: &[&str]) -> Checked {
+        let output =
+            self.program(user, config).arg("check").args(&HASTE[1..]).args(arguments).output().unwrap();
+        Checked {
+            code: output.status.code().expect("no signal"),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    fn program(&self, user: User, config: Option<&str>) -> Command {
+        // The shell becomes the exporter, so that its process id is the exporter's.
+        let mut command = self.command("/", "sh");
+        command.args(["-c", &format!(r#"echo $$ >{PID}; exec "$@""#), "sh"]);
+        if user == User::Nobody {
+            command.args(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
+            command.args(["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]);
+        }
+        command.arg("logagent-exporter");
+        if let Some(config) = config {
+            self.write(CONFIG, config);
+            command.arg(format!("--config.file={CONFIG}"));
+        }
+        command
+    }
+}
+
+impl Exporter<'_> {
+    /// One request.
+    pub(crate) fn request(&self, method: &str, path: &str, headers: &[&str]) -> Response {
+        self.host.request(PORT, method, path, headers).unwrap()
+    }
+
+    /// The body of a page, which must be there.
+    pub(crate) fn get(&self, path: &str) -> String {
+        let response = self.request("GET", path, &[]);
+        assert_eq!(response.status, 200, "{path}: {}", response.text());
+        response.text().to_owned()
+    }
+
+    /// What a scrape shows now.
+    pub(crate) fn scrape(&self) -> Seen {
+        Seen::parse(&self.get("/metrics"))
+    }
+
+    /// The report now.
+    pub(crate) fn report(&self) -> Value {
+        serde_json::from_str(&self.get("/api/v1/report")).unwrap()
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.host.read(LOG)
+    }
+
+    /// Waits until exactly these prerequisites are not plainly ok (see [`Seen::verdict`]), and stay so for two more evaluations.
+    #[track_caller]
+    pub(crate) fn shows(&self, expected: &[&str]) {
+        let what = format!("the exporter shows {expected:?}");
+        let mut since = None;
+        eventually(&what, || {
+            let seen = self.scrape();
+            let verdict = seen.verdict();
+            if verdict != expected {
+                since = None;
+                return Err(format!("{verdict:?}"));
+            }
+            let evaluations = seen.sum("logagent_evaluations_total");
+            if evaluations >= *since.get_or_insert(evaluations) + 2.0 {
+                Ok(())
+            } else {
+                Err("not for long".to_owned())
+            }
+        });
+    }
+
+    /// Waits for a condition of a scrape.
+    #[track_caller]
+    pub(crate) fn until(&self, what: &str, condition: impl Fn(&Seen) -> bool) -> Seen {
+        eventually(what, || {
+            let seen = self.scrape();
+            if condition(&seen) { Ok(seen) } else { Err(format!("{:?}", seen.verdict())) }
+        })
+    }
+
+    /// Waits until everything was read and judged anew.
+    pub(crate) fn until_evaluated(&self) {
+        let timer = |seen: &Seen| {
+            seen.value("logagent_evaluations_total", &[("trigger", "timer")]).unwrap_or_default()
+        };
+        let before = timer(&self.scrape());
+        self.until("two more evaluations", |seen| timer(seen) >= before + 2.0);
+    }
+
+    /// Sends the exporter a signal.
+    pub(crate) fn signal(&self, signal: &str) {
+        self.host.signal(signal, self.pid);
+    }
+
+    /// Waits for its end; its exit code, and how long it took.
+    pub(crate) fn ends(&mut self) -> (Option<i32>, Duration) {
+        #[expect(clippy::disallowed_methods, reason = "a real process ends in real time")]
+        let started = Instant::now();
+        let code = eventually("the exporter ends", || match self.child.try_wait().unwrap() {
+            Some(status) => Ok(status.code()),
+            None => Err("still running".to_owned()),
+        });
+        (code, started.elapsed())
+    }
+}
+
+/// Expects what [`Seen::verdict`] should show of a fault that is there when the exporter starts, undoes it, and expects silence.
+#[track_caller]
+pub(crate) fn fault_at_start(host: &Host, config: Option<&str>, expected: &[&str], undo: impl FnOnce(&Host)) {
+    let exporter = host.exporter_with(User::Root, config, &[]);
+    exporter.shows(expected);
+    undo(host);
+    exporter.shows(&[]);
+}
+
+/// Provokes a fault on a healthy machine, expects exactly what [`Seen::verdict`] should show, undoes it, and expects silence.
+#[track_caller]
+pub(crate) fn fault(
+    host: &Host,
+    config: Option<&str>,
+    provoke: impl FnOnce(&Host),
+    expected: &[&str],
+    undo: impl FnOnce(&Host),
+) {
+    let exporter = host.exporter_with(User::Root, config, &[]);
+    exporter.shows(&[]);
+    provoke(host);
+    exporter.shows(expected);
+    undo(host);
+    exporter.shows(&[]);
+}

@@ -1,0 +1,330 @@
+//! A machine of a test's own: namespaces of mounts, network, host name and processes, and a piece of internet behind it.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    net::SocketAddr,
+    os::{fd::AsFd as _, unix::fs::symlink},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use super::{
+    Answer, Certificate,
+    authority::Authority,
+    eventually,
+    http::{self, Response},
+    service::Service,
+};
+
+/// Where programs are looked for on the machine; the exporter and the stand-in are in the first place.
+const PATH: &str = "/run/programs:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The host name.
+pub(crate) const HOST_NAME: &str = "web-1";
+
+/// A process of the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Process {
+    pub(crate) pid: u32,
+    pub(crate) parent: u32,
+    /// The kernel's name of it, at most 15 bytes.
+    pub(crate) name: String,
+    pub(crate) state: char,
+}
+
+/// The machine; it ends with everything on it when dropped.
+pub(crate) struct Host {
+    unshare: Child,
+    init: u32,
+    /// The machine's root directory, as this process sees it.
+    root: PathBuf,
+    pub(super) authority: Authority,
+    pub(super) service: Service,
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // Its first process is killed with it, and everything else with that.
+        let _gone = self.unshare.kill();
+        let _gone = self.unshare.wait();
+    }
+}
+
+/// The stand-in for agents, which Cargo builds beside the exporter.
+fn stand_in() -> PathBuf {
+    let path = exporter().with_file_name("examples").join("stand-in");
+    assert!(path.exists(), "{}: not built; run `cargo build --example stand-in`", path.display());
+    path
+}
+
+fn exporter() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_logagent-exporter"))
+}
+
+impl Host {
+    /// A machine with a network, a trust store, and nothing to watch.
+    pub(crate) fn new() -> Self {
+        let mut unshare = Command::new("unshare")
+            .args(["--mount", "--net", "--uts", "--ipc", "--pid", "--fork", "--mount-proc", "--kill-child"])
+            .args(["/bin/sh", "-c", include_str!("host.sh")])
+            .env_clear()
+            .envs([("PATH", PATH), ("HOST_NAME", HOST_NAME)])
+            .env("EXPORTER", exporter())
+            .env("STAND_IN", stand_in())
+            .env("PROMETHEUS", std::env::var_os("PROMETHEUS_DIR").unwrap_or_default())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("unshare (package util-linux) starts");
+        let mut ready = String::new();
+        BufReader::new(unshare.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        if ready != "ready\n" {
+            let mut complaint = String::new();
+            let _rest = unshare.stderr.take().unwrap().read_to_string(&mut complaint);
+            panic!(
+                "no machine for the test could be made (it takes root, or CAP_SYS_ADMIN and CAP_NET_ADMIN, and the packages \
+                 util-linux and iproute2): {complaint}"
+            );
+        }
+        let children = format!("/proc/{0}/task/{0}/children", unshare.id());
+        let init = fs::read_to_string(&children).unwrap().trim().parse().unwrap();
+        let root = PathBuf::from(format!("/proc/{init}/root"));
+        let service = Service::start(&root.join("run/netns/internet"));
+        let host = Self { unshare, init, root, authority: Authority::new(), service };
+        host.write("/etc/ssl/certs/ca-certificates.crt", host.authority.pem());
+        host
+    }
+
+    /// Where the machine's `path` is for this process.
+    pub(crate) fn at(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    /// Writes a file, with its directories.
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.at(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.at(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Changes a file's text.
+    pub(crate) fn edit(&self, path: &str, from: &str, to: &str) {
+        let text = self.read(path);
+        assert!(text.contains(from), "{path} has no {from:?}: {text}");
+        self.write(path, text.replace(from, to));
+    }
+
+    /// Removes a file, a link, or a directory with all that is in it.
+    pub(crate) fn remove(&self, path: &str) {
+        let at = self.at(path);
+        let is_directory =
+            fs::symlink_metadata(&at).unwrap_or_else(|error| panic!("{path}: {error}")).is_dir();
+        if is_directory { fs::remove_dir_all(at) } else { fs::remove_file(at) }.unwrap();
+    }
+
+    pub(crate) fn rename(&self, from: &str, to: &str) {
+        fs::rename(self.at(from), self.at(to)).unwrap();
+    }
+
+    /// Makes `path` a symbolic link.
+    pub(crate) fn link(&self, path: &str, target: &str) {
+        fs::create_dir_all(self.at(path).parent().unwrap()).unwrap();
+        symlink(target, self.at(path)).unwrap();
+    }
+
+    /// Puts the stand-in for agents at `path`, in place of what is there.
+    pub(crate) fn install_stand_in(&self, path: &str) {
+        let draft = format!("{path}.new");
+        fs::create_dir_all(self.at(path).parent().unwrap()).unwrap();
+        fs::copy(stand_in(), self.at(&draft)).unwrap();
+        self.rename(&draft, path);
+    }
+
+    /// A command on the machine, by root in `directory`, with an empty environment.
+    pub(crate) fn command(&self, directory: &str, program: &str) -> Command {
+        let mut command = Command::new("nsenter");
+        command
+            .args(["--target", &self.init.to_string(), "--mount", "--net", "--uts", "--ipc", "--pid"])
+            .args(["/bin/sh", "-c", r#"cd "$0" && exec "$@""#, directory, program])
+            .env_clear()
+            .env("PATH", PATH)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a shell script on the machine; it must succeed.
+    pub(crate) fn sh(&self, script: &str) -> String {
+        let output = self.command("/", "sh").args(["-ec", script]).output().unwrap();
+        assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a program that leaves processes behind, or ends by itself.
+    pub(crate) fn start<'a>(
+        &self,
+        command: &[&str],
+        environment: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) {
+        self.start_in("/", command, environment);
+    }
+
+    /// The same, in a directory.
+    pub(crate) fn start_in<'a>(
+        &self,
+        directory: &str,
+        command: &[&str],
+        environment: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) {
+        let Output { status, stderr, .. } =
+            self.command(directory, command[0]).args(&command[1..]).envs(environment).output().unwrap();
+        assert!(status.success(), "{command:?}: {}", String::from_utf8_lossy(&stderr));
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: &str, pid: u32) {
+        self.sh(&format!("kill -{signal} {pid}"));
+    }
+
+    /// Changes the network: a command of `ip`.
+    pub(crate) fn ip(&self, command: &str) {
+        self.sh(&format!("ip {command}"));
+    }
+
+    /// Adds an interface with an address.
+    pub(crate) fn add_interface(&self, name: &str, address: &str) {
+        self.sh(&format!(
+            "ip link add {name} type veth peer name p-{name} netns internet\nip address add {address} dev {name}\nip link set {name} up"
+        ));
+    }
+
+    /// Drops what is sent to this address and port, as a firewall does that says nothing.
+    pub(crate) fn block(&self, address: &str) {
+        let (to, port) = address.split_once(':').unwrap();
+        self.ip(&format!("-n internet rule add pref 10 to {to} ipproto 6 dport {port} blackhole"));
+    }
+
+    /// Lets it pass again.
+    pub(crate) fn unblock(&self) {
+        self.ip("-n internet rule del pref 10");
+    }
+
+    /// Gives the internet an address, which `names` lead to from now on, and nothing listens on.
+    pub(crate) fn add_site(&self, address: &str, names: &[&str]) {
+        self.ip(&format!("-n internet address add {address}/32 dev lo"));
+        let hosts = self.at("/etc/hosts");
+        let lines = fs::read_to_string(&hosts).unwrap_or_else(|_| "127.0.0.1 localhost\n".to_owned());
+        fs::write(hosts, format!("{lines}{address} {}\n", names.join(" "))).unwrap();
+    }
+
+    /// Answers HTTP at an address and port.
+    pub(crate) fn serve(&self, address: &str, answer: Answer) {
+        self.service.serve(address, None, answer);
+    }
+
+    /// Answers HTTPS at an address and port.
+    pub(crate) fn serve_tls(&self, address: &str, certificate: Certificate, names: &[&str], answer: Answer) {
+        self.service.serve(address, Some(self.authority.server(certificate, names)), answer);
+    }
+
+    /// Nothing listens there any more.
+    pub(crate) fn refuse(&self, address: &str) {
+        self.service.close(address.parse().unwrap());
+    }
+
+    /// Sets the clock of all services ahead of the machine's.
+    pub(crate) fn set_services_ahead(&self, seconds: i64) {
+        self.service.set_clock_ahead(seconds);
+    }
+
+    /// Every process of the machine's own namespace.
+    pub(crate) fn processes(&self) -> Vec<Process> {
+        let mut processes = Vec::new();
+        for entry in fs::read_dir(self.at("/proc")).unwrap().flatten() {
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            // It may be gone by now.
+            let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+            let (Some(open), Some(close)) = (stat.find('('), stat.rfind(')')) else { continue };
+            let mut rest = stat[close + 1..].split_whitespace();
+            let (Some(state), Some(parent)) = (rest.next(), rest.next()) else { continue };
+            processes.push(Process {
+                pid,
+                parent: parent.parse().unwrap(),
+                name: stat[open + 1..close].to_owned(),
+                state: state.chars().next().unwrap(),
+            });
+        }
+        processes.sort_by_key(|process| process.pid);
+        processes
+    }
+
+    /// The processes of this name.
+    pub(crate) fn named(&self, name: &str) -> Vec<Process> {
+        let mut processes = self.processes();
+        processes.retain(|process| process.name == name);
+        processes
+    }
+
+    /// Waits until exactly so many live processes have this name.
+    pub(crate) fn until_running(&self, name: &str, count: usize) -> Vec<Process> {
+        eventually(&format!("{count} processes {name}"), || {
+            let mut found = self.named(name);
+            found.retain(|process| process.state != 'Z');
+            if found.len() == count { Ok(found) } else { Err(format!("{found:?}")) }
+        })
+    }
+
+    /// Kills every process of this name, and waits until they are gone.
+    pub(crate) fn kill_all(&self, name: &str) {
+        for process in self.named(name) {
+            // Children may have gone with their parents.
+            let _status = self
+                .command("/", "sh")
+                .args(["-c", &format!("kill -9 {} 2>/dev/null", process.pid)])
+                .status();
+        }
+        eventually(&format!("{name} ends"), || match self.named(name).as_slice() {
+            [] => Ok(()),
+            left => Err(format!("{left:?}")),
+        });
+    }
+
+    /// One request of HTTP to a server on the machine.
+    pub(crate) fn request(
+        &self,
+        port: u16,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+    ) -> Result<Response, String> {
+        let namespace = fs::File::open(format!("/proc/{}/ns/net", self.init)).unwrap();
+        std::thread::scope(|scope| {
+            let asking = scope.spawn(|| {
+                move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
+                http::request(SocketAddr::from(([127, 0, 0, 1], port)), method, path, headers)
+            });
+            match asking.join() {
+                Ok(answer) => answer.map_err(|error| format!("{method} {path}: {error}")),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    }
+
+    /// Creates what `path` needs to stand on.
+    pub(crate) fn create_dir(&self, path: &str) {
+        fs::create_dir_all(self.at(path)).unwrap();
+    }
+}
+
+/// The name of a program's file.
+pub(super) fn base_name(path: &str) -> &str {
+    Path::new(path).file_name().and_then(OsStr::to_str).unwrap()
+}

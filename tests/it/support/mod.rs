@@ -1,0 +1,36 @@
+//! A machine of its own for each test, and what is watched, watching and asked on it.
+
+mod authority;
+mod exporter;
+mod host;
+mod http;
+pub(crate) mod layouts;
+mod seen;
+mod service;
+
+use std::time::{Duration, Instant};
+
+pub(crate) use authority::Certificate;
+pub(crate) use exporter::{Checked, Exporter, User, fault, fault_at_start};
+pub(crate) use host::Host;
+pub(crate) use http::Response;
+pub(crate) use seen::{Sample, Seen};
+pub(crate) use service::Answer;
+
+/// Every condition must hold before this has passed: far more than is needed, so that a loaded machine fails no test.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Asks again and again until there is an answer; panics with the last complaint at the deadline.
+pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T {
+    #[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
+    let started = Instant::now();
+    loop {
+        match ask() {
+            Ok(answer) => return answer,
+            Err(complaint) if started.elapsed() > DEADLINE => panic!("{what}: {complaint}"),
+            Err(_) => {}
+        }
+        #[expect(clippy::disallowed_methods, reason = "between two questions, not instead of one")]
+        std::thread::sleep(Duration::from_millis(15));
+    }
+}

@@ -1,0 +1,169 @@
+//! The log services: servers on the internet of a test's machine, which answer as documented or misbehave as told.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    os::fd::AsFd as _,
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+        mpsc,
+    },
+    time::{Duration, SystemTime},
+};
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    runtime::Handle,
+    sync::oneshot,
+    task::{AbortHandle, JoinSet},
+};
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
+
+/// What a server does with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The documented answer of the log service to a request without a signature.
+    LogService,
+    /// A page of a captive portal.
+    Portal,
+    /// An empty answer with this status.
+    Status(u16),
+    /// Nothing, ever; the connection stays open.
+    Silence,
+    /// The documented answer, one byte in 100 ms.
+    Drip,
+    /// A reset of the connection.
+    Reset,
+}
+
+/// All servers of one machine's internet.
+pub(super) struct Service {
+    runtime: Handle,
+    /// Ends the thread of the servers when dropped.
+    _end: oneshot::Sender<()>,
+    servers: Mutex<HashMap<SocketAddr, AbortHandle>>,
+    /// How far the service's clock is ahead of this machine's, in seconds.
+    ahead: Arc<AtomicI64>,
+}
+
+impl Service {
+    /// A thread in the network namespace at `namespace`.
+    pub(super) fn start(namespace: &Path) -> Self {
+        let namespace = std::fs::File::open(namespace).unwrap();
+        let (end, ended) = oneshot::channel();
+        let (started, runtime) = mpsc::channel();
+        std::thread::spawn(move || {
+            move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            started.send(runtime.handle().clone()).unwrap();
+            // An error means that the sender was dropped: the end, too.
+            let _ended = runtime.block_on(ended);
+        });
+        Self { runtime: runtime.recv().unwrap(), _end: end, servers: Mutex::default(), ahead: Arc::default() }
+    }
+
+    /// Serves this answer at `address`, instead of what is served there. Returns when connections are accepted.
+    pub(super) fn serve(&self, address: &str, tls: Option<Arc<ServerConfig>>, answer: Answer) {
+        let address: SocketAddr = address.parse().unwrap();
+        self.close(address);
+        let (bound, ready) = mpsc::channel();
+        let ahead = Arc::clone(&self.ahead);
+        let task = self.runtime.spawn(async move {
+            let listener = TcpListener::bind(address).await.unwrap();
+            bound.send(()).unwrap();
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let (tls, ahead) = (tls.clone(), Arc::clone(&ahead));
+                connections.spawn(converse(stream, tls, answer, ahead));
+            }
+        });
+        ready.recv().unwrap();
+        self.servers.lock().unwrap().insert(address, task.abort_handle());
+    }
+
+    /// Ends the server at `address`: connections are refused, and open ones closed.
+    pub(super) fn close(&self, address: SocketAddr) {
+        let Some(server) = self.servers.lock().unwrap().remove(&address) else { return };
+        server.abort();
+        super::eventually("the server ends", || {
+            if server.is_finished() { Ok(()) } else { Err(address.to_string()) }
+        });
+    }
+
+    /// Sets the service's clock ahead of this machine's by so many seconds (behind it, if negative).
+    pub(super) fn set_clock_ahead(&self, seconds: i64) {
+        self.ahead.store(seconds, Ordering::SeqCst);
+    }
+}
+
+async fn converse(stream: TcpStream, tls: Option<Arc<ServerConfig>>, answer: Answer, ahead: Arc<AtomicI64>) {
+    match tls {
+        Some(tls) => {
+            // The other side is free to refuse the certificate.
+            if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
+                speak(stream, answer, &ahead).await;
+            }
+        }
+        None if answer == Answer::Reset => stream.set_zero_linger().unwrap(),
+        None => speak(stream, answer, &ahead).await,
+    }
+}
+
+async fn speak(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: Answer, ahead: &AtomicI64) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) if head.len() < 8192 => head.push(byte),
+            Ok(_) | Err(_) => return,
+        }
+    }
+    let date = date(ahead.load(Ordering::SeqCst));
+    let log_service = || {
+        let body = r#"{"Error":{"Code":"OLSInvalidMethod","Message":"The script name is invalid : /","RequestId":"5DD39230BE9910FC6CF17609"}}"#;
+        let length = body.len();
+        format!(
+            "HTTP/1.1 405 Method Not Allowed\r\nserver: nginx\r\ndate: {date}\r\ncontent-type: application/json\r\n\
+             x-log-requestid: 5DD39230BE9910FC6CF17609\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        )
+    };
+    // Writes may fail: the other side is free to hang up.
+    match answer {
+        Answer::LogService => drop(stream.write_all(log_service().as_bytes()).await),
+        Answer::Portal => {
+            let body = "<html><title>Please log in to the guest network</title></html>";
+            let length = body.len();
+            let text = format!(
+                "HTTP/1.1 200 OK\r\ndate: {date}\r\ncontent-type: text/html\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            );
+            drop(stream.write_all(text.as_bytes()).await);
+        }
+        Answer::Status(status) => {
+            let text = format!(
+                "HTTP/1.1 {status} Whatever\r\ndate: {date}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            );
+            drop(stream.write_all(text.as_bytes()).await);
+        }
+        Answer::Silence => std::future::pending().await,
+        Answer::Drip => {
+            for byte in log_service().bytes() {
+                if stream.write_all(&[byte]).await.is_err() || stream.flush().await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+        Answer::Reset => return,
+    }
+    drop(stream.shutdown().await);
+}
+
+fn date(ahead: i64) -> String {
+    #[expect(clippy::disallowed_methods, reason = "a server tells the real time, or is wrong on purpose")]
+    let now = SystemTime::now();
+    let ahead_by = Duration::from_secs(ahead.unsigned_abs());
+    httpdate::fmt_http_date(if ahead < 0 { now - ahead_by } else { now + ahead_by })
+}
