@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -102,12 +103,8 @@ fn the_reference_of_metrics_is_the_table_of_the_exporter() {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
         };
-        table.push_str(&format!(
-            "| `{}` | {kind} | {} | {} |\n",
-            metric.name,
-            metric.labels.join(", "),
-            metric.help
-        ));
+        let labels = metric.labels.join(", ");
+        writeln!(table, "| `{}` | {kind} | {labels} | {} |", metric.name, metric.help).unwrap();
     }
     table.push('\n');
     let text = read("docs/metrics.md");
@@ -222,7 +219,7 @@ fn markdown(dir: &Path) -> Vec<PathBuf> {
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.is_dir() && name != "target" && !name.starts_with('.') {
             out.extend(markdown(&path));
-        } else if name.ends_with(".md") {
+        } else if path.extension().is_some_and(|extension| extension == "md") {
             out.push(path);
         }
     }
