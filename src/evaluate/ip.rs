@@ -159,7 +159,8 @@ fn chosen_as_documented(context: &Context<'_>, reported: &Reported<'_>, findings
                 context.parameter_place(&working_ip.key),
             ),
         ),
-        Ok(_) | Err(_) => {}
+        Err(why) => findings.unread(why),
+        Ok(_) => {}
     }
     let binding = choice::hosts_binding(host);
     let chosen_by_hand = match (&working_ip, &bind_interface) {
