@@ -1,0 +1,1 @@
+//! Over events in memory and paused time.
