@@ -8,8 +8,12 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::observe::events::{Changes, Events};
 
-/// A burst has ended this long after its first event; what comes later is the next one.
-const BURST: Duration = Duration::from_millis(5);
+/// How long after an event its burst is taken to go on.
+const SHORTEST_BURST: Duration = Duration::from_millis(5);
+/// The same where events have been coming without end: each time it doubles, up to this.
+const LONGEST_BURST: Duration = Duration::from_millis(100);
+/// Events have ended if none comes for this many times the length of the last burst.
+const SILENCE: u32 = 10;
 /// A process that has just started is not whole yet: looked at again so long after the event.
 const AFTER_START: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(20)];
 /// And one whose parent starts it anew without an execution, which nothing tells, after its exit.
@@ -45,6 +49,8 @@ impl Source for Events {
 pub(crate) struct Pace<S> {
     source: S,
     due: Option<Instant>,
+    burst: Duration,
+    burst_ended: Option<Instant>,
     again: Vec<(Instant, Changes)>,
     /// The time up to which evaluations are paid for, as in a leaky bucket: at most [`MOST_AT_ONCE`] ahead of now.
     paid_until: Option<Instant>,
@@ -54,7 +60,15 @@ pub(crate) struct Pace<S> {
 impl<S: Source> Pace<S> {
     /// Nothing has happened yet.
     pub(crate) fn new(source: S) -> Self {
-        Self { source, due: None, again: Vec::new(), paid_until: None, rests_until: None }
+        Self {
+            source,
+            due: None,
+            burst: SHORTEST_BURST,
+            burst_ended: None,
+            again: Vec::new(),
+            paid_until: None,
+            rests_until: None,
+        }
     }
 
     /// The source.
@@ -67,9 +81,12 @@ impl<S: Source> Pace<S> {
         loop {
             let again = self.again.iter().map(|(at, _)| *at).min().map(|at| self.allowed(at));
             match (self.due, again) {
-                (None, None) => self.hear().await,
+                (None, None) => {
+                    self.source.ready().await;
+                    self.burst_begins();
+                }
                 (None, Some(again)) => tokio::select! {
-                    () = self.source.ready() => self.due = Some(self.allowed(Instant::now() + BURST)),
+                    () = self.source.ready() => self.burst_begins(),
                     () = sleep_until(again) => {}
                 },
                 (Some(due), again) => {
@@ -91,9 +108,11 @@ impl<S: Source> Pace<S> {
         self.rests_until = Some(now + took * REST);
     }
 
-    async fn hear(&mut self) {
-        self.source.ready().await;
-        self.due = Some(self.allowed(Instant::now() + BURST));
+    fn burst_begins(&mut self) {
+        let now = Instant::now();
+        let goes_on = self.burst_ended.is_some_and(|ended| now < ended + self.burst * SILENCE);
+        self.burst = if goes_on { (self.burst * 2).min(LONGEST_BURST) } else { SHORTEST_BURST };
+        self.due = Some(now + self.burst);
     }
 
     fn take(&mut self) -> Changes {
@@ -101,6 +120,7 @@ impl<S: Source> Pace<S> {
         let mut changes = Changes::NONE;
         if self.due.is_some_and(|due| self.allowed(due) <= now) {
             self.due = None;
+            self.burst_ended = Some(now);
             changes = self.source.take();
             self.look_again(now, changes, Changes::START, &AFTER_START);
             self.look_again(now, changes, Changes::EXIT, &AFTER_EXIT);

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "what a failed test has to say besides")]
 
 mod custom;
+mod events;
 mod golden;
 mod hostile_files;
 mod lifecycle;
