@@ -9,7 +9,7 @@ fn evaluations(seen: &Seen, trigger: &str) -> f64 {
 }
 
 fn hourly(host: &Host) -> Exporter<'_> {
-    let exporter = host.exporter_with(User::Root, None, &[HOURLY]);
+    let exporter = host.exporter_with(User::Root, Some(EXPECT_ALL), &[HOURLY]);
     exporter.shows(&[]);
     let sources: Vec<_> = ["process_exit", "process_start", "file", "address", "clock"]
         .into_iter()

@@ -28,6 +28,11 @@ pub(crate) enum User {
     Nobody,
 }
 
+fn same_flag(one: &str, other: &str) -> bool {
+    let name = |flag: &'_ str| flag.split('=').next().map(str::to_owned);
+    name(one) == name(other)
+}
+
 /// What `check` said.
 #[derive(Debug)]
 pub(crate) struct Checked {
@@ -80,7 +85,7 @@ impl Host {
         let mut command = self.program(user, config);
         let log = File::create(self.at(LOG)).unwrap();
         let child = command
-            .args(HASTE)
+            .args(HASTE.into_iter().filter(|haste| !flags.iter().any(|flag| same_flag(flag, haste))))
             .args(["--log.level=debug"])
             .args(flags)
             .stdout(log.try_clone().unwrap())
