@@ -112,6 +112,8 @@ fn the_exit_code_of_check_tells_the_verdict() {
     assert_eq!(unprivileged.code, 2, "failing is worse than unknown");
     host.serve(ADMIN, Answer::LogService);
     host.serve(DATA, Answer::LogService);
+    assert_eq!(host.check_with(User::Nobody, None, &[]).code, 0, "nothing depends on what it cannot read");
+    host.sh("chmod 600 /usr/local/ilogtail/ilogtail_config.json");
     assert_eq!(host.check_with(User::Nobody, None, &[]).code, 3, "unknown");
     assert_eq!(Host::new().check(&[]).code, 3, "no agent");
 }
@@ -136,6 +138,7 @@ fn every_report_is_as_its_schema_says() {
         report["status"].as_str().map(str::to_owned)
     };
     assert_eq!(valid(User::Root, Some(EXPECT_ALL), &[]).as_deref(), Some("ok"));
+    host.sh("chmod 600 /usr/local/ilogtail/ilogtail_config.json");
     assert_eq!(valid(User::Nobody, None, &[]).as_deref(), Some("unknown"));
     host.kill_all("ilogtail");
     host.refuse(DATA);
