@@ -170,10 +170,10 @@ fn replaced_binary(agent: &AgentFacts, findings: &mut Findings) {
 /// The process that has not loaded it yet.
 fn by_process(context: &Context<'_>, finding: Finding) -> Finding {
     let process = roles::collecting(context.agent, &context.history.known);
-    let (name, started) = process.map_or_else(Default::default, |process| {
-        (format!("process {}", process.pid), format!("started {}", super::timestamp(process.started_at)))
+    let (pid, started) = process.map_or_else(Default::default, |process| {
+        (process.pid.to_string(), format!("started {}", super::timestamp(process.started_at)))
     });
-    finding.seen("process", name, started)
+    finding.seen("process", pid, started)
 }
 
 /// True if the process has not loaded the config that is on disk, or that cannot be told.
