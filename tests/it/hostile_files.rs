@@ -265,6 +265,7 @@ fn files_that_vanish_and_return_all_the_time() {
     });
     host.sh(&format!("kill -9 {pid}"));
     mover.wait().unwrap();
+    host.until_running("mv", 0);
     for file in [CONFIG, APP_INFO, IDENTIFIERS, USERS] {
         if host.at(&format!("{file}.away")).exists() {
             host.rename(&format!("{file}.away"), file);
