@@ -227,6 +227,35 @@ fn in_place_of_loglisteners_config() {
     );
 }
 
+/// What could not be read clears nothing: the fault was there, and nobody saw it go.
+#[test]
+fn a_fault_stands_while_its_facts_cannot_be_read() {
+    let host = Host::with_logtail();
+    let exporter = host.exporter_of(EXPECT_ALL);
+    host.refuse(DATA);
+    host.write(IDENTIFIERS, "another\n");
+    let standing = "custom_identifier failing custom_identifier_mismatch";
+    exporter.shows(&[standing, "network failing connection_refused"]);
+    put(&host, IDENTIFIERS, Fifo);
+    put(&host, CONFIG, Fifo);
+    let unread = [
+        "clock unknown",
+        standing,
+        "ip unknown",
+        "network failing connection_refused",
+        "restart unknown",
+        "startup_parameters unknown",
+    ];
+    exporter.shows(&unread);
+    for path in [IDENTIFIERS, CONFIG] {
+        host.remove(path);
+    }
+    host.write(IDENTIFIERS, "web-fleet\n");
+    host.write(CONFIG, CONFIG_TEXT);
+    host.serve(DATA, crate::support::Answer::LogService);
+    exporter.shows(&[]);
+}
+
 /// A file that comes and goes: the exporter may see it or not, but goes on, and says nothing of anything else.
 #[test]
 fn files_that_vanish_and_return_all_the_time() {

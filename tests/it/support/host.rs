@@ -4,7 +4,7 @@ use std::{
     ffi::OsStr,
     fs,
     io::{BufRead as _, BufReader, Read as _},
-    net::{SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener, TcpStream},
     os::{fd::AsFd as _, unix::fs::symlink},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -319,6 +319,11 @@ impl Host {
         headers: &[&str],
     ) -> Result<Response, String> {
         self.network().visit(|network| network.request(port, method, path, headers))
+    }
+
+    /// Connects to a server on the machine.
+    pub(crate) fn connect(&self, port: u16) -> TcpStream {
+        self.network().visit(|_| TcpStream::connect(("127.0.0.1", port)).unwrap())
     }
 
     /// Listens on a port of the machine's loopback interface.
