@@ -137,10 +137,7 @@ async fn a_storm_is_bounded_in_number_and_in_share_of_time_and_its_end_is_seen()
         let count = u32::try_from(all.len()).unwrap();
         assert!(count <= MOST_AT_ONCE + 201, "{count} in 10 s");
         assert!(took * count <= 2100 * MS, "{count} evaluations of {took:?} are over a fifth of 10 s");
-        assert!(
-            all.last().unwrap().0 >= 10_000 * MS - 2 * MS,
-            "nothing was looked at after the last event: {all:?}"
-        );
+        assert!(all.last().unwrap().0 >= 9_998 * MS, "nothing was looked at after the last event: {all:?}");
         assert!(!kernel.holds());
     }
 }

@@ -119,15 +119,13 @@ impl Watches {
         let inotify = Arc::clone(self.inotify.get_ref());
         let wanted = wishes.clone();
         let placing = tokio::task::spawn_blocking(move || place(&inotify, wanted));
-        match tokio::time::timeout(DEADLINE, placing).await {
-            Ok(Ok(outcomes)) => self.keep(outcomes),
-            // It hangs: these are given up, the file system is only polled.
-            Ok(Err(_)) | Err(_) => {
-                self.refused.extend(wishes.iter().map(|wish| wish.path.clone()));
-                let error = io::Error::from(io::ErrorKind::TimedOut);
-                Watched { changes: Changes::NONE, refused: vec![(Source::File, error)] }
-            }
+        if let Ok(Ok(outcomes)) = tokio::time::timeout(DEADLINE, placing).await {
+            return self.keep(outcomes);
         }
+        // It hangs: these are given up, the file system is only polled.
+        self.refused.extend(wishes.iter().map(|wish| wish.path.clone()));
+        let error = io::Error::from(io::ErrorKind::TimedOut);
+        Watched { changes: Changes::NONE, refused: vec![(Source::File, error)] }
     }
 
     fn keep(&mut self, outcomes: Vec<(Wish, Outcome)>) -> Watched {
@@ -248,11 +246,15 @@ struct Outcome {
 fn place(inotify: &OwnedFd, wishes: Vec<Wish>) -> Vec<(Wish, Outcome)> {
     let placed = |wish: Wish| {
         let watch = add_watch(inotify, &wish.path, wish.flags);
-        let is_remote =
-            statfs(&wish.path).is_ok_and(|system| REMOTE.iter().any(|remote| *remote == system.f_type));
+        let is_remote = statfs(&wish.path).is_ok_and(|system| is_listed(system.f_type));
         let remote = is_remote
             .then(|| format!("{}: file systems of this type do not tell all changes", wish.path.display()));
         (wish, Outcome { watch, remote })
     };
     wishes.into_iter().map(placed).collect()
+}
+
+/// The type's width differs between architectures.
+fn is_listed(kind: impl TryInto<i64>) -> bool {
+    kind.try_into().is_ok_and(|kind: i64| REMOTE.contains(&kind))
 }
