@@ -34,3 +34,12 @@ fn programs_with_the_agents_name_in_their_arguments_are_none_of_its() {
     exporter.shows(&[]);
     assert_eq!(exporter.scrape().sum("logagent_processes"), 2.0);
 }
+
+#[test]
+fn processes_that_are_hidden_are_not_taken_for_gone() {
+    let host = Host::with_logtail();
+    host.sh("mount -o remount,hidepid=2 /proc");
+    let exporter = host.exporter_with(User::Nobody, None, &[]);
+    exporter.shows(&["ip unknown", "processes unknown", "restart unknown"]);
+    assert!(exporter.report().to_string().contains("hidepid"));
+}
