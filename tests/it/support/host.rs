@@ -281,6 +281,11 @@ impl Host {
         processes
     }
 
+    /// The ids of the processes of this name.
+    pub(crate) fn pids(&self, name: &str) -> Vec<u32> {
+        self.named(name).into_iter().map(|process| process.pid).collect()
+    }
+
     /// Waits until exactly so many live processes have this name, besides one that was started from outside and is about to
     /// leave them behind.
     pub(crate) fn until_running(&self, name: &str, count: usize) -> Vec<Process> {
