@@ -6,6 +6,7 @@
 
 mod commands;
 mod custom;
+mod events;
 mod golden;
 mod hostile_files;
 mod lifecycle;
