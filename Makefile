@@ -1,7 +1,7 @@
 # Each target is a line that one could type. `make test` is what CI runs.
 CARGO ?= cargo
 
-.PHONY: help build test test-deps lint bless doc clean
+.PHONY: help build test test-deps lint bless bench doc clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ lint: test-deps ## fmt, clippy, cargo deny, shellcheck; changes nothing
 
 bless: ## Accept what the code renders now as golden files and generated documents; read the diff
 	UPDATE=1 INSTA_UPDATE=always $(CARGO) test --locked --all-targets
+
+bench: ## Measures beside node, process and blackbox exporters; writes docs/benchmarks.md (20 min; BENCH_QUICK=1: 2 min, prints only)
+	scripts/peers
+	$(CARGO) bench --locked --bench peers
 
 doc: ## The code's documentation: target/doc/logagent_exporter/index.html
 	$(CARGO) doc --locked --no-deps --document-private-items
