@@ -65,9 +65,7 @@ fn its_record_is_cut_off() {
 #[test]
 fn working_ip_was_set_and_it_was_not_restarted() {
     let host = Host::with_logtail();
-    let edit = |host: &Host| {
-        host.edit(CONFIG, "{\n    \"config", "{\n    \"working_ip\" : \"10.1.2.3\",\n    \"config")
-    };
+    let edit = |host: &Host| host.add_parameter(r#""working_ip" : "10.1.2.3""#);
     let undo = |host: &Host| host.write(CONFIG, CONFIG_TEXT);
     fault(&host, Some(EXPECT_ALL), edit, &["ip failing ip_differs_from_working_ip", "restart failing"], undo);
 }

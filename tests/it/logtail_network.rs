@@ -174,7 +174,7 @@ fn the_clock_is_off_by_two_minutes() {
 #[test]
 fn the_clock_is_off_and_the_agent_allows_for_it() {
     let host = Host::with_logtail();
-    host.edit(CONFIG, "{\n    \"config", "{\n    \"enable_log_time_auto_adjust\" : true,\n    \"config");
+    host.add_parameter(r#""enable_log_time_auto_adjust" : true"#);
     host.restart_logtail();
     let skew = |host: &Host| host.set_services_ahead(1200);
     fault(&host, None, skew, &["clock ok clock_skewed_adjusted(w)"], |host| host.set_services_ahead(0));
@@ -183,7 +183,7 @@ fn the_clock_is_off_and_the_agent_allows_for_it() {
 #[test]
 fn true_in_quotes_allows_for_nothing() {
     let host = Host::with_logtail();
-    host.edit(CONFIG, "{\n    \"config", "{\n    \"enable_log_time_auto_adjust\" : \"true\",\n    \"config");
+    host.add_parameter(r#""enable_log_time_auto_adjust" : "true""#);
     host.restart_logtail();
     let skew = |host: &Host| host.set_services_ahead(1200);
     fault(&host, None, skew, &["clock failing clock_skewed"], |host| host.set_services_ahead(0));

@@ -369,7 +369,7 @@ fn refusal(path: &Path, error: Errno) -> Why {
         Errno::ACCESS | Errno::PERM => Why::new(
             Reason::Denied,
             fact,
-            "another user's process: permission denied; grant CAP_SYS_PTRACE or run as root",
+            "another user's process: permission denied; grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, or run as root",
         ),
         error => Why::new(Reason::Failed, fact, words(error)),
     }

@@ -141,7 +141,8 @@ fn directories_are_listed_sorted_and_bounded() {
     }
     let list = |path: &str, most| host.look(|files| files.list(Path::new(path), most));
     assert_eq!(list("/users", 10), Reading::Known(Some(vec!["a".into(), "b".into(), "c".into()])));
-    assert_eq!(list("/users", 2).known().unwrap().as_ref().unwrap().len(), 2);
+    assert_eq!(list("/users", 3).known().unwrap().as_ref().unwrap().len(), 3);
+    assert_eq!(list("/users", 2).why().unwrap().reason, Reason::TooLarge, "a part would hide the rest");
     assert_eq!(list("/users/a", 2), Reading::Known(None));
     assert_eq!(list("/nobody", 2), Reading::Known(None));
 }
@@ -159,4 +160,19 @@ fn parsing_keeps_what_is_no_content() {
         panic!("not read")
     };
     assert_eq!(file.content, Ok(12));
+}
+
+#[test]
+fn a_link_to_another_users_file_is_not_followed_unless_root_made_it() {
+    let host = Host::new();
+    host.file("/etc/secret", "root's own");
+    host.link("/etc/agent/id", "/etc/secret");
+    let link = host.path().join("etc/agent/id");
+    let read = || read(&host, "/etc/agent/id");
+    assert!(matches!(read(), Reading::Known(FileState::Present(_))), "the target's owner made the link");
+    std::os::unix::fs::lchown(&link, Some(65534), None).expect("tests run as root");
+    let Reading::Unknown(why) = read() else { panic!("another user's link was followed") };
+    assert_eq!(why.reason, Reason::Denied);
+    std::os::unix::fs::lchown(host.path().join("etc/secret"), Some(65534), None).unwrap();
+    assert!(matches!(read(), Reading::Known(FileState::Present(_))), "it is that user's own file");
 }
