@@ -55,6 +55,7 @@ pub(crate) const CONFIG_TEXT: &str = r#"{
 /// Runs this program again on a machine of its own; what it writes to standard output is the document.
 pub(crate) fn enter() -> Vec<u8> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // What `make bench` builds as a release; else what Cargo built for this run.
     let exporter = env::var_os("BENCH_EXPORTER").unwrap_or(env!("CARGO_BIN_EXE_logagent-exporter").into());
     let mut inside = Command::new("unshare")
         .args(["--mount", "--net", "--uts", "--ipc", "--pid", "--fork", "--mount-proc", "--kill-child"])
@@ -94,6 +95,9 @@ impl Logtail {
         fs::write("/etc/ilogtail/user_defined_id", "web-fleet").unwrap();
         write_record(ADDRESS);
         fs::write(CONFIG, CONFIG_TEXT).unwrap();
+        let log = "[2022-12-27 05:38:33.414421]\t[info]\t[11024]\tan ordinary line of the agent's log\n"
+            .repeat(10_000);
+        fs::write(Path::new(LOGTAIL).join("ilogtail.LOG"), log).unwrap();
         let services = vec![
             spawn("/run/programs/bench", &["--answer", &format!("{SERVICE}:80")]),
             spawn("/run/programs/bench", &["--answer", &format!("0.0.0.0:{ENDPOINT_PORT}")]),

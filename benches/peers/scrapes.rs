@@ -9,7 +9,7 @@ use crate::{
     machine::spawn,
     numbers::{bytes, count, mebibytes, median, number, percentile, seconds, time},
     report::Report,
-    usage::{Memory, cpu, memory},
+    usage::{Memory, cpu, mappings, memory},
 };
 
 /// The binary's size and how soon it serves.
@@ -61,6 +61,7 @@ pub(crate) fn resident(effort: Effort, report: &mut Report) {
         }
     });
     let scraped = now();
+    let parts = mappings(exporters[0].pid(), Kind::Ours.program());
     let mut open = Vec::new();
     let mut served = Vec::new();
     for exporter in &exporters {
@@ -90,6 +91,9 @@ pub(crate) fn resident(effort: Effort, report: &mut Report) {
         ]);
     }
     report.table(&["", "idle", "after the scrapes", "with open scrapers", "answered at once"], &rows);
+    let parts: Vec<String> =
+        parts.into_iter().map(|(kind, size)| format!("{kind} {}", mebibytes(bytes(size)))).collect();
+    report.note(&format!("Where ours goes after the scrapes: {}.", parts.join(", ")));
     let of = |kind: Kind| {
         let index = ALL.iter().position(|other| *other == kind).unwrap();
         bytes(idle[index].resident)

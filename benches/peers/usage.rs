@@ -21,6 +21,33 @@ pub(crate) fn memory(pid: u32) -> Memory {
     Memory { resident: field("Rss:"), anonymous: field("Anonymous:") }
 }
 
+/// What the resident memory of a process is: kinds of mappings with their bytes, the largest first.
+pub(crate) fn mappings(pid: u32, program: &str) -> Vec<(&'static str, u64)> {
+    let smaps = fs::read_to_string(format!("/proc/{pid}/smaps")).unwrap();
+    let mut sums: Vec<(&'static str, u64)> = Vec::new();
+    let mut kind = "";
+    for line in smaps.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if let ["Rss:", size, "kB"] = words.as_slice() {
+            let size = size.parse::<u64>().unwrap() * 1024;
+            match sums.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, sum)) => *sum += size,
+                None => sums.push((kind, size)),
+            }
+        } else if words.first().is_some_and(|word| !word.ends_with(':')) {
+            kind = match words.get(5).copied() {
+                Some(path) if path == program => "the program's own pages",
+                Some("[heap]") => "heap",
+                Some("[stack]") => "stack",
+                Some(path) if path.starts_with('/') => "shared libraries",
+                Some(_) | None => "other memory of its own (threads' stacks and heaps)",
+            };
+        }
+    }
+    sums.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    sums
+}
+
 /// User and system time of all threads of a process, ended ones included.
 pub(crate) fn cpu(pid: u32) -> Duration {
     clock::process(pid)
