@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `network`.
 
-use super::sources;
+use super::{patience, runbook, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// The host name of an endpoint does not resolve.
@@ -31,6 +31,8 @@ pub static DNS_FAILURE: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::DNS_FAILURE,
 };
 
 /// The connection to an endpoint is refused.
@@ -62,6 +64,8 @@ pub static CONNECTION_REFUSED: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::CONNECTION_REFUSED,
 };
 
 /// An endpoint does not answer the connect in time.
@@ -95,6 +99,8 @@ pub static CONNECTION_TIMEOUT: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::CONNECTION_TIMEOUT,
 };
 
 /// There is no route to an endpoint's address.
@@ -120,6 +126,8 @@ pub static NETWORK_UNREACHABLE: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::NETWORK_UNREACHABLE,
 };
 
 /// The TLS handshake with an endpoint fails for another reason than its certificate.
@@ -150,6 +158,8 @@ pub static TLS_FAILURE: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::TLS_FAILURE,
 };
 
 /// An endpoint's certificate is of no trusted authority, or for another name.
@@ -187,6 +197,8 @@ pub static CERTIFICATE_UNTRUSTED: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::OWN_NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::CERTIFICATE_UNTRUSTED,
 };
 
 /// An endpoint's certificate is expired, or not yet valid, by the local clock.
@@ -220,6 +232,8 @@ pub static CERTIFICATE_EXPIRED: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::OWN_NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::CERTIFICATE_EXPIRED,
 };
 
 /// An endpoint's certificate expires within 14 days.
@@ -248,6 +262,8 @@ pub static CERTIFICATE_EXPIRING: Cause = Cause {
     },
     evidence: &["url", "not_after"],
     source: sources::OWN_NETWORK,
+    patience: patience::TICKET,
+    runbook: &runbook::CERTIFICATE_EXPIRING,
 };
 
 /// An endpoint is connected and does not complete its answer in time.
@@ -282,6 +298,8 @@ pub static RESPONSE_TIMEOUT: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::RESPONSE_TIMEOUT,
 };
 
 /// An endpoint answers, and not as its service does.
@@ -316,6 +334,8 @@ pub static UNEXPECTED_RESPONSE: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::UNEXPECTED_RESPONSE,
 };
 
 /// An internal endpoint cannot be reached, and the host is evidently not in its network.
@@ -348,6 +368,8 @@ pub static INTRANET_ENDPOINT_UNREACHABLE: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::SLS_3_4_CLS_COLLECTION,
+    patience: patience::PROBES,
+    runbook: &runbook::INTRANET_ENDPOINT_UNREACHABLE,
 };
 
 /// The config server answers by HTTP and not by HTTPS.
@@ -377,6 +399,8 @@ pub static HTTPS_UNREACHABLE: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::SLS_4,
+    patience: patience::PROBES,
+    runbook: &runbook::HTTPS_UNREACHABLE,
 };
 
 /// The endpoint of the agent's self-monitoring does not answer as documented.
@@ -404,6 +428,8 @@ pub static ADMIN_ENDPOINT_UNREACHABLE: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::SLS_4,
+    patience: patience::TICKET,
+    runbook: &runbook::ADMIN_ENDPOINT_UNREACHABLE,
 };
 
 /// All of them, in the order of the contract.

@@ -9,7 +9,7 @@ pub mod report;
 pub mod snapshot;
 pub mod text;
 
-pub use cause::{Cause, Prerequisite, Severity, Status};
+pub use cause::{Cause, Prerequisite, Runbook, Severity, Status};
 pub use reading::{Reading, Reason, Why};
 pub use text::{Language, Text};
 
