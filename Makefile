@@ -20,7 +20,7 @@ lint: test-deps ## fmt, clippy, cargo deny, shellcheck; changes nothing
 	scripts/lint
 
 bless: ## Accept what the code renders now as golden files and generated documents; read the diff
-	UPDATE=1 INSTA_UPDATE=always $(CARGO) test --locked --all-targets
+	UPDATE=1 INSTA_UPDATE=always $(CARGO) test --locked --all-targets --no-fail-fast
 
 doc: ## The code's documentation: target/doc/logagent_exporter/index.html
 	$(CARGO) doc --locked --no-deps --document-private-items

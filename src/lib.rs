@@ -6,7 +6,7 @@
 //!     └── daemon::cycle: the loop, and the only memory over time
 //! ```
 //!
-//! Modules in pipeline order; arrows between them point one way only (`tests/it/architecture.rs` holds this).
+//! Modules in pipeline order; arrows between them point one way only (`tests/architecture.rs` holds this).
 
 pub mod model;
 

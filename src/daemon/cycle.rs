@@ -105,6 +105,8 @@ impl Cycle {
             self.read_host().await;
         }
         self.probes.keep_ready();
+        let errors = self.probes.take_errors();
+        self.count_errors(errors);
         let report = self.judge();
         *self.exporter.evaluations.entry(trigger.as_str()).or_default() += 1;
         self.exporter.evaluation_duration = started.elapsed();
@@ -164,9 +166,10 @@ impl Cycle {
         }
         let now = time::now();
         let reading = self.reader.read(&self.settings, now, resolve).await;
-        for (agent, source) in reading.errors {
-            let agent = agent.unwrap_or_else(|| Arc::from(""));
-            *self.exporter.observation_errors.entry((agent, source)).or_default() += 1;
+        self.count_errors(reading.errors);
+        let kernel = time::kernel_clock();
+        if kernel.known().is_none() {
+            self.count_errors([(None, "clock")]);
         }
         let (watched, agents) = reading.agents.into_iter().unzip();
         let snapshot = Snapshot {
@@ -176,13 +179,21 @@ impl Cycle {
             clock: ClockFacts {
                 references: Vec::new(),
                 unanswered: Vec::new(),
-                kernel: time::kernel_clock(),
+                kernel,
                 wall_minus_boot: now.wall_minus_boot(),
             },
             agents,
         };
         self.facts = Some((snapshot, watched));
         self.start_due_probes();
+    }
+
+    /// The host's own errors have an empty label `agent`.
+    fn count_errors(&mut self, errors: impl IntoIterator<Item = (Option<Arc<str>>, &'static str)>) {
+        for (agent, source) in errors {
+            let agent = agent.unwrap_or_else(|| Arc::from(""));
+            *self.exporter.observation_errors.entry((agent, source)).or_default() += 1;
+        }
     }
 
     fn judge(&mut self) -> Report {

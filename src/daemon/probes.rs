@@ -56,6 +56,7 @@ pub(crate) struct Probes {
     permits: Arc<Semaphore>,
     jitter: RandomState,
     asked: u64,
+    errors: Vec<(Option<Arc<str>>, &'static str)>,
 }
 
 impl Probes {
@@ -68,6 +69,7 @@ impl Probes {
             permits: Arc::new(Semaphore::new(AT_ONCE)),
             jitter: RandomState::new(),
             asked: 0,
+            errors: Vec::new(),
         }
     }
 
@@ -143,6 +145,13 @@ impl Probes {
             Target::Endpoint { .. } => self.interval,
             Target::NtpServer(_) => self.interval.saturating_mul(NTP_EVERY),
         };
+        match (target, &answer) {
+            (Target::Endpoint { agent, .. }, Answer::Endpoint(probe)) if probe.known().is_none() => {
+                self.errors.push((Some(Arc::clone(agent)), "endpoint"));
+            }
+            (_, Answer::Time(Err(_))) => self.errors.push((None, "clock")),
+            (_, Answer::Endpoint(_) | Answer::Time(Ok(_))) => {}
+        }
         let due = Instant::now() + self.jittered(every);
         if let Some(entry) = self.entries.get_mut(target) {
             *entry = Entry { due, running: false, answer: Some(answer) };
@@ -156,6 +165,11 @@ impl Probes {
         hasher.write_u64(self.asked);
         let per_mille = u32::try_from(hasher.finish() % 201).unwrap_or(100) + 900;
         every.saturating_mul(per_mille) / 1000
+    }
+
+    /// Observations that failed since this was last asked: whose (`None`: the host's), and their source.
+    pub(crate) fn take_errors(&mut self) -> Vec<(Option<Arc<str>>, &'static str)> {
+        std::mem::take(&mut self.errors)
     }
 
     /// True if every wanted endpoint and server has been asked at least once.

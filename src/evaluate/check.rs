@@ -56,6 +56,11 @@ impl Context<'_> {
         self.agent.config.as_ref().map_or_else(String::new, |config| config.path.display().to_string())
     }
 
+    /// True if the config file could not be read.
+    pub(super) fn config_is_unread(&self) -> bool {
+        self.agent.config.as_ref().is_some_and(|config| config.state.known().is_none())
+    }
+
     /// Where a parameter stands: file and key, or the variable that sets it.
     pub(super) fn parameter_place(&self, key: &str) -> String {
         if key.starts_with("environment ") {

@@ -150,7 +150,8 @@ fn chosen_as_documented(context: &Context<'_>, reported: &Reported<'_>, findings
     let working_ip = choice::working_ip(agent);
     let bind_interface = choice::bind_interface(agent);
     match &working_ip {
-        Err(why) => findings.undecided(&IP_DIFFERS_FROM_WORKING_IP, why),
+        // A working_ip of the environment is what the running process has reported: only the file can have changed since.
+        Err(why) if context.config_is_unread() => findings.undecided(&IP_DIFFERS_FROM_WORKING_IP, why),
         Ok(Some(working_ip)) if working_ip.value != reported.ip => findings.add(
             Finding::of(&IP_DIFFERS_FROM_WORKING_IP).seen("reported", reported.ip, reported.from).seen(
                 "working_ip",
@@ -158,7 +159,7 @@ fn chosen_as_documented(context: &Context<'_>, reported: &Reported<'_>, findings
                 context.parameter_place(&working_ip.key),
             ),
         ),
-        Ok(_) => {}
+        Ok(_) | Err(_) => {}
     }
     let binding = choice::hosts_binding(host);
     let chosen_by_hand = match (&working_ip, &bind_interface) {

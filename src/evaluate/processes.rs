@@ -18,6 +18,9 @@ use super::{
     list, roles,
 };
 
+/// Init, or (0) a parent outside of this PID namespace.
+const INIT: u32 = 1;
+
 /// The rule.
 pub(super) fn judge(context: &Context<'_>) -> Option<Findings> {
     let agent = context.agent;
@@ -33,8 +36,11 @@ pub(super) fn judge(context: &Context<'_>) -> Option<Findings> {
     let live = |role: &Role| {
         assigned.iter().filter(|(process, r)| r == role && process.state != ProcessState::Defunct).count()
     };
-    let defunct: Vec<&(&Process, Role)> =
-        assigned.iter().filter(|(process, _)| process.state == ProcessState::Defunct).collect();
+    // A zombie that only init has to reap is as good as gone: nothing waits for it, and a restart does not need it gone.
+    let defunct: Vec<&(&Process, Role)> = assigned
+        .iter()
+        .filter(|(process, _)| process.state == ProcessState::Defunct && process.parent > INIT)
+        .collect();
     let expected_text = list(
         agent
             .edition

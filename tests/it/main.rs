@@ -3,8 +3,16 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 #![expect(clippy::print_stdout, reason = "what a failed test has to say besides")]
 
+mod custom;
+mod golden;
+mod hostile_files;
+mod lifecycle;
+mod loglistener;
 mod logtail_ip;
 mod logtail_network;
 mod logtail_parameters;
 mod logtail_processes;
+mod odd_hosts;
+mod prometheus;
 mod support;
+mod unprivileged;

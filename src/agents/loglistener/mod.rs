@@ -244,8 +244,8 @@ impl Profile for LogListener {
 
     fn endpoints(
         &self,
-        _settings: &AgentSettings,
-        _edition: &Edition,
+        settings: &AgentSettings,
+        edition: &Edition,
         parameters: Option<&Parameters>,
         config_file: &Path,
     ) -> Vec<Endpoint> {
@@ -265,6 +265,16 @@ impl Profile for LogListener {
             };
             let at = (Scheme::Tcp, address.host.as_str(), port);
             list.add(Purpose::ConfigServer, at, ExpectedAnswer::Connected, &origin);
+        }
+        // Since 3.4 the file need not name the server: it follows from region and network.
+        let expected = settings.expect.region.as_deref().zip(settings.expect.network);
+        if let (Some(parameters), Some((region, network)), true) = (parameters, expected, edition.keyless)
+            && parameters.config_servers.is_empty()
+            && let Some(host) = regions::server_for(region, network)
+        {
+            let port = parameters.data_server_port.unwrap_or_else(|| Scheme::Tcp.default_port());
+            let origin = Origin { from: "config: expect.region, expect.network".to_owned(), parameter: None };
+            list.add(Purpose::ConfigServer, (Scheme::Tcp, &host, port), ExpectedAnswer::Connected, &origin);
         }
         list.into_endpoints()
     }

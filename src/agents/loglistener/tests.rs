@@ -177,3 +177,20 @@ proptest! {
         let _release = release(&text);
     }
 }
+
+#[test]
+fn the_server_that_a_new_config_does_not_name_follows_from_what_is_expected() {
+    let mut settings = settings("/opt/loglistener");
+    let urls = |settings: &AgentSettings, keyless: bool, port: Option<u16>| -> Vec<String> {
+        let parameters = Parameters { data_server_port: port, ..Parameters::default() };
+        let edition = Edition { keyless, ..Edition::default() };
+        let found = LogListener.endpoints(settings, &edition, Some(&parameters), Path::new("/c"));
+        found.into_iter().map(|endpoint| endpoint.url).collect()
+    };
+    assert_eq!(urls(&settings, true, None), Vec::<String>::new());
+    settings.expect.region = Some("ap-guangzhou".into());
+    settings.expect.network = Some(NetworkType::Intranet);
+    assert_eq!(urls(&settings, true, None), ["tcp://ap-guangzhou.cls.tencentyun.com:80"]);
+    assert_eq!(urls(&settings, true, Some(443)), ["tcp://ap-guangzhou.cls.tencentyun.com:443"]);
+    assert_eq!(urls(&settings, false, None), Vec::<String>::new(), "an older config has to name it");
+}

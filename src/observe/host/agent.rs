@@ -111,7 +111,7 @@ pub fn observe(
         name: Arc::from(settings.name.as_str()),
         kind: profile.kind(),
         install_dir: settings.install_dir.clone(),
-        installation: installation(files, target, &layout, &identity, memory),
+        installation: installation(files, target, &layout, memory),
         environment: kept.map(|kept| kept.variables),
         version,
         edition,
@@ -231,7 +231,6 @@ fn installation(
     files: Files<'_>,
     target: &Target,
     layout: &Layout,
-    identity: &IdentityLayout,
     memory: &Memory,
 ) -> Reading<Installation> {
     let mut found = if target.settings.processes.is_empty() {
@@ -249,12 +248,9 @@ fn installation(
         }
     };
     let install_dir = target.settings.install_dir.as_deref();
-    let identity_dir = identity.identifiers.as_deref().and_then(Path::parent);
-    let traces = [install_dir, identity_dir, identity.users.as_deref()]
-        .into_iter()
-        .flatten()
-        .chain(layout.configs.iter().map(PathBuf::as_path))
-        .chain(layout.records.iter().map(PathBuf::as_path));
+    // Identity files are the operator's own, and outlive an agent that was removed.
+    let files_of_layout = [&layout.configs, &layout.records, &layout.files];
+    let traces = install_dir.into_iter().chain(files_of_layout.into_iter().flatten().map(PathBuf::as_path));
     for trace in traces {
         let known = found.traces.iter().any(|known| known == trace);
         if !known && matches!(files.look(trace), Reading::Known(Some(_))) {

@@ -169,29 +169,36 @@ impl Files<'_> {
         matches!(self.look(path), Reading::Known(Some(Standing { kind: Kind::Directory, .. })))
     }
 
-    /// The sorted names in a directory, at most `most`; `Known(None)`: there is no such directory.
+    /// The sorted names in a directory; `Known(None)`: there is no such directory. One with more than `most` names is unknown:
+    /// a part of them would hide the one that is looked for.
     pub fn list(&self, path: &Path, most: usize) -> Reading<Option<Vec<PathBuf>>> {
         self.attempt.guard(&self.root.locate(path), || match self.list_unguarded(path, most) {
-            Ok(names) => Reading::Known(Some(names)),
+            Ok(Some(names)) => Reading::Known(Some(names)),
+            Ok(None) => {
+                let detail = format!("more than the {most} names that are read of such a directory");
+                Reading::Unknown(Why::new(Reason::TooLarge, path.display().to_string(), detail))
+            }
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Reading::Known(None),
             Err(error) => Reading::Unknown(refusal(path, error)),
         })
     }
 
-    fn list_unguarded(&self, path: &Path, most: usize) -> rustix::io::Result<Vec<PathBuf>> {
+    /// `None`: too many.
+    fn list_unguarded(&self, path: &Path, most: usize) -> rustix::io::Result<Option<Vec<PathBuf>>> {
         let directory = self.root.open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK)?;
         let mut names = Vec::new();
         for entry in Dir::new(directory)? {
             let name = path_of(entry?.file_name().to_owned());
-            if name.as_os_str() != "." && name.as_os_str() != ".." {
-                names.push(name);
+            if name.as_os_str() == "." || name.as_os_str() == ".." {
+                continue;
             }
             if names.len() == most {
-                break;
+                return Ok(None);
             }
+            names.push(name);
         }
         names.sort_unstable();
-        Ok(names)
+        Ok(Some(names))
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     ffi::OsStr,
     fs,
     io::{BufRead as _, BufReader, Read as _},
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     os::{fd::AsFd as _, unix::fs::symlink},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -61,6 +61,13 @@ fn stand_in() -> PathBuf {
     path
 }
 
+/// Where `make test-deps` unpacks Prometheus.
+fn prometheus() -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".cache/prometheus");
+    assert!(path.join("prometheus").exists(), "{}: no Prometheus; run `make test-deps`", path.display());
+    path
+}
+
 fn exporter() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_logagent-exporter"))
 }
@@ -75,7 +82,7 @@ impl Host {
             .envs([("PATH", PATH), ("HOST_NAME", HOST_NAME)])
             .env("EXPORTER", exporter())
             .env("STAND_IN", stand_in())
-            .env("PROMETHEUS", std::env::var_os("PROMETHEUS_DIR").unwrap_or_default())
+            .env("PROMETHEUS", prometheus())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -297,6 +304,11 @@ impl Host {
         });
     }
 
+    /// The machine's network, for threads that are to be in it.
+    pub(crate) fn network(&self) -> Network {
+        Network(fs::File::open(format!("/proc/{}/ns/net", self.init)).unwrap())
+    }
+
     /// One request of HTTP to a server on the machine.
     pub(crate) fn request(
         &self,
@@ -305,22 +317,51 @@ impl Host {
         path: &str,
         headers: &[&str],
     ) -> Result<Response, String> {
-        let namespace = fs::File::open(format!("/proc/{}/ns/net", self.init)).unwrap();
-        std::thread::scope(|scope| {
-            let asking = scope.spawn(|| {
-                move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
-                http::request(SocketAddr::from(([127, 0, 0, 1], port)), method, path, headers)
-            });
-            match asking.join() {
-                Ok(answer) => answer.map_err(|error| format!("{method} {path}: {error}")),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        })
+        self.network().visit(|network| network.request(port, method, path, headers))
+    }
+
+    /// Listens on a port of the machine's loopback interface.
+    pub(crate) fn listen(&self, port: u16) -> TcpListener {
+        self.network().visit(|_| TcpListener::bind(("127.0.0.1", port)).unwrap())
     }
 
     /// Creates what `path` needs to stand on.
     pub(crate) fn create_dir(&self, path: &str) {
         fs::create_dir_all(self.at(path)).unwrap();
+    }
+}
+
+/// The network of a machine.
+pub(crate) struct Network(fs::File);
+
+impl Network {
+    /// Takes the calling thread into it, for good.
+    pub(crate) fn enter(&self) {
+        move_into_link_name_space(self.0.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
+    }
+
+    /// Runs this in it.
+    fn visit<T: Send>(&self, errand: impl FnOnce(&Self) -> T + Send) -> T {
+        std::thread::scope(|scope| {
+            let visitor = scope.spawn(|| {
+                self.enter();
+                errand(self)
+            });
+            visitor.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    /// One request of HTTP to a server on the machine; the calling thread must have entered.
+    #[expect(clippy::unused_self, reason = "a reminder of where the thread must be")]
+    pub(crate) fn request(
+        &self,
+        port: u16,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+    ) -> Result<Response, String> {
+        http::request(SocketAddr::from(([127, 0, 0, 1], port)), method, path, headers)
+            .map_err(|error| format!("{method} {path}: {error}"))
     }
 }
 

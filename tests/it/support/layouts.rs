@@ -189,3 +189,28 @@ impl Host {
         self.until_running(name, 1);
     }
 }
+
+impl Host {
+    /// Restarts Logtail as a user that has no privileges.
+    pub(crate) fn run_logtail_as_nobody(&self) {
+        self.kill_all("ilogtail");
+        self.remove(APP_INFO);
+        self.sh(&format!("chown -R 65534:65534 {LOGTAIL}"));
+        self.start(
+            &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ILOGTAIL],
+            [("STAND_IN_IP", "172.16.2.200")],
+        );
+        self.until_running("ilogtail", 2);
+        eventually("the record is written", || {
+            if self.at(APP_INFO).exists() { Ok(()) } else { Err("not yet".to_owned()) }
+        });
+    }
+}
+
+impl Host {
+    /// The moment of Logtail's start, as its record says it.
+    pub(crate) fn instance_epoch(&self) -> String {
+        let record: serde_json::Value = serde_json::from_str(&self.read(APP_INFO)).unwrap();
+        record["instance_id"].as_str().unwrap().rsplit_once('_').unwrap().1.to_owned()
+    }
+}

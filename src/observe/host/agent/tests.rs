@@ -111,7 +111,8 @@ fn files_are_parsed_and_identities_looked_for_where_the_config_says() {
         (loaded.path.as_path(), loaded.canonical.as_deref()),
         (Path::new("/usr/local/ilogtail/b.LOG"), Some("5"))
     );
-    assert!(facts.installation.known().unwrap().traces.contains(&"/etc/other".into()));
+    let traces = &facts.installation.known().unwrap().traces;
+    assert!(!traces.contains(&"/etc/other".into()), "identity files outlive an agent that was removed");
 }
 
 #[test]

@@ -141,7 +141,8 @@ fn directories_are_listed_sorted_and_bounded() {
     }
     let list = |path: &str, most| host.look(|files| files.list(Path::new(path), most));
     assert_eq!(list("/users", 10), Reading::Known(Some(vec!["a".into(), "b".into(), "c".into()])));
-    assert_eq!(list("/users", 2).known().unwrap().as_ref().unwrap().len(), 2);
+    assert_eq!(list("/users", 3).known().unwrap().as_ref().unwrap().len(), 3);
+    assert_eq!(list("/users", 2).why().unwrap().reason, Reason::TooLarge, "a part would hide the rest");
     assert_eq!(list("/users/a", 2), Reading::Known(None));
     assert_eq!(list("/nobody", 2), Reading::Known(None));
 }

@@ -1,0 +1,293 @@
+//! What the repository's documents and examples say is so: flags, metrics, causes, links, configurations.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests; a panic is the test's failure")]
+
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use logagent_exporter::{
+    catalog,
+    publish::metrics::{Kind, METRICS},
+};
+
+const READMES: [&str; 2] = ["README.md", "README.zh-CN.md"];
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(repository(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Runs the exporter without any of its variables.
+fn exporter(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_logagent-exporter")).env_clear().args(arguments).output().unwrap()
+}
+
+/// The cells of each row of a table whose first cell is code.
+fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
+    text.lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.trim_matches('|').split(" | ").map(|cell| cell.trim().trim_matches('`')).collect())
+}
+
+/// Words in backticks.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
+}
+
+/// The text between two markers.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    text.split_once(from).and_then(|(_, rest)| rest.split_once(to)).map(|(inner, _)| inner).unwrap()
+}
+
+#[test]
+fn flags_of_the_readme_are_those_of_the_binary() {
+    let help = exporter(&["--help"]);
+    let help = String::from_utf8(help.stdout).unwrap();
+    let said = |line: &str| -> Option<(String, String)> {
+        let flag = line.trim_start().split(' ').next().filter(|word| word.starts_with("--"))?;
+        let default =
+            line.split_once("default: ").and_then(|(_, rest)| rest.split(';').next()).unwrap_or("none");
+        Some((flag.to_owned(), default.to_owned()))
+    };
+    let real: Vec<_> = help.lines().filter_map(said).filter(|(flag, _)| flag != "--version").collect();
+    assert!(real.len() >= 10, "{help}");
+    for readme in READMES {
+        let text = read(readme);
+        let table: Vec<_> = rows(&text)
+            .filter(|cells| cells.first().is_some_and(|flag| flag.starts_with("--")))
+            .map(|cells| (cells[0].to_owned(), cells[1].replace('无', "none")))
+            .collect();
+        assert_eq!(table, real, "{readme}");
+    }
+}
+
+#[test]
+fn readmes_are_short_and_name_only_metrics_and_causes_that_exist() {
+    let metrics: BTreeSet<_> = METRICS.iter().map(|metric| metric.name).collect();
+    for readme in READMES {
+        let text = read(readme);
+        assert!(text.lines().count() <= 150, "{readme} has {} lines", text.lines().count());
+        let named: Vec<_> = code(&text).filter(|word| word.starts_with("logagent_")).collect();
+        assert!(named.len() > 10, "{readme} names only {named:?}");
+        for name in named {
+            let name = name.split([' ', '{']).next().unwrap();
+            assert!(metrics.contains(name), "{readme}: {name} is no metric");
+        }
+        let causes: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.trim().split_once(" · "))
+            .map(|(id, _)| id)
+            .filter(|id| id.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+            .collect();
+        assert!(!causes.is_empty(), "{readme} shows no diagnosis");
+        for id in causes {
+            assert!(catalog::find(id).is_some(), "{readme}: {id} is no cause");
+        }
+    }
+}
+
+#[test]
+fn the_reference_of_metrics_is_the_table_of_the_exporter() {
+    const BEGIN: &str = "<!-- Rendered from src/publish/metrics.rs. Edit there, then: make bless -->\n";
+    const END: &str = "<!-- end -->";
+    let mut table = String::from("\n| metric | type | labels | meaning |\n|---|---|---|---|\n");
+    for metric in METRICS {
+        let kind = match metric.kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+        };
+        let labels = metric.labels.join(", ");
+        writeln!(table, "| `{}` | {kind} | {labels} | {} |", metric.name, metric.help).unwrap();
+    }
+    table.push('\n');
+    let text = read("docs/metrics.md");
+    let committed = between(&text, BEGIN, END);
+    if std::env::var_os("UPDATE").is_some() {
+        let new = text.replace(&format!("{BEGIN}{committed}{END}"), &format!("{BEGIN}{table}{END}"));
+        fs::write(repository("docs/metrics.md"), new).unwrap();
+    } else {
+        assert_eq!(committed, table, "`make bless` renders docs/metrics.md anew");
+    }
+    let rest = text.replace(committed, "");
+    for name in code(&rest).filter(|word| word.starts_with("logagent_")) {
+        assert!(METRICS.iter().any(|metric| metric.name == name), "docs/metrics.md: {name} is no metric");
+    }
+    let queries = between(&rest, "```promql\n", "```");
+    for word in
+        queries.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| word.starts_with("logagent_"))
+    {
+        assert!(METRICS.iter().any(|metric| metric.name == word), "a query asks for {word}");
+    }
+}
+
+#[test]
+fn example_configurations_are_valid() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut files = vec![repository("deploy/logagent-exporter.yml")];
+    for (number, document) in
+        ["docs/configuration.md", "README.md", "README.zh-CN.md"].into_iter().enumerate()
+    {
+        let file = dir.path().join(format!("{number}.yml"));
+        fs::write(&file, between(&read(document), "```yaml\n", "```")).unwrap();
+        files.push(file);
+    }
+    for file in files {
+        let output = exporter(&["config", "check", file.to_str().unwrap()]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.is_empty(), "{}: {said}", file.display());
+    }
+}
+
+#[test]
+fn the_errors_that_the_reference_shows_are_those_of_the_binary() {
+    let text = read("docs/configuration.md");
+    let shown = between(&text, "config check bad.yml\n", "```");
+    let dir = tempfile::tempdir().unwrap();
+    let bad = "agents:\n  - kind: logtail\n    expcet: {}\n    \
+               expect: { network: intrnet, machine_group_ips: [10.0.0.300] }\n  \
+               - kind: fluentd\nclock: { warn_offset: 5 }\n";
+    fs::write(dir.path().join("bad.yml"), bad).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_logagent-exporter"))
+        .current_dir(dir.path())
+        .args(["config", "check", "bad.yml"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), shown);
+}
+
+#[test]
+fn keys_of_the_reference_are_those_of_the_example() {
+    let reference = read("docs/configuration.md");
+    let example = read("deploy/logagent-exporter.yml");
+    for cells in rows(&reference).filter(|cells| cells.len() >= 3) {
+        for key in cells[0].split("`, `") {
+            let key = key.rsplit('.').next().unwrap().trim_end_matches("[]");
+            if !["alertmanagers", "labels"].contains(&key) {
+                assert!(
+                    example.contains(&format!("{key}:")),
+                    "deploy/logagent-exporter.yml does not show {key}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut checked = 0;
+    for file in markdown(&repository("")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let aim = if path.is_empty() { file.clone() } else { file.parent().unwrap().join(path) };
+            assert!(aim.exists(), "{}: nothing at {target}", file.display());
+            if !anchor.is_empty() {
+                let headings = fs::read_to_string(&aim).unwrap();
+                let there = headings.lines().any(|line| slug(line).is_some_and(|slug| slug == anchor))
+                    || headings.contains(&format!("<a id=\"{anchor}\">"));
+                assert!(there, "{}: no heading for {target}", file.display());
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 30, "only {checked} links found");
+}
+
+/// The anchor that a heading gets on the forges.
+fn slug(line: &str) -> Option<String> {
+    let heading = line.strip_prefix('#')?.trim_start_matches('#').trim().to_lowercase();
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
+    Some(kept.map(|c| if c == ' ' { '-' } else { c }).collect())
+}
+
+/// Every Markdown file of the repository, without what builds and tools leave there.
+fn markdown(dir: &Path) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && name != "target" && !name.starts_with('.') {
+            out.extend(markdown(&path));
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            out.push(path);
+        }
+    }
+    out
+}
+
+#[test]
+fn tests_that_the_architecture_names_exist() {
+    let text = read("ARCHITECTURE.md");
+    let named: Vec<_> = code(&text).filter_map(|word| word.split_once(".rs::")).collect();
+    assert!(named.len() > 10, "{named:?}");
+    for (file, test) in named {
+        assert!(read(&format!("{file}.rs")).contains(&format!("fn {test}(")), "{file}.rs has no {test}");
+    }
+    for path in code(&text).filter(|word| word.ends_with('/')) {
+        assert!(repository("src").join(path).is_dir() || repository(path).is_dir(), "there is no {path}");
+    }
+}
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest = read("Cargo.toml");
+    let real: BTreeSet<_> = ["\n[dependencies]\n", "\n[dev-dependencies]\n"]
+        .into_iter()
+        .flat_map(|section| between(&manifest, section, "\n[").lines())
+        .filter_map(|line| line.split_once(" = ").map(|(name, _)| name))
+        .collect();
+    let text = read("docs/dependencies.md");
+    let told: BTreeSet<_> = rows(&text).map(|cells| cells[0]).collect();
+    assert_eq!(told, real);
+    let lock = read("Cargo.lock");
+    for cells in rows(&text) {
+        let version = cells[3].split(',').next().unwrap();
+        let locked = format!("name = \"{}\"\nversion = \"{version}\"", cells[0]);
+        assert!(lock.contains(&locked), "{} is not locked at {version}", cells[0]);
+    }
+}
+
+#[test]
+fn the_changelog_has_a_place_for_this_version() {
+    let text = read("CHANGELOG.md");
+    let version = concat!("## [", env!("CARGO_PKG_VERSION"), "]");
+    assert!(text.contains("\n## [Unreleased]\n") || text.contains(version));
+}
+
+#[test]
+fn the_unit_grants_two_capabilities_and_blinds_nothing() {
+    let unit = read("deploy/systemd/logagent-exporter.service");
+    let set: Vec<_> =
+        unit.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('=')).collect();
+    let value = |key: &str| set.iter().find(|(name, _)| *name == key).map(|(_, value)| *value);
+    let capabilities = Some("CAP_SYS_PTRACE CAP_DAC_READ_SEARCH");
+    assert_eq!(value("AmbientCapabilities"), capabilities);
+    assert_eq!(value("CapabilityBoundingSet"), capabilities);
+    assert_eq!(value("ExecReload"), Some("/bin/kill -HUP $MAINPID"));
+    for key in [
+        "ProtectClock",
+        "ProtectProc",
+        "ProcSubset",
+        "PrivateUsers",
+        "ProtectHome",
+        "PrivateNetwork",
+        "ProtectHostname",
+    ] {
+        assert_eq!(value(key), None, "{key} blinds the exporter");
+        assert!(
+            unit.contains(&format!("#   {key}")) || unit.contains(key),
+            "why {key} is not set is not said"
+        );
+    }
+}

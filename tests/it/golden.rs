@@ -1,0 +1,162 @@
+//! What is said of a healthy and of a failing machine, word by word: `tests/golden/e2e/` holds the metrics, the report and
+//! the diagnosis. `UPDATE=1` accepts what is said now; read the difference.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use serde_json::Value;
+
+use crate::support::{Host, layouts::*};
+
+/// Metrics whose value depends on when and where a test runs, by the end of their name.
+const VOLATILE: [&str; 9] = [
+    "_seconds",
+    "_seconds_total",
+    "_bytes",
+    "_fds",
+    "_threads",
+    "logagent_clock_synchronized",
+    "logagent_clock_steps_total",
+    "logagent_evaluations_total",
+    "logagent_observation_errors_total",
+];
+
+/// Keys of the report whose value does.
+const VOLATILE_KEYS: [&str; 14] = [
+    "taken_at",
+    "exporter",
+    "since",
+    "newest_start",
+    "cpu_seconds",
+    "resident_memory_bytes",
+    "open_fds",
+    "threads",
+    "modified",
+    "certificate_not_after",
+    "offset_seconds",
+    "uncertainty_seconds",
+    "synchronized",
+    "phase_seconds",
+];
+
+/// Replaces what differs from run to run: times, process ids, and the offset of the clock.
+fn masked(host: &Host, text: &str) -> String {
+    let mut names = BTreeMap::from([(host.instance_epoch(), "EPOCH")]);
+    for process in host.named("ilogtail") {
+        names.insert(process.pid.to_string(), if process.parent == 1 { "DAEMON" } else { "WORKER" });
+    }
+    let mut out = String::new();
+    for line in text.split_inclusive('\n') {
+        if let Some((before, _)) = line.split_once('±') {
+            out.push_str(before.trim_end_matches(|c: char| c.is_ascii_digit() || " s.+-".contains(c)));
+            out.push_str(" …\n");
+            continue;
+        }
+        for piece in line.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || ":.+-".contains(c))) {
+            let token = piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+            let rest = &piece[token.len()..];
+            let is_time = token.get(4..5) == Some("-") && token.get(10..11) == Some("T");
+            out.push_str(if is_time { "TIME" } else { names.get(token).copied().unwrap_or(token) });
+            out.push_str(rest);
+        }
+    }
+    out
+}
+
+/// The metrics without the values that vary.
+fn metrics(host: &Host, text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let name = line.split(['{', ' ']).next().unwrap_or_default();
+        if name == "logagent_exporter_build_info" {
+            out.push_str("logagent_exporter_build_info{…} 1");
+        } else if line.starts_with('#') || !VOLATILE.iter().any(|end| name.ends_with(end)) {
+            out.push_str(line);
+        } else {
+            out.push_str(line.rsplit_once(' ').unwrap().0);
+            out.push_str(" …");
+        }
+        out.push('\n');
+    }
+    masked(host, &out)
+}
+
+/// The report without the values that vary.
+fn report(host: &Host, mut report: Value) -> String {
+    mask(&mut report);
+    masked(host, &format!("{report:#}\n"))
+}
+
+fn mask(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object.iter_mut() {
+                if !VOLATILE_KEYS.contains(&key.as_str()) {
+                    mask(value);
+                } else if !value.is_null() {
+                    *value = "…".into();
+                }
+            }
+        }
+        Value::Array(array) => array.iter_mut().for_each(mask),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[track_caller]
+fn compare(name: &str, text: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/e2e").join(name);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_default();
+    for (line, (said, expected)) in text.lines().zip(golden.lines()).enumerate() {
+        assert_eq!(
+            said,
+            expected,
+            "{}, line {}; UPDATE=1 accepts what is said now",
+            path.display(),
+            line + 1
+        );
+    }
+    assert_eq!(text.lines().count(), golden.lines().count(), "{}: lines", path.display());
+}
+
+fn all_forms(host: &Host, name: &str, verdict: &[&str]) {
+    let exporter = host.exporter_of(EXPECT_ALL);
+    exporter.shows(verdict);
+    compare(&format!("{name}.metrics.txt"), &metrics(host, &exporter.get("/metrics")));
+    compare(&format!("{name}.report.json"), &report(host, exporter.report()));
+    for language in ["en", "zh"] {
+        let said =
+            host.check_with(crate::support::User::Root, Some(EXPECT_ALL), &["--lang", language]).stdout;
+        compare(&format!("{name}.check.{language}.txt"), &masked(host, &said));
+    }
+}
+
+#[test]
+fn a_healthy_machine() {
+    all_forms(&Host::with_logtail(), "healthy", &[]);
+}
+
+#[test]
+fn a_failing_machine() {
+    let host = Host::with_logtail();
+    host.refuse(DATA);
+    host.write(IDENTIFIERS, "web-fleet\r\n");
+    host.rename(&format!("{USERS}/1234567890123456"), &format!("{USERS}/6543210987654321"));
+    let hosts = host.read("/etc/hosts");
+    host.write("/etc/hosts", format!("{hosts}10.9.9.9 web-1\n"));
+    host.signal("STOP", host.worker());
+    all_forms(
+        &host,
+        "failing",
+        &[
+            "custom_identifier failing custom_identifier_mismatch",
+            "ip failing hosts_binding_not_on_host(w) ip_differs_from_hosts_binding",
+            "network failing connection_refused",
+            "processes failing process_stopped",
+            "user_identifier failing user_identifier_mismatch",
+        ],
+    );
+}

@@ -1,0 +1,238 @@
+//! The exporter itself: reload, end, exit codes, the forms that it speaks, and what it must never say.
+
+use std::io::Read as _;
+
+use serde_json::Value;
+
+use crate::support::{Answer, Exporter, Host, Response, User, eventually, layouts::*};
+
+const EXPORTER_CONFIG: &str = "/etc/logagent-exporter.yml";
+
+fn last_reload(exporter: &Exporter<'_>) -> Option<f64> {
+    exporter.scrape().value("logagent_config_last_reload_successful", &[])
+}
+
+#[test]
+fn a_good_config_is_reloaded_on_request_and_by_signal() {
+    let host = Host::with_logtail();
+    let exporter = host.exporter_of("agents: [{ kind: logtail }]");
+    exporter.shows(&[]);
+    host.write(EXPORTER_CONFIG, "agents: [{ kind: logtail, expect: { region: cn-beijing } }]");
+    exporter.until_evaluated();
+    assert_eq!(exporter.scrape().verdict(), [""; 0], "changes are not applied by themselves");
+
+    assert_eq!(exporter.request("POST", "/-/reload", &["content-length: 0"]).status, 200);
+    exporter.shows(&["startup_parameters failing region_mismatch"]);
+    host.write(EXPORTER_CONFIG, EXPECT_ALL);
+    exporter.signal("HUP");
+    exporter.shows(&[]);
+    assert_eq!(last_reload(&exporter), Some(1.0));
+}
+
+#[test]
+fn a_bad_config_leaves_the_old_one_in_force_and_is_told_everywhere() {
+    let host = Host::with_logtail();
+    let exporter = host.exporter_of(EXPECT_ALL);
+    exporter.shows(&[]);
+    let before = exporter.scrape().value("logagent_config_last_reload_success_timestamp_seconds", &[]);
+    host.write(EXPORTER_CONFIG, "agents:\n  - kind: logtail\n    expects: { region: cn-beijing }\n");
+    let answer = exporter.request("POST", "/-/reload", &["content-length: 0"]);
+    assert_eq!(answer.status, 500);
+    for word in [EXPORTER_CONFIG, "3", "expects", "expect"] {
+        assert!(answer.text().contains(word), "{word}: {}", answer.text());
+        assert!(exporter.log().contains(word), "{word}: {}", exporter.log());
+    }
+    assert_eq!(last_reload(&exporter), Some(0.0));
+    exporter.shows(&[]);
+    assert_eq!(exporter.scrape().value("logagent_config_last_reload_success_timestamp_seconds", &[]), before);
+
+    host.write(EXPORTER_CONFIG, EXPECT_ALL);
+    exporter.signal("HUP");
+    exporter.until("a reload", |seen| seen.value("logagent_config_last_reload_successful", &[]) == Some(1.0));
+    host.remove(EXPORTER_CONFIG);
+    exporter.signal("HUP");
+    exporter
+        .until("no reload", |seen| seen.value("logagent_config_last_reload_successful", &[]) == Some(0.0));
+    exporter.shows(&[]);
+}
+
+#[test]
+fn what_is_no_longer_watched_has_no_series() {
+    let host = Host::with_logtail();
+    let exporter = host.exporter_of(EXPECT_ALL);
+    exporter.shows(&[]);
+    let project = |exporter: &Exporter<'_>| exporter.get("/metrics").contains("my-project");
+    assert!(project(&exporter));
+    host.write(EXPORTER_CONFIG, "agents: [{ kind: logtail }]");
+    assert_eq!(exporter.request("POST", "/-/reload", &["content-length: 0"]).status, 200);
+    exporter.shows(&[]);
+    assert!(!project(&exporter));
+
+    host.write(EXPORTER_CONFIG, "detect: false\nagents: [{ name: other, kind: loglistener }]");
+    assert_eq!(exporter.request("POST", "/-/reload", &["content-length: 0"]).status, 200);
+    exporter.until("the other agent", |seen| {
+        seen.of("logagent_agent_info").any(|info| info.label("agent") == "other")
+    });
+    assert!(!exporter.get("/metrics").contains("agent=\"logtail\""));
+}
+
+#[test]
+fn it_ends_at_once_when_told_to() {
+    let host = Host::with_logtail();
+    // A probe that hangs, a file that blocks whoever opens it, and a client that says nothing hold up nothing.
+    host.serve(DATA, Answer::Silence);
+    host.remove(APP_INFO);
+    host.sh(&format!("mkfifo {APP_INFO}"));
+    for signal in ["TERM", "INT"] {
+        let mut exporter = host.exporter();
+        exporter.signal(signal);
+        let (code, took) = exporter.ends();
+        assert_eq!(code, Some(0), "{}", exporter.log());
+        assert!(took.as_secs_f64() < 1.0, "{took:?}");
+    }
+}
+
+#[test]
+fn the_exit_code_of_check_tells_the_verdict() {
+    let host = Host::with_logtail();
+    let code = |config: Option<&str>, arguments: &[&str]| {
+        let checked = host.check_with(User::Root, config, arguments);
+        println!("{checked:?}");
+        checked.code
+    };
+    assert_eq!(code(Some(EXPECT_ALL), &[]), 0);
+    host.refuse(ADMIN);
+    assert_eq!(code(None, &[]), 1, "a warning");
+    host.refuse(DATA);
+    assert_eq!(code(None, &[]), 2, "failing");
+    assert_eq!(code(None, &["--no-such-flag"]), 3);
+    assert_eq!(code(Some("agents: [{ kind: weather }]"), &[]), 3);
+    assert_eq!(code(None, &["--config.file=/nowhere"]), 3);
+    let unprivileged = host.check_with(User::Nobody, Some("agents: [{ kind: logtail, ignore: [] }]"), &[]);
+    assert_eq!(unprivileged.code, 2, "failing is worse than unknown");
+    host.serve(ADMIN, Answer::LogService);
+    host.serve(DATA, Answer::LogService);
+    assert_eq!(host.check_with(User::Nobody, None, &[]).code, 3, "unknown");
+    assert_eq!(Host::new().check(&[]).code, 3, "no agent");
+}
+
+/// What is wrong with a report by its published schema.
+fn schema_errors(report: &Value) -> Option<String> {
+    let schema: Value = serde_json::from_str(include_str!("../../docs/report.schema.json")).unwrap();
+    let mut compiler = boon::Compiler::new();
+    compiler.enable_format_assertions();
+    compiler.add_resource("report.schema.json", schema).unwrap();
+    let mut schemas = boon::Schemas::new();
+    let index = compiler.compile("report.schema.json", &mut schemas).unwrap();
+    schemas.validate(report, index).err().map(|error| error.to_string())
+}
+
+#[test]
+fn every_report_is_as_its_schema_says() {
+    let host = Host::with_logtail();
+    let valid = |user: User, config: Option<&str>, arguments: &[&str]| {
+        let report = host.check_with(user, config, &[&["--format=json"], arguments].concat()).json();
+        assert_eq!(schema_errors(&report), None, "{report:#}");
+        report["status"].as_str().map(str::to_owned)
+    };
+    assert_eq!(valid(User::Root, Some(EXPECT_ALL), &[]).as_deref(), Some("ok"));
+    assert_eq!(valid(User::Nobody, None, &[]).as_deref(), Some("unknown"));
+    host.kill_all("ilogtail");
+    host.refuse(DATA);
+    assert_eq!(valid(User::Root, None, &["--lang=zh"]).as_deref(), Some("failing"));
+    let report = host.exporter().report();
+    assert_eq!(schema_errors(&report), None, "{report:#}");
+    assert_eq!(schema_errors(&Host::new().check(&["--format=json"]).json()), None, "nothing to watch");
+}
+
+#[test]
+fn it_speaks_the_form_that_is_asked_for() {
+    let host = Host::with_logtail();
+    let exporter = host.exporter();
+    let form = |response: &Response| response.headers["content-type"].clone();
+    let plain = exporter.request("GET", "/metrics", &[]);
+    assert_eq!(form(&plain), "text/plain; version=0.0.4; charset=utf-8");
+    let open = exporter.request("GET", "/metrics", &["accept: application/openmetrics-text; version=1.0.0"]);
+    assert_eq!(form(&open), "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    assert!(open.text().ends_with("# EOF\n"));
+    let packed = exporter.request("GET", "/metrics", &["accept-encoding: gzip"]);
+    assert_eq!(packed.headers["content-encoding"], "gzip");
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(packed.body.as_slice()).read_to_string(&mut text).unwrap();
+    assert!(text.contains("logagent_status{"));
+    let page = exporter.request("GET", "/", &[]);
+    assert!(form(&page).starts_with("text/html"), "{}", form(&page));
+    for link in ["/metrics", "/api/v1/report", "/-/healthy", "/-/ready"] {
+        assert!(page.text().contains(link), "{link}");
+        assert_eq!(exporter.request("GET", link, &[]).status, 200, "{link}");
+    }
+    assert_eq!(exporter.request("GET", "/-/reload", &[]).status, 405);
+    assert_eq!(exporter.request("GET", "/nothing/here", &[]).status, 404);
+}
+
+#[test]
+fn series_are_within_the_budget() {
+    let host = Host::with_logtail();
+    let exporter = host.exporter_of(EXPECT_ALL);
+    exporter.shows(&[]);
+    let seen = exporter.scrape();
+    assert_eq!(seen.of("logagent_endpoint_up").count(), 5);
+    assert!(seen.samples.len() <= 125, "{} series", seen.samples.len());
+}
+
+#[test]
+fn secrets_never_leave() {
+    const SECRETS: [&str; 4] = ["Gu5t9xGARNpq86cd98joQYCN3Cozk1qA", "pr0xy-pass", "c0nf-pass", "ak-s3cret"];
+    let host = Host::with_loglistener();
+    host.edit(
+        CONF,
+        "group_label =",
+        "group_label = x\nsecret_key = Gu5t9xGARNpq86cd98joQYCN3Cozk1qA\n=broken",
+    );
+    host.add_log_service();
+    host.add_site("203.0.113.50", &["proxy.example.com"]);
+    host.write(
+        CONFIG,
+        CONFIG_TEXT
+            .replace("http://logtail", "http://user:c0nf-pass@logtail")
+            .replace("{\n    \"config", "{\n    \"default_access_key\" : \"ak-s3cret\",\n    \"config"),
+    );
+    host.install_stand_in(ILOGTAIL);
+    let environment =
+        [("STAND_IN_IP", "172.16.2.200"), ("http_proxy", "http://user:pr0xy-pass@proxy.example.com:3128")];
+    host.start_agent(&[ILOGTAIL, "-secret=ak-s3cret"], &environment, 2);
+    let exporter = host.exporter();
+    exporter.until("the proxy is asked", |seen| {
+        seen.value("logagent_endpoint_up", &[("agent", "logtail"), ("purpose", "data_server")]) == Some(0.0)
+    });
+    host.edit(CONFIG, "cpu_usage_limit\" : 0.4", "cpu_usage_limit\" 0.4");
+    exporter.until("broken JSON", |seen| {
+        seen.value("logagent_problem", &[("cause", "config_invalid")]) == Some(1.0)
+    });
+    host.write(CONFIG, host.read(CONFIG).replace("\" 0.4", "\" : 0.4"));
+    eventually("the config is read again", || {
+        let seen = exporter.scrape();
+        match seen.value("logagent_problem", &[("cause", "config_invalid")]) {
+            None => Ok(()),
+            Some(_) => Err("not yet".to_owned()),
+        }
+    });
+    let open_metrics =
+        exporter.request("GET", "/metrics", &["accept: application/openmetrics-text; version=1.0.0"]);
+    let said = [
+        exporter.get("/metrics"),
+        open_metrics.text().to_owned(),
+        exporter.get("/"),
+        exporter.get("/api/v1/report"),
+        exporter.log(),
+        host.check(&["--log.level=debug"]).stdout,
+        host.check(&["--log.level=debug"]).stderr,
+        host.check(&["--format=json", "--lang=zh"]).stdout,
+    ];
+    assert!(said.iter().any(|text| text.contains("proxy.example.com")), "the proxy itself is told");
+    for secret in SECRETS {
+        for text in &said {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+    }
+}

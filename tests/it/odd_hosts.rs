@@ -1,0 +1,206 @@
+//! Healthy machines that look odd: nothing may be said of them.
+
+use crate::support::{Host, Sample, layouts::*};
+
+/// The exporter finds this machine healthy, and exactly these agents on it.
+#[track_caller]
+fn silent(host: &Host, config: Option<&str>, agents: &[&str]) {
+    let exporter = host.exporter_with(crate::support::User::Root, config, &[]);
+    exporter.shows(&[]);
+    let seen = exporter.scrape();
+    let names: Vec<_> = seen.of("logagent_agent_info").map(|sample| sample.label("agent")).collect();
+    assert_eq!(names, agents);
+    let up: Vec<&Sample> = seen.of("logagent_endpoint_up").filter(|sample| sample.value != 1.0).collect();
+    assert!(up.is_empty(), "{up:?}");
+}
+
+#[test]
+fn nothing_to_watch() {
+    let host = Host::new();
+    let exporter = host.exporter();
+    assert_eq!(exporter.scrape().value("logagent_agents", &[]), Some(0.0));
+    exporter.shows(&[]);
+    // What is installed later is found.
+    host.add_log_service();
+    host.write(CONFIG, CONFIG_TEXT);
+    host.install_stand_in(ILOGTAIL);
+    host.start_logtail();
+    exporter.until("an agent", |seen| seen.value("logagent_agents", &[]) == Some(1.0));
+    exporter.shows(&[]);
+}
+
+#[test]
+fn debians_line_for_the_host_name() {
+    let host = Host::with_logtail();
+    let hosts = host.read("/etc/hosts");
+    host.write("/etc/hosts", format!("127.0.1.1 web-1.example.com web-1\n{hosts}"));
+    silent(&host, Some(EXPECT_ALL), &["logtail"]);
+}
+
+#[test]
+fn the_clouds_line_for_the_host_name() {
+    let host = Host::with_logtail();
+    let hosts = host.read("/etc/hosts");
+    host.write("/etc/hosts", format!("{hosts}172.16.2.200\tweb-1\tweb-1 # set by the cloud\r\n"));
+    silent(&host, Some(EXPECT_ALL), &["logtail"]);
+}
+
+#[test]
+fn virtual_interfaces_beside_eth0() {
+    let host = Host::with_logtail();
+    for (name, address) in
+        [("docker0", "172.17.0.1/16"), ("br-4f2a", "172.18.0.1/16"), ("cali12", "169.254.1.1/32")]
+    {
+        host.add_interface(name, address);
+    }
+    host.ip("address add 2001:db8::5/64 dev eth0");
+    silent(&host, Some(EXPECT_ALL), &["logtail"]);
+}
+
+#[test]
+fn a_working_ip_behind_nat() {
+    let host = Host::with_logtail();
+    host.kill_all("ilogtail");
+    host.edit(CONFIG, "{\n    \"config", "{\n    \"working_ip\" : \"203.0.113.7\",\n    \"config");
+    host.start_logtail_at("203.0.113.7");
+    silent(&host, None, &["logtail"]);
+}
+
+#[test]
+fn a_working_ip_of_the_environment() {
+    let host = Host::with_logtail();
+    host.kill_all("ilogtail");
+    let environment = [("STAND_IN_IP", "203.0.113.7"), ("ALIYUN_LOGTAIL_WORKING_IP", "203.0.113.7")];
+    host.start_agent(&[ILOGTAIL], &environment, 2);
+    silent(&host, None, &["logtail"]);
+}
+
+#[test]
+fn carriage_returns_and_comments_in_the_config() {
+    let host = Host::with_logtail();
+    host.kill_all("ilogtail");
+    let text = CONFIG_TEXT
+        .replace("{\n    \"config", "{\n    // the internal network\n    /* both ends */\n    \"config");
+    host.write(CONFIG, text.replace('\n', "\r\n"));
+    host.start_logtail();
+    silent(&host, Some(EXPECT_ALL), &["logtail"]);
+}
+
+#[test]
+fn several_accounts_and_identifiers() {
+    let host = Host::with_logtail();
+    host.write(&format!("{USERS}/6543210987654321"), "");
+    host.write(IDENTIFIERS, "other-fleet\n  web-fleet  \n\nthird\n");
+    silent(&host, Some(EXPECT_ALL), &["logtail"]);
+}
+
+#[test]
+fn identifiers_of_the_environment() {
+    let host = Host::with_logtail();
+    host.kill_all("ilogtail");
+    host.remove(USERS);
+    host.remove(IDENTIFIERS);
+    let environment = [
+        ("STAND_IN_IP", "172.16.2.200"),
+        ("ALIYUN_LOGTAIL_USER_ID", "1,1234567890123456"),
+        ("ALIYUN_LOGTAIL_USER_DEFINED_ID", "a,web-fleet"),
+    ];
+    host.start_agent(&[ILOGTAIL], &environment, 2);
+    silent(&host, Some(EXPECT_ALL), &["logtail"]);
+}
+
+#[test]
+fn the_second_form_of_the_config() {
+    let host = Host::with_logtail();
+    host.kill_all("ilogtail");
+    host.write(
+        CONFIG,
+        r#"{"primary_region" : "cn-hangzhou", "config_servers" : ["http://logtail.cn-hangzhou-intranet.log.aliyuncs.com"],
+            "data_servers" : [{"region" : "cn-hangzhou", "endpoint_list": ["cn-hangzhou-intranet.log.aliyuncs.com"]}],
+            "cpu_usage_limit" : 0.4,}"#,
+    );
+    host.start_logtail();
+    silent(&host, Some(EXPECT_ALL), &["logtail"]);
+}
+
+#[test]
+fn the_community_edition() {
+    let host = Host::new();
+    host.add_site("203.0.113.40", &["config.example.com"]);
+    host.serve("203.0.113.40:8899", crate::support::Answer::Status(404));
+    host.write(
+        CONFIG,
+        r#"{"config_server_list": [{"cluster": "community", "endpoint_list": ["203.0.113.40:8899"]}]}"#,
+    );
+    host.install_stand_in(ILOGTAIL);
+    let environment =
+        [("STAND_IN_IP", "172.16.2.200"), ("STAND_IN_VERSION", "logtail_version=1.8.8 Community Edition")];
+    host.start_agent(&[ILOGTAIL, "-ilogtail_daemon_flag=false"], &environment, 1);
+    silent(&host, None, &["logtail"]);
+}
+
+#[test]
+fn loongcollector_behind_a_link() {
+    let host = Host::new();
+    host.add_log_service();
+    host.write(CONFIG, CONFIG_TEXT);
+    host.install_stand_in(&format!("{LOGTAIL}/loongcollector_3.1.4"));
+    host.link(&format!("{LOGTAIL}/loongcollector"), "loongcollector_3.1.4");
+    let environment = [("STAND_IN_IP", "172.16.2.200"), ("STAND_IN_VERSION", "loongcollector_version=3.1.4")];
+    host.start_agent(&[&format!("{LOGTAIL}/loongcollector"), "-enable_host_id=true"], &environment, 2);
+    silent(&host, None, &["logtail"]);
+}
+
+#[test]
+fn programs_that_have_a_window_on_the_agents_files() {
+    let host = Host::with_logtail();
+    host.write(&format!("{LOGTAIL}/ilogtail.LOG"), "");
+    for program in ["tail", "vi", "grep", "python3"] {
+        host.install_stand_in(&format!("/opt/tools/{program}"));
+    }
+    host.start_in(LOGTAIL, &["/opt/tools/tail", "-f", "ilogtail.LOG"], []);
+    host.start_in(LOGTAIL, &["/opt/tools/vi", "ilogtail_config.json"], []);
+    host.start_in(LOGTAIL, &["/opt/tools/grep", "ilogtail"], []);
+    host.start_in(LOGTAIL, &["/opt/tools/python3", ILOGTAIL], []);
+    for program in ["tail", "vi", "grep", "python3"] {
+        host.until_running(program, 1);
+    }
+    silent(&host, Some(EXPECT_ALL), &["logtail"]);
+}
+
+#[test]
+fn two_installations() {
+    let host = Host::with_logtail();
+    let config = CONFIG_TEXT.replace(
+        "{\n    \"config",
+        "{\n    \"logtail_sys_conf_dir\" : \"/etc/ilogtail_second/\",\n    \"check_point_filename\" : \"/tmp/logtail_check_point_second\",\n    \"config",
+    );
+    host.write("/usr/local/ilogtail_second/ilogtail_config.json", config);
+    host.write("/etc/ilogtail_second/users/1234567890123456", "");
+    host.install_stand_in("/usr/local/ilogtail_second/ilogtail");
+    host.start_agent(&["/usr/local/ilogtail_second/ilogtail"], &[("STAND_IN_IP", "172.16.2.200")], 2);
+    silent(&host, None, &["logtail", "logtail_second"]);
+}
+
+#[test]
+fn both_kinds() {
+    let host = Host::with_loglistener();
+    host.add_log_service();
+    host.write(CONFIG, CONFIG_TEXT);
+    host.install_stand_in(ILOGTAIL);
+    host.start_logtail();
+    silent(&host, None, &["logtail", "loglistener"]);
+}
+
+#[test]
+fn an_agent_in_a_container() {
+    let host = Host::with_logtail();
+    let mut container = host.command("/", "unshare");
+    container.args(["--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c"]);
+    container.args([&format!("{ILOGTAIL}; exec sleep 60")]);
+    let mut container = container.spawn().unwrap();
+    host.until_running("ilogtail", 4);
+    silent(&host, Some(EXPECT_ALL), &["logtail"]);
+    container.kill().unwrap();
+    container.wait().unwrap();
+}

@@ -1,0 +1,36 @@
+//! An exporter that is not root and has no capability, while the agent is root's.
+
+use crate::support::{Host, User, layouts::*};
+
+#[test]
+fn it_finds_the_agent_and_says_what_it_could_not_read() {
+    let host = Host::with_logtail();
+    let exporter = host.exporter_with(User::Nobody, None, &[]);
+    exporter.shows(&["ip unknown"]);
+    let seen = exporter.scrape();
+    for role in ["daemon", "worker"] {
+        assert_eq!(seen.value("logagent_processes", &[("role", role)]), Some(1.0));
+        assert_eq!(seen.value("logagent_process_open_fds", &[("role", role)]), None, "not readable");
+        assert!(seen.value("logagent_process_resident_memory_bytes", &[("role", role)]).is_some());
+    }
+    let report = exporter.report().to_string();
+    assert!(report.contains("denied") && report.contains("environ"), "{report}");
+
+    host.signal("KILL", host.worker());
+    exporter.until("the dead worker", |seen| {
+        seen.value("logagent_problem", &[("cause", "worker_missing")]) == Some(1.0)
+    });
+    host.restart_logtail();
+    exporter.shows(&["ip unknown"]);
+}
+
+#[test]
+fn programs_with_the_agents_name_in_their_arguments_are_none_of_its() {
+    let host = Host::with_logtail();
+    host.install_stand_in("/opt/tools/grep");
+    host.start_in(LOGTAIL, &["/opt/tools/grep", "ilogtail"], []);
+    host.until_running("grep", 1);
+    let exporter = host.exporter_with(User::Nobody, None, &[]);
+    exporter.shows(&["ip unknown"]);
+    assert_eq!(exporter.scrape().sum("logagent_processes"), 2.0);
+}
