@@ -60,7 +60,9 @@ pub(in super::super) static CLOCK_SKEWED_ADJUSTED: Runbook = Runbook {
 };
 
 pub(in super::super) static CLOCK_UNSYNCHRONIZED: Runbook = Runbook {
-    summary: Text { en: "Nothing keeps a host's clock right.", zh: "主机时钟没有任何时间源校准。" },
+    summary: Text {
+        en: "Nothing keeps a host's clock right.", zh: "主机时钟没有任何时间源校准。"
+    },
     impact: Text {
         en: "None yet. The clock drifts, often by seconds a day, until log times are wrong and requests are rejected.",
         zh: "暂无影响。时钟会不断漂移（通常每天数秒），直到日志时间错误、请求被拒绝。",

@@ -24,7 +24,8 @@ pub(in super::super) static CREDENTIALS_MISSING: Runbook = Runbook {
 
 pub(in super::super) static CREDENTIALS_MALFORMED: Runbook = Runbook {
     summary: Text {
-        en: "LogListener's API key does not have the form of one.", zh: "LogListener 的 API 密钥格式不正确。"
+        en: "LogListener's API key does not have the form of one.",
+        zh: "LogListener 的 API 密钥格式不正确。",
     },
     impact: REJECTED,
     sample: &[("key", "secret_id"), ("defect", "does not begin with AKID")],

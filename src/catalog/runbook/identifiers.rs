@@ -52,7 +52,8 @@ pub(in super::super) static USER_IDENTIFIER_MALFORMED: Runbook = Runbook {
 
 pub(in super::super) static CUSTOM_IDENTIFIER_MISSING: Runbook = Runbook {
     summary: Text {
-        en: "A host lacks the identifier of its machine group.", zh: "主机未配置机器组的自定义标识。"
+        en: "A host lacks the identifier of its machine group.",
+        zh: "主机未配置机器组的自定义标识。",
     },
     impact: NOT_IN_GROUP,
     sample: &[("expected", "\"web-fleet\"")],
@@ -72,7 +73,8 @@ pub(in super::super) static CUSTOM_IDENTIFIER_EMPTY: Runbook = Runbook {
 
 pub(in super::super) static CUSTOM_IDENTIFIER_MISMATCH: Runbook = Runbook {
     summary: Text {
-        en: "A host's machine group identifier is not the group's.", zh: "主机的自定义标识与机器组不一致。"
+        en: "A host's machine group identifier is not the group's.",
+        zh: "主机的自定义标识与机器组不一致。",
     },
     impact: NOT_IN_GROUP,
     sample: &[("expected", "\"web-fleet\""), ("found", "\"web-fleet\\r\"")],

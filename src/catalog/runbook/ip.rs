@@ -28,7 +28,10 @@ pub(in super::super) static IP_MISSING: Runbook = Runbook {
 };
 
 pub(in super::super) static IP_EMPTY: Runbook = Runbook {
-    summary: Text { en: "A log-collection agent reports an empty IP address.", zh: "日志采集客户端上报的 IP 为空。" },
+    summary: Text {
+        en: "A log-collection agent reports an empty IP address.",
+        zh: "日志采集客户端上报的 IP 为空。",
+    },
     impact: NOT_IN_GROUP,
     sample: &[("reported", "\"\"")],
     session: "$ grep '\"ip\"' /usr/local/ilogtail/app_info.json\n   \"ip\" : \"\",\n\
@@ -37,7 +40,10 @@ pub(in super::super) static IP_EMPTY: Runbook = Runbook {
 };
 
 pub(in super::super) static IP_LOOPBACK: Runbook = Runbook {
-    summary: Text { en: "A log-collection agent reports a loopback address.", zh: "日志采集客户端上报的是回环地址。" },
+    summary: Text {
+        en: "A log-collection agent reports a loopback address.",
+        zh: "日志采集客户端上报的是回环地址。",
+    },
     impact: NOT_IN_GROUP,
     sample: &[("reported", "127.0.0.1")],
     session: "$ grep '\"ip\"' /usr/local/ilogtail/app_info.json\n   \"ip\" : \"127.0.0.1\",\n\
@@ -133,7 +139,8 @@ pub(in super::super) static HOSTS_BINDING_NOT_ON_HOST: Runbook = Runbook {
 
 pub(in super::super) static IP_RECORD_MISSING: Runbook = Runbook {
     summary: Text {
-        en: "A running Logtail has not written its address record.", zh: "Logtail 正在运行，但没有写入地址记录文件。"
+        en: "A running Logtail has not written its address record.",
+        zh: "Logtail 正在运行，但没有写入地址记录文件。",
     },
     impact: Text {
         en: "The reported address is unknown. If the agent did not get as far as choosing one, there is no heartbeat.",
@@ -168,7 +175,8 @@ pub(in super::super) static IP_RECORD_INVALID: Runbook = Runbook {
 
 pub(in super::super) static IP_RECORD_EDITED: Runbook = Runbook {
     summary: Text {
-        en: "A Logtail's address record was edited by hand.", zh: "Logtail 的地址记录文件被手工修改。"
+        en: "A Logtail's address record was edited by hand.",
+        zh: "Logtail 的地址记录文件被手工修改。",
     },
     impact: Text {
         en: "The agent still reports the old address. If the edit was made to mend the heartbeat, it stays broken.",

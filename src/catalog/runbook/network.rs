@@ -25,7 +25,10 @@ const CERTIFICATE: Text = Text {
 };
 
 pub(in super::super) static DNS_FAILURE: Runbook = Runbook {
-    summary: Text { en: "The name of a log service's endpoint does not resolve.", zh: "日志服务地址的域名无法解析。" },
+    summary: Text {
+        en: "The name of a log service's endpoint does not resolve.",
+        zh: "日志服务地址的域名无法解析。",
+    },
     impact: UNREACHABLE,
     sample: &[("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"), ("failure", "no such name")],
     session: "$ getent ahosts logtail.cn-hangzhou.log.aliyuncs.com; echo \"exit status $?\"\nexit status 2\n\
@@ -37,16 +40,23 @@ pub(in super::super) static DNS_FAILURE: Runbook = Runbook {
 };
 
 pub(in super::super) static CONNECTION_REFUSED: Runbook = Runbook {
-    summary: Text { en: "A log service's endpoint refuses connections.", zh: "日志服务地址拒绝连接。" },
+    summary: Text {
+        en: "A log service's endpoint refuses connections.", zh: "日志服务地址拒绝连接。"
+    },
     impact: UNREACHABLE,
-    sample: &[("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"), ("failure", "192.0.2.10:80: connection refused")],
+    sample: &[
+        ("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"),
+        ("failure", "192.0.2.10:80: connection refused"),
+    ],
     session: "$ curl -v -m 10 http://logtail.cn-hangzhou.log.aliyuncs.com\n*   Trying 192.0.2.10:80...\n\
         * connect to 192.0.2.10 port 80 failed: Connection refused",
     reading: PHASES,
 };
 
 pub(in super::super) static CONNECTION_TIMEOUT: Runbook = Runbook {
-    summary: Text { en: "Connections to a log service's endpoint time out.", zh: "连接日志服务地址超时。" },
+    summary: Text {
+        en: "Connections to a log service's endpoint time out.", zh: "连接日志服务地址超时。"
+    },
     impact: UNREACHABLE,
     sample: &[
         ("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"),
@@ -58,20 +68,24 @@ pub(in super::super) static CONNECTION_TIMEOUT: Runbook = Runbook {
 };
 
 pub(in super::super) static NETWORK_UNREACHABLE: Runbook = Runbook {
-    summary: Text { en: "A host has no route to a log service's endpoint.", zh: "主机没有到日志服务地址的路由。" },
+    summary: Text {
+        en: "A host has no route to a log service's endpoint.",
+        zh: "主机没有到日志服务地址的路由。",
+    },
     impact: UNREACHABLE,
     sample: &[
         ("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"),
         ("failure", "192.0.2.10:80: network is unreachable"),
     ],
     session: "$ ip route get 192.0.2.10\nRTNETLINK answers: Network is unreachable\n$ ip route show default\n",
-    reading: Text {
-        en: "No default route is listed.", zh: "没有默认路由。"
-    },
+    reading: Text { en: "No default route is listed.", zh: "没有默认路由。" },
 };
 
 pub(in super::super) static TLS_FAILURE: Runbook = Runbook {
-    summary: Text { en: "TLS handshakes with a log service's endpoint fail.", zh: "与日志服务地址的 TLS 握手失败。" },
+    summary: Text {
+        en: "TLS handshakes with a log service's endpoint fail.",
+        zh: "与日志服务地址的 TLS 握手失败。",
+    },
     impact: UNREACHABLE,
     sample: &[
         ("url", "https://logtail.cn-hangzhou.log.aliyuncs.com"),
@@ -84,7 +98,9 @@ pub(in super::super) static TLS_FAILURE: Runbook = Runbook {
 };
 
 pub(in super::super) static CERTIFICATE_UNTRUSTED: Runbook = Runbook {
-    summary: Text { en: "A log service's certificate is not trusted.", zh: "日志服务地址的证书不受信任。" },
+    summary: Text {
+        en: "A log service's certificate is not trusted.", zh: "日志服务地址的证书不受信任。"
+    },
     impact: UNREACHABLE,
     sample: &[("url", "https://logtail.cn-hangzhou.log.aliyuncs.com"), ("failure", "unknown issuer")],
     session: "$ openssl s_client -connect logtail.cn-hangzhou.log.aliyuncs.com:443 </dev/null 2>/dev/null | openssl x509 -noout -issuer -enddate\n\
@@ -93,19 +109,22 @@ pub(in super::super) static CERTIFICATE_UNTRUSTED: Runbook = Runbook {
 };
 
 pub(in super::super) static CERTIFICATE_EXPIRED: Runbook = Runbook {
-    summary: Text { en: "A log service's certificate is not valid now.", zh: "日志服务地址的证书不在有效期内。" },
+    summary: Text {
+        en: "A log service's certificate is not valid now.",
+        zh: "日志服务地址的证书不在有效期内。",
+    },
     impact: UNREACHABLE,
-    sample: &[
-        ("url", "https://logs.example.com"),
-        ("failure", "expired on 2026-06-30T23:59:59Z"),
-    ],
+    sample: &[("url", "https://logs.example.com"), ("failure", "expired on 2026-06-30T23:59:59Z")],
     session: "$ openssl s_client -connect logs.example.com:443 </dev/null 2>/dev/null | openssl x509 -noout -issuer -enddate; date -u\n\
         issuer=C = US, O = Example Trust, CN = Example Trust R3\nnotAfter=Jun 30 23:59:59 2026 GMT\nWed Jul  1 08:00:00 UTC 2026",
     reading: CERTIFICATE,
 };
 
 pub(in super::super) static CERTIFICATE_EXPIRING: Runbook = Runbook {
-    summary: Text { en: "A log service's certificate expires within 14 days.", zh: "日志服务地址的证书将在 14 天内过期。" },
+    summary: Text {
+        en: "A log service's certificate expires within 14 days.",
+        zh: "日志服务地址的证书将在 14 天内过期。",
+    },
     impact: Text {
         en: "None until then; afterwards nothing that goes by HTTPS gets through.",
         zh: "到期前没有影响；到期后所有 HTTPS 请求都会失败。",
@@ -117,12 +136,12 @@ pub(in super::super) static CERTIFICATE_EXPIRING: Runbook = Runbook {
 };
 
 pub(in super::super) static RESPONSE_TIMEOUT: Runbook = Runbook {
-    summary: Text { en: "A log service's endpoint is connected but does not answer.", zh: "日志服务地址已连接但无应答。" },
+    summary: Text {
+        en: "A log service's endpoint is connected but does not answer.",
+        zh: "日志服务地址已连接但无应答。",
+    },
     impact: UNREACHABLE,
-    sample: &[
-        ("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"),
-        ("failure", "no answer within 5s"),
-    ],
+    sample: &[("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"), ("failure", "no answer within 5s")],
     session: "$ curl -v -m 30 http://logtail.cn-hangzhou.log.aliyuncs.com\n*   Trying 192.0.2.10:80...\n\
         * Connected to logtail.cn-hangzhou.log.aliyuncs.com (192.0.2.10) port 80\n> GET / HTTP/1.1\n\
         * Operation timed out after 30001 milliseconds with 0 bytes received",
@@ -131,7 +150,8 @@ pub(in super::super) static RESPONSE_TIMEOUT: Runbook = Runbook {
 
 pub(in super::super) static UNEXPECTED_RESPONSE: Runbook = Runbook {
     summary: Text {
-        en: "Something else than the log service answers at its endpoint.", zh: "日志服务地址的应答不是日志服务返回的。"
+        en: "Something else than the log service answers at its endpoint.",
+        zh: "日志服务地址的应答不是日志服务返回的。",
     },
     impact: UNREACHABLE,
     sample: &[
@@ -164,7 +184,8 @@ pub(in super::super) static INTRANET_ENDPOINT_UNREACHABLE: Runbook = Runbook {
 
 pub(in super::super) static HTTPS_UNREACHABLE: Runbook = Runbook {
     summary: Text {
-        en: "A log service's endpoint answers by HTTP and not by HTTPS.", zh: "日志服务地址 HTTP 正常，但 HTTPS 无法访问。"
+        en: "A log service's endpoint answers by HTTP and not by HTTPS.",
+        zh: "日志服务地址 HTTP 正常，但 HTTPS 无法访问。",
     },
     impact: Text {
         en: "The agent signs in over port 443, so it gets no collection configs, and its heartbeat can fail.",
@@ -184,7 +205,8 @@ pub(in super::super) static HTTPS_UNREACHABLE: Runbook = Runbook {
 
 pub(in super::super) static ADMIN_ENDPOINT_UNREACHABLE: Runbook = Runbook {
     summary: Text {
-        en: "Logtail's self-monitoring endpoint cannot be reached.", zh: "Logtail 的自监控地址无法访问。"
+        en: "Logtail's self-monitoring endpoint cannot be reached.",
+        zh: "Logtail 的自监控地址无法访问。",
     },
     impact: Text {
         en: "None for heartbeat and logs. Collection errors of this host may be missing in the console.",

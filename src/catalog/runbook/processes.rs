@@ -33,7 +33,10 @@ pub(in super::super) static INSTALLATION_INCOMPLETE: Runbook = Runbook {
         zh: "日志采集客户端安装不完整，缺少可执行文件。",
     },
     impact: AT_NEXT_START,
-    sample: &[("missing", "/usr/local/ilogtail/ilogtail"), ("found", "/usr/local/ilogtail/ilogtail_config.json")],
+    sample: &[
+        ("missing", "/usr/local/ilogtail/ilogtail"),
+        ("found", "/usr/local/ilogtail/ilogtail_config.json"),
+    ],
     session: "$ ls /usr/local/ilogtail\napp_info.json  ilogtail_config.json  ilogtail.LOG",
     reading: Text {
         en: "Config and logs are there, and the executable `ilogtail` (or `ilogtail_<version>`, `loglistener`) is not.",
@@ -78,7 +81,9 @@ pub(in super::super) static WORKER_MISSING: Runbook = Runbook {
 };
 
 pub(in super::super) static UPDATE_PROCESS_MISSING: Runbook = Runbook {
-    summary: Text { en: "LogListener's update process is missing.", zh: "LogListener 的更新进程缺失。" },
+    summary: Text {
+        en: "LogListener's update process is missing.", zh: "LogListener 的更新进程缺失。"
+    },
     impact: Text {
         en: "None for heartbeat and logs; LogListener stays at its version.",
         zh: "不影响心跳和日志；LogListener 无法自动更新版本。",
@@ -114,7 +119,8 @@ pub(in super::super) static MULTIPLE_INSTANCES: Runbook = Runbook {
 
 pub(in super::super) static PROCESS_DEFUNCT: Runbook = Runbook {
     summary: Text {
-        en: "A process of a log-collection agent is defunct.", zh: "日志采集客户端的进程是僵尸进程。"
+        en: "A process of a log-collection agent is defunct.",
+        zh: "日志采集客户端的进程是僵尸进程。",
     },
     impact: NO_HEARTBEAT,
     sample: &[("pid", "4713"), ("role", "worker")],

@@ -17,8 +17,7 @@ pub(in super::super) static RESTART_REQUIRED: Runbook = Runbook {
         -rw-r--r-- 1 root root 1284 2026-07-01 09:12:40.118 +0800 /usr/local/ilogtail/ilogtail_config.json\n\
         $ ps -o lstart= -p 4713\nWed Jul  1 08:00:02 2026",
     reading: Text {
-        en: "The file is newer than the process.",
-        zh: "文件的修改时间晚于进程的启动时间。",
+        en: "The file is newer than the process.", zh: "文件的修改时间晚于进程的启动时间。"
     },
 };
 

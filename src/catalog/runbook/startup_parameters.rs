@@ -18,13 +18,17 @@ const WRONG_SERVER: Text = Text {
 };
 
 pub(in super::super) static CONFIG_MISSING: Runbook = Runbook {
-    summary: Text { en: "A log-collection agent's config file is missing.", zh: "日志采集客户端的配置文件不存在。" },
+    summary: Text {
+        en: "A log-collection agent's config file is missing.",
+        zh: "日志采集客户端的配置文件不存在。",
+    },
     impact: NO_HEARTBEAT,
     sample: &[("config", "/usr/local/ilogtail/ilogtail_config.json")],
     session: "$ ls -l /usr/local/ilogtail/ilogtail_config.json\n\
         ls: cannot access '/usr/local/ilogtail/ilogtail_config.json': No such file or directory",
     reading: Text {
-        en: "The file is gone, or a link that leads nowhere.", zh: "文件不存在，或是失效的符号链接。"
+        en: "The file is gone, or a link that leads nowhere.",
+        zh: "文件不存在，或是失效的符号链接。",
     },
 };
 
@@ -44,9 +48,15 @@ pub(in super::super) static CONFIG_UNREADABLE: Runbook = Runbook {
 };
 
 pub(in super::super) static CONFIG_INVALID: Runbook = Runbook {
-    summary: Text { en: "A log-collection agent rejects its config file.", zh: "日志采集客户端无法解析其配置文件。" },
+    summary: Text {
+        en: "A log-collection agent rejects its config file.",
+        zh: "日志采集客户端无法解析其配置文件。",
+    },
     impact: NO_HEARTBEAT,
-    sample: &[("config", "/usr/local/ilogtail/ilogtail_config.json"), ("defect", "line 3: expected ',' or '}'")],
+    sample: &[
+        ("config", "/usr/local/ilogtail/ilogtail_config.json"),
+        ("defect", "line 3: expected ',' or '}'"),
+    ],
     session: "$ head -c 3 /usr/local/ilogtail/ilogtail_config.json | od -c | head -n 1\n0000000   {  \\n\n\
         $ cat -A /usr/local/ilogtail/ilogtail_config.json | sed -n 1,4p\n{$\n\
         \x20   \"config_server_address\" : \"http://logtail.cn-hangzhou.log.aliyuncs.com\"$\n\
@@ -169,7 +179,8 @@ pub(in super::super) static ENDPOINT_MALFORMED: Runbook = Runbook {
 
 pub(in super::super) static REGION_UNKNOWN: Runbook = Runbook {
     summary: Text {
-        en: "A log-collection agent's config names an unknown region.", zh: "日志采集客户端的配置中有未知地域。"
+        en: "A log-collection agent's config names an unknown region.",
+        zh: "日志采集客户端的配置中有未知地域。",
     },
     impact: Text {
         en: "None if the region is new and right. A misspelt one leaves the host without heartbeat.",
