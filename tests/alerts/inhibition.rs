@@ -5,13 +5,13 @@ use std::{
     fs,
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
-use super::{ALERTMANAGER, names::get, read, repository, tools::tool};
+use super::{ALERTMANAGER, names::get, read, repository};
 
 struct Alertmanager {
     child: Child,
@@ -38,7 +38,7 @@ impl Alertmanager {
         fs::write(directory.path().join("alertmanager.yml"), config).unwrap();
         fs::copy(repository("alerts/logagent.tmpl"), directory.path().join("logagent.tmpl")).unwrap();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        let child = tool("prometheus-alertmanager", "prometheus-alertmanager")
+        let child = Command::new(repository("scripts/alertmanager"))
             .arg(format!("--config.file={}", directory.path().join("alertmanager.yml").display()))
             .arg(format!("--storage.path={}", directory.path().join("data").display()))
             .arg(format!("--web.listen-address={address}"))
