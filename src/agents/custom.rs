@@ -8,12 +8,10 @@ use std::{
 use super::{
     Commands, HostClass, IdentityLayout, Layout, LocalTime, Place, Profile, Running, address::shell_word,
 };
-use crate::{
-    config::{AgentSettings, CustomProcess},
-    model::{
-        NetworkType, Prerequisite, Role,
-        snapshot::{AddressRecord, Edition, Endpoint, ExpectedRole, LoadedConfig, Parameters, Rejection},
-    },
+use crate::model::{
+    NetworkType, Prerequisite, Role,
+    settings::{AgentSettings, CustomProcess},
+    snapshot::{AddressRecord, Edition, Endpoint, ExpectedRole, LoadedConfig, Parameters, Rejection},
 };
 
 /// What the kernel keeps of a process' name.

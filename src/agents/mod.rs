@@ -14,12 +14,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::{
-    config::AgentSettings,
-    model::{
-        NetworkType, Prerequisite, Role,
-        snapshot::{AddressRecord, Edition, Endpoint, Environment, LoadedConfig, Parameters, Rejection},
-    },
+use crate::model::{
+    NetworkType, Prerequisite, Role,
+    settings::AgentSettings,
+    snapshot::{AddressRecord, Edition, Endpoint, Environment, LoadedConfig, Parameters, Rejection},
 };
 
 /// Every kind of agent that can be watched.

@@ -9,8 +9,7 @@ pub static DNS_FAILURE: Cause = Cause {
     prerequisite: Prerequisite::Network,
     severity: Severity::Critical,
     title: Text {
-        en: "The name in {url} does not resolve: {failure}",
-        zh: "{url} 的域名无法解析：{failure}",
+        en: "Name resolution fails for {url}: {failure}", zh: "{url} 的域名无法解析：{failure}"
     },
     meaning: Text {
         en: "Without its address the agent cannot connect, so heartbeat or logs do not get through.",

@@ -9,8 +9,8 @@ pub static RESTART_REQUIRED: Cause = Cause {
     prerequisite: Prerequisite::Restart,
     severity: Severity::Critical,
     title: Text {
-        en: "Restart required: {changed} has changed since {process} started",
-        zh: "需要重启：{process} 启动后 {changed} 发生了变化",
+        en: "Restart required: {changed} has changed since process {process} started",
+        zh: "需要重启：进程 {process} 启动后 {changed} 发生了变化",
     },
     meaning: Text {
         en: "The agent reads its startup parameters and chooses its address only at its start. Until it \

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    Purpose,
-    snapshot::{ExpectedAnswer, Scheme},
+    NetworkType, Purpose,
+    snapshot::{Endpoint, ExpectedAnswer, Scheme},
 };
 
 /// The example of the documentation, word for word.

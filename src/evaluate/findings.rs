@@ -82,6 +82,8 @@ pub(super) struct Findings {
     pub(super) standing: Vec<Finding>,
     /// Causes that could not be judged.
     pub(super) undecided: Vec<Undecided>,
+    /// Facts that were looked for in vain, although every cause could be judged without them.
+    pub(super) unread: Vec<Why>,
 }
 
 impl Findings {
@@ -105,6 +107,11 @@ impl Findings {
         for cause in causes {
             self.undecided(cause, why);
         }
+    }
+
+    /// This could not be read, and was not needed after all.
+    pub(super) fn unread(&mut self, why: &Why) {
+        self.unread.push(why.clone());
     }
 
     /// True if this cause stands.

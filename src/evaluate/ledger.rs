@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
-use crate::model::{Cause, Prerequisite, Why};
+use crate::model::{Cause, Prerequisite, Severity, Why};
 
 use super::{
     findings::{Finding, Findings, Undecided},
@@ -48,8 +48,10 @@ pub(super) struct Aged {
 pub(super) struct Carried {
     pub(super) prerequisite: Prerequisite,
     pub(super) standing: Vec<Aged>,
-    /// Facts that an applicable critical rule needed and did not get.
-    pub(super) needed: Vec<Why>,
+    /// Facts that could not be read.
+    pub(super) unread: Vec<Why>,
+    /// True if a critical cause could not be judged without them.
+    pub(super) undecided: bool,
 }
 
 impl Ledger {
@@ -70,7 +72,7 @@ impl AgentLedger {
         let mut remembered = BTreeMap::new();
         let mut outcome = Vec::new();
         for (prerequisite, findings) in judged {
-            let Findings { standing: found, undecided } = findings;
+            let Findings { standing: found, undecided, unread } = findings;
             let mut standing = Vec::new();
             for finding in found.into_iter().filter(|finding| !ignored(finding.cause)) {
                 let key = (finding.cause.id, finding.subject.clone());
@@ -94,13 +96,14 @@ impl AgentLedger {
                     });
                 }
             }
-            let mut needed: Vec<Why> = Vec::new();
-            for entry in undecided {
-                if entry.cause.severity == crate::model::Severity::Critical && !needed.contains(&entry.why) {
-                    needed.push(entry.why);
+            let is_undecided = undecided.iter().any(|entry| entry.cause.severity == Severity::Critical);
+            let mut all_unread: Vec<Why> = Vec::new();
+            for why in undecided.into_iter().map(|entry| entry.why).chain(unread) {
+                if !all_unread.contains(&why) {
+                    all_unread.push(why);
                 }
             }
-            outcome.push(Carried { prerequisite, standing, needed });
+            outcome.push(Carried { prerequisite, standing, unread: all_unread, undecided: is_undecided });
         }
         self.standing = remembered;
         outcome

@@ -109,15 +109,15 @@ fn judge_agent(
                 })
                 .collect();
             let critical = problems.iter().any(|problem| problem.severity == Severity::Critical);
-            let status = match (critical, carried.needed.is_empty()) {
+            let status = match (critical, carried.undecided) {
                 (true, _) => Status::Failing,
-                (false, false) => Status::Unknown,
-                (false, true) => Status::Ok,
+                (false, true) => Status::Unknown,
+                (false, false) => Status::Ok,
             };
             prerequisites.push(PrerequisiteReport {
                 id: carried.prerequisite,
                 status,
-                unknown: carried.needed,
+                unknown: carried.unread,
                 problems,
             });
         }

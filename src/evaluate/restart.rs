@@ -116,19 +116,12 @@ fn changed_file(context: &Context<'_>, file: &Watched<'_>, findings: &mut Findin
         Change::Undecided(why) => findings.undecided(&RESTART_REQUIRED, &why),
         Change::Edited(how) => {
             let path = file.path.display().to_string();
-            let changed = match &file.state {
-                Reading::Known(Some((modified, _))) => {
-                    format!("{path} ({how}, {})", super::timestamp(*modified))
-                }
-                Reading::Known(None) | Reading::Unknown(_) => format!("{path} ({how})"),
+            let from = match &file.state {
+                Reading::Known(Some((modified, _))) => format!("{how}: {}", super::timestamp(*modified)),
+                Reading::Known(None) | Reading::Unknown(_) => how.to_owned(),
             };
-            findings.add(
-                Finding::of(&RESTART_REQUIRED).about(&path).seen("process", process(context), "/proc").seen(
-                    "changed",
-                    changed,
-                    "file system",
-                ),
-            );
+            let finding = by_process(context, Finding::of(&RESTART_REQUIRED).about(&path));
+            findings.add(finding.seen("changed", &path, from));
         }
     }
 }
@@ -143,13 +136,8 @@ fn changed_address(context: &Context<'_>, findings: &mut Findings) {
         Ok(None) => return,
         Err(why) => return findings.undecided(&RESTART_REQUIRED, why),
     };
-    findings.add(
-        Finding::of(&RESTART_REQUIRED).about("address").seen("process", process(context), "/proc").seen(
-            "changed",
-            format!("the address it would choose now is {address}"),
-            from,
-        ),
-    );
+    let finding = by_process(context, Finding::of(&RESTART_REQUIRED).about("address"));
+    findings.add(finding.seen("changed", format!("the address to report ({address})"), from));
 }
 
 fn replaced_binary(agent: &AgentFacts, findings: &mut Findings) {
@@ -179,10 +167,13 @@ fn replaced_binary(agent: &AgentFacts, findings: &mut Findings) {
     }
 }
 
-fn process(context: &Context<'_>) -> String {
-    roles::collecting(context.agent, &context.history.known)
-        .map(|process| format!("{}, started {}", process.pid, super::timestamp(process.started_at)))
-        .unwrap_or_default()
+/// The process that has not loaded it yet.
+fn by_process(context: &Context<'_>, finding: Finding) -> Finding {
+    let process = roles::collecting(context.agent, &context.history.known);
+    let (pid, started) = process.map_or_else(Default::default, |process| {
+        (process.pid.to_string(), format!("started {}", super::timestamp(process.started_at)))
+    });
+    finding.seen("process", pid, started)
 }
 
 /// True if the process has not loaded the config that is on disk, or that cannot be told.

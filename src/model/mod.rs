@@ -6,6 +6,7 @@ pub mod cause;
 pub mod own;
 pub mod reading;
 pub mod report;
+pub mod settings;
 pub mod snapshot;
 pub mod text;
 

@@ -72,7 +72,7 @@ pub struct PrerequisiteReport {
     pub id: Prerequisite,
     /// Its state.
     pub status: Status,
-    /// What could not be read and is needed.
+    /// What could not be read. Makes the status unknown only if a critical cause could not be judged without it.
     pub unknown: Vec<Why>,
     /// Standing causes, explained ones included.
     pub problems: Vec<Problem>,

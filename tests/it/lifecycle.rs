@@ -77,6 +77,60 @@ fn what_is_no_longer_watched_has_no_series() {
 }
 
 #[test]
+fn nothing_is_claimed_before_everything_was_looked_at() {
+    let host = Host::with_logtail();
+    host.serve(DATA, Answer::Silence);
+    host.refuse(PROJECT);
+    let slow = ["--probe.interval=60s", "--probe.timeout=5s"];
+    let exporter = host.exporter_starting(User::Root, Some(EXPECT_ALL), &slow);
+    let early = exporter.request("GET", "/-/ready", &[]);
+    let seen = exporter.scrape();
+    assert_eq!(early.status, 503, "{}", early.text());
+    let unknown =
+        |verdict: &[String]| verdict.len() == 9 && verdict.iter().all(|line| line.ends_with(" unknown"));
+    assert!(unknown(&seen.verdict()), "{:?}", seen.verdict());
+    assert_eq!(exporter.request("GET", "/-/healthy", &[]).status, 200);
+    exporter.shows(&["network failing connection_refused response_timeout"]);
+    assert_eq!(exporter.request("GET", "/-/ready", &[]).status, 200);
+}
+
+#[test]
+fn it_says_where_it_is_and_how_things_are() {
+    let host = Host::with_logtail();
+    host.refuse(DATA);
+    let exporter = host.exporter_of(EXPECT_ALL);
+    eventually("the diagnosis", || {
+        let log = exporter.log();
+        let said = ["Metrics are at http://localhost:10077/metrics", "✓ Processes", "connection_refused"];
+        if said.iter().all(|words| log.contains(words)) { Ok(()) } else { Err(log) }
+    });
+}
+
+#[test]
+fn idle_clients_hold_up_no_scrape() {
+    let host = Host::with_logtail();
+    let exporter = host.exporter();
+    let idle: Vec<_> = (0..200).map(|_| host.connect(10077)).collect();
+    assert!(exporter.get("/metrics").contains("logagent_status{"));
+    drop(idle);
+}
+
+#[test]
+fn variables_stand_for_flags() {
+    let host = Host::with_logtail();
+    let script = "LOGAGENT_EXPORTER_WEB_LISTEN_ADDRESS=127.0.0.1:9999,127.0.0.1:10077 \
+                  LOGAGENT_EXPORTER_WEB_TELEMETRY_PATH=/m LOGAGENT_EXPORTER_PORT=tcp://10.0.0.1:80 \
+                  exec logagent-exporter --web.telemetry-path=/n >/dev/null 2>&1";
+    let mut exporter = host.command("/", "sh").args(["-c", script]).spawn().unwrap();
+    for port in [9999, 10077] {
+        let answer = eventually("it answers", || host.request(port, "GET", "/n", &[]));
+        assert_eq!(answer.status, 200, "a flag wins over its variable");
+    }
+    host.kill_all("logagent-export");
+    exporter.wait().unwrap();
+}
+
+#[test]
 fn it_ends_at_once_when_told_to() {
     let host = Host::with_logtail();
     // A probe that hangs, a file that blocks whoever opens it, and a client that says nothing hold up nothing.
@@ -84,7 +138,8 @@ fn it_ends_at_once_when_told_to() {
     host.remove(APP_INFO);
     host.sh(&format!("mkfifo {APP_INFO}"));
     for signal in ["TERM", "INT"] {
-        let mut exporter = host.exporter();
+        let hanging = ["--probe.interval=60s", "--probe.timeout=30s"];
+        let mut exporter = host.exporter_starting(User::Root, None, &hanging);
         exporter.signal(signal);
         let (code, took) = exporter.ends();
         assert_eq!(code, Some(0), "{}", exporter.log());
@@ -112,6 +167,8 @@ fn the_exit_code_of_check_tells_the_verdict() {
     assert_eq!(unprivileged.code, 2, "failing is worse than unknown");
     host.serve(ADMIN, Answer::LogService);
     host.serve(DATA, Answer::LogService);
+    assert_eq!(host.check_with(User::Nobody, None, &[]).code, 0, "nothing depends on what it cannot read");
+    host.sh("chmod 600 /usr/local/ilogtail/ilogtail_config.json");
     assert_eq!(host.check_with(User::Nobody, None, &[]).code, 3, "unknown");
     assert_eq!(Host::new().check(&[]).code, 3, "no agent");
 }
@@ -136,6 +193,7 @@ fn every_report_is_as_its_schema_says() {
         report["status"].as_str().map(str::to_owned)
     };
     assert_eq!(valid(User::Root, Some(EXPECT_ALL), &[]).as_deref(), Some("ok"));
+    host.sh("chmod 600 /usr/local/ilogtail/ilogtail_config.json");
     assert_eq!(valid(User::Nobody, None, &[]).as_deref(), Some("unknown"));
     host.kill_all("ilogtail");
     host.refuse(DATA);

@@ -65,9 +65,7 @@ fn its_record_is_cut_off() {
 #[test]
 fn working_ip_was_set_and_it_was_not_restarted() {
     let host = Host::with_logtail();
-    let edit = |host: &Host| {
-        host.edit(CONFIG, "{\n    \"config", "{\n    \"working_ip\" : \"10.1.2.3\",\n    \"config")
-    };
+    let edit = |host: &Host| host.add_parameter(r#""working_ip" : "10.1.2.3""#);
     let undo = |host: &Host| host.write(CONFIG, CONFIG_TEXT);
     fault(&host, Some(EXPECT_ALL), edit, &["ip failing ip_differs_from_working_ip", "restart failing"], undo);
 }
@@ -85,6 +83,22 @@ fn the_hosts_file_binds_the_host_name_to_another_address() {
         &["ip failing hosts_binding_not_on_host(w) ip_differs_from_hosts_binding"],
         undo,
     );
+}
+
+#[test]
+fn the_machines_address_changed() {
+    let host = Host::with_logtail();
+    let change = |host: &Host| {
+        host.ip("address add 172.16.2.201/23 dev eth0");
+        host.ip("address del 172.16.2.200/24 dev eth0");
+        host.ip("route replace default via 172.16.2.1");
+    };
+    let undo = |host: &Host| {
+        host.ip("address add 172.16.2.200/24 dev eth0");
+        host.ip("address del 172.16.2.201/23 dev eth0");
+        host.ip("route replace default via 172.16.2.1");
+    };
+    fault(&host, Some(EXPECT_ALL), change, &["ip failing ip_not_on_host"], undo);
 }
 
 #[test]

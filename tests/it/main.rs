@@ -1,8 +1,10 @@
 //! End-to-end tests: the real program, on machines of their own with real processes, files, interfaces and servers.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![expect(clippy::float_cmp, reason = "the metrics compared here are whole numbers")]
 #![expect(clippy::print_stdout, reason = "what a failed test has to say besides")]
 
+mod commands;
 mod custom;
 mod golden;
 mod hostile_files;

@@ -1,6 +1,6 @@
 //! Healthy machines that look odd: nothing may be said of them.
 
-use crate::support::{Host, Sample, layouts::*};
+use crate::support::{Answer, Host, Sample, layouts::*};
 
 /// The exporter finds this machine healthy, and exactly these agents on it.
 #[track_caller]
@@ -58,10 +58,34 @@ fn virtual_interfaces_beside_eth0() {
 }
 
 #[test]
+fn a_virtual_interface_before_the_first_real_one() {
+    let host = Host::with_logtail();
+    host.add_interface("docker0", "172.17.0.1/16");
+    host.add_interface("ens33", "10.9.0.5/24");
+    // No eth0 to prefer; and the cable to the internet counts as virtual by this name.
+    host.sh("ip link set eth0 down\nip link set eth0 name veth0\nip link set veth0 up\nip route add default via 172.16.2.1");
+    host.kill_all("ilogtail");
+    host.start_logtail_at("10.9.0.5");
+    silent(&host, None, &["logtail"]);
+}
+
+#[test]
+fn a_server_that_has_an_ipv6_address_only() {
+    let host = Host::with_logtail();
+    host.sh("ip address add 2001:db8:1::2/64 dev eth0 nodad
+         ip -n internet address add 2001:db8:1::1/64 dev eth0 nodad
+         ip -n internet address add 2001:db8:2::10/128 dev lo nodad
+         ip -6 route add default via 2001:db8:1::1");
+    host.serve("[2001:db8:2::10]:80", Answer::LogService);
+    host.edit("/etc/hosts", "100.115.4.11 ", "2001:db8:2::10 ");
+    silent(&host, Some(EXPECT_ALL), &["logtail"]);
+}
+
+#[test]
 fn a_working_ip_behind_nat() {
     let host = Host::with_logtail();
     host.kill_all("ilogtail");
-    host.edit(CONFIG, "{\n    \"config", "{\n    \"working_ip\" : \"203.0.113.7\",\n    \"config");
+    host.add_parameter(r#""working_ip" : "203.0.113.7""#);
     host.start_logtail_at("203.0.113.7");
     silent(&host, None, &["logtail"]);
 }
@@ -127,7 +151,7 @@ fn the_second_form_of_the_config() {
 fn the_community_edition() {
     let host = Host::new();
     host.add_site("203.0.113.40", &["config.example.com"]);
-    host.serve("203.0.113.40:8899", crate::support::Answer::Status(404));
+    host.serve("203.0.113.40:8899", Answer::Status(404));
     host.write(
         CONFIG,
         r#"{"config_server_list": [{"cluster": "community", "endpoint_list": ["203.0.113.40:8899"]}]}"#,
@@ -180,6 +204,52 @@ fn two_installations() {
     host.install_stand_in("/usr/local/ilogtail_second/ilogtail");
     host.start_agent(&["/usr/local/ilogtail_second/ilogtail"], &[("STAND_IN_IP", "172.16.2.200")], 2);
     silent(&host, None, &["logtail", "logtail_second"]);
+}
+
+#[test]
+fn a_container_whose_config_is_made_from_its_path() {
+    let host = Host::with_logtail();
+    host.kill_all("ilogtail");
+    host.remove(CONFIG);
+    let path = "/etc/ilogtail/conf/cn-hangzhou/ilogtail_config.json";
+    let environment = [("STAND_IN_IP", "172.16.2.200"), ("ALIYUN_LOGTAIL_CONFIG", path)];
+    host.start_agent(&[ILOGTAIL], &environment, 2);
+    silent(&host, Some(EXPECT_ALL), &["logtail"]);
+}
+
+#[test]
+fn a_proxy_that_the_agent_uses() {
+    let host = Host::with_logtail();
+    host.add_site("203.0.113.50", &["proxy.example.com"]);
+    host.serve("203.0.113.50:3128", Answer::LogService);
+    for address in [DATA, PROJECT, ADMIN, CONFIG_HTTP] {
+        host.refuse(address);
+    }
+    host.kill_all("ilogtail");
+    let environment = [("STAND_IN_IP", "172.16.2.200"), ("http_proxy", "http://proxy.example.com:3128")];
+    host.start_agent(&[ILOGTAIL], &environment, 2);
+    silent(&host, Some(EXPECT_ALL), &["logtail"]);
+}
+
+#[test]
+fn one_of_two_addresses_of_a_server_is_down() {
+    let host = Host::with_logtail();
+    // Nobody listens at this one.
+    host.add_site("100.115.4.20", &["cn-hangzhou-intranet.log.aliyuncs.com"]);
+    silent(&host, Some(EXPECT_ALL), &["logtail"]);
+}
+
+#[test]
+fn a_root_and_a_procfs_elsewhere() {
+    let host = Host::with_logtail();
+    host.sh("mkdir -p /run/root/etc/ssl /run/root/etc/ilogtail /run/root/usr/local /run/procfs
+         mount --bind /usr/local /run/root/usr/local
+         mount --bind /etc/ssl /run/root/etc/ssl
+         mount --bind /etc/ilogtail /run/root/etc/ilogtail
+         mount --bind /proc /run/procfs");
+    let flags = ["--path.rootfs=/run/root", "--path.procfs=/run/procfs"];
+    let exporter = host.exporter_with(crate::support::User::Root, Some(EXPECT_ALL), &flags);
+    exporter.shows(&[]);
 }
 
 #[test]

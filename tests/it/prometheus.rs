@@ -20,10 +20,8 @@ scrape_configs:
 
 /// The labels of each series that Prometheus answers a query with, and its value.
 fn query(host: &Host, query: &str) -> Result<Vec<(Value, String)>, String> {
-    let mut encoded = String::new();
-    for byte in query.bytes() {
-        encoded.push_str(&format!("%{byte:02X}"));
-    }
+    let encoded: Vec<String> = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded = encoded.concat();
     let answer = host.request(9090, "GET", &format!("/api/v1/query?query={encoded}"), &[])?;
     let answer: Value = serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;
     let series = answer["data"]["result"].as_array().ok_or_else(|| answer.to_string())?;

@@ -15,14 +15,12 @@ use super::{
     address::{EndpointList, Origin, ServerAddress, shell_word, without_user_info},
     arguments::{resolve, value_of},
 };
-use crate::{
-    config::AgentSettings,
-    model::{
-        NetworkType, Prerequisite, Purpose, Role,
-        snapshot::{
-            AddressRecord, Edition, Endpoint, ExpectedAnswer, ExpectedRole, LoadedConfig, Parameter,
-            Parameters, Rejection, Scheme,
-        },
+use crate::model::{
+    NetworkType, Prerequisite, Purpose, Role,
+    settings::AgentSettings,
+    snapshot::{
+        AddressRecord, Edition, Endpoint, ExpectedAnswer, ExpectedRole, LoadedConfig, Parameter, Parameters,
+        Rejection, Scheme,
     },
 };
 

@@ -5,9 +5,9 @@ use std::path::Path;
 use super::{config::is_community_server, regions};
 use crate::{
     agents::address::{EndpointList, Origin, ServerAddress},
-    config::AgentSettings,
     model::{
         Purpose,
+        settings::AgentSettings,
         snapshot::{Edition, Endpoint, ExpectedAnswer, Parameter, Parameters, Scheme},
     },
 };
@@ -122,7 +122,7 @@ fn region(settings: &AgentSettings, parameters: &Parameters) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Expectation;
+    use crate::model::settings::Expectation;
 
     fn urls(settings: &AgentSettings, edition: &Edition, config: &str) -> Vec<(Purpose, String)> {
         let parameters = super::super::config::parse(config.as_bytes()).expect("accepted");

@@ -17,12 +17,10 @@ use super::{
     Commands, HostClass, IdentityLayout, Layout, LocalTime, Place, Profile, Running, address::shell_word,
     arguments::flag,
 };
-use crate::{
-    config::AgentSettings,
-    model::{
-        NetworkType, Prerequisite, Role,
-        snapshot::{AddressRecord, Edition, Endpoint, ExpectedRole, LoadedConfig, Parameters, Rejection},
-    },
+use crate::model::{
+    NetworkType, Prerequisite, Role,
+    settings::AgentSettings,
+    snapshot::{AddressRecord, Edition, Endpoint, ExpectedRole, LoadedConfig, Parameters, Rejection},
 };
 
 /// Where the vendor's installer puts the agent.

@@ -8,8 +8,7 @@ use crate::{
         IdentityLayout, Layout, Running,
         arguments::{flag, is_true, resolve, value_of},
     },
-    config::AgentSettings,
-    model::snapshot::Parameters,
+    model::{settings::AgentSettings, snapshot::Parameters},
 };
 
 /// Where the vendor's installer puts the identity files.

@@ -78,6 +78,26 @@ pub enum Kind {
     Other,
 }
 
+/// Why a file was not opened.
+enum Refusal {
+    /// The kernel refused.
+    Errno(Errno),
+    /// A link that neither root nor the target's owner made.
+    ForeignLink,
+}
+
+impl From<Errno> for Refusal {
+    fn from(error: Errno) -> Self {
+        Self::Errno(error)
+    }
+}
+
+/// The superuser, whose links are trusted.
+const ROOT: u32 = 0;
+
+/// A file that is replaced between looking and opening is looked at again, this often.
+const REPLACED_AT_MOST: u32 = 4;
+
 impl Files<'_> {
     /// Reads a regular file.
     pub fn read(&self, path: &Path, extent: Extent) -> Reading<FileState<Bytes>> {
@@ -85,6 +105,26 @@ impl Files<'_> {
             Ok(state) => Reading::Known(state),
             Err(why) => Reading::Unknown(why),
         })
+    }
+
+    /// Opens a regular file, and does not let whoever can write to its directory choose which: what the exporter may read,
+    /// it publishes. A link is followed if root or the target's own owner made it, as the kernel's `protected_symlinks` has it.
+    fn open_trusted(&self, path: &Path) -> Result<File, Refusal> {
+        for _attempt in 0..REPLACED_AT_MOST {
+            let entry = fstat(self.root.open(path, OFlags::PATH | OFlags::NOFOLLOW)?)?;
+            let file = self.root.open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+            let opened = fstat(&file)?;
+            if FileType::from_raw_mode(entry.st_mode) == FileType::Symlink {
+                if entry.st_uid == ROOT || entry.st_uid == opened.st_uid {
+                    return Ok(File::from(file));
+                }
+                return Err(Refusal::ForeignLink);
+            }
+            if (entry.st_dev, entry.st_ino) == (opened.st_dev, opened.st_ino) {
+                return Ok(File::from(file));
+            }
+        }
+        Err(Refusal::Errno(Errno::AGAIN))
     }
 
     fn read_unguarded(&self, path: &Path, extent: Extent) -> Result<FileState<Bytes>, Why> {
@@ -106,12 +146,12 @@ impl Files<'_> {
             | FileType::BlockDevice
             | FileType::Unknown => return Err(not_regular(path)),
         }
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let file = match self.root.open(path, flags) {
-            Ok(file) => File::from(file),
+        let file = match self.open_trusted(path) {
+            Ok(file) => file,
             // Vanished in between.
-            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(FileState::Missing),
-            Err(error) => return Err(refused(error)),
+            Err(Refusal::Errno(Errno::NOENT | Errno::NOTDIR)) => return Ok(FileState::Missing),
+            Err(Refusal::Errno(error)) => return Err(refused(error)),
+            Err(Refusal::ForeignLink) => return Err(foreign_link(path)),
         };
         let failed =
             |error: std::io::Error| refused(error.raw_os_error().map_or(Errno::IO, Errno::from_raw_os_error));
@@ -223,6 +263,12 @@ fn digest(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(bytes);
     hasher.finish()
+}
+
+fn foreign_link(path: &Path) -> Why {
+    let detail = "a symbolic link to another user's file, made neither by root nor by that user, is not followed; \
+                  make the link as root";
+    Why::new(Reason::Denied, path.display().to_string(), detail)
 }
 
 fn not_regular(path: &Path) -> Why {

@@ -9,6 +9,7 @@ pub mod gate;
 pub mod hosts;
 pub mod process;
 pub mod root;
+mod sieve;
 pub mod stat;
 #[cfg(test)]
 mod testing;

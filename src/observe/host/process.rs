@@ -18,6 +18,7 @@ use super::{
     environ::{self, Kept},
     file::{Files, Kind},
     root::{path_of, words},
+    sieve::Sieve,
     stat::{Stat, pid_namespaces},
 };
 use crate::{
@@ -35,6 +36,10 @@ const MOST_BYTES: u64 = 1 << 20;
 /// The most arguments that are kept, and the longest of them in bytes.
 const MOST_ARGUMENTS: usize = 256;
 const LONGEST_ARGUMENT: usize = 4 << 10;
+/// So many processes are looked at under one deadline.
+const SIEVED_AT_ONCE: usize = 256;
+/// Room for a usual file of `/proc`, so that it is read at once and not piecemeal.
+const USUAL_BYTES: usize = 2 << 10;
 
 /// Says which base names are an agent's, and which of its variables matter.
 pub trait Wanted {
@@ -80,7 +85,7 @@ impl Procfs {
         if let Some(why) = reader.hidden() {
             return Reading::Unknown(why);
         }
-        Reading::Known(pids.into_iter().filter_map(|pid| reader.candidate(pid)).collect())
+        Reading::Known(reader.sieved(pids).into_iter().filter_map(|pid| reader.candidate(pid)).collect())
     }
 }
 
@@ -144,8 +149,24 @@ impl Reader<'_> {
         }
     }
 
+    /// The processes that may be an agent's: a few of all on the host.
+    fn sieved(&self, pids: Vec<u32>) -> Vec<u32> {
+        let Some(mut sieve) = Sieve::new(self.procfs, self.wanted) else { return pids };
+        let mut left = Vec::new();
+        for some in pids.chunks(SIEVED_AT_ONCE) {
+            let sifted = self.files.attempt.guard(self.procfs, || {
+                Reading::Known(some.iter().copied().filter(|pid| !sieve.clears(*pid)).collect::<Vec<_>>())
+            });
+            match sifted {
+                Reading::Known(some) => left.extend(some),
+                // The full reading says for each why it is not read.
+                Reading::Unknown(_) => left.extend(some),
+            }
+        }
+        left
+    }
+
     fn candidate(&self, pid: u32) -> Option<Candidate> {
-        // The link alone clears nearly every process of the host, for one system call.
         let executable = match self.link(pid, "exe") {
             Ok(target) => Ok(self.executable(&target)),
             Err(miss) => Err(miss),
@@ -316,7 +337,7 @@ impl Reader<'_> {
         let path = self.path(pid, name);
         self.get(&path, || {
             let file = File::from(openat(CWD, &path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?);
-            let mut bytes = Vec::new();
+            let mut bytes = Vec::with_capacity(USUAL_BYTES);
             match file.take(MOST_BYTES).read_to_end(&mut bytes) {
                 Ok(_) => Ok(bytes),
                 Err(error) => Err(error.raw_os_error().map_or(Errno::IO, Errno::from_raw_os_error)),
@@ -348,7 +369,7 @@ fn refusal(path: &Path, error: Errno) -> Why {
         Errno::ACCESS | Errno::PERM => Why::new(
             Reason::Denied,
             fact,
-            "another user's process: permission denied; grant CAP_SYS_PTRACE or run as root",
+            "another user's process: permission denied; grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, or run as root",
         ),
         error => Why::new(Reason::Failed, fact, words(error)),
     }

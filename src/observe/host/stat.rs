@@ -5,6 +5,9 @@ use crate::model::snapshot::ProcessState;
 /// `PF_KTHREAD` of the kernel's `sched.h`.
 const KERNEL_THREAD: u64 = 0x0020_0000;
 
+/// How many fields after the name are of interest.
+const FIELDS: usize = 22;
+
 /// What `stat` tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stat {
@@ -34,7 +37,7 @@ impl Stat {
         let close = bytes.iter().rposition(|byte| *byte == b')')?;
         let comm = bytes.get(open + 1..close)?.to_vec();
         let rest = std::str::from_utf8(bytes.get(close + 1..)?).ok()?;
-        let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+        let fields: Vec<&str> = rest.split_ascii_whitespace().take(FIELDS).collect();
         // Numbered from 1 as in proc(5); the third is the first after the name.
         let field = |number: usize| fields.get(number - 3).copied();
         let number = |at: usize| field(at)?.parse::<u64>().ok();

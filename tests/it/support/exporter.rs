@@ -14,11 +14,18 @@ use super::{Response, Seen, eventually, host::Host};
 pub(crate) const PORT: u16 = 10077;
 
 /// Intervals and deadlines for tests: what takes a minute elsewhere takes a second.
-const HASTE: [&str; 3] = ["--evaluation.interval=100ms", "--probe.interval=800ms", "--probe.timeout=800ms"];
+const HASTE: [(&str, &str); 3] =
+    [("--evaluation.interval", "100ms"), ("--probe.interval", "800ms"), ("--probe.timeout", "800ms")];
 
 const CONFIG: &str = "/etc/logagent-exporter.yml";
 const LOG: &str = "/run/exporter.log";
 const PID: &str = "/run/exporter.pid";
+
+/// [`HASTE`] but for what is said otherwise.
+fn haste(flags: &[&str]) -> Vec<String> {
+    let said = |name: &str| flags.iter().any(|flag| flag.starts_with(name));
+    HASTE.iter().filter(|(name, _)| !said(name)).map(|(name, value)| format!("{name}={value}")).collect()
+}
 
 /// By whom a program is run on the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,10 +84,23 @@ impl Host {
 
     /// The same, by another user, or with further flags.
     pub(crate) fn exporter_with(&self, user: User, config: Option<&str>, flags: &[&str]) -> Exporter<'_> {
+        let mut exporter = self.exporter_starting(user, config, flags);
+        eventually("the exporter is ready", || {
+            exporter.assert_running();
+            match self.request(PORT, "GET", "/-/ready", &[])? {
+                Response { status: 200, .. } => Ok(()),
+                other => Err(other.text().to_owned()),
+            }
+        });
+        exporter
+    }
+
+    /// The same, but does not wait for more than that it answers.
+    pub(crate) fn exporter_starting(&self, user: User, config: Option<&str>, flags: &[&str]) -> Exporter<'_> {
         let mut command = self.program(user, config);
         let log = File::create(self.at(LOG)).unwrap();
         let child = command
-            .args(HASTE)
+            .args(haste(flags))
             .args(["--log.level=debug"])
             .args(flags)
             .stdout(log.try_clone().unwrap())
@@ -88,14 +108,9 @@ impl Host {
             .spawn()
             .unwrap();
         let mut exporter = Exporter { host: self, child, pid: 0 };
-        eventually("the exporter is ready", || {
-            if let Ok(Some(status)) = exporter.child.try_wait() {
-                panic!("the exporter ended, {status}: {}", self.read(LOG));
-            }
-            match self.request(PORT, "GET", "/-/ready", &[])? {
-                Response { status: 200, .. } => Ok(()),
-                other => Err(other.text().to_owned()),
-            }
+        eventually("the exporter answers", || {
+            exporter.assert_running();
+            self.request(PORT, "GET", "/-/ready", &[])
         });
         exporter.pid = self.read(PID).trim().parse().unwrap();
         exporter
@@ -109,7 +124,7 @@ impl Host {
     /// The same, by another user, or with a config file.
     pub(crate) fn check_with(&self, user: User, config: Option<&str>, arguments: &[&str]) -> Checked {
         let output =
-            self.program(user, config).arg("check").args(&HASTE[1..]).args(arguments).output().unwrap();
+            self.program(user, config).arg("check").args(haste(arguments)).args(arguments).output().unwrap();
         Checked {
             code: output.status.code().expect("no signal"),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -135,6 +150,12 @@ impl Host {
 }
 
 impl Exporter<'_> {
+    fn assert_running(&mut self) {
+        if let Ok(Some(status)) = self.child.try_wait() {
+            panic!("the exporter ended, {status}: {}", self.log());
+        }
+    }
+
     /// One request.
     pub(crate) fn request(&self, method: &str, path: &str, headers: &[&str]) -> Response {
         self.host.request(PORT, method, path, headers).unwrap()
@@ -197,8 +218,11 @@ impl Exporter<'_> {
         let timer = |seen: &Seen| {
             seen.value("logagent_evaluations_total", &[("trigger", "timer")]).unwrap_or_default()
         };
-        let before = timer(&self.scrape());
-        self.until("two more evaluations", |seen| timer(seen) >= before + 2.0);
+        let at = |seen: &Seen| seen.value("logagent_last_evaluation_timestamp_seconds", &[]).unwrap();
+        let before = self.scrape();
+        self.until("two more evaluations", |seen| {
+            timer(seen) >= timer(&before) + 2.0 && at(seen) > at(&before)
+        });
     }
 
     /// Sends the exporter a signal.

@@ -4,7 +4,7 @@ use std::{
     ffi::OsStr,
     fs,
     io::{BufRead as _, BufReader, Read as _},
-    net::{SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener, TcpStream},
     os::{fd::AsFd as _, unix::fs::symlink},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -151,10 +151,11 @@ impl Host {
 
     /// Puts the stand-in for agents at `path`, in place of what is there.
     pub(crate) fn install_stand_in(&self, path: &str) {
-        let draft = format!("{path}.new");
-        fs::create_dir_all(self.at(path).parent().unwrap()).unwrap();
-        fs::copy(stand_in(), self.at(&draft)).unwrap();
-        self.rename(&draft, path);
+        // Not by this process: a file that it writes stays open in whatever another test's thread starts meanwhile, and what
+        // is open for writing cannot be run.
+        self.sh(&format!(
+            "mkdir -p $(dirname {path}) && cp /run/programs/stand-in {path}.new && mv {path}.new {path}"
+        ));
     }
 
     /// A command on the machine, by root in `directory`, with an empty environment.
@@ -319,6 +320,11 @@ impl Host {
         headers: &[&str],
     ) -> Result<Response, String> {
         self.network().visit(|network| network.request(port, method, path, headers))
+    }
+
+    /// Connects to a server on the machine.
+    pub(crate) fn connect(&self, port: u16) -> TcpStream {
+        self.network().visit(|_| TcpStream::connect(("127.0.0.1", port)).unwrap())
     }
 
     /// Listens on a port of the machine's loopback interface.

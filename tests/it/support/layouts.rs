@@ -119,6 +119,11 @@ impl Host {
         self.serve_tls(CONFIG_HTTPS, certificate, &[CONFIG_SERVER], Answer::LogService);
     }
 
+    /// Adds a line to Logtail's config.
+    pub(crate) fn add_parameter(&self, line: &str) {
+        self.edit(CONFIG, "{\n    \"config", &format!("{{\n    {line},\n    \"config"));
+    }
+
     /// Starts Logtail, and waits until it runs.
     pub(crate) fn start_logtail(&self) {
         self.start_logtail_at("172.16.2.200");

@@ -13,7 +13,7 @@ mod service;
 use std::time::{Duration, Instant};
 
 pub(crate) use authority::Certificate;
-pub(crate) use exporter::{Checked, Exporter, User, fault, fault_at_start};
+pub(crate) use exporter::{Exporter, User, fault, fault_at_start};
 pub(crate) use host::Host;
 pub(crate) use http::Response;
 pub(crate) use seen::{Sample, Seen};

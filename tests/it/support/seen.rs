@@ -87,16 +87,9 @@ impl Seen {
 }
 
 fn sample(line: &str) -> Option<Sample> {
-    let (name, rest) = match line.find('{') {
-        Some(at) => (&line[..at], &line[at + 1..]),
-        None => {
-            let (name, value) = line.split_once(' ')?;
-            return Some(Sample {
-                name: name.to_owned(),
-                labels: BTreeMap::new(),
-                value: value.parse().ok()?,
-            });
-        }
+    let Some((name, rest)) = line.split_once('{') else {
+        let (name, value) = line.split_once(' ')?;
+        return Some(Sample { name: name.to_owned(), labels: BTreeMap::new(), value: value.parse().ok()? });
     };
     let mut labels = BTreeMap::new();
     let mut rest = rest;

@@ -161,3 +161,18 @@ fn parsing_keeps_what_is_no_content() {
     };
     assert_eq!(file.content, Ok(12));
 }
+
+#[test]
+fn a_link_to_another_users_file_is_not_followed_unless_root_made_it() {
+    let host = Host::new();
+    host.file("/etc/secret", "root's own");
+    host.link("/etc/agent/id", "/etc/secret");
+    let link = host.path().join("etc/agent/id");
+    let read = || read(&host, "/etc/agent/id");
+    assert!(matches!(read(), Reading::Known(FileState::Present(_))), "the target's owner made the link");
+    std::os::unix::fs::lchown(&link, Some(65534), None).expect("tests run as root");
+    let Reading::Unknown(why) = read() else { panic!("another user's link was followed") };
+    assert_eq!(why.reason, Reason::Denied);
+    std::os::unix::fs::lchown(host.path().join("etc/secret"), Some(65534), None).unwrap();
+    assert!(matches!(read(), Reading::Known(FileState::Present(_))), "it is that user's own file");
+}

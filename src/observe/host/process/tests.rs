@@ -320,3 +320,47 @@ proptest! {
         base_name(Path::new(std::ffi::OsStr::from_bytes(&bytes)));
     }
 }
+
+#[test]
+fn what_is_sieved_out_is_what_the_full_reading_leaves_out() {
+    let fake = Fake::new();
+    let long = format!("/{}/ilogtail", "d/".repeat(600));
+    let targets = [
+        Some("/usr/local/ilogtail/ilogtail"),
+        Some("/usr/local/ilogtail/ilogtail (deleted)"),
+        Some("/usr/local/ilogtail/ilogtail_0.14.2 (deleted)"),
+        Some("/opt/ilogtail (deleted) (deleted)"),
+        Some("/ilogtail/tail"),
+        Some("/memfd:x (deleted)"),
+        Some("/"),
+        Some(long.as_str()),
+        None,
+    ];
+    let mut pid = 100;
+    for target in targets {
+        for (comm, state) in
+            [("ilogtail", "S"), ("ilogtail", "Z"), ("tail", "S"), ("tail", "Z"), ("a) (b", "S")]
+        {
+            fake.process(pid, comm, state, target);
+            pid += 1;
+        }
+    }
+    fake.process(pid, "tail", "S", None);
+    fake.0.file(&format!("/proc/{pid}/stat"), "no stat at all");
+    // A thread of the kernel that is called like an agent.
+    fake.0.file("/proc/90/stat", "90 (ilogtail) S 2 0 0 0 -1 2129984 0 0 0 0 0 6 0 0 20 0 1 0 50 0 0 0 0 0");
+    let procfs = fake.0.at("/proc");
+    let (all, sieved, full, whole) = look_from(Path::new("/"), |files| {
+        let reader = Reader { procfs: &procfs, files, now: some_time(), wanted: &Agents };
+        let Reading::Known(all) = reader.pids() else { panic!("a procfs") };
+        let sieved = reader.sieved(all.clone());
+        let kept = |pids: &[u32]| -> Vec<u32> {
+            pids.iter().filter_map(|pid| reader.candidate(*pid)).map(|c| c.process.pid).collect()
+        };
+        let (full, whole) = (kept(&sieved), kept(&all));
+        (all, sieved, full, whole)
+    });
+    assert_eq!(full, whole);
+    assert!(whole.len() > 15 && sieved.len() < all.len() - 10, "{whole:?} of {sieved:?} of {all:?}");
+    assert!(!sieved.contains(&1) && !sieved.contains(&90), "{sieved:?}");
+}

@@ -1,0 +1,92 @@
+//! What the operator wants, as config means it or as detection fills it in.
+
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+
+use super::{NetworkType, snapshot::Endpoint};
+
+/// The settings in force. Without a config file: [`Settings::default`], which detects agents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Also watch what is found besides `agents`.
+    pub detect: bool,
+    /// Agents described in config, names unique.
+    pub agents: Vec<AgentSettings>,
+    /// Clock thresholds and references.
+    pub clock: ClockSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { detect: true, agents: Vec::new(), clock: ClockSettings::default() }
+    }
+}
+
+/// One agent of the config file, or a detected one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AgentSettings {
+    /// The label `agent`.
+    pub name: String,
+    /// `logtail`, `loglistener`, `custom`; the name of a profile.
+    pub kind: &'static str,
+    /// Installation directory; `None`: the kind's default.
+    pub install_dir: Option<PathBuf>,
+    /// Ids of causes that are intended here.
+    pub ignore: BTreeSet<&'static str>,
+    /// What should be.
+    pub expect: Expectation,
+    /// Processes of a custom agent.
+    pub processes: Vec<CustomProcess>,
+    /// Files of a custom agent: a restart is required after they change.
+    pub files: Vec<PathBuf>,
+    /// Endpoints of a custom agent (`purpose` is `custom`).
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// What config says that should be. `None` and empty: no expectation, and no rule that needs one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expectation {
+    /// Region of the project, or of the CLS topic: `cn-hangzhou`, `ap-guangzhou`.
+    pub region: Option<String>,
+    /// Network type.
+    pub network: Option<NetworkType>,
+    /// Main account of the project's owner (Logtail).
+    pub account_id: Option<String>,
+    /// The machine group's IP list (Logtail).
+    pub machine_group_ips: Vec<String>,
+    /// The machine group's custom identifier (Logtail).
+    pub machine_group_identifier: Option<String>,
+    /// Projects whose endpoints must be reachable (Logtail).
+    pub projects: Vec<String>,
+    /// The machine group's IP as entered in the console (`LogListener`).
+    pub server_group_ip: Option<String>,
+    /// The machine group's label (`LogListener`).
+    pub server_group_label: Option<String>,
+}
+
+/// One expected kind of process of a custom agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomProcess {
+    /// The label `role`.
+    pub role: String,
+    /// Base name of the executable, or its absolute path.
+    pub executable: String,
+    /// Expected number; at least 1.
+    pub count: u32,
+}
+
+/// Clock thresholds and references.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockSettings {
+    /// `clock_skewed` beyond this. `None`: what the agent's service rejects; `Some(0)`: off.
+    pub max_offset: Option<Duration>,
+    /// `clock_offset_high` beyond this; 0: off.
+    pub warn_offset: Duration,
+    /// NTP servers to ask (`host` or `host:port`).
+    pub ntp_servers: Vec<String>,
+}
+
+impl Default for ClockSettings {
+    fn default() -> Self {
+        Self { max_offset: None, warn_offset: Duration::from_mins(1), ntp_servers: Vec::new() }
+    }
+}

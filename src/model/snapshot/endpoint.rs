@@ -1,0 +1,171 @@
+//! Endpoints and their probes.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::{Duration, SystemTime},
+};
+
+use crate::model::{Purpose, Reading};
+
+/// One address that an agent must reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The label `purpose`.
+    pub purpose: Purpose,
+    /// The label `url`: `scheme://host[:port]`, lower case, no path, no user info.
+    pub url: String,
+    /// Scheme.
+    pub scheme: Scheme,
+    /// Host name or address, without brackets.
+    pub host: String,
+    /// Port, explicit or the scheme's.
+    pub port: u16,
+    /// Request target for HTTP (`/`, or what config says).
+    pub path: String,
+    /// What counts as up.
+    pub expected: ExpectedAnswer,
+    /// Where the address comes from: file and key, or `expect.projects[0]`.
+    pub from: String,
+    /// The startup parameter that it is derived from, to tie a network cause to a parameter's fault.
+    pub parameter: Option<String>,
+}
+
+/// How an endpoint is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+    /// A bare connect.
+    Tcp,
+}
+
+impl Scheme {
+    /// As in a URL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Tcp => "tcp",
+        }
+    }
+
+    /// The port where a URL names none.
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Http | Self::Tcp => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// What the documents (or config) call a good answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExpectedAnswer {
+    /// The documented `OLSInvalidMethod` body, or a non-empty `x-log-requestid` header (Alibaba Cloud SLS).
+    LogService,
+    /// Connected is up (Tencent's document: `telnet`).
+    Connected,
+    /// One of these status codes.
+    StatusCodes(Vec<u16>),
+}
+
+/// An endpoint and its last probe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndpointFact {
+    /// What was asked.
+    pub endpoint: Endpoint,
+    /// What came back.
+    pub probe: Reading<Probe>,
+}
+
+/// The course of one probe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probe {
+    /// The proxy that was used (`http://host:port`), and the variable that names it.
+    pub proxy: Option<(String, String)>,
+    /// What could not be known about the agent's own way (its environment, say), and was assumed.
+    pub assumed: Option<String>,
+    /// Resolved addresses, in the order tried.
+    pub addresses: Vec<IpAddr>,
+    /// Durations of the phases that were completed.
+    pub phases: Phases,
+    /// Status code, if an answer came.
+    pub status_code: Option<u16>,
+    /// The server's certificate, even if it was not accepted.
+    pub certificate: Option<Certificate>,
+    /// Up, or what went wrong first.
+    pub outcome: Result<(), Failure>,
+    /// The answer's `Date`, where it may be used as a time reference.
+    pub date: Option<DateReference>,
+}
+
+/// How long each phase took; `None`: not reached or not completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Phases {
+    /// Name resolution.
+    pub resolve: Option<Duration>,
+    /// TCP connect.
+    pub connect: Option<Duration>,
+    /// TLS handshake.
+    pub tls: Option<Duration>,
+    /// Request sent to answer read.
+    pub processing: Option<Duration>,
+}
+
+/// Validity of a server's certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Not valid before.
+    pub not_before: SystemTime,
+    /// Not valid after.
+    pub not_after: SystemTime,
+}
+
+/// The first thing that went wrong in a probe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The class, which a rule turns into a cause.
+    pub kind: FailureKind,
+    /// The address where it went wrong, if one was reached for.
+    pub address: Option<SocketAddr>,
+    /// What happened, for people.
+    pub detail: String,
+}
+
+/// Classes of probe failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// The name does not resolve, or the resolver did not answer in time.
+    Resolve,
+    /// Connection refused.
+    Refused,
+    /// No answer to the connect.
+    ConnectTimeout,
+    /// No route to host or network.
+    Unreachable,
+    /// The TLS handshake failed (not by the certificate).
+    Tls,
+    /// The certificate is not from a trusted authority, or is for another name.
+    CertificateUntrusted,
+    /// The certificate is expired (or not yet valid) by the local clock.
+    CertificateExpired,
+    /// Connected, but no complete answer in time.
+    ResponseTimeout,
+    /// An answer, but not the documented one; or the connection was closed instead.
+    UnexpectedResponse,
+    /// The agent's proxy is the obstacle (its address is unusable, or it refuses to pass on).
+    Proxy,
+}
+
+/// A server's time, tied to the boot clock so that later steps of the local clock do not spoil it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DateReference {
+    /// The earliest that (server wall clock − boot clock) can be, in seconds.
+    pub low: f64,
+    /// The latest that (server wall clock − boot clock) can be, in seconds.
+    pub high: f64,
+    /// When it was taken, on the boot clock.
+    pub taken: Duration,
+}

@@ -1,0 +1,166 @@
+//! Everything observed in one cycle. Rules see nothing else, and know no other time.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+mod clock;
+mod endpoint;
+mod file;
+mod parameters;
+mod process;
+
+pub use clock::{ClockFacts, ClockReference, ClockSource, KernelClock};
+pub use endpoint::{
+    Certificate, DateReference, Endpoint, EndpointFact, ExpectedAnswer, Failure, FailureKind, Phases, Probe,
+    Scheme,
+};
+pub use file::{DirectoryFact, FileContent, FileFact, FileState, Rejection};
+pub use parameters::{AddressRecord, DataServer, KeyState, LoadedConfig, Parameter, Parameters};
+pub use process::{Executable, Process, ProcessState};
+
+use super::{Reading, Role};
+
+/// The facts of one cycle, and the moment they belong to.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Wall-clock time of the snapshot (for people and for file times).
+    pub taken_at: SystemTime,
+    /// Time since boot, suspend included: the monotonic clock for all durations.
+    pub uptime: Duration,
+    /// The host's own facts.
+    pub host: HostFacts,
+    /// Time references and the kernel's opinion.
+    pub clock: ClockFacts,
+    /// One entry for each watched agent, in order of configuration or detection.
+    pub agents: Vec<AgentFacts>,
+}
+
+/// Facts of the host (of the exporter's own network namespace).
+#[derive(Debug, Clone)]
+pub struct HostFacts {
+    /// The host name, as `hostname` prints it.
+    pub hostname: Reading<String>,
+    /// Every address of every interface, in the kernel's order.
+    pub interfaces: Reading<Vec<InterfaceAddress>>,
+    /// The hosts file: its lines in order.
+    pub hosts: FileFact<Vec<HostsLine>>,
+    /// IPv4 addresses that the system's resolver gives for the host name (hosts file, DNS, nss modules), in its order.
+    pub hostname_addresses: Reading<Vec<Ipv4Addr>>,
+    /// The machine's maker and product from DMI, where readable (tells a cloud instance from another machine).
+    pub product: Reading<String>,
+}
+
+/// One address of one interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InterfaceAddress {
+    /// Interface name (`eth0`), without alias suffix.
+    pub interface: String,
+    /// The kernel's interface index.
+    pub index: u32,
+    /// The address.
+    pub address: IpAddr,
+}
+
+/// One line of the hosts file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostsLine {
+    /// Line number, from 1.
+    pub line: u32,
+    /// The address.
+    pub address: IpAddr,
+    /// Its names, as written.
+    pub names: Vec<String>,
+}
+
+/// One watched installation.
+#[derive(Debug, Clone)]
+pub struct AgentFacts {
+    /// The label `agent`.
+    pub name: Arc<str>,
+    /// The label `kind`: `logtail`, `loglistener`, `custom`.
+    pub kind: &'static str,
+    /// Installation directory as the agent sees it (not prefixed by `--path.rootfs`); `None` for a custom agent without one.
+    pub install_dir: Option<PathBuf>,
+    /// What is on disk of the installation.
+    pub installation: Reading<Installation>,
+    /// This agent's processes, zombies included.
+    pub processes: Reading<Vec<Process>>,
+    /// Chosen variables of the newest live collecting process; empty if none runs.
+    pub environment: Reading<Environment>,
+    /// Agent version, from its own files, if told.
+    pub version: Option<String>,
+    /// What variant this is, which decides roles and prerequisites.
+    pub edition: Edition,
+    /// The startup parameters as the agent would read them. `Known`-ness and absence are in the file fact.
+    pub config: Option<FileFact<Parameters>>,
+    /// What the config file says that it may be absent for: the agent generates it, or has defaults.
+    pub config_optional: bool,
+    /// Parameters that the agent generates from the path of a config file that is not there (container images).
+    pub implied: Option<Parameters>,
+    /// The address record that the agent writes (`app_info.json`).
+    pub record: Option<FileFact<AddressRecord>>,
+    /// Names in the user identifier directory.
+    pub users: Option<DirectoryFact>,
+    /// Owner account of this very host, from the agent's cached instance identity.
+    pub owner_account: Reading<Option<String>>,
+    /// Lines of the custom identifier file, as the agent splits and trims them.
+    pub identifiers: Option<FileFact<Vec<String>>>,
+    /// Config content that the agent's log says was loaded by the running process.
+    pub loaded_config: Reading<Option<LoadedConfig>>,
+    /// Further watched files (custom agents): their presence and change.
+    pub files: Vec<FileFact<()>>,
+    /// Endpoints that the agent must reach, with their last probe.
+    pub endpoints: Vec<EndpointFact>,
+}
+
+impl AgentFacts {
+    /// The parameters in force: the file's, or those that its path implies.
+    pub fn parameters(&self) -> Option<&Parameters> {
+        self.config.as_ref().and_then(FileFact::content).or(self.implied.as_ref())
+    }
+}
+
+/// What is on disk of an installation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Installation {
+    /// The executable that was found.
+    pub binary: Option<PathBuf>,
+    /// Where an executable was looked for.
+    pub looked_for: Vec<PathBuf>,
+    /// Parts of the installation that are there besides the executable: directory, config, records.
+    pub traces: Vec<PathBuf>,
+    /// True if it cannot be told where the executable would be (custom agent named by base name only, never seen running).
+    pub location_unknown: bool,
+}
+
+/// Variables by name, limited to those that an agent's profile asks for. User info in proxy addresses is removed when read.
+pub type Environment = BTreeMap<String, String>;
+
+/// The variant of an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Edition {
+    /// Word for people: `commercial`, `community`, `container`, `3.4+`, `custom`.
+    pub label: &'static str,
+    /// True if this build has no machine-group heartbeat (iLogtail and LoongCollector community edition).
+    pub community: bool,
+    /// True if keys, IP and labels are not governed by the classic config (LogListener ≥ 3.4, containers).
+    pub keyless: bool,
+    /// Expected processes.
+    pub roles: Vec<ExpectedRole>,
+}
+
+/// One role that should be filled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpectedRole {
+    /// The role.
+    pub role: Role,
+    /// How many live processes it should have.
+    pub count: u32,
+    /// True if the role is not needed as long as no process of it was ever seen (LogListener's daemon since 2.2.8).
+    pub only_if_ever_seen: bool,
+}

@@ -1,0 +1,59 @@
+//! Processes as they were seen.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
+
+use crate::model::{Reading, Role};
+
+/// One process of an agent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Process {
+    /// Process id, as the procfs in use numbers it.
+    pub pid: u32,
+    /// Parent process id.
+    pub parent: u32,
+    /// Base name by which the process was recognised.
+    pub executable_name: String,
+    /// Role, where the executable's name alone tells it (LogListener, custom).
+    pub role_by_name: Option<Role>,
+    /// Arguments; empty for a zombie.
+    pub arguments: Reading<Vec<String>>,
+    /// The executable, where readable; `Known(None)` for a zombie.
+    pub executable: Reading<Option<Executable>>,
+    /// Scheduling state.
+    pub state: ProcessState,
+    /// Start, in clock ticks since boot: with the pid, the identity of the process.
+    pub start_ticks: u64,
+    /// Start, as wall-clock time.
+    pub started_at: SystemTime,
+    /// User and system CPU time since start.
+    pub cpu: Duration,
+    /// Resident memory.
+    pub resident_bytes: u64,
+    /// Open file descriptors, where readable.
+    pub open_fds: Reading<u64>,
+    /// Threads.
+    pub threads: u64,
+}
+
+/// Where a process' code comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Executable {
+    /// Resolved path.
+    pub path: PathBuf,
+    /// True if that file is gone or was replaced.
+    pub deleted: bool,
+}
+
+/// The scheduling states that matter to a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProcessState {
+    /// Running, sleeping, or waiting (also traced by a debugger).
+    Alive,
+    /// Stopped by a signal (T).
+    Stopped,
+    /// A zombie (Z), or just dead (X): gone, but for its parent's `wait`.
+    Defunct,
+}

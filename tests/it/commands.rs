@@ -1,0 +1,55 @@
+//! The commands that need no machine: they tell what the program knows.
+
+use std::process::{Command, Output};
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_logagent-exporter")).args(arguments).env_clear().output().unwrap()
+}
+
+fn stdout(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn explain_lists_every_cause_and_tells_all_of_one() {
+    let list = stdout(&["explain"]);
+    let causes: Vec<_> = list.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    assert!(causes.len() > 60, "{list}");
+    for cause in causes {
+        assert!(stdout(&["explain", cause]).starts_with(cause));
+    }
+    assert!(stdout(&["explain", "clock_skewed", "--lang=zh"]).contains("时间"));
+    let unknown = run(&["explain", "clock_skewd"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("clock_skewed"), "{unknown:?}");
+}
+
+#[test]
+fn config_check_names_every_problem_with_its_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("exporter.yml");
+    let path = path.to_str().unwrap();
+    std::fs::write(path, "agents: [{ kind: logtail }]\n").unwrap();
+    assert!(stdout(&["config", "check", path]).contains("ok"));
+    std::fs::write(path, "agents:\n  - kind: logtial\n    expect: { network: intranett }\nclocks: {}\n")
+        .unwrap();
+    let output = run(&["config", "check", path]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    for words in [path, "logtial", "intranett", "clocks", ":2", ":4"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+#[test]
+fn version_and_help_are_told() {
+    assert!(stdout(&["--version"]).contains(env!("CARGO_PKG_VERSION")));
+    let help = stdout(&["--help"]);
+    for flag in
+        ["--config.file", "--web.listen-address", "--path.rootfs", "--evaluation.interval", "--log.format"]
+    {
+        assert!(help.contains(flag), "{flag}: {help}");
+    }
+}
