@@ -61,10 +61,10 @@ fn stand_in() -> PathBuf {
     path
 }
 
-/// Where `make test-deps` unpacks Prometheus.
-fn prometheus() -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".cache/prometheus");
-    assert!(path.join("prometheus").exists(), "{}: no Prometheus; run `make test-deps`", path.display());
+/// Where `make test-deps` unpacks the program of a package.
+fn unpacked(program: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".cache").join(program);
+    assert!(path.join(program).exists(), "{}: no {program}; run `make test-deps`", path.display());
     path
 }
 
@@ -82,7 +82,8 @@ impl Host {
             .envs([("PATH", PATH), ("HOST_NAME", HOST_NAME)])
             .env("EXPORTER", exporter())
             .env("STAND_IN", stand_in())
-            .env("PROMETHEUS", prometheus())
+            .env("PROMETHEUS", unpacked("prometheus"))
+            .env("ALERTMANAGER", unpacked("prometheus-alertmanager"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
