@@ -16,5 +16,6 @@ mod logtail_parameters;
 mod logtail_processes;
 mod odd_hosts;
 mod prometheus;
+mod scrapes;
 mod support;
 mod unprivileged;
