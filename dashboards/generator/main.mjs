@@ -1,18 +1,17 @@
 // Writes dashboards/*.json, or with --check tells which of them differ from what would be written.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import exporter from './exporter.mjs';
 import fleet from './fleet.mjs';
 import host from './host.mjs';
 
-export const dashboards = { fleet, host, exporter };
-const directory = join(import.meta.dirname, '..');
+const dashboards = { fleet, host, exporter };
 
 let different = 0;
 for (const [name, dashboard] of Object.entries(dashboards)) {
-  const path = join(directory, `${name}.json`);
+  const path = fileURLToPath(new URL(`../${name}.json`, import.meta.url));
   const json = `${JSON.stringify(dashboard, null, 2)}\n`;
   if (!process.argv.includes('--check')) {
     writeFileSync(path, json);

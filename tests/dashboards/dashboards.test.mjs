@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
@@ -167,7 +167,7 @@ describe('what is seen', () => {
   });
 
   test('of one cluster', async () => {
-    const seen = await show('mixed', 'fleet', { cluster: 'staging', name: undefined });
+    const seen = await show('mixed', 'fleet', { cluster: 'staging', name: null });
     assert.deepEqual(faults(seen, models.fleet, []), []);
     shows(seen, 'Agents', await fleets.mixed.server.number('sum(logagent_agents{cluster="staging"})', to));
     assert.ok(!panelOf(seen, 'Worst hosts').text.includes('prod-'), 'another cluster');
@@ -221,7 +221,7 @@ describe('what is seen', () => {
     }
     const seen = await show('disastrous', 'host', { instance: '10.9.0.2:10077', name: 'disastrous-not-running' });
     shows(seen, 'Findings', 'not_running');
-    shows(seen, 'Processes', 'live', '0');
+    shows(seen, 'Live processes', 'live', '0');
   });
 });
 
@@ -231,6 +231,17 @@ const changed = (name, change) => {
   change(copy, (title) => copy.panels.find((panel) => panel.title === title));
   return copy;
 };
+
+test('pictures for the README', { skip: !process.env.UPDATE && 'UPDATE=1 writes docs/images' }, async () => {
+  const images = join(ROOT, 'docs/images');
+  mkdirSync(images, { recursive: true });
+  const pictures = { fleet: { height: 1250 }, host: { height: 1150, instance: '10.9.0.2:10077' }, exporter: { height: 1180, theme: 'light' } };
+  for (const [dashboard, options] of Object.entries(pictures)) {
+    const { theme = 'dark' } = options;
+    await show('mixed', dashboard, { ...options, name: 'picture' });
+    copyFileSync(join(OUT, `picture-${theme}.png`), join(images, `${dashboard}.png`));
+  }
+});
 
 describe('what is written', () => {
   for (const name of NAMES) {
@@ -314,7 +325,7 @@ describe('a fault is caught:', () => {
     try {
       for (const [index, [what, complaint]] of rendered.entries()) {
         const name = `planted-${index}`;
-        const said = faults(await show('mixed', name, { url: page.url, name: undefined }), copies[name], []);
+        const said = faults(await show('mixed', name, { url: page.url, name: null }), copies[name], []);
         assert.ok(said.some((one) => complaint.test(one)), `${what}: ${said}`);
       }
     } finally {

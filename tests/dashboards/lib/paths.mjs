@@ -2,8 +2,9 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-export const ROOT = join(import.meta.dirname, '../../..');
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 export const HERE = join(ROOT, 'tests/dashboards');
 export const DASHBOARDS = join(ROOT, 'dashboards');
 /** Recording rules that dashboards read. */
