@@ -33,6 +33,9 @@ use crate::{
 /// An evaluation this many intervals old is stale: `/-/healthy` says so.
 const STALE_AFTER_INTERVALS: u32 = 3;
 
+/// How long a reload waits for the config file: nothing is evaluated meanwhile.
+const RELOAD_DEADLINE: Duration = Duration::from_secs(2);
+
 /// How the daemon runs.
 #[derive(Debug, Clone)]
 pub struct DaemonOptions {
@@ -50,7 +53,7 @@ pub struct DaemonOptions {
 pub async fn load_settings(file: Option<PathBuf>) -> Result<Settings, config::ConfigError> {
     let Some(file) = file else { return Ok(Settings::default()) };
     let path = file.clone();
-    // A config file on a file system that hangs must not hang the loop.
+    // Reading must not block the only thread: the file may be on a file system that hangs.
     let loaded = tokio::task::spawn_blocking(move || config::load(&path)).await;
     let (settings, warnings) =
         loaded.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
@@ -74,9 +77,21 @@ pub async fn run(
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     let mut hangup = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
 
+    // Also while a turn or a reload waits for a file system that hangs, the end comes at once.
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    tokio::pin!(stop);
+
     let mut cycle = Cycle::new(settings, options.cycle.clone());
     let mut journal = journal::Journal::default();
-    let first = cycle.turn(Trigger::Timer).await;
+    let first = tokio::select! {
+        () = &mut stop => return Ok(()),
+        report = cycle.turn(Trigger::Timer) => report,
+    };
     let mut announce = Some(announce);
     let (publisher, published) = watch::channel(publish(first, &mut journal, &mut announce));
 
@@ -104,8 +119,7 @@ pub async fn run(
             cycle.next_probe_due().unwrap_or_else(|| Instant::now() + options.evaluation_interval);
         let mut asker = None;
         let trigger = tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            () = &mut stop => break,
             ended = &mut serving => {
                 ended.context("the HTTP server")?;
                 anyhow::bail!("the HTTP server ended by itself");
@@ -122,11 +136,17 @@ pub async fn run(
                 continue;
             }
         };
-        let mut outcome = Ok(());
-        if trigger == Trigger::Reload {
-            outcome = reload(&mut cycle, options.config_file.clone()).await;
-        }
-        let report = cycle.turn(trigger).await;
+        let turn = async {
+            let mut outcome = Ok(());
+            if trigger == Trigger::Reload {
+                outcome = reload(&mut cycle, options.config_file.clone()).await;
+            }
+            (cycle.turn(trigger).await, outcome)
+        };
+        let (report, outcome) = tokio::select! {
+            () = &mut stop => break,
+            done = turn => done,
+        };
         publisher.send_replace(publish(report, &mut journal, &mut announce));
         if let Some(asker) = asker {
             // Whoever asked may be gone by now.
@@ -139,7 +159,14 @@ pub async fn run(
 }
 
 async fn reload(cycle: &mut Cycle, file: Option<PathBuf>) -> Result<(), String> {
-    match load_settings(file).await {
+    let loaded = match tokio::time::timeout(RELOAD_DEADLINE, load_settings(file)).await {
+        Ok(loaded) => loaded.map_err(|problem| problem.to_string()),
+        Err(_elapsed) => Err(format!(
+            "the config file could not be read within {} (a hung file system?)",
+            humantime::format_duration(RELOAD_DEADLINE)
+        )),
+    };
+    match loaded {
         Ok(settings) => {
             cycle.reload(settings);
             info!("config reloaded");
@@ -148,7 +175,7 @@ async fn reload(cycle: &mut Cycle, file: Option<PathBuf>) -> Result<(), String> 
         Err(problem) => {
             cycle.reload_failed();
             error!("reload failed, the old config stays in force: {problem}");
-            Err(problem.to_string())
+            Err(problem)
         }
     }
 }

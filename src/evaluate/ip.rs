@@ -151,7 +151,9 @@ fn chosen_as_documented(context: &Context<'_>, reported: &Reported<'_>, findings
     let bind_interface = choice::bind_interface(agent);
     match &working_ip {
         // A working_ip of the environment is what the running process has reported: only the file can have changed since.
-        Err(why) if context.config_is_unread() => findings.undecided(&IP_DIFFERS_FROM_WORKING_IP, why),
+        Err(why) if context.config_is_unread() || roles::running(agent).is_none() => {
+            findings.undecided(&IP_DIFFERS_FROM_WORKING_IP, why);
+        }
         Ok(Some(working_ip)) if working_ip.value != reported.ip => findings.add(
             Finding::of(&IP_DIFFERS_FROM_WORKING_IP).seen("reported", reported.ip, reported.from).seen(
                 "working_ip",
