@@ -18,5 +18,6 @@ mod logtail_processes;
 mod odd_hosts;
 mod paging;
 mod prometheus;
+mod scrapes;
 mod support;
 mod unprivileged;
