@@ -152,11 +152,17 @@ impl Cycle {
         }
     }
 
-    /// Takes new settings into force. Agents that both configs describe keep their history.
+    /// Takes new settings into force. Agents that both configs describe as the same installation keep their history.
     pub fn reload(&mut self, settings: Settings) {
-        let described: Vec<String> = settings.agents.iter().map(|agent| agent.name.clone()).collect();
-        let detecting = settings.detect;
-        self.ledger.retain(|name| detecting || described.iter().any(|described| described == name));
+        let named = |settings: &Settings, name: &str| {
+            settings.agents.iter().find(|agent| agent.name == name).cloned()
+        };
+        let old = &self.settings;
+        self.ledger.retain(|name| match (named(old, name), named(&settings, name)) {
+            (Some(before), Some(after)) => is_same_installation(&before, &after),
+            (None, Some(_)) => true,
+            (Some(_) | None, None) => settings.detect,
+        });
         self.settings = settings;
         self.reader.reset();
         self.probes.reset();
@@ -256,6 +262,12 @@ impl Cycle {
             complete: self.complete,
         }
     }
+}
+
+/// True if what one entry of the config watches, the other does too.
+fn is_same_installation(before: &AgentSettings, after: &AgentSettings) -> bool {
+    (before.kind, &before.install_dir, &before.processes)
+        == (after.kind, &after.install_dir, &after.processes)
 }
 
 /// Until the first full cycle nothing is claimed, neither good nor bad.

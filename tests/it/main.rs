@@ -16,6 +16,8 @@ mod logtail_network;
 mod logtail_parameters;
 mod logtail_processes;
 mod odd_hosts;
+mod paging;
 mod prometheus;
+mod scrapes;
 mod support;
 mod unprivileged;

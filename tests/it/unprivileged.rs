@@ -40,6 +40,6 @@ fn processes_that_are_hidden_are_not_taken_for_gone() {
     let host = Host::with_logtail();
     host.sh("mount -o remount,hidepid=2 /proc");
     let exporter = host.exporter_with(User::Nobody, None, &[]);
-    exporter.shows(&["processes unknown", "restart unknown"]);
+    exporter.shows(&["ip unknown", "processes unknown", "restart unknown"]);
     assert!(exporter.report().to_string().contains("hidepid"));
 }
