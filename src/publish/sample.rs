@@ -243,6 +243,7 @@ pub(super) fn healthy() -> Report {
             steps: 0,
         },
         exporter: ExporterReport {
+            event_sources: BTreeMap::from([("process_exit", true), ("file", false)]),
             evaluations: BTreeMap::from([("timer", 240), ("file", 3)]),
             evaluation_duration: Duration::from_micros(1_234),
             observation_errors: BTreeMap::new(),

@@ -6,6 +6,7 @@
 
 mod commands;
 mod custom;
+mod events;
 mod golden;
 mod hostile_files;
 mod lifecycle;
@@ -17,5 +18,6 @@ mod logtail_processes;
 mod odd_hosts;
 mod paging;
 mod prometheus;
+mod scrapes;
 mod support;
 mod unprivileged;

@@ -282,11 +282,17 @@ impl Host {
         processes
     }
 
-    /// Waits until exactly so many live processes have this name.
+    /// The ids of the processes of this name.
+    pub(crate) fn pids(&self, name: &str) -> Vec<u32> {
+        self.named(name).into_iter().map(|process| process.pid).collect()
+    }
+
+    /// Waits until exactly so many live processes have this name, besides one that was started from outside and is about to
+    /// leave them behind.
     pub(crate) fn until_running(&self, name: &str, count: usize) -> Vec<Process> {
         eventually(&format!("{count} processes {name}"), || {
             let mut found = self.named(name);
-            found.retain(|process| process.state != 'Z');
+            found.retain(|process| process.state != 'Z' && process.parent != 0);
             if found.len() == count { Ok(found) } else { Err(format!("{found:?}")) }
         })
     }
