@@ -2,7 +2,7 @@
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
-.PHONY: help build test test-dashboards dashboards test-deps lint bless bench bench-fleet doc clean
+.PHONY: help build test test-dashboards dashboards test-deps lint bless demo demo-break demo-stop bench bench-fleet doc clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,16 @@ lint: test-deps ## fmt, clippy, cargo deny, shellcheck; changes nothing
 
 bless: ## Accept what the code renders now as golden files and generated documents; read the diff
 	UPDATE=1 INSTA_UPDATE=always $(CARGO) test --locked --no-fail-fast
+
+demo: test-deps ## Logtail, exporter, Prometheus, Alertmanager on a machine of their own; prints what to open
+	scripts/demo up
+
+CAUSE ?= worker_missing
+demo-break: ## CAUSE=worker_missing: breaks the demo, and follows that to the page and to its end
+	scripts/demo break $(CAUSE)
+
+demo-stop: ## Ends the demo
+	scripts/demo stop
 
 bench: ## Measures beside node, process and blackbox exporters; writes docs/benchmarks.md (20 min; BENCH_QUICK=1: 2 min, prints only)
 	scripts/peers

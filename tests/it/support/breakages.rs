@@ -33,7 +33,11 @@ pub(crate) static BREAKAGES: &[Breakage] = &[
         severity: "critical",
         what: "a comma is deleted from Logtail's config",
         provoke: |host| host.edit(CONFIG, "aliyuncs.com\",\n", "aliyuncs.com\"\n"),
-        undo: |host| host.write(CONFIG, CONFIG_TEXT),
+        undo: |host| {
+            host.write(CONFIG, CONFIG_TEXT);
+            // An exporter that starts later cannot know that what was loaded is what is there again.
+            host.restart_logtail();
+        },
     },
     Breakage {
         cause: "custom_identifier_mismatch",
