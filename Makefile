@@ -2,7 +2,7 @@
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
-.PHONY: help build test test-dashboards dashboards bench-fleet test-deps lint bless doc clean
+.PHONY: help build test test-dashboards dashboards test-deps lint bless bench bench-fleet doc clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,11 @@ lint: test-deps ## fmt, clippy, cargo deny, shellcheck; changes nothing
 
 bless: ## Accept what the code renders now as golden files and generated documents; read the diff
 	UPDATE=1 INSTA_UPDATE=always $(CARGO) test --locked --no-fail-fast
+
+bench: ## Measures beside node, process and blackbox exporters; writes docs/benchmarks.md (20 min; BENCH_QUICK=1: 2 min, prints only)
+	scripts/peers
+	$(CARGO) build --locked --release
+	BENCH_EXPORTER="$${CARGO_TARGET_DIR:-$$PWD/target}/release/logagent-exporter" $(CARGO) bench --locked --bench peers
 
 doc: ## The code's documentation: target/doc/logagent_exporter/index.html
 	$(CARGO) doc --locked --no-deps --document-private-items

@@ -1,10 +1,12 @@
 //! A machine of its own for each test, and what is watched, watching and asked on it.
 
 mod authority;
+pub(crate) mod breakages;
 mod exporter;
 mod host;
 mod http;
 pub(crate) mod layouts;
+pub(crate) mod paging;
 mod seen;
 mod service;
 
