@@ -30,7 +30,7 @@ const overview = [null, [
     [4, stat('Clock', 'Local clock minus reference, by the best source there is: a time server, else the Date of HTTP answers (exact to about half a second).',
       [query(`avg(logagent_clock_offset_seconds{${HOST}, source="ntp"}) or avg(logagent_clock_offset_seconds{${HOST}, source="http_date"})`)],
       { unit: 's', decimals: 1, thresholds: { mode: 'absolute', steps: [{ color: BAD, value: null }, { color: DOUBTFUL, value: -300 }, { color: GOOD, value: -60 }, { color: DOUBTFUL, value: 60 }, { color: BAD, value: 300 }] }, noValue: 'no source' })],
-    [3, stat('Seen', 'Age of what this page shows: time since the exporter last evaluated everything. Evaluations are 15 s apart by default.',
+    [3, stat('Evaluated', 'How long before the last scrape the exporter had evaluated everything. Evaluations are 15 s apart by default.',
       [query(`max(timestamp(logagent_last_evaluation_timestamp_seconds{${HOST}}) - logagent_last_evaluation_timestamp_seconds{${HOST}})`)],
       { unit: 's', decimals: 0, thresholds: steps(GOOD, [60, DOUBTFUL], [300, BAD]), noValue: 'not scraped' })],
   ],

@@ -15,7 +15,8 @@ const TYPES = { '.js': 'text/javascript', '.json': 'application/json', '.svg': '
 
 export const bundle = async (outdir) => {
   await build({
-    entryPoints: [join(HERE, 'browser/main.tsx')], bundle: true, outdir, format: 'iife', jsx: 'automatic', logLevel: 'error', minify: true,
+    // Aliases are looked up from there.
+    absWorkingDir: HERE, entryPoints: [join(HERE, 'browser/main.tsx')], bundle: true, outdir, format: 'iife', jsx: 'automatic', logLevel: 'error', minify: true,
     mainFields: ['module', 'browser', 'main'], alias: { 'react-router-dom-v5-compat': 'react-router-dom' },
     define: { 'process.env.NODE_ENV': '"production"', 'process.env': '{}', global: 'window' },
     loader: { '.svg': 'dataurl', '.png': 'dataurl', '.woff': 'empty', '.woff2': 'empty', '.ttf': 'empty', '.eot': 'empty' },
@@ -80,7 +81,8 @@ export const look = async ({ started }, url, parameters, { png, width = 1600, he
     const report = JSON.parse(await page.evaluate(() => JSON.stringify(window.report())));
     if (png) {
       const bottom = await page.evaluate(() => Math.max(...[...document.querySelectorAll('[data-panel]')].map((one) => one.closest('section').getBoundingClientRect().bottom)));
-      await page.screenshot({ path: png, clip: { x: 0, y: 0, width, height: height ?? Math.ceil(bottom) + 8 } });
+      // The whole page is in view: to capture beyond it would lay it out anew.
+      await page.screenshot({ path: png, captureBeyondViewport: false, clip: { x: 0, y: 0, width, height: height ?? Math.ceil(bottom) + 8 } });
     }
     // Fonts and one icon are in Grafana's own distribution only.
     return { ...report, complaints: complaints.filter((text) => !/404.*\/public\/(fonts|build\/img|img)\//s.test(text)) };
