@@ -14,7 +14,7 @@ use crate::{
     model::{
         Reading, Reason, Status, Why,
         report::{AgentReport, ExporterReport, Report},
-        snapshot::{ClockFacts, Snapshot},
+        snapshot::{AgentFacts, ClockFacts, Snapshot},
     },
     observe::{
         events::{Changes, WatchTargets},
@@ -194,7 +194,8 @@ impl Cycle {
         let now = time::now();
         let resolve = changes.has(Changes::HOSTS);
         let reading = self.reader.read_changes(&self.settings, now, changes, resolve).await;
-        let (watched, agents) = reading.agents.into_iter().unzip();
+        let (watched, mut agents): (Vec<_>, Vec<_>) = reading.agents.into_iter().unzip();
+        self.keep_endpoints(&mut agents);
         if let Some((snapshot, settings)) = &mut self.facts {
             snapshot.host = reading.host;
             snapshot.agents = agents;
@@ -217,7 +218,8 @@ impl Cycle {
             self.count_errors([(None, "clock")]);
         }
         self.looked_at = Some(reading.looked_at);
-        let (watched, agents) = reading.agents.into_iter().unzip();
+        let (watched, mut agents): (Vec<_>, Vec<_>) = reading.agents.into_iter().unzip();
+        self.keep_endpoints(&mut agents);
         let snapshot = Snapshot {
             taken_at: now.wall,
             uptime: now.boot,
@@ -232,6 +234,17 @@ impl Cycle {
         };
         self.facts = Some((snapshot, watched));
         self.start_due_probes();
+    }
+
+    /// A config that has become unreadable hides nothing else: the endpoints that it named last are still probed.
+    fn keep_endpoints(&self, agents: &mut [AgentFacts]) {
+        let Some((before, _)) = &self.facts else { return };
+        for agent in agents {
+            let is_unread = agent.config.as_ref().is_some_and(|config| config.state.known().is_none());
+            if is_unread && let Some(before) = before.agents.iter().find(|before| before.name == agent.name) {
+                agent.endpoints.clone_from(&before.endpoints);
+            }
+        }
     }
 
     /// The host's own errors have an empty label `agent`.
