@@ -46,7 +46,11 @@ fn json(node: &Yaml<'_>) -> Value {
                 .map(|(key, value)| (key.as_str().unwrap().to_owned(), json(value)))
                 .collect::<Map<_, _>>(),
         ),
-        _ => Value::Null,
+        Yaml::Value(Scalar::Null)
+        | Yaml::Representation(..)
+        | Yaml::Tagged(..)
+        | Yaml::Alias(_)
+        | Yaml::BadValue => Value::Null,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a PromQL expression asks for, and which labels its result has.
+//! What a `PromQL` expression asks for, and which labels its result has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,9 +109,12 @@ impl Names {
                 .args
                 .args
                 .iter()
-                .filter_map(|argument| match argument.as_ref() {
-                    Expr::StringLiteral(word) => Some(word.val.as_str()),
-                    _ => None,
+                .filter_map(|argument| {
+                    if let Expr::StringLiteral(word) = argument.as_ref() {
+                        Some(word.val.as_str())
+                    } else {
+                        None
+                    }
                 })
                 .collect();
             known(&labels, words[2])?;

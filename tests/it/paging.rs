@@ -13,7 +13,7 @@ fn each_defect_is_paged_with_host_agent_cause_and_fix_and_resolves() {
         let exporter = host.exporter_of(EXPECT_ALL);
         exporter.shows(&[]);
         (breakage.provoke)(&host);
-        let page = paging.until(cause, "firing").unwrap_or_else(|error| panic!("{cause}: {error}"));
+        let page = paging.until(cause, "firing").unwrap_or_else(|error| panic!("{}: {error}", breakage.what));
         for (label, value) in [
             ("alertname", breakage.alert),
             ("severity", breakage.severity),

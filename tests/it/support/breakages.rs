@@ -1,7 +1,10 @@
 //! Defects of a healthy machine, each with its cause and how it is undone, while the exporter runs with
 //! [`EXPECT_ALL`](super::layouts::EXPECT_ALL).
 
-use super::{Answer, Host, layouts::*};
+use super::{
+    Answer, Host,
+    layouts::{CONFIG, CONFIG_TEXT, DATA, IDENTIFIERS, ILOGTAIL},
+};
 
 /// A defect.
 pub(crate) struct Breakage {

@@ -39,7 +39,7 @@ const RUN_ALERTMANAGER: &str = "
     mkdir -p /usr/share/prometheus/alertmanager
     cp /run/alertmanager/*.tmpl /usr/share/prometheus/alertmanager
     exec /run/alertmanager/prometheus-alertmanager --config.file=/etc/alertmanager/alertmanager.yml \
-        --storage.path=/run/alerts --web.listen-address=127.0.0.1:9093 --cluster.listen-address=";
+        --storage.path=/run/alerts --web.listen-address=127.0.0.1:$0 --cluster.listen-address=";
 
 /// Both programs, and what arrives.
 pub(crate) struct Paging {
@@ -94,10 +94,11 @@ impl Host {
         self.write("/etc/alertmanager/logagent.tmpl", committed("logagent.tmpl"));
         let arriving = self.receive();
         let mut alertmanager = self.command("/run", "unshare");
-        alertmanager.args(["--mount", "sh", "-euc", RUN_ALERTMANAGER]);
+        alertmanager.args(["--mount", "sh", "-euc", RUN_ALERTMANAGER, &ALERTMANAGER.to_string()]);
         let mut prometheus = self.command("/run", "/run/prometheus/prometheus");
         prometheus.args(["--config.file=/etc/prometheus.yml", "--storage.tsdb.path=/run/series"]);
-        prometheus.args(["--web.listen-address=127.0.0.1:9090", "--rules.alert.resend-delay=1s"]);
+        prometheus.arg(format!("--web.listen-address=127.0.0.1:{PROMETHEUS}"));
+        prometheus.arg("--rules.alert.resend-delay=1s");
         let programs =
             [("alertmanager", alertmanager), ("prometheus", prometheus)].map(|(name, mut command)| {
                 let log = fs::File::create(self.at(&format!("/run/{name}.log"))).unwrap();
