@@ -1,10 +1,11 @@
 //! Wiring: the loop, its tasks, signals, reload and drain.
 //!
-//! Tasks, and what each awaits — the loop: interval | probe answered | next probe due | reload | signal; one server per
+//! Tasks, and what each awaits — the loop: interval | event | probe answered | next probe due | reload | signal; one server per
 //! listener: connection | shutdown; probes: their endpoint, each under its deadline. Nothing else runs.
 
 mod cycle;
 mod journal;
+mod pace;
 mod probes;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -19,11 +20,12 @@ use tokio::{
 use tracing::{error, info, warn};
 
 pub use cycle::{Cycle, CycleOptions, Trigger};
+use pace::Pace;
 
 use crate::{
     config::{self, Settings},
     model::report::Report,
-    observe::{own, time},
+    observe::{events::Events, own, time},
     publish::{
         Published,
         http::{self, ReloadRequest, Server},
@@ -33,6 +35,9 @@ use crate::{
 /// An evaluation this many intervals old is stale: `/-/healthy` says so.
 const STALE_AFTER_INTERVALS: u32 = 3;
 
+/// How long a reload waits for the config file: nothing is evaluated meanwhile.
+const RELOAD_DEADLINE: Duration = Duration::from_secs(2);
+
 /// How the daemon runs.
 #[derive(Debug, Clone)]
 pub struct DaemonOptions {
@@ -40,6 +45,8 @@ pub struct DaemonOptions {
     pub cycle: CycleOptions,
     /// How often everything is looked at and judged.
     pub evaluation_interval: Duration,
+    /// False: everything is found by polling alone.
+    pub events: bool,
     /// The config file, for reloads.
     pub config_file: Option<PathBuf>,
     /// Where the metrics are served.
@@ -50,7 +57,7 @@ pub struct DaemonOptions {
 pub async fn load_settings(file: Option<PathBuf>) -> Result<Settings, config::ConfigError> {
     let Some(file) = file else { return Ok(Settings::default()) };
     let path = file.clone();
-    // A config file on a file system that hangs must not hang the loop.
+    // Reading must not block the only thread: the file may be on a file system that hangs.
     let loaded = tokio::task::spawn_blocking(move || config::load(&path)).await;
     let (settings, warnings) =
         loaded.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
@@ -74,9 +81,22 @@ pub async fn run(
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
     let mut hangup = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
 
+    // Also while a turn or a reload waits for a file system that hangs, the end comes at once.
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    tokio::pin!(stop);
+
     let mut cycle = Cycle::new(settings, options.cycle.clone());
     let mut journal = journal::Journal::default();
-    let first = cycle.turn(Trigger::Timer).await;
+    let mut pace = Pace::new(if options.events { Events::open() } else { Events::closed() });
+    let first = tokio::select! {
+        () = &mut stop => return Ok(()),
+        report = turn(&mut cycle, Trigger::Timer, pace.source()) => report,
+    };
     let mut announce = Some(announce);
     let (publisher, published) = watch::channel(publish(first, &mut journal, &mut announce));
 
@@ -104,8 +124,7 @@ pub async fn run(
             cycle.next_probe_due().unwrap_or_else(|| Instant::now() + options.evaluation_interval);
         let mut asker = None;
         let trigger = tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            () = &mut stop => break,
             ended = &mut serving => {
                 ended.context("the HTTP server")?;
                 anyhow::bail!("the HTTP server ended by itself");
@@ -117,17 +136,28 @@ pub async fn run(
             }
             _ = interval.tick() => Trigger::Timer,
             () = cycle.probe_answered() => Trigger::Probe,
+            changes = pace.next() => Trigger::Event(changes),
             () = tokio::time::sleep_until(probe_due) => {
                 cycle.start_due_probes();
                 continue;
             }
         };
-        let mut outcome = Ok(());
-        if trigger == Trigger::Reload {
-            outcome = reload(&mut cycle, options.config_file.clone()).await;
-        }
-        let report = cycle.turn(trigger).await;
+        let started = Instant::now();
+        let turn = async {
+            let mut outcome = Ok(());
+            if trigger == Trigger::Reload {
+                outcome = reload(&mut cycle, options.config_file.clone()).await;
+            }
+            (turn(&mut cycle, trigger, pace.source()).await, outcome)
+        };
+        let (report, outcome) = tokio::select! {
+            () = &mut stop => break,
+            done = turn => done,
+        };
         publisher.send_replace(publish(report, &mut journal, &mut announce));
+        if let Trigger::Event(_) = trigger {
+            pace.evaluated(started.elapsed());
+        }
         if let Some(asker) = asker {
             // Whoever asked may be gone by now.
             let _gone = asker.send(outcome);
@@ -138,8 +168,26 @@ pub async fn run(
     serving.await.context("the HTTP server")
 }
 
+/// One turn, after which events follow what it looked at.
+async fn turn(cycle: &mut Cycle, trigger: Trigger, events: &mut Events) -> Report {
+    let mut report = cycle.turn(trigger).await;
+    if let Some(targets) = cycle.looked_at() {
+        events.watch(targets).await;
+    }
+    report.exporter.event_sources =
+        events.sources().map(|(source, works)| (source.as_str(), works)).collect();
+    report
+}
+
 async fn reload(cycle: &mut Cycle, file: Option<PathBuf>) -> Result<(), String> {
-    match load_settings(file).await {
+    let loaded = match tokio::time::timeout(RELOAD_DEADLINE, load_settings(file)).await {
+        Ok(loaded) => loaded.map_err(|problem| problem.to_string()),
+        Err(_elapsed) => Err(format!(
+            "the config file could not be read within {} (a hung file system?)",
+            humantime::format_duration(RELOAD_DEADLINE)
+        )),
+    };
+    match loaded {
         Ok(settings) => {
             cycle.reload(settings);
             info!("config reloaded");
@@ -148,7 +196,7 @@ async fn reload(cycle: &mut Cycle, file: Option<PathBuf>) -> Result<(), String> 
         Err(problem) => {
             cycle.reload_failed();
             error!("reload failed, the old config stays in force: {problem}");
-            Err(problem.to_string())
+            Err(problem)
         }
     }
 }

@@ -157,11 +157,13 @@ fn adjusts(context: &Context<'_>) -> Result<bool, Why> {
     if let Some(why) = config.state.why() {
         return Err(why.clone());
     }
-    let of_environment = ["LOONG_ENABLE_LOG_TIME_AUTO_ADJUST", "ALIYUN_LOGTAIL_ENABLE_LOG_TIME_AUTO_ADJUST"]
-        .into_iter()
-        .any(|name| {
-            context.agent.environment.known().and_then(|all| all.get(name)).is_some_and(|v| v == "true")
-        });
+    let of_environment = [
+        "LOONG_ENABLE_LOG_TIME_AUTO_ADJUST",
+        "ALIYUN_LOGTAIL_ENABLE_LOG_TIME_AUTO_ADJUST",
+        "enable_log_time_auto_adjust",
+    ]
+    .into_iter()
+    .any(|name| context.agent.environment.known().and_then(|all| all.get(name)).is_some_and(|v| v == "true"));
     if of_environment {
         return Ok(true);
     }
@@ -178,7 +180,7 @@ fn unsynchronized(context: &Context<'_>, offset: &Reading<Offset>, findings: &mu
         return;
     }
     match offset {
-        Reading::Known(offset) if offset.within(context.clock.warn_offset) => {}
+        Reading::Known(offset) if shows_synchrony(offset, context.clock.warn_offset) => {}
         // Before the first probes have answered, the kernel's word alone is no news.
         Reading::Unknown(why) if context.probes_pending() => findings.undecided(&CLOCK_UNSYNCHRONIZED, why),
         Reading::Known(_) | Reading::Unknown(_) => findings.add(Finding::of(&CLOCK_UNSYNCHRONIZED).seen(
@@ -187,6 +189,11 @@ fn unsynchronized(context: &Context<'_>, offset: &Reading<Offset>, findings: &mu
             "adjtimex",
         )),
     }
+}
+
+/// True if a source shows the offset within the threshold; where there is none, any offset is one that is fine.
+fn shows_synchrony(offset: &Offset, warn: Duration) -> bool {
+    warn.is_zero() || offset.within(warn)
 }
 
 /// The host's clock for the report.

@@ -18,6 +18,9 @@ pub(super) const CRASH_LOOP_STARTS: usize = 3;
 /// … within this long (DESIGN contract: ≥ 3 starts in 5 min).
 pub(super) const CRASH_LOOP_WINDOW: Duration = Duration::from_secs(300);
 
+/// What starts as a daemon is started by a process of the same name that ends at once: seen in passing, the two are one start.
+const ONE_START: Duration = Duration::from_secs(2);
+
 /// File times have the granularity of a kernel tick, and starts that of 10 ms (DESIGN contract: start + 2 s).
 const START_TOLERANCE: Duration = Duration::from_secs(2);
 
@@ -146,11 +149,15 @@ impl AgentHistory {
                 .taken_at
                 .duration_since(process.started_at)
                 .map_or(snapshot.uptime, |age| snapshot.uptime.saturating_sub(age));
-            self.starts.entry(role.clone()).or_default().push(started);
+            let starts = self.starts.entry(role.clone()).or_default();
+            let goes_on = starts.last().is_some_and(|last| started.abs_diff(*last) < ONE_START);
+            if !goes_on {
+                starts.push(started);
+            }
             let vacancies = self.vacancies.entry(role.clone()).or_default();
             if *vacancies > 0 {
                 *vacancies -= 1;
-                *self.restarts.entry(role.clone()).or_default() += 1;
+                *self.restarts.entry(role.clone()).or_default() += u64::from(!goes_on);
             }
             self.ever_seen.insert(role);
         }

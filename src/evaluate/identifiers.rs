@@ -54,7 +54,8 @@ pub(super) fn user(context: &Context<'_>) -> Option<Findings> {
         }
         return Some(findings);
     }
-    if let Err(why) = of_environment {
+    // An account that could not be read may be the very one, and then no file is needed.
+    if let Some(why) = of_environment.err().or(context.agent.owner_account.why()) {
         findings.all_undecided(
             &[&USER_IDENTIFIER_MISSING, &USER_IDENTIFIER_MISMATCH, &USER_IDENTIFIER_MALFORMED],
             why,

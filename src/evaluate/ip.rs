@@ -25,6 +25,8 @@ use super::{
 /// `app_info.json` is written within this long of `update_time`; a later modification is an edit (DESIGN contract: 60 s).
 const WRITTEN_AT_ONCE: Duration = Duration::from_secs(60);
 
+const LOOPBACK: &str = "lo";
+
 /// Causes that need the reported address.
 const OF_REPORTED: &[&Cause] = &[
     &IP_EMPTY,
@@ -67,7 +69,8 @@ pub(super) fn judge(context: &Context<'_>) -> Option<Findings> {
 fn host_has_address(context: &Context<'_>, findings: &mut Findings) {
     match &context.snapshot.host.interfaces {
         Reading::Known(interfaces) => {
-            if choice::usable(interfaces).next().is_none() {
+            // The agent never takes what stands on the loopback interface (a load balancer's address, say).
+            if choice::usable(interfaces).all(|(entry, _)| entry.interface == LOOPBACK) {
                 let names =
                     list(interfaces.iter().map(|entry| format!("{} {}", entry.interface, entry.address)));
                 findings.add(Finding::of(&IP_MISSING).seen("interfaces", names, "the host's interfaces"));
@@ -151,7 +154,9 @@ fn chosen_as_documented(context: &Context<'_>, reported: &Reported<'_>, findings
     let bind_interface = choice::bind_interface(agent);
     match &working_ip {
         // A working_ip of the environment is what the running process has reported: only the file can have changed since.
-        Err(why) if context.config_is_unread() => findings.undecided(&IP_DIFFERS_FROM_WORKING_IP, why),
+        Err(why) if context.config_is_unread() || roles::running(agent).is_none() => {
+            findings.undecided(&IP_DIFFERS_FROM_WORKING_IP, why);
+        }
         Ok(Some(working_ip)) if working_ip.value != reported.ip => findings.add(
             Finding::of(&IP_DIFFERS_FROM_WORKING_IP).seen("reported", reported.ip, reported.from).seen(
                 "working_ip",

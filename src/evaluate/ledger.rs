@@ -55,7 +55,7 @@ pub(super) struct Carried {
 }
 
 impl Ledger {
-    /// Forgets agents that are no longer watched, and what stood for those that remain described otherwise.
+    /// Forgets the agents that are not to be kept.
     pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
         self.agents.retain(|name, _| keep(name));
     }

@@ -65,7 +65,7 @@ fn endpoint(context: &Context<'_>, fact: &EndpointFact, probe: &Probe, findings:
     if let Some(certificate) = &probe.certificate
         && let Ok(left) = certificate.not_after.duration_since(context.snapshot.taken_at)
         && left <= EXPIRING
-        && probe.outcome.is_ok()
+        && certificate_is_accepted(probe)
     {
         findings.add(about(&CERTIFICATE_EXPIRING).seen(
             "not_after",
@@ -80,6 +80,12 @@ fn endpoint(context: &Context<'_>, fact: &EndpointFact, probe: &Probe, findings:
         finding = finding.seen("assumed", assumed, "the exporter's probe");
     }
     findings.add(finding);
+}
+
+/// True unless the certificate itself is what is wrong: that is a cause of its own.
+fn certificate_is_accepted(probe: &Probe) -> bool {
+    let refused = [FailureKind::CertificateUntrusted, FailureKind::CertificateExpired, FailureKind::Tls];
+    probe.outcome.as_ref().err().is_none_or(|failure| !refused.contains(&failure.kind))
 }
 
 fn where_it_failed(probe: &Probe, failure: &Failure) -> String {
@@ -100,7 +106,9 @@ fn cause(context: &Context<'_>, fact: &EndpointFact, probe: &Probe, failure: &Fa
     }
     let not_connected =
         matches!(failure.kind, FailureKind::Refused | FailureKind::ConnectTimeout | FailureKind::Unreachable);
-    if not_connected && fact.endpoint.scheme == Scheme::Https && answers_by_http(context, fact) {
+    let https_of_config_server =
+        fact.endpoint.scheme == Scheme::Https && fact.endpoint.purpose == Purpose::ConfigServer;
+    if not_connected && https_of_config_server && answers_by_http(context, fact) {
         return &HTTPS_UNREACHABLE;
     }
     let no_way = matches!(failure.kind, FailureKind::ConnectTimeout | FailureKind::Unreachable);

@@ -147,13 +147,26 @@ fn content(context: &Context<'_>, parameters: &Parameters, findings: &mut Findin
         .iter()
         .filter_map(|entry| {
             let mut server = well_formed(context, &entry.endpoint, findings)?;
-            let cluster = entry.region.as_ref().map(|region| server::without_network(&region.value));
+            let cluster = entry
+                .region
+                .as_ref()
+                .map(|region| server::without_network(&region.value))
+                .filter(|cluster| context.profile.knows_region(cluster));
             if server.region.is_none() {
-                server.region = cluster.filter(|cluster| context.profile.knows_region(cluster));
-            } else if let Some(cluster) = cluster.filter(|cluster| context.profile.knows_region(cluster))
-                && context.settings.expect.region.is_none()
+                server.region = cluster;
+            } else if let Some(cluster) = cluster
                 && server.region.as_ref() != Some(&cluster)
             {
+                if let Some(expected) = &context.settings.expect.region {
+                    // With the host in the right region, the name that goes with it is what is wrong.
+                    if server.region.as_ref() == Some(expected) {
+                        let region = entry.region.as_ref();
+                        region
+                            .into_iter()
+                            .for_each(|region| findings.add(wrong_cluster(context, region, expected)));
+                    }
+                    return Some(server);
+                }
                 findings.add(
                     Finding::of(&REGION_INCONSISTENT)
                         .about(&entry.endpoint.key)
@@ -295,6 +308,15 @@ fn networks(
         let (of_config, of_data) = (names(&of_config), names(&of_data));
         findings.add(pair(context, &NETWORK_TYPE_INCONSISTENT, config, data, &of_config, &of_data));
     }
+}
+
+/// A data server in the expected region, under the name of another.
+fn wrong_cluster(context: &Context<'_>, region: &Parameter, expected: &str) -> Finding {
+    Finding::of(&REGION_MISMATCH)
+        .about(&region.key)
+        .keys([region.key.as_str()])
+        .seen("configured", &region.value, context.parameter_place(&region.key))
+        .seen("expected", expected, "config: expect.region")
 }
 
 fn mismatch(

@@ -22,20 +22,38 @@ enum Oddity {
 
 use Oddity::{Binary, Dangling, Directory, Empty, Fifo, Huge, Loop};
 
+/// Puts it in place of the file, which is not missing in between.
 fn put(host: &Host, path: &str, oddity: Oddity) {
-    host.remove(path);
+    let draft = format!("{path}.new");
     match oddity {
-        Huge => File::create(host.at(path)).unwrap().set_len(1 << 30).unwrap(),
+        Huge => File::create(host.at(&draft)).unwrap().set_len(1 << 30).unwrap(),
         Binary => {
             let bytes: Vec<u8> = (0..=255).cycle().take(4096).collect();
-            host.write(path, bytes);
+            host.write(&draft, bytes);
         }
-        Empty => host.write(path, ""),
-        Fifo => drop(host.sh(&format!("mkfifo {path}"))),
-        Directory => host.create_dir(path),
-        Loop => host.link(path, path),
-        Dangling => host.link(path, "/nowhere/at/all"),
+        Empty => host.write(&draft, ""),
+        Fifo => drop(host.sh(&format!("mkfifo {draft}"))),
+        Directory => host.create_dir(&draft),
+        Loop => host.link(&draft, path),
+        Dangling => host.link(&draft, "/nowhere/at/all"),
     }
+    replace(host, path, &draft);
+}
+
+/// Renames the draft over what is at `path`; only where a directory is involved it has to go first.
+fn replace(host: &Host, path: &str, draft: &str) {
+    let is_directory = |path: &str| std::fs::symlink_metadata(host.at(path)).unwrap().is_dir();
+    if is_directory(path) || is_directory(draft) {
+        host.remove(path);
+    }
+    host.rename(draft, path);
+}
+
+/// Puts a file with this content in place of what is at `path`.
+fn restore(host: &Host, path: &str, content: impl AsRef<[u8]>) {
+    let draft = format!("{path}.new");
+    host.write(&draft, content);
+    replace(host, path, &draft);
 }
 
 /// The reasons that the report gives for what is unknown of a prerequisite.
@@ -65,8 +83,7 @@ fn each(host: &Host, exporter: &Exporter<'_>, path: &str, cases: &[(Oddity, &[&s
             }
         }
         exporter.until_evaluated();
-        host.remove(path);
-        host.write(path, &content);
+        restore(host, path, &content);
         exporter.shows(&[]);
     }
 }
@@ -247,11 +264,8 @@ fn a_fault_stands_while_its_facts_cannot_be_read() {
         "startup_parameters unknown",
     ];
     exporter.shows(&unread);
-    for path in [IDENTIFIERS, CONFIG] {
-        host.remove(path);
-    }
-    host.write(IDENTIFIERS, "web-fleet\n");
-    host.write(CONFIG, CONFIG_TEXT);
+    restore(&host, IDENTIFIERS, "web-fleet\n");
+    restore(&host, CONFIG, CONFIG_TEXT);
     host.serve(DATA, crate::support::Answer::LogService);
     exporter.shows(&[]);
 }

@@ -41,6 +41,27 @@ fn the_name_is_unknown() {
 }
 
 #[test]
+fn the_name_server_says_nothing() {
+    let host = Host::with_logtail();
+    host.write("/etc/nsswitch.conf", "hosts: files dns\n");
+    // An address that nobody has: what is sent to it is lost.
+    host.write("/etc/resolv.conf", "nameserver 203.0.113.53\n");
+    let hosts = host.read("/etc/hosts");
+    let mut exporter = host.exporter_of("agents: [{ kind: logtail }]");
+    exporter.shows(&[]);
+    host.edit("/etc/hosts", "100.115.4.11 ", "# 100.115.4.11 ");
+    exporter.shows(&["network failing dns_failure"]);
+    host.write("/etc/hosts", &hosts);
+    exporter.shows(&[]);
+    host.write("/etc/hosts", "");
+    exporter.until("nothing resolves", |seen| seen.sum("logagent_endpoint_up") == 0.0);
+    exporter.signal("TERM");
+    let (code, took) = exporter.ends();
+    assert_eq!(code, Some(0));
+    assert!(took.as_secs_f64() < 1.0, "a resolver that hangs holds up the end: {took:?}");
+}
+
+#[test]
 fn a_root_of_all_http_urls_explains_the_https_url() {
     let host = Host::with_logtail();
     let hosts = host.read("/etc/hosts");

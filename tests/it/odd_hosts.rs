@@ -58,6 +58,30 @@ fn virtual_interfaces_beside_eth0() {
 }
 
 #[test]
+fn a_virtual_interface_before_the_first_real_one() {
+    let host = Host::with_logtail();
+    host.add_interface("docker0", "172.17.0.1/16");
+    host.add_interface("ens33", "10.9.0.5/24");
+    // No eth0 to prefer; and the cable to the internet counts as virtual by this name.
+    host.sh("ip link set eth0 down\nip link set eth0 name veth0\nip link set veth0 up\nip route add default via 172.16.2.1");
+    host.kill_all("ilogtail");
+    host.start_logtail_at("10.9.0.5");
+    silent(&host, None, &["logtail"]);
+}
+
+#[test]
+fn a_server_that_has_an_ipv6_address_only() {
+    let host = Host::with_logtail();
+    host.sh("ip address add 2001:db8:1::2/64 dev eth0 nodad
+         ip -n internet address add 2001:db8:1::1/64 dev eth0 nodad
+         ip -n internet address add 2001:db8:2::10/128 dev lo nodad
+         ip -6 route add default via 2001:db8:1::1");
+    host.serve("[2001:db8:2::10]:80", Answer::LogService);
+    host.edit("/etc/hosts", "100.115.4.11 ", "2001:db8:2::10 ");
+    silent(&host, Some(EXPECT_ALL), &["logtail"]);
+}
+
+#[test]
 fn a_working_ip_behind_nat() {
     let host = Host::with_logtail();
     host.kill_all("ilogtail");

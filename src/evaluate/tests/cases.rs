@@ -171,6 +171,11 @@ fn clock() -> Vec<Case> {
         case("clock_offset_high", skewed(60.5, 61.5), skewed(59.5, 60.5)),
         case("clock_skewed_adjusted", adjusted(), skewed(limit + 1.0, limit + 2.0)),
         case("clock_unsynchronized", unsynchronized(-61.0, 61.0), unsynchronized(-1.0, 1.0)),
+        case(
+            "clock_unsynchronized",
+            unsynchronized(-61.0, 61.0),
+            unsynchronized(-61.0, 61.0).with(|w| w.clock.warn_offset = Duration::ZERO),
+        ),
         Case { cause: "clock_stepped", fires: stepped(1.5, true), silent: stepped(0.9, true) },
         Case { cause: "clock_stepped", fires: stepped(-2.0, true), silent: stepped(-2.0, false) },
     ]

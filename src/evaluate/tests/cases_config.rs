@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{
     NetworkType, Reading,
-    snapshot::{Certificate, FailureKind, FileState, Parameters, Rejection},
+    snapshot::{Certificate, Failure, FailureKind, FileState, Parameters, Rejection, Scheme},
 };
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
 
 const HTTP: &str = "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com";
 const HTTPS: &str = "https://logtail.cn-hangzhou-intranet.log.aliyuncs.com";
+const CUSTOM: &str = "https://logs.example.com";
 const ADMIN: &str = "http://ali-cn-hangzhou-sls-admin.cn-hangzhou-intranet.log.aliyuncs.com";
 
 pub(super) fn cases() -> Vec<Case> {
@@ -89,6 +90,11 @@ fn servers() -> Vec<Case> {
                 .with(|w| w.parameters().config_servers[0].value = "ap-beijing.cls.tencentyun.com".into()),
             loglistener(),
         ),
+        case(
+            "region_mismatch",
+            data_server(logtail(), "cn-shanghai", "cn-hangzhou-intranet.log.aliyuncs.com"),
+            data_server(logtail(), "cn-hangzhou-intranet", "cn-hangzhou-intranet.log.aliyuncs.com"),
+        ),
         case("region_inconsistent", config_server(any(), shanghai), any()),
         case(
             "region_inconsistent",
@@ -143,6 +149,23 @@ fn failing(url: &str, kind: FailureKind, address: &str) -> World {
     logtail().with(|w| w.fail(url, kind, address))
 }
 
+/// An endpoint by HTTP beside the one by HTTPS, on the same host.
+fn custom_with_http() -> World {
+    custom().with(|w| {
+        let mut plain = w.agent().endpoints[0].clone();
+        plain.endpoint.url = "http://logs.example.com".into();
+        plain.endpoint.scheme = Scheme::Http;
+        w.agent().endpoints.push(plain);
+    })
+}
+
+/// The HTTPS endpoint's probe fails so, after its certificate was seen.
+fn refused_answer(world: &mut World, kind: FailureKind) {
+    if let Reading::Known(probe) = &mut world.endpoint(HTTPS).probe {
+        probe.outcome = Err(Failure { kind, address: None, detail: "failed".into() });
+    }
+}
+
 fn network() -> Vec<Case> {
     let outside = "203.0.113.7";
     let both = |kind: FailureKind| logtail().with(|w| w.fail_everything(kind, outside));
@@ -195,6 +218,16 @@ fn network() -> Vec<Case> {
             "https_unreachable",
             failing(HTTPS, FailureKind::ConnectTimeout, outside),
             both(FailureKind::ConnectTimeout),
+        ),
+        case(
+            "connection_refused",
+            custom_with_http().with(|w| w.fail(CUSTOM, FailureKind::Refused, outside)),
+            failing(HTTPS, FailureKind::Refused, outside),
+        ),
+        case(
+            "certificate_expiring",
+            ends_in(13).with(|w| refused_answer(w, FailureKind::UnexpectedResponse)),
+            ends_in(13).with(|w| refused_answer(w, FailureKind::CertificateUntrusted)),
         ),
         case(
             "admin_endpoint_unreachable",

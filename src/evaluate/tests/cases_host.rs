@@ -11,6 +11,7 @@ use super::{
     cases::{Case, case},
     world::{
         World, content, interface, loglistener, loglistener_by_label, logtail, logtail_unexpected, parameter,
+        unread,
     },
 };
 
@@ -57,7 +58,13 @@ fn ip() -> Vec<Case> {
         })
     };
     vec![
-        case("ip_missing", without_address, logtail()),
+        case("ip_missing", without_address.clone(), logtail()),
+        case(
+            "ip_missing",
+            // A load balancer's address on the loopback interface is none that the agent takes.
+            without_address.with(|w| w.interfaces().push(interface("lo", 1, "203.0.113.10"))),
+            logtail().with(|w| w.interfaces().push(interface("lo", 1, "203.0.113.10"))),
+        ),
         case("ip_empty", reports(""), logtail()),
         case("ip_loopback", reports("127.0.0.1"), reports("128.0.0.1")),
         case("ip_not_on_host", reports("172.16.2.201"), working_ip(reports("203.0.113.9"), "203.0.113.9")),
@@ -184,6 +191,11 @@ fn user_identifier() -> Vec<Case> {
                     all.insert("ALIYUN_LOGTAIL_USER_ID".into(), "1,1234567890123456".into());
                 }
             }),
+        ),
+        case(
+            "user_identifier_missing",
+            users(&[]),
+            users(&[]).with(|w| w.agent().owner_account = Reading::Unknown(unread("instance_identity"))),
         ),
         case(
             "user_identifier_mismatch",

@@ -96,6 +96,27 @@ fn a_restart_by_hand_is_no_crash_loop_and_is_counted_once_for_each_role() {
 }
 
 #[test]
+fn a_launcher_seen_in_passing_is_no_start_of_its_own() {
+    const ILOGTAIL: &str = "/usr/local/ilogtail/ilogtail";
+    let at = |seconds: u64, pids: &[(u32, u32)]| {
+        logtail().later(seconds).with(|w| {
+            let started_at = w.snapshot.taken_at;
+            *w.processes() = pids.iter().map(|&(pid, parent)| process(pid, parent, ILOGTAIL, 0)).collect();
+            for process in w.processes() {
+                process.started_at = started_at;
+                process.start_ticks += 100 * seconds;
+            }
+            w.record().update_time_candidates = vec![started_at];
+        })
+    };
+    let report = judge(&[logtail(), at(30, &[(112, 110)]), at(31, &[(113, 1), (114, 113)])]);
+    assert_eq!(shown(&report), Vec::<&str>::new());
+    let restarts: Vec<_> =
+        report.roles.iter().map(|role| (role.role.as_str().to_owned(), role.restarts)).collect();
+    assert_eq!(restarts, [("daemon".to_owned(), 1), ("worker".to_owned(), 1)]);
+}
+
+#[test]
 fn an_undone_edit_is_no_longer_a_problem() {
     let edited = logtail().later(15).with(|w| {
         if let Reading::Known(crate::model::snapshot::FileState::Present(file)) =

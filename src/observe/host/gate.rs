@@ -13,7 +13,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::model::{Reading, Reason, Why};
+use crate::{
+    model::{Reading, Reason, Why},
+    observe::events::trail::Question,
+};
 
 /// At most this many threads may be lost to reads that do not come back. Beyond it nothing is read until one returns:
 /// a host where so much hangs is not one to add threads to.
@@ -34,6 +37,7 @@ pub struct Attempt {
     /// True if nothing may be read at all.
     refuses: bool,
     progress: Mutex<Progress>,
+    asked: Mutex<BTreeSet<(PathBuf, Question)>>,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +68,8 @@ impl Gate {
                 let (work, attempt) = (Arc::clone(&work), Arc::clone(&attempt));
                 move || work(&attempt)
             });
-            let mut check = Instant::now() + deadline;
+            let patience = || if started.elapsed() <= deadline { deadline } else { deadline / 8 };
+            let mut check = Instant::now() + patience();
             let hung = loop {
                 match tokio::time::timeout_at(check, &mut job).await {
                     Ok(Ok(result)) => return result,
@@ -73,13 +78,10 @@ impl Gate {
                         // The runtime is shutting down: nobody will look at the result.
                         Err(_cancelled) => return work(&self.attempt(timed_out, true)),
                     },
-                    Err(_elapsed) => {
-                        let patience = if started.elapsed() <= deadline { deadline } else { deadline / 8 };
-                        match attempt.give_up_if_hung(patience) {
-                            Ok(path) => break path,
-                            Err(next_check) => check = next_check,
-                        }
-                    }
+                    Err(_elapsed) => match attempt.give_up_if_hung(patience()) {
+                        Ok(path) => break path,
+                        Err(next_check) => check = next_check,
+                    },
                 }
             };
             timed_out.insert(hung);
@@ -87,7 +89,13 @@ impl Gate {
     }
 
     pub(super) fn attempt(&self, timed_out: BTreeSet<PathBuf>, refuses: bool) -> Attempt {
-        Attempt { stuck: Arc::clone(&self.stuck), timed_out, refuses, progress: Mutex::default() }
+        Attempt {
+            stuck: Arc::clone(&self.stuck),
+            timed_out,
+            refuses,
+            progress: Mutex::default(),
+            asked: Mutex::default(),
+        }
     }
 }
 
@@ -106,6 +114,16 @@ impl Attempt {
             lock(&self.stuck).remove(path);
         }
         reading
+    }
+
+    /// Notes that something was asked of a path (as the agent sees it), so that its changes matter.
+    pub fn note(&self, path: &Path, question: Question) {
+        lock(&self.asked).insert((path.to_owned(), question));
+    }
+
+    /// Everything that was noted.
+    pub fn asked(&self) -> BTreeSet<(PathBuf, Question)> {
+        lock(&self.asked).clone()
     }
 
     fn refusal(&self, path: &Path) -> Option<Why> {
@@ -204,6 +222,31 @@ mod tests {
         }
         let third = gate.run(DEADLINE, work(released())).await;
         assert_eq!(third, [Ok(1), Ok(1), Ok(1)]);
+    }
+
+    #[tokio::test]
+    async fn only_the_first_of_many_hung_reads_is_waited_for_in_full() {
+        let gate = Gate::default();
+        let (hold, release) = mpsc::channel::<()>();
+        let release = Mutex::new(release);
+        // Waited for in full, four reads would take four of these; the others take an eighth of one.
+        let deadline = Duration::from_secs(1);
+        let started = Instant::now();
+        let read = gate
+            .run(deadline, move |attempt| {
+                let hang = |path: &str| {
+                    attempt.guard(Path::new(path), || {
+                        let _closed = lock(&release).recv();
+                        Reading::Known(())
+                    })
+                };
+                ["/a", "/b", "/c", "/d"].map(|path| hang(path).why().map(|why| why.reason))
+            })
+            .await;
+        let waited = started.elapsed();
+        drop(hold);
+        assert_eq!(read, [Some(Reason::TimedOut); 4]);
+        assert!(waited < deadline * 3, "{waited:?}");
     }
 
     #[tokio::test]

@@ -173,9 +173,14 @@ impl Course<'_> {
         match self.endpoint.scheme {
             Scheme::Https => {
                 let target = http::authority(&self.endpoint.host, self.endpoint.port, None);
-                let stream = http::tunnel(stream, &target, self.deadline)
-                    .await
-                    .map_err(|trouble| blame(failure(trouble.kind, address, trouble.detail), &proxy))?;
+                let stream = http::tunnel(stream, &target, self.deadline).await.map_err(|trouble| {
+                    match trouble.status {
+                        Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED) => {
+                            blame(unauthenticated(self.endpoint, &proxy, address), &proxy)
+                        }
+                        _ => blame(failure(trouble.kind, address, trouble.detail), &proxy),
+                    }
+                })?;
                 let stream =
                     self.secure(stream, address).await.map_err(|obstacle| blame_passage(obstacle, &proxy))?;
                 self.ask(stream, path, address, Some(&proxy)).await
@@ -270,8 +275,10 @@ impl Course<'_> {
         })?;
         self.probe.phases.processing = Some(began.elapsed());
         self.probe.status_code = Some(answer.status.as_u16());
-        if proxy.is_some() && answer.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            return Err(blamed(failure(FailureKind::Proxy, address, http::AUTHENTICATION.to_owned())));
+        if let Some(proxy) = proxy
+            && answer.status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+        {
+            return Err(blame(unauthenticated(self.endpoint, proxy, address), proxy));
         }
         answer::judge(&self.endpoint.expected, &answer)
             .map_err(|detail| failure(FailureKind::UnexpectedResponse, address, detail))
@@ -308,6 +315,17 @@ impl Course<'_> {
     fn host_header(&self) -> String {
         // A bare connect speaks plain HTTP if anything, and its default port is the same.
         http::authority(&self.endpoint.host, self.endpoint.port, Some(self.endpoint.scheme.default_port()))
+    }
+}
+
+/// The proxy asks for credentials. An agent that has none is turned away; one that has some may well get through, which
+/// the exporter cannot find out, as it never sends any.
+fn unauthenticated(endpoint: &Endpoint, proxy: &Proxy, address: Option<SocketAddr>) -> Obstacle {
+    if proxy.credentials {
+        let detail = format!("{}: {}", proxy.described(), http::AUTHENTICATION);
+        Obstacle::Own(Why::new(Reason::Denied, endpoint.url.clone(), detail))
+    } else {
+        failure(FailureKind::Proxy, address, http::AUTHENTICATION.to_owned())
     }
 }
 

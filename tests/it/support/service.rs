@@ -70,18 +70,20 @@ impl Service {
     pub(super) fn serve(&self, address: &str, tls: Option<Arc<ServerConfig>>, answer: Answer) {
         let address: SocketAddr = address.parse().unwrap();
         self.close(address);
-        let (bound, ready) = mpsc::channel();
+        let listener = super::eventually("the server starts", || {
+            let (bound, outcome) = mpsc::channel();
+            self.runtime.spawn(async move { bound.send(TcpListener::bind(address).await) });
+            // A process that another test's thread starts holds the old socket until it becomes its program.
+            outcome.recv().unwrap().map_err(|error| format!("{address}: {error}"))
+        });
         let ahead = Arc::clone(&self.ahead);
         let task = self.runtime.spawn(async move {
-            let listener = TcpListener::bind(address).await.unwrap();
-            bound.send(()).unwrap();
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let (tls, ahead) = (tls.clone(), Arc::clone(&ahead));
                 connections.spawn(converse(stream, tls, answer, ahead));
             }
         });
-        ready.recv().unwrap();
         self.servers.lock().unwrap().insert(address, task.abort_handle());
     }
 

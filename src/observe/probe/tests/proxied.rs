@@ -122,6 +122,20 @@ async fn credentials_of_the_agent_are_not_sent_and_that_is_said() {
 }
 
 #[tokio::test]
+async fn whether_the_agents_credentials_are_accepted_is_not_known() {
+    for scheme in [Scheme::Http, Scheme::Https] {
+        let proxy =
+            FaultServer::start(Fault::Answer(response("407 Proxy Authentication Required\r\n", ""))).await;
+        let address = format!("http://***@{}", proxy.address);
+        let variables = environment(&[("ALL_PROXY", &address)]);
+        let root = tempfile::tempdir().unwrap();
+        let reading = prober(PATIENT, root.path()).probe(&target(scheme), &variables).await;
+        let why = reading.why().unwrap();
+        assert!(why.reason == Reason::Denied && why.detail.contains("never sends"), "{why:?}");
+    }
+}
+
+#[tokio::test]
 async fn exempt_hosts_bare_connects_and_unread_environments_go_direct() {
     let server = FaultServer::start(Fault::Answer(documented())).await;
     let dead = ("all_proxy", "http://127.0.0.1:1");
