@@ -53,7 +53,8 @@ demo-stop: ## Ends the demo
 bench: ## Measures beside node, process and blackbox exporters; writes docs/benchmarks.md (20 min; BENCH_QUICK=1: 2 min, prints only)
 	scripts/peers
 	$(CARGO) build --locked --release
-	BENCH_EXPORTER="$${CARGO_TARGET_DIR:-$$PWD/target}/release/logagent-exporter" $(CARGO) bench --locked --bench peers
+	cp "$${CARGO_TARGET_DIR:-target}/release/logagent-exporter" .cache/peers/ # cargo bench builds another in its place
+	BENCH_EXPORTER="$$PWD/.cache/peers/logagent-exporter" $(CARGO) bench --locked --bench peers
 
 doc: ## The code's documentation: target/doc/logagent_exporter/index.html
 	$(CARGO) doc --locked --no-deps --document-private-items

@@ -18,6 +18,8 @@ use crate::{
 
 /// A fault later than this was found by the timer, not by an event.
 const BY_TIMER: f64 = 2.0;
+/// The metric of event sources.
+const EVENTS: &str = "logagent_event_source_up";
 /// As long as the timer may take, and some.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// How often all is polled.
@@ -44,7 +46,9 @@ struct Fault<'a> {
 pub(crate) fn faults(processes: usize, effort: Effort, logtail: &mut Logtail, report: &mut Report) {
     let ours = Exporter::start(Kind::Ours, 9100);
     let mut rows = Vec::new();
-    let times = effort.of(200, 20);
+    // Without event sources each fault would only wait for the timer; one shows that.
+    let by_events = ours.text().contains(EVENTS);
+    let times = if by_events { effort.of(200, 20) } else { 1 };
     let (kills, starts) = kills_and_starts(times, &ours.target, logtail);
     summarize("kill of the worker", &kills, &mut rows, report);
     summarize("start of the worker", &starts, &mut rows, report);
@@ -78,12 +82,12 @@ pub(crate) fn faults(processes: usize, effort: Effort, logtail: &mut Logtail, re
             provoke: Box::new(|broken| fs::write(HOSTS, if broken { &bound } else { HOSTS_TEXT }).unwrap()),
         },
     ];
-    for Fault { name, shows, provoke } in &mut others {
+    for Fault { name, shows, provoke } in others.iter_mut().filter(|_| by_events) {
         let latencies = toggled(times, &ours.target, shows, provoke);
         summarize(name, &latencies, &mut rows, report);
     }
     drop(others);
-    if effort.steps_clock {
+    if effort.steps_clock && by_events {
         let mut off = false;
         let steps = toggled(effort.of(6, 2), &ours.target, STEPS, &mut |broken| {
             off = broken;

@@ -18,7 +18,6 @@ use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 use crate::{
     Effort,
-    machine::Sleepers,
     numbers::{count, median, number, seconds, time},
     report::Report,
 };
@@ -37,32 +36,38 @@ impl Wanted for Agents {
     }
 }
 
-/// Measures each way with 500 and with 10,000 processes.
-pub(crate) fn compare(effort: Effort, sleepers: &mut Sleepers, report: &mut Report) {
-    report.section(
-        "Reading processes",
-        "Finding the agents' processes among the sleeping ones, in this process, in turns; medians. Each way finds the same ones by \
-         the base name of the executable. `procfs`: `all_processes`, then `exe`. sysinfo: a `System` that is kept, refreshed with \
-         nothing but the executable (`UpdateKind::Always`, as a process may execute another program), without tasks, ended ones removed.",
-    );
-    let mut rows = Vec::new();
-    for processes in if effort.quick { &[500][..] } else { &[500, 10_000] } {
-        sleepers.set(*processes);
+/// What each way took, for each number of processes.
+#[derive(Default)]
+pub(crate) struct Listing(Vec<Vec<String>>);
+
+impl Listing {
+    /// Measures each way, with so many sleeping processes on the machine.
+    pub(crate) fn measure(&mut self, processes: usize, effort: Effort) {
         let ways = measure(effort.of(20, 5));
         let base = median(&ways[0].1);
         for (name, times) in &ways {
             let median = median(times);
-            rows.push(vec![
+            self.0.push(vec![
                 processes.to_string(),
                 (*name).to_owned(),
                 time(median),
-                format!("{} µs", number(median / count(*processes) * 1e6)),
+                format!("{} µs", number(median / count(processes) * 1e6)),
                 number(median / base),
             ]);
         }
     }
-    sleepers.set(0);
-    report.table(&["processes", "", "time", "per process", "× ours"], &rows);
+
+    /// Reports it.
+    pub(crate) fn report(&self, report: &mut Report) {
+        report.section(
+            "Reading processes",
+            "Finding the agents' processes among the sleeping ones, in this process, in turns; medians. Each way finds the same \
+             ones by the base name of the executable. Ours also reads all that is published of them. `procfs`: `all_processes`, then \
+             `exe`. sysinfo: a `System` that is kept, refreshed with nothing but the executable (`UpdateKind::Always`, as a process may \
+             execute another program), without tasks, ended ones removed.",
+        );
+        report.table(&["processes", "", "time", "per process", "× ours"], &self.0);
+    }
 }
 
 fn measure(rounds: usize) -> Vec<(&'static str, Vec<f64>)> {

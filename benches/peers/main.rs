@@ -102,7 +102,6 @@ fn measure(effort: Effort) -> String {
     scrapes::latency(processes, effort, &mut report);
     faults::faults(processes, effort, &mut logtail, &mut report);
     work::processes(effort, &mut sleepers, &mut report);
-    listing::compare(effort, &mut sleepers, &mut report);
     work::curves(effort, &mut report);
     report.document(&surroundings(start.elapsed(), &load_before))
 }

@@ -9,6 +9,7 @@ use crate::{
     Effort,
     client::{Client, Form, Target},
     exporter::{ALL, Exporter, Kind, hastened},
+    listing::Listing,
     machine::{Sleepers, config},
     numbers::{bytes, mebibytes, median, number, time},
     report::Report,
@@ -109,6 +110,7 @@ pub(crate) fn processes(effort: Effort, sleepers: &mut Sleepers, report: &mut Re
          blackbox_exporter probes the same endpoints every 60 s, as ours does. The last line of the idle host is not accelerated.",
     );
     let mut rows = Vec::new();
+    let mut listing = Listing::default();
     let counts = [(0, 60), (100, 60), (500, 60), (2_000, 15), (10_000, 5)];
     let counts = if effort.quick { &counts[..3] } else { &counts[..] };
     for (count, times) in counts {
@@ -116,6 +118,9 @@ pub(crate) fn processes(effort: Effort, sleepers: &mut Sleepers, report: &mut Re
         let costs = costs(&ALL, *times, if *times < 60 { effort.span(30, 5) } else { effort.span(10, 4) });
         rows.extend(row(&format!("{count} processes, ×{times}"), &costs));
         judge(*count, &costs, report);
+        if [500, 10_000].contains(count) {
+            listing.measure(*count, effort);
+        }
     }
     sleepers.set(0);
     if !effort.quick {
@@ -123,6 +128,7 @@ pub(crate) fn processes(effort: Effort, sleepers: &mut Sleepers, report: &mut Re
     }
     let head: Vec<&str> = ["sleeping processes"].into_iter().chain(ALL.map(Kind::name)).collect();
     report.table(&head, &rows);
+    listing.report(report);
 }
 
 fn row(name: &str, costs: &[Cost]) -> [Vec<String>; 1] {
@@ -167,8 +173,8 @@ pub(crate) fn curves(effort: Effort, report: &mut Report) {
          endpoint, beside one Logtail.",
     );
     let mut rows = Vec::new();
-    let endpoints: &[usize] = if effort.quick { &[1, 50] } else { &[1, 5, 10, 20, 50] };
-    let agents: &[usize] = if effort.quick { &[1, 20] } else { &[1, 5, 10, 20] };
+    let endpoints: &[usize] = if effort.quick { &[1, 50] } else { &[1, 10, 20, 50] };
+    let agents: &[usize] = if effort.quick { &[20] } else { &[5, 10, 20] };
     let all = endpoints.iter().map(|n| (1, *n)).chain(agents.iter().map(|n| (*n, 1)));
     for (agents, endpoints) in all {
         config("/run/ours.yml", agents, endpoints);
