@@ -2,16 +2,34 @@
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
-.PHONY: help build test test-deps lint bless doc clean
+.PHONY: help build test test-dashboards dashboards test-deps lint bless demo demo-break demo-stop bench bench-fleet doc clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## The release binary: target/release/logagent-exporter
 	$(CARGO) build --locked --release
 
 test: test-deps lint ## Everything that must pass: lint and all tests, on a machine with nothing but Rust
 	$(CARGO) test --locked
+	$(MAKE) test-dashboards
+
+# node_modules of the dashboards' tests, as the lock file has them; npm writes the second file last.
+node_modules = tests/dashboards/node_modules/.package-lock.json
+$(node_modules): tests/dashboards/package-lock.json
+	cd tests/dashboards && npm ci --ignore-scripts --legacy-peer-deps --no-audit --no-fund --cache ../../.cache/npm
+	touch $@
+
+test-dashboards: test-deps $(node_modules) ## Dashboards in a real browser over a real Prometheus; pictures in target/dashboards
+	$(CARGO) test --locked --test it scrapes
+	node --test tests/dashboards/dashboards.test.mjs
+
+dashboards: ## Writes dashboards/*.json from dashboards/generator
+	node dashboards/generator/main.mjs
+
+bench-fleet: test-deps $(node_modules) ## Rules and dashboards over 1,000 and 10,000 hosts; writes docs/fleet.md (takes long, and 20 GB of disk)
+	$(CARGO) test --locked --test it scrapes
+	node benches/fleet/fleet.mjs
 
 test-deps: ## What lint and tests need (Prometheus, shellcheck, iproute2), into .cache where possible
 	scripts/test-deps
@@ -21,6 +39,21 @@ lint: test-deps ## fmt, clippy, cargo deny, shellcheck; changes nothing
 
 bless: ## Accept what the code renders now as golden files and generated documents; read the diff
 	UPDATE=1 INSTA_UPDATE=always $(CARGO) test --locked --no-fail-fast
+
+demo: test-deps ## Logtail, exporter, Prometheus, Alertmanager on a machine of their own; prints what to open
+	scripts/demo up
+
+CAUSE ?= worker_missing
+demo-break: ## CAUSE=worker_missing: breaks the demo, and follows that to the page and to its end
+	scripts/demo break $(CAUSE)
+
+demo-stop: ## Ends the demo
+	scripts/demo stop
+
+bench: ## Measures beside node, process and blackbox exporters; writes docs/benchmarks.md (20 min; BENCH_QUICK=1: 2 min, prints only)
+	scripts/peers
+	$(CARGO) build --locked --release
+	BENCH_EXPORTER="$${CARGO_TARGET_DIR:-$$PWD/target}/release/logagent-exporter" $(CARGO) bench --locked --bench peers
 
 doc: ## The code's documentation: target/doc/logagent_exporter/index.html
 	$(CARGO) doc --locked --no-deps --document-private-items

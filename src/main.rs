@@ -120,6 +120,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let daemon_options = DaemonOptions {
         cycle: cycle_options(&options),
         evaluation_interval: options.evaluation_interval,
+        events: true,
         config_file: options.config_file,
         telemetry_path: options.telemetry_path,
     };

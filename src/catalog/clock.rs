@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `clock`.
 
-use super::sources;
+use super::{patience, runbook, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// The whole interval of the offset is beyond what the service accepts, or `max_offset`.
@@ -39,6 +39,8 @@ pub static CLOCK_SKEWED: Cause = Cause {
     },
     evidence: &["offset", "limit"],
     source: sources::CLOCK,
+    patience: patience::PROBES,
+    runbook: &runbook::CLOCK_SKEWED,
 };
 
 /// The whole interval of the offset is beyond `warn_offset`, and still accepted by the service.
@@ -75,6 +77,8 @@ pub static CLOCK_OFFSET_HIGH: Cause = Cause {
     },
     evidence: &["offset", "limit"],
     source: sources::CLOCK,
+    patience: patience::TICKET,
+    runbook: &runbook::CLOCK_OFFSET_HIGH,
 };
 
 /// The clock is skewed, and `enable_log_time_auto_adjust` makes up for it.
@@ -108,6 +112,8 @@ pub static CLOCK_SKEWED_ADJUSTED: Cause = Cause {
     },
     evidence: &["offset", "limit"],
     source: sources::SLS_5,
+    patience: patience::TICKET,
+    runbook: &runbook::CLOCK_SKEWED_ADJUSTED,
 };
 
 /// The kernel says that its clock is not synchronized, and no source shows that it is right.
@@ -139,6 +145,8 @@ pub static CLOCK_UNSYNCHRONIZED: Cause = Cause {
     },
     evidence: &["kernel"],
     source: sources::OWN_CLOCK,
+    patience: patience::TICKET,
+    runbook: &runbook::CLOCK_UNSYNCHRONIZED,
 };
 
 /// The system time jumped by more than a second within the last ten minutes.
@@ -168,6 +176,8 @@ pub static CLOCK_STEPPED: Cause = Cause {
     },
     evidence: &["step"],
     source: sources::OWN_CLOCK,
+    patience: patience::NONE,
+    runbook: &runbook::CLOCK_STEPPED,
 };
 
 /// All of them, in the order of the contract.

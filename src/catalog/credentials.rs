@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `credentials`.
 
-use super::sources;
+use super::{patience, runbook, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// A part of the API key pair is absent or empty.
@@ -31,6 +31,8 @@ pub static CREDENTIALS_MISSING: Cause = Cause {
     },
     evidence: &["key"],
     source: sources::CLS_4,
+    patience: patience::EDIT,
+    runbook: &runbook::CREDENTIALS_MISSING,
 };
 
 /// A part of the API key pair has not the form of an API key.
@@ -61,6 +63,8 @@ pub static CREDENTIALS_MALFORMED: Cause = Cause {
     },
     evidence: &["key", "defect"],
     source: sources::CLS_4,
+    patience: patience::EDIT,
+    runbook: &runbook::CREDENTIALS_MALFORMED,
 };
 
 /// A part of the API key pair is the stand-in of a document or template.
@@ -89,6 +93,8 @@ pub static CREDENTIALS_PLACEHOLDER: Cause = Cause {
     },
     evidence: &["key"],
     source: sources::CLS_4,
+    patience: patience::EDIT,
+    runbook: &runbook::CREDENTIALS_PLACEHOLDER,
 };
 
 /// All of them, in the order of the contract.

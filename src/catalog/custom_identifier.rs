@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `custom_identifier`.
 
-use super::sources;
+use super::{patience, runbook, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// An identifier is expected and the file or key that holds it is not there.
@@ -35,6 +35,8 @@ pub static CUSTOM_IDENTIFIER_MISSING: Cause = Cause {
     },
     evidence: &["expected"],
     source: sources::SLS_7,
+    patience: patience::EDIT,
+    runbook: &runbook::CUSTOM_IDENTIFIER_MISSING,
 };
 
 /// An identifier is expected and the file or key that holds it is empty.
@@ -68,6 +70,8 @@ pub static CUSTOM_IDENTIFIER_EMPTY: Cause = Cause {
     },
     evidence: &["expected"],
     source: sources::SLS_7,
+    patience: patience::EDIT,
+    runbook: &runbook::CUSTOM_IDENTIFIER_EMPTY,
 };
 
 /// No configured identifier equals the expected one, byte for byte.
@@ -109,6 +113,8 @@ pub static CUSTOM_IDENTIFIER_MISMATCH: Cause = Cause {
     },
     evidence: &["expected", "found"],
     source: sources::SLS_7,
+    patience: patience::EDIT,
+    runbook: &runbook::CUSTOM_IDENTIFIER_MISMATCH,
 };
 
 /// An identifier contains a carriage return, a tab or a byte order mark that the agent keeps.
@@ -141,6 +147,8 @@ pub static CUSTOM_IDENTIFIER_MALFORMED: Cause = Cause {
     },
     evidence: &["malformed"],
     source: sources::IDENTIFIER_SOURCE,
+    patience: patience::TICKET,
+    runbook: &runbook::CUSTOM_IDENTIFIER_MALFORMED,
 };
 
 /// All of them, in the order of the contract.

@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `ip` that are about `group_ip` and `group_label`.
 
-use super::sources;
+use super::{patience, runbook, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// `group_ip` is not the address that the server group has for this host.
@@ -35,6 +35,8 @@ pub static GROUP_IP_MISMATCH: Cause = Cause {
     },
     evidence: &["group_ip", "expected"],
     source: sources::CLS_1_4,
+    patience: patience::EDIT,
+    runbook: &runbook::GROUP_IP_MISMATCH,
 };
 
 /// The expected address of the server group is a range or a list.
@@ -67,6 +69,8 @@ pub static GROUP_IP_IS_RANGE: Cause = Cause {
     },
     evidence: &["expected"],
     source: sources::CLS_COLLECTION,
+    patience: patience::EDIT,
+    runbook: &runbook::GROUP_IP_IS_RANGE,
 };
 
 /// `group_ip` is a public address while the server is an internal domain.
@@ -101,6 +105,8 @@ pub static GROUP_IP_NOT_PRIVATE: Cause = Cause {
     },
     evidence: &["group_ip", "server"],
     source: sources::CLS_COLLECTION,
+    patience: patience::TICKET,
+    runbook: &runbook::GROUP_IP_NOT_PRIVATE,
 };
 
 /// A label is set while the expected server group goes by IP.
@@ -133,6 +139,8 @@ pub static GROUP_LABEL_CONFLICT: Cause = Cause {
     },
     evidence: &["group_label", "expected"],
     source: sources::CLS_FAQ,
+    patience: patience::EDIT,
+    runbook: &runbook::GROUP_LABEL_CONFLICT,
 };
 
 /// The host has several addresses and no expectation tells which one `group_ip` should be.
@@ -163,4 +171,6 @@ pub static MULTIPLE_CANDIDATE_ADDRESSES: Cause = Cause {
     },
     evidence: &["group_ip", "candidates"],
     source: sources::CLS_4,
+    patience: patience::TICKET,
+    runbook: &runbook::MULTIPLE_CANDIDATE_ADDRESSES,
 };

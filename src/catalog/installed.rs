@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `installed`.
 
-use super::sources;
+use super::{patience, runbook, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// Config names the agent, or it was seen before, and nothing of it is there now.
@@ -32,6 +32,8 @@ pub static NOT_INSTALLED: Cause = Cause {
     },
     evidence: &["looked_for"],
     source: sources::INSTALLED,
+    patience: patience::PROCESS,
+    runbook: &runbook::NOT_INSTALLED,
 };
 
 /// The directory, config or processes of the agent are there, its executable is not.
@@ -64,6 +66,8 @@ pub static INSTALLATION_INCOMPLETE: Cause = Cause {
     },
     evidence: &["missing", "found"],
     source: sources::INSTALLED,
+    patience: patience::PROCESS,
+    runbook: &runbook::INSTALLATION_INCOMPLETE,
 };
 
 /// All of them, in the order of the contract.

@@ -4,7 +4,7 @@ pub use super::group_ip::{
     GROUP_IP_IS_RANGE, GROUP_IP_MISMATCH, GROUP_IP_NOT_PRIVATE, GROUP_LABEL_CONFLICT,
     MULTIPLE_CANDIDATE_ADDRESSES,
 };
-use super::sources;
+use super::{patience, runbook, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// No interface of the host has an IPv4 address other than loopback.
@@ -35,6 +35,8 @@ pub static IP_MISSING: Cause = Cause {
     },
     evidence: &["interfaces"],
     source: sources::IP,
+    patience: patience::ADDRESS,
+    runbook: &runbook::IP_MISSING,
 };
 
 /// The agent reports an empty address.
@@ -66,6 +68,8 @@ pub static IP_EMPTY: Cause = Cause {
     },
     evidence: &["reported"],
     source: sources::SLS_ZH_3_CLS_4,
+    patience: patience::ADDRESS,
+    runbook: &runbook::IP_EMPTY,
 };
 
 /// The agent reports an address of 127.0.0.0/8.
@@ -102,6 +106,8 @@ pub static IP_LOOPBACK: Cause = Cause {
     },
     evidence: &["reported"],
     source: sources::IP,
+    patience: patience::ADDRESS,
+    runbook: &runbook::IP_LOOPBACK,
 };
 
 /// The reported address is on no interface, and no `working_ip` asks for it.
@@ -139,6 +145,8 @@ pub static IP_NOT_ON_HOST: Cause = Cause {
     },
     evidence: &["reported", "host_addresses"],
     source: sources::IP,
+    patience: patience::ADDRESS,
+    runbook: &runbook::IP_NOT_ON_HOST,
 };
 
 /// The reported address is none of those that the machine group is expected to contain.
@@ -172,6 +180,8 @@ pub static IP_NOT_IN_GROUP: Cause = Cause {
     },
     evidence: &["reported", "expected"],
     source: sources::SLS_2,
+    patience: patience::ADDRESS,
+    runbook: &runbook::IP_NOT_IN_GROUP,
 };
 
 /// `working_ip` is set and the agent reports another address.
@@ -201,6 +211,8 @@ pub static IP_DIFFERS_FROM_WORKING_IP: Cause = Cause {
     },
     evidence: &["reported", "working_ip"],
     source: sources::SLS_2,
+    patience: patience::ADDRESS,
+    runbook: &runbook::IP_DIFFERS_FROM_WORKING_IP,
 };
 
 /// The hosts file binds the host name to an address that the agent would take, and it reports another.
@@ -232,6 +244,8 @@ pub static IP_DIFFERS_FROM_HOSTS_BINDING: Cause = Cause {
     },
     evidence: &["reported", "hosts_binding"],
     source: sources::SLS_2,
+    patience: patience::ADDRESS,
+    runbook: &runbook::IP_DIFFERS_FROM_HOSTS_BINDING,
 };
 
 /// The reported address belongs to a bridge or another virtual interface of this host.
@@ -260,6 +274,8 @@ pub static IP_ON_VIRTUAL_INTERFACE: Cause = Cause {
     },
     evidence: &["reported", "interface"],
     source: sources::IP_SOURCE,
+    patience: patience::TICKET,
+    runbook: &runbook::IP_ON_VIRTUAL_INTERFACE,
 };
 
 /// Without any binding, the reported address is not that of the first interface.
@@ -290,6 +306,8 @@ pub static IP_NOT_FIRST_INTERFACE: Cause = Cause {
     },
     evidence: &["reported", "interface", "first_interface"],
     source: sources::SLS_2,
+    patience: patience::TICKET,
+    runbook: &runbook::IP_NOT_FIRST_INTERFACE,
 };
 
 /// The hosts file binds the host name to an address that is on no interface.
@@ -317,6 +335,8 @@ pub static HOSTS_BINDING_NOT_ON_HOST: Cause = Cause {
     },
     evidence: &["hosts_binding", "host_addresses"],
     source: sources::SLS_2,
+    patience: patience::TICKET,
+    runbook: &runbook::HOSTS_BINDING_NOT_ON_HOST,
 };
 
 /// The agent runs and `app_info.json`, which it writes at each start, is not there.
@@ -346,6 +366,8 @@ pub static IP_RECORD_MISSING: Cause = Cause {
     },
     evidence: &["record"],
     source: sources::SLS_2,
+    patience: patience::ADDRESS,
+    runbook: &runbook::IP_RECORD_MISSING,
 };
 
 /// `app_info.json` cannot be parsed, or holds no ip.
@@ -372,6 +394,8 @@ pub static IP_RECORD_INVALID: Cause = Cause {
     },
     evidence: &["record", "defect"],
     source: sources::SLS_2,
+    patience: patience::ADDRESS,
+    runbook: &runbook::IP_RECORD_INVALID,
 };
 
 /// `app_info.json` contradicts itself, or was written long after its `update_time`.
@@ -400,6 +424,8 @@ pub static IP_RECORD_EDITED: Cause = Cause {
     },
     evidence: &["recorded", "expected"],
     source: sources::SLS_ZH_3,
+    patience: patience::TICKET,
+    runbook: &runbook::IP_RECORD_EDITED,
 };
 
 /// All of them, in the order of the contract.

@@ -7,9 +7,11 @@ mod group_ip;
 pub mod installed;
 pub mod ip;
 pub mod network;
+mod patience;
 pub mod processes;
 pub mod render;
 pub mod restart;
+mod runbook;
 mod sources;
 pub mod startup_parameters;
 pub mod user_identifier;
@@ -68,7 +70,7 @@ pub fn find(id: &str) -> Option<&'static Cause> {
 #[cfg(test)]
 mod tests {
     use std::{
-        collections::BTreeSet,
+        collections::{BTreeMap, BTreeSet},
         path::{Path, PathBuf},
     };
 
@@ -218,19 +220,88 @@ mod tests {
     }
 
     #[test]
-    fn committed_document_is_the_rendered_one() {
-        let path = repository("docs/causes.md");
-        let rendered = render::causes_document();
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(&path, &rendered).unwrap();
+    fn runbooks_are_written_in_both_languages_with_a_sample_of_all_evidence() {
+        for cause in causes() {
+            let runbook = cause.runbook;
+            for (field, text) in
+                [("summary", runbook.summary), ("impact", runbook.impact), ("reading", runbook.reading)]
+            {
+                let place = format!("{} of {}", field, cause.id);
+                assert!(text.zh.chars().any(is_chinese), "zh {place} is not Chinese");
+                assert!(!text.en.is_empty() && !text.en.chars().any(is_chinese), "en {place} is not English");
+                assert!(text.en.ends_with('.') && text.zh.ends_with('。'), "{place} is no sentence");
+                assert!(
+                    !text.en.contains("  ") && !text.zh.contains("  "),
+                    "{place} has two blanks in a row"
+                );
+                assert!(!text.en.contains("{{") && !text.zh.contains("{{"), "{place} has a template");
+            }
+            let sample: Vec<&str> = runbook.sample.iter().map(|(name, _)| *name).collect();
+            let (mut sample, mut evidence) = (sample, cause.evidence.to_vec());
+            sample.sort_unstable();
+            evidence.sort_unstable();
+            assert_eq!(sample, evidence, "the sample of {}", cause.id);
+            assert!(runbook.session.starts_with("$ "), "{}: a session starts with a command", cause.id);
         }
-        let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        let differing =
-            committed.lines().zip(rendered.lines()).find(|(committed, rendered)| committed != rendered);
-        assert!(
-            committed == rendered,
-            "{} is not what the catalogue renders (UPDATE=1 rewrites it); first difference: {differing:?}",
-            path.display()
-        );
+    }
+
+    #[test]
+    fn summaries_tell_causes_apart() {
+        let summaries: BTreeSet<&str> = causes().map(|cause| cause.runbook.summary.en).collect();
+        assert_eq!(summaries.len(), causes().count());
+    }
+
+    /// Files below `directory` that are rendered: all of them, so that one which is no longer rendered is found too.
+    fn rendered_files() -> BTreeMap<String, String> {
+        let mut files = BTreeMap::from([
+            ("docs/causes.md".to_owned(), render::causes_document()),
+            ("alerts/logagent-causes.rules.yml".to_owned(), render::rules(Language::English)),
+            ("alerts/zh/logagent-causes.rules.yml".to_owned(), render::rules(Language::Chinese)),
+            (
+                "alerts/tests/logagent-causes.test.yml".to_owned(),
+                render::rule_tests(Language::English, "../logagent-causes.rules.yml"),
+            ),
+            (
+                "alerts/tests/zh/logagent-causes.test.yml".to_owned(),
+                render::rule_tests(Language::Chinese, "../../zh/logagent-causes.rules.yml"),
+            ),
+        ]);
+        for cause in causes() {
+            for language in [Language::English, Language::Chinese] {
+                let path = format!("alerts/runbooks/{}", render::runbook_file(cause, language));
+                files.insert(path, render::runbook(cause, language));
+            }
+        }
+        files
+    }
+
+    #[test]
+    fn committed_files_are_the_rendered_ones() {
+        for (name, rendered) in rendered_files() {
+            let path = repository(&name);
+            if std::env::var_os("UPDATE").is_some() {
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(&path, &rendered).unwrap();
+            }
+            let committed = std::fs::read_to_string(&path).unwrap_or_default();
+            let differing =
+                committed.lines().zip(rendered.lines()).find(|(committed, rendered)| committed != rendered);
+            assert!(
+                committed == rendered,
+                "{name} is not what the catalogue renders (UPDATE=1 rewrites it); first difference: {differing:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_runbook_is_without_its_cause() {
+        let rendered = rendered_files();
+        for entry in std::fs::read_dir(repository("alerts/runbooks")).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_file() {
+                let name = format!("alerts/runbooks/{}", entry.file_name().display());
+                assert!(rendered.contains_key(&name), "{name} belongs to no cause");
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `network`.
 
-use super::sources;
+use super::{patience, runbook, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// The host name of an endpoint does not resolve.
@@ -30,6 +30,8 @@ pub static DNS_FAILURE: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::DNS_FAILURE,
 };
 
 /// The connection to an endpoint is refused.
@@ -61,6 +63,8 @@ pub static CONNECTION_REFUSED: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::CONNECTION_REFUSED,
 };
 
 /// An endpoint does not answer the connect in time.
@@ -94,6 +98,8 @@ pub static CONNECTION_TIMEOUT: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::CONNECTION_TIMEOUT,
 };
 
 /// There is no route to an endpoint's address.
@@ -119,6 +125,8 @@ pub static NETWORK_UNREACHABLE: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::NETWORK_UNREACHABLE,
 };
 
 /// The TLS handshake with an endpoint fails for another reason than its certificate.
@@ -149,6 +157,8 @@ pub static TLS_FAILURE: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::TLS_FAILURE,
 };
 
 /// An endpoint's certificate is of no trusted authority, or for another name.
@@ -186,6 +196,8 @@ pub static CERTIFICATE_UNTRUSTED: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::OWN_NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::CERTIFICATE_UNTRUSTED,
 };
 
 /// An endpoint's certificate is expired, or not yet valid, by the local clock.
@@ -219,6 +231,8 @@ pub static CERTIFICATE_EXPIRED: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::OWN_NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::CERTIFICATE_EXPIRED,
 };
 
 /// An endpoint's certificate expires within 14 days.
@@ -247,6 +261,8 @@ pub static CERTIFICATE_EXPIRING: Cause = Cause {
     },
     evidence: &["url", "not_after"],
     source: sources::OWN_NETWORK,
+    patience: patience::TICKET,
+    runbook: &runbook::CERTIFICATE_EXPIRING,
 };
 
 /// An endpoint is connected and does not complete its answer in time.
@@ -281,6 +297,8 @@ pub static RESPONSE_TIMEOUT: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::RESPONSE_TIMEOUT,
 };
 
 /// An endpoint answers, and not as its service does.
@@ -315,6 +333,8 @@ pub static UNEXPECTED_RESPONSE: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::NETWORK,
+    patience: patience::PROBES,
+    runbook: &runbook::UNEXPECTED_RESPONSE,
 };
 
 /// An internal endpoint cannot be reached, and the host is evidently not in its network.
@@ -347,6 +367,8 @@ pub static INTRANET_ENDPOINT_UNREACHABLE: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::SLS_3_4_CLS_COLLECTION,
+    patience: patience::PROBES,
+    runbook: &runbook::INTRANET_ENDPOINT_UNREACHABLE,
 };
 
 /// The config server answers by HTTP and not by HTTPS.
@@ -376,6 +398,8 @@ pub static HTTPS_UNREACHABLE: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::SLS_4,
+    patience: patience::PROBES,
+    runbook: &runbook::HTTPS_UNREACHABLE,
 };
 
 /// The endpoint of the agent's self-monitoring does not answer as documented.
@@ -403,6 +427,8 @@ pub static ADMIN_ENDPOINT_UNREACHABLE: Cause = Cause {
     },
     evidence: &["url", "failure"],
     source: sources::SLS_4,
+    patience: patience::TICKET,
+    runbook: &runbook::ADMIN_ENDPOINT_UNREACHABLE,
 };
 
 /// All of them, in the order of the contract.

@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `processes`.
 
-use super::sources;
+use super::{patience, runbook, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// The agent is installed and none of its processes is alive.
@@ -28,6 +28,8 @@ pub static NOT_RUNNING: Cause = Cause {
     },
     evidence: &["expected"],
     source: sources::PROCESSES,
+    patience: patience::PROCESS,
+    runbook: &runbook::NOT_RUNNING,
 };
 
 /// The collecting process is alive without the daemon that restarts it.
@@ -59,6 +61,8 @@ pub static DAEMON_MISSING: Cause = Cause {
     },
     evidence: &["running", "expected"],
     source: sources::PROCESSES,
+    patience: patience::PROCESS,
+    runbook: &runbook::DAEMON_MISSING,
 };
 
 /// A process that collects and sends is missing while others of the agent are alive.
@@ -89,6 +93,8 @@ pub static WORKER_MISSING: Cause = Cause {
     },
     evidence: &["running", "expected"],
     source: sources::PROCESSES,
+    patience: patience::PROCESS,
+    runbook: &runbook::WORKER_MISSING,
 };
 
 /// The update process is missing while the main process is alive.
@@ -114,6 +120,8 @@ pub static UPDATE_PROCESS_MISSING: Cause = Cause {
     },
     evidence: &["running", "expected"],
     source: sources::CLS_3,
+    patience: patience::TICKET,
+    runbook: &runbook::UPDATE_PROCESS_MISSING,
 };
 
 /// More processes of the agent are alive than one installation starts.
@@ -147,6 +155,8 @@ pub static MULTIPLE_INSTANCES: Cause = Cause {
     },
     evidence: &["running", "expected"],
     source: sources::SLS_1,
+    patience: patience::TICKET,
+    runbook: &runbook::MULTIPLE_INSTANCES,
 };
 
 /// A process of the agent has ended and only its entry in the process table is left (state Z).
@@ -175,6 +185,8 @@ pub static PROCESS_DEFUNCT: Cause = Cause {
     },
     evidence: &["pid", "role"],
     source: sources::PROCESSES,
+    patience: patience::PROCESS,
+    runbook: &runbook::PROCESS_DEFUNCT,
 };
 
 /// A process of the agent is stopped by a signal (state T).
@@ -203,6 +215,8 @@ pub static PROCESS_STOPPED: Cause = Cause {
     },
     evidence: &["pid", "role"],
     source: sources::PROCESSES,
+    patience: patience::PROCESS,
+    runbook: &runbook::PROCESS_STOPPED,
 };
 
 /// A role of the agent was started three times or more within five minutes.
@@ -239,6 +253,8 @@ pub static CRASH_LOOP: Cause = Cause {
     },
     evidence: &["starts", "role"],
     source: sources::OWN_PROCESSES,
+    patience: patience::NONE,
+    runbook: &runbook::CRASH_LOOP,
 };
 
 /// All of them, in the order of the contract.

@@ -1,4 +1,15 @@
 //! The book as a document, in both languages. The committed `docs/causes.md` is this, and a test keeps it so.
+//!
+//! What alerts and runbooks are rendered from is in the modules below.
+
+mod rule_tests;
+mod rules;
+mod runbook;
+mod words;
+
+pub use rule_tests::rule_tests;
+pub use rules::{DASHBOARD_BASE, RUNBOOK_BASE, alert_name, keep_firing, rules, runbook_file};
+pub use runbook::runbook;
 
 use std::{borrow::Cow, fmt::Write as _};
 

@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `restart`.
 
-use super::sources;
+use super::{patience, runbook, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// What the running process has loaded is not what is on disk, or what it would choose, now.
@@ -28,6 +28,8 @@ pub static RESTART_REQUIRED: Cause = Cause {
     },
     evidence: &["process", "changed"],
     source: sources::RESTART,
+    patience: patience::ROLLOUT,
+    runbook: &runbook::RESTART_REQUIRED,
 };
 
 /// The executable of a running process was replaced or deleted.
@@ -56,6 +58,8 @@ pub static RESTART_REQUIRED_BINARY: Cause = Cause {
     },
     evidence: &["process", "binary"],
     source: sources::OWN_RESTART,
+    patience: patience::TICKET,
+    runbook: &runbook::RESTART_REQUIRED_BINARY,
 };
 
 /// All of them, in the order of the contract.

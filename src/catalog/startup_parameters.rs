@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `startup_parameters`.
 
-use super::sources;
+use super::{patience, runbook, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// The config file is not there, and the agent needs it.
@@ -30,6 +30,8 @@ pub static CONFIG_MISSING: Cause = Cause {
     },
     evidence: &["config"],
     source: sources::STARTUP,
+    patience: patience::EDIT,
+    runbook: &runbook::CONFIG_MISSING,
 };
 
 /// In place of the config there is something that no process can read as a file.
@@ -61,6 +63,8 @@ pub static CONFIG_UNREADABLE: Cause = Cause {
     },
     evidence: &["config", "found"],
     source: sources::STARTUP,
+    patience: patience::EDIT,
+    runbook: &runbook::CONFIG_UNREADABLE,
 };
 
 /// The agent's own parser would reject the config.
@@ -90,6 +94,8 @@ pub static CONFIG_INVALID: Cause = Cause {
     },
     evidence: &["config", "defect"],
     source: sources::STARTUP_SOURCE,
+    patience: patience::EDIT,
+    runbook: &runbook::CONFIG_INVALID,
 };
 
 /// The config names no server that takes the heartbeat.
@@ -125,6 +131,8 @@ pub static CONFIG_SERVER_MISSING: Cause = Cause {
     },
     evidence: &["config"],
     source: sources::STARTUP,
+    patience: patience::EDIT,
+    runbook: &runbook::CONFIG_SERVER_MISSING,
 };
 
 /// Logtail's config names no server that takes the logs.
@@ -157,6 +165,8 @@ pub static DATA_SERVER_MISSING: Cause = Cause {
     },
     evidence: &["config"],
     source: sources::SLS_3,
+    patience: patience::EDIT,
+    runbook: &runbook::DATA_SERVER_MISSING,
 };
 
 /// A value of the config is still the stand-in of a document or template.
@@ -186,6 +196,8 @@ pub static PLACEHOLDER_LEFT: Cause = Cause {
     },
     evidence: &["value"],
     source: sources::STARTUP,
+    patience: patience::EDIT,
+    runbook: &runbook::PLACEHOLDER_LEFT,
 };
 
 /// The servers of the config are those of another region than expected.
@@ -223,6 +235,8 @@ pub static REGION_MISMATCH: Cause = Cause {
     },
     evidence: &["configured", "expected"],
     source: sources::SLS_3_CLS_2,
+    patience: patience::EDIT,
+    runbook: &runbook::REGION_MISMATCH,
 };
 
 /// Config server and data server are in different regions.
@@ -257,6 +271,8 @@ pub static REGION_INCONSISTENT: Cause = Cause {
     },
     evidence: &["config_server", "data_server"],
     source: sources::SLS_3,
+    patience: patience::EDIT,
+    runbook: &runbook::REGION_INCONSISTENT,
 };
 
 /// The servers of the config are for another network type than expected.
@@ -294,6 +310,8 @@ pub static NETWORK_TYPE_MISMATCH: Cause = Cause {
     },
     evidence: &["configured", "expected"],
     source: sources::SLS_3_CLS_COLLECTION,
+    patience: patience::EDIT,
+    runbook: &runbook::NETWORK_TYPE_MISMATCH,
 };
 
 /// Config server and data server are for different network types.
@@ -325,6 +343,8 @@ pub static NETWORK_TYPE_INCONSISTENT: Cause = Cause {
     },
     evidence: &["config_server", "data_server"],
     source: sources::SLS_3,
+    patience: patience::EDIT,
+    runbook: &runbook::NETWORK_TYPE_INCONSISTENT,
 };
 
 /// A server in the config is not an address that can be connected to.
@@ -356,6 +376,8 @@ pub static ENDPOINT_MALFORMED: Cause = Cause {
     },
     evidence: &["value"],
     source: sources::STARTUP,
+    patience: patience::EDIT,
+    runbook: &runbook::ENDPOINT_MALFORMED,
 };
 
 /// The region in the config is in no list of the vendor's documents.
@@ -385,6 +407,8 @@ pub static REGION_UNKNOWN: Cause = Cause {
     },
     evidence: &["region"],
     source: sources::SLS_3_CLS_2,
+    patience: patience::TICKET,
+    runbook: &runbook::REGION_UNKNOWN,
 };
 
 /// A server in the config is under a domain that the vendor has retired or replaced.
@@ -416,6 +440,8 @@ pub static DOMAIN_DEPRECATED: Cause = Cause {
     },
     evidence: &["server"],
     source: sources::OWN_STARTUP,
+    patience: patience::TICKET,
+    runbook: &runbook::DOMAIN_DEPRECATED,
 };
 
 /// The version string is that of the community edition.
@@ -444,6 +470,8 @@ pub static COMMUNITY_EDITION: Cause = Cause {
     },
     evidence: &["version"],
     source: sources::COMMUNITY,
+    patience: patience::TICKET,
+    runbook: &runbook::COMMUNITY_EDITION,
 };
 
 /// All of them, in the order of the contract.

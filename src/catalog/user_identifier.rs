@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `user_identifier`.
 
-use super::sources;
+use super::{patience, runbook, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// The directory of user identifiers has no entry, and the project's account is needed.
@@ -30,6 +30,8 @@ pub static USER_IDENTIFIER_MISSING: Cause = Cause {
     },
     evidence: &["expected", "found"],
     source: sources::SLS_6,
+    patience: patience::EDIT,
+    runbook: &runbook::USER_IDENTIFIER_MISSING,
 };
 
 /// There are user identifiers, and none is that of the project's account.
@@ -61,6 +63,8 @@ pub static USER_IDENTIFIER_MISMATCH: Cause = Cause {
     },
     evidence: &["expected", "found"],
     source: sources::SLS_6,
+    patience: patience::EDIT,
+    runbook: &runbook::USER_IDENTIFIER_MISMATCH,
 };
 
 /// A name in the directory of user identifiers is not an account ID.
@@ -90,6 +94,8 @@ pub static USER_IDENTIFIER_MALFORMED: Cause = Cause {
     },
     evidence: &["expected", "malformed"],
     source: sources::SLS_6,
+    patience: patience::EDIT,
+    runbook: &runbook::USER_IDENTIFIER_MALFORMED,
 };
 
 /// All of them, in the order of the contract.

@@ -189,6 +189,8 @@ mod tests {
             remedy: Text { en: "Set {ip} in {file}", zh: "修改 {file}" },
             evidence: &["ip", "file"],
             source: "Some document",
+            patience: std::time::Duration::ZERO,
+            runbook: catalog::ip::IP_EMPTY.runbook,
         };
         let entry_in = |language| {
             let mut out = Vec::new();

@@ -12,12 +12,13 @@ use crate::{
     config::{AgentSettings, Settings},
     evaluate::{Ledger, evaluate},
     model::{
-        Reason, Status, Why,
+        Reading, Reason, Status, Why,
         report::{AgentReport, ExporterReport, Report},
         snapshot::{ClockFacts, Snapshot},
     },
     observe::{
-        host::{HostOptions, HostReader},
+        events::{Changes, WatchTargets},
+        host::{HostOptions, HostReader, address},
         probe::{ProbeOptions, Prober},
         time,
     },
@@ -34,6 +35,8 @@ pub enum Trigger {
     Probe,
     /// New settings.
     Reload,
+    /// Something has changed.
+    Event(Changes),
 }
 
 impl Trigger {
@@ -42,6 +45,7 @@ impl Trigger {
             Self::Timer => "timer",
             Self::Probe => "probe",
             Self::Reload => "reload",
+            Self::Event(changes) => changes.as_str(),
         }
     }
 }
@@ -74,6 +78,7 @@ pub struct Cycle {
     resolve_due: Option<Instant>,
     facts: Option<(Snapshot, Vec<AgentSettings>)>,
     complete: bool,
+    looked_at: Option<WatchTargets>,
 }
 
 impl Cycle {
@@ -95,14 +100,20 @@ impl Cycle {
             resolve_due: None,
             facts: None,
             complete: false,
+            looked_at: None,
         }
     }
 
     /// Looks, judges and reports.
     pub async fn turn(&mut self, trigger: Trigger) -> Report {
         let started = Instant::now();
-        if trigger != Trigger::Probe || self.facts.is_none() {
-            self.read_host().await;
+        match trigger {
+            Trigger::Probe if self.facts.is_some() => {}
+            // A step changes what every time means, and after a sleep anything may be different.
+            Trigger::Event(changes) if !changes.has(Changes::CLOCK) && self.facts.is_some() => {
+                self.read_changes(changes).await;
+            }
+            Trigger::Timer | Trigger::Probe | Trigger::Reload | Trigger::Event(_) => self.read_host().await,
         }
         self.probes.keep_ready();
         let errors = self.probes.take_errors();
@@ -165,6 +176,34 @@ impl Cycle {
         self.exporter.reload_successful = false;
     }
 
+    /// What the last turn looked at, if it looked at files or processes: what should lead to the next turn.
+    pub fn looked_at(&mut self) -> Option<WatchTargets> {
+        self.looked_at.take()
+    }
+
+    async fn read_changes(&mut self, changes: Changes) {
+        let only_addresses = !changes.has(Changes::EXIT | Changes::START | Changes::FILE | Changes::HOSTS);
+        if only_addresses {
+            let interfaces = self.reader.read_interfaces().await;
+            if let Some((snapshot, _)) = &mut self.facts {
+                snapshot.host.hostname = Reading::Known(address::hostname());
+                snapshot.host.interfaces = interfaces;
+            }
+            return;
+        }
+        let now = time::now();
+        let resolve = changes.has(Changes::HOSTS);
+        let reading = self.reader.read_changes(&self.settings, now, changes, resolve).await;
+        let (watched, agents) = reading.agents.into_iter().unzip();
+        if let Some((snapshot, settings)) = &mut self.facts {
+            snapshot.host = reading.host;
+            snapshot.agents = agents;
+            *settings = watched;
+        }
+        self.looked_at = Some(reading.looked_at);
+        self.start_due_probes();
+    }
+
     async fn read_host(&mut self) {
         let resolve = self.resolve_due.is_none_or(|due| due <= Instant::now());
         if resolve {
@@ -177,6 +216,7 @@ impl Cycle {
         if kernel.known().is_none() {
             self.count_errors([(None, "clock")]);
         }
+        self.looked_at = Some(reading.looked_at);
         let (watched, agents) = reading.agents.into_iter().unzip();
         let snapshot = Snapshot {
             taken_at: now.wall,

@@ -1,10 +1,11 @@
 //! Wiring: the loop, its tasks, signals, reload and drain.
 //!
-//! Tasks, and what each awaits — the loop: interval | probe answered | next probe due | reload | signal; one server per
+//! Tasks, and what each awaits — the loop: interval | event | probe answered | next probe due | reload | signal; one server per
 //! listener: connection | shutdown; probes: their endpoint, each under its deadline. Nothing else runs.
 
 mod cycle;
 mod journal;
+mod pace;
 mod probes;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -19,11 +20,12 @@ use tokio::{
 use tracing::{error, info, warn};
 
 pub use cycle::{Cycle, CycleOptions, Trigger};
+use pace::Pace;
 
 use crate::{
     config::{self, Settings},
     model::report::Report,
-    observe::{own, time},
+    observe::{events::Events, own, time},
     publish::{
         Published,
         http::{self, ReloadRequest, Server},
@@ -43,6 +45,8 @@ pub struct DaemonOptions {
     pub cycle: CycleOptions,
     /// How often everything is looked at and judged.
     pub evaluation_interval: Duration,
+    /// False: everything is found by polling alone.
+    pub events: bool,
     /// The config file, for reloads.
     pub config_file: Option<PathBuf>,
     /// Where the metrics are served.
@@ -88,9 +92,10 @@ pub async fn run(
 
     let mut cycle = Cycle::new(settings, options.cycle.clone());
     let mut journal = journal::Journal::default();
+    let mut pace = Pace::new(if options.events { Events::open() } else { Events::closed() });
     let first = tokio::select! {
         () = &mut stop => return Ok(()),
-        report = cycle.turn(Trigger::Timer) => report,
+        report = turn(&mut cycle, Trigger::Timer, pace.source()) => report,
     };
     let mut announce = Some(announce);
     let (publisher, published) = watch::channel(publish(first, &mut journal, &mut announce));
@@ -131,23 +136,28 @@ pub async fn run(
             }
             _ = interval.tick() => Trigger::Timer,
             () = cycle.probe_answered() => Trigger::Probe,
+            changes = pace.next() => Trigger::Event(changes),
             () = tokio::time::sleep_until(probe_due) => {
                 cycle.start_due_probes();
                 continue;
             }
         };
+        let started = Instant::now();
         let turn = async {
             let mut outcome = Ok(());
             if trigger == Trigger::Reload {
                 outcome = reload(&mut cycle, options.config_file.clone()).await;
             }
-            (cycle.turn(trigger).await, outcome)
+            (turn(&mut cycle, trigger, pace.source()).await, outcome)
         };
         let (report, outcome) = tokio::select! {
             () = &mut stop => break,
             done = turn => done,
         };
         publisher.send_replace(publish(report, &mut journal, &mut announce));
+        if let Trigger::Event(_) = trigger {
+            pace.evaluated(started.elapsed());
+        }
         if let Some(asker) = asker {
             // Whoever asked may be gone by now.
             let _gone = asker.send(outcome);
@@ -156,6 +166,17 @@ pub async fn run(
     info!("shutting down");
     let _server_gone = shutdown.send(());
     serving.await.context("the HTTP server")
+}
+
+/// One turn, after which events follow what it looked at.
+async fn turn(cycle: &mut Cycle, trigger: Trigger, events: &mut Events) -> Report {
+    let mut report = cycle.turn(trigger).await;
+    if let Some(targets) = cycle.looked_at() {
+        events.watch(targets).await;
+    }
+    report.exporter.event_sources =
+        events.sources().map(|(source, works)| (source.as_str(), works)).collect();
+    report
 }
 
 async fn reload(cycle: &mut Cycle, file: Option<PathBuf>) -> Result<(), String> {

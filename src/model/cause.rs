@@ -1,5 +1,7 @@
 //! What can be wrong: prerequisites, severities, and the shape of a catalogue entry.
 
+use std::time::Duration;
+
 use super::Text;
 
 /// One condition of the heartbeat; the label `prerequisite`. Declared in the order of the vendors' documents.
@@ -122,4 +124,23 @@ pub struct Cause {
     pub evidence: &'static [&'static str],
     /// The vendor document or standard that the rule comes from.
     pub source: &'static str,
+    /// How long it must stand before anyone is told; the `for` of its alert.
+    pub patience: Duration,
+    /// What whoever is told needs besides.
+    pub runbook: &'static Runbook,
+}
+
+/// The part of a catalogue entry that only alerts and runbooks show.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Runbook {
+    /// One sentence, the same for every host, that names the defect.
+    pub summary: Text,
+    /// What is lost while it stands.
+    pub impact: Text,
+    /// A plausible value for each name of the evidence, for the sample of a diagnosis.
+    pub sample: &'static [(&'static str, &'static str)],
+    /// Commands that show the defect, each after `$ `, with what they print while it stands.
+    pub session: &'static str,
+    /// How to read that.
+    pub reading: Text,
 }

@@ -168,6 +168,8 @@ pub struct ClockReport {
 /// The exporter's own counters.
 #[derive(Debug, Clone, Default)]
 pub struct ExporterReport {
+    /// Sources of events, and whether each works; empty where nothing runs that could use them.
+    pub event_sources: BTreeMap<&'static str, bool>,
     /// Evaluations by trigger.
     pub evaluations: BTreeMap<&'static str, u64>,
     /// Duration of the last evaluation.

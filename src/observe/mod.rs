@@ -1,5 +1,6 @@
 //! 1. Look. The only stage that touches the operating system (`host`) or the network (`probe`). It never judges.
 
+pub mod events;
 pub mod host;
 pub mod own;
 pub mod probe;

@@ -100,6 +100,7 @@ pub static METRICS: &[Metric] = &[
     gauge("logagent_last_evaluation_timestamp_seconds", &[], "When everything was last evaluated, in seconds since the epoch.", samples::last_evaluation),
     gauge("logagent_evaluation_duration_seconds", &[], "Duration of the last evaluation, in seconds.", samples::evaluation_duration),
     counter("logagent_observation_errors_total", &["agent", "source"], "Facts that could not be read, by where they come from.", samples::observation_errors),
+    gauge("logagent_event_source_up", &["source"], "1 if the kernel tells of such changes, 0 if they are only found by polling.", samples::event_sources),
     gauge("logagent_config_last_reload_successful", &[], "1 if the last load of the config file succeeded.", samples::reload_successful),
     gauge("logagent_config_last_reload_success_timestamp_seconds", &[], "When config was last loaded with success, in seconds since the epoch.", samples::reload_success),
     counter("process_cpu_seconds_total", &[], "CPU time of the exporter, in seconds.", samples::own_cpu),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::model::{
-    Cause, Prerequisite, Purpose, Reading, Reason, Role, Severity, Status, Text, Why,
+    Cause, Prerequisite, Purpose, Reading, Reason, Role, Runbook, Severity, Status, Text, Why,
     own::SelfFacts,
     report::{
         AgentReport, ClockReport, Evidence, ExporterReport, PrerequisiteReport, Problem, Report, RoleReport,
@@ -19,6 +19,11 @@ use crate::model::{
         Probe, Scheme,
     },
 };
+
+const NO_TEXT: Text = Text { en: "", zh: "" };
+
+static RUNBOOK: Runbook =
+    Runbook { summary: NO_TEXT, impact: NO_TEXT, sample: &[], session: "", reading: NO_TEXT };
 
 pub(super) static NOT_IN_GROUP: Cause = Cause {
     id: "ip_not_in_group",
@@ -35,6 +40,8 @@ pub(super) static NOT_IN_GROUP: Cause = Cause {
     },
     evidence: &["reported", "expected"],
     source: "https://example.com/ip",
+    patience: Duration::ZERO,
+    runbook: &RUNBOOK,
 };
 
 pub(super) static CONFIG_INVALID: Cause = Cause {
@@ -46,6 +53,8 @@ pub(super) static CONFIG_INVALID: Cause = Cause {
     remedy: Text { en: "Mend {path}", zh: "修复 {path}" },
     evidence: &["path"],
     source: "https://example.com/config",
+    patience: Duration::ZERO,
+    runbook: &RUNBOOK,
 };
 
 pub(super) static RESTART_REQUIRED: Cause = Cause {
@@ -57,6 +66,8 @@ pub(super) static RESTART_REQUIRED: Cause = Cause {
     remedy: Text { en: "{restart}", zh: "{restart}" },
     evidence: &[],
     source: "https://example.com/restart",
+    patience: Duration::ZERO,
+    runbook: &RUNBOOK,
 };
 
 pub(super) static DNS_FAILURE: Cause = Cause {
@@ -68,6 +79,8 @@ pub(super) static DNS_FAILURE: Cause = Cause {
     remedy: Text { en: "Mend DNS", zh: "修复 DNS" },
     evidence: &["url"],
     source: "https://example.com/network",
+    patience: Duration::ZERO,
+    runbook: &RUNBOOK,
 };
 
 pub(super) static CERTIFICATE_EXPIRING: Cause = Cause {
@@ -79,6 +92,8 @@ pub(super) static CERTIFICATE_EXPIRING: Cause = Cause {
     remedy: Text { en: "Renew it", zh: "更新证书" },
     evidence: &[],
     source: "https://example.com/certificate",
+    patience: Duration::ZERO,
+    runbook: &RUNBOOK,
 };
 
 /// 2026-07-01 08:00:00 UTC, and so many seconds.
@@ -228,6 +243,7 @@ pub(super) fn healthy() -> Report {
             steps: 0,
         },
         exporter: ExporterReport {
+            event_sources: BTreeMap::from([("process_exit", true), ("file", false)]),
             evaluations: BTreeMap::from([("timer", 240), ("file", 3)]),
             evaluation_duration: Duration::from_micros(1_234),
             observation_errors: BTreeMap::new(),

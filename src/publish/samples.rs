@@ -237,6 +237,12 @@ pub(super) fn evaluations(view: View<'_>, out: &mut Samples) {
     }
 }
 
+pub(super) fn event_sources(view: View<'_>, out: &mut Samples) {
+    for (source, works) in &view.report.exporter.event_sources {
+        out.add(&[source], f64::from(u8::from(*works)));
+    }
+}
+
 pub(super) fn last_evaluation(view: View<'_>, out: &mut Samples) {
     out.add(&[], epoch(view.report.taken_at));
 }

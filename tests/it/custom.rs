@@ -71,16 +71,16 @@ fn its_endpoint_answers_another_status() {
 }
 
 #[test]
-fn a_third_of_one_is_too_many() {
+fn a_second_one_is_too_many() {
     let host = with_fluent_bit();
-    let both = host.named("fluent-bit");
+    let first = host.pids("fluent-bit");
     let more = |host: &Host| {
         host.start(&["/opt/fluent-bit/bin/fluent-bit"], []);
         host.until_running("fluent-bit", 2);
     };
     let fewer = |host: &Host| {
-        let second = host.named("fluent-bit").into_iter().find(|process| !both.contains(process));
-        host.signal("KILL", second.expect("a second").pid);
+        let second = host.pids("fluent-bit").into_iter().find(|pid| !first.contains(pid));
+        host.signal("KILL", second.expect("a second"));
     };
     fault(&host, Some(EXPECT), more, &["processes ok multiple_instances(w)"], fewer);
 }

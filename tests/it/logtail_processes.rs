@@ -71,14 +71,14 @@ fn the_worker_is_stopped() {
 #[test]
 fn a_third_process_runs() {
     let host = Host::with_logtail();
-    let both = host.named("ilogtail");
+    let both = host.pids("ilogtail");
     let start = |host: &Host| {
         host.start(&[ILOGTAIL, "-ilogtail_daemon_flag=false"], []);
         host.until_running("ilogtail", 3);
     };
     let stop = |host: &Host| {
-        let third = host.named("ilogtail").into_iter().find(|process| !both.contains(process));
-        host.signal("KILL", third.expect("a third").pid);
+        let third = host.pids("ilogtail").into_iter().find(|pid| !both.contains(pid));
+        host.signal("KILL", third.expect("a third"));
     };
     fault(&host, None, start, &["processes ok multiple_instances(w)"], stop);
 }

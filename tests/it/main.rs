@@ -6,6 +6,7 @@
 
 mod commands;
 mod custom;
+mod events;
 mod golden;
 mod hostile_files;
 mod lifecycle;
@@ -15,6 +16,8 @@ mod logtail_network;
 mod logtail_parameters;
 mod logtail_processes;
 mod odd_hosts;
+mod paging;
 mod prometheus;
+mod scrapes;
 mod support;
 mod unprivileged;

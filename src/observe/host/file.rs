@@ -18,9 +18,12 @@ use super::{
     gate::Attempt,
     root::{Root, path_of, words},
 };
-use crate::model::{
-    Reading, Reason, Why,
-    snapshot::{FileContent, FileState, Rejection},
+use crate::{
+    model::{
+        Reading, Reason, Why,
+        snapshot::{FileContent, FileState, Rejection},
+    },
+    observe::events::trail::Question,
 };
 
 /// The largest config, record, identifier or hosts file that is read, in bytes. Real ones have a few kilobytes.
@@ -101,6 +104,14 @@ const REPLACED_AT_MOST: u32 = 4;
 impl Files<'_> {
     /// Reads a regular file.
     pub fn read(&self, path: &Path, extent: Extent) -> Reading<FileState<Bytes>> {
+        // Of a log only its beginning counts, and that only changes with the file.
+        self.attempt.note(
+            path,
+            match extent {
+                Extent::Whole => Question::Content,
+                Extent::Head => Question::Standing,
+            },
+        );
         self.attempt.guard(&self.root.locate(path), || match self.read_unguarded(path, extent) {
             Ok(state) => Reading::Known(state),
             Err(why) => Reading::Unknown(why),
@@ -183,6 +194,7 @@ impl Files<'_> {
 
     /// What is at a path; `Known(None)`: nothing, or a dangling link or a loop.
     pub fn look(&self, path: &Path) -> Reading<Option<Standing>> {
+        self.attempt.note(path, Question::Standing);
         self.attempt.guard(&self.root.locate(path), || match self.look_unguarded(path) {
             Ok(standing) => Reading::Known(Some(standing)),
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Reading::Known(None),
@@ -212,6 +224,7 @@ impl Files<'_> {
     /// The sorted names in a directory; `Known(None)`: there is no such directory. One with more than `most` names is unknown:
     /// a part of them would hide the one that is looked for.
     pub fn list(&self, path: &Path, most: usize) -> Reading<Option<Vec<PathBuf>>> {
+        self.attempt.note(path, Question::Entries);
         self.attempt.guard(&self.root.locate(path), || match self.list_unguarded(path, most) {
             Ok(Some(names)) => Reading::Known(Some(names)),
             Ok(None) => {

@@ -13,7 +13,10 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::model::{Reading, Reason, Why};
+use crate::{
+    model::{Reading, Reason, Why},
+    observe::events::trail::Question,
+};
 
 /// At most this many threads may be lost to reads that do not come back. Beyond it nothing is read until one returns:
 /// a host where so much hangs is not one to add threads to.
@@ -34,6 +37,7 @@ pub struct Attempt {
     /// True if nothing may be read at all.
     refuses: bool,
     progress: Mutex<Progress>,
+    asked: Mutex<BTreeSet<(PathBuf, Question)>>,
 }
 
 #[derive(Debug, Default)]
@@ -85,7 +89,13 @@ impl Gate {
     }
 
     pub(super) fn attempt(&self, timed_out: BTreeSet<PathBuf>, refuses: bool) -> Attempt {
-        Attempt { stuck: Arc::clone(&self.stuck), timed_out, refuses, progress: Mutex::default() }
+        Attempt {
+            stuck: Arc::clone(&self.stuck),
+            timed_out,
+            refuses,
+            progress: Mutex::default(),
+            asked: Mutex::default(),
+        }
     }
 }
 
@@ -104,6 +114,16 @@ impl Attempt {
             lock(&self.stuck).remove(path);
         }
         reading
+    }
+
+    /// Notes that something was asked of a path (as the agent sees it), so that its changes matter.
+    pub fn note(&self, path: &Path, question: Question) {
+        lock(&self.asked).insert((path.to_owned(), question));
+    }
+
+    /// Everything that was noted.
+    pub fn asked(&self) -> BTreeSet<(PathBuf, Question)> {
+        lock(&self.asked).clone()
     }
 
     fn refusal(&self, path: &Path) -> Option<Why> {

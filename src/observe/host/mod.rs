@@ -16,6 +16,7 @@ mod testing;
 pub mod zone;
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -26,19 +27,25 @@ use self::{
     detect::{Detection, Memory, Names, Profiles},
     file::{Extent, Files, parsed},
     gate::{Attempt, Gate},
-    process::Procfs,
+    process::{Candidate, Procfs},
     root::Root,
     zone::Zones,
 };
-use super::time::Now;
+use super::{
+    events::{Changes, WatchTargets, trail::Trails},
+    time::Now,
+};
 use crate::{
     agents::PROFILES,
     config::{AgentSettings, Settings},
     model::{
         Reading, Reason, Why,
-        snapshot::{AgentFacts, FileFact, HostFacts, Process},
+        snapshot::{AgentFacts, FileFact, HostFacts, InterfaceAddress, Process, ProcessState},
     },
 };
+
+/// The hosts file.
+const HOSTS: &str = "/etc/hosts";
 
 /// Where the host is.
 #[derive(Debug, Clone)]
@@ -59,6 +66,17 @@ pub struct HostReader {
     gate: Gate,
     memory: Memory,
     resolver: Resolver,
+    last: Option<Arc<Last>>,
+}
+
+/// Of the last reading, what a partial one builds on.
+#[derive(Clone)]
+struct Last {
+    candidates: Reading<Vec<Candidate>>,
+    /// Processes that are none of any agent's.
+    others: BTreeSet<u32>,
+    interfaces: Reading<Vec<InterfaceAddress>>,
+    product: Reading<String>,
 }
 
 /// What one reading gave.
@@ -70,6 +88,8 @@ pub struct HostReading {
     pub agents: Vec<(AgentSettings, AgentFacts)>,
     /// Every fact that could not be read: whose (`None`: the host's), and its source (`process`, `file`, `environ`, `address`).
     pub errors: Vec<(Option<Arc<str>>, &'static str)>,
+    /// What it looked at: what changes there, changes the facts.
+    pub looked_at: WatchTargets,
 }
 
 impl HostReader {
@@ -86,12 +106,14 @@ impl HostReader {
             gate: Gate::default(),
             memory: Memory::default(),
             resolver: Resolver::default(),
+            last: None,
         }
     }
 
     /// Forgets detected agents, as a reload does: what is gone is no longer watched.
     pub fn reset(&mut self) {
         self.memory = Memory::default();
+        self.last = None;
     }
 
     /// Reads everything. `resolve_hostname`: also asks the resolver anew for the host's own name.
@@ -99,6 +121,27 @@ impl HostReader {
     /// Blocking reads run on one blocking thread. Whatever hangs is `Unknown`, and its thread is left behind: a runtime that
     /// is to end must not wait for it (`Runtime::shutdown_background`).
     pub async fn read(&mut self, settings: &Settings, now: Now, resolve_hostname: bool) -> HostReading {
+        self.last = None;
+        self.read_changes(settings, now, Changes::NONE, resolve_hostname).await
+    }
+
+    /// Reads the interfaces' addresses alone.
+    pub async fn read_interfaces(&mut self) -> Reading<Vec<InterfaceAddress>> {
+        let interfaces = self.gate.run(self.options.file_deadline, address::interfaces).await;
+        if let Some(last) = self.last.take() {
+            self.last = Some(Arc::new(Last { interfaces: interfaces.clone(), ..Last::clone(&last) }));
+        }
+        interfaces
+    }
+
+    /// Reads what `changes` may have changed, and takes the rest from the last reading (if there is none: reads everything).
+    pub async fn read_changes(
+        &mut self,
+        settings: &Settings,
+        now: Now,
+        changes: Changes,
+        resolve_hostname: bool,
+    ) -> HostReading {
         let plan = Plan {
             root: self.root.clone(),
             procfs: self.options.procfs.clone(),
@@ -106,13 +149,15 @@ impl HostReader {
             settings: settings.clone(),
             memory: self.memory.clone(),
             now,
+            last: self.last.clone().map(|last| (last, changes)),
         };
         let hostname = address::hostname();
-        let (addresses, (mut reading, memory)) = tokio::join!(
+        let (addresses, (mut reading, memory, last)) = tokio::join!(
             self.resolver.addresses(&hostname, resolve_hostname),
             self.gate.run(self.options.file_deadline, move |attempt| plan.carry_out(attempt)),
         );
         self.memory = memory;
+        self.last = Some(Arc::new(last));
         reading.host.hostname_addresses = addresses;
         reading.errors = errors(&reading);
         reading
@@ -127,16 +172,15 @@ struct Plan {
     settings: Settings,
     memory: Memory,
     now: Now,
+    last: Option<(Arc<Last>, Changes)>,
 }
 
 impl Plan {
-    fn carry_out(&self, attempt: &Attempt) -> (HostReading, Memory) {
+    fn carry_out(&self, attempt: &Attempt) -> (HostReading, Memory, Last) {
         let files = Files { root: &self.root, attempt };
         let mut memory = self.memory.clone();
-        let candidates = self
-            .procfs(files)
-            .scan(files, self.now, &Names::new(self.profiles, &self.settings))
-            .map(|candidates| detect::below_root(files, candidates));
+        let procfs = self.procfs(files);
+        let (candidates, others) = self.candidates(&procfs, files);
         let detection = Detection {
             files,
             profiles: self.profiles,
@@ -146,7 +190,7 @@ impl Plan {
         let targets = detection.targets(&mut memory);
         let assigned = detection.assign(&targets);
         let zones = Zones::of_host(files);
-        let agents = targets
+        let agents: Vec<_> = targets
             .iter()
             .zip(assigned)
             .map(|(target, own)| {
@@ -157,13 +201,65 @@ impl Plan {
                 agent::observe(files, target, own, &zones, &mut memory)
             })
             .collect();
-        let mut reading = HostReading { host: host_facts(files), agents, errors: Vec::new() };
+        let host = self.host_facts(files);
+        let looked_at = looked_at(&procfs, files, &agents);
+        let mut reading = HostReading { host, agents, errors: Vec::new(), looked_at };
         if let Reading::Unknown(_) = &candidates
             && reading.agents.is_empty()
         {
             reading.errors.push((None, "process"));
         }
-        (reading, memory)
+        let last = Last {
+            candidates,
+            others,
+            interfaces: reading.host.interfaces.clone(),
+            product: reading.host.product.clone(),
+        };
+        (reading, memory, last)
+    }
+
+    /// What bears an agent's name, and the ids of what does not.
+    fn candidates(&self, procfs: &Procfs, files: Files<'_>) -> (Reading<Vec<Candidate>>, BTreeSet<u32>) {
+        let names = Names::new(self.profiles, &self.settings);
+        let everything = BTreeSet::new();
+        let mut kept = &everything;
+        if let Some((last, changes)) = &self.last {
+            if !changes.has(Changes::EXIT | Changes::START) {
+                return (last.candidates.clone(), last.others.clone());
+            }
+            // An execution gives a process another name, an exit does not: then only known and new ones matter.
+            if !changes.has(Changes::START) {
+                kept = &last.others;
+            }
+        }
+        match procfs.scan_besides(kept, files, self.now, &names) {
+            Reading::Known(scan) => {
+                let others = if kept.is_empty() { scan.others } else { kept.clone() };
+                (Reading::Known(detect::below_root(files, scan.candidates)), others)
+            }
+            Reading::Unknown(why) => (Reading::Unknown(why), BTreeSet::new()),
+        }
+    }
+
+    fn host_facts(&self, files: Files<'_>) -> HostFacts {
+        let hosts = PathBuf::from(HOSTS);
+        let (interfaces, product) = match &self.last {
+            Some((last, changes)) if !changes.has(Changes::ADDRESS) => {
+                (last.interfaces.clone(), last.product.clone())
+            }
+            Some((last, _)) => (address::interfaces(files.attempt), last.product.clone()),
+            None => (address::interfaces(files.attempt), address::product(files)),
+        };
+        HostFacts {
+            hostname: Reading::Known(address::hostname()),
+            interfaces,
+            hosts: FileFact {
+                state: parsed(files.read(&hosts, Extent::Whole), |bytes| Ok(hosts::parse(bytes))),
+                path: hosts,
+            },
+            hostname_addresses: address::not_asked(),
+            product,
+        }
     }
 
     fn procfs(&self, files: Files<'_>) -> Procfs {
@@ -177,18 +273,35 @@ impl Plan {
     }
 }
 
-fn host_facts(files: Files<'_>) -> HostFacts {
-    let hosts = PathBuf::from("/etc/hosts");
-    HostFacts {
-        hostname: Reading::Known(address::hostname()),
-        interfaces: address::interfaces(files.attempt),
-        hosts: FileFact {
-            state: parsed(files.read(&hosts, Extent::Whole), |bytes| Ok(hosts::parse(bytes))),
-            path: hosts,
-        },
-        hostname_addresses: address::not_asked(),
-        product: address::product(files),
+/// What to watch: everything that was asked for, and what tells of the agents' processes.
+fn looked_at(procfs: &Procfs, files: Files<'_>, agents: &[(AgentSettings, AgentFacts)]) -> WatchTargets {
+    let mut trails = Trails::new(files.root.path().to_owned());
+    for (path, question) in files.attempt.asked() {
+        let means = if path == Path::new(HOSTS) { Changes::HOSTS } else { Changes::NONE };
+        // Refused where a read hangs: there nothing is watched either.
+        let _refused = files.attempt.guard(&files.root.locate(&path), || {
+            trails.add(&path, question, means);
+            Reading::Known(())
+        });
     }
+    let mut processes = BTreeSet::new();
+    for (_, agent) in agents {
+        let installation = agent.installation.known();
+        let on_disk = installation.into_iter().flat_map(|found| found.binary.iter().chain(&found.looked_for));
+        let own = agent.processes.known().into_iter().flatten();
+        let alive = own.clone().filter(|process| process.state != ProcessState::Defunct);
+        processes.extend(alive.map(|process| process.pid));
+        let running = own.filter_map(|process| process.executable.known()?.as_ref());
+        for path in on_disk.chain(running.map(|executable| &executable.path)) {
+            let _refused = files.attempt.guard(&files.root.locate(path), || {
+                trails.add_executable(path);
+                Reading::Known(())
+            });
+        }
+    }
+    let mut targets = trails.into_targets();
+    targets.processes = procfs.is_of_own_namespace().then_some(processes);
+    targets
 }
 
 /// One entry for each fact that could not be read.

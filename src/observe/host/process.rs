@@ -2,6 +2,7 @@
 //! else by `argv[0]` and the command name agreeing; never by a word somewhere on a command line.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::Read as _,
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
@@ -77,6 +78,17 @@ impl Procfs {
     /// Every process that bears a wanted name. Those that vanish meanwhile are left out, as are those of other PID
     /// namespaces and threads of the kernel.
     pub fn scan(&self, files: Files<'_>, now: Now, wanted: &dyn Wanted) -> Reading<Vec<Candidate>> {
+        self.scan_besides(&BTreeSet::new(), files, now, wanted).map(|scan| scan.candidates)
+    }
+
+    /// The same, but for processes whose ids are known not to matter, which are not even looked at.
+    pub fn scan_besides(
+        &self,
+        others: &BTreeSet<u32>,
+        files: Files<'_>,
+        now: Now,
+        wanted: &dyn Wanted,
+    ) -> Reading<Scan> {
         let reader = Reader { procfs: &self.path, files, now, wanted };
         let pids = match files.attempt.guard(&self.path, || reader.pids()) {
             Reading::Known(pids) => pids,
@@ -85,8 +97,31 @@ impl Procfs {
         if let Some(why) = reader.hidden() {
             return Reading::Unknown(why);
         }
-        Reading::Known(reader.sieved(pids).into_iter().filter_map(|pid| reader.candidate(pid)).collect())
+        let asked: Vec<u32> = pids.into_iter().filter(|pid| !others.contains(pid)).collect();
+        let mut others: BTreeSet<u32> = asked.iter().copied().collect();
+        let candidates: Vec<_> =
+            reader.sieved(asked).into_iter().filter_map(|pid| reader.candidate(pid)).collect();
+        for candidate in &candidates {
+            others.remove(&candidate.process.pid);
+        }
+        Reading::Known(Scan { candidates, others })
     }
+
+    /// True if process ids mean the same to the exporter as in this procfs.
+    pub fn is_of_own_namespace(&self) -> bool {
+        let Ok(status) = std::fs::read(self.path.join("self/status")) else { return false };
+        // Kernels that do not tell have no descriptors of processes either.
+        pid_namespaces(&status).is_none_or(|depth| depth == 1)
+    }
+}
+
+/// What a scan found.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// What bears a wanted name.
+    pub candidates: Vec<Candidate>,
+    /// The ids of those that were looked at and do not matter.
+    pub others: BTreeSet<u32>,
 }
 
 /// How a read of `/proc` can end without an answer.

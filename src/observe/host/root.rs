@@ -28,6 +28,11 @@ impl Root {
         Self { path: std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()) }
     }
 
+    /// Where it is on the exporter's own file system, free of links.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// True if it is the exporter's own root.
     pub fn is_own(&self) -> bool {
         self.path == Path::new("/")

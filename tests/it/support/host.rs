@@ -61,10 +61,10 @@ fn stand_in() -> PathBuf {
     path
 }
 
-/// Where `make test-deps` unpacks Prometheus.
-fn prometheus() -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".cache/prometheus");
-    assert!(path.join("prometheus").exists(), "{}: no Prometheus; run `make test-deps`", path.display());
+/// Where `make test-deps` unpacks the program of a package.
+fn unpacked(program: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".cache").join(program);
+    assert!(path.join(program).exists(), "{}: no {program}; run `make test-deps`", path.display());
     path
 }
 
@@ -82,7 +82,8 @@ impl Host {
             .envs([("PATH", PATH), ("HOST_NAME", HOST_NAME)])
             .env("EXPORTER", exporter())
             .env("STAND_IN", stand_in())
-            .env("PROMETHEUS", prometheus())
+            .env("PROMETHEUS", unpacked("prometheus"))
+            .env("ALERTMANAGER", unpacked("prometheus-alertmanager"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -281,11 +282,17 @@ impl Host {
         processes
     }
 
-    /// Waits until exactly so many live processes have this name.
+    /// The ids of the processes of this name.
+    pub(crate) fn pids(&self, name: &str) -> Vec<u32> {
+        self.named(name).into_iter().map(|process| process.pid).collect()
+    }
+
+    /// Waits until exactly so many live processes have this name, besides one that was started from outside and is about to
+    /// leave them behind.
     pub(crate) fn until_running(&self, name: &str, count: usize) -> Vec<Process> {
         eventually(&format!("{count} processes {name}"), || {
             let mut found = self.named(name);
-            found.retain(|process| process.state != 'Z');
+            found.retain(|process| process.state != 'Z' && process.parent != 0);
             if found.len() == count { Ok(found) } else { Err(format!("{found:?}")) }
         })
     }

@@ -1,15 +1,16 @@
 # Makes the mount, network and host name of a test's own machine. Runs as the first process of new namespaces, with
-# EXPORTER, STAND_IN, PROMETHEUS (a directory) and HOST_NAME set, and becomes the machine's init.
+# EXPORTER, STAND_IN, PROMETHEUS and ALERTMANAGER (directories) and HOST_NAME set, and becomes the machine's init.
 set -eu
 
 # What tests need from outside, before the places where it may be are covered.
 mount -t tmpfs -o mode=755 tmpfs /run
-mkdir -p /run/programs /run/prometheus /run/netns /run/etc
+mkdir -p /run/programs /run/prometheus /run/alertmanager /run/netns /run/etc
 for program in "$EXPORTER" "$STAND_IN"; do
     touch "/run/programs/${program##*/}"
     mount --bind "$program" "/run/programs/${program##*/}"
 done
 mount --bind "$PROMETHEUS" /run/prometheus
+mount --bind "$ALERTMANAGER" /run/alertmanager
 
 # An /etc of its own: its own hosts file, trust store, agents' files; nothing of the real machine's.
 mount -t tmpfs -o mode=755 tmpfs /run/etc

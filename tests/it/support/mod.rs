@@ -1,10 +1,12 @@
 //! A machine of its own for each test, and what is watched, watching and asked on it.
 
 mod authority;
+pub(crate) mod breakages;
 mod exporter;
 mod host;
 mod http;
 pub(crate) mod layouts;
+pub(crate) mod paging;
 mod seen;
 mod service;
 
@@ -12,7 +14,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use authority::Certificate;
 pub(crate) use exporter::{Exporter, User, fault, fault_at_start};
-pub(crate) use host::Host;
+pub(crate) use host::{Host, Network};
 pub(crate) use http::Response;
 pub(crate) use seen::{Sample, Seen};
 pub(crate) use service::Answer;

@@ -1,0 +1,265 @@
+//! From a fault to the changed metric: ours, by scraping it without a pause; and as Prometheus sees it that polls the peers.
+
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+use rustix::time::{ClockId, Timespec, clock_gettime, clock_settime};
+
+use crate::{
+    Effort,
+    client::{Client, Form, Target},
+    exporter::{Exporter, Kind},
+    machine::{ADDRESS, CONFIG, CONFIG_TEXT, HOSTS, HOSTS_TEXT, Logtail, ip},
+    numbers::{median, percentile, time},
+    report::Report,
+};
+
+/// A fault later than this was found by the timer, not by an event.
+const BY_TIMER: f64 = 2.0;
+/// As long as the timer may take, and some.
+const PATIENCE: Duration = Duration::from_secs(25);
+/// How often all is polled.
+const POLL_INTERVAL: Duration = Duration::from_secs(15);
+/// So many scrapers, whose intervals begin one after the other.
+const POLLERS: u32 = 10;
+
+/// Which lines of the metrics a fault changes: these words are all in them.
+type Shows = &'static [&'static str];
+
+const WORKER: Shows = &["logagent_processes{agent=\"logtail\",role=\"worker\"}"];
+const PARAMETERS: Shows = &["logagent_problem{", "agent=\"logtail\"", "startup_parameters"];
+const IP: Shows = &["logagent_problem{", "agent=\"logtail\"", "prerequisite=\"ip\""];
+const STEPS: Shows = &["logagent_clock_steps_total"];
+
+/// Faults of one kind, each the undoing of the one before.
+struct Fault<'a> {
+    name: &'static str,
+    shows: Shows,
+    provoke: Box<dyn FnMut(bool) + 'a>,
+}
+
+/// All faults but those of the clock.
+pub(crate) fn faults(processes: usize, effort: Effort, logtail: &mut Logtail, report: &mut Report) {
+    let ours = Exporter::start(Kind::Ours, 9100);
+    let mut rows = Vec::new();
+    let times = effort.of(200, 20);
+    let (kills, starts) = kills_and_starts(times, &ours.target, logtail);
+    summarize("kill of the worker", &kills, &mut rows, report);
+    summarize("start of the worker", &starts, &mut rows, report);
+    let torn = CONFIG_TEXT.split_at(60).0;
+    let bound = format!("{HOSTS_TEXT}10.9.9.9 web-1\n");
+    let mut others = [
+        Fault {
+            name: "edit of the config (in place)",
+            shows: PARAMETERS,
+            provoke: Box::new(|broken| fs::write(CONFIG, if broken { torn } else { CONFIG_TEXT }).unwrap()),
+        },
+        Fault {
+            name: "rename over the config",
+            shows: PARAMETERS,
+            provoke: Box::new(|broken| {
+                let draft = format!("{CONFIG}.new");
+                fs::write(&draft, if broken { torn } else { CONFIG_TEXT }).unwrap();
+                fs::rename(&draft, CONFIG).unwrap();
+            }),
+        },
+        Fault {
+            name: "change of the address",
+            shows: IP,
+            provoke: Box::new(|broken| {
+                ip(&format!("address {} {ADDRESS}/24 dev eth0", if broken { "del" } else { "add" }));
+            }),
+        },
+        Fault {
+            name: "edit of the hosts file",
+            shows: IP,
+            provoke: Box::new(|broken| fs::write(HOSTS, if broken { &bound } else { HOSTS_TEXT }).unwrap()),
+        },
+    ];
+    for Fault { name, shows, provoke } in &mut others {
+        let latencies = toggled(times, &ours.target, shows, provoke);
+        summarize(name, &latencies, &mut rows, report);
+    }
+    drop(others);
+    if effort.steps_clock {
+        let mut off = false;
+        let steps = toggled(effort.of(6, 2), &ours.target, STEPS, &mut |broken| {
+            off = broken;
+            step_clock(if broken { 2 } else { -2 });
+        });
+        if off {
+            step_clock(-2);
+        }
+        summarize("step of the clock by ±2 s", &steps, &mut rows, report);
+    }
+    drop(ours);
+    polled(logtail, &mut rows);
+    report.section(
+        "From fault to metric",
+        &format!(
+            "With {processes} sleeping processes; intervals of the exporter as by default (15 s). Ours is scraped without a pause \
+             (about every 0.5 ms), and the time runs from before the fault is provoked to the answer that shows it: the provoking \
+             itself (`ip`, starting a program) is in it. Every second fault of a kind undoes the one before. The peers are polled \
+             every 15 s, as Prometheus would, by 10 scrapers whose intervals begin 1.5 s apart, so the fault meets each at another \
+             moment. None of them shows edits of the agents' config or of the hosts file at all."
+        ),
+    );
+    report.table(&["", "faults", "p50", "p99", "longest"], &rows);
+}
+
+fn summarize(name: &str, latencies: &[f64], rows: &mut Vec<Vec<String>>, report: &mut Report) {
+    let p99 = percentile(latencies, 0.99);
+    rows.push(row(name, latencies));
+    report.goal(&format!("{name} → changed metric, p99"), "≤ 50 ms", &time(p99), p99 <= 0.05);
+}
+
+fn row(name: &str, latencies: &[f64]) -> Vec<String> {
+    vec![
+        name.to_owned(),
+        latencies.len().to_string(),
+        time(median(latencies)),
+        time(percentile(latencies, 0.99)),
+        time(percentile(latencies, 1.0)),
+    ]
+}
+
+fn kills_and_starts(times: usize, target: &Target, logtail: &mut Logtail) -> (Vec<f64>, Vec<f64>) {
+    let mut watch = Watch::new(target, WORKER);
+    let (mut kills, mut starts) = (Vec::new(), Vec::new());
+    for round in 0..times {
+        kills.push(watch.provoke(|| logtail.kill_worker()));
+        settle(round);
+        starts.push(watch.provoke(|| logtail.start_worker()));
+        settle(round);
+        if are_polled(&kills) {
+            break;
+        }
+    }
+    (kills, starts)
+}
+
+fn toggled(times: usize, target: &Target, shows: Shows, provoke: &mut dyn FnMut(bool)) -> Vec<f64> {
+    let mut watch = Watch::new(target, shows);
+    let mut latencies = Vec::new();
+    for round in 0..times {
+        latencies.push(watch.provoke(|| provoke(round % 2 == 0)));
+        settle(round);
+        // An even number, so that all is as it was.
+        if latencies.len() % 2 == 0 && are_polled(&latencies) {
+            break;
+        }
+    }
+    latencies
+}
+
+/// Where no event tells of the fault there is nothing to be learnt from two hundred waits for the timer.
+fn are_polled(latencies: &[f64]) -> bool {
+    latencies.len() >= 2 && median(latencies) > BY_TIMER
+}
+
+/// Lets the exporter come to rest, never twice in the same phase.
+fn settle(round: usize) {
+    let jitter = u64::try_from(round * 7919 % 37).unwrap();
+    thread::sleep(Duration::from_millis(25 + jitter));
+}
+
+/// Scrapes without a pause, and sees when certain lines change.
+struct Watch {
+    client: Client,
+    shows: Shows,
+    seen: String,
+}
+
+impl Watch {
+    fn new(target: &Target, shows: Shows) -> Self {
+        let mut watch =
+            Self { client: Client::connect(target, Form::Plain).unwrap(), shows, seen: String::new() };
+        watch.seen = watch.look();
+        watch
+    }
+
+    fn look(&mut self) -> String {
+        let (status, body) = self.client.scrape().unwrap();
+        assert_eq!(status, 200);
+        lines(&String::from_utf8_lossy(body), self.shows)
+    }
+
+    /// Seconds from before the fault to the answer that shows it.
+    fn provoke(&mut self, fault: impl FnOnce()) -> f64 {
+        let start = Instant::now();
+        fault();
+        loop {
+            let now = self.look();
+            if now != self.seen {
+                self.seen = now;
+                return start.elapsed().as_secs_f64();
+            }
+            assert!(start.elapsed() < PATIENCE, "the fault does not show in {:?}: {now}", self.shows);
+            thread::sleep(Duration::from_micros(500));
+        }
+    }
+}
+
+/// The lines that hold all the words.
+fn lines(text: &str, words: &[&str]) -> String {
+    let of_interest = text.lines().filter(|line| words.iter().all(|word| line.contains(word)));
+    of_interest.collect::<Vec<_>>().join("\n")
+}
+
+/// Sets the wall clock of the whole machine forward or back by so many seconds.
+fn step_clock(seconds: i64) {
+    let now = clock_gettime(ClockId::Realtime);
+    clock_settime(ClockId::Realtime, Timespec { tv_sec: now.tv_sec + seconds, tv_nsec: now.tv_nsec })
+        .unwrap();
+}
+
+/// Kills, starts and changes of the address, as they show to whoever scrapes the peers every 15 s.
+fn polled(logtail: &mut Logtail, rows: &mut Vec<Vec<String>>) {
+    let process = Exporter::start(Kind::Process, 9101);
+    let node = Exporter::start(Kind::Node, 9102);
+    let watched: [(&Target, Shows); 2] = [
+        (&process.target, &["namedprocess_namegroup_num_procs{groupname=\"ilogtail\"}"]),
+        (&node.target, &["node_network_address_info", ADDRESS]),
+    ];
+    let mut latencies = [Vec::new(), Vec::new()];
+    for broken in [true, false] {
+        let pollers = POLLERS;
+        let seen = thread::scope(|scope| {
+            let start = Instant::now();
+            let threads: Vec<_> = (0..pollers)
+                .flat_map(|poller| watched.map(|(target, shows)| (poller, target, shows)))
+                .map(|(poller, target, shows)| {
+                    let mut watch = Watch::new(target, shows);
+                    // Half a step in, so that the phases lie evenly around the fault.
+                    let phase = POLL_INTERVAL * (2 * poller + 1) / (2 * pollers);
+                    scope.spawn(move || {
+                        let mut due = start + phase;
+                        loop {
+                            thread::sleep(due.saturating_duration_since(Instant::now()));
+                            if watch.look() != watch.seen {
+                                return start.elapsed().as_secs_f64();
+                            }
+                            due += POLL_INTERVAL;
+                            assert!(start.elapsed() < POLL_INTERVAL * 3, "{shows:?} never shows");
+                        }
+                    })
+                })
+                .collect();
+            if broken {
+                logtail.kill_worker();
+                ip(&format!("address del {ADDRESS}/24 dev eth0"));
+            } else {
+                logtail.start_worker();
+                ip(&format!("address add {ADDRESS}/24 dev eth0"));
+            }
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<f64>>()
+        });
+        for (index, latency) in seen.into_iter().enumerate() {
+            latencies[index % 2].push(latency);
+        }
+    }
+    rows.push(row("kill and start, process-exporter polled every 15 s", &latencies[0]));
+    rows.push(row("change of the address, node_exporter polled every 15 s", &latencies[1]));
+}

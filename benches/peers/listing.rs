@@ -1,0 +1,121 @@
+//! Ways to find a few processes among many: our own reading, the `procfs` crate, and sysinfo's narrowest refresh.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use logagent_exporter::observe::{
+    host::{
+        file::Files,
+        gate::Gate,
+        process::{Procfs, Wanted},
+        root::Root,
+    },
+    time::now,
+};
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+
+use crate::{
+    Effort,
+    machine::Sleepers,
+    numbers::{count, median, number, seconds, time},
+    report::Report,
+};
+
+struct Agents;
+
+impl Wanted for Agents {
+    fn name(&self, base_name: &str) -> bool {
+        base_name == "ilogtail" || base_name == "shipper"
+    }
+    fn comm(&self, comm: &str) -> bool {
+        self.name(comm)
+    }
+    fn variable(&self, _base_name: &str, variable: &str) -> bool {
+        variable == "working_ip"
+    }
+}
+
+/// Measures each way with 500 and with 10,000 processes.
+pub(crate) fn compare(effort: Effort, sleepers: &mut Sleepers, report: &mut Report) {
+    report.section(
+        "Reading processes",
+        "Finding the agents' processes among the sleeping ones, in this process, in turns; medians. Each way finds the same ones by \
+         the base name of the executable. `procfs`: `all_processes`, then `exe`. sysinfo: a `System` that is kept, refreshed with \
+         nothing but the executable (`UpdateKind::Always`, as a process may execute another program), without tasks, ended ones removed.",
+    );
+    let mut rows = Vec::new();
+    for processes in if effort.quick { &[500][..] } else { &[500, 10_000] } {
+        sleepers.set(*processes);
+        let ways = measure(effort.of(20, 5));
+        let base = median(&ways[0].1);
+        for (name, times) in &ways {
+            let median = median(times);
+            rows.push(vec![
+                processes.to_string(),
+                (*name).to_owned(),
+                time(median),
+                format!("{} µs", number(median / count(*processes) * 1e6)),
+                number(median / base),
+            ]);
+        }
+    }
+    sleepers.set(0);
+    report.table(&["processes", "", "time", "per process", "× ours"], &rows);
+}
+
+fn measure(rounds: usize) -> Vec<(&'static str, Vec<f64>)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let gate = Gate::default();
+    let mut system = System::new().unwrap();
+    let mut ways = [
+        ("this exporter's own reading", Vec::new()),
+        ("`procfs` crate", Vec::new()),
+        ("sysinfo", Vec::new()),
+    ];
+    for round in 0..=rounds {
+        let found = [
+            timed(|| {
+                let deadline = Duration::from_secs(60);
+                runtime.block_on(gate.run(deadline, |attempt| {
+                    let root = Root::new(Path::new("/"));
+                    let files = Files { root: &root, attempt };
+                    let found = Procfs::new(PathBuf::from("/proc")).scan(files, now(), &Agents);
+                    found.known().map(Vec::len).unwrap()
+                }))
+            }),
+            timed(by_procfs),
+            timed(|| by_sysinfo(&mut system)),
+        ];
+        assert!(found.iter().all(|(_, number)| *number == found[0].1), "{found:?}");
+        // The first warms up.
+        if round > 0 {
+            for ((_, times), (time, _)) in ways.iter_mut().zip(found) {
+                times.push(time);
+            }
+        }
+    }
+    ways.into_iter().map(|(name, times)| (name, seconds(&times))).collect()
+}
+
+fn timed(find: impl FnOnce() -> usize) -> (Duration, usize) {
+    let start = Instant::now();
+    let found = find();
+    (start.elapsed(), found)
+}
+
+fn is_wanted(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| Agents.name(name))
+}
+
+fn by_procfs() -> usize {
+    let all = procfs::process::all_processes().unwrap();
+    all.filter_map(Result::ok).filter(|process| process.exe().is_ok_and(|path| is_wanted(&path))).count()
+}
+
+fn by_sysinfo(system: &mut System) -> usize {
+    let narrowest = ProcessRefreshKind::nothing().without_tasks().with_exe(UpdateKind::Always);
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, narrowest);
+    system.processes().values().filter(|process| process.exe().is_some_and(is_wanted)).count()
+}

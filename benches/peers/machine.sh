@@ -1,0 +1,36 @@
+# Makes the mounts and the network of the benchmark's own machine, in new namespaces, and becomes the benchmark.
+# SELF, EXPORTER: programs; PEERS: a directory of programs.
+set -eu
+
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir -p /run/programs /run/etc
+for program in "$PEERS"/*; do
+    touch "/run/programs/${program##*/}"
+    mount --bind "$program" "/run/programs/${program##*/}"
+done
+touch /run/programs/logagent-exporter /run/programs/bench
+mount --bind "$EXPORTER" /run/programs/logagent-exporter
+mount --bind "$SELF" /run/programs/bench
+
+# An /etc of its own, as the hosts file is edited; agents' directories of its own.
+mount -t tmpfs -o mode=755 tmpfs /run/etc
+cp -a /etc/ld.so* /run/etc/ 2>/dev/null || :
+cp -a /etc/ssl /run/etc/ 2>/dev/null || :
+printf 'root:x:0:0:root:/root:/bin/sh\n' >/run/etc/passwd
+printf 'root:x:0:\n' >/run/etc/group
+echo 'hosts: files' >/run/etc/nsswitch.conf
+mount --move /run/etc /etc
+mount -t tmpfs -o mode=755 tmpfs /usr/local
+mount -t tmpfs -o mode=755 tmpfs /opt
+echo web-1 >/proc/sys/kernel/hostname
+
+ip -batch - <<END
+link set lo up
+link add eth0 type veth peer name peer0
+address add 172.16.2.200/24 dev eth0
+address add 100.115.4.10/32 dev lo
+link set eth0 up
+link set peer0 up
+END
+
+exec /run/programs/bench --bench

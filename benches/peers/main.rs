@@ -1,0 +1,139 @@
+//! `make bench`: this exporter beside the exporters that people use today, side by side in one run, on a machine of its own
+//! (namespaces). Writes `docs/benchmarks.md`. `BENCH_QUICK=1` makes it short, and `BENCH_CLOCK=0` leaves the clock alone,
+//! which is otherwise set 2 s forward and back a few times.
+//!
+//! It takes root (or the capabilities `SYS_ADMIN`, `NET_ADMIN`, `SYS_PTRACE`, `SYS_TIME`), util-linux, iproute2, and the peers in
+//! `.cache/peers` (`scripts/peers`).
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a benchmark measures time, speaks to the terminal, and cannot go on where something fails"
+)]
+
+mod client;
+mod exporter;
+mod faults;
+mod listing;
+mod machine;
+mod numbers;
+mod report;
+mod roles;
+mod scrapes;
+mod usage;
+mod work;
+
+use std::{
+    env, fs,
+    io::{self, Write as _},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use exporter::Kind;
+use machine::{Logtail, Sleepers, said};
+use report::Report;
+
+/// Where the document goes.
+const DOCUMENT: &str = "docs/benchmarks.md";
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+struct Effort {
+    quick: bool,
+    steps_clock: bool,
+}
+
+impl Effort {
+    fn of(self, full: usize, quick: usize) -> usize {
+        if self.quick { quick } else { full }
+    }
+
+    /// Seconds.
+    fn span(self, full: u64, quick: u64) -> Duration {
+        Duration::from_secs(if self.quick { quick } else { full })
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = env::args().collect();
+    if roles::play(&arguments) {
+        return;
+    }
+    // `cargo test --all-targets` runs this too: that it builds is all that is asked then.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        return;
+    }
+    if env::var_os("BENCH_INSIDE").is_none() {
+        let document = String::from_utf8(machine::enter()).unwrap();
+        println!("{document}");
+        if env::var_os("BENCH_QUICK").is_some() {
+            println!("A short run: {DOCUMENT} is left as it is.");
+        } else {
+            fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT), document).unwrap();
+        }
+        return;
+    }
+    let effort = Effort {
+        quick: env::var_os("BENCH_QUICK").is_some(),
+        steps_clock: env::var("BENCH_CLOCK").as_deref() != Ok("0"),
+    };
+    io::stdout().write_all(measure(effort).as_bytes()).unwrap();
+}
+
+/// Measures everything, and says it.
+fn measure(effort: Effort) -> String {
+    let start = Instant::now();
+    let load_before = load();
+    let mut logtail = Logtail::install();
+    machine::config("/run/ours.yml", 1, 2);
+    exporter::configure_peers();
+    let mut sleepers = Sleepers::default();
+    let mut report = Report::default();
+    scrapes::start_up(effort, &mut report);
+    scrapes::resident(effort, &mut report);
+    scrapes::throughput(effort, &mut report);
+    let processes = effort.of(500, 100);
+    sleepers.set(processes);
+    scrapes::latency(processes, effort, &mut report);
+    faults::faults(processes, effort, &mut logtail, &mut report);
+    work::processes(effort, &mut sleepers, &mut report);
+    listing::compare(effort, &mut sleepers, &mut report);
+    work::curves(effort, &mut report);
+    report.document(&surroundings(start.elapsed(), &load_before))
+}
+
+/// The machine, the versions, and how busy it was.
+fn surroundings(took: Duration, load_before: &str) -> String {
+    let field = |file: &str, name: &str| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+        line.split_once(':').map_or(line.clone(), |(_, value)| value.trim().to_owned())
+    };
+    let processors = std::thread::available_parallelism().map_or(0, usize::from);
+    let version = |kind: Kind| format!("- {}: `{}`", kind.name(), said(kind.program(), &["--version"]));
+    let versions: Vec<String> =
+        [Kind::Ours, Kind::WholeNode, Kind::Process, Kind::Blackbox].map(version).into();
+    format!(
+        "- {}; {processors} × {}, {}\n- Linux {} ({})\n{}\n- took {} min; load average {load_before} before, {} after: on a machine \
+         that is busy with other work, latencies at the edges (p99) tell more of that work than of the exporters",
+        said("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
+        field("/proc/cpuinfo", "model name"),
+        field("/proc/meminfo", "MemTotal"),
+        said("uname", &["-r"]),
+        said("uname", &["-m"]),
+        versions.join("\n"),
+        took.as_secs().div_ceil(60),
+        load(),
+    )
+}
+
+/// The load averages.
+fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').take(3).collect::<Vec<_>>().join(" ")
+}

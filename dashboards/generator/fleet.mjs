@@ -1,0 +1,222 @@
+// The fleet: what is broken, where, why and since when. Reads recorded series (alerts/logagent.rules.yml), so that it
+// costs the same for ten hosts and for ten thousand; only the tables of single hosts read what stands right now.
+
+import {
+  BAD, DOUBTFUL, GOOD, NEUTRAL, PLAIN, SEVERITIES, UIDS, UNKNOWN,
+  bars, colouredText, dashboard, field, graph, named, now, query, rows, stat, steps, table, timeline, toHost, toRunbook, variable,
+} from './parts.mjs';
+
+const AGENTS = 'cluster_status:logagent_agents:count{cluster=~"$cluster"}';
+const agents = (status) => `cluster_status:logagent_agents:count{cluster=~"$cluster", status="${status}"}`;
+const PROBLEMS = 'cluster_cause:logagent_problem:count{cluster=~"$cluster"}';
+const KINDS = 'cluster_kind_version_status:logagent_agents:count{cluster=~"$cluster"}';
+const kinds = (status) => `cluster_kind_version_status:logagent_agents:count{cluster=~"$cluster", status="${status}"}`;
+const known = (expr) => named('version', 'not known', expr);
+const URLS = 'cluster_region_url:logagent_endpoints:count{cluster=~"$cluster"}';
+const URLS_UP = 'cluster_region_url:logagent_endpoints_up:sum{cluster=~"$cluster"}';
+const placed = (expr) => named('region', '–', expr);
+const CLOCKS = (within) => `sum(cluster:logagent_clock_offset_seconds:count{cluster=~"$cluster", within="${within}"})`;
+
+// A critical finding weighs more than any number of warnings that one agent can have.
+const WORST = 'topk(50, sum by (cluster, instance, agent) (logagent_problem{cluster=~"$cluster", severity="critical"} * 100 or logagent_problem{cluster=~"$cluster"}))';
+
+const share = steps(GOOD, [0.001, DOUBTFUL], [0.05, BAD]);
+const up = steps(BAD, [0.95, DOUBTFUL], [0.999, GOOD]);
+const some = (color) => steps(GOOD, [1, color]);
+
+const overview = [null, [
+  [4,
+    [4, stat('Agents', 'Watched log-collection agents: pairs of host and agent.', [query(`sum(${AGENTS})`)],
+      { unit: 'short', thresholds: steps(NEUTRAL), sparkline: true, noValue: 'no exporter is scraped' })],
+    [4, stat('Ready for heartbeat', 'Share of agents for which every prerequisite of the heartbeat is met. Warnings do not lower it.',
+      [query(`sum(${agents('ok')}) / sum(${AGENTS})`)],
+      { unit: 'percentunit', decimals: 1, thresholds: steps(BAD, [0.95, DOUBTFUL], [0.995, GOOD]), sparkline: true, noValue: 'no agents' })],
+    [4, stat('Failing', 'Agents with at least one critical finding: their heartbeat cannot work.', [query(`sum(${agents('failing')})`)],
+      { unit: 'short', thresholds: some(BAD), sparkline: true, noValue: '0' })],
+    [4, stat('Unknown', 'Agents about which a needed fact could not be had, mostly because the exporter lacks a permission.', [query(`sum(${agents('unknown')})`)],
+      { unit: 'short', thresholds: some(UNKNOWN), sparkline: true, noValue: '0' })],
+    [4, stat('Warnings', 'Findings of severity warning: it works now, or works doubtfully, and needs attention.',
+      [query('sum(cluster_cause:logagent_problem:count{cluster=~"$cluster", severity="warning"}) or vector(0)')],
+      { unit: 'short', thresholds: some(DOUBTFUL), sparkline: true, noValue: '0' })],
+    [4, stat('Hosts not scraped', 'Exporters that Prometheus cannot scrape: nothing is known of their hosts, and they are in none of the other numbers.',
+      [now('count(up{job="logagent-exporter", cluster=~"$cluster"} == 0) or vector(0)')],
+      { unit: 'short', thresholds: some(BAD), noValue: '0' })],
+  ],
+  [8,
+    [14, graph('Agents by state', 'How many agents are in which state. A step tells when it began.',
+      [query('sum by (status) (cluster_status:logagent_agents:count{cluster=~"$cluster"})', '{{status}}')],
+      { unit: 'short', area: true, min: 0, colors: { ok: GOOD, failing: BAD, unknown: UNKNOWN }, legend: 'list', noValue: 'no exporter is scraped' })],
+    [10, bars('Top causes', 'Agents that have the cause, most frequent first. A cause explained by another one is not counted.',
+      [now(`topk(10, sum by (cause) (${PROBLEMS}))`, '{{cause}}')],
+      { unit: 'short', thresholds: steps(DOUBTFUL, [10, BAD]), noValue: 'no problem stands', decimals: 0 })],
+  ],
+]];
+
+const causes = ['What is wrong, and since when', [
+  [8,
+    [24, table('Causes', 'Each cause that stands: how many agents have it, their share of the cluster, when the first and the last one got it. The cause links to its runbook.',
+      [
+        rows(`sum by (cluster, prerequisite, cause, severity) (${PROBLEMS})`),
+        rows('sum by (cluster, prerequisite, cause, severity) (cluster_cause:logagent_problem:ratio{cluster=~"$cluster"})'),
+        rows(`sum by (cluster, prerequisite, cause, severity) (${PROBLEMS} * 0 + on (cluster, prerequisite, cause) group_left () cluster_cause:logagent_problem_since_timestamp_seconds:min) * 1000`),
+        rows(`sum by (cluster, prerequisite, cause, severity) (${PROBLEMS} * 0 + on (cluster, prerequisite, cause) group_left () cluster_cause:logagent_problem_since_timestamp_seconds:max) * 1000`),
+      ],
+      {
+        columns: { severity: 'Severity', cause: 'Cause', prerequisite: 'Prerequisite', cluster: 'Cluster', 'Value #A': 'Agents', 'Value #B': 'Share', 'Value #C': 'First seen', 'Value #D': 'Latest' },
+        noValue: 'No problem stands in these clusters.',
+        sortBy: [['Agents', true]],
+        overrides: [
+          field('Severity', { mappings: SEVERITIES, custom__cellOptions: colouredText, custom__width: 100 }),
+          field('Cause', { links: [toRunbook], custom__width: 280 }),
+          field('Agents', { unit: 'short', decimals: 0, custom__width: 110 }),
+          field('Share', { unit: 'percentunit', decimals: 1, thresholds: share, custom__cellOptions: colouredText, custom__width: 110 }),
+          field('First seen', { unit: 'dateTimeFromNow' }),
+          field('Latest', { unit: 'dateTimeFromNow' }),
+        ],
+      })],
+  ],
+  [8,
+    [12, timeline('When it began', 'When each cause stood, coloured by the number of agents that had it: the twelve that were most frequent at their worst.',
+      [query(`sum by (cause) (${PROBLEMS}) and on (cause) topk(12, max_over_time(sum by (cause) (${PROBLEMS})[$__range:5m] @ end()))`, '{{cause}}')],
+      { thresholds: steps('light-orange', [10, DOUBTFUL], [100, BAD]), unit: 'short', noValue: 'No problem stood in this time.', interval: '1m' })],
+    [12, graph('Failing prerequisites', 'Agents for which the prerequisite fails. One agent may fail several.',
+      [query('sum by (prerequisite) (cluster_prerequisite_status:logagent_agents:count{cluster=~"$cluster", status="failing"})', '{{prerequisite}}')],
+      { unit: 'short', min: 0, softMax: 2, decimals: 0, noValue: 'no agents' })],
+  ],
+]];
+
+const places = ['Where', [
+  [9,
+    [12, table('Worst hosts', 'The fifty agents with the most critical findings, then the most warnings. The host links to its dashboard.',
+      [
+        rows(`count by (cluster, instance, agent) (logagent_problem{severity="critical"}) and ${WORST}`),
+        rows(`count by (cluster, instance, agent) (logagent_problem{severity="warning"}) and ${WORST}`),
+        rows(`min by (cluster, instance, agent) (logagent_problem_since_timestamp_seconds) * 1000 and ${WORST}`),
+      ],
+      {
+        columns: { instance: 'Host', agent: 'Agent', cluster: 'Cluster', 'Value #A': 'Critical', 'Value #B': 'Warnings', 'Value #C': 'Since' },
+        noValue: 'No host has a problem.',
+        sortBy: [['Critical', true], ['Warnings', true]],
+        overrides: [
+          field('Host', { links: [toHost()], custom__width: 175 }),
+          field('Agent', { custom__width: 105 }),
+          field('Critical', { unit: 'short', noValue: '0', thresholds: steps(PLAIN, [1, BAD]), custom__cellOptions: colouredText, custom__width: 95 }),
+          field('Warnings', { unit: 'short', noValue: '0', thresholds: steps(PLAIN, [1, DOUBTFUL]), custom__cellOptions: colouredText, custom__width: 110 }),
+          field('Since', { unit: 'dateTimeFromNow' }),
+        ],
+      })],
+    [12, table('Latest problems', 'What was found last, newest first. The host links to its dashboard, the cause to its runbook.',
+      [rows('topk(50, logagent_problem_since_timestamp_seconds{cluster=~"$cluster"}) * 1000')],
+      {
+        columns: { Value: 'Since', instance: 'Host', agent: 'Agent', cause: 'Cause', cluster: 'Cluster' },
+        hidden: ['__name__', 'job', 'prerequisite'],
+        noValue: 'No problem stands.',
+        sortBy: [['Since', true]],
+        overrides: [
+          field('Since', { unit: 'dateTimeFromNow', custom__width: 140 }),
+          field('Host', { links: [toHost()], custom__width: 175 }),
+          field('Agent', { custom__width: 105 }),
+          field('Cause', { links: [toRunbook], custom__width: 230 }),
+        ],
+      })],
+  ],
+  [8,
+    [12, graph('Failing share by cluster', 'Share of agents whose heartbeat cannot work, by cluster.',
+      [query(`sum by (cluster) (${agents('failing')}) / sum by (cluster) (${AGENTS})`, '{{cluster}}')],
+      { unit: 'percentunit', min: 0, softMax: 0.1, thresholds: steps('transparent', [0.05, BAD]), noValue: 'no agents' })],
+    [12, table('Agents by kind and version', 'How many agents of each kind and version there are, and how many of them fail: one bad version shows at once. LogListener may have no known version.',
+      [
+        rows(known(`sum by (kind, version) (${KINDS})`)),
+        rows(known(`sum by (kind, version) (${kinds('failing')})`)),
+        rows(known(`sum by (kind, version) (${kinds('failing')}) / sum by (kind, version) (${KINDS})`)),
+      ],
+      {
+        columns: { kind: 'Kind', version: 'Version', 'Value #A': 'Agents', 'Value #B': 'Failing', 'Value #C': 'Failing share' },
+        noValue: 'No agent is known.',
+        sortBy: [['Agents', true]],
+        overrides: [
+          field('Agents', { unit: 'short', decimals: 0 }),
+          field('Failing', { unit: 'short', decimals: 0, thresholds: steps(PLAIN, [1, BAD]), custom__cellOptions: colouredText }),
+          field('Failing share', { unit: 'percentunit', decimals: 1, min: 0, max: 1, thresholds: share, custom__cellOptions: { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' } }),
+        ],
+      })],
+  ],
+]];
+
+const endpoints = ['Endpoints', [
+  [8,
+    [10, bars('Reachability by region', 'Share of probes that get the documented answer, by the region in the endpoint\'s name: the ten that are worst in any cluster. Endpoints whose name has no region are in the table beside.',
+      [now('bottomk(10, min by (region, purpose) (cluster_region:logagent_endpoints_up:ratio{cluster=~"$cluster", region!=""}))', '{{region}} {{purpose}}')],
+      { unit: 'percentunit', decimals: 1, max: 1, thresholds: up, noValue: 'no endpoint is probed' })],
+    [14, table('Endpoints', 'Each endpoint: how many agents probe it and how many of them do not reach it, most first.',
+      [
+        rows(placed(`topk(100, sum by (region, purpose, url) (${URLS}) - sum by (region, purpose, url) (${URLS_UP}))`)),
+        rows(placed(`sum by (region, purpose, url) (${URLS})`)),
+        rows(placed(`sum by (region, purpose, url) (${URLS_UP}) / sum by (region, purpose, url) (${URLS})`)),
+      ],
+      {
+        columns: { 'Value #A': 'Unreached', 'Value #B': 'Agents', 'Value #C': 'Reached', region: 'Region', purpose: 'Purpose', url: 'URL' },
+        noValue: 'No endpoint is probed.',
+        sortBy: [['Unreached', true]],
+        overrides: [
+          field('Unreached', { unit: 'short', decimals: 0, thresholds: steps(PLAIN, [1, BAD]), custom__cellOptions: colouredText, custom__width: 125 }),
+          field('Agents', { unit: 'short', decimals: 0, custom__width: 85 }),
+          field('Reached', { unit: 'percentunit', decimals: 1, thresholds: up, custom__cellOptions: colouredText, custom__width: 95 }),
+          field('Region', { custom__width: 130 }),
+          field('Purpose', { custom__width: 115 }),
+        ],
+      })],
+  ],
+  [7,
+    [12, graph('Reachability over time', 'Share of probes that get the documented answer, by region: the worst purpose of each.',
+      [query('min by (region) (cluster_region:logagent_endpoints_up:ratio{cluster=~"$cluster", region!=""})', '{{region}}')],
+      { unit: 'percentunit', max: 1, calcs: ['lastNotNull', 'min'], noValue: 'no endpoint is probed' })],
+    [12, graph('Duration of probes, 95th percentile', 'What the slowest twentieth of agents needs at least for each phase of a probe, in the slowest cluster and purpose.',
+      [query('max by (phase) (cluster_phase:logagent_endpoint_phase_duration_seconds:p95{cluster=~"$cluster"})', '{{phase}}')],
+      { unit: 's', min: 0, noValue: 'no endpoint is probed' })],
+  ],
+]];
+
+const clocks = ['Clocks, restarts, exporters', [
+  [8,
+    [8, bars('Clock offset, distribution', 'Hosts by how far off their clock is, by the time of servers. Warned of from 1 min; Logtail\'s service rejects from 15 min, LogListener\'s from 5 min.',
+      [
+        now(CLOCKS('1'), 'within 1 s'),
+        now(`${CLOCKS('10')} - ${CLOCKS('1')}`, '1 s to 10 s'),
+        now(`${CLOCKS('60')} - ${CLOCKS('10')}`, '10 s to 1 min'),
+        now(`${CLOCKS('300')} - ${CLOCKS('60')}`, '1 min to 5 min'),
+        now(`${CLOCKS('900')} - ${CLOCKS('300')}`, '5 min to 15 min'),
+        now(`${CLOCKS('+Inf')} - ${CLOCKS('900')}`, 'over 15 min'),
+      ],
+      {
+        unit: 'short', decimals: 0, thresholds: steps(GOOD), noValue: 'no source of time answers',
+        overrides: [
+          field('1 min to 5 min', { thresholds: some(DOUBTFUL) }),
+          field('5 min to 15 min', { thresholds: some(BAD) }),
+          field('over 15 min', { thresholds: some(BAD) }),
+        ],
+      })],
+    [8, graph('Clock offset', 'How far off clocks are, without sign: half of the hosts, 99 %, and the worst one.',
+      [
+        query('max(cluster:logagent_clock_offset_seconds:p50{cluster=~"$cluster"})', 'median'),
+        query('max(cluster:logagent_clock_offset_seconds:p99{cluster=~"$cluster"})', '99 %'),
+        query('max(cluster:logagent_clock_offset_seconds:max{cluster=~"$cluster"})', 'worst'),
+      ],
+      { unit: 's', min: 0, legend: 'list', noValue: 'no source of time answers', colors: { median: GOOD, '99 %': DOUBTFUL, worst: BAD } })],
+    [4, bars('Exporter versions', 'Exporters by version: how far a rollout is.',
+      [now('sort_desc(sum by (version) (cluster_version:logagent_exporters:count{cluster=~"$cluster"}))', '{{version}}')],
+      { unit: 'short', decimals: 0, thresholds: steps(NEUTRAL), noValue: 'no exporter is scraped' })],
+    [4, graph('Restarts of agents per hour', 'Starts of agents\' processes after the first, by agent and role: crashes and restarts on purpose.',
+      [query('sum by (agent, role) (cluster_agent_role:logagent_process_restarts:increase1h{cluster=~"$cluster"})', '{{agent}} {{role}}')],
+      { unit: 'short', min: 0, softMax: 2, decimals: 0, legend: 'list', noValue: 'no process is watched' })],
+  ],
+]];
+
+export default dashboard(UIDS.fleet, 'Log agents / Fleet',
+  'What is broken among the fleet\'s log-collection agents, where, why and since when. Needs the recording rules of alerts/logagent.rules.yml.',
+  [
+    variable.datasource,
+    variable.label('cluster', 'Cluster', 'cluster_status:logagent_agents:count', 'Clusters to show. All includes hosts without such a label.', { allValue: '.*' }),
+    variable.runbooks,
+  ],
+  [overview, causes, places, endpoints, clocks]);

@@ -1,0 +1,199 @@
+// One host: what each agent on it needs, what is wrong, and what the exporter has seen.
+
+import {
+  ABSENT, BAD, DOUBTFUL, GOOD, NEUTRAL, PLAIN, SEVERITIES, STATES, UIDS, UNKNOWN, YES_NO,
+  coloured, colouredText, dashboard, field, graph, history, mapping, named, now, query, rows, stat, steps, table, timeline, toRunbook, variable,
+} from './parts.mjs';
+
+const HOST = 'job=~"$job", cluster=~"$cluster", instance=~"$instance"';
+const AGENT = `${HOST}, agent=~"$agent"`;
+
+// 0 ok, 1 unknown, 2 failing: the worst is the greatest.
+const state = (metric, by) =>
+  `max by (${by}) (${metric}{${AGENT}, status="failing"} * 2 or ${metric}{${AGENT}, status="unknown"})`;
+
+const states = steps(GOOD, [1, UNKNOWN], [2, BAD]);
+
+const overview = [null, [
+  [4,
+    [4, stat('Status', 'The worst prerequisite of each agent.', [query(state('logagent_status', 'agent'), '{{agent}}')],
+      { unit: 'none', mappings: STATES, thresholds: states, colorMode: 'background', textMode: 'value_and_name', noValue: 'not scraped' })],
+    [3, stat('Critical', 'Findings because of which a heartbeat cannot work.', [query(`count(logagent_problem{${AGENT}, severity="critical"}) or vector(0)`)],
+      { unit: 'short', thresholds: steps(GOOD, [1, BAD]), noValue: '0' })],
+    [3, stat('Warnings', 'Findings that need attention although it works now.', [query(`count(logagent_problem{${AGENT}, severity="warning"}) or vector(0)`)],
+      { unit: 'short', thresholds: steps(GOOD, [1, DOUBTFUL]), noValue: '0' })],
+    [4, stat('Live processes', 'Live processes of the agents, and how many there should be.',
+      [query(`sum(logagent_processes{${AGENT}})`, 'live'), query(`sum(logagent_processes_expected{${AGENT}})`, 'expected')],
+      { unit: 'short', thresholds: steps(NEUTRAL), textMode: 'value_and_name', orientation: 'vertical', noValue: 'could not be read' })],
+    [3, stat('Reached', 'Share of probed endpoints that give the documented answer.', [query(`avg(logagent_endpoint_up{${AGENT}})`)],
+      { unit: 'percentunit', decimals: 0, thresholds: steps(BAD, [1, GOOD]), noValue: 'none probed' })],
+    [4, stat('Clock', 'Local clock minus reference, by the best source there is: a time server, else the Date of HTTP answers (exact to about half a second).',
+      [query(`avg(logagent_clock_offset_seconds{${HOST}, source="ntp"}) or avg(logagent_clock_offset_seconds{${HOST}, source="http_date"})`)],
+      { unit: 's', decimals: 1, thresholds: { mode: 'absolute', steps: [{ color: BAD, value: null }, { color: DOUBTFUL, value: -300 }, { color: GOOD, value: -60 }, { color: DOUBTFUL, value: 60 }, { color: BAD, value: 300 }] }, noValue: 'no source' })],
+    [3, stat('Evaluated', 'How long before the last scrape the exporter had evaluated everything. Evaluations are 15 s apart by default.',
+      [query(`max(timestamp(logagent_last_evaluation_timestamp_seconds{${HOST}}) - logagent_last_evaluation_timestamp_seconds{${HOST}})`)],
+      { unit: 's', decimals: 0, thresholds: steps(GOOD, [60, DOUBTFUL], [300, BAD]), noValue: 'not scraped' })],
+  ],
+]];
+
+const verdicts = ['Prerequisites and findings', [
+  [10,
+    [24, timeline('Prerequisites', 'Each condition of the heartbeat over time. Only those that apply are shown. Unknown: a needed fact could not be had.',
+      [query(state('logagent_prerequisite_status', 'agent, prerequisite'), '{{agent}} · {{prerequisite}}')],
+      { mappings: STATES, thresholds: states, noValue: 'No agent is watched on this host.', interval: '1m' })],
+  ],
+  [5,
+    [24, table('Findings', 'What stands now, with the cause, which links to its runbook. The evidence is on the exporter\'s own page (port 10077) and in `logagent-exporter check` on the host.',
+      [rows(`logagent_problem_since_timestamp_seconds{${AGENT}} * 1000 * on (job, cluster, instance, agent, prerequisite, cause) group_left (severity) logagent_problem{${AGENT}}`)],
+      {
+        columns: { severity: 'Severity', cause: 'Cause', prerequisite: 'Prerequisite', agent: 'Agent', Value: 'Since', instance: 'Host', cluster: 'Cluster' },
+        hidden: ['job'],
+        noValue: 'Nothing is wrong: no finding stands on this host.',
+        sortBy: [['Severity', false], ['Since', false]],
+        overrides: [
+          field('Severity', { mappings: SEVERITIES, custom__cellOptions: colouredText, custom__width: 100 }),
+          field('Cause', { links: [toRunbook] }),
+          field('Since', { unit: 'dateTimeFromNow' }),
+        ],
+      })],
+  ],
+]];
+
+const facts = ['What is watched', [
+  [6,
+    [14, table('Agents', 'What the exporter found, or was told to watch.',
+      [rows(named('instance_id', '–', named('version', 'not known', `logagent_agent_info{${AGENT}}`)))],
+      {
+        columns: { agent: 'Agent', kind: 'Kind', version: 'Version', hostname: 'Host name', instance_id: 'Instance id' },
+        hidden: ['__name__', 'job', 'instance', 'cluster'],
+        noValue: 'No agent is watched on this host.',
+        overrides: [field('Agent', { custom__width: 130 }), field('Kind', { custom__width: 120 }), field('Version', { custom__width: 110 }), field('Host name', { custom__width: 160 })],
+      })],
+    [10, table('Addresses', 'Addresses that matter to the heartbeat, by where each comes from. What the agent reports must be what its machine group expects.',
+      [rows(`logagent_ip_info{${AGENT}}`)],
+      {
+        columns: { source: 'Source', ip: 'IP', agent: 'Agent' },
+        hidden: ['__name__', 'job', 'instance', 'cluster'],
+        noValue: 'No agent on this host is known to its service by address.',
+        sortBy: [['Agent', false], ['Source', false]],
+        overrides: [],
+      })],
+  ],
+]];
+
+const endpoints = ['Endpoints', [
+  [8,
+    [24, table('Endpoints', 'Each address that an agent must reach, as of the last probe. Status 0: no answer came. Plain TCP has no status, plain HTTP no certificate.',
+      [
+        rows(`max by (agent, purpose, url) (logagent_endpoint_up{${AGENT}})`),
+        rows(`max by (agent, purpose, url) (logagent_endpoint_http_status_code{${AGENT}})`),
+        rows(`sum by (agent, purpose, url) (logagent_endpoint_phase_duration_seconds{${AGENT}})`),
+        rows(`min by (agent, purpose, url) (logagent_endpoint_certificate_not_after_timestamp_seconds{${AGENT}}) - time()`),
+      ],
+      {
+        columns: { 'Value #A': 'Reached', purpose: 'Purpose', url: 'URL', 'Value #B': 'Status', 'Value #C': 'Duration', 'Value #D': 'Certificate ends in', agent: 'Agent' },
+        noValue: 'No endpoint is probed for this host.',
+        sortBy: [['Reached', false]],
+        overrides: [
+          field('Reached', { mappings: YES_NO('yes', 'no'), thresholds: steps(BAD, [1, GOOD]), custom__cellOptions: coloured, custom__width: 85, custom__align: 'center' }),
+          field('Purpose', { custom__width: 120 }),
+          field('Status', { unit: 'none', noValue: '–', custom__width: 80 }),
+          field('Duration', { unit: 's', decimals: 1, custom__width: 110 }),
+          field('Certificate ends in', { unit: 's', decimals: 0, mappings: ABSENT('–'), thresholds: steps(BAD, [0, DOUBTFUL], [14 * 86400, PLAIN]), custom__cellOptions: colouredText, custom__width: 170 }),
+          field('Agent', { custom__width: 120 }),
+        ],
+      })],
+  ],
+  [8,
+    [12, history('Reachability', 'Whether each endpoint gave the documented answer.',
+      [query(`min by (purpose, url) (logagent_endpoint_up{${AGENT}})`, '{{url}}')],
+      { mappings: YES_NO('reached', 'not reached'), thresholds: steps(BAD, [1, GOOD]), noValue: 'No endpoint is probed for this host.' })],
+    [12, graph('Phases of probes', 'Duration of the phases of a probe, on average over the endpoints. A phase that was not reached has none.',
+      [query(`avg by (phase) (logagent_endpoint_phase_duration_seconds{${AGENT}})`, '{{phase}}')],
+      { unit: 's', area: true, min: 0, noValue: 'no endpoint is probed' })],
+  ],
+]];
+
+const clock = ['Clock', [
+  [7,
+    [14, graph('Clock offset', 'Local clock minus reference, by source. Warned of from one minute; Logtail\'s service rejects from 15 min, LogListener\'s from 5 min. The kernel\'s own belief is shown, and never raises anything.',
+      [query(`max by (source) (logagent_clock_offset_seconds{${HOST}})`, '{{source}}')],
+      { unit: 's', noValue: 'no source of time answers' })],
+    [5, stat('Uncertainty', 'Half-width of the interval that the offset is in, by source.', [query(`max by (source) (logagent_clock_uncertainty_seconds{${HOST}})`, '{{source}}')],
+      { unit: 's', decimals: 2, thresholds: steps(NEUTRAL), textMode: 'value_and_name', noValue: 'no source' })],
+    [5, stat('Kernel and steps', 'Whether the kernel takes its clock for synchronized, and how often the clock was seen to jump by more than a second in this time.',
+      [
+        query(`max(logagent_clock_synchronized{${HOST}})`, 'synchronized'),
+        now(`sum(increase(logagent_clock_steps_total{${HOST}}[$__range]))`, 'steps'),
+      ],
+      {
+        unit: 'short', decimals: 0, thresholds: steps(GOOD, [1, DOUBTFUL]), textMode: 'value_and_name', orientation: 'vertical', noValue: 'not known',
+        overrides: [field('synchronized', { mappings: mapping([1, 'yes', GOOD], [0, 'no', DOUBTFUL]) })],
+      })],
+  ],
+]];
+
+const processes = ['Processes', [
+  [7,
+    [8, graph('CPU', 'Cores used by the agents\' processes, by role.',
+      [query(`sum by (agent, role) (rate(logagent_process_cpu_seconds_total{${AGENT}}[$__rate_interval]))`, '{{agent}} {{role}}')],
+      { unit: 'none', decimals: 3, min: 0, legend: 'list', noValue: 'no process lives' })],
+    [8, graph('Resident memory', 'Memory of the agents\' processes, by role.',
+      [query(`sum by (agent, role) (logagent_process_resident_memory_bytes{${AGENT}})`, '{{agent}} {{role}}')],
+      { unit: 'bytes', min: 0, legend: 'list', noValue: 'no process lives' })],
+    [8, graph('Open files', 'Open file descriptors of the agents\' processes, by role.',
+      [query(`sum by (agent, role) (logagent_process_open_fds{${AGENT}})`, '{{agent}} {{role}}')],
+      { unit: 'short', min: 0, decimals: 0, legend: 'list', noValue: 'no process lives' })],
+  ],
+  [7,
+    [12, table('Processes', 'Each role: live and expected processes, threads, and when the newest one was started.',
+      [
+        rows(`sum by (agent, role) (logagent_processes{${AGENT}})`),
+        rows(`sum by (agent, role) (logagent_processes_expected{${AGENT}})`),
+        rows(`sum by (agent, role) (logagent_process_threads{${AGENT}})`),
+        rows(`max by (agent, role) (logagent_process_start_time_seconds{${AGENT}}) * 1000`),
+        rows(`sum by (agent, role) (increase(logagent_process_restarts_total{${AGENT}}[$__range]))`),
+      ],
+      {
+        columns: { agent: 'Agent', role: 'Role', 'Value #A': 'Live', 'Value #B': 'Expected', 'Value #C': 'Threads', 'Value #E': 'Restarts', 'Value #D': 'Started' },
+        noValue: 'No role is watched on this host.',
+        overrides: [
+          field('Agent', { custom__width: 110 }),
+          field('Role', { custom__width: 85 }),
+          field('Live', { mappings: ABSENT('not known'), thresholds: steps(BAD, [1, PLAIN]), custom__cellOptions: colouredText, custom__width: 70 }),
+          field('Expected', { custom__width: 95 }),
+          field('Threads', { noValue: '–', custom__width: 90 }),
+          field('Restarts', { noValue: '–', decimals: 0, custom__width: 90 }),
+          field('Started', { unit: 'dateTimeFromNow', noValue: '–' }),
+        ],
+      })],
+    [12, table('Files', 'When the files that an agent reads or writes were last modified. An edit later than the start of the process may not be loaded yet.',
+      [rows(`logagent_file_modified_timestamp_seconds{${AGENT}} * 1000`)],
+      {
+        columns: { agent: 'Agent', file: 'File', Value: 'Modified' },
+        hidden: ['__name__', 'job', 'instance', 'cluster'],
+        noValue: 'No file is watched on this host.',
+        sortBy: [['Modified', true]],
+        overrides: [field('Modified', { unit: 'dateTimeFromNow' })],
+      })],
+  ],
+  [6,
+    [24, graph('Restarts', 'Starts of the agents\' processes after the first, in the last hour: crashes, and restarts on purpose.',
+      [query(`sum by (agent, role) (increase(logagent_process_restarts_total{${AGENT}}[1h]))`, '{{agent}} {{role}}')],
+      { unit: 'short', min: 0, softMax: 2, decimals: 0, noValue: 'no process is watched' })],
+  ],
+]];
+
+const SCRAPED = 'logagent_agents';
+
+export default dashboard(UIDS.host, 'Log agents / Host',
+  'One host: prerequisites of the heartbeat, findings, addresses, endpoints, clock, processes.',
+  [
+    variable.datasource,
+    variable.label('job', 'job', SCRAPED, 'Scrape jobs of exporters.'),
+    variable.label('cluster', 'Cluster', `${SCRAPED}{job=~"$job"}`, 'All includes hosts without such a label.', { allValue: '.*' }),
+    variable.label('instance', 'instance', `${SCRAPED}{job=~"$job", cluster=~"$cluster"}`, 'The host: the address at which its exporter is scraped.', { many: false }),
+    variable.label('agent', 'Agent', `logagent_status{${HOST}}`, 'Agents on the host.'),
+    variable.runbooks,
+  ],
+  [overview, verdicts, facts, endpoints, clock, processes]);

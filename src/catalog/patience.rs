@@ -1,0 +1,24 @@
+//! How long a cause must stand before anyone is told: long enough for what mends itself, and not longer.
+
+use std::time::Duration;
+
+/// What has already been waited for: the rule itself looks back over minutes.
+pub(super) const NONE: Duration = Duration::ZERO;
+
+/// An editor or a deployment writes several files one after the other, and is done within this.
+pub(super) const EDIT: Duration = Duration::from_mins(1);
+
+/// A restart takes seconds and an upgrade about a minute; the agent's own daemon starts a dead worker within seconds.
+pub(super) const PROCESS: Duration = Duration::from_mins(2);
+
+/// Endpoints and time sources are probed each minute: two probes must agree, so that one lost packet pages nobody.
+pub(super) const PROBES: Duration = Duration::from_mins(2);
+
+/// A lease is renewed, or an interface comes back, within this; the agent writes its record soon after its start.
+pub(super) const ADDRESS: Duration = Duration::from_mins(2);
+
+/// A rollout writes the config first, and restarts in batches afterwards.
+pub(super) const ROLLOUT: Duration = Duration::from_mins(5);
+
+/// Everything works still, and nobody is woken: a ticket is for what stays.
+pub(super) const TICKET: Duration = Duration::from_mins(15);

@@ -1,0 +1,221 @@
+//! Runbooks of `network`.
+
+use crate::model::{Runbook, Text};
+
+/// What depends on an endpoint.
+const UNREACHABLE: Text = Text {
+    en: "If it is the config server: no heartbeat, and no new collection configs. If it is the data server or a project: \
+        logs wait on the host until its buffer is full or they are rotated away, and then they are lost.",
+    zh: "如果是配置服务器：没有心跳，也获取不到新的采集配置。如果是数据服务器或 Project：日志滞留在本机，缓冲写满或被轮转\
+        删除后将丢失。",
+};
+
+const PHASES: Text = Text {
+    en: "The last line before the end tells how far it got: name, connection, TLS, answer. \
+        `logagent_endpoint_phase_duration_seconds` has the same phases; the first one that is absent is the one that fails. \
+        If many hosts fail at once, look at what they share first: service, proxy, firewall, DNS.",
+    zh: "结束前的最后一行说明进行到哪一步：域名解析、连接、TLS、应答。`logagent_endpoint_phase_duration_seconds` 有相同的\
+        阶段，第一个缺失的阶段就是失败的阶段。如果大量主机同时失败，请先检查它们共用的部分：服务、代理、防火墙、DNS。",
+};
+
+const CERTIFICATE: Text = Text {
+    en: "An issuer that is your own company or a security product means that a device on the way intercepts TLS. \
+        `notAfter` is the end of validity.",
+    zh: "如果颁发者是本公司或安全产品，说明链路上有设备拦截了 TLS。`notAfter` 为证书到期时间。",
+};
+
+pub(in super::super) static DNS_FAILURE: Runbook = Runbook {
+    summary: Text {
+        en: "The name of a log service's endpoint does not resolve.",
+        zh: "日志服务地址的域名无法解析。",
+    },
+    impact: UNREACHABLE,
+    sample: &[("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"), ("failure", "no such name")],
+    session: "$ getent ahosts logtail.cn-hangzhou.log.aliyuncs.com; echo \"exit status $?\"\nexit status 2\n\
+        $ grep nameserver /etc/resolv.conf\nnameserver 100.100.2.136",
+    reading: Text {
+        en: "Status 2: no such name, or no name server answers. Try a name that must exist, such as aliyun.com.",
+        zh: "状态 2 表示域名不存在或 DNS 服务器无应答。可再解析一个必定存在的域名（如 aliyun.com）进行对比。",
+    },
+};
+
+pub(in super::super) static CONNECTION_REFUSED: Runbook = Runbook {
+    summary: Text {
+        en: "A log service's endpoint refuses connections.", zh: "日志服务地址拒绝连接。"
+    },
+    impact: UNREACHABLE,
+    sample: &[
+        ("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"),
+        ("failure", "192.0.2.10:80: connection refused"),
+    ],
+    session: "$ curl -v -m 10 http://logtail.cn-hangzhou.log.aliyuncs.com\n*   Trying 192.0.2.10:80...\n\
+        * connect to 192.0.2.10 port 80 failed: Connection refused",
+    reading: PHASES,
+};
+
+pub(in super::super) static CONNECTION_TIMEOUT: Runbook = Runbook {
+    summary: Text {
+        en: "Connections to a log service's endpoint time out.", zh: "连接日志服务地址超时。"
+    },
+    impact: UNREACHABLE,
+    sample: &[
+        ("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"),
+        ("failure", "192.0.2.10:80: no connection within 5s"),
+    ],
+    session: "$ curl -v -m 10 http://logtail.cn-hangzhou.log.aliyuncs.com\n*   Trying 192.0.2.10:80...\n\
+        * Connection timed out after 10001 milliseconds",
+    reading: PHASES,
+};
+
+pub(in super::super) static NETWORK_UNREACHABLE: Runbook = Runbook {
+    summary: Text {
+        en: "A host has no route to a log service's endpoint.",
+        zh: "主机没有到日志服务地址的路由。",
+    },
+    impact: UNREACHABLE,
+    sample: &[
+        ("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"),
+        ("failure", "192.0.2.10:80: network is unreachable"),
+    ],
+    session: "$ ip route get 192.0.2.10\nRTNETLINK answers: Network is unreachable\n$ ip route show default\n",
+    reading: Text { en: "No default route is listed.", zh: "没有默认路由。" },
+};
+
+pub(in super::super) static TLS_FAILURE: Runbook = Runbook {
+    summary: Text {
+        en: "TLS handshakes with a log service's endpoint fail.",
+        zh: "与日志服务地址的 TLS 握手失败。",
+    },
+    impact: UNREACHABLE,
+    sample: &[
+        ("url", "https://logtail.cn-hangzhou.log.aliyuncs.com"),
+        ("failure", "the connection was closed during the handshake"),
+    ],
+    session: "$ curl -v -m 10 https://logtail.cn-hangzhou.log.aliyuncs.com\n*   Trying 192.0.2.10:443...\n\
+        * Connected to logtail.cn-hangzhou.log.aliyuncs.com (192.0.2.10) port 443\n\
+        * TLSv1.3 (OUT), TLS handshake, Client hello (1):\n* Recv failure: Connection reset by peer",
+    reading: PHASES,
+};
+
+pub(in super::super) static CERTIFICATE_UNTRUSTED: Runbook = Runbook {
+    summary: Text {
+        en: "A log service's certificate is not trusted.", zh: "日志服务地址的证书不受信任。"
+    },
+    impact: UNREACHABLE,
+    sample: &[("url", "https://logtail.cn-hangzhou.log.aliyuncs.com"), ("failure", "unknown issuer")],
+    session: "$ openssl s_client -connect logtail.cn-hangzhou.log.aliyuncs.com:443 </dev/null 2>/dev/null | openssl x509 -noout -issuer -enddate\n\
+        issuer=O = Example Corp, CN = Example Corp Inspection CA\nnotAfter=Jan  1 00:00:00 2030 GMT",
+    reading: CERTIFICATE,
+};
+
+pub(in super::super) static CERTIFICATE_EXPIRED: Runbook = Runbook {
+    summary: Text {
+        en: "A log service's certificate is not valid now.",
+        zh: "日志服务地址的证书不在有效期内。",
+    },
+    impact: UNREACHABLE,
+    sample: &[("url", "https://logs.example.com"), ("failure", "expired on 2026-06-30T23:59:59Z")],
+    session: "$ openssl s_client -connect logs.example.com:443 </dev/null 2>/dev/null | openssl x509 -noout -issuer -enddate; date -u\n\
+        issuer=C = US, O = Example Trust, CN = Example Trust R3\nnotAfter=Jun 30 23:59:59 2026 GMT\nWed Jul  1 08:00:00 UTC 2026",
+    reading: CERTIFICATE,
+};
+
+pub(in super::super) static CERTIFICATE_EXPIRING: Runbook = Runbook {
+    summary: Text {
+        en: "A log service's certificate expires within 14 days.",
+        zh: "日志服务地址的证书将在 14 天内过期。",
+    },
+    impact: Text {
+        en: "None until then; afterwards nothing that goes by HTTPS gets through.",
+        zh: "到期前没有影响；到期后所有 HTTPS 请求都会失败。",
+    },
+    sample: &[("url", "https://logs.example.com"), ("not_after", "2026-07-10T23:59:59Z")],
+    session: "$ openssl s_client -connect logs.example.com:443 </dev/null 2>/dev/null | openssl x509 -noout -issuer -enddate\n\
+        issuer=C = US, O = Example Trust, CN = Example Trust R3\nnotAfter=Jul 10 23:59:59 2026 GMT",
+    reading: CERTIFICATE,
+};
+
+pub(in super::super) static RESPONSE_TIMEOUT: Runbook = Runbook {
+    summary: Text {
+        en: "A log service's endpoint is connected but does not answer.",
+        zh: "日志服务地址已连接但无应答。",
+    },
+    impact: UNREACHABLE,
+    sample: &[("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"), ("failure", "no answer within 5s")],
+    session: "$ curl -v -m 30 http://logtail.cn-hangzhou.log.aliyuncs.com\n*   Trying 192.0.2.10:80...\n\
+        * Connected to logtail.cn-hangzhou.log.aliyuncs.com (192.0.2.10) port 80\n> GET / HTTP/1.1\n\
+        * Operation timed out after 30001 milliseconds with 0 bytes received",
+    reading: PHASES,
+};
+
+pub(in super::super) static UNEXPECTED_RESPONSE: Runbook = Runbook {
+    summary: Text {
+        en: "Something else than the log service answers at its endpoint.",
+        zh: "日志服务地址的应答不是日志服务返回的。",
+    },
+    impact: UNREACHABLE,
+    sample: &[
+        ("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"),
+        ("failure", "status 200 without x-log-requestid"),
+    ],
+    session: "$ curl -i -m 10 http://logtail.cn-hangzhou.log.aliyuncs.com\nHTTP/1.1 200 OK\nServer: portal\n\n\
+        <html><title>Login</title>",
+    reading: Text {
+        en: "The service itself answers `{\"Error\":{\"Code\":\"OLSInvalidMethod\"…}}` or with a header `x-log-requestid`; anything \
+            else comes from a device on the way.",
+        zh: "日志服务会返回 `{\"Error\":{\"Code\":\"OLSInvalidMethod\"…}}` 或带有 `x-log-requestid` 响应头；其他应答都来自链路上的设备。",
+    },
+};
+
+pub(in super::super) static INTRANET_ENDPOINT_UNREACHABLE: Runbook = Runbook {
+    summary: Text {
+        en: "A host outside of the cloud's network uses an internal endpoint.",
+        zh: "主机不在云内网中，却使用了内网地址。",
+    },
+    impact: UNREACHABLE,
+    sample: &[
+        ("url", "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com"),
+        ("failure", "100.118.28.10:80: no connection within 5s"),
+    ],
+    session: "$ curl -v -m 10 http://logtail.cn-hangzhou-intranet.log.aliyuncs.com\n*   Trying 100.118.28.10:80...\n\
+        * Connection timed out after 10001 milliseconds",
+    reading: PHASES,
+};
+
+pub(in super::super) static HTTPS_UNREACHABLE: Runbook = Runbook {
+    summary: Text {
+        en: "A log service's endpoint answers by HTTP and not by HTTPS.",
+        zh: "日志服务地址 HTTP 正常，但 HTTPS 无法访问。",
+    },
+    impact: Text {
+        en: "The agent signs in over port 443, so it gets no collection configs, and its heartbeat can fail.",
+        zh: "客户端通过 443 端口鉴权，因此获取不到采集配置，心跳也可能失败。",
+    },
+    sample: &[
+        ("url", "https://logtail.cn-hangzhou.log.aliyuncs.com"),
+        ("failure", "192.0.2.10:443: no connection within 5s"),
+    ],
+    session: "$ for s in http https; do curl -s -o /dev/null -m 10 -w \"$s %{http_code}\\n\" $s://logtail.cn-hangzhou.log.aliyuncs.com; done\n\
+        http 405\nhttps 000",
+    reading: Text {
+        en: "`000`: no answer by HTTPS. Port 443 is blocked on the way.",
+        zh: "`000` 表示 HTTPS 无应答：链路上的 443 端口被阻断。",
+    },
+};
+
+pub(in super::super) static ADMIN_ENDPOINT_UNREACHABLE: Runbook = Runbook {
+    summary: Text {
+        en: "Logtail's self-monitoring endpoint cannot be reached.",
+        zh: "Logtail 的自监控地址无法访问。",
+    },
+    impact: Text {
+        en: "None for heartbeat and logs. Collection errors of this host may be missing in the console.",
+        zh: "不影响心跳和日志；控制台中可能看不到本机的采集错误。",
+    },
+    sample: &[
+        ("url", "http://ali-cn-hangzhou-sls-admin.cn-hangzhou.log.aliyuncs.com"),
+        ("failure", "192.0.2.11:80: no connection within 5s"),
+    ],
+    session: "$ curl -s -m 10 http://ali-cn-hangzhou-sls-admin.cn-hangzhou.log.aliyuncs.com; echo \"exit status $?\"\nexit status 28",
+    reading: PHASES,
+};

@@ -1,0 +1,163 @@
+//! Runbooks of `installed` and `processes`.
+
+use super::{AT_NEXT_START, NO_HEARTBEAT};
+use crate::model::{Runbook, Text};
+
+const STATES: Text = Text {
+    en: "The third column is the state (`S` sleeps, `T` is stopped, `Z` is defunct); LogListener's processes are \
+        `loglistener`, `loglistenerm` and `loglisteneru`. Compare the list with what is expected.",
+    zh: "第三列是进程状态（`S` 睡眠，`T` 被暂停，`Z` 僵尸）；LogListener 的进程为 `loglistener`、`loglistenerm` \
+        和 `loglisteneru`。请与应有的进程对照。",
+};
+
+pub(in super::super) static NOT_INSTALLED: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent that should be watched is not installed.",
+        zh: "应被监控的日志采集客户端未安装。",
+    },
+    impact: NO_HEARTBEAT,
+    sample: &[("looked_for", "/usr/local/ilogtail")],
+    session: "$ ls -d /usr/local/ilogtail /etc/ilogtail /usr/local/loglistener\n\
+        ls: cannot access '/usr/local/ilogtail': No such file or directory\n\
+        ls: cannot access '/etc/ilogtail': No such file or directory\n\
+        ls: cannot access '/usr/local/loglistener': No such file or directory",
+    reading: Text {
+        en: "None of the directories is there: the agent was never installed, was removed, or is somewhere else.",
+        zh: "这些目录都不存在：客户端从未安装、已被卸载，或安装在其他位置。",
+    },
+};
+
+pub(in super::super) static INSTALLATION_INCOMPLETE: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent's executable is missing from its installation.",
+        zh: "日志采集客户端安装不完整，缺少可执行文件。",
+    },
+    impact: AT_NEXT_START,
+    sample: &[
+        ("missing", "/usr/local/ilogtail/ilogtail"),
+        ("found", "/usr/local/ilogtail/ilogtail_config.json"),
+    ],
+    session: "$ ls /usr/local/ilogtail\napp_info.json  ilogtail_config.json  ilogtail.LOG",
+    reading: Text {
+        en: "Config and logs are there, and the executable `ilogtail` (or `ilogtail_<version>`, `loglistener`) is not.",
+        zh: "配置和日志都在，但没有可执行文件 `ilogtail`（或 `ilogtail_<版本>`、`loglistener`）。",
+    },
+};
+
+pub(in super::super) static NOT_RUNNING: Runbook = Runbook {
+    summary: Text { en: "A log-collection agent is not running.", zh: "日志采集客户端未运行。" },
+    impact: NO_HEARTBEAT,
+    sample: &[("expected", "daemon 1, worker 1")],
+    session: "$ ps -eo pid,ppid,stat,lstart,args | grep -E '[i]logtail|[l]oongcollector|[l]oglistener'\n\
+        $ sudo /etc/init.d/ilogtaild status\nilogtail is stopped",
+    reading: Text {
+        en: "No process is listed. The end of the agent's log and `sudo dmesg -T` tell whether it was stopped or killed.",
+        zh: "没有任何进程。查看客户端日志末尾和 `sudo dmesg -T`，可判断它是被停止还是被终止。",
+    },
+};
+
+pub(in super::super) static DAEMON_MISSING: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent runs without the daemon that restarts it.",
+        zh: "日志采集客户端缺少守护进程。",
+    },
+    impact: AT_NEXT_START,
+    sample: &[("running", "worker 1"), ("expected", "daemon 1, worker 1")],
+    session: "$ ps -eo pid,ppid,stat,lstart,args | grep '[i]logtail'\n \
+        4713       1 Sl   Wed Jul  1 08:00:02 2026 /usr/local/ilogtail/ilogtail",
+    reading: STATES,
+};
+
+pub(in super::super) static WORKER_MISSING: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent's collecting process is missing.",
+        zh: "日志采集客户端的采集进程缺失。",
+    },
+    impact: NO_HEARTBEAT,
+    sample: &[("running", "daemon 1"), ("expected", "daemon 1, worker 1")],
+    session: "$ ps -eo pid,ppid,stat,lstart,args | grep '[i]logtail'\n \
+        4711       1 Ss   Wed Jul  1 08:00:01 2026 /usr/local/ilogtail/ilogtail",
+    reading: STATES,
+};
+
+pub(in super::super) static UPDATE_PROCESS_MISSING: Runbook = Runbook {
+    summary: Text {
+        en: "LogListener's update process is missing.", zh: "LogListener 的更新进程缺失。"
+    },
+    impact: Text {
+        en: "None for heartbeat and logs; LogListener stays at its version.",
+        zh: "不影响心跳和日志；LogListener 无法自动更新版本。",
+    },
+    sample: &[("running", "daemon 1, main 1"), ("expected", "daemon 1, main 1, update 1")],
+    session: "$ ps -eo pid,ppid,stat,args | grep '[l]oglistener'\n  \
+        901       1 Ss   bin/loglistenerm -d\n  \
+        903     901 Sl   bin/loglistener --conf=etc/loglistener.conf",
+    reading: STATES,
+};
+
+pub(in super::super) static MULTIPLE_INSTANCES: Runbook = Runbook {
+    summary: Text {
+        en: "More processes of a log-collection agent run than expected.",
+        zh: "日志采集客户端的进程多于预期。",
+    },
+    impact: Text {
+        en: "Logs can be collected twice (and are charged twice), and checkpoints can be overwritten, which repeats \
+            or skips logs after a restart.",
+        zh: "日志可能重复采集（并重复计费）；断点可能被互相覆盖，重启后出现重复或遗漏。",
+    },
+    sample: &[("running", "daemon 2, worker 2"), ("expected", "daemon 1, worker 1")],
+    session: "$ ps -eo pid,ppid,lstart,args | grep '[i]logtail'\n \
+        4711       1 Wed Jul  1 08:00:01 2026 /usr/local/ilogtail/ilogtail\n \
+        4713    4711 Wed Jul  1 08:00:02 2026 /usr/local/ilogtail/ilogtail\n \
+        9120       1 Wed Jul  1 09:30:40 2026 /opt/ilogtail/ilogtail\n \
+        9122    9120 Wed Jul  1 09:30:41 2026 /opt/ilogtail/ilogtail",
+    reading: Text {
+        en: "Two pairs of parent and child: two instances. `sudo readlink /proc/PID/exe` shows the installation of each.",
+        zh: "有两对父子进程，即两个实例。`sudo readlink /proc/PID/exe` 可查看各自的安装位置。",
+    },
+};
+
+pub(in super::super) static PROCESS_DEFUNCT: Runbook = Runbook {
+    summary: Text {
+        en: "A process of a log-collection agent is defunct.",
+        zh: "日志采集客户端的进程是僵尸进程。",
+    },
+    impact: NO_HEARTBEAT,
+    sample: &[("pid", "4713"), ("role", "worker")],
+    session: "$ ps -o pid,ppid,stat,args -p 4713\n    PID    PPID STAT COMMAND\n   \
+        4713    4711 Z    [ilogtail] <defunct>",
+    reading: STATES,
+};
+
+pub(in super::super) static PROCESS_STOPPED: Runbook = Runbook {
+    summary: Text {
+        en: "A process of a log-collection agent is stopped by a signal.",
+        zh: "日志采集客户端的进程被信号暂停。",
+    },
+    impact: NO_HEARTBEAT,
+    sample: &[("pid", "4713"), ("role", "worker")],
+    session: "$ ps -o pid,stat,args -p 4713\n    PID STAT COMMAND\n   4713 Tl   /usr/local/ilogtail/ilogtail",
+    reading: STATES,
+};
+
+pub(in super::super) static CRASH_LOOP: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent keeps exiting soon after each start.",
+        zh: "日志采集客户端反复启动后退出。",
+    },
+    impact: Text {
+        en: "Heartbeat and collection work in fragments at best. Each start reads on from the last checkpoint, so \
+            some logs can be sent twice.",
+        zh: "心跳和采集时断时续；每次启动都从上一断点继续，部分日志可能重复上传。",
+    },
+    sample: &[("starts", "4"), ("role", "worker")],
+    session: "$ ps -o pid,etimes,args -C ilogtail\n    PID ELAPSED COMMAND\n   4711   86400 /usr/local/ilogtail/ilogtail\n   \
+        9377       8 /usr/local/ilogtail/ilogtail\n\
+        $ sudo tail -n 200 /usr/local/ilogtail/ilogtail.LOG | grep -E 'exceeds|crash|changed during running'\n\
+        [2026-07-01 08:04:51.113221] [error] LogtailMonitor.cpp:211  resource used by program exceeds upper limit",
+    reading: Text {
+        en: "One process is only seconds old, again and again. The log names the reason; an entry `killed process` in \
+            `sudo dmesg -T` does if memory ran out.",
+        zh: "其中一个进程总是只运行了几秒。原因见日志；如果是内存不足，`sudo dmesg -T` 中有 `killed process`。",
+    },
+};

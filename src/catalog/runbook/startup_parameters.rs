@@ -1,0 +1,223 @@
+//! Runbooks of `startup_parameters`.
+
+use super::{AT_NEXT_START, NO_HEARTBEAT};
+use crate::model::{Runbook, Text};
+
+const SERVERS: Text = Text {
+    en: "Compare region and network type of each server with those of the project or log topic in the console: `-intranet` \
+        (Logtail) and `tencentyun.com` (LogListener) are internal. `logagent-exporter check` names the right servers \
+        where region and network are expected in its config.",
+    zh: "将各服务器的地域和网络类型与控制台中的 Project 或日志主题对照：`-intranet`（Logtail）和 `tencentyun.com`\
+        （LogListener）为内网。如果 exporter 配置了预期的地域和网络，`logagent-exporter check` 会给出正确的服务器。",
+};
+
+const WRONG_SERVER: Text = Text {
+    en: "Heartbeat, collection configs or logs go to a server that does not have this host's project, or that it cannot \
+        reach. The machine group shows this host without heartbeat, or logs do not arrive.",
+    zh: "心跳、采集配置或日志被送往没有本机 Project 或无法访问的服务器。机器组中本机没有心跳，或日志无法上传。",
+};
+
+pub(in super::super) static CONFIG_MISSING: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent's config file is missing.",
+        zh: "日志采集客户端的配置文件不存在。",
+    },
+    impact: NO_HEARTBEAT,
+    sample: &[("config", "/usr/local/ilogtail/ilogtail_config.json")],
+    session: "$ ls -l /usr/local/ilogtail/ilogtail_config.json\n\
+        ls: cannot access '/usr/local/ilogtail/ilogtail_config.json': No such file or directory",
+    reading: Text {
+        en: "The file is gone, or a link that leads nowhere.",
+        zh: "文件不存在，或是失效的符号链接。",
+    },
+};
+
+pub(in super::super) static CONFIG_UNREADABLE: Runbook = Runbook {
+    summary: Text {
+        en: "Something else is in the place of a log-collection agent's config file.",
+        zh: "日志采集客户端的配置路径不是普通文件。",
+    },
+    impact: NO_HEARTBEAT,
+    sample: &[("config", "/usr/local/ilogtail/ilogtail_config.json"), ("found", "directory")],
+    session: "$ ls -ld /usr/local/ilogtail/ilogtail_config.json\n\
+        drwxr-xr-x 2 root root 4096 Jul  1 08:00 /usr/local/ilogtail/ilogtail_config.json",
+    reading: Text {
+        en: "`d` at the start of the line: a directory, as a container runtime creates it for a mount without source.",
+        zh: "行首的 `d` 表示目录；挂载源不存在时，容器运行时会创建这样的目录。",
+    },
+};
+
+pub(in super::super) static CONFIG_INVALID: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent rejects its config file.",
+        zh: "日志采集客户端无法解析其配置文件。",
+    },
+    impact: NO_HEARTBEAT,
+    sample: &[
+        ("config", "/usr/local/ilogtail/ilogtail_config.json"),
+        ("defect", "line 3: expected ',' or '}'"),
+    ],
+    session: "$ head -c 3 /usr/local/ilogtail/ilogtail_config.json | od -c | head -n 1\n0000000   {  \\n\n\
+        $ cat -A /usr/local/ilogtail/ilogtail_config.json | sed -n 1,4p\n{$\n\
+        \x20   \"config_server_address\" : \"http://logtail.cn-hangzhou.log.aliyuncs.com\"$\n\
+        \x20   \"data_server_list\" :$\n    [$",
+    reading: Text {
+        en: "The exporter names the line. `357 273 277` as first bytes is a byte order mark; in the sample a comma is \
+            missing at the end of line 2.",
+        zh: "exporter 会指出行号。开头字节为 `357 273 277` 表示有 BOM；示例中第 2 行末尾缺少逗号。",
+    },
+};
+
+pub(in super::super) static CONFIG_SERVER_MISSING: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent's config names no server for the heartbeat.",
+        zh: "日志采集客户端的配置中没有心跳服务器。",
+    },
+    impact: NO_HEARTBEAT,
+    sample: &[("config", "/usr/local/ilogtail/ilogtail_config.json")],
+    session: "$ grep -nE 'config_server|proxy_host' /usr/local/ilogtail/ilogtail_config.json\n\
+        2:    \"config_server_address\" : \"\",",
+    reading: SERVERS,
+};
+
+pub(in super::super) static DATA_SERVER_MISSING: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent's config names no server for the logs.",
+        zh: "日志采集客户端的配置中没有数据服务器。",
+    },
+    impact: Text {
+        en: "The heartbeat can be normal while no log arrives. Logs that are rotated away in the meantime are lost.",
+        zh: "心跳可能正常，但日志无法上传。在此期间被轮转删除的日志将永久丢失。",
+    },
+    sample: &[("config", "/usr/local/ilogtail/ilogtail_config.json")],
+    session: "$ grep -nA4 -E 'data_server' /usr/local/ilogtail/ilogtail_config.json\n3:    \"data_server_list\" : [],",
+    reading: SERVERS,
+};
+
+pub(in super::super) static PLACEHOLDER_LEFT: Runbook = Runbook {
+    summary: Text {
+        en: "A template's placeholder was left in a log-collection agent's config.",
+        zh: "日志采集客户端的配置中残留了占位符。",
+    },
+    impact: WRONG_SERVER,
+    sample: &[("value", "\"http://logtail.${region}.log.aliyuncs.com\"")],
+    session: "$ grep -nE '\\$\\{|<[a-z_]+>|REGION' /usr/local/ilogtail/ilogtail_config.json\n\
+        2:    \"config_server_address\" : \"http://logtail.${region}.log.aliyuncs.com\",",
+    reading: SERVERS,
+};
+
+pub(in super::super) static REGION_MISMATCH: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent reports to another region than expected.",
+        zh: "日志采集客户端的地域与预期不一致。",
+    },
+    impact: WRONG_SERVER,
+    sample: &[("configured", "cn-shanghai"), ("expected", "cn-hangzhou")],
+    session: "$ grep -nE 'config_server|endpoint' /usr/local/ilogtail/ilogtail_config.json\n\
+        2:    \"config_server_address\" : \"http://logtail.cn-shanghai-intranet.log.aliyuncs.com\",\n\
+        6:        \"endpoint\" : \"cn-shanghai-intranet.log.aliyuncs.com\"",
+    reading: SERVERS,
+};
+
+pub(in super::super) static REGION_INCONSISTENT: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent's servers are in different regions.",
+        zh: "日志采集客户端的两个服务器不在同一地域。",
+    },
+    impact: WRONG_SERVER,
+    sample: &[
+        ("config_server", "http://logtail.cn-hangzhou.log.aliyuncs.com"),
+        ("data_server", "cn-shanghai.log.aliyuncs.com"),
+    ],
+    session: "$ grep -nE 'config_server|endpoint' /usr/local/ilogtail/ilogtail_config.json\n\
+        2:    \"config_server_address\" : \"http://logtail.cn-hangzhou.log.aliyuncs.com\",\n\
+        6:        \"endpoint\" : \"cn-shanghai.log.aliyuncs.com\"",
+    reading: SERVERS,
+};
+
+pub(in super::super) static NETWORK_TYPE_MISMATCH: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent's servers are for another network than expected.",
+        zh: "日志采集客户端的网络类型与预期不一致。",
+    },
+    impact: WRONG_SERVER,
+    sample: &[("configured", "internet"), ("expected", "intranet")],
+    session: "$ grep -nE 'config_server|endpoint' /usr/local/ilogtail/ilogtail_config.json\n\
+        2:    \"config_server_address\" : \"http://logtail.cn-hangzhou.log.aliyuncs.com\",\n\
+        6:        \"endpoint\" : \"cn-hangzhou.log.aliyuncs.com\"",
+    reading: SERVERS,
+};
+
+pub(in super::super) static NETWORK_TYPE_INCONSISTENT: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent's servers are of different network types.",
+        zh: "日志采集客户端的两个服务器网络类型不一致。",
+    },
+    impact: WRONG_SERVER,
+    sample: &[
+        ("config_server", "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com"),
+        ("data_server", "cn-hangzhou.log.aliyuncs.com"),
+    ],
+    session: "$ grep -nE 'config_server|endpoint' /usr/local/ilogtail/ilogtail_config.json\n\
+        2:    \"config_server_address\" : \"http://logtail.cn-hangzhou-intranet.log.aliyuncs.com\",\n\
+        6:        \"endpoint\" : \"cn-hangzhou.log.aliyuncs.com\"",
+    reading: SERVERS,
+};
+
+pub(in super::super) static ENDPOINT_MALFORMED: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent's config has an unusable server address.",
+        zh: "日志采集客户端的配置中有无效的服务器地址。",
+    },
+    impact: WRONG_SERVER,
+    sample: &[("value", "\"https//cn-hangzhou.log.aliyuncs.com/\"")],
+    session: "$ grep -nE 'config_server|endpoint' /usr/local/ilogtail/ilogtail_config.json\n\
+        2:    \"config_server_address\" : \"http://logtail.cn-hangzhou.log.aliyuncs.com\",\n\
+        6:        \"endpoint\" : \"https//cn-hangzhou.log.aliyuncs.com/\"",
+    reading: SERVERS,
+};
+
+pub(in super::super) static REGION_UNKNOWN: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent's config names an unknown region.",
+        zh: "日志采集客户端的配置中有未知地域。",
+    },
+    impact: Text {
+        en: "None if the region is new and right. A misspelt one leaves the host without heartbeat.",
+        zh: "如果是新开服的正确地域则没有影响；如果是拼写错误，则没有心跳。",
+    },
+    sample: &[("region", "cn-hangzhou-b")],
+    session: "$ getent ahosts logtail.cn-hangzhou-b.log.aliyuncs.com; echo \"exit status $?\"\nexit status 2",
+    reading: Text {
+        en: "A region that exists resolves; `cn-hangzhou-b` is a zone, not a region.",
+        zh: "存在的地域可以解析；`cn-hangzhou-b` 是可用区，不是地域。",
+    },
+};
+
+pub(in super::super) static DOMAIN_DEPRECATED: Runbook = Runbook {
+    summary: Text {
+        en: "A log-collection agent uses a domain that the vendor has replaced.",
+        zh: "日志采集客户端使用了厂商已弃用的域名。",
+    },
+    impact: AT_NEXT_START,
+    sample: &[("server", "ap-guangzhou.cls.myqcloud.com")],
+    session: "$ grep -n proxy_host /usr/local/loglistener/etc/loglistener.conf\n2:proxy_host = ap-guangzhou.cls.myqcloud.com",
+    reading: SERVERS,
+};
+
+pub(in super::super) static COMMUNITY_EDITION: Runbook = Runbook {
+    summary: Text {
+        en: "A community edition runs, which has no machine group heartbeat.",
+        zh: "运行的是社区版客户端，没有机器组心跳。",
+    },
+    impact: Text {
+        en: "No machine group ever shows this host. Its own pipelines collect what they are configured to.",
+        zh: "任何机器组都不会显示本机；社区版按自身的采集配置工作。",
+    },
+    sample: &[("version", "3.0.8")],
+    session: "$ cat /usr/local/loongcollector/app_info.json | grep version\n   \"loongcollector_version\" : \"3.0.8\",",
+    reading: Text {
+        en: "The edition of Simple Log Service has another version scheme and is installed by its own script.",
+        zh: "日志服务商业版的版本号规则不同，并由其专用脚本安装。",
+    },
+};

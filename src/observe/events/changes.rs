@@ -1,0 +1,61 @@
+//! What may have changed: a set.
+
+use std::ops::{BitOr, BitOrAssign};
+
+/// A set of things that may have changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changes(u8);
+
+impl Changes {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// A known process has exited.
+    pub const EXIT: Self = Self(1);
+    /// A process may have started; it may not be whole yet.
+    pub const START: Self = Self(2);
+    /// A file or directory.
+    pub const FILE: Self = Self(4);
+    /// The hosts file, and so what host names resolve to.
+    pub const HOSTS: Self = Self(8);
+    /// Links, addresses, routes.
+    pub const ADDRESS: Self = Self(16);
+    /// The clock was set, or the machine was suspended.
+    pub const CLOCK: Self = Self(32);
+
+    /// True for the empty set.
+    pub fn is_none(self) -> bool {
+        self == Self::NONE
+    }
+
+    /// True if anything of `other` is in the set.
+    pub fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// The label `trigger`. Where several things have changed, the rarest is named.
+    pub fn as_str(self) -> &'static str {
+        if self.has(Self::CLOCK) {
+            "clock"
+        } else if self.has(Self::ADDRESS) {
+            "address"
+        } else if self.has(Self::EXIT | Self::START) {
+            "process"
+        } else {
+            "file"
+        }
+    }
+}
+
+impl BitOr for Changes {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Changes {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = *self | other;
+    }
+}

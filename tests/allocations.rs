@@ -1,0 +1,133 @@
+//! What a scrape allocates: nothing that grows with the number of series. Counted by an allocator of this binary's own.
+
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use logagent_exporter::{
+    model::{
+        Status,
+        report::{AgentReport, ClockReport, ExporterReport, Report},
+    },
+    publish::{
+        Published,
+        http::{self, Limits, Server},
+    },
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::{mpsc, watch},
+};
+
+static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts bytes.
+struct Counting;
+
+#[expect(unsafe_code, reason = "an allocator is `unsafe` by nature; this one hands everything on")]
+// SAFETY: every call is the system allocator's, with the same arguments.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATED.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn report(agents: usize) -> Report {
+    let agent = |number: usize| AgentReport {
+        name: format!("agent-{number}").into(),
+        kind: "custom",
+        edition: "custom",
+        version: String::new(),
+        hostname: "web-1".to_owned(),
+        instance_id: String::new(),
+        install_dir: None,
+        status: Status::Ok,
+        prerequisites: Vec::new(),
+        roles: Vec::new(),
+        ips: Vec::new(),
+        endpoints: Vec::new(),
+        files: (0..20).map(|file| (format!("/etc/{file}"), SystemTime::UNIX_EPOCH)).collect(),
+    };
+    Report {
+        taken_at: SystemTime::UNIX_EPOCH,
+        agents: (0..agents).map(agent).collect(),
+        clock: ClockReport::default(),
+        exporter: ExporterReport::default(),
+        complete: true,
+    }
+}
+
+/// Bytes allocated for one scrape on an open connection, server and kernel buffers only, and the bytes that it brings.
+async fn allocated_by_a_scrape(agents: usize) -> (usize, usize) {
+    const SCRAPES: usize = 50;
+    let (_publish, published) =
+        watch::channel(Arc::new(Published::new(Arc::new(report(agents)), None, Duration::ZERO)));
+    let (reload, _reloads) = mpsc::channel(1);
+    let server = Server {
+        telemetry_path: "/metrics".to_owned(),
+        max_age: Duration::from_secs(45),
+        published,
+        reload,
+        now: Box::new(|| Duration::ZERO),
+        limits: Limits::default(),
+    };
+    let listeners = http::bind(Some("127.0.0.1"), 0).await.unwrap();
+    let address = listeners.first().unwrap().local_addr().unwrap();
+    let serving = tokio::spawn(http::serve(listeners, server, std::future::pending()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let mut buffer = vec![0; 1 << 20];
+    let mut before = 0;
+    let mut length = 0;
+    for scrape in 0..=SCRAPES {
+        if scrape == 1 {
+            // The first one also pays for the connection.
+            before = ALLOCATED.load(Ordering::Relaxed);
+        }
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        length = 0;
+        while !is_whole(buffer.get(..length).unwrap()) {
+            let read = stream.read(buffer.get_mut(length..).unwrap()).await.unwrap();
+            assert!(read > 0, "the connection was closed");
+            length += read;
+        }
+    }
+    let allocated = ALLOCATED.load(Ordering::Relaxed) - before;
+    serving.abort();
+    (allocated / SCRAPES, length)
+}
+
+/// True if the body is as long as its header says.
+fn is_whole(answer: &[u8]) -> bool {
+    let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
+    // Without allocating: that would be counted.
+    let head = std::str::from_utf8(answer.get(..end).unwrap()).unwrap();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+    answer.len() - end - 4 == length.parse::<usize>().unwrap()
+}
+
+#[tokio::test]
+async fn a_scrape_allocates_nothing_that_grows_with_the_series() {
+    let (few, short) = allocated_by_a_scrape(1).await;
+    let (many, long) = allocated_by_a_scrape(100).await;
+    assert!(long > 30 * short, "{short} and {long} bytes");
+    assert!(many <= few + 256, "{few} bytes allocated for a scrape of {short}, {many} for one of {long}");
+    assert!(few < 16 * 1024, "{few} bytes allocated for a scrape");
+}

@@ -1,0 +1,32 @@
+//! The figures in `docs/benchmarks.md` are measured, not written: `make bench` makes the whole document.
+
+use std::{fs, path::Path};
+
+const BENCHMARKS: &str = "docs/benchmarks.md";
+const PROGRAM: &str = "benches/peers/report.rs";
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).expect("the checkout holds the document and its program")
+}
+
+#[test]
+fn the_document_bears_the_mark_of_the_program_that_made_it() {
+    let program = read(PROGRAM);
+    let mark = program.lines().find_map(|line| line.strip_prefix("pub(crate) const MARKER: &str = \""));
+    let mark = mark.and_then(|rest| rest.strip_suffix("\";")).expect("the program has a mark");
+    let document = read(BENCHMARKS);
+    assert_eq!(document.lines().next(), Some(mark), "{BENCHMARKS} is made by `make bench`, never by hand");
+}
+
+#[test]
+fn the_document_says_where_it_was_measured_and_which_goals_were_met() {
+    let document = read(BENCHMARKS);
+    for part in
+        ["- Linux ", "- logagent-exporter: `", "- process-exporter: `", "## Goals", "## Resident memory"]
+    {
+        assert!(document.contains(part), "{BENCHMARKS} has no {part:?}");
+    }
+    let goals = document.lines().filter(|line| line.ends_with("| met |") || line.ends_with("| **missed** |"));
+    assert!(goals.count() >= 15, "{BENCHMARKS} has too few goals");
+}

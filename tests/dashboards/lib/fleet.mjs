@@ -1,0 +1,186 @@
+// Fleets out of real scrapes: each host shows what the exporter showed on a machine of its kind, with an address, a name, a
+// region and a history of its own.
+
+import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { SCRAPES } from './paths.mjs';
+
+/** Reads the text format: `[{ name, counter, labels, value }]`. */
+export const parseScrape = (text) => {
+  const counters = new Set();
+  const samples = [];
+  for (const line of text.split('\n')) {
+    const type = /^# TYPE (\S+) (\S+)/.exec(line);
+    if (type?.[2] === 'counter') counters.add(type[1]);
+    if (!line || line.startsWith('#')) continue;
+    const [, name, , inside, value] = /^([a-zA-Z_:][\w:]*)(\{(.*)\})? (\S+)$/.exec(line);
+    const labels = Object.fromEntries([...(inside ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key, text]) => [key, text]));
+    samples.push({ name, counter: counters.has(name), labels, value: Number(value) });
+  }
+  return samples;
+};
+
+/** All kept scrapes by name. */
+export const scrapes = () => {
+  const list = readdirSync(SCRAPES).filter((file) => file.endsWith('.prom'));
+  if (list.length === 0) throw new Error(`${SCRAPES} is empty; run \`cargo test --test it scrapes\``);
+  return Object.fromEntries(list.map((file) => [file.slice(0, -5), parseScrape(readFileSync(join(SCRAPES, file), 'utf8'))]));
+};
+
+/** Numbers between 0 and 1 that are the same in each run. */
+export const random = (seed) => () => {
+  seed = (seed + 0x6d2b79f5) | 0;
+  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+};
+
+export const REGIONS = ['cn-hangzhou', 'cn-beijing', 'cn-shanghai', 'ap-southeast-1'];
+const TENCENT = ['ap-guangzhou', 'ap-shanghai', 'ap-beijing', 'ap-singapore'];
+const VERSIONS = ['1.8.7', '1.8.7', '1.8.6', '2.1.0'];
+export const CLUSTERS = ['prod-hangzhou', 'prod-beijing', 'staging'];
+
+/** Hosts `0..count`, spread over clusters, regions and kinds. */
+export const hosts = (count, kinds = ['logtail', 'logtail', 'logtail', 'loglistener', 'logtail', 'custom']) =>
+  Array.from({ length: count }, (_, index) => {
+    const place = index % CLUSTERS.length;
+    const ip = `10.${8 + place}.${Math.floor(index / 250)}.${(index % 250) + 1}`;
+    return {
+      index, ip, cluster: CLUSTERS[place], region: REGIONS[(place + (index % 7 === 6 ? 2 : 0)) % REGIONS.length], tencent: TENCENT[place],
+      name: `${['web', 'app', 'db'][index % 3]}-${index + 1}`, instance: `${ip}:10077`, version: VERSIONS[index % VERSIONS.length],
+      kind: kinds[index % kinds.length], noise: random(index + 1), incidents: [], down: [], restarts: [],
+    };
+  });
+
+const MEMORY = { worker: 96 << 20, main: 64 << 20, daemon: 9 << 20, update: 11 << 20 };
+
+const escape = (value) => value.replace(/[\\"]/g, '\\$&');
+
+/** What is written before each value, per host and sample: the name with its labels. */
+const series = (host, { name, labels }) => {
+  const own = Object.entries(labels).map(([key, value]) => {
+    const text = key === 'version' && name === 'logagent_agent_info' && host.kind === 'logtail' ? host.version : value
+      .replaceAll('172.16.2.200', host.ip).replace('10.9.0.5', `10.99.${host.index % 250}.5`).replace('web-1', host.name)
+      .replaceAll('cn-hangzhou', host.region).replaceAll('ap-guangzhou', host.tencent);
+    return `${key}="${escape(text)}"`;
+  });
+  return `${name}{${[...own, `cluster="${host.cluster}"`, 'job="logagent-exporter"', `instance="${host.instance}"`].join(',')}} `;
+};
+
+/** A sample's value on a host at `time`, `age` seconds after the beginning. */
+const value = (host, sample, time, age, incident) => {
+  const { name, labels } = sample;
+  const { noise } = host;
+  if (name.startsWith('logagent_problem_since')) return incident?.from ?? time - age;
+  if (name === 'logagent_last_evaluation_timestamp_seconds') return (time - 1 - noise() * 13).toFixed(3);
+  if (name.includes('certificate_not_after')) return host.certificate ?? time + Math.max(3, sample.value - host.taken > 20 * 86400 ? 90 : 6) * 86400;
+  if (name.endsWith('_time_seconds') || name.endsWith('_timestamp_seconds')) {
+    const restarted = name.startsWith('logagent_process') ? Math.max(...host.restarts.filter((at) => at <= time), 0) : 0;
+    return restarted || host.started;
+  }
+  if (sample.counter) {
+    if (name.startsWith('logagent_process_cpu')) return (age * (labels.role === 'daemon' ? 0.0004 : 0.011 * (1 + (host.index % 5) / 3)) + 1).toFixed(3);
+    if (name === 'process_cpu_seconds_total') return (age * 0.0004 * (1 + (host.index % 4) / 4) + 0.1).toFixed(4);
+    if (name.includes('restarts')) return host.restarts.filter((at) => at <= time).length;
+    if (labels.trigger === 'timer') return Math.floor(age / 15);
+    if (labels.trigger === 'probe') return Math.floor(age / 60);
+    if (labels.trigger === 'process' || labels.trigger === 'file') return host.restarts.filter((at) => at <= time).length * 2;
+    if (name.startsWith('logagent_observation_errors')) return Math.floor((time - (incident?.from ?? time)) / 15) * Math.max(1, Math.round(sample.value / 4));
+    return sample.value;
+  }
+  if (name.includes('duration_seconds')) return (sample.value * (labels.phase ? 6 : 1) * (0.7 + 0.6 * noise()) * (1 + (host.index % 3) / 2)).toFixed(6);
+  if (name.includes('resident_memory') && labels.role) return Math.round(MEMORY[labels.role] * (1 + 0.12 * Math.sin(age / 2400 + host.index) + 0.02 * noise()));
+  if (name === 'process_resident_memory_bytes') return Math.round(4.6 * 1048576 * (1 + 0.05 * noise()));
+  if (name === 'logagent_process_open_fds') return Math.round(sample.value * 7 + 4 * noise());
+  if (name === 'logagent_process_threads') return labels.role === 'daemon' ? 3 : 14;
+  if (name === 'logagent_clock_offset_seconds') return (Math.abs(sample.value) > 30 ? sample.value * (1 + (host.index % 3) * 0.1) : (noise() - 0.5) * (labels.source === 'kernel' ? 0.001 : 0.4)).toFixed(4);
+  if (name === 'logagent_clock_synchronized') return incident?.scrape === 'clock_skewed' ? 0 : 1;
+  return sample.value;
+};
+
+/**
+ * Writes the history of hosts as OpenMetrics text: from `from` to `to` each `step` seconds. `keep` chooses metrics by name.
+ * Returns the number of series and samples.
+ */
+export const write = (file, list, known, { from, to, step, keep = () => true }) => {
+  const out = openSync(file, 'w');
+  let [buffer, samples, all] = ['', 0, 0];
+  const flush = (force) => {
+    if (buffer.length < 1 << 22 && !force) return;
+    writeSync(out, buffer);
+    buffer = '';
+  };
+  for (const host of list) {
+    const prefixes = new Map();
+    // Unknown to the scrape is only what the real machine's kernel says of its clock.
+    const templates = Object.fromEntries(Object.entries(known).map(([name, scrape]) =>
+      [name, scrape.filter((sample) => keep(sample.name) && sample.labels.cause !== 'clock_unsynchronized')]));
+    host.taken = known[host.kind].find((sample) => sample.name === 'logagent_last_evaluation_timestamp_seconds').value;
+    host.started = from - 86400 * (3 + (host.index % 20));
+    const added = [['up', 1], ['scrape_duration_seconds', 0.003], ['scrape_samples_scraped', 0], ['scrape_samples_post_metric_relabeling', 0], ['scrape_series_added', 0]].filter(([name]) => keep(name));
+    for (let time = from; time <= to; time += step) {
+      const age = time - host.started;
+      const down = host.down.some(([start, end]) => time >= start && time < end);
+      const incident = host.incidents.find((one) => time >= one.from && time < (one.to ?? Infinity));
+      const scrape = templates[incident?.scrape ?? host.kind];
+      const put = (sample, number) => {
+        let prefix = prefixes.get(sample);
+        if (!prefix) {
+          prefix = series(host, sample);
+          prefixes.set(sample, prefix);
+          all += 1;
+        }
+        buffer += `${prefix}${number} ${time}\n`;
+        samples += 1;
+      };
+      for (const entry of added) {
+        host.added ??= new Map();
+        let sample = host.added.get(entry[0]);
+        if (!sample) host.added.set(entry[0], sample = { name: entry[0], labels: {} });
+        const numbers = { up: down ? 0 : 1, scrape_duration_seconds: (0.002 + 0.003 * host.noise()).toFixed(5), scrape_series_added: 0 };
+        put(sample, numbers[entry[0]] ?? (down ? 0 : scrape.length));
+      }
+      if (!down) for (const sample of scrape) put(sample, value(host, sample, time, age, incident));
+      flush();
+    }
+  }
+  buffer += '# EOF\n';
+  flush(true);
+  closeSync(out);
+  return { series: all, samples };
+};
+
+const HOUR = 3600;
+
+/** Three fleets: what stands at `to`, and what has been. */
+export const FLEETS = {
+  healthy: (list) => list,
+  mixed: (list, to) => {
+    const is = (index, scrape, from, till) => list[index].incidents.push({ scrape, from: to - from, to: till === undefined ? undefined : to - till });
+    is(0, 'connection_timeout', 1.2 * HOUR);
+    is(6, 'connection_timeout', 1.1 * HOUR);
+    is(12, 'connection_timeout', 1.15 * HOUR);
+    is(1, 'ip_not_in_group', 4.5 * HOUR);
+    is(2, 'certificate_expiring', 5 * HOUR);
+    is(8, 'certificate_expiring', 5 * HOUR);
+    is(4, 'restart_required', 0.6 * HOUR);
+    is(7, 'clock_skewed', 2.5 * HOUR);
+    is(14, 'unreadable', 3 * HOUR);
+    is(13, 'not_running', 3.6 * HOUR, 3 * HOUR);
+    is(18, 'user_identifier_missing', 2 * HOUR, 0.5 * HOUR);
+    list[13].restarts.push(to - 3 * HOUR);
+    list[20].restarts.push(to - 2 * HOUR, to - 1.9 * HOUR);
+    list[15].down.push([to - 0.4 * HOUR, to + 1]);
+    return list;
+  },
+  disastrous: (list, to) => {
+    const scrapes = ['connection_timeout', 'not_running', 'clock_skewed', 'user_identifier_missing', 'ip_not_in_group', 'restart_required', 'unreadable'];
+    for (const host of list) {
+      if (host.kind !== 'logtail') host.kind = 'logtail';
+      host.incidents.push({ scrape: host.cluster === 'prod-hangzhou' ? 'connection_timeout' : scrapes[host.index % scrapes.length], from: to - (0.5 + (host.index % 9) / 3) * HOUR });
+    }
+    list.filter((host) => host.index % 8 === 5).forEach((host) => host.down.push([to - 0.3 * HOUR, to + 1]));
+    return list;
+  },
+};

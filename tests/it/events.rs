@@ -1,0 +1,169 @@
+//! Changes show at once: everything here is looked at only when something happens, as the timer runs once an hour.
+
+use crate::support::{Exporter, Host, Seen, User, eventually, layouts::*};
+
+const HOURLY: &str = "--evaluation.interval=1h";
+
+fn evaluations(seen: &Seen, trigger: &str) -> f64 {
+    seen.value("logagent_evaluations_total", &[("trigger", trigger)]).unwrap()
+}
+
+fn hourly(host: &Host) -> Exporter<'_> {
+    let exporter = host.exporter_with(User::Root, Some(EXPECT_ALL), &[HOURLY]);
+    exporter.shows(&[]);
+    let sources: Vec<_> = ["process_exit", "process_start", "file", "address", "clock"]
+        .into_iter()
+        .filter(|source| {
+            exporter.scrape().value("logagent_event_source_up", &[("source", source)]) != Some(1.0)
+        })
+        .collect();
+    assert_eq!(sources, [""; 0], "{}", exporter.log());
+    exporter
+}
+
+/// Does something, and expects an evaluation by this trigger after which the condition holds, and none by the timer.
+#[track_caller]
+fn shows_by(
+    exporter: &Exporter<'_>,
+    trigger: &str,
+    act: impl FnOnce(),
+    what: &str,
+    condition: impl Fn(&Seen) -> bool,
+) {
+    let before = exporter.scrape();
+    act();
+    let after = exporter
+        .until(what, |seen| condition(seen) && evaluations(seen, trigger) > evaluations(&before, trigger));
+    assert_eq!(evaluations(&after, "timer"), evaluations(&before, "timer"));
+}
+
+fn workers(seen: &Seen) -> Option<f64> {
+    seen.value("logagent_processes", &[("agent", "logtail"), ("role", "worker")])
+}
+
+fn verdict_of(seen: &Seen, prerequisite: &str) -> String {
+    seen.verdict().into_iter().filter(|line| line.starts_with(prerequisite)).collect()
+}
+
+#[test]
+fn processes_that_die_and_start_show_without_the_timer() {
+    let host = Host::with_logtail();
+    let exporter = hourly(&host);
+    for _ in 0..2 {
+        shows_by(
+            &exporter,
+            "process",
+            || host.kill_all("ilogtail"),
+            "no worker",
+            |seen| workers(seen) == Some(0.0),
+        );
+        shows_by(
+            &exporter,
+            "process",
+            || host.start_logtail(),
+            "a worker",
+            |seen| workers(seen) == Some(1.0),
+        );
+    }
+    // The program itself is replaced, as by an upgrade.
+    host.kill_all("ilogtail");
+    host.install_stand_in(ILOGTAIL);
+    exporter.until("no worker", |seen| workers(seen) == Some(0.0));
+    shows_by(&exporter, "process", || host.start_logtail(), "a worker", |seen| workers(seen) == Some(1.0));
+}
+
+#[test]
+fn files_that_are_edited_replaced_and_removed_show_without_the_timer() {
+    let host = Host::with_logtail();
+    let exporter = hourly(&host);
+    let broken = |seen: &Seen| !verdict_of(seen, "startup_parameters").is_empty();
+    let good = host.read(CONFIG);
+    shows_by(&exporter, "file", || host.write(CONFIG, "{"), "a broken config", broken);
+    let draft = format!("{CONFIG}.new");
+    host.write(&draft, &good);
+    shows_by(&exporter, "file", || host.rename(&draft, CONFIG), "a mended config", |seen| !broken(seen));
+    shows_by(&exporter, "file", || host.remove(CONFIG), "no config", broken);
+    shows_by(&exporter, "file", || host.write(CONFIG, &good), "a late config", |seen| !broken(seen));
+
+    let unidentified = |seen: &Seen| !verdict_of(seen, "user_identifier").is_empty();
+    let user = format!("{USERS}/1234567890123456");
+    shows_by(&exporter, "file", || host.remove(&user), "no user", |seen| unidentified(seen));
+    shows_by(&exporter, "file", || host.remove(USERS), "no directory", |_| true);
+    shows_by(&exporter, "file", || host.write(&user, ""), "a user", |seen| !unidentified(seen));
+}
+
+#[test]
+fn addresses_and_the_hosts_file_show_without_the_timer() {
+    let host = Host::with_logtail();
+    let exporter = hourly(&host);
+    let wrong = |seen: &Seen| !verdict_of(seen, "ip").is_empty();
+    shows_by(
+        &exporter,
+        "address",
+        || host.ip("address del 172.16.2.200/24 dev eth0"),
+        "an address less",
+        wrong,
+    );
+    shows_by(
+        &exporter,
+        "address",
+        || host.ip("address add 172.16.2.200/24 dev eth0"),
+        "the address again",
+        |seen| !wrong(seen),
+    );
+    let hosts = host.read("/etc/hosts");
+    let bound = |seen: &Seen| {
+        seen.of("logagent_ip_info")
+            .any(|info| info.label("source") == "hosts_binding" && info.label("ip") == "172.16.2.77")
+    };
+    shows_by(
+        &exporter,
+        "file",
+        || host.write("/etc/hosts", format!("{hosts}172.16.2.77 web-1\n")),
+        "a binding",
+        bound,
+    );
+    shows_by(&exporter, "file", || host.write("/etc/hosts", &hosts), "no binding", |seen| !bound(seen));
+}
+
+#[test]
+fn a_set_clock_shows_without_the_timer() {
+    let host = Host::with_logtail();
+    let exporter = hourly(&host);
+    // To what it is: nobody else notices.
+    shows_by(&exporter, "clock", || drop(host.sh("date -s \"@$(date +%s.%N)\"")), "an evaluation", |_| true);
+}
+
+#[test]
+fn a_storm_of_changes_costs_few_evaluations_and_its_end_shows() {
+    let host = Host::with_logtail();
+    let exporter = hourly(&host);
+    let before = evaluations(&exporter.scrape(), "file");
+    let good = host.read(CONFIG);
+    for number in 0..2000 {
+        host.write(CONFIG, format!("{{ {number}"));
+    }
+    host.write(CONFIG, good);
+    exporter.shows(&[]);
+    let evaluated = evaluations(&exporter.scrape(), "file") - before;
+    assert!(evaluated < 400.0, "{evaluated} evaluations of 2001 changes");
+}
+
+#[test]
+fn when_nothing_happens_nothing_is_looked_at() {
+    let host = Host::with_logtail();
+    let exporter = host.exporter_with(User::Root, None, &[HOURLY, "--probe.interval=1h"]);
+    exporter.until("a quiet exporter", |seen| evaluations(seen, "probe") > 0.0);
+    let switches = || {
+        let status = host.read(&format!("/proc/{}/status", exporter.pid));
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
+        line.trim().parse::<u64>().unwrap()
+    };
+    // Whatever the start has left to do is done when a whole second brings no further wake-up.
+    eventually("a second without any wake-up", || {
+        let before = switches();
+        #[expect(clippy::disallowed_methods, reason = "the very point is that nothing happens in this time")]
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        if switches() == before { Ok(()) } else { Err(format!("{} in a second", switches() - before)) }
+    });
+}

@@ -1,0 +1,39 @@
+//! From a defect to whoever is paged, and to its end: exporter, Prometheus, the rules, Alertmanager, its routes.
+
+use crate::support::{Host, breakages::BREAKAGES, layouts::EXPECT_ALL};
+
+#[test]
+fn each_defect_is_paged_with_host_agent_cause_and_fix_and_resolves() {
+    let host = Host::with_logtail();
+    let paging = host.paging();
+    assert!(BREAKAGES.len() >= 6, "nothing was looked at");
+    for breakage in BREAKAGES {
+        let cause = breakage.cause;
+        // Another exporter each time: restarts that mend one defect are not to be taken for a crash loop with the next.
+        let exporter = host.exporter_of(EXPECT_ALL);
+        exporter.shows(&[]);
+        (breakage.provoke)(&host);
+        let page = paging.until(cause, "firing").unwrap_or_else(|error| panic!("{cause}: {error}"));
+        for (label, value) in [
+            ("alertname", breakage.alert),
+            ("severity", breakage.severity),
+            ("cluster", "demo"),
+            ("job", "logagent-exporter"),
+            ("instance", "web-1:10077"),
+            ("agent", "logtail"),
+        ] {
+            assert_eq!(page["labels"][label], value, "{cause}: {label}");
+        }
+        let told = |annotation: &str| page["annotations"][annotation].as_str().unwrap_or_default().to_owned();
+        let description = told("description");
+        for word in ["web-1:10077", "logtail", "demo", cause] {
+            assert!(description.contains(word), "{cause}: no {word} in {description}");
+        }
+        assert!(told("fix").starts_with("1. "), "{cause}: {}", told("fix"));
+        assert!(told("runbook_url").ends_with(&format!("/runbooks/{cause}.md")), "{cause}");
+        (breakage.undo)(&host);
+        paging.until(cause, "resolved").unwrap_or_else(|error| panic!("{cause}: {error}"));
+        exporter.shows(&[]);
+        paging.clear();
+    }
+}

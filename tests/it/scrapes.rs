@@ -1,0 +1,112 @@
+//! Real scrapes, one of each kind of machine, kept in `target/tmp/scrapes`: the tests of dashboards make their fleets of
+//! these, and take from them which metrics and labels exist.
+
+use std::{fs, path::PathBuf};
+
+use crate::support::{Answer, Certificate, Exporter, Host, User, layouts::*};
+
+/// Keeps what a scrape shows; its verdict must be this.
+#[track_caller]
+fn keep(name: &str, exporter: &Exporter<'_>, expected: &[&str]) {
+    exporter.shows(expected);
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("scrapes");
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join(format!("{name}.prom")), exporter.get("/metrics")).unwrap();
+}
+
+/// Keeps a scrape of a machine with this fault.
+#[track_caller]
+fn broken(name: &str, expected: &[&str], provoke: impl FnOnce(&Host)) {
+    let host = Host::with_logtail();
+    let exporter = host.exporter_of(EXPECT_ALL);
+    exporter.shows(&[]);
+    provoke(&host);
+    keep(name, &exporter, expected);
+}
+
+#[test]
+fn logtail() {
+    let host = Host::with_logtail();
+    keep("logtail", &host.exporter_of(EXPECT_ALL), &[]);
+}
+
+#[test]
+fn loglistener() {
+    let host = Host::with_loglistener();
+    keep("loglistener", &host.exporter_of(EXPECT_CLS), &[]);
+}
+
+#[test]
+fn custom() {
+    let host = Host::new();
+    host.add_site("203.0.113.80", &["logs.example.com"]);
+    host.serve_tls("203.0.113.80:443", Certificate::Good, &["logs.example.com"], Answer::Status(200));
+    host.write("/etc/fluent-bit/fluent-bit.conf", "[SERVICE]\n");
+    host.install_stand_in("/opt/fluent-bit/bin/fluent-bit");
+    host.start_agent(&["/opt/fluent-bit/bin/fluent-bit"], &[], 1);
+    let config = r#"
+agents:
+  - name: fluent-bit
+    kind: custom
+    processes: [{ role: worker, executable: fluent-bit, count: 1 }]
+    files: [/etc/fluent-bit/fluent-bit.conf]
+    endpoints: [{ url: "https://logs.example.com/health", expect_status: [200] }]
+"#;
+    keep("custom", &host.exporter_of(config), &[]);
+}
+
+#[test]
+fn nothing_runs() {
+    broken("not_running", &["processes failing not_running"], |host| host.kill_all("ilogtail"));
+}
+
+#[test]
+fn a_port_is_blocked() {
+    broken("connection_timeout", &["network failing connection_timeout"], |host| host.block(DATA));
+}
+
+#[test]
+fn the_config_was_edited() {
+    let edited = CONFIG_TEXT.replace("20971520", "10485760");
+    broken("restart_required", &["restart failing restart_required"], |host| host.write(CONFIG, edited));
+}
+
+#[test]
+fn the_clock_is_off() {
+    broken("clock_skewed", &["clock failing clock_skewed"], |host| host.set_services_ahead(1200));
+}
+
+#[test]
+fn the_certificate_expires_soon() {
+    let expiring = |host: &Host| host.serve_config_https(Certificate::Expiring);
+    broken("certificate_expiring", &["network ok certificate_expiring(w)"], expiring);
+}
+
+#[test]
+fn the_account_has_no_user_identifier() {
+    let remove = |host: &Host| host.remove(USERS);
+    broken("user_identifier_missing", &["user_identifier failing user_identifier_missing"], remove);
+}
+
+#[test]
+fn the_reported_address_is_not_in_the_group() {
+    let host = Host::with_logtail();
+    host.add_interface("eth1", "10.9.0.5/24");
+    host.kill_all("ilogtail");
+    host.start_logtail_at("10.9.0.5");
+    let expected = ["ip failing ip_not_first_interface(w) ip_not_in_group"];
+    keep("ip_not_in_group", &host.exporter_of(EXPECT_ALL), &expected);
+}
+
+#[test]
+fn the_config_cannot_be_read() {
+    let host = Host::with_logtail();
+    host.sh(&format!("chmod 600 {CONFIG}"));
+    let exporter = host.exporter_with(User::Nobody, Some(EXPECT_ALL), &[]);
+    let seen = exporter.until("parameters are unknown", |seen| {
+        let verdict = seen.verdict();
+        verdict.iter().any(|line| line.starts_with("startup_parameters unknown"))
+    });
+    let verdict = seen.verdict();
+    keep("unreadable", &exporter, &verdict.iter().map(String::as_str).collect::<Vec<_>>());
+}

@@ -1,0 +1,172 @@
+//! The way from the exporter to a person: Prometheus with the rules, Alertmanager with the example's routes, and a receiver.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Stdio},
+    sync::mpsc::{Receiver, channel},
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use super::host::Host;
+
+/// A page comes some seconds after its defect; on a loaded machine later.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+pub(crate) const PROMETHEUS: u16 = 9090;
+pub(crate) const ALERTMANAGER: u16 = 9093;
+const RECEIVER: u16 = 9099;
+
+/// How Prometheus is told of the exporter. A person would scrape each 15 s, and cannot wait for that here.
+const PROMETHEUS_YML: &str = "\
+global: { scrape_interval: 500ms, evaluation_interval: 500ms }
+rule_files: [/etc/prometheus/*.rules.yml]
+alerting: { alertmanagers: [{ static_configs: [{ targets: ['127.0.0.1:9093'] }] }] }
+scrape_configs:
+  - job_name: logagent-exporter
+    static_configs:
+      - targets: ['127.0.0.1:10077']
+        labels: { cluster: demo, instance: 'web-1:10077' }
+";
+
+/// Runs Alertmanager where Debian's looks for its default template.
+const RUN_ALERTMANAGER: &str = "
+    mount -t tmpfs tmpfs /usr/share
+    mkdir -p /usr/share/prometheus/alertmanager
+    cp /run/alertmanager/*.tmpl /usr/share/prometheus/alertmanager
+    exec /run/alertmanager/prometheus-alertmanager --config.file=/etc/alertmanager/alertmanager.yml \
+        --storage.path=/run/alerts --web.listen-address=127.0.0.1:9093 --cluster.listen-address=";
+
+/// Both programs, and what arrives.
+pub(crate) struct Paging {
+    programs: [Child; 2],
+    arriving: Receiver<Value>,
+}
+
+impl Drop for Paging {
+    fn drop(&mut self) {
+        for program in &mut self.programs {
+            let _gone = program.kill();
+            let _gone = program.wait();
+        }
+    }
+}
+
+/// The rule or route with each of its durations `field` made so short.
+fn shortened(text: &str, field: &str, duration: &str) -> String {
+    let shorten = |line: &str| {
+        let is_it = line.trim_start().strip_prefix(field).is_some_and(|rest| rest.starts_with(": "));
+        if is_it { line.split(':').next().map(|key| format!("{key}: {duration}\n")) } else { None }
+            .unwrap_or_else(|| format!("{line}\n"))
+    };
+    text.lines().map(shorten).collect()
+}
+
+fn committed(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("alerts").join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+impl Host {
+    /// Starts everything that stands between the exporter and a person. What takes minutes in the committed rules and routes
+    /// takes a second here; all else is as committed.
+    pub(crate) fn paging(&self) -> Paging {
+        let causes = shortened(&committed("logagent-causes.rules.yml"), "for", "1s");
+        let causes = shortened(&causes, "keep_firing_for", "1s");
+        self.write("/etc/prometheus/logagent-causes.rules.yml", causes);
+        self.write("/etc/prometheus/logagent.rules.yml", committed("logagent.rules.yml"));
+        self.write("/etc/prometheus.yml", PROMETHEUS_YML);
+        let mut routes = committed("alertmanager.example.yml");
+        for (field, duration) in [("group_wait", "0s"), ("group_interval", "1s")] {
+            routes = shortened(&routes, field, duration);
+        }
+        for receiver in ["watchdog", "pager", "tickets"] {
+            routes = routes.replace(
+                &format!("http://{receiver}.example.com/logagent"),
+                &format!("http://127.0.0.1:{RECEIVER}/{receiver}"),
+            );
+        }
+        self.write("/etc/alertmanager/alertmanager.yml", routes);
+        self.write("/etc/alertmanager/logagent.tmpl", committed("logagent.tmpl"));
+        let arriving = self.receive();
+        let mut alertmanager = self.command("/run", "unshare");
+        alertmanager.args(["--mount", "sh", "-euc", RUN_ALERTMANAGER]);
+        let mut prometheus = self.command("/run", "/run/prometheus/prometheus");
+        prometheus.args(["--config.file=/etc/prometheus.yml", "--storage.tsdb.path=/run/series"]);
+        prometheus.args(["--web.listen-address=127.0.0.1:9090", "--rules.alert.resend-delay=1s"]);
+        let programs =
+            [("alertmanager", alertmanager), ("prometheus", prometheus)].map(|(name, mut command)| {
+                let log = fs::File::create(self.at(&format!("/run/{name}.log"))).unwrap();
+                command.stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null()).spawn().unwrap()
+            });
+        Paging { programs, arriving }
+    }
+
+    /// Takes what Alertmanager sends to its receivers.
+    fn receive(&self) -> Receiver<Value> {
+        let listener = self.listen(RECEIVER);
+        let (sender, arriving) = channel();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let Some(notification) = notification(stream) else { continue };
+                if sender.send(notification).is_err() {
+                    return;
+                }
+            }
+        });
+        arriving
+    }
+}
+
+fn notification(mut stream: TcpStream) -> Option<Value> {
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let line = line.trim_end().to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").ok()?;
+    serde_json::from_slice(&body).ok()
+}
+
+impl Paging {
+    /// Waits until a notification says that this cause is `firing` or `resolved`; that alert of it.
+    pub(crate) fn until(&self, cause: &str, status: &str) -> Result<Value, String> {
+        #[expect(clippy::disallowed_methods, reason = "real programs run on real time")]
+        let deadline = std::time::Instant::now() + DEADLINE;
+        let mut others = Vec::new();
+        loop {
+            #[expect(clippy::disallowed_methods, reason = "real programs run on real time")]
+            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            let notification = self
+                .arriving
+                .recv_timeout(left)
+                .map_err(|_| format!("no notification of {cause}, {status}, in time; only {others:?}"))?;
+            for alert in notification["alerts"].as_array().into_iter().flatten() {
+                if alert["labels"]["cause"] == cause && alert["status"] == status {
+                    return Ok(alert.clone());
+                }
+                others.push(format!("{} {}", alert["labels"]["cause"], alert["status"]));
+            }
+        }
+    }
+
+    /// Forgets what has arrived so far.
+    pub(crate) fn clear(&self) {
+        while self.arriving.try_recv().is_ok() {}
+    }
+}
