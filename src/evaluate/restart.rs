@@ -1,12 +1,12 @@
 //! `restart`: the running processes have loaded what is on disk now.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use crate::{
     catalog::restart::{RESTART_REQUIRED, RESTART_REQUIRED_BINARY},
     model::{
         Reading, Reason, Why,
-        snapshot::{AgentFacts, ProcessState},
+        snapshot::{AgentFacts, Installation, Process, ProcessState},
     },
 };
 
@@ -141,11 +141,11 @@ fn changed_address(context: &Context<'_>, findings: &mut Findings) {
 }
 
 fn replaced_binary(agent: &AgentFacts, findings: &mut Findings) {
-    let (Reading::Known(processes), Some(binary)) =
-        (&agent.processes, agent.installation.known().and_then(|installation| installation.binary.as_ref()))
+    let (Reading::Known(processes), Some(installation)) = (&agent.processes, agent.installation.known())
     else {
         return;
     };
+    let Some(binary) = &installation.binary else { return };
     let live = || processes.iter().filter(|process| process.state != ProcessState::Defunct);
     let replaced: Vec<_> = live()
         .filter(
@@ -162,9 +162,44 @@ fn replaced_binary(agent: &AgentFacts, findings: &mut Findings) {
                 )
                 .seen("binary", binary.display().to_string(), "file system"),
         );
+        return;
+    }
+    let left_behind: Vec<_> =
+        live().filter(|process| runs_what_the_link_led_to_before(process, installation)).collect();
+    if let Some(leads_to) = installation.leads_to.as_ref().filter(|_| !left_behind.is_empty()) {
+        let runs = left_behind.iter().filter_map(|process| process.executable.known()?.as_ref());
+        findings.add(
+            Finding::of(&RESTART_REQUIRED_BINARY)
+                .seen(
+                    "process",
+                    list(left_behind.iter().map(|process| process.pid.to_string())),
+                    format!("/proc/<pid>/exe: {}", list(runs.map(|e| e.path.display().to_string()))),
+                )
+                .seen("binary", binary.display().to_string(), format!("a link to {}", leads_to.display())),
+        );
     } else if let Some(why) = live().find_map(|process| process.executable.why()) {
         findings.undecided(&RESTART_REQUIRED_BINARY, why);
     }
+}
+
+/// True for a process that was started by the link's name, and is another version in the directory that the link leads to.
+/// A program of another stem (`ilogtail` beside `loongcollector`) is another program, not another version.
+fn runs_what_the_link_led_to_before(process: &Process, installation: &Installation) -> bool {
+    let (Some(link), Some(leads_to), Reading::Known(Some(executable)), Reading::Known(arguments)) =
+        (&installation.binary, &installation.leads_to, &process.executable, &process.arguments)
+    else {
+        return false;
+    };
+    let stem = |path: &Path| {
+        let name = path.file_name()?.to_str()?;
+        Some(name.split_once('_').map_or(name, |(stem, _version)| stem).to_owned())
+    };
+    let started_by_link =
+        arguments.first().is_some_and(|program| Path::new(program).file_name() == link.file_name());
+    started_by_link
+        && executable.path != *leads_to
+        && executable.path.parent() == leads_to.parent()
+        && stem(&executable.path) == stem(leads_to)
 }
 
 /// The process that has not loaded it yet.

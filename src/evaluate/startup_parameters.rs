@@ -159,11 +159,10 @@ fn content(context: &Context<'_>, parameters: &Parameters, findings: &mut Findin
             {
                 if let Some(expected) = &context.settings.expect.region {
                     // With the host in the right region, the name that goes with it is what is wrong.
-                    if server.region.as_ref() == Some(expected) {
-                        let region = entry.region.as_ref();
-                        region
-                            .into_iter()
-                            .for_each(|region| findings.add(wrong_cluster(context, region, expected)));
+                    if server.region.as_ref() == Some(expected)
+                        && let Some(region) = &entry.region
+                    {
+                        findings.add(wrong_cluster(context, region, expected));
                     }
                     return Some(server);
                 }

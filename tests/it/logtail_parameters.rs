@@ -45,6 +45,15 @@ fn the_config_is_empty() {
 }
 
 #[test]
+fn the_cluster_is_of_another_region_than_its_endpoint() {
+    config(
+        CONFIG_TEXT.replace("\"cluster\" : \"cn-hangzhou\"", "\"cluster\" : \"cn-beijing\"").as_bytes(),
+        Some(EXPECT_ALL),
+        &["restart failing", "startup_parameters failing region_mismatch"],
+    );
+}
+
+#[test]
 fn the_config_is_for_another_region() {
     config(
         CONFIG_TEXT.replace("cn-hangzhou", "cn-beijing").as_bytes(),

@@ -24,6 +24,7 @@ const ILOGTAIL: &str = "/usr/local/ilogtail/ilogtail";
 
 fn bare(traces: &[&str]) -> Installation {
     Installation {
+        leads_to: None,
         binary: None,
         looked_for: vec!["/usr/local/ilogtail/ilogtail".into()],
         traces: traces.iter().map(Into::into).collect(),
@@ -213,6 +214,21 @@ fn restart() -> Vec<Case> {
         let changed = logtail().with(|w| w.interfaces()[1].address = "172.16.2.201".parse().unwrap());
         vec![changed.clone(), changed.later(seconds)]
     };
+    // Started by the link's name; the link now leads to `on_disk`.
+    let linked = |runs: &str, on_disk: &str| {
+        let path = |name: &str| std::path::PathBuf::from(format!("/usr/local/ilogtail/{name}"));
+        logtail().with(|w| {
+            for process in w.processes() {
+                if let Reading::Known(Some(executable)) = &mut process.executable {
+                    executable.path = path(runs);
+                }
+            }
+            if let Reading::Known(installation) = &mut w.agent().installation {
+                installation.binary = Some(path("ilogtail"));
+                installation.leads_to = Some(path(on_disk));
+            }
+        })
+    };
     let replaced = |deleted: bool| {
         logtail().with(|w| {
             for process in w.processes() {
@@ -255,5 +271,16 @@ fn restart() -> Vec<Case> {
             ],
         },
         case("restart_required_binary", replaced(true), replaced(false)),
+        case(
+            "restart_required_binary",
+            linked("loongcollector_3.1.4", "loongcollector_3.2.0"),
+            linked("loongcollector_3.2.0", "loongcollector_3.2.0"),
+        ),
+        // What an upgrade from the generation before left behind is another program.
+        case(
+            "restart_required_binary",
+            linked("loongcollector_3.1.4", "loongcollector_3.2.0"),
+            linked("loongcollector_3.2.0", "ilogtail_1.8.8"),
+        ),
     ]
 }

@@ -264,6 +264,7 @@ fn world(settings: AgentSettings, facts: impl FnOnce(&mut AgentFacts)) -> World 
         kind: settings.kind,
         install_dir: settings.install_dir.clone(),
         installation: Reading::Known(Installation {
+            leads_to: None,
             binary: Some("/opt/binary".into()),
             looked_for: vec!["/opt/binary".into()],
             traces: vec!["/opt".into()],

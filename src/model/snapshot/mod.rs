@@ -130,6 +130,8 @@ impl AgentFacts {
 pub struct Installation {
     /// The executable that was found.
     pub binary: Option<PathBuf>,
+    /// Where it leads, links followed, if it is a link: a versioned installation starts its newest version by one.
+    pub leads_to: Option<PathBuf>,
     /// Where an executable was looked for.
     pub looked_for: Vec<PathBuf>,
     /// Parts of the installation that are there besides the executable: directory, config, records.

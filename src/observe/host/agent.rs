@@ -237,7 +237,8 @@ fn installation(
         match executable_of(files, target, layout) {
             Reading::Known(binary) => {
                 let looked_for = layout.binaries.iter().chain(&layout.binary_dirs).cloned().collect();
-                Installation { binary, looked_for, ..Installation::default() }
+                let leads_to = binary.as_deref().and_then(|path| target_of_link(files, path));
+                Installation { binary, leads_to, looked_for, ..Installation::default() }
             }
             Reading::Unknown(why) => return Reading::Unknown(why),
         }
@@ -289,6 +290,13 @@ fn executable_of(files: Files<'_>, target: &Target, layout: &Layout) -> Reading<
         Ok(None) => unread.map_or(Reading::Known(None), Reading::Unknown),
         Err(why) => Reading::Unknown(unread.unwrap_or(why)),
     }
+}
+
+/// Where a link to another name leads; `None` if it is none, or cannot be looked at.
+fn target_of_link(files: Files<'_>, path: &Path) -> Option<PathBuf> {
+    let standing = files.look(path);
+    let canonical = &standing.known()?.as_ref()?.canonical;
+    (canonical.file_name() != path.file_name()).then(|| canonical.clone())
 }
 
 /// The first path that is a regular file, links followed; an error if none is and one could not be looked at.
