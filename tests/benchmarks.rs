@@ -28,5 +28,5 @@ fn the_document_says_where_it_was_measured_and_which_goals_were_met() {
         assert!(document.contains(part), "{BENCHMARKS} has no {part:?}");
     }
     let goals = document.lines().filter(|line| line.ends_with("| met |") || line.ends_with("| **missed** |"));
-    assert!(goals.count() >= 15, "{BENCHMARKS} has too few goals");
+    assert!(goals.count() >= 10, "{BENCHMARKS} has too few goals");
 }
