@@ -93,7 +93,7 @@ fn in_place_of_the_config() {
     let host = Host::with_logtail();
     let exporter = host.exporter_of(EXPECT_ALL);
     let unknown: &[&str] =
-        &["clock unknown", "ip unknown", "network unknown", "restart unknown", "startup_parameters unknown"];
+        &["ip unknown", "network unknown", "restart unknown", "startup_parameters unknown"];
     let invalid: &[&str] = &["clock unknown", "restart failing", "startup_parameters failing config_invalid"];
     let unreadable: &[&str] = &["clock unknown", "startup_parameters failing config_unreadable"];
     let missing: &[&str] = &["clock unknown", "startup_parameters failing config_missing"];
@@ -218,7 +218,6 @@ fn in_place_of_loglisteners_config() {
     let host = Host::with_loglistener();
     let exporter = host.exporter_of(EXPECT_CLS);
     let unknown: &[&str] = &[
-        "clock unknown",
         "credentials unknown",
         "ip unknown",
         "network unknown",
@@ -256,7 +255,6 @@ fn a_fault_stands_while_its_facts_cannot_be_read() {
     put(&host, IDENTIFIERS, Fifo);
     put(&host, CONFIG, Fifo);
     let unread = [
-        "clock unknown",
         standing,
         "ip unknown",
         "network failing connection_refused",
@@ -342,8 +340,7 @@ fn denied(path: &str, expected: &[&str]) {
 
 #[test]
 fn the_config_is_not_for_the_exporter() {
-    let expected =
-        ["clock unknown", "ip unknown", "network unknown", "restart unknown", "startup_parameters unknown"];
+    let expected = ["ip unknown", "network unknown", "restart unknown", "startup_parameters unknown"];
     denied(CONFIG, &expected);
 }
 
