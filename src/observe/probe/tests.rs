@@ -240,10 +240,6 @@ async fn a_huge_body_is_judged_by_its_start() {
 #[tokio::test]
 async fn ipv6_literals_work_with_and_without_brackets() {
     let localhost: IpAddr = "::1".parse().unwrap();
-    if tokio::net::TcpListener::bind((localhost, 0)).await.is_err() {
-        eprintln!("skipped: this host has no IPv6 loopback");
-        return;
-    }
     let server = FaultServer::start_on(localhost, None, Fault::Answer(documented())).await;
     for host in ["::1", "[::1]"] {
         let mut wanted = endpoint(Scheme::Http, server.address);
