@@ -5,13 +5,11 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    Commands, HostClass, IdentityLayout, Layout, LocalTime, Place, Profile, Running, address::shell_word,
-};
+use super::{Commands, HostClass, IdentityLayout, Layout, Place, Profile, Running, address::shell_word};
 use crate::model::{
     NetworkType, Prerequisite, Role,
     settings::{AgentSettings, CustomProcess},
-    snapshot::{AddressRecord, Edition, Endpoint, ExpectedRole, LoadedConfig, Parameters, Rejection},
+    snapshot::{Edition, Endpoint, ExpectedRole, Parameters, Rejection},
 };
 
 /// What the kernel keeps of a process' name.
@@ -91,35 +89,6 @@ impl Profile for Custom {
 
     fn parse_parameters(&self, _bytes: &[u8], _path: &Path) -> Result<Parameters, Rejection> {
         Ok(Parameters::default())
-    }
-
-    fn implied_parameters(&self, _path: &Path) -> Option<Parameters> {
-        None
-    }
-
-    fn parse_record(&self, _bytes: &[u8], _local_time: LocalTime<'_>) -> Result<AddressRecord, Rejection> {
-        Ok(AddressRecord::default())
-    }
-
-    fn parse_identifiers(&self, _bytes: &[u8]) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn parse_owner_account(&self, _bytes: &[u8]) -> Option<String> {
-        None
-    }
-
-    fn parse_version(&self, _bytes: &[u8]) -> Option<String> {
-        None
-    }
-
-    fn parse_loaded_config(
-        &self,
-        _path: &Path,
-        _log: &[u8],
-        _local_time: LocalTime<'_>,
-    ) -> Option<LoadedConfig> {
-        None
     }
 
     fn edition(

@@ -96,7 +96,7 @@ pub type Commands = BTreeMap<&'static str, String>;
 /// Turns a local time as an agent writes it (`2022-12-27 05:38:33`) into every moment that it can mean (host zone, UTC).
 pub type LocalTime<'a> = &'a dyn Fn(&str) -> Vec<SystemTime>;
 
-/// A kind of agent.
+/// A kind of agent. What a kind does not have (an address record, an identifier file, …) it need not mention.
 pub trait Profile: Sync {
     /// The label `kind`.
     fn kind(&self) -> &'static str;
@@ -140,23 +140,39 @@ pub trait Profile: Sync {
     fn parse_parameters(&self, bytes: &[u8], path: &Path) -> Result<Parameters, Rejection>;
 
     /// The parameters that the agent generates for a config file that is not there, if it does.
-    fn implied_parameters(&self, path: &Path) -> Option<Parameters>;
+    fn implied_parameters(&self, _path: &Path) -> Option<Parameters> {
+        None
+    }
 
     /// The address record.
-    fn parse_record(&self, bytes: &[u8], local_time: LocalTime<'_>) -> Result<AddressRecord, Rejection>;
+    fn parse_record(&self, _bytes: &[u8], _local_time: LocalTime<'_>) -> Result<AddressRecord, Rejection> {
+        Ok(AddressRecord::default())
+    }
 
     /// The custom identifiers, split and trimmed as the agent does.
-    fn parse_identifiers(&self, bytes: &[u8]) -> Vec<String>;
+    fn parse_identifiers(&self, _bytes: &[u8]) -> Vec<String> {
+        Vec::new()
+    }
 
     /// The owner account in the cached identity of this cloud instance.
-    fn parse_owner_account(&self, bytes: &[u8]) -> Option<String>;
+    fn parse_owner_account(&self, _bytes: &[u8]) -> Option<String> {
+        None
+    }
 
     /// The version in the version file.
-    fn parse_version(&self, bytes: &[u8]) -> Option<String>;
+    fn parse_version(&self, _bytes: &[u8]) -> Option<String> {
+        None
+    }
 
     /// The config that the log's beginning says was loaded last.
-    fn parse_loaded_config(&self, path: &Path, log: &[u8], local_time: LocalTime<'_>)
-    -> Option<LoadedConfig>;
+    fn parse_loaded_config(
+        &self,
+        _path: &Path,
+        _log: &[u8],
+        _local_time: LocalTime<'_>,
+    ) -> Option<LoadedConfig> {
+        None
+    }
 
     /// The variant, from version, layout and the way it runs.
     fn edition(

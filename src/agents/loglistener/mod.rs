@@ -11,17 +11,14 @@ use std::{
 };
 
 use super::{
-    Commands, HostClass, IdentityLayout, Layout, LocalTime, Place, Profile, Running,
+    Commands, HostClass, IdentityLayout, Layout, Place, Profile, Running,
     address::{EndpointList, Origin, ServerAddress, shell_word, without_user_info},
     arguments::{resolve, value_of},
 };
 use crate::model::{
     NetworkType, Prerequisite, Purpose, Role,
     settings::AgentSettings,
-    snapshot::{
-        AddressRecord, Edition, Endpoint, ExpectedAnswer, ExpectedRole, LoadedConfig, Parameter, Parameters,
-        Rejection, Scheme,
-    },
+    snapshot::{Edition, Endpoint, ExpectedAnswer, ExpectedRole, Parameter, Parameters, Rejection, Scheme},
 };
 
 /// Where the installer of the classic agent puts it.
@@ -179,35 +176,10 @@ impl Profile for LogListener {
         if is_yaml(path) { yaml::parse(bytes) } else { classic::parse(bytes) }
     }
 
-    fn implied_parameters(&self, _path: &Path) -> Option<Parameters> {
-        None
-    }
-
-    fn parse_record(&self, _bytes: &[u8], _local_time: LocalTime<'_>) -> Result<AddressRecord, Rejection> {
-        Ok(AddressRecord::default())
-    }
-
-    fn parse_identifiers(&self, _bytes: &[u8]) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn parse_owner_account(&self, _bytes: &[u8]) -> Option<String> {
-        None
-    }
-
     fn parse_version(&self, bytes: &[u8]) -> Option<String> {
         dotted_number(&String::from_utf8_lossy(bytes))
             .filter(|number| number.len() <= 32)
             .map(ToOwned::to_owned)
-    }
-
-    fn parse_loaded_config(
-        &self,
-        _path: &Path,
-        _log: &[u8],
-        _local_time: LocalTime<'_>,
-    ) -> Option<LoadedConfig> {
-        None
     }
 
     fn edition(
