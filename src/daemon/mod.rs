@@ -1,9 +1,10 @@
 //! Wiring: the loop, its tasks, signals, reload and drain.
 //!
-//! Tasks, and what each awaits — the loop: interval | event | probe answered | next probe due | reload | signal; one server per
-//! listener: connection | shutdown; probes: their endpoint, each under its deadline. Nothing else runs.
+//! Tasks, and what each awaits — the loop: interval | event | probe answered | next probe due | reload | signal; the server:
+//! connection | shutdown; probes: their endpoint, each under its deadline. Nothing else runs.
 
 mod cycle;
+mod descriptors;
 mod journal;
 mod pace;
 mod probes;
@@ -102,13 +103,14 @@ pub async fn run(
 
     let (reload_sender, mut reloads) = mpsc::channel::<ReloadRequest>(8);
     let (shutdown, stopped) = oneshot::channel::<()>();
+    let limits = http::Limits::default();
     let server = Server {
         telemetry_path: options.telemetry_path.clone(),
         max_age: options.evaluation_interval * STALE_AFTER_INTERVALS,
         published,
         reload: reload_sender,
         now: Box::new(|| time::now().boot),
-        limits: http::Limits::default(),
+        limits: http::Limits { connections: descriptors::for_connections(limits.connections), ..limits },
     };
     let serving = http::serve(listeners, server, async {
         // An error means that the loop is gone; then serving is to end all the same.

@@ -6,11 +6,11 @@ const HOURLY: &str = "--evaluation.interval=1h";
 /// Triggers that are events, each rarer than those before.
 const RARER: [&str; 4] = ["file", "process", "address", "clock"];
 
-fn evaluations(seen: &Seen, trigger: &str) -> f64 {
+pub(crate) fn evaluations(seen: &Seen, trigger: &str) -> f64 {
     seen.value("logagent_evaluations_total", &[("trigger", trigger)]).unwrap()
 }
 
-fn hourly(host: &Host) -> Exporter<'_> {
+pub(crate) fn hourly(host: &Host) -> Exporter<'_> {
     let exporter = host.exporter_with(User::Root, Some(EXPECT_ALL), &[HOURLY]);
     exporter.shows(&[]);
     let sources: Vec<_> = ["process_exit", "process_start", "file", "address", "clock"]
@@ -25,7 +25,7 @@ fn hourly(host: &Host) -> Exporter<'_> {
 
 /// Does something, and expects an evaluation by this trigger after which the condition holds, and none by the timer.
 #[track_caller]
-fn shows_by(
+pub(crate) fn shows_by(
     exporter: &Exporter<'_>,
     trigger: &str,
     act: impl FnOnce(),
@@ -43,7 +43,7 @@ fn shows_by(
     assert_eq!(evaluations(&after, "timer"), evaluations(&before, "timer"));
 }
 
-fn workers(seen: &Seen) -> Option<f64> {
+pub(crate) fn workers(seen: &Seen) -> Option<f64> {
     seen.value("logagent_processes", &[("agent", "logtail"), ("role", "worker")])
 }
 

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "what a failed test has to say besides")]
 
 mod commands;
+mod crowds;
 mod custom;
 mod events;
 mod golden;

@@ -3,31 +3,38 @@
 //! hyper's own header timeout also runs between requests and would cut Prometheus' idle connection before each scrape.
 
 use std::{
+    future::poll_fn,
     io,
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
 };
 
+use hyper::body::{Buf as _, Bytes};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
     time::{Instant, Sleep, sleep_until},
 };
 
 /// How many clients, how patiently.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections at once; further ones wait in the kernel's backlog.
+    /// Connections at once. For a further one the longest idle gives way; where none is, it waits in the kernel's backlog.
+    /// An idle one costs its socket and about a kilobyte.
     pub connections: usize,
+    /// Requests under way at once, each with its buffers. For a further one gives way who has been sending a head, or
+    /// not taking an answer, for the longest time.
+    pub requests: usize,
     /// From the connection, or the first byte of a further request, to the end of its head.
     pub head: Duration,
     /// From the end of the head to the answer (a reload, or the rest of a body that is ignored).
     pub answer: Duration,
-    /// From the first full send buffer to the whole answer taken.
+    /// From the answer to all of it taken.
     pub write: Duration,
     /// Between requests: longer than any usual scrape interval.
     pub idle: Duration,
@@ -38,7 +45,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 512,
+            connections: 2048,
+            requests: 256,
             head: Duration::from_secs(10),
             answer: Duration::from_secs(30),
             write: Duration::from_secs(30),
@@ -48,32 +56,80 @@ impl Default for Limits {
     }
 }
 
-const HEAD: u8 = 0;
-const ANSWER: u8 = 1;
-const IDLE: u8 = 2;
-const WRITE: u8 = 3;
+/// What a connection is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum At {
+    /// Nothing has come from the client yet.
+    Fresh,
+    /// A part of a request's head has.
+    Head,
+    /// The head is complete.
+    Answer,
+    /// The answer is being sent.
+    Write,
+    /// It is taken, and no further request has begun.
+    Idle,
+}
 
-/// What a connection is at; shared between its stream and its requests.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Stage(Arc<AtomicU8>);
+const ALL: [At; 5] = [At::Fresh, At::Head, At::Answer, At::Write, At::Idle];
+
+/// What a connection is at; shared between its stream, its requests, and who decides which one gives way.
+#[derive(Debug, Clone)]
+pub(super) struct Stage {
+    /// The stage's index, and above it the turn at which it was entered.
+    now: Arc<AtomicU64>,
+    /// Counts the stages that any connection has entered: so it is known who has been waiting for longer.
+    turns: Arc<AtomicU64>,
+}
+
+/// Bits for the index of a stage.
+const INDEX: u32 = 3;
 
 impl Stage {
+    /// Of a new connection. All that are to be compared share `turns`.
+    pub(super) fn new(turns: &Arc<AtomicU64>) -> Self {
+        let stage = Self { now: Arc::default(), turns: Arc::clone(turns) };
+        stage.set(At::Fresh);
+        stage
+    }
+
     /// The request's head is complete.
     pub(super) fn answering(&self) {
-        self.0.store(ANSWER, Ordering::Relaxed);
+        self.set(At::Answer);
     }
 
     /// The answer is ready to be written.
     pub(super) fn answered(&self) {
-        self.0.store(IDLE, Ordering::Relaxed);
+        self.set(At::Write);
     }
 
-    fn get(&self) -> u8 {
-        self.0.load(Ordering::Relaxed)
+    /// What it is at, and since which turn.
+    pub(super) fn get(&self) -> (At, u64) {
+        let now = self.now.load(Ordering::Relaxed);
+        let at = ALL.into_iter().find(|at| at.index() == now & ((1 << INDEX) - 1));
+        (at.unwrap_or(At::Fresh), now >> INDEX)
     }
 
-    fn set(&self, stage: u8) {
-        self.0.store(stage, Ordering::Relaxed);
+    /// What it is at.
+    pub(super) fn at(&self) -> At {
+        self.get().0
+    }
+
+    fn set(&self, at: At) {
+        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+        self.now.store((turn << INDEX) | at.index(), Ordering::Relaxed);
+    }
+}
+
+impl At {
+    fn index(self) -> u64 {
+        match self {
+            Self::Fresh => 0,
+            Self::Head => 1,
+            Self::Answer => 2,
+            Self::Write => 3,
+            Self::Idle => 4,
+        }
     }
 }
 
@@ -82,48 +138,73 @@ pub(super) struct Guarded<S> {
     inner: S,
     stage: Stage,
     limits: Limits,
-    /// The stage that `deadline` is for.
-    armed: u8,
+    /// The stage, and its turn, that `deadline` is for.
+    armed: (At, u64),
     deadline: Pin<Box<Sleep>>,
+    /// What was read of the next request already.
+    begun: Bytes,
 }
 
 impl<S> Guarded<S> {
     pub(super) fn new(inner: S, stage: Stage, limits: Limits) -> Self {
         let deadline = Box::pin(sleep_until(Instant::now() + limits.head));
-        Self { inner, stage, limits, armed: HEAD, deadline }
+        let armed = stage.get();
+        Self { inner, stage, limits, armed, deadline, begun: Bytes::new() }
     }
 
-    fn enter(&mut self, stage: u8) {
-        self.stage.set(stage);
-        self.arm(stage);
+    pub(super) fn into_inner(self) -> S {
+        self.inner
     }
 
-    fn arm(&mut self, stage: u8) {
-        self.armed = stage;
-        let limit = match stage {
-            HEAD => self.limits.head,
-            ANSWER => self.limits.answer,
-            WRITE => self.limits.write,
-            _ => self.limits.idle,
+    /// Gives back what was read of the next request.
+    pub(super) fn unread(&mut self, begun: Bytes) {
+        self.begun = begun;
+    }
+
+    fn arm(&mut self) {
+        let (before, now) = (self.armed.0, self.stage.get());
+        self.armed = now;
+        let limit = match now.0 {
+            // From the connection to the end of the head is one deadline.
+            At::Head if before == At::Fresh => return,
+            At::Fresh | At::Head => self.limits.head,
+            At::Answer => self.limits.answer,
+            At::Write => self.limits.write,
+            At::Idle => self.limits.idle,
         };
         self.deadline.as_mut().reset(Instant::now() + limit);
     }
 
     /// Pending, or the error if it has been so for too long.
     fn wait<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        let stage = self.stage.get();
-        if stage != self.armed {
-            self.arm(stage);
+        if self.stage.get() != self.armed {
+            self.arm();
         }
         ready!(self.deadline.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    fn wait_to_write<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        if self.stage.get() == IDLE {
-            self.enter(WRITE);
+    fn has_read(&mut self) {
+        if matches!(self.stage.at(), At::Fresh | At::Idle) {
+            self.stage.set(At::Head);
+            self.arm();
         }
-        self.wait(cx)
+    }
+}
+
+impl Guarded<TcpStream> {
+    /// Waits until there is something to read: a request, or the end.
+    pub(super) async fn readable(&mut self) -> io::Result<()> {
+        poll_fn(|cx| {
+            if !self.begun.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            match self.inner.poll_read_ready(cx) {
+                Poll::Ready(ready) => Poll::Ready(ready),
+                Poll::Pending => self.wait(cx),
+            }
+        })
+        .await
     }
 }
 
@@ -135,10 +216,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
+        if !this.begun.is_empty() {
+            let length = this.begun.len().min(buffer.remaining());
+            buffer.put_slice(&this.begun.copy_to_bytes(length));
+            this.has_read();
+            return Poll::Ready(Ok(()));
+        }
         match Pin::new(&mut this.inner).poll_read(cx, buffer) {
             Poll::Ready(Ok(())) => {
-                if buffer.filled().len() > before && this.stage.get() == IDLE {
-                    this.enter(HEAD);
+                if buffer.filled().len() > before {
+                    this.has_read();
                 }
                 Poll::Ready(Ok(()))
             }
@@ -153,7 +240,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         let this = self.get_mut();
         match Pin::new(&mut this.inner).poll_write(cx, bytes) {
             Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending => this.wait_to_write(cx),
+            Poll::Pending => this.wait(cx),
         }
     }
 
@@ -162,12 +249,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         match Pin::new(&mut this.inner).poll_flush(cx) {
             Poll::Ready(result) => {
                 // hyper flushes when it has nothing left to write.
-                if this.stage.get() == WRITE {
-                    this.enter(IDLE);
+                if this.stage.at() == At::Write {
+                    this.stage.set(At::Idle);
                 }
                 Poll::Ready(result)
             }
-            Poll::Pending => this.wait_to_write(cx),
+            Poll::Pending => this.wait(cx),
         }
     }
 
@@ -175,7 +262,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         let this = self.get_mut();
         match Pin::new(&mut this.inner).poll_shutdown(cx) {
             Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending => this.wait_to_write(cx),
+            Poll::Pending => this.wait(cx),
         }
     }
 
@@ -187,7 +274,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         let this = self.get_mut();
         match Pin::new(&mut this.inner).poll_write_vectored(cx, slices) {
             Poll::Ready(result) => Poll::Ready(result),
-            Poll::Pending => this.wait_to_write(cx),
+            Poll::Pending => this.wait(cx),
         }
     }
 
@@ -204,7 +291,7 @@ mod tests {
 
     fn guarded() -> (Guarded<DuplexStream>, Stage, DuplexStream) {
         let (near, far) = duplex(16);
-        let stage = Stage::default();
+        let stage = Stage::new(&Arc::default());
         (Guarded::new(near, stage.clone(), Limits::default()), stage, far)
     }
 
@@ -232,7 +319,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_idle_connection_outlives_a_scrape_interval_and_no_more() {
         let (mut stream, stage, mut far) = guarded();
-        stage.answered();
+        stage.set(At::Idle);
         let start = Instant::now();
         let (read, ()) = tokio::join!(stream.read_u8(), async {
             tokio::time::sleep(Duration::from_mins(2)).await;
@@ -242,7 +329,7 @@ mod tests {
         // The head of the next request has its own, shorter deadline.
         let error = stream.read_u8().await.expect_err("silence");
         assert_eq!((error.kind(), start.elapsed().as_secs()), (io::ErrorKind::TimedOut, 130));
-        stage.answered();
+        stage.set(At::Idle);
         stream.read_u8().await.expect_err("silence");
         assert_eq!(start.elapsed().as_secs(), 280);
     }

@@ -1,26 +1,29 @@
-//! Listeners and connections: bounded in number, each with its deadlines, drained at shutdown.
+//! Listeners, and who is let in: connections are bounded in number, and drained at shutdown.
 
-use std::{io, net::Ipv6Addr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    future::poll_fn,
+    io,
+    net::Ipv6Addr,
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+    task::Poll,
+    time::Duration,
+};
 
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
-    task::JoinSet,
+    sync::watch,
+    task::{AbortHandle, Id, JoinSet},
     time::{Instant, sleep, timeout},
 };
 use tracing::{debug, warn};
 
 use super::{
     Server,
-    guard::{Guarded, Stage},
+    connection::{self, House},
+    guard::{At, Stage},
 };
-
-/// The largest head of a request, and the most header lines in it; more is answered by 431.
-const LARGEST_HEAD: usize = 16 * 1024;
-const MOST_HEADERS: usize = 64;
 
 /// How long accepting rests after an error that will not be gone at once (no descriptors left): first and at most.
 const FIRST_REST: Duration = Duration::from_millis(20);
@@ -75,66 +78,133 @@ fn is_absent_family(error: &io::Error) -> bool {
 /// Serves until `shutdown` is ready; then stops listening, lets running answers end, and returns within
 /// [`Limits::drain`](super::Limits::drain).
 pub async fn serve(listeners: Vec<TcpListener>, server: Server, shutdown: impl Future<Output = ()>) {
-    let server = Arc::new(server);
-    let places = Arc::new(Semaphore::new(server.limits.connections));
+    let drain = server.limits.drain;
     let (stop, stopped) = watch::channel(());
-    let mut acceptors = JoinSet::new();
-    for listener in listeners {
-        acceptors.spawn(accept(listener, Arc::clone(&server), Arc::clone(&places), stopped.clone()));
+    let mut door = Door::new(server, stopped);
+    {
+        let mut shutdown = pin!(shutdown);
+        let mut keep = pin!(door.keep(&listeners));
+        tokio::select! {
+            () = &mut shutdown => {}
+            () = &mut keep => {}
+        }
     }
-    shutdown.await;
+    drop(listeners);
     drop(stop);
-    let ended = async { while acceptors.join_next().await.is_some() {} };
-    if timeout(server.limits.drain, ended).await.is_err() {
+    let ended = async { while door.connections.join_next().await.is_some() {} };
+    if timeout(drain, ended).await.is_err() {
         debug!("connections were still open at shutdown");
     }
 }
 
-async fn accept(
-    listener: TcpListener,
-    server: Arc<Server>,
-    places: Arc<Semaphore>,
-    mut stopped: watch::Receiver<()>,
-) {
-    let mut connections = JoinSet::new();
-    let mut rest = None;
-    let mut warned = None;
-    loop {
-        // A place first: clients over the limit wait in the backlog and cost nothing here.
-        let next = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
-        };
-        let (place, accepted) = tokio::select! {
-            next = next => next,
-            _ = stopped.changed() => break,
-        };
-        while connections.try_join_next().is_some() {}
-        match accepted {
-            Ok((stream, _)) => {
-                rest = None;
-                let (server, stopped) = (Arc::clone(&server), stopped.clone());
-                connections.spawn(async move {
-                    serve_connection(prepared(stream), server, stopped).await;
-                    drop(place);
-                });
+/// Who is in, who comes in, and who has to go for that.
+struct Door {
+    house: Arc<House>,
+    stopped: watch::Receiver<()>,
+    connections: JoinSet<()>,
+    /// Those that were not told to go.
+    open: HashMap<Id, (Stage, AbortHandle)>,
+}
+
+impl Door {
+    fn new(server: Server, stopped: watch::Receiver<()>) -> Self {
+        Self {
+            house: Arc::new(House::new(server)),
+            stopped,
+            connections: JoinSet::new(),
+            open: HashMap::new(),
+        }
+    }
+
+    /// Lets clients in. Never returns.
+    async fn keep(&mut self, listeners: &[TcpListener]) {
+        let house = Arc::clone(&self.house);
+        let mut at_the_door = None;
+        let mut rest = None;
+        let mut warned = None;
+        let mut first = 0;
+        loop {
+            let is_full = self.connections.len() >= house.server.limits.connections;
+            if !is_full && let Some(stream) = at_the_door.take() {
+                self.let_in(prepared(stream));
             }
-            Err(error) => {
-                let Some(pause) = rest_after(&error, rest) else { continue };
-                if warned.is_none_or(|at: Instant| at.elapsed() > WARN_AGAIN) {
-                    warn!(%error, "cannot accept connections for now");
-                    warned = Some(Instant::now());
+            self.make_room(at_the_door.is_some());
+            let accepted = tokio::select! {
+                accepted = accept(listeners, &mut first), if at_the_door.is_none() => accepted,
+                Some(ended) = self.connections.join_next_with_id() => {
+                    let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
+                    self.open.remove(&id);
+                    continue;
                 }
-                rest = Some(pause);
-                tokio::select! {
-                    () = sleep(pause) => {}
-                    _ = stopped.changed() => break,
+                () = house.changed.notified() => continue,
+            };
+            match accepted {
+                Ok(stream) => {
+                    rest = None;
+                    at_the_door = Some(stream);
+                }
+                Err(error) => {
+                    let Some(pause) = rest_after(&error, rest) else { continue };
+                    if warned.is_none_or(|at: Instant| at.elapsed() > WARN_AGAIN) {
+                        warn!(%error, "cannot accept connections for now");
+                        warned = Some(Instant::now());
+                    }
+                    rest = Some(pause);
+                    sleep(pause).await;
                 }
             }
         }
     }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
+
+    fn let_in(&mut self, stream: TcpStream) {
+        let stage = self.house.stage();
+        let serving = connection::serve(stream, stage.clone(), Arc::clone(&self.house), self.stopped.clone());
+        let task = self.connections.spawn(serving);
+        self.open.insert(task.id(), (stage, task));
+    }
+
+    /// Lets somebody go, if a client waits at the door or for buffers, unless one is going already.
+    fn make_room(&mut self, at_the_door: bool) {
+        let is_short = self.house.is_short_of_desks();
+        self.house.pressed.store(at_the_door || is_short, Ordering::Relaxed);
+        if self.open.len() < self.connections.len() {
+            return;
+        }
+        // Who has nothing under way loses the least; then who has been sending a head, or not taking an answer.
+        let _somebody = at_the_door
+            && (self.gives_way(&[At::Idle, At::Fresh]) || self.gives_way(&[At::Head]))
+            || is_short && self.gives_way(&[At::Head, At::Write]);
+    }
+
+    /// Ends the connection that has been at one of these stages for the longest time; false if none is.
+    fn gives_way(&mut self, stages: &[At]) -> bool {
+        let waiting = self.open.iter().filter_map(|(id, (stage, _))| {
+            let (at, since) = stage.get();
+            stages.contains(&at).then_some((since, *id))
+        });
+        let Some((_, id)) = waiting.min_by_key(|(since, _)| *since) else { return false };
+        // It counts until it is gone, but must not be chosen again.
+        if let Some((_, task)) = self.open.remove(&id) {
+            task.abort();
+        }
+        true
+    }
+}
+
+/// The next client of any listener; they take turns.
+async fn accept(listeners: &[TcpListener], first: &mut usize) -> io::Result<TcpStream> {
+    poll_fn(|cx| {
+        for _ in listeners {
+            *first = (*first + 1) % listeners.len();
+            if let Some(Poll::Ready(accepted)) =
+                listeners.get(*first).map(|listener| listener.poll_accept(cx))
+            {
+                return Poll::Ready(accepted.map(|(stream, _)| stream));
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// How long to rest after an error of accept, given the rest before; `None` if only that one connection is lost.
@@ -151,39 +221,6 @@ fn prepared(stream: TcpStream) -> TcpStream {
         debug!(%error, "cannot set TCP_NODELAY");
     }
     stream
-}
-
-async fn serve_connection<S>(stream: S, server: Arc<Server>, mut stopped: watch::Receiver<()>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let stage = Stage::default();
-    let stream = Guarded::new(stream, stage.clone(), server.limits);
-    let service = service_fn(move |request| {
-        let (server, stage) = (Arc::clone(&server), stage.clone());
-        async move {
-            stage.answering();
-            let answer = server.answer(request).await;
-            stage.answered();
-            answer
-        }
-    });
-    let connection = http1::Builder::new()
-        .max_buf_size(LARGEST_HEAD)
-        .max_headers(MOST_HEADERS)
-        .header_read_timeout(None) // the guard's deadlines stand in for it
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        _ = stopped.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        debug!(%error, "a connection ended early");
-    }
 }
 
 #[cfg(test)]

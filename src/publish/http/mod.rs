@@ -1,5 +1,6 @@
 //! The HTTP server: hands out what is published. No request reads the host, waits for an evaluation, or starts one.
 
+mod connection;
 mod guard;
 mod listen;
 mod negotiation;

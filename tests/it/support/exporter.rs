@@ -133,9 +133,9 @@ impl Host {
     }
 
     fn program(&self, user: User, config: Option<&str>) -> Command {
-        // The shell becomes the exporter, so that its process id is the exporter's.
+        // The shell becomes the exporter, so that its process id is the exporter's. As many files may be open as usual.
         let mut command = self.command("/", "sh");
-        command.args(["-c", &format!(r#"echo $$ >{PID}; exec "$@""#), "sh"]);
+        command.args(["-c", &format!(r#"echo $$ >{PID}; ulimit -Sn 1024; exec "$@""#), "sh"]);
         if user == User::Nobody {
             command.args(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
             command.args(["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]);

@@ -16,7 +16,7 @@ use super::{
     Answer, Certificate,
     authority::Authority,
     eventually,
-    http::{self, Response},
+    http::{self, Connection, Response},
     service::Service,
 };
 
@@ -331,6 +331,12 @@ impl Host {
     /// Connects to a server on the machine.
     pub(crate) fn connect(&self, port: u16) -> TcpStream {
         self.network().visit(|_| TcpStream::connect(("127.0.0.1", port)).unwrap())
+    }
+
+    /// Connects so many times to a server on the machine.
+    pub(crate) fn connections(&self, port: u16, count: usize) -> Vec<Connection> {
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        self.network().visit(|_| (0..count).map(|_| Connection::open(address).unwrap()).collect())
     }
 
     /// Listens on a port of the machine's loopback interface.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     time::Duration,
 };
@@ -30,33 +30,65 @@ pub(super) fn request(
     path: &str,
     headers: &[&str],
 ) -> std::io::Result<Response> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut connection = Connection::open(address)?;
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     for header in headers {
         head.push_str(header);
         head.push_str("\r\n");
     }
     head.push_str("\r\n");
-    stream.write_all(head.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    let end = answer
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .ok_or_else(|| std::io::Error::other("an answer without a head"))?;
-    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-    let mut lines = head.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
-    let headers: BTreeMap<_, _> = lines
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
-        .collect();
-    let body = answer.split_off(end + 4);
-    assert_eq!(
-        headers.get("content-length").map(String::as_str),
-        Some(body.len().to_string().as_str()),
-        "{method} {path}: {head}"
-    );
-    Ok(Response { status: status.ok_or_else(|| std::io::Error::other("no status"))?, headers, body })
+    connection.send(head.as_bytes())?;
+    let answer = connection.answer()?;
+    let mut rest = Vec::new();
+    connection.stream.read_to_end(&mut rest)?;
+    assert_eq!(rest, b"", "{method} {path}: more than the answer");
+    Ok(answer)
+}
+
+/// A connection that may be kept.
+pub(crate) struct Connection {
+    stream: BufReader<TcpStream>,
+}
+
+impl Connection {
+    /// Connects; the calling thread must be in the machine's network.
+    pub(crate) fn open(address: SocketAddr) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        Ok(Self { stream: BufReader::with_capacity(512, stream) })
+    }
+
+    /// Sends a request, or a part of one.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.stream.get_mut().write_all(bytes)
+    }
+
+    /// What is below, which has bytes only if nothing was read of an answer yet.
+    pub(crate) fn stream(&mut self) -> &mut TcpStream {
+        self.stream.get_mut()
+    }
+
+    /// Takes one answer, whole.
+    pub(crate) fn answer(&mut self) -> std::io::Result<Response> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = status.ok_or_else(|| std::io::Error::other(format!("no status: {line:?}")))?;
+        let mut headers = BTreeMap::new();
+        loop {
+            line.clear();
+            self.stream.read_line(&mut line)?;
+            if line.trim_end().is_empty() {
+                break;
+            }
+            if let Some((name, value)) = line.split_once(':') {
+                headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+            }
+        }
+        assert!(line.ends_with('\n'), "an answer without the end of its head: {headers:?}");
+        let length = headers["content-length"].parse().unwrap();
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body)?;
+        Ok(Response { status, headers, body })
+    }
 }

@@ -13,9 +13,9 @@ mod service;
 use std::time::{Duration, Instant};
 
 pub(crate) use authority::Certificate;
-pub(crate) use exporter::{Exporter, User, fault, fault_at_start};
+pub(crate) use exporter::{Exporter, PORT, User, fault, fault_at_start};
 pub(crate) use host::Host;
-pub(crate) use http::Response;
+pub(crate) use http::{Connection, Response};
 pub(crate) use seen::{Sample, Seen};
 pub(crate) use service::Answer;
 

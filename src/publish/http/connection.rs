@@ -1,0 +1,211 @@
+//! One connection: its requests one after the other. While it is idle it holds no buffers, unless few are in use.
+
+use std::{
+    future::poll_fn,
+    io,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use hyper::{body::Bytes, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
+    time::timeout,
+};
+use tracing::debug;
+
+use super::{
+    Server,
+    guard::{At, Guarded, Stage},
+};
+
+/// The largest head of a request, and the most header lines in it; more is answered by 431.
+const LARGEST_HEAD: usize = 16 * 1024;
+const MOST_HEADERS: usize = 64;
+
+/// So many idle connections keep their buffers, which saves a few clients' scrapes from making them anew.
+const WARM: usize = 32;
+
+/// After a refusal, what the client is still sending is taken for so long and up to so much: closing at once would take the
+/// refusal back from it.
+const LINGER: Duration = Duration::from_secs(1);
+const LARGEST_REST: u64 = 256 * 1024;
+
+/// What all connections share.
+pub(super) struct House {
+    pub(super) server: Server,
+    /// Buffers for requests under way.
+    desks: Arc<Semaphore>,
+    /// How many wait for such.
+    waiting: AtomicUsize,
+    /// True while somebody should give way, and nobody could so far.
+    pub(super) pressed: AtomicBool,
+    /// Somebody waits for buffers, or may give way.
+    pub(super) changed: Notify,
+    turns: Arc<AtomicU64>,
+}
+
+impl House {
+    pub(super) fn new(server: Server) -> Self {
+        Self {
+            desks: Arc::new(Semaphore::new(server.limits.requests)),
+            server,
+            waiting: AtomicUsize::new(0),
+            pressed: AtomicBool::new(false),
+            changed: Notify::new(),
+            turns: Arc::default(),
+        }
+    }
+
+    /// The stage of a new connection.
+    pub(super) fn stage(&self) -> Stage {
+        Stage::new(&self.turns)
+    }
+
+    /// True if somebody waits for buffers.
+    pub(super) fn is_short_of_desks(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+
+    async fn desk(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(desk) = Arc::clone(&self.desks).try_acquire_owned() {
+            return Some(desk);
+        }
+        let _waiting = Waiting::among(&self.waiting);
+        self.changed.notify_one();
+        // The semaphore is never closed.
+        Arc::clone(&self.desks).acquire_owned().await.ok()
+    }
+
+    fn is_crowded(&self) -> bool {
+        self.desks.available_permits() + WARM < self.server.limits.requests
+    }
+
+    /// A connection has come to wait for its client.
+    fn may_give_way(&self) {
+        if self.pressed.load(Ordering::Relaxed) {
+            self.changed.notify_one();
+        }
+    }
+}
+
+/// One of those that are counted, until it is dropped: who waits may also be told to go.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn among(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Serves a client until one of both has enough.
+pub(super) async fn serve(
+    stream: TcpStream,
+    stage: Stage,
+    house: Arc<House>,
+    mut stopped: watch::Receiver<()>,
+) {
+    let mut stream = Guarded::new(stream, stage.clone(), house.server.limits);
+    loop {
+        house.may_give_way();
+        let begun = async {
+            stream.readable().await?;
+            Ok(house.desk().await)
+        };
+        let begun: io::Result<_> = tokio::select! {
+            begun = begun => begun,
+            _ = stopped.changed() => return,
+        };
+        let _desk = match begun {
+            Ok(desk) => desk,
+            Err(error) => {
+                debug!(%error, "a connection ended between requests");
+                return;
+            }
+        };
+        match Box::pin(converse(stream, &stage, &house, &mut stopped)).await {
+            Some(rests) => stream = rests,
+            None => return,
+        }
+    }
+}
+
+/// Answers requests until there is none at the moment and buffers are scarce; then gives the stream back, else nothing.
+async fn converse(
+    stream: Guarded<TcpStream>,
+    stage: &Stage,
+    house: &Arc<House>,
+    stopped: &mut watch::Receiver<()>,
+) -> Option<Guarded<TcpStream>> {
+    let service = service_fn(|request| {
+        let (house, stage) = (Arc::clone(house), stage.clone());
+        Box::pin(async move {
+            stage.answering();
+            let answer = house.server.answer(request).await;
+            stage.answered();
+            answer
+        })
+    });
+    let mut connection = http1::Builder::new()
+        .max_buf_size(LARGEST_HEAD)
+        .max_headers(MOST_HEADERS)
+        .header_read_timeout(None) // the guard's deadlines stand in for it
+        .serve_connection(TokioIo::new(stream), service);
+    let ends_or_rests = poll_fn(|cx| match connection.poll_without_shutdown(cx) {
+        Poll::Ready(ended) => Poll::Ready(Some(ended)),
+        Poll::Pending if stage.at() == At::Idle && house.is_crowded() => Poll::Ready(None),
+        Poll::Pending => {
+            house.may_give_way();
+            Poll::Pending
+        }
+    });
+    let ended = tokio::select! {
+        ended = ends_or_rests => ended,
+        _ = stopped.changed() => {
+            Pin::new(&mut connection).graceful_shutdown();
+            Some(poll_fn(|cx| connection.poll_without_shutdown(cx)).await)
+        }
+    };
+    let parts = connection.into_parts();
+    let mut stream = parts.io.into_inner();
+    match ended {
+        None => {
+            // Copied, as even an empty rest would hold the whole buffer.
+            stream.unread(Bytes::copy_from_slice(&parts.read_buf));
+            return Some(stream);
+        }
+        Some(Ok(())) => {}
+        Some(Err(error)) => {
+            debug!(%error, "a connection ended early");
+            if error.is_parse() {
+                linger(stream.into_inner()).await;
+            }
+        }
+    }
+    None
+}
+
+/// Takes what the client is still sending, so that it can take the answer.
+async fn linger(mut stream: TcpStream) {
+    let rest = async {
+        stream.shutdown().await?;
+        tokio::io::copy(&mut pin!(stream.take(LARGEST_REST)), &mut tokio::io::sink()).await
+    };
+    // Whatever comes of it, this is its end.
+    let _end = timeout(LINGER, rest).await;
+}
