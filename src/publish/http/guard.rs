@@ -199,8 +199,9 @@ impl Guarded<TcpStream> {
             if !self.begun.is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            match self.inner.poll_read_ready(cx) {
-                Poll::Ready(ready) => Poll::Ready(ready),
+            // Not by readiness, which a new socket is taken to have.
+            match self.inner.poll_peek(cx, &mut ReadBuf::new(&mut [0])) {
+                Poll::Ready(peeked) => Poll::Ready(peeked.map(drop)),
                 Poll::Pending => self.wait(cx),
             }
         })

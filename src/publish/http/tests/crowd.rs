@@ -85,6 +85,20 @@ async fn half_open_requests_give_way_the_oldest_first() {
 }
 
 #[tokio::test]
+async fn silent_clients_hold_no_buffers() {
+    let running = start(Limits { requests: 1, ..Limits::default() }).await;
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        silent.push(Kept::connect(&running).await);
+        assert_eq!(get(&running, "GET", "/-/ready", "").await.status, 200);
+    }
+    // None of them had to go for that.
+    for mut client in silent {
+        client.asks().await;
+    }
+}
+
+#[tokio::test]
 async fn readers_who_take_nothing_give_way() {
     let running = start(Limits { requests: 4, ..Limits::default() }).await;
     let mut stuck: Vec<(OwnedReadHalf, JoinHandle<()>)> = Vec::new();
