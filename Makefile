@@ -31,7 +31,7 @@ bench-fleet: test-deps $(node_modules) ## Rules and dashboards over 1,000 and 10
 	$(CARGO) test --locked --test it scrapes
 	node benches/fleet/fleet.mjs
 
-test-deps: ## What lint and tests need (Prometheus, shellcheck, iproute2), into .cache where possible
+test-deps: ## What lint and tests need (Prometheus, shellcheck, iproute2, strace), into .cache where possible
 	scripts/test-deps
 
 lint: test-deps ## fmt, clippy, cargo deny, shellcheck; changes nothing
