@@ -21,5 +21,6 @@ mod odd_hosts;
 mod paging;
 mod prometheus;
 mod scrapes;
+mod storms;
 mod support;
 mod unprivileged;

@@ -4,6 +4,7 @@
 //! * `ilogtail…`, `loongcollector…`: leaves a daemon behind, and its child of the same command line; with
 //!   `-ilogtail_daemon_flag=false` one process.
 //! * any other name: leaves one process behind.
+//! * any of them with `--version` alone: ends at once.
 //! * `stand-in init`: the first process of a PID namespace; collects orphans, and ends when its standard input does.
 //! * `stand-in sntp ADDRESS SECONDS`: a time server whose clock is off by so much.
 //!
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         (Some("stand-in"), _) => {
             Err(io::Error::other("usage: stand-in init | stand-in sntp ADDRESS SECONDS"))
         }
+        (_, ["--version"]) => Ok(()),
         _ => agent(name, &arguments),
     };
     match done {
