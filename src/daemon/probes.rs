@@ -241,3 +241,47 @@ fn target(agent: &AgentFacts, endpoint: &Endpoint) -> Target {
 fn not_yet(url: &str) -> Why {
     Why::new(Reason::NotYet, url, "not probed yet")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::snapshot::{DateReference, Phases},
+        observe::probe::ProbeOptions,
+    };
+
+    #[tokio::test]
+    async fn a_step_of_the_clock_moves_every_offset_at_once_without_a_probe() {
+        let options = ProbeOptions { timeout: Duration::from_secs(1), rootfs: "/nowhere".into() };
+        let mut probes = Probes::new(Prober::new(options), Duration::from_secs(60));
+        let reference = DateReference { low: 1000.0, high: 1001.0, taken: Duration::ZERO };
+        let probe = Probe {
+            proxy: None,
+            assumed: None,
+            addresses: Vec::new(),
+            phases: Phases::default(),
+            status_code: Some(200),
+            certificate: None,
+            outcome: Ok(()),
+            date: Some(reference),
+        };
+        let url = "http://a".to_owned();
+        let endpoint = Target::Endpoint { agent: Arc::from("a"), url, path: "/".to_owned() };
+        let server = Target::NtpServer("b".to_owned());
+        let sample = ClockSample { server: "b".to_owned(), reference, stratum: 1 };
+        for (target, answer) in [
+            (endpoint, Answer::Endpoint(Box::new(Reading::Known(probe)))),
+            (server, Answer::Time(Ok(sample))),
+        ] {
+            let entry = Entry { due: Instant::now(), running: true, answer: Some(answer) };
+            probes.entries.insert(target, entry);
+        }
+        let offsets = |wall_minus_boot: f64| {
+            let (references, _) = probes.references(wall_minus_boot);
+            references.iter().map(|clock| (clock.low, clock.high)).collect::<Vec<_>>()
+        };
+        assert_eq!(offsets(1000.5), [(-0.5, 0.5); 2]);
+        assert_eq!(offsets(1002.5), [(1.5, 2.5); 2]);
+        assert_eq!(offsets(998.5), [(-2.5, -1.5); 2]);
+    }
+}
