@@ -50,7 +50,7 @@ demo-break: ## CAUSE=worker_missing: breaks the demo, and follows that to the pa
 demo-stop: ## Ends the demo
 	scripts/demo stop
 
-bench: ## Measures beside node, process and blackbox exporters; writes docs/benchmarks.md (20 min; BENCH_QUICK=1: 2 min, prints only)
+bench: ## Measures beside node, process and blackbox exporters; writes docs/benchmarks.md (20 min; BENCH_QUICK=1: 3 min, prints only)
 	scripts/peers
 	$(CARGO) build --locked --release
 	cp "$${CARGO_TARGET_DIR:-target}/release/logagent-exporter" .cache/peers/ # cargo bench builds another in its place

@@ -5,11 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::time::{ClockId, Timespec, clock_gettime, clock_settime};
-
 use crate::{
     Effort,
     client::{Client, Form, Target},
+    clock,
     exporter::{Exporter, Kind},
     machine::{ADDRESS, CONFIG, CONFIG_TEXT, HOSTS, HOSTS_TEXT, Logtail, ip},
     numbers::{median, percentile, time},
@@ -33,7 +32,6 @@ type Shows = &'static [&'static str];
 const WORKER: Shows = &["logagent_processes{agent=\"logtail\",role=\"worker\"}"];
 const PARAMETERS: Shows = &["logagent_problem{", "agent=\"logtail\"", "startup_parameters"];
 const IP: Shows = &["logagent_problem{", "agent=\"logtail\"", "prerequisite=\"ip\""];
-const STEPS: Shows = &["logagent_clock_steps_total"];
 
 /// Faults of one kind, each the undoing of the one before.
 struct Fault<'a> {
@@ -42,7 +40,7 @@ struct Fault<'a> {
     provoke: Box<dyn FnMut(bool) + 'a>,
 }
 
-/// All faults but those of the clock.
+/// All faults, ours at the default intervals; and some of them as polling finds them.
 pub(crate) fn faults(processes: usize, effort: Effort, logtail: &mut Logtail, report: &mut Report) {
     let ours = Exporter::start(Kind::Ours, 9100);
     let mut rows = Vec::new();
@@ -88,14 +86,7 @@ pub(crate) fn faults(processes: usize, effort: Effort, logtail: &mut Logtail, re
     }
     drop(others);
     if effort.steps_clock && by_events {
-        let mut off = false;
-        let steps = toggled(effort.of(6, 2), &ours.target, STEPS, &mut |broken| {
-            off = broken;
-            step_clock(if broken { 2 } else { -2 });
-        });
-        if off {
-            step_clock(-2);
-        }
+        let steps = clock::steps(effort.of(10, 3), &ours.target);
         summarize("step of the clock by ±2 s", &steps, &mut rows, report);
     }
     drop(ours);
@@ -107,7 +98,9 @@ pub(crate) fn faults(processes: usize, effort: Effort, logtail: &mut Logtail, re
              (about every 0.5 ms), and the time runs from before the fault is provoked to the answer that shows it: the provoking \
              itself (`ip`, starting a program) is in it. Every second fault of a kind undoes the one before. The peers are polled \
              every 15 s, as Prometheus would, by 10 scrapers whose intervals begin 1.5 s apart, so the fault meets each at another \
-             moment. None of them shows edits of the agents' config or of the hosts file at all."
+             moment. None of them shows edits of the agents' config or of the hosts file at all, nor, without a time service on the host, \
+             a step of the clock. Steps show in the clock's offset against the `Date` of answers; they are real, one after the \
+             other, and undone."
         ),
     );
     report.table(&["", "faults", "p50", "p99", "longest"], &rows);
@@ -210,13 +203,6 @@ impl Watch {
 fn lines(text: &str, words: &[&str]) -> String {
     let of_interest = text.lines().filter(|line| words.iter().all(|word| line.contains(word)));
     of_interest.collect::<Vec<_>>().join("\n")
-}
-
-/// Sets the wall clock of the whole machine forward or back by so many seconds.
-fn step_clock(seconds: i64) {
-    let now = clock_gettime(ClockId::Realtime);
-    clock_settime(ClockId::Realtime, Timespec { tv_sec: now.tv_sec + seconds, tv_nsec: now.tv_nsec })
-        .unwrap();
 }
 
 /// Kills, starts and changes of the address, as they show to whoever scrapes the peers every 15 s.

@@ -7,11 +7,14 @@ use std::{
     net::TcpListener,
     process::{Command, Stdio},
     thread,
+    time::UNIX_EPOCH,
 };
 
 use http_body_util::Full;
 use hyper::{Response, body::Bytes, header, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
+
+use crate::clock::TrueTime;
 
 /// Plays the part that the arguments name; false: none.
 pub(crate) fn play(arguments: &[String]) -> bool {
@@ -41,15 +44,19 @@ fn daemon() {
     }
 }
 
-/// Answers every request by 200.
+/// Answers every request by 200, with the time as it was when this began: steps of the clock are not followed.
 fn answer(address: &str) {
+    let clock = TrueTime::is_now();
     let listener = TcpListener::bind(address).unwrap();
     for stream in listener.incoming() {
         let Ok(mut stream) = stream else { continue };
         thread::spawn(move || {
             let mut request = [0; 4096];
             while stream.read(&mut request).is_ok_and(|length| length > 0) {
-                let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: text/plain\r\n\r\nok";
+                let date = httpdate::fmt_http_date(UNIX_EPOCH + clock.now());
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\ndate: {date}\r\ncontent-length: 2\r\ncontent-type: text/plain\r\n\r\nok"
+                );
                 if stream.write_all(answer.as_bytes()).is_err() {
                     break;
                 }

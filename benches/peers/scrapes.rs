@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use crate::{
     Effort,
     client::{Client, Form, Target, load, until},
@@ -129,6 +131,9 @@ pub(crate) fn resident(effort: Effort, report: &mut Report) {
 
 /// Memory with so many connections that have asked once, and how many were answered: some servers take fewer at a time.
 fn crowd(exporter: &Exporter, clients: usize) -> (Memory, usize) {
+    // The usual limit of open files would do for fewer.
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
     let mut clients: Vec<Client> =
         (0..clients).map(|_| Client::connect(&exporter.target, Form::Prometheus).unwrap()).collect();
     for client in &mut clients {
