@@ -99,6 +99,12 @@ pub(super) fn as_nobody<T: Send>(act: impl FnOnce() -> T + Send) -> T {
     })
 }
 
+/// True if a process has its command line, or is gone already.
+fn is_whole(pid: u32) -> bool {
+    let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    !read("cmdline").is_empty() || String::from_utf8_lossy(&read("stat")).contains(") Z ")
+}
+
 /// A child process that does not outlive its test.
 pub(super) struct Started(Child);
 
@@ -106,7 +112,13 @@ impl Started {
     pub(super) fn of(command: &mut Command) -> Self {
         loop {
             match command.spawn() {
-                Ok(child) => return Self(child),
+                Ok(child) => {
+                    // It runs the program, but may not have its command line yet.
+                    while !is_whole(child.id()) {
+                        std::thread::yield_now();
+                    }
+                    return Self(child);
+                }
                 // Another test's fork still holds the file, just written, open for writing, until its exec.
                 Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
                     std::thread::yield_now();

@@ -225,7 +225,9 @@ fn find(found: Vec<Candidate>, started: &Started) -> Candidate {
 fn real_processes_are_told_apart_alive_stopped_deleted_and_defunct() {
     let host = Host::new();
     let agent = host.run("/usr/local/ilogtail/ilogtail");
-    let alive = find(real(&host), &agent);
+    // The kernel counts memory for each processor, and adds it up so roughly that a new process may have none.
+    let mut looks = (0..1000).map(|_| find(real(&host), &agent));
+    let alive = looks.find(|alive| alive.process.resident_bytes > 0).expect("it has memory");
     assert_eq!(alive.process.state, ProcessState::Alive);
     assert_eq!(alive.process.parent, std::process::id());
     let path = PathBuf::from("/usr/local/ilogtail/ilogtail");
@@ -233,7 +235,7 @@ fn real_processes_are_told_apart_alive_stopped_deleted_and_defunct() {
     assert_eq!(alive.process.executable, Reading::Known(Some(executable)), "the root's prefix is taken off");
     assert_eq!(alive.path.as_deref(), Some(path.as_path()));
     assert_eq!(alive.process.arguments.known().unwrap()[1], "1000");
-    assert!(alive.process.resident_bytes > 0 && alive.process.threads == 1);
+    assert_eq!(alive.process.threads, 1);
     assert!(*alive.process.open_fds.known().unwrap() >= 3);
 
     agent.stop();
