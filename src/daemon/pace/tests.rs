@@ -121,9 +121,9 @@ async fn faults_that_follow_each_other_are_each_seen_within_milliseconds() {
             for _ in 0..200 {
                 let provoked = Instant::now();
                 if what == 0 {
-                    kernel.file_changes()
+                    kernel.file_changes();
                 } else {
-                    kernel.process(what)
+                    kernel.process(what);
                 }
                 // Until an evaluation has begun after the event was taken; those of earlier faults may come before.
                 while {
