@@ -25,7 +25,10 @@ use pace::Pace;
 use crate::{
     config::{self, Settings},
     model::report::Report,
-    observe::{events::Events, own, time},
+    observe::{
+        events::{Events, Source},
+        own, time,
+    },
     publish::{
         Published,
         http::{self, ReloadRequest, Server},
@@ -173,6 +176,7 @@ async fn turn(cycle: &mut Cycle, trigger: Trigger, events: &mut Events) -> Repor
     let mut report = cycle.turn(trigger).await;
     if let Some(targets) = cycle.looked_at() {
         events.watch(targets).await;
+        cycle.executions_are_told(events.works(Source::ProcessStart));
     }
     report.exporter.event_sources =
         events.sources().map(|(source, works)| (source.as_str(), works)).collect();
