@@ -145,7 +145,7 @@ pub async fn run(
                 continue;
             }
         };
-        let started = Instant::now();
+        let used = time::cpu_time();
         let turn = async {
             let mut outcome = Ok(());
             if trigger == Trigger::Reload {
@@ -159,7 +159,7 @@ pub async fn run(
         };
         publisher.send_replace(publish(report, &mut journal, &mut announce));
         if let Trigger::Event(_) = trigger {
-            pace.evaluated(started.elapsed());
+            pace.evaluated(time::cpu_time().saturating_sub(used));
         }
         if let Some(asker) = asker {
             // Whoever asked may be gone by now.

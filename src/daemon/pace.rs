@@ -19,7 +19,7 @@ const AFTER_START: [Duration; 2] = [Duration::from_millis(5), Duration::from_mil
 /// And one whose parent starts it anew without an execution, which nothing tells, after its exit.
 const AFTER_EXIT: [Duration; 4] =
     [Duration::from_millis(5), Duration::from_millis(20), Duration::from_millis(250), Duration::from_secs(1)];
-/// After an evaluation, no event leads to another for this many times its duration: events take a fifth of a core at most.
+/// After an evaluation, no event leads to another for this many times its CPU time: events take a fifth of a core at most.
 const REST: u32 = 4;
 /// Nor for so long, however short it was.
 const SHORTEST_REST: Duration = Duration::from_millis(10);
@@ -98,9 +98,9 @@ impl<S: Source> Pace<S> {
         }
     }
 
-    /// Tells that an evaluation that an event led to took so long, until now.
-    pub(crate) fn evaluated(&mut self, took: Duration) {
-        self.rests_until = Some(Instant::now() + (took * REST).max(SHORTEST_REST));
+    /// Tells that an evaluation that an event led to is over, and took so much CPU time.
+    pub(crate) fn evaluated(&mut self, cpu_time: Duration) {
+        self.rests_until = Some(Instant::now() + (cpu_time * REST).max(SHORTEST_REST));
     }
 
     fn burst_begins(&mut self) {

@@ -40,6 +40,11 @@ pub fn now() -> Now {
     Now { wall: SystemTime::now(), boot }
 }
 
+/// What this process has used of processors so far, all threads together.
+pub fn cpu_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
+}
+
 /// Seconds since the epoch, negative before it.
 pub fn seconds_since_epoch(time: SystemTime) -> f64 {
     match time.duration_since(UNIX_EPOCH) {
