@@ -8,12 +8,11 @@ pub mod file;
 pub mod gate;
 pub mod hosts;
 pub mod process;
-pub mod root;
 mod sieve;
 pub mod stat;
 mod strangers;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 pub mod zone;
 
 use std::{
@@ -29,12 +28,12 @@ use self::{
     file::{Extent, Files, parsed},
     gate::{Attempt, Gate},
     process::{Candidate, Procfs},
-    root::Root,
     strangers::Strangers,
     zone::Zones,
 };
 use super::{
     events::{Changes, WatchTargets, trail::Trails},
+    root::Root,
     time::Now,
 };
 use crate::{

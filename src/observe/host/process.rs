@@ -17,7 +17,6 @@ use rustix::{
 use super::{
     environ::{self, Kept},
     file::{Files, Kind},
-    root::{path_of, words},
     sieve::Sieve,
     stat::{Stat, pid_namespaces},
 };
@@ -26,7 +25,10 @@ use crate::{
         Reading, Reason, Why,
         snapshot::{Executable, Process, ProcessState},
     },
-    observe::time::Now,
+    observe::{
+        root::{path_of, words},
+        time::Now,
+    },
 };
 
 /// The kernel cuts a command name to this many bytes.
