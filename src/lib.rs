@@ -20,3 +20,5 @@ pub mod publish;
 
 pub mod cli;
 pub mod daemon;
+
+pub mod sys;

@@ -12,6 +12,7 @@ use logagent_exporter::{
     daemon::{self, CycleOptions, DaemonOptions},
     model::Language,
     publish::{http, text},
+    sys,
 };
 use tracing::{info, level_filters::LevelFilter};
 use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
@@ -20,6 +21,7 @@ use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::Subscriber
 const UNKNOWN: u8 = 3;
 
 fn main() -> ExitCode {
+    sys::give_memory_back();
     let parsed = cli::parse(std::env::args_os(), |name| std::env::var_os(name));
     let invocation = match parsed {
         Ok(Parsed::Print(text)) => return printed(io::stdout().write_all(text.as_bytes())),

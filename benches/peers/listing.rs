@@ -10,8 +10,8 @@ use logagent_exporter::observe::{
         file::Files,
         gate::Gate,
         process::{Procfs, Wanted},
-        root::Root,
     },
+    root::Root,
     time::now,
 };
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};

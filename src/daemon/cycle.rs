@@ -176,6 +176,11 @@ impl Cycle {
         self.exporter.reload_successful = false;
     }
 
+    /// Says whether the execution of an agent's program leads to a turn.
+    pub fn executions_are_told(&mut self, told: bool) {
+        self.reader.executions_are_told(told);
+    }
+
     /// What the last turn looked at, if it looked at files or processes: what should lead to the next turn.
     pub fn looked_at(&mut self) -> Option<WatchTargets> {
         self.looked_at.take()

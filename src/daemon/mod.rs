@@ -26,7 +26,10 @@ use pace::Pace;
 use crate::{
     config::{self, Settings},
     model::report::Report,
-    observe::{events::Events, own, time},
+    observe::{
+        events::{Events, Source},
+        own, time,
+    },
     publish::{
         Published,
         http::{self, ReloadRequest, Server},
@@ -144,7 +147,7 @@ pub async fn run(
                 continue;
             }
         };
-        let started = Instant::now();
+        let used = time::cpu_time();
         let turn = async {
             let mut outcome = Ok(());
             if trigger == Trigger::Reload {
@@ -158,7 +161,7 @@ pub async fn run(
         };
         publisher.send_replace(publish(report, &mut journal, &mut announce));
         if let Trigger::Event(_) = trigger {
-            pace.evaluated(started.elapsed());
+            pace.evaluated(time::cpu_time().saturating_sub(used));
         }
         if let Some(asker) = asker {
             // Whoever asked may be gone by now.
@@ -175,6 +178,7 @@ async fn turn(cycle: &mut Cycle, trigger: Trigger, events: &mut Events) -> Repor
     let mut report = cycle.turn(trigger).await;
     if let Some(targets) = cycle.looked_at() {
         events.watch(targets).await;
+        cycle.executions_are_told(events.works(Source::ProcessStart));
     }
     report.exporter.event_sources =
         events.sources().map(|(source, works)| (source.as_str(), works)).collect();

@@ -1,6 +1,8 @@
 //! When an event leads to an evaluation: after its burst has ended, not too often, and always once more after the last one.
 //!
-//! While evaluations are held back nothing is taken from the source, so that a storm costs no more than the evaluations do.
+//! A burst is waited for as long as it seems to take, 5 ms at first. Only if events still come in the second half of that time
+//! is the next wait twice as long: faults that follow each other closely are each seen at once, and a package upgrade or a
+//! storm is a handful of evaluations. From the source is taken twice per evaluation, however much happens.
 
 use std::time::Duration;
 
@@ -12,19 +14,15 @@ use crate::observe::events::{Changes, Events};
 const SHORTEST_BURST: Duration = Duration::from_millis(5);
 /// The same where events have been coming without end: each time it doubles, up to this.
 const LONGEST_BURST: Duration = Duration::from_millis(100);
-/// Events have ended if none comes for this many times the length of the last burst.
-const SILENCE: u32 = 10;
 /// A process that has just started is not whole yet: looked at again so long after the event.
 const AFTER_START: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(20)];
 /// And one whose parent starts it anew without an execution, which nothing tells, after its exit.
 const AFTER_EXIT: [Duration; 4] =
     [Duration::from_millis(5), Duration::from_millis(20), Duration::from_millis(250), Duration::from_secs(1)];
-/// The most evaluations that may follow each other without a pause.
-const MOST_AT_ONCE: u32 = 20;
-/// One more for each such time that passes.
-const ONE_PER: Duration = Duration::from_millis(50);
-/// After an evaluation, no event leads to another for this many times its duration.
+/// After an evaluation, no event leads to another for this many times its CPU time: events take a fifth of a core at most.
 const REST: u32 = 4;
+/// Nor for so long, however short it was.
+const SHORTEST_REST: Duration = Duration::from_millis(10);
 
 /// Where events come from.
 pub(crate) trait Source {
@@ -48,27 +46,27 @@ impl Source for Events {
 #[derive(Debug)]
 pub(crate) struct Pace<S> {
     source: S,
-    due: Option<Instant>,
-    burst: Duration,
-    burst_ended: Option<Instant>,
+    burst: Option<Burst>,
+    /// How long the next burst is taken to be, if it begins before that time.
+    expected: Option<(Duration, Instant)>,
     again: Vec<(Instant, Changes)>,
-    /// The time up to which evaluations are paid for, as in a leaky bucket: at most [`MOST_AT_ONCE`] ahead of now.
-    paid_until: Option<Instant>,
     rests_until: Option<Instant>,
+}
+
+/// Events that are taken for one.
+#[derive(Debug)]
+struct Burst {
+    length: Duration,
+    /// What comes before this time is its beginning; `None` once that has been taken.
+    middle: Option<Instant>,
+    end: Instant,
+    changes: Changes,
 }
 
 impl<S: Source> Pace<S> {
     /// Nothing has happened yet.
     pub(crate) fn new(source: S) -> Self {
-        Self {
-            source,
-            due: None,
-            burst: SHORTEST_BURST,
-            burst_ended: None,
-            again: Vec::new(),
-            paid_until: None,
-            rests_until: None,
-        }
+        Self { source, burst: None, expected: None, again: Vec::new(), rests_until: None }
     }
 
     /// The source.
@@ -79,8 +77,10 @@ impl<S: Source> Pace<S> {
     /// Waits until something has changed and it is time to look. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Changes {
         loop {
-            let again = self.again.iter().map(|(at, _)| *at).min().map(|at| self.allowed(at));
-            match (self.due, again) {
+            let again = self.again.iter().map(|(at, _)| self.allowed(*at)).min();
+            let burst =
+                self.burst.as_ref().map(|burst| burst.middle.unwrap_or_else(|| self.allowed(burst.end)));
+            match (burst, again) {
                 (None, None) => {
                     self.source.ready().await;
                     self.burst_begins();
@@ -89,10 +89,7 @@ impl<S: Source> Pace<S> {
                     () = self.source.ready() => self.burst_begins(),
                     () = sleep_until(again) => {}
                 },
-                (Some(due), again) => {
-                    let due = self.allowed(due);
-                    sleep_until(again.map_or(due, |again| again.min(due))).await;
-                }
+                (Some(burst), again) => sleep_until(again.map_or(burst, |again| again.min(burst))).await,
             }
             let changes = self.take();
             if !changes.is_none() {
@@ -101,30 +98,25 @@ impl<S: Source> Pace<S> {
         }
     }
 
-    /// Tells that an evaluation that an event led to took so long, until now.
-    pub(crate) fn evaluated(&mut self, took: Duration) {
-        let now = Instant::now();
-        self.paid_until = Some(self.paid_until.map_or(now, |paid| paid.max(now)) + ONE_PER);
-        self.rests_until = Some(now + took * REST);
+    /// Tells that an evaluation that an event led to is over, and took so much CPU time.
+    pub(crate) fn evaluated(&mut self, cpu_time: Duration) {
+        self.rests_until = Some(Instant::now() + (cpu_time * REST).max(SHORTEST_REST));
     }
 
     fn burst_begins(&mut self) {
         let now = Instant::now();
-        let goes_on = self.burst_ended.is_some_and(|ended| now < ended + self.burst * SILENCE);
-        self.burst = if goes_on { (self.burst * 2).min(LONGEST_BURST) } else { SHORTEST_BURST };
-        self.due = Some(now + self.burst);
+        let expected = self.expected.filter(|(_, until)| now < *until);
+        let length = expected.map_or(SHORTEST_BURST, |(length, _)| length);
+        let end = self.allowed(now + length);
+        let middle = Some(end.checked_sub(length / 2).unwrap_or(end));
+        self.burst = Some(Burst { length, middle, end, changes: Changes::NONE });
     }
 
     fn take(&mut self) -> Changes {
         let now = Instant::now();
-        let mut changes = Changes::NONE;
-        if self.due.is_some_and(|due| self.allowed(due) <= now) {
-            self.due = None;
-            self.burst_ended = Some(now);
-            changes = self.source.take();
-            self.look_again(now, changes, Changes::START, &AFTER_START);
-            self.look_again(now, changes, Changes::EXIT, &AFTER_EXIT);
-        }
+        let mut changes = self.take_burst(now);
+        self.look_again(now, changes, Changes::START, &AFTER_START);
+        self.look_again(now, changes, Changes::EXIT, &AFTER_EXIT);
         if changes.is_none() && self.again.iter().all(|(at, _)| self.allowed(*at) > now) {
             return changes;
         }
@@ -132,6 +124,25 @@ impl<S: Source> Pace<S> {
             changes |= again;
         }
         changes
+    }
+
+    /// What the burst was, if it has ended.
+    fn take_burst(&mut self, now: Instant) -> Changes {
+        let Some(mut burst) = self.burst.take() else { return Changes::NONE };
+        if burst.middle.is_some_and(|middle| middle <= now) {
+            burst.middle = None;
+            burst.changes |= self.source.take();
+        }
+        if burst.middle.is_some() || now < self.allowed(burst.end) {
+            self.burst = Some(burst);
+            return Changes::NONE;
+        }
+        let late = self.source.take();
+        self.expected = (!late.is_none()).then(|| {
+            let next = (burst.length * 2).min(LONGEST_BURST);
+            (next, now + next)
+        });
+        burst.changes | late
     }
 
     fn look_again(&mut self, now: Instant, changes: Changes, kind: Changes, delays: &[Duration]) {
@@ -144,8 +155,7 @@ impl<S: Source> Pace<S> {
 
     /// The time, or the first one after it at which an evaluation may start.
     fn allowed(&self, at: Instant) -> Instant {
-        let paid = self.paid_until.and_then(|paid| paid.checked_sub(ONE_PER * (MOST_AT_ONCE - 1)));
-        [paid, self.rests_until].into_iter().flatten().fold(at, Instant::max)
+        self.rests_until.map_or(at, |rested| rested.max(at))
     }
 }
 

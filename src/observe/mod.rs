@@ -4,4 +4,5 @@ pub mod events;
 pub mod host;
 pub mod own;
 pub mod probe;
+pub mod root;
 pub mod time;

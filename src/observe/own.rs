@@ -1,37 +1,38 @@
 //! The exporter's own process: the standard `process_*` facts.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
-use procfs::process::{LimitValue, Process};
-use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, get_current_pid};
+use procfs::process::{LimitValue, Process, Stat};
 
 pub use crate::model::own::SelfFacts;
 
-/// Reads what this process uses; `None` if the platform does not tell even memory and CPU time.
-///
-/// Asks for one process and three values of it only: sysinfo's default refresh would walk every process of the host.
+/// Reads what this process uses; `None` where there is no procfs to tell even memory and CPU time.
 pub fn read() -> Option<SelfFacts> {
-    let pid = get_current_pid().ok()?;
-    let mut system = System::new().ok()?;
-    system.refresh_processes_specifics(
-        ProcessesToUpdate::Some(&[pid]),
-        false,
-        ProcessRefreshKind::nothing().with_memory().with_cpu(),
-    );
-    let process = system.process(pid)?;
-    let myself = Process::myself().ok();
+    let myself = Process::myself().ok()?;
+    let stat = myself.stat().ok()?;
     Some(SelfFacts {
-        cpu_seconds: Duration::from_millis(process.accumulated_cpu_time()).as_secs_f64(),
-        resident_bytes: process.memory(),
-        virtual_bytes: process.virtual_memory(),
-        start_time_seconds: Duration::from_secs(process.start_time()).as_secs_f64(),
-        open_fds: myself.as_ref().and_then(|p| p.fd_count().ok()).and_then(|n| u64::try_from(n).ok()),
-        max_fds: myself.as_ref().and_then(max_fds),
-        threads: myself
-            .as_ref()
-            .and_then(|p| p.stat().ok())
-            .and_then(|stat| u64::try_from(stat.num_threads).ok()),
+        cpu_seconds: ticks(stat.utime + stat.stime),
+        resident_bytes: stat.rss * procfs::page_size(),
+        virtual_bytes: stat.vsize,
+        start_time_seconds: start_time(&stat)?,
+        open_fds: myself.fd_count().ok().and_then(|n| u64::try_from(n).ok()),
+        max_fds: max_fds(&myself),
+        threads: u64::try_from(stat.num_threads).ok(),
     })
+}
+
+/// In seconds since the epoch. Computed once: it never changes, and the kernel's file is long on a machine of many cores.
+fn start_time(stat: &Stat) -> Option<f64> {
+    static STARTED: OnceLock<Option<f64>> = OnceLock::new();
+    *STARTED.get_or_init(|| {
+        let boot = u32::try_from(procfs::boot_time_secs().ok()?).ok()?;
+        Some(f64::from(boot) + ticks(stat.starttime))
+    })
+}
+
+/// In seconds.
+fn ticks(ticks: u64) -> f64 {
+    Duration::from_millis(ticks * 1000 / procfs::ticks_per_second()).as_secs_f64()
 }
 
 fn max_fds(process: &Process) -> Option<u64> {

@@ -9,9 +9,12 @@ use std::{
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::model::{
-    Reading, Reason, Why,
-    snapshot::{ClockReference, ClockSource, DateReference, KernelClock},
+use crate::{
+    model::{
+        Reading, Reason, Why,
+        snapshot::{ClockReference, ClockSource, DateReference, KernelClock},
+    },
+    sys,
 };
 
 /// Both clocks at one moment.
@@ -35,6 +38,11 @@ impl Now {
 pub fn now() -> Now {
     let boot = Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default();
     Now { wall: SystemTime::now(), boot }
+}
+
+/// What this process has used of processors so far, all threads together.
+pub fn cpu_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
 }
 
 /// Seconds since the epoch, negative before it.
@@ -63,7 +71,7 @@ pub fn clock_reference(
 
 /// What the kernel says of its clock (`adjtimex`, which needs no privilege for reading).
 pub fn kernel_clock() -> Reading<KernelClock> {
-    match adjtimex::read() {
+    match sys::adjtimex() {
         Ok((state, timex)) => Reading::Known(interpret(state, &timex)),
         Err(error) => Reading::Unknown(refusal(&error)),
     }
@@ -97,27 +105,12 @@ fn refusal(error: &io::Error) -> Why {
     Why::new(reason, "kernel clock", detail)
 }
 
-/// The call itself. No safe wrapper exists in the crates that are kept up: rustix lacks it, as does std.
-#[expect(unsafe_code, reason = "adjtimex has no safe wrapper; nothing else in the crate is unsafe")]
-mod adjtimex {
-    use std::{io, mem::MaybeUninit};
-
-    /// Reads the clock's state without changing anything: the return value (`TIME_OK` … `TIME_ERROR`) and the fields.
-    pub(super) fn read() -> io::Result<(libc::c_int, libc::timex)> {
-        let mut timex = MaybeUninit::<libc::timex>::zeroed();
-        // SAFETY: `timex` is a plain C struct of integers, for which all zeroes is a valid value, and `modes` = 0 asks
-        // the kernel only to fill it in. The pointer is valid and exclusive for the duration of the call.
-        let (state, timex) = unsafe { (libc::adjtimex(timex.as_mut_ptr()), timex.assume_init()) };
-        if state < 0 { Err(io::Error::last_os_error()) } else { Ok((state, timex)) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn timex(status: libc::c_int, offset: i64) -> libc::timex {
-        let (_, mut timex) = adjtimex::read().expect("adjtimex needs no privilege");
+        let (_, mut timex) = sys::adjtimex().expect("adjtimex needs no privilege");
         timex.status = status;
         timex.offset = offset;
         timex.esterror = 2_500;

@@ -122,7 +122,12 @@ impl Events {
 
     /// Each source, and whether it works.
     pub fn sources(&self) -> impl Iterator<Item = (Source, bool)> {
-        Source::ALL.into_iter().map(|source| (source, !self.down.contains(&source)))
+        Source::ALL.into_iter().map(|source| (source, self.works(source)))
+    }
+
+    /// True if what this source is for is told.
+    pub fn works(&self, source: Source) -> bool {
+        !self.down.contains(&source)
     }
 
     /// Waits until there may be something to take. Cancel-safe.

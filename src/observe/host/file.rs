@@ -14,16 +14,16 @@ use rustix::{
     io::Errno,
 };
 
-use super::{
-    gate::Attempt,
-    root::{Root, path_of, words},
-};
+use super::gate::Attempt;
 use crate::{
     model::{
         Reading, Reason, Why,
         snapshot::{FileContent, FileState, Rejection},
     },
-    observe::events::trail::Question,
+    observe::{
+        events::trail::Question,
+        root::{Root, path_of, words},
+    },
 };
 
 /// The largest config, record, identifier or hosts file that is read, in bytes. Real ones have a few kilobytes.

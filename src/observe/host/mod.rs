@@ -8,11 +8,11 @@ pub mod file;
 pub mod gate;
 pub mod hosts;
 pub mod process;
-pub mod root;
 mod sieve;
 pub mod stat;
+mod strangers;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 pub mod zone;
 
 use std::{
@@ -28,11 +28,12 @@ use self::{
     file::{Extent, Files, parsed},
     gate::{Attempt, Gate},
     process::{Candidate, Procfs},
-    root::Root,
+    strangers::Strangers,
     zone::Zones,
 };
 use super::{
     events::{Changes, WatchTargets, trail::Trails},
+    root::Root,
     time::Now,
 };
 use crate::{
@@ -67,14 +68,14 @@ pub struct HostReader {
     memory: Memory,
     resolver: Resolver,
     last: Option<Arc<Last>>,
+    strangers: Arc<Strangers>,
+    executions_are_told: bool,
 }
 
 /// Of the last reading, what a partial one builds on.
 #[derive(Clone)]
 struct Last {
     candidates: Reading<Vec<Candidate>>,
-    /// Processes that are none of any agent's.
-    others: BTreeSet<u32>,
     interfaces: Reading<Vec<InterfaceAddress>>,
     product: Reading<String>,
 }
@@ -107,13 +108,22 @@ impl HostReader {
             memory: Memory::default(),
             resolver: Resolver::default(),
             last: None,
+            strangers: Arc::default(),
+            executions_are_told: false,
         }
+    }
+
+    /// Says whether the execution of an agent's program leads to a reading. If so, readings in between may pass over processes
+    /// that have been none of any agent's before.
+    pub fn executions_are_told(&mut self, told: bool) {
+        self.executions_are_told = told;
     }
 
     /// Forgets detected agents, as a reload does: what is gone is no longer watched.
     pub fn reset(&mut self) {
         self.memory = Memory::default();
         self.last = None;
+        self.strangers = Arc::default();
     }
 
     /// Reads everything. `resolve_hostname`: also asks the resolver anew for the host's own name.
@@ -150,14 +160,17 @@ impl HostReader {
             memory: self.memory.clone(),
             now,
             last: self.last.clone().map(|last| (last, changes)),
+            strangers: Arc::clone(&self.strangers),
+            executions_are_told: self.executions_are_told,
         };
         let hostname = address::hostname();
-        let (addresses, (mut reading, memory, last)) = tokio::join!(
+        let (addresses, (mut reading, memory, last, strangers)) = tokio::join!(
             self.resolver.addresses(&hostname, resolve_hostname),
             self.gate.run(self.options.file_deadline, move |attempt| plan.carry_out(attempt)),
         );
         self.memory = memory;
         self.last = Some(Arc::new(last));
+        self.strangers = strangers;
         reading.host.hostname_addresses = addresses;
         reading.errors = errors(&reading);
         reading
@@ -173,14 +186,16 @@ struct Plan {
     memory: Memory,
     now: Now,
     last: Option<(Arc<Last>, Changes)>,
+    strangers: Arc<Strangers>,
+    executions_are_told: bool,
 }
 
 impl Plan {
-    fn carry_out(&self, attempt: &Attempt) -> (HostReading, Memory, Last) {
+    fn carry_out(&self, attempt: &Attempt) -> (HostReading, Memory, Last, Arc<Strangers>) {
         let files = Files { root: &self.root, attempt };
         let mut memory = self.memory.clone();
         let procfs = self.procfs(files);
-        let (candidates, others) = self.candidates(&procfs, files);
+        let (candidates, strangers) = self.candidates(&procfs, files);
         let detection = Detection {
             files,
             profiles: self.profiles,
@@ -211,33 +226,31 @@ impl Plan {
         }
         let last = Last {
             candidates,
-            others,
             interfaces: reading.host.interfaces.clone(),
             product: reading.host.product.clone(),
         };
-        (reading, memory, last)
+        (reading, memory, last, strangers)
     }
 
-    /// What bears an agent's name, and the ids of what does not.
-    fn candidates(&self, procfs: &Procfs, files: Files<'_>) -> (Reading<Vec<Candidate>>, BTreeSet<u32>) {
+    /// What bears an agent's name, and what is known of the others.
+    fn candidates(&self, procfs: &Procfs, files: Files<'_>) -> (Reading<Vec<Candidate>>, Arc<Strangers>) {
+        let passed = match &self.last {
+            None => self.strangers.of_regular(self.executions_are_told),
+            // An execution gives a process another name.
+            Some((_, changes)) if changes.has(Changes::START) => &[],
+            Some((_, changes)) if changes.has(Changes::EXIT) => self.strangers.of_exit(),
+            Some((last, _)) => return (last.candidates.clone(), Arc::clone(&self.strangers)),
+        };
         let names = Names::new(self.profiles, &self.settings);
-        let everything = BTreeSet::new();
-        let mut kept = &everything;
-        if let Some((last, changes)) = &self.last {
-            if !changes.has(Changes::EXIT | Changes::START) {
-                return (last.candidates.clone(), last.others.clone());
-            }
-            // An execution gives a process another name, an exit does not: then only known and new ones matter.
-            if !changes.has(Changes::START) {
-                kept = &last.others;
-            }
-        }
-        match procfs.scan_besides(kept, files, self.now, &names) {
+        match procfs.scan_besides(passed, files, self.now, &names) {
             Reading::Known(scan) => {
-                let others = if kept.is_empty() { scan.others } else { kept.clone() };
-                (Reading::Known(detect::below_root(files, scan.candidates)), others)
+                let strangers = match &self.last {
+                    None => self.strangers.after_regular(passed, &scan),
+                    Some(_) => Strangers::clone(&self.strangers).after_event(passed, &scan),
+                };
+                (Reading::Known(detect::below_root(files, scan.candidates)), Arc::new(strangers))
             }
-            Reading::Unknown(why) => (Reading::Unknown(why), BTreeSet::new()),
+            Reading::Unknown(why) => (Reading::Unknown(why), Arc::default()),
         }
     }
 

@@ -2,7 +2,6 @@
 //! else by `argv[0]` and the command name agreeing; never by a word somewhere on a command line.
 
 use std::{
-    collections::BTreeSet,
     fs::File,
     io::Read as _,
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
@@ -18,7 +17,6 @@ use rustix::{
 use super::{
     environ::{self, Kept},
     file::{Files, Kind},
-    root::{path_of, words},
     sieve::Sieve,
     stat::{Stat, pid_namespaces},
 };
@@ -27,7 +25,10 @@ use crate::{
         Reading, Reason, Why,
         snapshot::{Executable, Process, ProcessState},
     },
-    observe::time::Now,
+    observe::{
+        root::{path_of, words},
+        time::Now,
+    },
 };
 
 /// The kernel cuts a command name to this many bytes.
@@ -78,33 +79,32 @@ impl Procfs {
     /// Every process that bears a wanted name. Those that vanish meanwhile are left out, as are those of other PID
     /// namespaces and threads of the kernel.
     pub fn scan(&self, files: Files<'_>, now: Now, wanted: &dyn Wanted) -> Reading<Vec<Candidate>> {
-        self.scan_besides(&BTreeSet::new(), files, now, wanted).map(|scan| scan.candidates)
+        self.scan_besides(&[], files, now, wanted).map(|scan| scan.candidates)
     }
 
-    /// The same, but for processes whose ids are known not to matter, which are not even looked at.
+    /// The same, but for processes whose ids (in ascending order) are known not to matter, which are not even looked at.
     pub fn scan_besides(
         &self,
-        others: &BTreeSet<u32>,
+        known: &[u32],
         files: Files<'_>,
         now: Now,
         wanted: &dyn Wanted,
     ) -> Reading<Scan> {
         let reader = Reader { procfs: &self.path, files, now, wanted };
-        let pids = match files.attempt.guard(&self.path, || reader.pids()) {
-            Reading::Known(pids) => pids,
+        let listed = match files.attempt.guard(&self.path, || reader.pids()) {
+            Reading::Known(listed) => listed,
             Reading::Unknown(why) => return Reading::Unknown(why),
         };
         if let Some(why) = reader.hidden() {
             return Reading::Unknown(why);
         }
-        let asked: Vec<u32> = pids.into_iter().filter(|pid| !others.contains(pid)).collect();
-        let mut others: BTreeSet<u32> = asked.iter().copied().collect();
+        let asked: Vec<u32> =
+            listed.iter().copied().filter(|pid| known.binary_search(pid).is_err()).collect();
+        let mut strangers = asked.clone();
         let candidates: Vec<_> =
             reader.sieved(asked).into_iter().filter_map(|pid| reader.candidate(pid)).collect();
-        for candidate in &candidates {
-            others.remove(&candidate.process.pid);
-        }
-        Reading::Known(Scan { candidates, others })
+        strangers.retain(|pid| candidates.iter().all(|candidate| candidate.process.pid != *pid));
+        Reading::Known(Scan { candidates, strangers, listed })
     }
 
     /// True if process ids mean the same to the exporter as in this procfs.
@@ -120,8 +120,10 @@ impl Procfs {
 pub struct Scan {
     /// What bears a wanted name.
     pub candidates: Vec<Candidate>,
-    /// The ids of those that were looked at and do not matter.
-    pub others: BTreeSet<u32>,
+    /// The ids of those that were looked at and do not matter, in ascending order.
+    pub strangers: Vec<u32>,
+    /// The ids of all processes, in ascending order.
+    pub listed: Vec<u32>,
 }
 
 /// How a read of `/proc` can end without an answer.

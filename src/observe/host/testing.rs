@@ -11,7 +11,7 @@ use std::{
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tempfile::TempDir;
 
-use super::{file::Files, gate::Gate, process::base_name, root::Root};
+use super::{file::Files, gate::Gate, process::base_name};
 use crate::{
     agents::{Commands, HostClass, IdentityLayout, Layout, LocalTime, Place, Profile, Running},
     config::AgentSettings,
@@ -19,38 +19,39 @@ use crate::{
         NetworkType, Prerequisite, Role,
         snapshot::{AddressRecord, Edition, Endpoint, LoadedConfig, Parameter, Parameters, Rejection},
     },
+    observe::root::Root,
 };
 
 /// A directory that stands for a host's root.
-pub(super) struct Host(TempDir);
+pub(in crate::observe) struct Host(TempDir);
 
 impl Host {
-    pub(super) fn new() -> Self {
+    pub(in crate::observe) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::observe) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    pub(super) fn at(&self, path: &str) -> PathBuf {
+    pub(in crate::observe) fn at(&self, path: &str) -> PathBuf {
         self.0.path().join(path.trim_start_matches('/'))
     }
 
-    pub(super) fn dir(&self, path: &str) -> PathBuf {
+    pub(in crate::observe) fn dir(&self, path: &str) -> PathBuf {
         let path = self.at(path);
         std::fs::create_dir_all(&path).unwrap();
         path
     }
 
-    pub(super) fn file(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(in crate::observe) fn file(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.at(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content).unwrap();
         path
     }
 
-    pub(super) fn link(&self, path: &str, target: &str) {
+    pub(in crate::observe) fn link(&self, path: &str, target: &str) {
         let path = self.at(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::os::unix::fs::symlink(target, path).unwrap();
@@ -63,7 +64,7 @@ impl Host {
     }
 
     /// Puts an executable that does nothing for long at `path`.
-    pub(super) fn program(&self, path: &str) -> PathBuf {
+    pub(in crate::observe) fn program(&self, path: &str) -> PathBuf {
         let program = self.at(path);
         std::fs::create_dir_all(program.parent().unwrap()).unwrap();
         std::fs::copy("/bin/sleep", &program).unwrap();
@@ -71,7 +72,7 @@ impl Host {
     }
 
     /// Calls `look` with this directory as the root.
-    pub(super) fn look<T>(&self, look: impl FnOnce(Files<'_>) -> T) -> T {
+    pub(in crate::observe) fn look<T>(&self, look: impl FnOnce(Files<'_>) -> T) -> T {
         look_from(self.path(), look)
     }
 }

@@ -154,3 +154,47 @@ async fn the_resolver_is_asked_only_when_told() {
     let kept = reader.read(&Settings::default(), some_time(), false).await.host.hostname_addresses;
     assert_eq!(kept, asked);
 }
+
+#[tokio::test]
+async fn a_process_that_executes_an_agents_program_late_is_found_by_the_event_or_by_looking_at_all() {
+    let host = Host::new();
+    let stat = |pid: u32, comm: &str| {
+        host.file(
+            &format!("/proc/{pid}/stat"),
+            format!("{pid} ({comm}) Z 1 0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 6000 0 0 0"),
+        );
+    };
+    host.file("/proc/10/status", "NSpid:\t10\n");
+    host.dir("/usr/local/ilogtail");
+    for told in [true, false] {
+        let mut reader = reader(&host);
+        reader.executions_are_told(told);
+        let settings = Settings::default();
+        let mut running = async |event: bool| {
+            let reading = if event {
+                reader.read_changes(&settings, some_time(), Changes::START, false).await
+            } else {
+                reader.read(&settings, some_time(), false).await
+            };
+            reading.agents[0].1.processes.known().unwrap().len()
+        };
+        stat(1, "x");
+        stat(10, "sh");
+        for _ in 0..2 {
+            assert_eq!(running(false).await, 0);
+        }
+        stat(10, "ilogtail");
+        assert_eq!(running(false).await, usize::from(!told));
+        if told {
+            assert_eq!((running(false).await, running(false).await), (0, 0));
+            assert_eq!(running(false).await, 1, "every fourth reading looks at all");
+        }
+        stat(10, "sh");
+        for _ in 0..3 {
+            running(false).await;
+        }
+        stat(10, "ilogtail");
+        assert_eq!(running(true).await, 1);
+        assert_eq!(running(false).await, 1);
+    }
+}

@@ -98,7 +98,7 @@ impl Prober {
     /// A prober that trusts whom the system under `rootfs` trusts. Reads `SSL_CERT_FILE` and `SSL_CERT_DIR` once.
     pub fn new(options: ProbeOptions) -> Self {
         let ProbeOptions { timeout, rootfs } = options;
-        Self::with_trust(timeout, Locations::new(rootfs, |variable| env::var_os(variable)))
+        Self::with_trust(timeout, Locations::new(&rootfs, |variable| env::var_os(variable)))
     }
 
     fn with_trust(timeout: Duration, locations: Locations) -> Self {

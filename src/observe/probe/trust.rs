@@ -7,12 +7,14 @@ use std::{
     collections::HashSet,
     env,
     ffi::OsString,
-    fs::{self, File, OpenOptions},
+    fs::File,
     io::{self, Read as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
-    path::{Component, Path, PathBuf},
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
+
+use rustix::fs::{Dir, OFlags};
 
 use rustls::{
     RootCertStore,
@@ -21,6 +23,7 @@ use rustls::{
 use tokio::time::Instant;
 
 use super::flight::Flights;
+use crate::observe::root::Root;
 
 /// Where distributions keep the bundle; the first one that exists is used.
 const BUNDLES: [&str; 7] = [
@@ -42,23 +45,20 @@ const MOST_BYTES: u64 = 16 * 1024 * 1024;
 /// A store directory holds some hundred links.
 const MOST_ENTRIES: usize = 4096;
 
-/// As the kernel does (`MAXSYMLINKS`).
-const MOST_LINKS: usize = 40;
-
 /// Where to look.
 #[derive(Debug, Clone)]
 pub(super) struct Locations {
-    rootfs: PathBuf,
+    root: Root,
     bundles: Vec<PathBuf>,
     directories: Vec<PathBuf>,
 }
 
 impl Locations {
     /// The distributions' paths, each kind replaced by OpenSSL's variable where `variable` knows it.
-    pub(super) fn new(rootfs: PathBuf, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+    pub(super) fn new(rootfs: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let given = |name| variable(name).filter(|value| !value.is_empty());
         Self {
-            rootfs,
+            root: Root::new(rootfs),
             bundles: match given("SSL_CERT_FILE") {
                 Some(file) => vec![PathBuf::from(file)],
                 None => BUNDLES.iter().map(PathBuf::from).collect(),
@@ -136,7 +136,7 @@ fn refresh(locations: &Locations, cached: &Cached) -> Arc<Store> {
 }
 
 fn stamp_of(locations: &Locations, path: &Path) -> Option<(u64, u64, u64, i64, i64, i64)> {
-    let found = fs::metadata(inside(&locations.rootfs, path).ok()?).ok()?;
+    let found = File::from(locations.root.open(path, OFlags::PATH).ok()?).metadata().ok()?;
     Some((found.dev(), found.ino(), found.size(), found.mtime(), found.mtime_nsec(), found.ctime_nsec()))
 }
 
@@ -149,8 +149,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn file(&mut self, host_path: &Path) -> io::Result<()> {
-        let file = open_regular(host_path)?;
+    fn file(&mut self, root: &Root, path: &Path) -> io::Result<()> {
+        let file = open_regular(root, path)?;
         let mut content = Vec::new();
         file.take(self.bytes_left + 1).read_to_end(&mut content)?;
         let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
@@ -167,14 +167,14 @@ impl Reader {
         Ok(())
     }
 
-    fn directory(&mut self, rootfs: &Path, path: &Path) -> io::Result<()> {
-        for entry in fs::read_dir(inside(rootfs, path)?)?.take(MOST_ENTRIES) {
-            let name = entry?.file_name();
-            if name.to_str().is_some_and(is_hashed)
-                && let Ok(host_path) = inside(rootfs, &path.join(&name))
+    fn directory(&mut self, root: &Root, path: &Path) -> io::Result<()> {
+        let directory = root.open(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
+        for entry in Dir::new(directory)?.take(MOST_ENTRIES) {
+            if let Ok(name) = entry?.file_name().to_str()
+                && is_hashed(name)
             {
                 // A dangling link is usual after a package's removal.
-                let _skipped = self.file(&host_path);
+                let _skipped = self.file(root, &path.join(name));
             }
         }
         Ok(())
@@ -196,22 +196,20 @@ fn load(locations: &Locations) -> Store {
         bytes_left: MOST_BYTES,
         problems: Vec::new(),
     };
-    let bundle = locations.bundles.iter().find_map(|path| {
-        inside(&locations.rootfs, path).ok().filter(|found| found.exists()).map(|found| (path, found))
-    });
-    if let Some((path, host_path)) = bundle {
-        let result = reader.file(&host_path);
+    let bundle = locations.bundles.iter().find(|path| stamp_of(locations, path).is_some());
+    if let Some(path) = bundle {
+        let result = reader.file(&locations.root, path);
         reader.note(path, result);
     }
     for path in &locations.directories {
-        let result = reader.directory(&locations.rootfs, path);
+        let result = reader.directory(&locations.root, path);
         reader.note(path, result);
     }
     let empty = reader.roots.is_empty().then(|| {
         let mut said = format!(
             "the certificate store of the system is empty (looked for {} under {}",
             locations.paths().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
-            locations.rootfs.display()
+            locations.root.path().display()
         );
         for problem in &reader.problems {
             said.push_str("; ");
@@ -224,9 +222,8 @@ fn load(locations: &Locations) -> Store {
 }
 
 /// Opens without waiting for a FIFO's writer, and only what is a file.
-fn open_regular(host_path: &Path) -> io::Result<File> {
-    let file =
-        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(host_path)?;
+fn open_regular(root: &Root, path: &Path) -> io::Result<File> {
+    let file = File::from(root.open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?);
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
 }
 
@@ -240,61 +237,28 @@ fn is_hashed(name: &str) -> bool {
     })
 }
 
-/// The host's path for `path` as seen inside `rootfs`, its links resolved there as a chroot would.
-fn inside(rootfs: &Path, path: &Path) -> io::Result<PathBuf> {
-    if rootfs == Path::new("/") {
-        return Ok(path.to_owned());
-    }
-    let mut pending: Vec<PathBuf> = vec![path.to_owned()];
-    let (mut resolved, mut links) = (PathBuf::new(), 0);
-    while let Some(next) = pending.pop() {
-        let mut components = next.components();
-        let Some(component) = components.next() else { continue };
-        pending.push(components.as_path().to_owned());
-        match component {
-            Component::RootDir | Component::Prefix(_) => resolved = PathBuf::new(),
-            Component::CurDir => {}
-            Component::ParentDir => {
-                resolved.pop();
-            }
-            Component::Normal(name) => {
-                resolved.push(name);
-                if let Ok(target) = fs::read_link(rootfs.join(&resolved)) {
-                    links += 1;
-                    if links > MOST_LINKS {
-                        return Err(io::Error::from_raw_os_error(libc::ELOOP));
-                    }
-                    resolved.pop();
-                    pending.push(target);
-                }
-            }
-        }
-    }
-    Ok(rootfs.join(resolved))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::{fs, os::unix::fs::symlink};
 
     use super::*;
 
     fn distributions(root: &Path) -> Locations {
-        Locations::new(root.to_owned(), |_| None)
+        Locations::new(root, |_| None)
     }
 
     #[test]
     fn each_variable_of_openssl_replaces_its_own_default() {
         let file = |name: &str| (name == "SSL_CERT_FILE").then(|| OsString::from("/own.pem"));
-        let locations = Locations::new(PathBuf::from("/"), file);
+        let locations = Locations::new(Path::new("/"), file);
         assert_eq!(locations.bundles, [PathBuf::from("/own.pem")]);
         assert_eq!(locations.directories, DIRECTORIES.map(PathBuf::from));
         let directories = |name: &str| (name == "SSL_CERT_DIR").then(|| OsString::from("/a:/b"));
-        let locations = Locations::new(PathBuf::from("/"), directories);
+        let locations = Locations::new(Path::new("/"), directories);
         assert_eq!(locations.bundles, BUNDLES.map(PathBuf::from));
         assert_eq!(locations.directories, [PathBuf::from("/a"), PathBuf::from("/b")]);
         let empty = |_: &str| Some(OsString::new());
-        assert_eq!(Locations::new(PathBuf::from("/"), empty).bundles, BUNDLES.map(PathBuf::from));
+        assert_eq!(Locations::new(Path::new("/"), empty).bundles, BUNDLES.map(PathBuf::from));
     }
 
     #[test]
@@ -304,10 +268,11 @@ mod tests {
         fs::create_dir_all(root.path().join("usr/share")).unwrap();
         symlink("/usr/share", root.path().join("etc/ssl/certs")).unwrap();
         symlink("../../../../../usr/share/b", root.path().join("usr/share/a")).unwrap();
-        let found = inside(root.path(), Path::new("/etc/ssl/certs/a")).unwrap();
-        assert_eq!(found, root.path().join("usr/share/b"));
-        symlink("loop", root.path().join("loop")).unwrap();
-        assert!(inside(root.path(), Path::new("/loop")).is_err());
+        fs::write(root.path().join("usr/share/b"), "the bundle").unwrap();
+        let mut said = String::new();
+        let found = open_regular(&Root::new(root.path()), Path::new("/etc/ssl/certs/a"));
+        found.unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(said, "the bundle");
     }
 
     #[test]

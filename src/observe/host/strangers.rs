@@ -1,0 +1,112 @@
+//! Which processes need not be looked at again: those that have twice been none of any agent's.
+//!
+//! A process changes its name by executing another program, usually soon after its birth. An agent's program tells when it is
+//! executed; where it does not (it lies where nobody looks for it), every fourth reading looks at all processes.
+
+use super::process::Scan;
+
+/// So many readings in a row may pass some over.
+const MOST_IN_A_ROW: u8 = 3;
+
+/// Processes that are none of any agent's, by their ids in ascending order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Strangers {
+    /// Looked at by the last regular reading.
+    fresh: Vec<u32>,
+    /// Looked at by two in a row: they have had the time to become what they are.
+    settled: Vec<u32>,
+    passed_over: u8,
+}
+
+impl Strangers {
+    /// Those that a regular reading may pass over.
+    pub(super) fn of_regular(&self, executions_are_told: bool) -> &[u32] {
+        if executions_are_told && self.passed_over < MOST_IN_A_ROW { &self.settled } else { &[] }
+    }
+
+    /// Those that a reading after an exit may pass over, as that gives nobody another name.
+    pub(super) fn of_exit(&self) -> &[u32] {
+        &self.settled
+    }
+
+    /// What is known after a regular reading that passed some over.
+    pub(super) fn after_regular(&self, passed: &[u32], scan: &Scan) -> Self {
+        let again = |pid: &&u32| holds(&self.fresh, **pid) || holds(&self.settled, **pid);
+        let mut settled: Vec<u32> = scan.strangers.iter().filter(again).copied().collect();
+        settled.extend(passed.iter().filter(|pid| holds(&scan.listed, **pid)));
+        settled.sort_unstable();
+        let passed_over = if passed.is_empty() { 0 } else { self.passed_over + 1 };
+        Self { fresh: scan.strangers.clone(), settled, passed_over }
+    }
+
+    /// What is known after a reading that an event led to. It settles nobody, as it may follow the one before at once.
+    pub(super) fn after_event(mut self, passed: &[u32], scan: &Scan) -> Self {
+        self.settled.retain(|pid| {
+            if holds(passed, *pid) { holds(&scan.listed, *pid) } else { holds(&scan.strangers, *pid) }
+        });
+        self
+    }
+}
+
+fn holds(sorted: &[u32], pid: u32) -> bool {
+    sorted.binary_search(&pid).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan(listed: &[u32], strangers: &[u32]) -> Scan {
+        Scan { candidates: Vec::new(), strangers: strangers.to_vec(), listed: listed.to_vec() }
+    }
+
+    /// Regular readings of processes that are all strangers; what each passes over.
+    fn readings(of: &mut Strangers, listings: &[&[u32]]) -> Vec<Vec<u32>> {
+        let mut all = Vec::new();
+        for listed in listings {
+            let passed = of.of_regular(true).to_vec();
+            let looked_at: Vec<u32> = listed.iter().copied().filter(|pid| !passed.contains(pid)).collect();
+            *of = of.after_regular(&passed, &scan(listed, &looked_at));
+            all.push(passed);
+        }
+        all
+    }
+
+    #[test]
+    fn who_was_a_stranger_twice_is_passed_over_until_all_are_looked_at_again() {
+        let mut strangers = Strangers::default();
+        let passed = readings(&mut strangers, &[&[1, 2][..]; 8]);
+        let settled = vec![1, 2];
+        let none = Vec::new();
+        let thrice = [settled.clone(), settled.clone(), settled.clone()];
+        assert_eq!(passed[..2], [none.clone(), none.clone()]);
+        assert_eq!(passed[2..5], thrice);
+        assert_eq!(passed[5..], [none, settled.clone(), settled]);
+    }
+
+    #[test]
+    fn newcomers_are_looked_at_twice_and_reused_ids_anew() {
+        let mut strangers = Strangers::default();
+        let passed = readings(&mut strangers, &[&[1, 2], &[1, 2], &[1, 2, 3], &[1, 3], &[1, 2, 3]]);
+        assert_eq!(passed[2..], [vec![1, 2], vec![1, 2], vec![1, 3]]);
+    }
+
+    #[test]
+    fn where_executions_are_not_told_nobody_is_passed_over() {
+        let mut strangers = Strangers::default();
+        readings(&mut strangers, &[&[1, 2][..]; 2]);
+        assert_eq!(strangers.of_regular(true), [1, 2]);
+        assert_eq!(strangers.of_regular(false), [0_u32; 0]);
+    }
+
+    #[test]
+    fn an_event_settles_nobody_and_unsettles_whom_it_finds_to_be_somebody_or_gone() {
+        let mut strangers = Strangers::default();
+        readings(&mut strangers, &[&[1, 2, 3][..]; 2]);
+        let after_exit = strangers.clone().after_event(&[1, 2, 3], &scan(&[1, 2, 9], &[9]));
+        assert_eq!(after_exit.of_exit(), [1, 2]);
+        // 2 has executed an agent's program.
+        let after_start = after_exit.after_event(&[], &scan(&[1, 2, 9], &[1, 9]));
+        assert_eq!(after_start.of_exit(), [1]);
+    }
+}
