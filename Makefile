@@ -2,7 +2,7 @@
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
-.PHONY: help build test test-dashboards dashboards test-deps lint bless demo demo-break demo-stop bench bench-fleet doc clean
+.PHONY: help build test test-dashboards dashboards test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,14 @@ bench: ## Measures beside node, process and blackbox exporters; writes docs/benc
 	$(CARGO) build --locked --release
 	cp "$${CARGO_TARGET_DIR:-target}/release/logagent-exporter" .cache/peers/ # cargo bench builds another in its place
 	BENCH_EXPORTER="$$PWD/.cache/peers/logagent-exporter" $(CARGO) bench --locked --bench peers
+
+link-order: test-deps ## Writes link-order.txt, which makes a release smaller in memory; after an update of compiler or crates (takes python3)
+	mkdir -p .cache/link-order
+	$(CARGO) rustc --locked --release --bin logagent-exporter -- -C strip=none
+	cp "$${CARGO_TARGET_DIR:-target}/release/logagent-exporter" .cache/link-order/
+	$(CARGO) build --locked --example stand-in
+	LINK_ORDER_EXPORTER="$$PWD/.cache/link-order/logagent-exporter" $(CARGO) test --quiet --locked --test link_order >.cache/link-order/new
+	mv .cache/link-order/new link-order.txt
 
 doc: ## The code's documentation: target/doc/logagent_exporter/index.html
 	$(CARGO) doc --locked --no-deps --document-private-items

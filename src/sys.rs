@@ -15,14 +15,17 @@ pub fn adjtimex() -> io::Result<(libc::c_int, libc::timex)> {
     if state < 0 { Err(io::Error::last_os_error()) } else { Ok((state, timex)) }
 }
 
-/// Lets freed memory go back to the system, whichever thread used it: glibc otherwise keeps a heap for each thread, and
-/// raises the size from which on a block is given back to that of the largest block so far. Halves the memory of an idle
+/// Lets freed memory go back to the system, whichever thread used it: glibc otherwise keeps a heap for each thread, keeps 128 KiB
+/// in advance, and raises the size from which on a block is given back to that of the largest block so far. Halves the memory of an idle
 /// exporter, whose threads take turns. To be called before there is a second thread. Other C libraries have no such heaps.
 pub fn give_memory_back() {
     #[cfg(target_env = "gnu")]
-    for (parameter, value) in
-        [(libc::M_ARENA_MAX, 1), (libc::M_MMAP_THRESHOLD, 64 << 10), (libc::M_TRIM_THRESHOLD, 64 << 10)]
-    {
+    for (parameter, value) in [
+        (libc::M_ARENA_MAX, 1),
+        (libc::M_MMAP_THRESHOLD, 64 << 10),
+        (libc::M_TRIM_THRESHOLD, 64 << 10),
+        (libc::M_TOP_PAD, 16 << 10),
+    ] {
         // SAFETY: takes two integers, and sets a parameter of the allocator under the allocator's own lock. A value that it
         // does not accept changes nothing.
         let _accepted = unsafe { libc::mallopt(parameter, value) };
