@@ -15,7 +15,10 @@ const [CYCLE_LIMIT, QUERY_LIMIT] = [1, 1];
 const number = (value, digits = 0) => value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const ms = (value) => `${number(value * 1000, value < 0.01 ? 1 : 0)} ms`;
 const sum = (all) => all.reduce((a, b) => a + b, 0);
-const median = (all) => [...all].sort((a, b) => a - b)[Math.floor((all.length - 1) / 2)];
+const median = (all) => {
+  const sorted = [...all].sort((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.floor(sorted.length / 2)]) / 2;
+};
 const table = (head, body) => [head, head.map((_, index) => (index ? '--:' : '---')), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 const every = (interval) => (interval % 60 ? `${interval} s` : `${interval / 60} min`);
@@ -47,7 +50,7 @@ const goals = (run) => {
   return table(['', 'goal', 'measured', ''], [
     goal(`rules of a cycle of ${CYCLE} s, on average`, CYCLE_LIMIT, sum(cycles(run)) / cycles(run).length),
     goal(`rules of a cycle of ${CYCLE} s, the most in any`, CYCLE_LIMIT, Math.max(...cycles(run))),
-    goal('the slowest group', CYCLE_LIMIT, usual(slowest(run))),
+    goal('the slowest group, median', CYCLE_LIMIT, usual(slowest(run))),
     goal('all rules, if all were due in one cycle', CYCLE_LIMIT, all),
     goal('the slowest query of the *Fleet* dashboard over six hours', QUERY_LIMIT, worst(run).best),
   ]);
