@@ -214,6 +214,7 @@ describe('what is seen', () => {
     shows(seen, 'Down', await server.number('count(up == 0)', to));
     shows(seen, 'Oldest evaluation', `${Math.round(await server.number('max(timestamp(logagent_last_evaluation_timestamp_seconds) - logagent_last_evaluation_timestamp_seconds)', to))} s`);
     shows(seen, 'Versions', (await server.query('logagent_exporter_build_info', to))[0].metric.version, COUNT - 1);
+    for (const { metric, value } of await server.query('avg by (source) (logagent_event_source_up)', to)) shows(seen, 'Kernel tells of changes', metric.source, percent(Number(value[1])));
     shows(seen, 'Exporters', '10.8.0.1:10077', 'loaded');
   });
 
