@@ -38,7 +38,11 @@ fn the_document_about_fleets_is_measured_with_both_sizes() {
     let mark = program.lines().find_map(|line| line.strip_prefix("const MARKER = '"));
     let mark = mark.and_then(|rest| rest.strip_suffix("';")).expect("the program has a mark");
     let document = read("docs/fleet.md");
-    assert_eq!(document.lines().next(), Some(mark), "docs/fleet.md is made by `make bench-fleet`, never by hand");
+    assert_eq!(
+        document.lines().next(),
+        Some(mark),
+        "docs/fleet.md is made by `make bench-fleet`, never by hand"
+    );
     for part in ["## Goals", "| 1,000 hosts | 10,000 hosts | growth |", "`logagent-fleet.rules`"] {
         assert!(document.contains(part), "docs/fleet.md has no {part:?}");
     }

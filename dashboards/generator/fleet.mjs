@@ -172,7 +172,7 @@ const endpoints = ['Endpoints', [
     [12, graph('Reachability over time', 'Share of probes that get the documented answer, by region: the worst purpose of each.',
       [query('min by (region) (cluster_region:logagent_endpoints_up:ratio{cluster=~"$cluster", region!=""})', '{{region}}')],
       { unit: 'percentunit', max: 1, calcs: ['lastNotNull', 'min'], noValue: 'no endpoint is probed' })],
-    [12, graph('Duration of probes, 95th percentile', 'What the slowest twentieth of agents needs at least for each phase of a probe, in the slowest cluster and purpose.',
+    [12, graph('Duration of probes, 95th percentile', 'What the slowest twentieth of agents needs at least for each phase of a probe of the servers that heartbeats go to, in the slowest cluster.',
       [query('max by (phase) (cluster_phase:logagent_endpoint_phase_duration_seconds:p95{cluster=~"$cluster"})', '{{phase}}')],
       { unit: 's', min: 0, noValue: 'no endpoint is probed' })],
   ],

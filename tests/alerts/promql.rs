@@ -59,9 +59,9 @@ impl Names {
         let inner = self.of(&aggregate.expr)?;
         let keeps_all = ["topk", "bottomk"].contains(&aggregate.op.to_string().as_str());
         // `count_values` puts the value into a label, whose name is its parameter.
-        let value = aggregate.param.as_deref().into_iter().filter_map(|param| match param {
-            Expr::StringLiteral(label) => Some(label.val.clone()),
-            _ => None,
+        let value = aggregate.param.as_deref().into_iter().filter_map(|param| {
+            let Expr::StringLiteral(label) = param else { return None };
+            Some(label.val.clone())
         });
         match &aggregate.modifier {
             None => Ok(if keeps_all { inner } else { value.collect() }),
