@@ -107,6 +107,7 @@ hours, best of three.
 - ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC; ${cpus().length} × ${cpus()[0].model.trim()}, ${number(totalmem() / 1048576)} MiB
 - Linux ${release().split('-')[0]}; Prometheus ${version} as packaged by Debian, with its defaults; Node.js ${process.version}
 ${runs.map(({ count, took, load }) => `- ${sizes(count)} took ${number(took / 60, 1)} min; load average ${number(load[0], 2)} before, ${number(load[1], 2)} after the rules, ${number(load[2], 2)} at the end`).join('\n')}
+- a load beyond its own is other work on the same machine: then what is the most, and the average with it, tells more of that work than of the rules
 ${failures.map((failure) => `- **failed**: ${failure}\n`).join('')}
 ## Goals
 
