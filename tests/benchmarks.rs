@@ -1,4 +1,5 @@
-//! The figures in `docs/benchmarks.md` are measured, not written: `make bench` makes the whole document.
+//! The figures in `docs/benchmarks.md` and `docs/fleet.md` are measured, not written: `make bench` and `make bench-fleet` make
+//! the whole documents.
 
 use std::{fs, path::Path};
 
@@ -29,4 +30,20 @@ fn the_document_says_where_it_was_measured_and_which_goals_were_met() {
     }
     let goals = document.lines().filter(|line| line.ends_with("| met |") || line.ends_with("| **missed** |"));
     assert!(goals.count() >= 10, "{BENCHMARKS} has too few goals");
+}
+
+#[test]
+fn the_document_about_fleets_is_measured_with_both_sizes() {
+    let program = read("benches/fleet/report.mjs");
+    let mark = program.lines().find_map(|line| line.strip_prefix("const MARKER = '"));
+    let mark = mark.and_then(|rest| rest.strip_suffix("';")).expect("the program has a mark");
+    let document = read("docs/fleet.md");
+    assert_eq!(
+        document.lines().next(),
+        Some(mark),
+        "docs/fleet.md is made by `make bench-fleet`, never by hand"
+    );
+    for part in ["## Goals", "| 1,000 hosts | 10,000 hosts | growth |", "`logagent-fleet.rules`"] {
+        assert!(document.contains(part), "docs/fleet.md has no {part:?}");
+    }
 }

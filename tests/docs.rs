@@ -217,7 +217,7 @@ fn markdown(dir: &Path) -> Vec<PathBuf> {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        if path.is_dir() && name != "target" && !name.starts_with('.') {
+        if path.is_dir() && !["target", "node_modules"].contains(&name) && !name.starts_with('.') {
             out.extend(markdown(&path));
         } else if path.extension().is_some_and(|extension| extension == "md") {
             out.push(path);

@@ -9,8 +9,9 @@ import {
 const AGENTS = 'cluster_status:logagent_agents:count{cluster=~"$cluster"}';
 const agents = (status) => `cluster_status:logagent_agents:count{cluster=~"$cluster", status="${status}"}`;
 const PROBLEMS = 'cluster_cause:logagent_problem:count{cluster=~"$cluster"}';
-const KINDS = 'cluster_kind_version_status:logagent_agents:count{cluster=~"$cluster"}';
-const kinds = (status) => `cluster_kind_version_status:logagent_agents:count{cluster=~"$cluster", status="${status}"}`;
+const KINDS = 'sum by (kind, version) (cluster_kind_version:logagent_agents:count{cluster=~"$cluster"})';
+// Recorded only where some fail; elsewhere it is 0.
+const FAILING_KINDS = `(sum by (kind, version) (cluster_kind_version_status:logagent_agents:count{cluster=~"$cluster", status="failing"}) or ${KINDS} * 0)`;
 const known = (expr) => named('version', 'not known', expr);
 const URLS = 'cluster_region_url:logagent_endpoints:count{cluster=~"$cluster"}';
 const URLS_UP = 'cluster_region_url:logagent_endpoints_up:sum{cluster=~"$cluster"}';
@@ -79,9 +80,9 @@ const causes = ['What is wrong, and since when', [
     [12, timeline('When it began', 'When each cause stood, coloured by the number of agents that had it: the twelve that were most frequent at their worst.',
       [query(`sum by (cause) (${PROBLEMS}) and on (cause) topk(12, max_over_time(sum by (cause) (${PROBLEMS})[$__range:5m] @ end()))`, '{{cause}}')],
       { thresholds: steps('light-orange', [10, DOUBTFUL], [100, BAD]), unit: 'short', noValue: 'No problem stood in this time.', interval: '1m' })],
-    [12, graph('Failing prerequisites', 'Agents for which the prerequisite fails. One agent may fail several.',
-      [query('sum by (prerequisite) (cluster_prerequisite_status:logagent_agents:count{cluster=~"$cluster", status="failing"})', '{{prerequisite}}')],
-      { unit: 'short', min: 0, softMax: 2, decimals: 0, noValue: 'no agents' })],
+    [12, graph('Failing prerequisites', 'Agents with a critical finding about the prerequisite. One agent may fail several; what follows from another cause is not counted.',
+      [query('sum by (prerequisite) (cluster_prerequisite:logagent_problem:count{cluster=~"$cluster"})', '{{prerequisite}}')],
+      { unit: 'short', min: 0, softMax: 2, decimals: 0, noValue: 'No prerequisite failed in this time.' })],
   ],
 ]];
 
@@ -126,9 +127,9 @@ const places = ['Where', [
       { unit: 'percentunit', min: 0, softMax: 0.1, thresholds: steps('transparent', [0.05, BAD]), noValue: 'no agents' })],
     [12, table('Agents by kind and version', 'How many agents of each kind and version there are, and how many of them fail: one bad version shows at once. LogListener may have no known version.',
       [
-        rows(known(`sum by (kind, version) (${KINDS})`)),
-        rows(known(`sum by (kind, version) (${kinds('failing')})`)),
-        rows(known(`sum by (kind, version) (${kinds('failing')}) / sum by (kind, version) (${KINDS})`)),
+        rows(known(KINDS)),
+        rows(known(FAILING_KINDS)),
+        rows(known(`${FAILING_KINDS} / ${KINDS}`)),
       ],
       {
         columns: { kind: 'Kind', version: 'Version', 'Value #A': 'Agents', 'Value #B': 'Failing', 'Value #C': 'Failing share' },
@@ -171,7 +172,7 @@ const endpoints = ['Endpoints', [
     [12, graph('Reachability over time', 'Share of probes that get the documented answer, by region: the worst purpose of each.',
       [query('min by (region) (cluster_region:logagent_endpoints_up:ratio{cluster=~"$cluster", region!=""})', '{{region}}')],
       { unit: 'percentunit', max: 1, calcs: ['lastNotNull', 'min'], noValue: 'no endpoint is probed' })],
-    [12, graph('Duration of probes, 95th percentile', 'What the slowest twentieth of agents needs at least for each phase of a probe, in the slowest cluster and purpose.',
+    [12, graph('Duration of probes, 95th percentile', 'What the slowest twentieth of agents needs at least for each phase of a probe of the servers that heartbeats go to, in the slowest cluster.',
       [query('max by (phase) (cluster_phase:logagent_endpoint_phase_duration_seconds:p95{cluster=~"$cluster"})', '{{phase}}')],
       { unit: 's', min: 0, noValue: 'no endpoint is probed' })],
   ],
@@ -196,18 +197,17 @@ const clocks = ['Clocks, restarts, exporters', [
           field('over 15 min', { thresholds: some(BAD) }),
         ],
       })],
-    [8, graph('Clock offset', 'How far off clocks are, without sign: half of the hosts, 99 %, and the worst one.',
+    [8, graph('Clock offset', 'How far off clocks are at most, without sign: 99 % of the hosts, and the worst one.',
       [
-        query('max(cluster:logagent_clock_offset_seconds:p50{cluster=~"$cluster"})', 'median'),
         query('max(cluster:logagent_clock_offset_seconds:p99{cluster=~"$cluster"})', '99 %'),
         query('max(cluster:logagent_clock_offset_seconds:max{cluster=~"$cluster"})', 'worst'),
       ],
-      { unit: 's', min: 0, legend: 'list', noValue: 'no source of time answers', colors: { median: GOOD, '99 %': DOUBTFUL, worst: BAD } })],
+      { unit: 's', min: 0, legend: 'list', noValue: 'no source of time answers', colors: { '99 %': DOUBTFUL, worst: BAD } })],
     [4, bars('Exporter versions', 'Exporters by version: how far a rollout is.',
       [now('sort_desc(sum by (version) (cluster_version:logagent_exporters:count{cluster=~"$cluster"}))', '{{version}}')],
       { unit: 'short', decimals: 0, thresholds: steps(NEUTRAL), noValue: 'no exporter is scraped' })],
     [4, graph('Restarts of agents per hour', 'Starts of agents\' processes after the first, by agent and role: crashes and restarts on purpose.',
-      [query('sum by (agent, role) (cluster_agent_role:logagent_process_restarts:increase1h{cluster=~"$cluster"})', '{{agent}} {{role}}')],
+      [query('sum by (agent, role) (sum_over_time(cluster_agent_role:logagent_process_restarts:increase5m{cluster=~"$cluster"}[1h:5m]))', '{{agent}} {{role}}')],
       { unit: 'short', min: 0, softMax: 2, decimals: 0, legend: 'list', noValue: 'no process is watched' })],
   ],
 ]];

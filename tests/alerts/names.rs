@@ -205,6 +205,7 @@ fn misspelt_names_are_found() {
         ("m{b=\"x\"} == 1", "a,b"),
         ("sum by (a) (rate(m[5m]))", "a"),
         ("topk by (a) (1, m)", "a,b"),
+        ("count_values by (a) (\"v\", m)", "a,v"),
         ("m * on (a) group_left (c) n", "a,b,c"),
         ("label_replace(m, \"d\", \"$1\", \"a\", \".*\")", "a,b,d"),
         ("m and on (a) n", "a,b"),

@@ -58,15 +58,20 @@ impl Names {
     fn aggregate(&self, aggregate: &AggregateExpr) -> Result<Labels, String> {
         let inner = self.of(&aggregate.expr)?;
         let keeps_all = ["topk", "bottomk"].contains(&aggregate.op.to_string().as_str());
+        // `count_values` puts the value into a label, whose name is its parameter.
+        let value = aggregate.param.as_deref().into_iter().filter_map(|param| {
+            let Expr::StringLiteral(label) = param else { return None };
+            Some(label.val.clone())
+        });
         match &aggregate.modifier {
-            None => Ok(if keeps_all { inner } else { Labels::new() }),
+            None => Ok(if keeps_all { inner } else { value.collect() }),
             Some(LabelModifier::Include(by)) => {
                 by.labels.iter().try_for_each(|label| known(&inner, label))?;
-                Ok(if keeps_all { inner } else { by.labels.iter().cloned().collect() })
+                Ok(if keeps_all { inner } else { by.labels.iter().cloned().chain(value).collect() })
             }
             Some(LabelModifier::Exclude(without)) => {
                 without.labels.iter().try_for_each(|label| known(&inner, label))?;
-                Ok(inner.into_iter().filter(|label| !without.labels.contains(label)).collect())
+                Ok(inner.into_iter().chain(value).filter(|label| !without.labels.contains(label)).collect())
             }
         }
     }

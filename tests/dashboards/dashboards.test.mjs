@@ -104,7 +104,7 @@ const faults = ({ problems, complaints, unresolved, variables, panels }, model, 
 };
 
 /** Panels that have nothing to show where nothing is wrong. */
-const NO_PROBLEM = { fleet: ['Top causes', 'Causes', 'When it began', 'Worst hosts', 'Latest problems'], host: ['Findings'], exporter: [] };
+const NO_PROBLEM = { fleet: ['Top causes', 'Causes', 'When it began', 'Failing prerequisites', 'Worst hosts', 'Latest problems'], host: ['Findings'], exporter: [] };
 
 const panelOf = (seen, title) => seen.panels.find((panel) => panel.title === title);
 const lines = (seen, title) => panelOf(seen, title).text.split('\n').map((line) => line.trim()).filter(Boolean);
@@ -162,13 +162,16 @@ describe('what is seen', () => {
     for (const { metric } of await server.query('logagent_problem{severity="critical"}', to)) shows(seen, 'Worst hosts', metric.instance);
     const [unreached] = await server.query('topk(1, count by (url) (logagent_endpoint_up == 0))', to);
     shows(seen, 'Endpoints', unreached.metric.url, unreached.value[1]);
+    const failing = await server.query('count by (prerequisite) (group by (instance, agent, prerequisite) (logagent_problem{severity="critical"}))', to);
+    for (const { metric } of failing) shows(seen, 'Failing prerequisites', metric.prerequisite);
     shows(seen, 'Clock offset, distribution', 'over 15 min', await server.number('count(abs(logagent_clock_offset_seconds{source="http_date"}) <= 1)', to));
     shows(seen, 'Agents by kind and version', '1.8.7', '1.8.6', '2.1.0', 'not known');
   });
 
   test('of one cluster', async () => {
     const seen = await show('mixed', 'fleet', { cluster: 'staging', name: null });
-    assert.deepEqual(faults(seen, models.fleet, []), []);
+    // All that is found there are warnings.
+    assert.deepEqual(faults(seen, models.fleet, ['Failing prerequisites']), []);
     shows(seen, 'Agents', await fleets.mixed.server.number('sum(logagent_agents{cluster="staging"})', to));
     assert.ok(!panelOf(seen, 'Worst hosts').text.includes('prod-'), 'another cluster');
   });
@@ -211,6 +214,7 @@ describe('what is seen', () => {
     shows(seen, 'Down', await server.number('count(up == 0)', to));
     shows(seen, 'Oldest evaluation', `${Math.round(await server.number('max(timestamp(logagent_last_evaluation_timestamp_seconds) - logagent_last_evaluation_timestamp_seconds)', to))} s`);
     shows(seen, 'Versions', (await server.query('logagent_exporter_build_info', to))[0].metric.version, COUNT - 1);
+    for (const { metric, value } of await server.query('avg by (source) (logagent_event_source_up)', to)) shows(seen, 'Kernel tells of changes', metric.source, percent(Number(value[1])));
     shows(seen, 'Exporters', '10.8.0.1:10077', 'loaded');
   });
 

@@ -57,16 +57,16 @@ const MEMORY = { worker: 96 << 20, main: 64 << 20, daemon: 9 << 20, update: 11 <
 
 const escape = (value) => value.replace(/[\\"]/g, '\\$&');
 
-/** What is written before each value, per host and sample: the name with its labels. */
-const series = (host, { name, labels }) => {
-  const own = Object.entries(labels).map(([key, value]) => {
-    const text = key === 'version' && name === 'logagent_agent_info' && host.kind === 'logtail' ? host.version : value
-      .replaceAll('172.16.2.200', host.ip).replace('10.9.0.5', `10.99.${host.index % 250}.5`).replace('web-1', host.name)
-      .replaceAll('cn-hangzhou', host.region).replaceAll('ap-guangzhou', host.tencent);
-    return `${key}="${escape(text)}"`;
-  });
-  return `${name}{${[...own, `cluster="${host.cluster}"`, 'job="logagent-exporter"', `instance="${host.instance}"`].join(',')}} `;
-};
+/** A sample's labels on a host. */
+const own = (host, { name, labels }) => ({
+  ...Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, key === 'version' && name === 'logagent_agent_info' && host.kind === 'logtail' ? host.version : value
+    .replaceAll('172.16.2.200', host.ip).replace('10.9.0.5', `10.99.${host.index % 250}.5`).replace('web-1', host.name)
+    .replaceAll('cn-hangzhou', host.region).replaceAll('ap-guangzhou', host.tencent)])),
+  cluster: host.cluster, job: 'logagent-exporter', instance: host.instance,
+});
+
+/** A series as it is written before its value. */
+export const series = (name, labels) => `${name}{${Object.entries(labels).map(([key, value]) => `${key}="${escape(value)}"`).join(',')}}`;
 
 /** A sample's value on a host at `time`, `age` seconds after the beginning. */
 const value = (host, sample, time, age, incident) => {
@@ -99,56 +99,57 @@ const value = (host, sample, time, age, incident) => {
   return sample.value;
 };
 
+const ADDED = ['up', 'scrape_duration_seconds', 'scrape_samples_scraped', 'scrape_samples_post_metric_relabeling', 'scrape_series_added'].map((name) => ({ name, labels: {} }));
+
 /**
- * Writes the history of hosts as OpenMetrics text: from `from` to `to` each `step` seconds. `keep` chooses metrics by name.
- * Returns the number of series and samples.
+ * What Prometheus has of a host from `from` to `to`, scraped each `step` seconds: `[{ name, labels, points: [[time, number]] }]`.
+ * `keep` chooses metrics by name.
  */
-export const write = (file, list, known, { from, to, step, keep = () => true }) => {
-  const out = openSync(file, 'w');
-  let [buffer, samples, all] = ['', 0, 0];
-  const flush = (force) => {
-    if (buffer.length < 1 << 22 && !force) return;
-    writeSync(out, buffer);
-    buffer = '';
-  };
-  for (const host of list) {
-    const prefixes = new Map();
-    // Unknown to the scrape is only what the real machine's kernel says of its clock.
-    const templates = Object.fromEntries(Object.entries(known).map(([name, scrape]) =>
-      [name, scrape.filter((sample) => keep(sample.name) && sample.labels.cause !== 'clock_unsynchronized')]));
-    host.taken = known[host.kind].find((sample) => sample.name === 'logagent_last_evaluation_timestamp_seconds').value;
-    host.started = from - 86400 * (3 + (host.index % 20));
-    const added = [['up', 1], ['scrape_duration_seconds', 0.003], ['scrape_samples_scraped', 0], ['scrape_samples_post_metric_relabeling', 0], ['scrape_series_added', 0]].filter(([name]) => keep(name));
-    for (let time = from; time <= to; time += step) {
-      const age = time - host.started;
-      const down = host.down.some(([start, end]) => time >= start && time < end);
-      const incident = host.incidents.find((one) => time >= one.from && time < (one.to ?? Infinity));
-      const scrape = templates[incident?.scrape ?? host.kind];
-      const put = (sample, number) => {
-        let prefix = prefixes.get(sample);
-        if (!prefix) {
-          prefix = series(host, sample);
-          prefixes.set(sample, prefix);
-          all += 1;
-        }
-        buffer += `${prefix}${number} ${time}\n`;
-        samples += 1;
-      };
-      for (const entry of added) {
-        host.added ??= new Map();
-        let sample = host.added.get(entry[0]);
-        if (!sample) host.added.set(entry[0], sample = { name: entry[0], labels: {} });
-        const numbers = { up: down ? 0 : 1, scrape_duration_seconds: (0.002 + 0.003 * host.noise()).toFixed(5), scrape_series_added: 0 };
-        put(sample, numbers[entry[0]] ?? (down ? 0 : scrape.length));
+export const history = (host, known, { from, to, step, keep = () => true }) => {
+  // Samples of several scrapes may be of one series.
+  const [all, bySample] = [new Map(), new Map()];
+  // Unknown to the scrape is only what the real machine's kernel says of its clock.
+  const templates = Object.fromEntries([host.kind, ...host.incidents.map(({ scrape }) => scrape)].map((name) =>
+    [name, known[name].filter((sample) => keep(sample.name) && sample.labels.cause !== 'clock_unsynchronized')]));
+  host.taken = known[host.kind].find((sample) => sample.name === 'logagent_last_evaluation_timestamp_seconds').value;
+  host.started = from - 86400 * (3 + (host.index % 20));
+  const added = ADDED.filter(({ name }) => keep(name));
+  for (let time = from; time <= to; time += step) {
+    const age = time - host.started;
+    const down = host.down.some(([start, end]) => time >= start && time < end);
+    const incident = host.incidents.find((one) => time >= one.from && time < (one.to ?? Infinity));
+    const scrape = templates[incident?.scrape ?? host.kind];
+    const put = (sample, number) => {
+      let one = bySample.get(sample);
+      if (!one) {
+        const labels = own(host, sample);
+        const prefix = series(sample.name, labels);
+        one = all.get(prefix) ?? { name: sample.name, labels, points: [] };
+        all.set(prefix, one);
+        bySample.set(sample, one);
       }
-      if (!down) for (const sample of scrape) put(sample, value(host, sample, time, age, incident));
-      flush();
-    }
+      one.points.push([time, number]);
+    };
+    const numbers = { up: down ? 0 : 1, scrape_duration_seconds: (0.002 + 0.003 * host.noise()).toFixed(5), scrape_series_added: 0 };
+    for (const sample of added) put(sample, numbers[sample.name] ?? (down ? 0 : scrape.length));
+    if (!down) for (const sample of scrape) put(sample, value(host, sample, time, age, incident));
   }
-  buffer += '# EOF\n';
-  flush(true);
+  return [...all.values()];
+};
+
+/** Writes the history of hosts as OpenMetrics text; `options` are those of `history`. */
+export const write = (file, list, known, options) => {
+  const out = openSync(file, 'w');
+  for (const host of list) {
+    let text = '';
+    for (const { name, labels, points } of history(host, known, options)) {
+      const prefix = series(name, labels);
+      for (const [time, number] of points) text += `${prefix} ${number} ${time}\n`;
+    }
+    writeSync(out, text);
+  }
+  writeSync(out, '# EOF\n');
   closeSync(out);
-  return { series: all, samples };
 };
 
 const HOUR = 3600;

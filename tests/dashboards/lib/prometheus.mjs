@@ -29,15 +29,16 @@ export const backfill = (file, directory) => {
   promtool('tsdb', 'create-blocks-from', 'openmetrics', file, directory);
 };
 
-/** Prometheus over `directory`; `rules` are files that it evaluates. */
-export const prometheus = async (directory, { rules = [], evaluation = '15s', external = {} } = {}) => {
+/** Prometheus over `directory`; `rules` are files that it evaluates, `flags` are added to its command line. */
+export const prometheus = async (directory, { rules = [], evaluation = '15s', external = {}, flags = [] } = {}) => {
   mkdirSync(directory, { recursive: true });
   const config = join(directory, 'prometheus.yml');
-  writeFileSync(config, stringify({ global: { evaluation_interval: evaluation, external_labels: external }, rule_files: rules }));
+  const configure = (files) => writeFileSync(config, stringify({ global: { evaluation_interval: evaluation, external_labels: external }, rule_files: files }));
+  configure(rules);
   const address = `127.0.0.1:${await freePort()}`;
   const child = spawn(program('prometheus'), [
     `--config.file=${config}`, `--storage.tsdb.path=${directory}`, '--storage.tsdb.retention.time=10y', `--web.listen-address=${address}`,
-    '--log.level=warn', '--query.lookback-delta=5m',
+    '--log.level=warn', '--query.lookback-delta=5m', ...flags,
   ], { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   child.stderr.on('data', (chunk) => { log += chunk; });
@@ -60,6 +61,12 @@ export const prometheus = async (directory, { rules = [], evaluation = '15s', ex
       const result = await self.query(expr, time);
       if (result.length !== 1) throw new Error(`${result.length} series instead of one: ${expr}`);
       return Number(result[0].value[1]);
+    },
+    /** From now on it evaluates these files. Wants the flag --web.enable-lifecycle. */
+    async evaluate(files) {
+      configure(files);
+      const response = await fetch(`http://${address}/-/reload`, { method: 'POST' });
+      if (!response.ok) throw new Error(`reload: ${await response.text()}`);
     },
     async stop() {
       child.kill('SIGTERM');
