@@ -86,8 +86,8 @@ fn measure(rounds: usize) -> Vec<(&'static str, Vec<f64>)> {
                 runtime.block_on(gate.run(deadline, |attempt| {
                     let root = Root::new(Path::new("/"));
                     let files = Files { root: &root, attempt };
-                    let found = Procfs::new(PathBuf::from("/proc")).scan(files, now(), &Agents);
-                    found.known().map(Vec::len).unwrap()
+                    let found = Procfs::new(PathBuf::from("/proc")).scan(&[], files, now(), &Agents);
+                    found.known().map(|scan| scan.candidates.len()).unwrap()
                 }))
             }),
             timed(by_procfs),

@@ -32,25 +32,7 @@ pub(crate) const HOSTS_TEXT: &str = "127.0.0.1 localhost\n\
     ali-cn-hangzhou-sls-admin.cn-hangzhou-intranet.log.aliyuncs.com logs.example.com\n";
 
 /// Logtail's config as its installer writes it.
-pub(crate) const CONFIG_TEXT: &str = r#"{
-    "config_server_address" : "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com",
-    "data_server_list" :
-    [
-        {
-            "cluster" : "cn-hangzhou",
-            "endpoint" : "cn-hangzhou-intranet.log.aliyuncs.com"
-        }
-    ],
-    "cpu_usage_limit" : 0.4,
-    "mem_usage_limit" : 384,
-    "max_bytes_per_sec" : 20971520,
-    "bytes_per_sec" : 1048576,
-    "buffer_file_num" : 25,
-    "buffer_file_size" : 20971520,
-    "buffer_map_num" : 5,
-    "streamlog_open" : false
-}
-"#;
+pub(crate) const CONFIG_TEXT: &str = include_str!("../../tests/it/support/ilogtail_config.json");
 
 /// Runs this program again on a machine of its own; what it writes to standard output is the document.
 pub(crate) fn enter() -> Vec<u8> {

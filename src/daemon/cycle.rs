@@ -14,11 +14,11 @@ use crate::{
     model::{
         Reading, Reason, Status, Why,
         report::{AgentReport, ExporterReport, Report},
-        snapshot::{AgentFacts, ClockFacts, Snapshot},
+        snapshot::{AgentFacts, ClockFacts, HostFacts, Snapshot},
     },
     observe::{
         events::{Changes, WatchTargets},
-        host::{HostOptions, HostReader, address},
+        host::{HostOptions, HostReader, HostReading, address},
         probe::{ProbeOptions, Prober},
         time,
     },
@@ -199,14 +199,12 @@ impl Cycle {
         let now = time::now();
         let resolve = changes.has(Changes::HOSTS);
         let reading = self.reader.read_changes(&self.settings, now, changes, resolve).await;
-        let (watched, mut agents): (Vec<_>, Vec<_>) = reading.agents.into_iter().unzip();
-        self.keep_endpoints(&mut agents);
+        let (host, agents, watched) = self.take_in(reading);
         if let Some((snapshot, settings)) = &mut self.facts {
-            snapshot.host = reading.host;
+            snapshot.host = host;
             snapshot.agents = agents;
             *settings = watched;
         }
-        self.looked_at = Some(reading.looked_at);
         self.start_due_probes();
     }
 
@@ -216,19 +214,17 @@ impl Cycle {
             self.resolve_due = Some(Instant::now() + self.probe_interval);
         }
         let now = time::now();
-        let reading = self.reader.read(&self.settings, now, resolve).await;
-        self.count_errors(reading.errors);
+        let mut reading = self.reader.read(&self.settings, now, resolve).await;
+        self.count_errors(std::mem::take(&mut reading.errors));
         let kernel = time::kernel_clock();
         if kernel.known().is_none() {
             self.count_errors([(None, "clock")]);
         }
-        self.looked_at = Some(reading.looked_at);
-        let (watched, mut agents): (Vec<_>, Vec<_>) = reading.agents.into_iter().unzip();
-        self.keep_endpoints(&mut agents);
+        let (host, agents, watched) = self.take_in(reading);
         let snapshot = Snapshot {
             taken_at: now.wall,
             uptime: now.boot,
-            host: reading.host,
+            host,
             clock: ClockFacts {
                 references: Vec::new(),
                 unanswered: Vec::new(),
@@ -239,6 +235,14 @@ impl Cycle {
         };
         self.facts = Some((snapshot, watched));
         self.start_due_probes();
+    }
+
+    /// Keeps what the reading says to watch; gives the host, its agents, and their settings.
+    fn take_in(&mut self, reading: HostReading) -> (HostFacts, Vec<AgentFacts>, Vec<AgentSettings>) {
+        self.looked_at = Some(reading.looked_at);
+        let (watched, mut agents): (Vec<_>, Vec<_>) = reading.agents.into_iter().unzip();
+        self.keep_endpoints(&mut agents);
+        (reading.host, agents, watched)
     }
 
     /// A config that has become unreadable hides nothing else: the endpoints that it named last are still probed.

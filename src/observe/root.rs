@@ -1,6 +1,7 @@
 //! Paths under `--path.rootfs`: symbolic links resolve inside it, whatever they say, and nothing outside is ever opened.
 
 use std::{
+    ffi::OsString,
     io,
     os::fd::{AsFd, OwnedFd},
     path::{Component, Path, PathBuf},
@@ -13,7 +14,7 @@ use rustix::{
 };
 
 /// As many links as the kernel itself follows in one path.
-const MOST_LINKS: usize = 40;
+pub(super) const MOST_LINKS: usize = 40;
 
 /// The root directory that agent paths are meant in.
 #[derive(Debug, Clone)]
@@ -82,12 +83,12 @@ fn relative(path: &Path) -> &Path {
 
 /// What `RESOLVE_IN_ROOT` does, component by component.
 fn walk(root: OwnedFd, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
-    let mut todo: Vec<PathBuf> = components(path);
+    let mut todo = components(path);
     let mut directories = vec![root];
     let mut links = 0;
     while let Some(name) = todo.pop() {
         let Some(directory) = directories.last() else { return Err(Errno::NOENT) };
-        if name.as_os_str() == ".." {
+        if name == ".." {
             if directories.len() > 1 {
                 directories.pop();
             }
@@ -116,11 +117,11 @@ fn walk(root: OwnedFd, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd
 }
 
 /// The named components and the `..` of a path, last first.
-fn components(path: &Path) -> Vec<PathBuf> {
+pub(super) fn components(path: &Path) -> Vec<OsString> {
     path.components()
         .rev()
         .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
-        .map(|part| PathBuf::from(part.as_os_str()))
+        .map(|part| part.as_os_str().to_owned())
         .collect()
 }
 

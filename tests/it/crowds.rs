@@ -8,7 +8,7 @@ use std::{
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
-    events::{hourly, shows_by, workers},
+    events::{a_kill_shows, a_start_shows, hourly, workers},
     support::{Connection, Exporter, Host, PORT, Seen},
 };
 
@@ -64,13 +64,7 @@ fn a_thousand_scrapers_at_once_are_all_answered_in_little_memory() {
         client.send(SCRAPE).unwrap();
         takes_a_scrape(client, 1.0);
     }
-    shows_by(
-        &exporter,
-        "process",
-        || host.kill_all("ilogtail"),
-        "no worker",
-        |seen| workers(seen) == Some(0.0),
-    );
+    a_kill_shows(&exporter, &host);
     for client in &mut kept {
         client.send(SCRAPE).unwrap();
         takes_a_scrape(client, 0.0);
@@ -136,20 +130,8 @@ fn slow_readers_and_half_open_clients_delay_neither_scrapes_nor_evaluations() {
         });
         let provoked = || {
             for _ in 0..3 {
-                shows_by(
-                    &exporter,
-                    "process",
-                    || host.kill_all("ilogtail"),
-                    "no worker",
-                    |seen| workers(seen) == Some(0.0),
-                );
-                shows_by(
-                    &exporter,
-                    "process",
-                    || host.start_logtail(),
-                    "a worker",
-                    |seen| workers(seen) == Some(1.0),
-                );
+                a_kill_shows(&exporter, &host);
+                a_start_shows(&exporter, &host);
             }
             let mut fresh = host.connections(PORT, 100);
             for client in &mut fresh {

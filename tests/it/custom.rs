@@ -2,7 +2,7 @@
 
 use crate::support::{Answer, Certificate, Host, fault};
 
-const EXPECT: &str = r#"
+pub(crate) const EXPECT: &str = r#"
 agents:
   - name: fluent-bit
     kind: custom
@@ -23,7 +23,7 @@ fn start(host: &Host) {
     host.until_running("fluent-bit", 1);
 }
 
-fn with_fluent_bit() -> Host {
+pub(crate) fn with_fluent_bit() -> Host {
     let host = Host::new();
     host.add_site("203.0.113.30", &["logs.example.com"]);
     answer(&host, 200);

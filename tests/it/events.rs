@@ -47,6 +47,24 @@ pub(crate) fn workers(seen: &Seen) -> Option<f64> {
     seen.value("logagent_processes", &[("agent", "logtail"), ("role", "worker")])
 }
 
+/// Kills Logtail, which shows.
+#[track_caller]
+pub(crate) fn a_kill_shows(exporter: &Exporter<'_>, host: &Host) {
+    shows_by(
+        exporter,
+        "process",
+        || host.kill_all("ilogtail"),
+        "no worker",
+        |seen| workers(seen) == Some(0.0),
+    );
+}
+
+/// Starts Logtail, which shows.
+#[track_caller]
+pub(crate) fn a_start_shows(exporter: &Exporter<'_>, host: &Host) {
+    shows_by(exporter, "process", || host.start_logtail(), "a worker", |seen| workers(seen) == Some(1.0));
+}
+
 fn verdict_of(seen: &Seen, prerequisite: &str) -> String {
     seen.verdict().into_iter().filter(|line| line.starts_with(prerequisite)).collect()
 }
@@ -56,26 +74,14 @@ fn processes_that_die_and_start_show_without_the_timer() {
     let host = Host::with_logtail();
     let exporter = hourly(&host);
     for _ in 0..2 {
-        shows_by(
-            &exporter,
-            "process",
-            || host.kill_all("ilogtail"),
-            "no worker",
-            |seen| workers(seen) == Some(0.0),
-        );
-        shows_by(
-            &exporter,
-            "process",
-            || host.start_logtail(),
-            "a worker",
-            |seen| workers(seen) == Some(1.0),
-        );
+        a_kill_shows(&exporter, &host);
+        a_start_shows(&exporter, &host);
     }
     // The program itself is replaced, as by an upgrade.
     host.kill_all("ilogtail");
     host.install_stand_in(ILOGTAIL);
     exporter.until("no worker", |seen| workers(seen) == Some(0.0));
-    shows_by(&exporter, "process", || host.start_logtail(), "a worker", |seen| workers(seen) == Some(1.0));
+    a_start_shows(&exporter, &host);
 }
 
 #[test]

@@ -84,16 +84,11 @@ fn group_ip_is_not_the_groups() {
 #[test]
 fn group_ip_is_no_longer_on_the_host() {
     let host = Host::with_loglistener();
-    let change = |host: &Host| {
-        host.ip("address add 172.16.2.201/23 dev eth0");
-        host.ip("address del 172.16.2.200/24 dev eth0");
-        host.ip("route replace default via 172.16.2.1");
-    };
     let undo = |host: &Host| {
         host.ip("address add 172.16.2.200/24 dev eth0");
         host.ip("route replace default via 172.16.2.1");
     };
-    fault(&host, None, change, &["ip failing ip_not_on_host"], undo);
+    fault(&host, None, Host::change_address, &["ip failing ip_not_on_host"], undo);
 }
 
 #[test]

@@ -88,17 +88,12 @@ fn the_hosts_file_binds_the_host_name_to_another_address() {
 #[test]
 fn the_machines_address_changed() {
     let host = Host::with_logtail();
-    let change = |host: &Host| {
-        host.ip("address add 172.16.2.201/23 dev eth0");
-        host.ip("address del 172.16.2.200/24 dev eth0");
-        host.ip("route replace default via 172.16.2.1");
-    };
     let undo = |host: &Host| {
         host.ip("address add 172.16.2.200/24 dev eth0");
         host.ip("address del 172.16.2.201/23 dev eth0");
         host.ip("route replace default via 172.16.2.1");
     };
-    fault(&host, Some(EXPECT_ALL), change, &["ip failing ip_not_on_host"], undo);
+    fault(&host, Some(EXPECT_ALL), Host::change_address, &["ip failing ip_not_on_host"], undo);
 }
 
 #[test]

@@ -3,7 +3,10 @@
 
 use std::{fs, path::PathBuf};
 
-use crate::support::{Answer, Certificate, Exporter, Host, User, layouts::*};
+use crate::{
+    custom::{EXPECT, with_fluent_bit},
+    support::{Certificate, Exporter, Host, User, layouts::*},
+};
 
 /// Keeps what a scrape shows; its verdict must be this.
 #[track_caller]
@@ -38,21 +41,8 @@ fn loglistener() {
 
 #[test]
 fn custom() {
-    let host = Host::new();
-    host.add_site("203.0.113.80", &["logs.example.com"]);
-    host.serve_tls("203.0.113.80:443", Certificate::Good, &["logs.example.com"], Answer::Status(200));
-    host.write("/etc/fluent-bit/fluent-bit.conf", "[SERVICE]\n");
-    host.install_stand_in("/opt/fluent-bit/bin/fluent-bit");
-    host.start_agent(&["/opt/fluent-bit/bin/fluent-bit"], &[], 1);
-    let config = r#"
-agents:
-  - name: fluent-bit
-    kind: custom
-    processes: [{ role: worker, executable: fluent-bit, count: 1 }]
-    files: [/etc/fluent-bit/fluent-bit.conf]
-    endpoints: [{ url: "https://logs.example.com/health", expect_status: [200] }]
-"#;
-    keep("custom", &host.exporter_of(config), &[]);
+    let host = with_fluent_bit();
+    keep("custom", &host.exporter_of(EXPECT), &[]);
 }
 
 #[test]

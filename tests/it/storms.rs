@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    events::{evaluations, hourly, shows_by, workers},
+    events::{a_kill_shows, a_start_shows, evaluations, hourly, workers},
     support::{Exporter, Host, Seen, eventually, layouts::*},
 };
 
@@ -79,14 +79,8 @@ fn thousands_of_short_processes_cost_few_evaluations_delay_no_scrape_and_hide_no
     assert!(scrapes > 10, "{scrapes} scrapes");
     exporter.until("the one worker", |seen| workers(seen) == Some(1.0));
     settles(&exporter);
-    shows_by(
-        &exporter,
-        "process",
-        || host.kill_all("ilogtail"),
-        "no worker",
-        |seen| workers(seen) == Some(0.0),
-    );
-    shows_by(&exporter, "process", || host.start_logtail(), "a worker", |seen| workers(seen) == Some(1.0));
+    a_kill_shows(&exporter, &host);
+    a_start_shows(&exporter, &host);
 }
 
 #[test]
@@ -103,7 +97,7 @@ fn what_happens_to_the_agent_in_a_storm_shows_without_the_timer() {
     });
     let after = exporter.until("no worker", |seen| workers(seen) == Some(0.0));
     assert_eq!(evaluations(&after, "timer"), evaluations(&before, "timer"));
-    shows_by(&exporter, "process", || host.start_logtail(), "a worker", |seen| workers(seen) == Some(1.0));
+    a_start_shows(&exporter, &host);
 }
 
 #[test]

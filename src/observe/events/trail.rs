@@ -5,14 +5,12 @@
 
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
 use super::{Changes, Interest, WatchTargets};
+use crate::observe::root::{MOST_LINKS, components};
 
-/// As many links as the kernel itself follows in one path.
-const MOST_LINKS: usize = 40;
 /// File systems of the kernel's own, which tell of no changes.
 const SILENT: [&str; 2] = ["/proc", "/sys"];
 
@@ -123,13 +121,4 @@ fn step(path: &Path) -> Step {
         Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Step::Standing,
         Err(_) => Step::Missing,
     }
-}
-
-/// The named components and the `..` of a path, last first.
-fn components(path: &Path) -> Vec<OsString> {
-    path.components()
-        .rev()
-        .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
-        .map(|part| part.as_os_str().to_owned())
-        .collect()
 }

@@ -242,7 +242,7 @@ impl Plan {
             Some((last, _)) => return (last.candidates.clone(), Arc::clone(&self.strangers)),
         };
         let names = Names::new(self.profiles, &self.settings);
-        match procfs.scan_besides(passed, files, self.now, &names) {
+        match procfs.scan(passed, files, self.now, &names) {
             Reading::Known(scan) => {
                 let strangers = match &self.last {
                     None => self.strangers.after_regular(passed, &scan),

@@ -17,7 +17,7 @@ use rustix::{
 use super::{
     environ::{self, Kept},
     file::{Files, Kind},
-    sieve::Sieve,
+    sieve::{DELETED, Sieve},
     stat::{Stat, pid_namespaces},
 };
 use crate::{
@@ -76,20 +76,10 @@ impl Procfs {
         Self { path }
     }
 
-    /// Every process that bears a wanted name. Those that vanish meanwhile are left out, as are those of other PID
-    /// namespaces and threads of the kernel.
-    pub fn scan(&self, files: Files<'_>, now: Now, wanted: &dyn Wanted) -> Reading<Vec<Candidate>> {
-        self.scan_besides(&[], files, now, wanted).map(|scan| scan.candidates)
-    }
-
-    /// The same, but for processes whose ids (in ascending order) are known not to matter, which are not even looked at.
-    pub fn scan_besides(
-        &self,
-        known: &[u32],
-        files: Files<'_>,
-        now: Now,
-        wanted: &dyn Wanted,
-    ) -> Reading<Scan> {
+    /// Every process that bears a wanted name, but for those whose ids (in ascending order) are known not to matter, which are
+    /// not even looked at. Those that vanish meanwhile are left out, as are those of other PID namespaces and threads of the
+    /// kernel.
+    pub fn scan(&self, known: &[u32], files: Files<'_>, now: Now, wanted: &dyn Wanted) -> Reading<Scan> {
         let reader = Reader { procfs: &self.path, files, now, wanted };
         let listed = match files.attempt.guard(&self.path, || reader.pids()) {
             Reading::Known(listed) => listed,
@@ -272,7 +262,7 @@ impl Reader<'_> {
     /// The executable of a link's target, which the kernel marks where the file is gone.
     fn executable(&self, target: &Path) -> Executable {
         let as_seen = |path: &Path| self.files.root.strip(path).unwrap_or_else(|| path.to_owned());
-        let marked = target.as_os_str().as_bytes().strip_suffix(b" (deleted)");
+        let marked = target.as_os_str().as_bytes().strip_suffix(DELETED.as_bytes());
         match marked {
             // A file may really be called so.
             Some(_) if self.is_file(&as_seen(target)) => Executable { path: as_seen(target), deleted: false },

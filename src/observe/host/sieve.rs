@@ -16,7 +16,7 @@ const LONGEST_TARGET: usize = 1024;
 /// `stat` has 52 fields and takes 200 to 400 bytes; a longer one is left to the full reading.
 const LONGEST_STAT: usize = 1024;
 /// What the kernel appends to the path of an executable whose file is gone.
-const DELETED: &str = " (deleted)";
+pub(super) const DELETED: &str = " (deleted)";
 
 /// Tells processes that cannot be an agent's from those that may.
 pub(super) struct Sieve<'a> {

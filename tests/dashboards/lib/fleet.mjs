@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { SCRAPES } from './paths.mjs';
 
 /** Reads the text format: `[{ name, counter, labels, value }]`. */
-export const parseScrape = (text) => {
+const parseScrape = (text) => {
   const counters = new Set();
   const samples = [];
   for (const line of text.split('\n')) {
@@ -29,17 +29,17 @@ export const scrapes = () => {
 };
 
 /** Numbers between 0 and 1 that are the same in each run. */
-export const random = (seed) => () => {
+const random = (seed) => () => {
   seed = (seed + 0x6d2b79f5) | 0;
   let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
   t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
   return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
 };
 
-export const REGIONS = ['cn-hangzhou', 'cn-beijing', 'cn-shanghai', 'ap-southeast-1'];
+const REGIONS = ['cn-hangzhou', 'cn-beijing', 'cn-shanghai', 'ap-southeast-1'];
 const TENCENT = ['ap-guangzhou', 'ap-shanghai', 'ap-beijing', 'ap-singapore'];
 const VERSIONS = ['1.8.7', '1.8.7', '1.8.6', '2.1.0'];
-export const CLUSTERS = ['prod-hangzhou', 'prod-beijing', 'staging'];
+const CLUSTERS = ['prod-hangzhou', 'prod-beijing', 'staging'];
 
 /** Hosts `0..count`, spread over clusters, regions and kinds. */
 export const hosts = (count, kinds = ['logtail', 'logtail', 'logtail', 'loglistener', 'logtail', 'custom']) =>

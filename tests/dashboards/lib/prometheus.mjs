@@ -82,7 +82,7 @@ export const prometheus = async (directory, { rules = [], evaluation = '15s', ex
 };
 
 /** The recording rules of a file, in groups of which each reads only what the ones before it record. */
-export const stages = (file) => {
+const stages = (file) => {
   const rules = parse(readFileSync(file, 'utf8')).groups.flatMap((group) => group.rules).filter((rule) => rule.record);
   const names = new Set(rules.map((rule) => rule.record));
   const level = (name, path = []) => {

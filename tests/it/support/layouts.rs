@@ -16,25 +16,7 @@ pub(crate) const USERS: &str = "/etc/ilogtail/users";
 pub(crate) const IDENTIFIERS: &str = "/etc/ilogtail/user_defined_id";
 
 /// The config as the installer writes it for the internal network of Hangzhou.
-pub(crate) const CONFIG_TEXT: &str = r#"{
-    "config_server_address" : "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com",
-    "data_server_list" :
-    [
-        {
-            "cluster" : "cn-hangzhou",
-            "endpoint" : "cn-hangzhou-intranet.log.aliyuncs.com"
-        }
-    ],
-    "cpu_usage_limit" : 0.4,
-    "mem_usage_limit" : 384,
-    "max_bytes_per_sec" : 20971520,
-    "bytes_per_sec" : 1048576,
-    "buffer_file_num" : 25,
-    "buffer_file_size" : 20971520,
-    "buffer_map_num" : 5,
-    "streamlog_open" : false
-}
-"#;
+pub(crate) const CONFIG_TEXT: &str = include_str!("ilogtail_config.json");
 
 /// The config server's name.
 pub(crate) const CONFIG_SERVER: &str = "logtail.cn-hangzhou-intranet.log.aliyuncs.com";
@@ -117,6 +99,13 @@ impl Host {
     /// The config server by HTTPS.
     pub(crate) fn serve_config_https(&self, certificate: Certificate) {
         self.serve_tls(CONFIG_HTTPS, certificate, &[CONFIG_SERVER], Answer::LogService);
+    }
+
+    /// Replaces the machine's address by 172.16.2.201.
+    pub(crate) fn change_address(&self) {
+        self.ip("address add 172.16.2.201/23 dev eth0");
+        self.ip("address del 172.16.2.200/24 dev eth0");
+        self.ip("route replace default via 172.16.2.1");
     }
 
     /// Adds a line to Logtail's config.

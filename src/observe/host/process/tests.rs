@@ -52,9 +52,9 @@ impl Fake {
 
     fn scan(&self) -> Vec<Candidate> {
         match look_from(Path::new("/"), |files| {
-            Procfs::new(self.0.at("/proc")).scan(files, some_time(), &Agents)
+            Procfs::new(self.0.at("/proc")).scan(&[], files, some_time(), &Agents)
         }) {
-            Reading::Known(found) => found,
+            Reading::Known(scan) => scan.candidates,
             Reading::Unknown(why) => panic!("{why}"),
         }
     }
@@ -174,7 +174,7 @@ fn a_process_that_vanishes_meanwhile_is_gone_and_no_error() {
 #[test]
 fn what_hides_other_users_processes_makes_the_list_unknown() {
     let reason = |fake: &Fake| {
-        let scan = |files: Files<'_>| Procfs::new(fake.0.at("/proc")).scan(files, some_time(), &Agents);
+        let scan = |files: Files<'_>| Procfs::new(fake.0.at("/proc")).scan(&[], files, some_time(), &Agents);
         look_from(Path::new("/"), scan).why().map(|why| (why.reason, why.detail.contains("hidepid")))
     };
     let fake = Fake::new();
@@ -211,8 +211,8 @@ fn a_start_is_so_long_before_now_on_the_clock_that_counts_suspension() {
 
 /// The candidates of the real `/proc` that run below `host`.
 fn real(host: &Host) -> Vec<Candidate> {
-    host.look(|files| match Procfs::new("/proc".into()).scan(files, some_time(), &Agents) {
-        Reading::Known(found) => found,
+    host.look(|files| match Procfs::new("/proc".into()).scan(&[], files, some_time(), &Agents) {
+        Reading::Known(scan) => scan.candidates,
         Reading::Unknown(why) => panic!("{why}"),
     })
 }
@@ -261,9 +261,9 @@ fn a_real_start_lies_between_the_moments_around_it() {
     let before = boot();
     let agent = host.run("/usr/local/ilogtail/ilogtail");
     let now = Now { boot: boot(), ..some_time() };
-    let scan = host.look(|files| Procfs::new("/proc".into()).scan(files, now, &Agents));
-    let Reading::Known(found) = scan else { panic!("{scan:?}") };
-    let age = now.wall.duration_since(find(found, &agent).process.started_at).unwrap();
+    let scan = host.look(|files| Procfs::new("/proc".into()).scan(&[], files, now, &Agents));
+    let Reading::Known(scan) = scan else { panic!("{scan:?}") };
+    let age = now.wall.duration_since(find(scan.candidates, &agent).process.started_at).unwrap();
     assert!(
         age + before <= now.boot + of_ticks(1),
         "{age:?} ago, after {before:?} and before {:?}",
