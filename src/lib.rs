@@ -18,6 +18,8 @@ pub mod evaluate;
 pub mod observe;
 pub mod publish;
 
+pub mod http;
+
 pub mod cli;
 pub mod daemon;
 

@@ -10,8 +10,9 @@ use logagent_exporter::{
     cli::{self, Command, Invocation, LogFormat, LogLevel, Options, Parsed, check, explain},
     config,
     daemon::{self, CycleOptions, DaemonOptions},
+    http,
     model::Language,
-    publish::{http, text},
+    publish::text,
     sys,
 };
 use tracing::{info, level_filters::LevelFilter};

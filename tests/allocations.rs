@@ -12,14 +12,12 @@ use std::{
 };
 
 use logagent_exporter::{
+    http::{self, Limits, Server},
     model::{
         Status,
         report::{AgentReport, ClockReport, ExporterReport, Report},
     },
-    publish::{
-        Published,
-        http::{self, Limits, Server},
-    },
+    publish::Published,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},

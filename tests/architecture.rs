@@ -10,14 +10,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Every module, with those that it may use: `main → cli → daemon → {observe | evaluate | publish} → catalog, config → agents →
-/// model`. The three stages never see each other; they meet in `model`.
+/// Every module, with those that it may use: `main → cli → daemon → {observe | evaluate | publish | http} → catalog, config,
+/// net → agents → model`. The three stages never see each other; they meet in `model`.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("main", &["cli", "daemon", "publish", "config", "model", "sys"]),
+    ("main", &["cli", "daemon", "http", "publish", "config", "model", "sys"]),
     ("cli", &["daemon", "publish", "catalog", "config", "model"]),
-    ("daemon", &["observe", "evaluate", "publish", "config", "agents", "model"]),
+    ("daemon", &["observe", "evaluate", "publish", "http", "config", "agents", "model"]),
     ("observe", &["config", "agents", "model", "sys"]),
     ("evaluate", &["catalog", "config", "agents", "model"]),
+    ("http", &["publish", "model"]),
     ("publish", &["model"]),
     ("config", &["catalog", "agents", "model"]),
     ("catalog", &["model"]),

@@ -25,15 +25,13 @@ use pace::Pace;
 
 use crate::{
     config::{self, Settings},
+    http::{self, ReloadRequest, Server},
     model::report::Report,
     observe::{
         events::{Events, Source},
         own, time,
     },
-    publish::{
-        Published,
-        http::{self, ReloadRequest, Server},
-    },
+    publish::Published,
 };
 
 /// An evaluation this many intervals old is stale: `/-/healthy` says so.

@@ -1,6 +1,5 @@
 //! 3. Tell. Renders one immutable report in every form; knows neither rules nor the operating system.
 
-pub mod http;
 pub mod json;
 pub mod metrics;
 pub mod openmetrics;
@@ -11,6 +10,6 @@ pub mod text;
 pub mod words;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 
 pub use published::Published;

@@ -25,7 +25,7 @@ const NO_TEXT: Text = Text { en: "", zh: "" };
 static RUNBOOK: Runbook =
     Runbook { summary: NO_TEXT, impact: NO_TEXT, sample: &[], session: "", reading: NO_TEXT };
 
-pub(super) static NOT_IN_GROUP: Cause = Cause {
+pub(crate) static NOT_IN_GROUP: Cause = Cause {
     id: "ip_not_in_group",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Critical,
@@ -44,7 +44,7 @@ pub(super) static NOT_IN_GROUP: Cause = Cause {
     runbook: &RUNBOOK,
 };
 
-pub(super) static CONFIG_INVALID: Cause = Cause {
+pub(crate) static CONFIG_INVALID: Cause = Cause {
     id: "config_invalid",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
@@ -57,7 +57,7 @@ pub(super) static CONFIG_INVALID: Cause = Cause {
     runbook: &RUNBOOK,
 };
 
-pub(super) static RESTART_REQUIRED: Cause = Cause {
+pub(crate) static RESTART_REQUIRED: Cause = Cause {
     id: "restart_required",
     prerequisite: Prerequisite::Restart,
     severity: Severity::Critical,
@@ -70,7 +70,7 @@ pub(super) static RESTART_REQUIRED: Cause = Cause {
     runbook: &RUNBOOK,
 };
 
-pub(super) static DNS_FAILURE: Cause = Cause {
+pub(crate) static DNS_FAILURE: Cause = Cause {
     id: "dns_failure",
     prerequisite: Prerequisite::Network,
     severity: Severity::Critical,
@@ -83,7 +83,7 @@ pub(super) static DNS_FAILURE: Cause = Cause {
     runbook: &RUNBOOK,
 };
 
-pub(super) static CERTIFICATE_EXPIRING: Cause = Cause {
+pub(crate) static CERTIFICATE_EXPIRING: Cause = Cause {
     id: "certificate_expiring",
     prerequisite: Prerequisite::Network,
     severity: Severity::Warning,
@@ -97,11 +97,11 @@ pub(super) static CERTIFICATE_EXPIRING: Cause = Cause {
 };
 
 /// 2026-07-01 08:00:00 UTC, and so many seconds.
-pub(super) fn at(seconds: u64) -> SystemTime {
+pub(crate) fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_782_892_800 + seconds)
 }
 
-pub(super) const OWN: SelfFacts = SelfFacts {
+pub(crate) const OWN: SelfFacts = SelfFacts {
     cpu_seconds: 1.25,
     resident_bytes: 4_194_304,
     virtual_bytes: 33_554_432,
@@ -111,7 +111,7 @@ pub(super) const OWN: SelfFacts = SelfFacts {
     threads: Some(2),
 };
 
-pub(super) fn problem(cause: &'static Cause) -> Problem {
+pub(crate) fn problem(cause: &'static Cause) -> Problem {
     Problem {
         cause,
         subject: String::new(),
@@ -127,7 +127,7 @@ pub(super) fn problem(cause: &'static Cause) -> Problem {
     }
 }
 
-pub(super) fn evidence(name: &'static str, value: &str, from: &str) -> Evidence {
+pub(crate) fn evidence(name: &'static str, value: &str, from: &str) -> Evidence {
     Evidence { name, value: value.to_owned(), from: from.to_owned() }
 }
 
@@ -145,7 +145,7 @@ fn role(role: Role) -> RoleReport {
     }
 }
 
-pub(super) fn endpoint(purpose: Purpose, scheme: Scheme, host: &str) -> EndpointFact {
+pub(crate) fn endpoint(purpose: Purpose, scheme: Scheme, host: &str) -> EndpointFact {
     let tls = scheme == Scheme::Https;
     let http = scheme != Scheme::Tcp;
     EndpointFact {
@@ -178,7 +178,7 @@ pub(super) fn endpoint(purpose: Purpose, scheme: Scheme, host: &str) -> Endpoint
     }
 }
 
-pub(super) fn probe(fact: &mut EndpointFact) -> &mut Probe {
+pub(crate) fn probe(fact: &mut EndpointFact) -> &mut Probe {
     match &mut fact.probe {
         Reading::Known(probe) => probe,
         Reading::Unknown(why) => panic!("not probed: {why}"),
@@ -194,7 +194,7 @@ fn fails(fact: &mut EndpointFact, kind: FailureKind) {
 }
 
 /// One Logtail agent with five URLs, every optional series there, and no problem.
-pub(super) fn healthy() -> Report {
+pub(crate) fn healthy() -> Report {
     let host = "logtail.cn-hangzhou-intranet.log.aliyuncs.com";
     let data = "cn-hangzhou-intranet.log.aliyuncs.com";
     let prerequisites = Prerequisite::ALL.into_iter().filter(|id| *id != Prerequisite::Credentials);
@@ -260,7 +260,7 @@ fn prerequisite(report: &mut Report, id: Prerequisite) -> &mut PrerequisiteRepor
 
 /// The same with a wrong IP that explains a required restart, two endpoints without an address, and a certificate that
 /// expires soon.
-pub(super) fn failing() -> Report {
+pub(crate) fn failing() -> Report {
     let mut report = healthy();
     report.agents[0].status = Status::Failing;
     let ip = prerequisite(&mut report, Prerequisite::Ip);
@@ -297,7 +297,7 @@ pub(super) fn failing() -> Report {
 }
 
 /// Processes and the record of addresses could not be read; nothing was probed yet; the clock has no reference.
-pub(super) fn unknown() -> Report {
+pub(crate) fn unknown() -> Report {
     let mut report = healthy();
     let agent = &mut report.agents[0];
     agent.status = Status::Unknown;
@@ -340,7 +340,7 @@ pub(super) fn unknown() -> Report {
 }
 
 /// What files and other people's processes could make of the texts.
-pub(super) fn hostile() -> Report {
+pub(crate) fn hostile() -> Report {
     let evil = "a\"b\\c\nd\u{1b}[31m<script>alert('x')</script>&\u{202e}\u{0}{le=\"1\"}";
     let mut report = failing();
     let agent = &mut report.agents[0];

@@ -1,7 +1,7 @@
 //! The HTTP server: hands out what is published. No request reads the host, waits for an evaluation, or starts one.
 
 mod connection;
-mod guard;
+mod deadline;
 mod listen;
 mod negotiation;
 
@@ -19,10 +19,10 @@ use hyper::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::negotiation::Format;
-use super::Published;
+use crate::publish::Published;
 
 pub use self::{
-    guard::Limits,
+    deadline::Limits,
     listen::{bind, serve},
 };
 

@@ -1,4 +1,4 @@
-//! Listeners, and who is let in: connections are bounded in number, and drained at shutdown.
+//! Listeners and their acceptor: connections are bounded in number, and drained at shutdown.
 
 use std::{
     collections::HashMap,
@@ -21,8 +21,8 @@ use tracing::{debug, warn};
 
 use super::{
     Server,
-    connection::{self, House},
-    guard::{At, Stage},
+    connection::{self, Shared},
+    deadline::{Phase, Stage},
 };
 
 /// How long accepting rests after an error that will not be gone at once (no descriptors left): first and at most.
@@ -80,68 +80,68 @@ fn is_absent_family(error: &io::Error) -> bool {
 pub async fn serve(listeners: Vec<TcpListener>, server: Server, shutdown: impl Future<Output = ()>) {
     let drain = server.limits.drain;
     let (stop, stopped) = watch::channel(());
-    let mut door = Door::new(server, stopped);
+    let mut acceptor = Acceptor::new(server, stopped);
     {
         let mut shutdown = pin!(shutdown);
-        let mut keep = pin!(door.keep(&listeners));
+        let mut running = pin!(acceptor.run(&listeners));
         tokio::select! {
             () = &mut shutdown => {}
-            () = &mut keep => {}
+            () = &mut running => {}
         }
     }
     drop(listeners);
     drop(stop);
-    let ended = async { while door.connections.join_next().await.is_some() {} };
+    let ended = async { while acceptor.connections.join_next().await.is_some() {} };
     if timeout(drain, ended).await.is_err() {
         debug!("connections were still open at shutdown");
     }
 }
 
-/// Who is in, who comes in, and who has to go for that.
-struct Door {
-    house: Arc<House>,
+/// Accepts connections, and evicts one where there is no room for another.
+struct Acceptor {
+    shared: Arc<Shared>,
     stopped: watch::Receiver<()>,
     connections: JoinSet<()>,
-    /// Those that were not told to go.
+    /// Those that were not evicted.
     open: HashMap<Id, (Stage, AbortHandle)>,
 }
 
-impl Door {
+impl Acceptor {
     fn new(server: Server, stopped: watch::Receiver<()>) -> Self {
         Self {
-            house: Arc::new(House::new(server)),
+            shared: Arc::new(Shared::new(server)),
             stopped,
             connections: JoinSet::new(),
             open: HashMap::new(),
         }
     }
 
-    /// Lets clients in. Never returns.
-    async fn keep(&mut self, listeners: &[TcpListener]) {
-        let house = Arc::clone(&self.house);
-        let mut at_the_door = None;
+    /// Accepts connections. Never returns.
+    async fn run(&mut self, listeners: &[TcpListener]) {
+        let shared = Arc::clone(&self.shared);
+        let mut pending = None;
         let mut rest = None;
         let mut warned = None;
         let mut first = 0;
         loop {
-            let is_full = self.connections.len() >= house.server.limits.connections;
-            if !is_full && let Some(stream) = at_the_door.take() {
-                self.let_in(prepared(stream));
+            let is_full = self.connections.len() >= shared.server.limits.connections;
+            if !is_full && let Some(stream) = pending.take() {
+                self.admit(prepared(stream));
             }
-            self.make_room(at_the_door.is_some());
+            self.evict_if_needed(pending.is_some());
             let accepted = tokio::select! {
-                accepted = accept(listeners, &mut first), if at_the_door.is_none() => accepted,
+                accepted = accept(listeners, &mut first), if pending.is_none() => accepted,
                 Some(ended) = self.connections.join_next_with_id() => {
                     let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
                     self.open.remove(&id);
                     continue;
                 }
-                () = house.changed.notified() => continue,
+                () = shared.changed.notified() => continue,
             };
             match accepted {
                 Ok(stream) => {
                     rest = None;
-                    at_the_door = Some(stream);
+                    pending = Some(stream);
                 }
                 Err(error) => {
                     let Some(pause) = rest_after(&error, rest) else { continue };
@@ -156,28 +156,28 @@ impl Door {
         }
     }
 
-    fn let_in(&mut self, stream: TcpStream) {
-        let stage = self.house.stage();
-        let serving = connection::serve(stream, stage.clone(), Arc::clone(&self.house), self.stopped.clone());
+    fn admit(&mut self, stream: TcpStream) {
+        let stage = self.shared.stage();
+        let serving =
+            connection::serve(stream, stage.clone(), Arc::clone(&self.shared), self.stopped.clone());
         let task = self.connections.spawn(serving);
         self.open.insert(task.id(), (stage, task));
     }
 
-    /// Lets somebody go, if a client waits at the door or for buffers, unless one is going already.
-    fn make_room(&mut self, at_the_door: bool) {
-        let is_short = self.house.is_short_of_desks();
-        self.house.pressed.store(at_the_door || is_short, Ordering::Relaxed);
+    /// Evicts a connection if one waits to be served, or a request for a permit, unless an eviction is under way.
+    fn evict_if_needed(&mut self, pending: bool) {
+        let lacks_permits = self.shared.lacks_permits();
+        self.shared.evicting.store(pending || lacks_permits, Ordering::Relaxed);
         if self.open.len() < self.connections.len() {
             return;
         }
-        // Who has nothing under way loses the least; then who has been sending a head, or not taking an answer.
-        let _somebody = at_the_door
-            && (self.gives_way(&[At::Idle, At::Fresh]) || self.gives_way(&[At::Head]))
-            || is_short && self.gives_way(&[At::Head, At::Write]);
+        // An idle connection loses the least; then one that has been sending a head, or not taking an answer.
+        let _evicted = pending && (self.evict(&[Phase::Idle, Phase::Fresh]) || self.evict(&[Phase::Head]))
+            || lacks_permits && self.evict(&[Phase::Head, Phase::Write]);
     }
 
     /// Ends the connection that has been at one of these stages for the longest time; false if none is.
-    fn gives_way(&mut self, stages: &[At]) -> bool {
+    fn evict(&mut self, stages: &[Phase]) -> bool {
         let waiting = self.open.iter().filter_map(|(id, (stage, _))| {
             let (at, since) = stage.get();
             stages.contains(&at).then_some((since, *id))

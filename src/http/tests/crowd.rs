@@ -39,7 +39,7 @@ impl Kept {
 }
 
 #[tokio::test]
-async fn the_longest_idle_gives_way_to_a_new_client_and_no_other() {
+async fn the_longest_idle_evict_to_a_new_client_and_no_other() {
     let running = start(Limits { connections: 2, ..Limits::default() }).await;
     let (mut first, mut second) = (Kept::connect(&running).await, Kept::connect(&running).await);
     first.asks().await;

@@ -15,8 +15,11 @@ use tokio::{
     time::timeout,
 };
 
-use super::{super::sample, *};
-use crate::model::{Language, report::Report};
+use super::*;
+use crate::{
+    model::{Language, report::Report},
+    publish::sample,
+};
 
 /// Longer than anything here takes: it ends a test that hangs, and decides nothing.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,4 +1,4 @@
-//! Deadlines of a connection, so that slow, silent and dead clients give their place back.
+//! Deadlines of a connection, so that slow, silent and dead clients are disconnected.
 //!
 //! hyper's own header timeout also runs between requests and would cut Prometheus' idle connection before each scrape.
 
@@ -24,10 +24,10 @@ use tokio::{
 /// How many clients, how patiently.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections at once. For a further one the longest idle gives way; where none is, it waits in the kernel's backlog.
+    /// Connections at once. For a further one the longest idle one is evicted; where none is, it waits in the kernel's backlog.
     /// An idle one costs its socket and about a kilobyte.
     pub connections: usize,
-    /// Requests under way at once, each with its buffers. For a further one gives way who has been sending a head, or
+    /// Requests under way at once, each with its buffers. For a further one, the connection is evicted that has been sending a head, or
     /// not taking an answer, for the longest time.
     pub requests: usize,
     /// From the connection, or the first byte of a further request, to the end of its head.
@@ -58,7 +58,7 @@ impl Default for Limits {
 
 /// What a connection is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum At {
+pub(super) enum Phase {
     /// Nothing has come from the client yet.
     Fresh,
     /// A part of a request's head has.
@@ -71,9 +71,9 @@ pub(super) enum At {
     Idle,
 }
 
-const ALL: [At; 5] = [At::Fresh, At::Head, At::Answer, At::Write, At::Idle];
+const ALL: [Phase; 5] = [Phase::Fresh, Phase::Head, Phase::Answer, Phase::Write, Phase::Idle];
 
-/// What a connection is at; shared between its stream, its requests, and who decides which one gives way.
+/// What a connection is at; shared between its stream, its requests, and the acceptor, which decides whom to evict.
 #[derive(Debug, Clone)]
 pub(super) struct Stage {
     /// The stage's index, and above it the turn at which it was entered.
@@ -89,39 +89,39 @@ impl Stage {
     /// Of a new connection. All that are to be compared share `turns`.
     pub(super) fn new(turns: &Arc<AtomicU64>) -> Self {
         let stage = Self { now: Arc::default(), turns: Arc::clone(turns) };
-        stage.set(At::Fresh);
+        stage.set(Phase::Fresh);
         stage
     }
 
     /// The request's head is complete.
     pub(super) fn answering(&self) {
-        self.set(At::Answer);
+        self.set(Phase::Answer);
     }
 
     /// The answer is ready to be written.
     pub(super) fn answered(&self) {
-        self.set(At::Write);
+        self.set(Phase::Write);
     }
 
     /// What it is at, and since which turn.
-    pub(super) fn get(&self) -> (At, u64) {
+    pub(super) fn get(&self) -> (Phase, u64) {
         let now = self.now.load(Ordering::Relaxed);
         let at = ALL.into_iter().find(|at| at.index() == now & ((1 << INDEX) - 1));
-        (at.unwrap_or(At::Fresh), now >> INDEX)
+        (at.unwrap_or(Phase::Fresh), now >> INDEX)
     }
 
     /// What it is at.
-    pub(super) fn at(&self) -> At {
+    pub(super) fn at(&self) -> Phase {
         self.get().0
     }
 
-    fn set(&self, at: At) {
+    fn set(&self, at: Phase) {
         let turn = self.turns.fetch_add(1, Ordering::Relaxed);
         self.now.store((turn << INDEX) | at.index(), Ordering::Relaxed);
     }
 }
 
-impl At {
+impl Phase {
     fn index(self) -> u64 {
         match self {
             Self::Fresh => 0,
@@ -134,18 +134,18 @@ impl At {
 }
 
 /// A stream that fails once its connection is at one stage for too long.
-pub(super) struct Guarded<S> {
+pub(super) struct Deadlines<S> {
     inner: S,
     stage: Stage,
     limits: Limits,
     /// The stage, and its turn, that `deadline` is for.
-    armed: (At, u64),
+    armed: (Phase, u64),
     deadline: Pin<Box<Sleep>>,
     /// What was read of the next request already.
     begun: Bytes,
 }
 
-impl<S> Guarded<S> {
+impl<S> Deadlines<S> {
     pub(super) fn new(inner: S, stage: Stage, limits: Limits) -> Self {
         let deadline = Box::pin(sleep_until(Instant::now() + limits.head));
         let armed = stage.get();
@@ -166,11 +166,11 @@ impl<S> Guarded<S> {
         self.armed = now;
         let limit = match now.0 {
             // From the connection to the end of the head is one deadline.
-            At::Head if before == At::Fresh => return,
-            At::Fresh | At::Head => self.limits.head,
-            At::Answer => self.limits.answer,
-            At::Write => self.limits.write,
-            At::Idle => self.limits.idle,
+            Phase::Head if before == Phase::Fresh => return,
+            Phase::Fresh | Phase::Head => self.limits.head,
+            Phase::Answer => self.limits.answer,
+            Phase::Write => self.limits.write,
+            Phase::Idle => self.limits.idle,
         };
         self.deadline.as_mut().reset(Instant::now() + limit);
     }
@@ -185,14 +185,14 @@ impl<S> Guarded<S> {
     }
 
     fn has_read(&mut self) {
-        if matches!(self.stage.at(), At::Fresh | At::Idle) {
-            self.stage.set(At::Head);
+        if matches!(self.stage.at(), Phase::Fresh | Phase::Idle) {
+            self.stage.set(Phase::Head);
             self.arm();
         }
     }
 }
 
-impl Guarded<TcpStream> {
+impl Deadlines<TcpStream> {
     /// Waits until there is something to read: a request, or the end.
     pub(super) async fn readable(&mut self) -> io::Result<()> {
         poll_fn(|cx| {
@@ -209,7 +209,7 @@ impl Guarded<TcpStream> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Deadlines<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -236,7 +236,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Deadlines<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         match Pin::new(&mut this.inner).poll_write(cx, bytes) {
@@ -250,8 +250,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         match Pin::new(&mut this.inner).poll_flush(cx) {
             Poll::Ready(result) => {
                 // hyper flushes when it has nothing left to write.
-                if this.stage.at() == At::Write {
-                    this.stage.set(At::Idle);
+                if this.stage.at() == Phase::Write {
+                    this.stage.set(Phase::Idle);
                 }
                 Poll::Ready(result)
             }
@@ -290,15 +290,15 @@ mod tests {
 
     use super::*;
 
-    fn guarded() -> (Guarded<DuplexStream>, Stage, DuplexStream) {
+    fn with_deadlines() -> (Deadlines<DuplexStream>, Stage, DuplexStream) {
         let (near, far) = duplex(16);
         let stage = Stage::new(&Arc::default());
-        (Guarded::new(near, stage.clone(), Limits::default()), stage, far)
+        (Deadlines::new(near, stage.clone(), Limits::default()), stage, far)
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_dripped_head_is_cut_at_its_deadline_whatever_its_pace() {
-        let (mut stream, _, mut far) = guarded();
+        let (mut stream, _, mut far) = with_deadlines();
         let start = Instant::now();
         let drip = tokio::spawn(async move {
             while far.write_all(b"x").await.is_ok() {
@@ -319,8 +319,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_idle_connection_outlives_a_scrape_interval_and_no_more() {
-        let (mut stream, stage, mut far) = guarded();
-        stage.set(At::Idle);
+        let (mut stream, stage, mut far) = with_deadlines();
+        stage.set(Phase::Idle);
         let start = Instant::now();
         let (read, ()) = tokio::join!(stream.read_u8(), async {
             tokio::time::sleep(Duration::from_mins(2)).await;
@@ -330,14 +330,14 @@ mod tests {
         // The head of the next request has its own, shorter deadline.
         let error = stream.read_u8().await.expect_err("silence");
         assert_eq!((error.kind(), start.elapsed().as_secs()), (io::ErrorKind::TimedOut, 130));
-        stage.set(At::Idle);
+        stage.set(Phase::Idle);
         stream.read_u8().await.expect_err("silence");
         assert_eq!(start.elapsed().as_secs(), 280);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_reader_who_takes_nothing_is_cut() {
-        let (mut stream, stage, _far) = guarded();
+        let (mut stream, stage, _far) = with_deadlines();
         stage.answered();
         let start = Instant::now();
         let error = stream.write_all(&[0; 64]).await.expect_err("nobody reads");

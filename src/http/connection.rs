@@ -24,7 +24,7 @@ use tracing::debug;
 
 use super::{
     Server,
-    guard::{At, Guarded, Stage},
+    deadline::{Deadlines, Phase, Stage},
 };
 
 /// The largest head of a request, and the most header lines in it; more is answered by 431.
@@ -39,27 +39,27 @@ const WARM: usize = 32;
 const LINGER: Duration = Duration::from_secs(1);
 const LARGEST_REST: u64 = 256 * 1024;
 
-/// What all connections share.
-pub(super) struct House {
+/// State that all connections share.
+pub(super) struct Shared {
     pub(super) server: Server,
-    /// Buffers for requests under way.
-    desks: Arc<Semaphore>,
-    /// How many wait for such.
+    /// One for each request under way, which has buffers.
+    permits: Arc<Semaphore>,
+    /// Requests that wait for one.
     waiting: AtomicUsize,
-    /// True while somebody should give way, and nobody could so far.
-    pub(super) pressed: AtomicBool,
-    /// Somebody waits for buffers, or may give way.
+    /// True while a connection should be evicted, and none can be.
+    pub(super) evicting: AtomicBool,
+    /// A request waits for a permit, or a connection may be evicted.
     pub(super) changed: Notify,
     turns: Arc<AtomicU64>,
 }
 
-impl House {
+impl Shared {
     pub(super) fn new(server: Server) -> Self {
         Self {
-            desks: Arc::new(Semaphore::new(server.limits.requests)),
+            permits: Arc::new(Semaphore::new(server.limits.requests)),
             server,
             waiting: AtomicUsize::new(0),
-            pressed: AtomicBool::new(false),
+            evicting: AtomicBool::new(false),
             changed: Notify::new(),
             turns: Arc::default(),
         }
@@ -70,34 +70,34 @@ impl House {
         Stage::new(&self.turns)
     }
 
-    /// True if somebody waits for buffers.
-    pub(super) fn is_short_of_desks(&self) -> bool {
+    /// True if a request waits for a permit.
+    pub(super) fn lacks_permits(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) > 0
     }
 
-    async fn desk(&self) -> Option<OwnedSemaphorePermit> {
-        if let Ok(desk) = Arc::clone(&self.desks).try_acquire_owned() {
-            return Some(desk);
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Some(permit);
         }
         let _waiting = Waiting::among(&self.waiting);
         self.changed.notify_one();
         // The semaphore is never closed.
-        Arc::clone(&self.desks).acquire_owned().await.ok()
+        Arc::clone(&self.permits).acquire_owned().await.ok()
     }
 
     fn is_crowded(&self) -> bool {
-        self.desks.available_permits() + WARM < self.server.limits.requests
+        self.permits.available_permits() + WARM < self.server.limits.requests
     }
 
-    /// A connection has come to wait for its client.
-    fn may_give_way(&self) {
-        if self.pressed.load(Ordering::Relaxed) {
+    /// A connection has begun to wait for its client.
+    fn may_be_evicted(&self) {
+        if self.evicting.load(Ordering::Relaxed) {
             self.changed.notify_one();
         }
     }
 }
 
-/// One of those that are counted, until it is dropped: who waits may also be told to go.
+/// Counts a waiting request until it is dropped: its connection may be evicted meanwhile.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -113,50 +113,50 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Serves a client until one of both has enough.
+/// Serves one connection to its end.
 pub(super) async fn serve(
     stream: TcpStream,
     stage: Stage,
-    house: Arc<House>,
+    shared: Arc<Shared>,
     mut stopped: watch::Receiver<()>,
 ) {
-    let mut stream = Guarded::new(stream, stage.clone(), house.server.limits);
+    let mut stream = Deadlines::new(stream, stage.clone(), shared.server.limits);
     loop {
-        house.may_give_way();
+        shared.may_be_evicted();
         let begun = async {
             stream.readable().await?;
-            Ok(house.desk().await)
+            Ok(shared.permit().await)
         };
         let begun: io::Result<_> = tokio::select! {
             begun = begun => begun,
             _ = stopped.changed() => return,
         };
-        let _desk = match begun {
-            Ok(desk) => desk,
+        let _permit = match begun {
+            Ok(permit) => permit,
             Err(error) => {
                 debug!(%error, "a connection ended between requests");
                 return;
             }
         };
-        match Box::pin(converse(stream, &stage, &house, &mut stopped)).await {
-            Some(rests) => stream = rests,
+        match Box::pin(serve_requests(stream, &stage, &shared, &mut stopped)).await {
+            Some(idle) => stream = idle,
             None => return,
         }
     }
 }
 
 /// Answers requests until there is none at the moment and buffers are scarce; then gives the stream back, else nothing.
-async fn converse(
-    stream: Guarded<TcpStream>,
+async fn serve_requests(
+    stream: Deadlines<TcpStream>,
     stage: &Stage,
-    house: &Arc<House>,
+    shared: &Arc<Shared>,
     stopped: &mut watch::Receiver<()>,
-) -> Option<Guarded<TcpStream>> {
+) -> Option<Deadlines<TcpStream>> {
     let service = service_fn(|request| {
-        let (house, stage) = (Arc::clone(house), stage.clone());
+        let (shared, stage) = (Arc::clone(shared), stage.clone());
         Box::pin(async move {
             stage.answering();
-            let answer = house.server.answer(request).await;
+            let answer = shared.server.answer(request).await;
             stage.answered();
             answer
         })
@@ -164,18 +164,18 @@ async fn converse(
     let mut connection = http1::Builder::new()
         .max_buf_size(LARGEST_HEAD)
         .max_headers(MOST_HEADERS)
-        .header_read_timeout(None) // the guard's deadlines stand in for it
+        .header_read_timeout(None) // `Deadlines` stands in for it
         .serve_connection(TokioIo::new(stream), service);
-    let ends_or_rests = poll_fn(|cx| match connection.poll_without_shutdown(cx) {
+    let ends_or_idles = poll_fn(|cx| match connection.poll_without_shutdown(cx) {
         Poll::Ready(ended) => Poll::Ready(Some(ended)),
-        Poll::Pending if stage.at() == At::Idle && house.is_crowded() => Poll::Ready(None),
+        Poll::Pending if stage.at() == Phase::Idle && shared.is_crowded() => Poll::Ready(None),
         Poll::Pending => {
-            house.may_give_way();
+            shared.may_be_evicted();
             Poll::Pending
         }
     });
     let ended = tokio::select! {
-        ended = ends_or_rests => ended,
+        ended = ends_or_idles => ended,
         _ = stopped.changed() => {
             Pin::new(&mut connection).graceful_shutdown();
             Some(poll_fn(|cx| connection.poll_without_shutdown(cx)).await)
