@@ -2,13 +2,18 @@
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
-.PHONY: help build test test-dashboards dashboards test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
+.PHONY: help build build-static test test-dashboards dashboards test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## The release binary: target/release/logagent-exporter
 	$(CARGO) build --locked --release
+
+static = x86_64-unknown-linux-musl
+build-static: ## The static release binary: target/x86_64-unknown-linux-musl/release/logagent-exporter
+	rustup target list --installed | grep -qx $(static) || rustup target add $(static)
+	$(CARGO) build --locked --release --target $(static)
 
 test: test-deps lint ## Everything that must pass: lint and all tests, on a machine with nothing but Rust
 	$(CARGO) test --locked
