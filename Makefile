@@ -16,7 +16,7 @@ build-static: ## The static release binary: target/x86_64-unknown-linux-musl/rel
 	$(CARGO) build --locked --release --target $(static)
 
 test: test-deps lint ## Everything that must pass: lint and all tests, on a machine with nothing but Rust
-	$(CARGO) test --locked
+	$(CARGO) test --locked --workspace
 	$(MAKE) test-dashboards
 
 # node_modules of the dashboards' tests, as the lock file has them; npm writes the second file last.
@@ -43,7 +43,7 @@ lint: test-deps ## fmt, clippy, cargo deny, shellcheck; changes nothing
 	scripts/lint
 
 bless: ## Accept what the code renders now as golden files and generated documents; read the diff
-	UPDATE=1 INSTA_UPDATE=always $(CARGO) test --locked --no-fail-fast
+	UPDATE=1 INSTA_UPDATE=always $(CARGO) test --locked --workspace --no-fail-fast
 
 demo: test-deps ## Logtail, exporter, Prometheus, Alertmanager on a machine of their own; prints what to open
 	scripts/demo up

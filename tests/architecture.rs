@@ -60,6 +60,9 @@ fn the_source_tree_keeps_its_shape() {
         let name = file.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
         found.extend(violations(&name, &fs::read_to_string(&file).unwrap()));
     }
+    for file in rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("xtask/src")) {
+        found.extend(form(&file.display().to_string(), &fs::read_to_string(&file).unwrap()));
+    }
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
@@ -121,8 +124,8 @@ fn rust_files(dir: &Path) -> Vec<PathBuf> {
     out
 }
 
-/// What is wrong with one file of `src/`.
-fn violations(file: &str, source: &str) -> Vec<String> {
+/// What is wrong with the form of a file, wherever it is.
+fn form(file: &str, source: &str) -> Vec<String> {
     let mut out = Vec::new();
     if !source.starts_with("//! ") {
         out.push(format!("{file} does not begin with //!, the sentence that says what it decides"));
@@ -131,6 +134,12 @@ fn violations(file: &str, source: &str) -> Vec<String> {
     if lines > MOST_LINES {
         out.push(format!("{file} has {lines} lines"));
     }
+    out
+}
+
+/// What is wrong with one file of `src/`.
+fn violations(file: &str, source: &str) -> Vec<String> {
+    let mut out = form(file, source);
     let code: String = source.lines().map(|line| line.split("//").next().unwrap_or_default()).fold(
         String::new(),
         |mut code, line| {

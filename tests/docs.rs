@@ -291,3 +291,15 @@ fn the_unit_grants_two_capabilities_and_blinds_nothing() {
         );
     }
 }
+
+#[test]
+fn every_cause_has_its_alert_and_its_runbooks() {
+    let rules = read("alerts/logagent-causes.rules.yml");
+    for cause in catalog::causes() {
+        assert!(rules.contains(&format!("cause: {}\n", cause.id)), "{} has no alert: make bless", cause.id);
+        for page in [format!("{}.md", cause.id), format!("{}.zh.md", cause.id)] {
+            let path = repository("alerts/runbooks").join(&page);
+            assert!(path.is_file(), "{page} is missing: add a Runbook in xtask/src/runbook, then make bless");
+        }
+    }
+}

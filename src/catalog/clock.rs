@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `clock`.
 
-use super::{patience, runbook, sources};
+use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// The whole interval of the offset is beyond what the service accepts, or `max_offset`.
@@ -40,7 +40,10 @@ pub static CLOCK_SKEWED: Cause = Cause {
     evidence: &["offset", "limit"],
     source: sources::CLOCK,
     patience: patience::PROBES,
-    runbook: &runbook::CLOCK_SKEWED,
+    summary: Text {
+        en: "A host's clock is too far off for the log service to accept its requests.",
+        zh: "主机时钟偏差过大，日志服务会拒绝其请求。",
+    },
 };
 
 /// The whole interval of the offset is beyond `warn_offset`, and still accepted by the service.
@@ -78,7 +81,9 @@ pub static CLOCK_OFFSET_HIGH: Cause = Cause {
     evidence: &["offset", "limit"],
     source: sources::CLOCK,
     patience: patience::TICKET,
-    runbook: &runbook::CLOCK_OFFSET_HIGH,
+    summary: Text {
+        en: "A host's clock is off by more than deserves trust.", zh: "主机时钟偏差较大。"
+    },
 };
 
 /// The clock is skewed, and `enable_log_time_auto_adjust` makes up for it.
@@ -113,7 +118,10 @@ pub static CLOCK_SKEWED_ADJUSTED: Cause = Cause {
     evidence: &["offset", "limit"],
     source: sources::SLS_5,
     patience: patience::TICKET,
-    runbook: &runbook::CLOCK_SKEWED_ADJUSTED,
+    summary: Text {
+        en: "A host's clock is far off, and Logtail adjusts for it.",
+        zh: "主机时钟偏差过大，Logtail 正在自动校正。",
+    },
 };
 
 /// The kernel says that its clock is not synchronized, and no source shows that it is right.
@@ -146,7 +154,9 @@ pub static CLOCK_UNSYNCHRONIZED: Cause = Cause {
     evidence: &["kernel"],
     source: sources::OWN_CLOCK,
     patience: patience::TICKET,
-    runbook: &runbook::CLOCK_UNSYNCHRONIZED,
+    summary: Text {
+        en: "Nothing keeps a host's clock right.", zh: "主机时钟没有任何时间源校准。"
+    },
 };
 
 /// The system time jumped by more than a second within the last ten minutes.
@@ -177,7 +187,7 @@ pub static CLOCK_STEPPED: Cause = Cause {
     evidence: &["step"],
     source: sources::OWN_CLOCK,
     patience: patience::NONE,
-    runbook: &runbook::CLOCK_STEPPED,
+    summary: Text { en: "A host's clock jumped.", zh: "主机时钟发生跳变。" },
 };
 
 /// All of them, in the order of the contract.

@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `credentials`.
 
-use super::{patience, runbook, sources};
+use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// A part of the API key pair is absent or empty.
@@ -32,7 +32,7 @@ pub static CREDENTIALS_MISSING: Cause = Cause {
     evidence: &["key"],
     source: sources::CLS_4,
     patience: patience::EDIT,
-    runbook: &runbook::CREDENTIALS_MISSING,
+    summary: Text { en: "LogListener's API key is not set.", zh: "LogListener 未设置 API 密钥。" },
 };
 
 /// A part of the API key pair has not the form of an API key.
@@ -64,7 +64,10 @@ pub static CREDENTIALS_MALFORMED: Cause = Cause {
     evidence: &["key", "defect"],
     source: sources::CLS_4,
     patience: patience::EDIT,
-    runbook: &runbook::CREDENTIALS_MALFORMED,
+    summary: Text {
+        en: "LogListener's API key does not have the form of one.",
+        zh: "LogListener 的 API 密钥格式不正确。",
+    },
 };
 
 /// A part of the API key pair is the stand-in of a document or template.
@@ -94,7 +97,10 @@ pub static CREDENTIALS_PLACEHOLDER: Cause = Cause {
     evidence: &["key"],
     source: sources::CLS_4,
     patience: patience::EDIT,
-    runbook: &runbook::CREDENTIALS_PLACEHOLDER,
+    summary: Text {
+        en: "LogListener's API key is still a template's placeholder.",
+        zh: "LogListener 的 API 密钥仍是模板中的占位符。",
+    },
 };
 
 /// All of them, in the order of the contract.

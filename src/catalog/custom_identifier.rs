@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `custom_identifier`.
 
-use super::{patience, runbook, sources};
+use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// An identifier is expected and the file or key that holds it is not there.
@@ -36,7 +36,10 @@ pub static CUSTOM_IDENTIFIER_MISSING: Cause = Cause {
     evidence: &["expected"],
     source: sources::SLS_7,
     patience: patience::EDIT,
-    runbook: &runbook::CUSTOM_IDENTIFIER_MISSING,
+    summary: Text {
+        en: "A host lacks the identifier of its machine group.",
+        zh: "主机未配置机器组的自定义标识。",
+    },
 };
 
 /// An identifier is expected and the file or key that holds it is empty.
@@ -71,7 +74,9 @@ pub static CUSTOM_IDENTIFIER_EMPTY: Cause = Cause {
     evidence: &["expected"],
     source: sources::SLS_7,
     patience: patience::EDIT,
-    runbook: &runbook::CUSTOM_IDENTIFIER_EMPTY,
+    summary: Text {
+        en: "A host's machine group identifier is empty.", zh: "主机的机器组自定义标识为空。"
+    },
 };
 
 /// No configured identifier equals the expected one, byte for byte.
@@ -114,7 +119,10 @@ pub static CUSTOM_IDENTIFIER_MISMATCH: Cause = Cause {
     evidence: &["expected", "found"],
     source: sources::SLS_7,
     patience: patience::EDIT,
-    runbook: &runbook::CUSTOM_IDENTIFIER_MISMATCH,
+    summary: Text {
+        en: "A host's machine group identifier is not the group's.",
+        zh: "主机的自定义标识与机器组不一致。",
+    },
 };
 
 /// An identifier contains a carriage return, a tab or a byte order mark that the agent keeps.
@@ -148,7 +156,10 @@ pub static CUSTOM_IDENTIFIER_MALFORMED: Cause = Cause {
     evidence: &["malformed"],
     source: sources::IDENTIFIER_SOURCE,
     patience: patience::TICKET,
-    runbook: &runbook::CUSTOM_IDENTIFIER_MALFORMED,
+    summary: Text {
+        en: "A host's machine group identifier contains invisible characters.",
+        zh: "主机的自定义标识中含有不可见字符。",
+    },
 };
 
 /// All of them, in the order of the contract.

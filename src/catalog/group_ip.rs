@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `ip` that are about `group_ip` and `group_label`.
 
-use super::{patience, runbook, sources};
+use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// `group_ip` is not the address that the server group has for this host.
@@ -36,7 +36,10 @@ pub static GROUP_IP_MISMATCH: Cause = Cause {
     evidence: &["group_ip", "expected"],
     source: sources::CLS_1_4,
     patience: patience::EDIT,
-    runbook: &runbook::GROUP_IP_MISMATCH,
+    summary: Text {
+        en: "LogListener's group_ip is not the address in the server group.",
+        zh: "LogListener 的 group_ip 与机器组中的 IP 不一致。",
+    },
 };
 
 /// The expected address of the server group is a range or a list.
@@ -70,7 +73,10 @@ pub static GROUP_IP_IS_RANGE: Cause = Cause {
     evidence: &["expected"],
     source: sources::CLS_COLLECTION,
     patience: patience::EDIT,
-    runbook: &runbook::GROUP_IP_IS_RANGE,
+    summary: Text {
+        en: "A server group's IP is a range or list, which CLS does not support.",
+        zh: "机器组的 IP 是网段或列表，CLS 不支持。",
+    },
 };
 
 /// `group_ip` is a public address while the server is an internal domain.
@@ -106,7 +112,10 @@ pub static GROUP_IP_NOT_PRIVATE: Cause = Cause {
     evidence: &["group_ip", "server"],
     source: sources::CLS_COLLECTION,
     patience: patience::TICKET,
-    runbook: &runbook::GROUP_IP_NOT_PRIVATE,
+    summary: Text {
+        en: "LogListener reports a public address over the internal network.",
+        zh: "LogListener 通过内网域名上报了公网 IP。",
+    },
 };
 
 /// A label is set while the expected server group goes by IP.
@@ -140,7 +149,10 @@ pub static GROUP_LABEL_CONFLICT: Cause = Cause {
     evidence: &["group_label", "expected"],
     source: sources::CLS_FAQ,
     patience: patience::EDIT,
-    runbook: &runbook::GROUP_LABEL_CONFLICT,
+    summary: Text {
+        en: "LogListener has a label, but its server group goes by IP.",
+        zh: "LogListener 设置了标签，但机器组使用 IP。",
+    },
 };
 
 /// The host has several addresses and no expectation tells which one `group_ip` should be.
@@ -172,5 +184,8 @@ pub static MULTIPLE_CANDIDATE_ADDRESSES: Cause = Cause {
     evidence: &["group_ip", "candidates"],
     source: sources::CLS_4,
     patience: patience::TICKET,
-    runbook: &runbook::MULTIPLE_CANDIDATE_ADDRESSES,
+    summary: Text {
+        en: "LogListener chose one of several addresses, and none is expected.",
+        zh: "主机有多个 IP，无法确认 LogListener 选择的是否正确。",
+    },
 };

@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `installed`.
 
-use super::{patience, runbook, sources};
+use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// Config names the agent, or it was seen before, and nothing of it is there now.
@@ -33,7 +33,10 @@ pub static NOT_INSTALLED: Cause = Cause {
     evidence: &["looked_for"],
     source: sources::INSTALLED,
     patience: patience::PROCESS,
-    runbook: &runbook::NOT_INSTALLED,
+    summary: Text {
+        en: "A log-collection agent that should be watched is not installed.",
+        zh: "应被监控的日志采集客户端未安装。",
+    },
 };
 
 /// The directory, config or processes of the agent are there, its executable is not.
@@ -67,7 +70,10 @@ pub static INSTALLATION_INCOMPLETE: Cause = Cause {
     evidence: &["missing", "found"],
     source: sources::INSTALLED,
     patience: patience::PROCESS,
-    runbook: &runbook::INSTALLATION_INCOMPLETE,
+    summary: Text {
+        en: "A log-collection agent's executable is missing from its installation.",
+        zh: "日志采集客户端安装不完整，缺少可执行文件。",
+    },
 };
 
 /// All of them, in the order of the contract.

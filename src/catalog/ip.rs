@@ -4,7 +4,7 @@ pub use super::group_ip::{
     GROUP_IP_IS_RANGE, GROUP_IP_MISMATCH, GROUP_IP_NOT_PRIVATE, GROUP_LABEL_CONFLICT,
     MULTIPLE_CANDIDATE_ADDRESSES,
 };
-use super::{patience, runbook, sources};
+use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// No interface of the host has an IPv4 address other than loopback.
@@ -36,7 +36,7 @@ pub static IP_MISSING: Cause = Cause {
     evidence: &["interfaces"],
     source: sources::IP,
     patience: patience::ADDRESS,
-    runbook: &runbook::IP_MISSING,
+    summary: Text { en: "A host has no usable IPv4 address.", zh: "主机没有可用的 IPv4 地址。" },
 };
 
 /// The agent reports an empty address.
@@ -69,7 +69,10 @@ pub static IP_EMPTY: Cause = Cause {
     evidence: &["reported"],
     source: sources::SLS_ZH_3_CLS_4,
     patience: patience::ADDRESS,
-    runbook: &runbook::IP_EMPTY,
+    summary: Text {
+        en: "A log-collection agent reports an empty IP address.",
+        zh: "日志采集客户端上报的 IP 为空。",
+    },
 };
 
 /// The agent reports an address of 127.0.0.0/8.
@@ -107,7 +110,10 @@ pub static IP_LOOPBACK: Cause = Cause {
     evidence: &["reported"],
     source: sources::IP,
     patience: patience::ADDRESS,
-    runbook: &runbook::IP_LOOPBACK,
+    summary: Text {
+        en: "A log-collection agent reports a loopback address.",
+        zh: "日志采集客户端上报的是回环地址。",
+    },
 };
 
 /// The reported address is on no interface, and no `working_ip` asks for it.
@@ -146,7 +152,10 @@ pub static IP_NOT_ON_HOST: Cause = Cause {
     evidence: &["reported", "host_addresses"],
     source: sources::IP,
     patience: patience::ADDRESS,
-    runbook: &runbook::IP_NOT_ON_HOST,
+    summary: Text {
+        en: "A log-collection agent reports an address that its host does not have.",
+        zh: "日志采集客户端上报的 IP 不属于本机。",
+    },
 };
 
 /// The reported address is none of those that the machine group is expected to contain.
@@ -181,7 +190,10 @@ pub static IP_NOT_IN_GROUP: Cause = Cause {
     evidence: &["reported", "expected"],
     source: sources::SLS_2,
     patience: patience::ADDRESS,
-    runbook: &runbook::IP_NOT_IN_GROUP,
+    summary: Text {
+        en: "A log-collection agent reports an address that is not in its machine group.",
+        zh: "日志采集客户端上报的 IP 不在机器组中。",
+    },
 };
 
 /// `working_ip` is set and the agent reports another address.
@@ -212,7 +224,10 @@ pub static IP_DIFFERS_FROM_WORKING_IP: Cause = Cause {
     evidence: &["reported", "working_ip"],
     source: sources::SLS_2,
     patience: patience::ADDRESS,
-    runbook: &runbook::IP_DIFFERS_FROM_WORKING_IP,
+    summary: Text {
+        en: "A log-collection agent does not report the working_ip of its config.",
+        zh: "日志采集客户端上报的 IP 与 working_ip 不一致。",
+    },
 };
 
 /// The hosts file binds the host name to an address that the agent would take, and it reports another.
@@ -245,7 +260,10 @@ pub static IP_DIFFERS_FROM_HOSTS_BINDING: Cause = Cause {
     evidence: &["reported", "hosts_binding"],
     source: sources::SLS_2,
     patience: patience::ADDRESS,
-    runbook: &runbook::IP_DIFFERS_FROM_HOSTS_BINDING,
+    summary: Text {
+        en: "A log-collection agent does not report the address in the hosts file.",
+        zh: "日志采集客户端上报的 IP 与 hosts 文件中的绑定不一致。",
+    },
 };
 
 /// The reported address belongs to a bridge or another virtual interface of this host.
@@ -275,7 +293,10 @@ pub static IP_ON_VIRTUAL_INTERFACE: Cause = Cause {
     evidence: &["reported", "interface"],
     source: sources::IP_SOURCE,
     patience: patience::TICKET,
-    runbook: &runbook::IP_ON_VIRTUAL_INTERFACE,
+    summary: Text {
+        en: "A log-collection agent reports the address of a virtual interface.",
+        zh: "日志采集客户端上报的是虚拟网卡的 IP。",
+    },
 };
 
 /// Without any binding, the reported address is not that of the first interface.
@@ -307,7 +328,10 @@ pub static IP_NOT_FIRST_INTERFACE: Cause = Cause {
     evidence: &["reported", "interface", "first_interface"],
     source: sources::SLS_2,
     patience: patience::TICKET,
-    runbook: &runbook::IP_NOT_FIRST_INTERFACE,
+    summary: Text {
+        en: "A log-collection agent does not report the first interface's address.",
+        zh: "日志采集客户端上报的不是第一块网卡的 IP。",
+    },
 };
 
 /// The hosts file binds the host name to an address that is on no interface.
@@ -336,7 +360,10 @@ pub static HOSTS_BINDING_NOT_ON_HOST: Cause = Cause {
     evidence: &["hosts_binding", "host_addresses"],
     source: sources::SLS_2,
     patience: patience::TICKET,
-    runbook: &runbook::HOSTS_BINDING_NOT_ON_HOST,
+    summary: Text {
+        en: "The hosts file binds a host's name to an address that it does not have.",
+        zh: "hosts 文件将主机名绑定到了不属于本机的地址。",
+    },
 };
 
 /// The agent runs and `app_info.json`, which it writes at each start, is not there.
@@ -367,7 +394,10 @@ pub static IP_RECORD_MISSING: Cause = Cause {
     evidence: &["record"],
     source: sources::SLS_2,
     patience: patience::ADDRESS,
-    runbook: &runbook::IP_RECORD_MISSING,
+    summary: Text {
+        en: "A running Logtail has not written its address record.",
+        zh: "Logtail 正在运行，但没有写入地址记录文件。",
+    },
 };
 
 /// `app_info.json` cannot be parsed, or holds no ip.
@@ -395,7 +425,9 @@ pub static IP_RECORD_INVALID: Cause = Cause {
     evidence: &["record", "defect"],
     source: sources::SLS_2,
     patience: patience::ADDRESS,
-    runbook: &runbook::IP_RECORD_INVALID,
+    summary: Text {
+        en: "A Logtail's address record is damaged.", zh: "Logtail 的地址记录文件已损坏。"
+    },
 };
 
 /// `app_info.json` contradicts itself, or was written long after its `update_time`.
@@ -425,7 +457,10 @@ pub static IP_RECORD_EDITED: Cause = Cause {
     evidence: &["recorded", "expected"],
     source: sources::SLS_ZH_3,
     patience: patience::TICKET,
-    runbook: &runbook::IP_RECORD_EDITED,
+    summary: Text {
+        en: "A Logtail's address record was edited by hand.",
+        zh: "Logtail 的地址记录文件被手工修改。",
+    },
 };
 
 /// All of them, in the order of the contract.

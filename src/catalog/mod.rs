@@ -1,5 +1,6 @@
 //! The book of causes: one entry for each defect, in every language. Everything that people read is rendered from here.
 
+pub mod alert;
 pub mod clock;
 pub mod credentials;
 pub mod custom_identifier;
@@ -9,9 +10,9 @@ pub mod ip;
 pub mod network;
 mod patience;
 pub mod processes;
-pub mod render;
+mod region;
+pub mod remedy;
 pub mod restart;
-mod runbook;
 mod sources;
 pub mod startup_parameters;
 pub mod user_identifier;
@@ -57,6 +58,11 @@ pub const CONTEXT: &[&str] = &[
     "right_data_server",
 ];
 
+/// Every prerequisite with its causes, in the order of the vendors' documents.
+pub fn families() -> impl Iterator<Item = (Prerequisite, &'static [&'static Cause])> {
+    FAMILIES.iter().copied()
+}
+
 /// Every cause, in the order of the prerequisites.
 pub fn causes() -> impl Iterator<Item = &'static Cause> {
     FAMILIES.iter().flat_map(|(_, causes)| causes.iter().copied())
@@ -70,7 +76,7 @@ pub fn find(id: &str) -> Option<&'static Cause> {
 #[cfg(test)]
 mod tests {
     use std::{
-        collections::{BTreeMap, BTreeSet},
+        collections::BTreeSet,
         path::{Path, PathBuf},
     };
 
@@ -220,88 +226,19 @@ mod tests {
     }
 
     #[test]
-    fn runbooks_are_written_in_both_languages_with_a_sample_of_all_evidence() {
+    fn summaries_are_sentences_without_a_template() {
         for cause in causes() {
-            let runbook = cause.runbook;
-            for (field, text) in
-                [("summary", runbook.summary), ("impact", runbook.impact), ("reading", runbook.reading)]
-            {
-                let place = format!("{} of {}", field, cause.id);
-                assert!(text.zh.chars().any(is_chinese), "zh {place} is not Chinese");
-                assert!(!text.en.is_empty() && !text.en.chars().any(is_chinese), "en {place} is not English");
-                assert!(text.en.ends_with('.') && text.zh.ends_with('。'), "{place} is no sentence");
-                assert!(
-                    !text.en.contains("  ") && !text.zh.contains("  "),
-                    "{place} has two blanks in a row"
-                );
-                assert!(!text.en.contains("{{") && !text.zh.contains("{{"), "{place} has a template");
-            }
-            let sample: Vec<&str> = runbook.sample.iter().map(|(name, _)| *name).collect();
-            let (mut sample, mut evidence) = (sample, cause.evidence.to_vec());
-            sample.sort_unstable();
-            evidence.sort_unstable();
-            assert_eq!(sample, evidence, "the sample of {}", cause.id);
-            assert!(runbook.session.starts_with("$ "), "{}: a session starts with a command", cause.id);
+            let text = cause.summary;
+            assert!(text.zh.chars().any(is_chinese) && text.zh.ends_with('。'), "{}: {}", cause.id, text.zh);
+            assert!(!text.en.chars().any(is_chinese) && text.en.ends_with('.'), "{}: {}", cause.id, text.en);
+            assert!(!text.en.contains(['{', '\n']) && !text.zh.contains(['{', '\n']), "{}", cause.id);
+            assert!(!text.en.contains("  ") && !text.zh.contains("  "), "{}", cause.id);
         }
     }
 
     #[test]
     fn summaries_tell_causes_apart() {
-        let summaries: BTreeSet<&str> = causes().map(|cause| cause.runbook.summary.en).collect();
+        let summaries: BTreeSet<&str> = causes().map(|cause| cause.summary.en).collect();
         assert_eq!(summaries.len(), causes().count());
-    }
-
-    /// Files below `directory` that are rendered: all of them, so that one which is no longer rendered is found too.
-    fn rendered_files() -> BTreeMap<String, String> {
-        let mut files = BTreeMap::from([
-            ("docs/causes.md".to_owned(), render::causes_document()),
-            ("alerts/logagent-causes.rules.yml".to_owned(), render::rules(Language::English)),
-            ("alerts/zh/logagent-causes.rules.yml".to_owned(), render::rules(Language::Chinese)),
-            (
-                "alerts/tests/logagent-causes.test.yml".to_owned(),
-                render::rule_tests(Language::English, "../logagent-causes.rules.yml"),
-            ),
-            (
-                "alerts/tests/zh/logagent-causes.test.yml".to_owned(),
-                render::rule_tests(Language::Chinese, "../../zh/logagent-causes.rules.yml"),
-            ),
-        ]);
-        for cause in causes() {
-            for language in [Language::English, Language::Chinese] {
-                let path = format!("alerts/runbooks/{}", render::runbook_file(cause, language));
-                files.insert(path, render::runbook(cause, language));
-            }
-        }
-        files
-    }
-
-    #[test]
-    fn committed_files_are_the_rendered_ones() {
-        for (name, rendered) in rendered_files() {
-            let path = repository(&name);
-            if std::env::var_os("UPDATE").is_some() {
-                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-                std::fs::write(&path, &rendered).unwrap();
-            }
-            let committed = std::fs::read_to_string(&path).unwrap_or_default();
-            let differing =
-                committed.lines().zip(rendered.lines()).find(|(committed, rendered)| committed != rendered);
-            assert!(
-                committed == rendered,
-                "{name} is not what the catalogue renders (UPDATE=1 rewrites it); first difference: {differing:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn no_runbook_is_without_its_cause() {
-        let rendered = rendered_files();
-        for entry in std::fs::read_dir(repository("alerts/runbooks")).unwrap() {
-            let entry = entry.unwrap();
-            if entry.file_type().unwrap().is_file() {
-                let name = format!("alerts/runbooks/{}", entry.file_name().display());
-                assert!(rendered.contains_key(&name), "{name} belongs to no cause");
-            }
-        }
     }
 }

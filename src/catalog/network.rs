@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `network`.
 
-use super::{patience, runbook, sources};
+use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// The host name of an endpoint does not resolve.
@@ -31,7 +31,10 @@ pub static DNS_FAILURE: Cause = Cause {
     evidence: &["url", "failure"],
     source: sources::NETWORK,
     patience: patience::PROBES,
-    runbook: &runbook::DNS_FAILURE,
+    summary: Text {
+        en: "The name of a log service's endpoint does not resolve.",
+        zh: "日志服务地址的域名无法解析。",
+    },
 };
 
 /// The connection to an endpoint is refused.
@@ -64,7 +67,9 @@ pub static CONNECTION_REFUSED: Cause = Cause {
     evidence: &["url", "failure"],
     source: sources::NETWORK,
     patience: patience::PROBES,
-    runbook: &runbook::CONNECTION_REFUSED,
+    summary: Text {
+        en: "A log service's endpoint refuses connections.", zh: "日志服务地址拒绝连接。"
+    },
 };
 
 /// An endpoint does not answer the connect in time.
@@ -99,7 +104,9 @@ pub static CONNECTION_TIMEOUT: Cause = Cause {
     evidence: &["url", "failure"],
     source: sources::NETWORK,
     patience: patience::PROBES,
-    runbook: &runbook::CONNECTION_TIMEOUT,
+    summary: Text {
+        en: "Connections to a log service's endpoint time out.", zh: "连接日志服务地址超时。"
+    },
 };
 
 /// There is no route to an endpoint's address.
@@ -126,7 +133,10 @@ pub static NETWORK_UNREACHABLE: Cause = Cause {
     evidence: &["url", "failure"],
     source: sources::NETWORK,
     patience: patience::PROBES,
-    runbook: &runbook::NETWORK_UNREACHABLE,
+    summary: Text {
+        en: "A host has no route to a log service's endpoint.",
+        zh: "主机没有到日志服务地址的路由。",
+    },
 };
 
 /// The TLS handshake with an endpoint fails for another reason than its certificate.
@@ -158,7 +168,10 @@ pub static TLS_FAILURE: Cause = Cause {
     evidence: &["url", "failure"],
     source: sources::NETWORK,
     patience: patience::PROBES,
-    runbook: &runbook::TLS_FAILURE,
+    summary: Text {
+        en: "TLS handshakes with a log service's endpoint fail.",
+        zh: "与日志服务地址的 TLS 握手失败。",
+    },
 };
 
 /// An endpoint's certificate is of no trusted authority, or for another name.
@@ -197,7 +210,9 @@ pub static CERTIFICATE_UNTRUSTED: Cause = Cause {
     evidence: &["url", "failure"],
     source: sources::OWN_NETWORK,
     patience: patience::PROBES,
-    runbook: &runbook::CERTIFICATE_UNTRUSTED,
+    summary: Text {
+        en: "A log service's certificate is not trusted.", zh: "日志服务地址的证书不受信任。"
+    },
 };
 
 /// An endpoint's certificate is expired, or not yet valid, by the local clock.
@@ -232,7 +247,10 @@ pub static CERTIFICATE_EXPIRED: Cause = Cause {
     evidence: &["url", "failure"],
     source: sources::OWN_NETWORK,
     patience: patience::PROBES,
-    runbook: &runbook::CERTIFICATE_EXPIRED,
+    summary: Text {
+        en: "A log service's certificate is not valid now.",
+        zh: "日志服务地址的证书不在有效期内。",
+    },
 };
 
 /// An endpoint's certificate expires within 14 days.
@@ -262,7 +280,10 @@ pub static CERTIFICATE_EXPIRING: Cause = Cause {
     evidence: &["url", "not_after"],
     source: sources::OWN_NETWORK,
     patience: patience::TICKET,
-    runbook: &runbook::CERTIFICATE_EXPIRING,
+    summary: Text {
+        en: "A log service's certificate expires within 14 days.",
+        zh: "日志服务地址的证书将在 14 天内过期。",
+    },
 };
 
 /// An endpoint is connected and does not complete its answer in time.
@@ -298,7 +319,10 @@ pub static RESPONSE_TIMEOUT: Cause = Cause {
     evidence: &["url", "failure"],
     source: sources::NETWORK,
     patience: patience::PROBES,
-    runbook: &runbook::RESPONSE_TIMEOUT,
+    summary: Text {
+        en: "A log service's endpoint is connected but does not answer.",
+        zh: "日志服务地址已连接但无应答。",
+    },
 };
 
 /// An endpoint answers, and not as its service does.
@@ -334,7 +358,10 @@ pub static UNEXPECTED_RESPONSE: Cause = Cause {
     evidence: &["url", "failure"],
     source: sources::NETWORK,
     patience: patience::PROBES,
-    runbook: &runbook::UNEXPECTED_RESPONSE,
+    summary: Text {
+        en: "Something else than the log service answers at its endpoint.",
+        zh: "日志服务地址的应答不是日志服务返回的。",
+    },
 };
 
 /// An internal endpoint cannot be reached, and the host is evidently not in its network.
@@ -368,7 +395,10 @@ pub static INTRANET_ENDPOINT_UNREACHABLE: Cause = Cause {
     evidence: &["url", "failure"],
     source: sources::SLS_3_4_CLS_COLLECTION,
     patience: patience::PROBES,
-    runbook: &runbook::INTRANET_ENDPOINT_UNREACHABLE,
+    summary: Text {
+        en: "A host outside of the cloud's network uses an internal endpoint.",
+        zh: "主机不在云内网中，却使用了内网地址。",
+    },
 };
 
 /// The config server answers by HTTP and not by HTTPS.
@@ -399,7 +429,10 @@ pub static HTTPS_UNREACHABLE: Cause = Cause {
     evidence: &["url", "failure"],
     source: sources::SLS_4,
     patience: patience::PROBES,
-    runbook: &runbook::HTTPS_UNREACHABLE,
+    summary: Text {
+        en: "A log service's endpoint answers by HTTP and not by HTTPS.",
+        zh: "日志服务地址 HTTP 正常，但 HTTPS 无法访问。",
+    },
 };
 
 /// The endpoint of the agent's self-monitoring does not answer as documented.
@@ -428,7 +461,10 @@ pub static ADMIN_ENDPOINT_UNREACHABLE: Cause = Cause {
     evidence: &["url", "failure"],
     source: sources::SLS_4,
     patience: patience::TICKET,
-    runbook: &runbook::ADMIN_ENDPOINT_UNREACHABLE,
+    summary: Text {
+        en: "Logtail's self-monitoring endpoint cannot be reached.",
+        zh: "Logtail 的自监控地址无法访问。",
+    },
 };
 
 /// All of them, in the order of the contract.

@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `processes`.
 
-use super::{patience, runbook, sources};
+use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// The agent is installed and none of its processes is alive.
@@ -29,7 +29,7 @@ pub static NOT_RUNNING: Cause = Cause {
     evidence: &["expected"],
     source: sources::PROCESSES,
     patience: patience::PROCESS,
-    runbook: &runbook::NOT_RUNNING,
+    summary: Text { en: "A log-collection agent is not running.", zh: "日志采集客户端未运行。" },
 };
 
 /// The collecting process is alive without the daemon that restarts it.
@@ -62,7 +62,10 @@ pub static DAEMON_MISSING: Cause = Cause {
     evidence: &["running", "expected"],
     source: sources::PROCESSES,
     patience: patience::PROCESS,
-    runbook: &runbook::DAEMON_MISSING,
+    summary: Text {
+        en: "A log-collection agent runs without the daemon that restarts it.",
+        zh: "日志采集客户端缺少守护进程。",
+    },
 };
 
 /// A process that collects and sends is missing while others of the agent are alive.
@@ -94,7 +97,10 @@ pub static WORKER_MISSING: Cause = Cause {
     evidence: &["running", "expected"],
     source: sources::PROCESSES,
     patience: patience::PROCESS,
-    runbook: &runbook::WORKER_MISSING,
+    summary: Text {
+        en: "A log-collection agent's collecting process is missing.",
+        zh: "日志采集客户端的采集进程缺失。",
+    },
 };
 
 /// The update process is missing while the main process is alive.
@@ -121,7 +127,9 @@ pub static UPDATE_PROCESS_MISSING: Cause = Cause {
     evidence: &["running", "expected"],
     source: sources::CLS_3,
     patience: patience::TICKET,
-    runbook: &runbook::UPDATE_PROCESS_MISSING,
+    summary: Text {
+        en: "LogListener's update process is missing.", zh: "LogListener 的更新进程缺失。"
+    },
 };
 
 /// More processes of the agent are alive than one installation starts.
@@ -156,7 +164,10 @@ pub static MULTIPLE_INSTANCES: Cause = Cause {
     evidence: &["running", "expected"],
     source: sources::SLS_1,
     patience: patience::TICKET,
-    runbook: &runbook::MULTIPLE_INSTANCES,
+    summary: Text {
+        en: "More processes of a log-collection agent run than expected.",
+        zh: "日志采集客户端的进程多于预期。",
+    },
 };
 
 /// A process of the agent has ended and only its entry in the process table is left (state Z).
@@ -186,7 +197,10 @@ pub static PROCESS_DEFUNCT: Cause = Cause {
     evidence: &["pid", "role"],
     source: sources::PROCESSES,
     patience: patience::PROCESS,
-    runbook: &runbook::PROCESS_DEFUNCT,
+    summary: Text {
+        en: "A process of a log-collection agent is defunct.",
+        zh: "日志采集客户端的进程是僵尸进程。",
+    },
 };
 
 /// A process of the agent is stopped by a signal (state T).
@@ -216,7 +230,10 @@ pub static PROCESS_STOPPED: Cause = Cause {
     evidence: &["pid", "role"],
     source: sources::PROCESSES,
     patience: patience::PROCESS,
-    runbook: &runbook::PROCESS_STOPPED,
+    summary: Text {
+        en: "A process of a log-collection agent is stopped by a signal.",
+        zh: "日志采集客户端的进程被信号暂停。",
+    },
 };
 
 /// A role of the agent was started three times or more within five minutes.
@@ -254,7 +271,10 @@ pub static CRASH_LOOP: Cause = Cause {
     evidence: &["starts", "role"],
     source: sources::OWN_PROCESSES,
     patience: patience::NONE,
-    runbook: &runbook::CRASH_LOOP,
+    summary: Text {
+        en: "A log-collection agent keeps exiting soon after each start.",
+        zh: "日志采集客户端反复启动后退出。",
+    },
 };
 
 /// All of them, in the order of the contract.

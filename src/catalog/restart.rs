@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `restart`.
 
-use super::{patience, runbook, sources};
+use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// What the running process has loaded is not what is on disk, or what it would choose, now.
@@ -29,7 +29,10 @@ pub static RESTART_REQUIRED: Cause = Cause {
     evidence: &["process", "changed"],
     source: sources::RESTART,
     patience: patience::ROLLOUT,
-    runbook: &runbook::RESTART_REQUIRED,
+    summary: Text {
+        en: "A log-collection agent runs with an older config or address.",
+        zh: "日志采集客户端仍在使用旧的配置或 IP，需要重启。",
+    },
 };
 
 /// The executable of a running process was replaced or deleted.
@@ -59,7 +62,10 @@ pub static RESTART_REQUIRED_BINARY: Cause = Cause {
     evidence: &["process", "binary"],
     source: sources::OWN_RESTART,
     patience: patience::TICKET,
-    runbook: &runbook::RESTART_REQUIRED_BINARY,
+    summary: Text {
+        en: "A log-collection agent still runs an executable that was replaced.",
+        zh: "日志采集客户端仍在运行已被替换的旧程序。",
+    },
 };
 
 /// All of them, in the order of the contract.

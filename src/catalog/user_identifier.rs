@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `user_identifier`.
 
-use super::{patience, runbook, sources};
+use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// The directory of user identifiers has no entry, and the project's account is needed.
@@ -31,7 +31,7 @@ pub static USER_IDENTIFIER_MISSING: Cause = Cause {
     evidence: &["expected", "found"],
     source: sources::SLS_6,
     patience: patience::EDIT,
-    runbook: &runbook::USER_IDENTIFIER_MISSING,
+    summary: Text { en: "A Logtail host has no user identifier.", zh: "Logtail 主机缺少用户标识。" },
 };
 
 /// There are user identifiers, and none is that of the project's account.
@@ -64,7 +64,10 @@ pub static USER_IDENTIFIER_MISMATCH: Cause = Cause {
     evidence: &["expected", "found"],
     source: sources::SLS_6,
     patience: patience::EDIT,
-    runbook: &runbook::USER_IDENTIFIER_MISMATCH,
+    summary: Text {
+        en: "A Logtail host's user identifiers are those of other accounts.",
+        zh: "Logtail 主机的用户标识属于其他账号。",
+    },
 };
 
 /// A name in the directory of user identifiers is not an account ID.
@@ -95,7 +98,10 @@ pub static USER_IDENTIFIER_MALFORMED: Cause = Cause {
     evidence: &["expected", "malformed"],
     source: sources::SLS_6,
     patience: patience::EDIT,
-    runbook: &runbook::USER_IDENTIFIER_MALFORMED,
+    summary: Text {
+        en: "A Logtail host has a file among its user identifiers that is none.",
+        zh: "Logtail 主机的用户标识目录中有无效文件。",
+    },
 };
 
 /// All of them, in the order of the contract.

@@ -190,7 +190,7 @@ mod tests {
             evidence: &["ip", "file"],
             source: "Some document",
             patience: std::time::Duration::ZERO,
-            runbook: catalog::ip::IP_EMPTY.runbook,
+            summary: catalog::ip::IP_EMPTY.summary,
         };
         let entry_in = |language| {
             let mut out = Vec::new();

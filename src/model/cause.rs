@@ -126,21 +126,6 @@ pub struct Cause {
     pub source: &'static str,
     /// How long it must stand before anyone is told; the `for` of its alert.
     pub patience: Duration,
-    /// What whoever is told needs besides.
-    pub runbook: &'static Runbook,
-}
-
-/// The part of a catalogue entry that only alerts and runbooks show.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Runbook {
-    /// One sentence, the same for every host, that names the defect.
+    /// One sentence, the same for every host, that names the defect: what an alert says first.
     pub summary: Text,
-    /// What is lost while it stands.
-    pub impact: Text,
-    /// A plausible value for each name of the evidence, for the sample of a diagnosis.
-    pub sample: &'static [(&'static str, &'static str)],
-    /// Commands that show the defect, each after `$ `, with what they print while it stands.
-    pub session: &'static str,
-    /// How to read that.
-    pub reading: Text,
 }

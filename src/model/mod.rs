@@ -10,7 +10,7 @@ pub mod settings;
 pub mod snapshot;
 pub mod text;
 
-pub use cause::{Cause, Prerequisite, Runbook, Severity, Status};
+pub use cause::{Cause, Prerequisite, Severity, Status};
 pub use reading::{Reading, Reason, Why};
 pub use text::{Language, Text};
 

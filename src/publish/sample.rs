@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::model::{
-    Cause, Prerequisite, Purpose, Reading, Reason, Role, Runbook, Severity, Status, Text, Why,
+    Cause, Prerequisite, Purpose, Reading, Reason, Role, Severity, Status, Text, Why,
     own::SelfFacts,
     report::{
         AgentReport, ClockReport, Evidence, ExporterReport, PrerequisiteReport, Problem, Report, RoleReport,
@@ -21,9 +21,6 @@ use crate::model::{
 };
 
 const NO_TEXT: Text = Text { en: "", zh: "" };
-
-static RUNBOOK: Runbook =
-    Runbook { summary: NO_TEXT, impact: NO_TEXT, sample: &[], session: "", reading: NO_TEXT };
 
 pub(crate) static NOT_IN_GROUP: Cause = Cause {
     id: "ip_not_in_group",
@@ -41,7 +38,7 @@ pub(crate) static NOT_IN_GROUP: Cause = Cause {
     evidence: &["reported", "expected"],
     source: "https://example.com/ip",
     patience: Duration::ZERO,
-    runbook: &RUNBOOK,
+    summary: NO_TEXT,
 };
 
 pub(crate) static CONFIG_INVALID: Cause = Cause {
@@ -54,7 +51,7 @@ pub(crate) static CONFIG_INVALID: Cause = Cause {
     evidence: &["path"],
     source: "https://example.com/config",
     patience: Duration::ZERO,
-    runbook: &RUNBOOK,
+    summary: NO_TEXT,
 };
 
 pub(crate) static RESTART_REQUIRED: Cause = Cause {
@@ -67,7 +64,7 @@ pub(crate) static RESTART_REQUIRED: Cause = Cause {
     evidence: &[],
     source: "https://example.com/restart",
     patience: Duration::ZERO,
-    runbook: &RUNBOOK,
+    summary: NO_TEXT,
 };
 
 pub(crate) static DNS_FAILURE: Cause = Cause {
@@ -80,7 +77,7 @@ pub(crate) static DNS_FAILURE: Cause = Cause {
     evidence: &["url"],
     source: "https://example.com/network",
     patience: Duration::ZERO,
-    runbook: &RUNBOOK,
+    summary: NO_TEXT,
 };
 
 pub(crate) static CERTIFICATE_EXPIRING: Cause = Cause {
@@ -93,7 +90,7 @@ pub(crate) static CERTIFICATE_EXPIRING: Cause = Cause {
     evidence: &[],
     source: "https://example.com/certificate",
     patience: Duration::ZERO,
-    runbook: &RUNBOOK,
+    summary: NO_TEXT,
 };
 
 /// 2026-07-01 08:00:00 UTC, and so many seconds.

@@ -8,7 +8,7 @@ use std::{
 use logagent_exporter::{
     catalog::{
         self,
-        render::{DASHBOARD_BASE, RUNBOOK_BASE, alert_name},
+        alert::{DASHBOARD_BASE, RUNBOOK_BASE, alert_name},
     },
     model::Prerequisite,
 };

@@ -1,6 +1,8 @@
 //! Runbooks of `network`.
 
-use crate::model::{Runbook, Text};
+use logagent_exporter::model::Text;
+
+use super::Runbook;
 
 /// What depends on an endpoint.
 const UNREACHABLE: Text = Text {
@@ -24,11 +26,8 @@ const CERTIFICATE: Text = Text {
     zh: "如果颁发者是本公司或安全产品，说明链路上有设备拦截了 TLS。`notAfter` 为证书到期时间。",
 };
 
-pub(in super::super) static DNS_FAILURE: Runbook = Runbook {
-    summary: Text {
-        en: "The name of a log service's endpoint does not resolve.",
-        zh: "日志服务地址的域名无法解析。",
-    },
+static DNS_FAILURE: Runbook = Runbook {
+    cause: "dns_failure",
     impact: UNREACHABLE,
     sample: &[("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"), ("failure", "no such name")],
     session: "$ getent ahosts logtail.cn-hangzhou.log.aliyuncs.com; echo \"exit status $?\"\nexit status 2\n\
@@ -39,10 +38,8 @@ pub(in super::super) static DNS_FAILURE: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static CONNECTION_REFUSED: Runbook = Runbook {
-    summary: Text {
-        en: "A log service's endpoint refuses connections.", zh: "日志服务地址拒绝连接。"
-    },
+static CONNECTION_REFUSED: Runbook = Runbook {
+    cause: "connection_refused",
     impact: UNREACHABLE,
     sample: &[
         ("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"),
@@ -53,10 +50,8 @@ pub(in super::super) static CONNECTION_REFUSED: Runbook = Runbook {
     reading: PHASES,
 };
 
-pub(in super::super) static CONNECTION_TIMEOUT: Runbook = Runbook {
-    summary: Text {
-        en: "Connections to a log service's endpoint time out.", zh: "连接日志服务地址超时。"
-    },
+static CONNECTION_TIMEOUT: Runbook = Runbook {
+    cause: "connection_timeout",
     impact: UNREACHABLE,
     sample: &[
         ("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"),
@@ -67,11 +62,8 @@ pub(in super::super) static CONNECTION_TIMEOUT: Runbook = Runbook {
     reading: PHASES,
 };
 
-pub(in super::super) static NETWORK_UNREACHABLE: Runbook = Runbook {
-    summary: Text {
-        en: "A host has no route to a log service's endpoint.",
-        zh: "主机没有到日志服务地址的路由。",
-    },
+static NETWORK_UNREACHABLE: Runbook = Runbook {
+    cause: "network_unreachable",
     impact: UNREACHABLE,
     sample: &[
         ("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"),
@@ -81,11 +73,8 @@ pub(in super::super) static NETWORK_UNREACHABLE: Runbook = Runbook {
     reading: Text { en: "No default route is listed.", zh: "没有默认路由。" },
 };
 
-pub(in super::super) static TLS_FAILURE: Runbook = Runbook {
-    summary: Text {
-        en: "TLS handshakes with a log service's endpoint fail.",
-        zh: "与日志服务地址的 TLS 握手失败。",
-    },
+static TLS_FAILURE: Runbook = Runbook {
+    cause: "tls_failure",
     impact: UNREACHABLE,
     sample: &[
         ("url", "https://logtail.cn-hangzhou.log.aliyuncs.com"),
@@ -97,10 +86,8 @@ pub(in super::super) static TLS_FAILURE: Runbook = Runbook {
     reading: PHASES,
 };
 
-pub(in super::super) static CERTIFICATE_UNTRUSTED: Runbook = Runbook {
-    summary: Text {
-        en: "A log service's certificate is not trusted.", zh: "日志服务地址的证书不受信任。"
-    },
+static CERTIFICATE_UNTRUSTED: Runbook = Runbook {
+    cause: "certificate_untrusted",
     impact: UNREACHABLE,
     sample: &[("url", "https://logtail.cn-hangzhou.log.aliyuncs.com"), ("failure", "unknown issuer")],
     session: "$ openssl s_client -connect logtail.cn-hangzhou.log.aliyuncs.com:443 </dev/null 2>/dev/null | openssl x509 -noout -issuer -enddate\n\
@@ -108,11 +95,8 @@ pub(in super::super) static CERTIFICATE_UNTRUSTED: Runbook = Runbook {
     reading: CERTIFICATE,
 };
 
-pub(in super::super) static CERTIFICATE_EXPIRED: Runbook = Runbook {
-    summary: Text {
-        en: "A log service's certificate is not valid now.",
-        zh: "日志服务地址的证书不在有效期内。",
-    },
+static CERTIFICATE_EXPIRED: Runbook = Runbook {
+    cause: "certificate_expired",
     impact: UNREACHABLE,
     sample: &[("url", "https://logs.example.com"), ("failure", "expired on 2026-06-30T23:59:59Z")],
     session: "$ openssl s_client -connect logs.example.com:443 </dev/null 2>/dev/null | openssl x509 -noout -issuer -enddate; date -u\n\
@@ -120,11 +104,8 @@ pub(in super::super) static CERTIFICATE_EXPIRED: Runbook = Runbook {
     reading: CERTIFICATE,
 };
 
-pub(in super::super) static CERTIFICATE_EXPIRING: Runbook = Runbook {
-    summary: Text {
-        en: "A log service's certificate expires within 14 days.",
-        zh: "日志服务地址的证书将在 14 天内过期。",
-    },
+static CERTIFICATE_EXPIRING: Runbook = Runbook {
+    cause: "certificate_expiring",
     impact: Text {
         en: "None until then; afterwards nothing that goes by HTTPS gets through.",
         zh: "到期前没有影响；到期后所有 HTTPS 请求都会失败。",
@@ -135,11 +116,8 @@ pub(in super::super) static CERTIFICATE_EXPIRING: Runbook = Runbook {
     reading: CERTIFICATE,
 };
 
-pub(in super::super) static RESPONSE_TIMEOUT: Runbook = Runbook {
-    summary: Text {
-        en: "A log service's endpoint is connected but does not answer.",
-        zh: "日志服务地址已连接但无应答。",
-    },
+static RESPONSE_TIMEOUT: Runbook = Runbook {
+    cause: "response_timeout",
     impact: UNREACHABLE,
     sample: &[("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"), ("failure", "no answer within 5s")],
     session: "$ curl -v -m 30 http://logtail.cn-hangzhou.log.aliyuncs.com\n*   Trying 192.0.2.10:80...\n\
@@ -148,11 +126,8 @@ pub(in super::super) static RESPONSE_TIMEOUT: Runbook = Runbook {
     reading: PHASES,
 };
 
-pub(in super::super) static UNEXPECTED_RESPONSE: Runbook = Runbook {
-    summary: Text {
-        en: "Something else than the log service answers at its endpoint.",
-        zh: "日志服务地址的应答不是日志服务返回的。",
-    },
+static UNEXPECTED_RESPONSE: Runbook = Runbook {
+    cause: "unexpected_response",
     impact: UNREACHABLE,
     sample: &[
         ("url", "http://logtail.cn-hangzhou.log.aliyuncs.com"),
@@ -167,11 +142,8 @@ pub(in super::super) static UNEXPECTED_RESPONSE: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static INTRANET_ENDPOINT_UNREACHABLE: Runbook = Runbook {
-    summary: Text {
-        en: "A host outside of the cloud's network uses an internal endpoint.",
-        zh: "主机不在云内网中，却使用了内网地址。",
-    },
+static INTRANET_ENDPOINT_UNREACHABLE: Runbook = Runbook {
+    cause: "intranet_endpoint_unreachable",
     impact: UNREACHABLE,
     sample: &[
         ("url", "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com"),
@@ -182,11 +154,8 @@ pub(in super::super) static INTRANET_ENDPOINT_UNREACHABLE: Runbook = Runbook {
     reading: PHASES,
 };
 
-pub(in super::super) static HTTPS_UNREACHABLE: Runbook = Runbook {
-    summary: Text {
-        en: "A log service's endpoint answers by HTTP and not by HTTPS.",
-        zh: "日志服务地址 HTTP 正常，但 HTTPS 无法访问。",
-    },
+static HTTPS_UNREACHABLE: Runbook = Runbook {
+    cause: "https_unreachable",
     impact: Text {
         en: "The agent signs in over port 443, so it gets no collection configs, and its heartbeat can fail.",
         zh: "客户端通过 443 端口鉴权，因此获取不到采集配置，心跳也可能失败。",
@@ -203,11 +172,8 @@ pub(in super::super) static HTTPS_UNREACHABLE: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static ADMIN_ENDPOINT_UNREACHABLE: Runbook = Runbook {
-    summary: Text {
-        en: "Logtail's self-monitoring endpoint cannot be reached.",
-        zh: "Logtail 的自监控地址无法访问。",
-    },
+static ADMIN_ENDPOINT_UNREACHABLE: Runbook = Runbook {
+    cause: "admin_endpoint_unreachable",
     impact: Text {
         en: "None for heartbeat and logs. Collection errors of this host may be missing in the console.",
         zh: "不影响心跳和日志；控制台中可能看不到本机的采集错误。",
@@ -219,3 +185,19 @@ pub(in super::super) static ADMIN_ENDPOINT_UNREACHABLE: Runbook = Runbook {
     session: "$ curl -s -m 10 http://ali-cn-hangzhou-sls-admin.cn-hangzhou.log.aliyuncs.com; echo \"exit status $?\"\nexit status 28",
     reading: PHASES,
 };
+
+pub(super) static RUNBOOKS: &[&Runbook] = &[
+    &DNS_FAILURE,
+    &CONNECTION_REFUSED,
+    &CONNECTION_TIMEOUT,
+    &NETWORK_UNREACHABLE,
+    &TLS_FAILURE,
+    &CERTIFICATE_UNTRUSTED,
+    &CERTIFICATE_EXPIRED,
+    &CERTIFICATE_EXPIRING,
+    &RESPONSE_TIMEOUT,
+    &UNEXPECTED_RESPONSE,
+    &INTRANET_ENDPOINT_UNREACHABLE,
+    &HTTPS_UNREACHABLE,
+    &ADMIN_ENDPOINT_UNREACHABLE,
+];

@@ -1,7 +1,8 @@
 //! Runbooks of `startup_parameters`.
 
-use super::{AT_NEXT_START, NO_HEARTBEAT};
-use crate::model::{Runbook, Text};
+use logagent_exporter::model::Text;
+
+use super::{AT_NEXT_START, NO_HEARTBEAT, Runbook};
 
 const SERVERS: Text = Text {
     en: "Compare region and network type of each server with those of the project or log topic in the console: `-intranet` \
@@ -17,11 +18,8 @@ const WRONG_SERVER: Text = Text {
     zh: "心跳、采集配置或日志被送往没有本机 Project 或无法访问的服务器。机器组中本机没有心跳，或日志无法上传。",
 };
 
-pub(in super::super) static CONFIG_MISSING: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent's config file is missing.",
-        zh: "日志采集客户端的配置文件不存在。",
-    },
+static CONFIG_MISSING: Runbook = Runbook {
+    cause: "config_missing",
     impact: NO_HEARTBEAT,
     sample: &[("config", "/usr/local/ilogtail/ilogtail_config.json")],
     session: "$ ls -l /usr/local/ilogtail/ilogtail_config.json\n\
@@ -32,11 +30,8 @@ pub(in super::super) static CONFIG_MISSING: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static CONFIG_UNREADABLE: Runbook = Runbook {
-    summary: Text {
-        en: "Something else is in the place of a log-collection agent's config file.",
-        zh: "日志采集客户端的配置路径不是普通文件。",
-    },
+static CONFIG_UNREADABLE: Runbook = Runbook {
+    cause: "config_unreadable",
     impact: NO_HEARTBEAT,
     sample: &[("config", "/usr/local/ilogtail/ilogtail_config.json"), ("found", "directory")],
     session: "$ ls -ld /usr/local/ilogtail/ilogtail_config.json\n\
@@ -47,11 +42,8 @@ pub(in super::super) static CONFIG_UNREADABLE: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static CONFIG_INVALID: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent rejects its config file.",
-        zh: "日志采集客户端无法解析其配置文件。",
-    },
+static CONFIG_INVALID: Runbook = Runbook {
+    cause: "config_invalid",
     impact: NO_HEARTBEAT,
     sample: &[
         ("config", "/usr/local/ilogtail/ilogtail_config.json"),
@@ -68,11 +60,8 @@ pub(in super::super) static CONFIG_INVALID: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static CONFIG_SERVER_MISSING: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent's config names no server for the heartbeat.",
-        zh: "日志采集客户端的配置中没有心跳服务器。",
-    },
+static CONFIG_SERVER_MISSING: Runbook = Runbook {
+    cause: "config_server_missing",
     impact: NO_HEARTBEAT,
     sample: &[("config", "/usr/local/ilogtail/ilogtail_config.json")],
     session: "$ grep -nE 'config_server|proxy_host' /usr/local/ilogtail/ilogtail_config.json\n\
@@ -80,11 +69,8 @@ pub(in super::super) static CONFIG_SERVER_MISSING: Runbook = Runbook {
     reading: SERVERS,
 };
 
-pub(in super::super) static DATA_SERVER_MISSING: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent's config names no server for the logs.",
-        zh: "日志采集客户端的配置中没有数据服务器。",
-    },
+static DATA_SERVER_MISSING: Runbook = Runbook {
+    cause: "data_server_missing",
     impact: Text {
         en: "The heartbeat can be normal while no log arrives. Logs that are rotated away in the meantime are lost.",
         zh: "心跳可能正常，但日志无法上传。在此期间被轮转删除的日志将永久丢失。",
@@ -94,11 +80,8 @@ pub(in super::super) static DATA_SERVER_MISSING: Runbook = Runbook {
     reading: SERVERS,
 };
 
-pub(in super::super) static PLACEHOLDER_LEFT: Runbook = Runbook {
-    summary: Text {
-        en: "A template's placeholder was left in a log-collection agent's config.",
-        zh: "日志采集客户端的配置中残留了占位符。",
-    },
+static PLACEHOLDER_LEFT: Runbook = Runbook {
+    cause: "placeholder_left",
     impact: WRONG_SERVER,
     sample: &[("value", "\"http://logtail.${region}.log.aliyuncs.com\"")],
     session: "$ grep -nE '\\$\\{|<[a-z_]+>|REGION' /usr/local/ilogtail/ilogtail_config.json\n\
@@ -106,11 +89,8 @@ pub(in super::super) static PLACEHOLDER_LEFT: Runbook = Runbook {
     reading: SERVERS,
 };
 
-pub(in super::super) static REGION_MISMATCH: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent reports to another region than expected.",
-        zh: "日志采集客户端的地域与预期不一致。",
-    },
+static REGION_MISMATCH: Runbook = Runbook {
+    cause: "region_mismatch",
     impact: WRONG_SERVER,
     sample: &[("configured", "cn-shanghai"), ("expected", "cn-hangzhou")],
     session: "$ grep -nE 'config_server|endpoint' /usr/local/ilogtail/ilogtail_config.json\n\
@@ -119,11 +99,8 @@ pub(in super::super) static REGION_MISMATCH: Runbook = Runbook {
     reading: SERVERS,
 };
 
-pub(in super::super) static REGION_INCONSISTENT: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent's servers are in different regions.",
-        zh: "日志采集客户端的两个服务器不在同一地域。",
-    },
+static REGION_INCONSISTENT: Runbook = Runbook {
+    cause: "region_inconsistent",
     impact: WRONG_SERVER,
     sample: &[
         ("config_server", "http://logtail.cn-hangzhou.log.aliyuncs.com"),
@@ -135,11 +112,8 @@ pub(in super::super) static REGION_INCONSISTENT: Runbook = Runbook {
     reading: SERVERS,
 };
 
-pub(in super::super) static NETWORK_TYPE_MISMATCH: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent's servers are for another network than expected.",
-        zh: "日志采集客户端的网络类型与预期不一致。",
-    },
+static NETWORK_TYPE_MISMATCH: Runbook = Runbook {
+    cause: "network_type_mismatch",
     impact: WRONG_SERVER,
     sample: &[("configured", "internet"), ("expected", "intranet")],
     session: "$ grep -nE 'config_server|endpoint' /usr/local/ilogtail/ilogtail_config.json\n\
@@ -148,11 +122,8 @@ pub(in super::super) static NETWORK_TYPE_MISMATCH: Runbook = Runbook {
     reading: SERVERS,
 };
 
-pub(in super::super) static NETWORK_TYPE_INCONSISTENT: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent's servers are of different network types.",
-        zh: "日志采集客户端的两个服务器网络类型不一致。",
-    },
+static NETWORK_TYPE_INCONSISTENT: Runbook = Runbook {
+    cause: "network_type_inconsistent",
     impact: WRONG_SERVER,
     sample: &[
         ("config_server", "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com"),
@@ -164,11 +135,8 @@ pub(in super::super) static NETWORK_TYPE_INCONSISTENT: Runbook = Runbook {
     reading: SERVERS,
 };
 
-pub(in super::super) static ENDPOINT_MALFORMED: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent's config has an unusable server address.",
-        zh: "日志采集客户端的配置中有无效的服务器地址。",
-    },
+static ENDPOINT_MALFORMED: Runbook = Runbook {
+    cause: "endpoint_malformed",
     impact: WRONG_SERVER,
     sample: &[("value", "\"https//cn-hangzhou.log.aliyuncs.com/\"")],
     session: "$ grep -nE 'config_server|endpoint' /usr/local/ilogtail/ilogtail_config.json\n\
@@ -177,11 +145,8 @@ pub(in super::super) static ENDPOINT_MALFORMED: Runbook = Runbook {
     reading: SERVERS,
 };
 
-pub(in super::super) static REGION_UNKNOWN: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent's config names an unknown region.",
-        zh: "日志采集客户端的配置中有未知地域。",
-    },
+static REGION_UNKNOWN: Runbook = Runbook {
+    cause: "region_unknown",
     impact: Text {
         en: "None if the region is new and right. A misspelt one leaves the host without heartbeat.",
         zh: "如果是新开服的正确地域则没有影响；如果是拼写错误，则没有心跳。",
@@ -194,22 +159,16 @@ pub(in super::super) static REGION_UNKNOWN: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static DOMAIN_DEPRECATED: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent uses a domain that the vendor has replaced.",
-        zh: "日志采集客户端使用了厂商已弃用的域名。",
-    },
+static DOMAIN_DEPRECATED: Runbook = Runbook {
+    cause: "domain_deprecated",
     impact: AT_NEXT_START,
     sample: &[("server", "ap-guangzhou.cls.myqcloud.com")],
     session: "$ grep -n proxy_host /usr/local/loglistener/etc/loglistener.conf\n2:proxy_host = ap-guangzhou.cls.myqcloud.com",
     reading: SERVERS,
 };
 
-pub(in super::super) static COMMUNITY_EDITION: Runbook = Runbook {
-    summary: Text {
-        en: "A community edition runs, which has no machine group heartbeat.",
-        zh: "运行的是社区版客户端，没有机器组心跳。",
-    },
+static COMMUNITY_EDITION: Runbook = Runbook {
+    cause: "community_edition",
     impact: Text {
         en: "No machine group ever shows this host. Its own pipelines collect what they are configured to.",
         zh: "任何机器组都不会显示本机；社区版按自身的采集配置工作。",
@@ -221,3 +180,20 @@ pub(in super::super) static COMMUNITY_EDITION: Runbook = Runbook {
         zh: "日志服务商业版的版本号规则不同，并由其专用脚本安装。",
     },
 };
+
+pub(super) static RUNBOOKS: &[&Runbook] = &[
+    &CONFIG_MISSING,
+    &CONFIG_UNREADABLE,
+    &CONFIG_INVALID,
+    &CONFIG_SERVER_MISSING,
+    &DATA_SERVER_MISSING,
+    &PLACEHOLDER_LEFT,
+    &REGION_MISMATCH,
+    &REGION_INCONSISTENT,
+    &NETWORK_TYPE_MISMATCH,
+    &NETWORK_TYPE_INCONSISTENT,
+    &ENDPOINT_MALFORMED,
+    &REGION_UNKNOWN,
+    &DOMAIN_DEPRECATED,
+    &COMMUNITY_EDITION,
+];

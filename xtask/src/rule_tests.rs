@@ -2,11 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    super::FAMILIES,
-    rules::{alert_name, annotations, keep_firing, scalar},
+use logagent_exporter::{
+    catalog::{
+        self,
+        alert::{alert_name, annotations, keep_firing},
+    },
+    model::{Cause, Language, Prerequisite},
 };
-use crate::model::{Cause, Language, Prerequisite};
+
+use crate::rules::scalar;
 
 const HEADER: &str = "\
 # Unit tests of the alerts of causes: promtool test rules FILE. Rendered from src/catalog: edit there, then `make bless`.
@@ -18,11 +22,11 @@ const HEADER: &str = "\
 /// Seconds between the samples, and between evaluations.
 const STEP: u64 = 15;
 
-/// The unit tests of [`rules`](super::rules()); `path` leads from their directory to the rules.
-pub fn rule_tests(language: Language, path: &str) -> String {
+/// The unit tests of [`rules`](crate::rules::rules); `path` leads from their directory to the rules.
+pub(crate) fn rule_tests(language: Language, path: &str) -> String {
     let mut out = format!("{HEADER}rule_files: [{path}]\nevaluation_interval: {STEP}s\ntests:\n");
-    for (prerequisite, causes) in FAMILIES {
-        family_test(&mut out, *prerequisite, causes, language);
+    for (prerequisite, causes) in catalog::families() {
+        family_test(&mut out, prerequisite, causes, language);
     }
     out
 }

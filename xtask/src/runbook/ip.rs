@@ -1,7 +1,8 @@
 //! Runbooks of `ip`.
 
-use super::{AT_NEXT_START, NOT_IN_GROUP};
-use crate::model::{Runbook, Text};
+use logagent_exporter::model::Text;
+
+use super::{AT_NEXT_START, NOT_IN_GROUP, Runbook};
 
 const RECORD: Text = Text {
     en: "`ip` in the record is what Logtail reports. It must be an address of this host (or the intended one behind NAT) \
@@ -17,8 +18,8 @@ const DOUBTFUL: Text = Text {
     zh: "只要机器组中包含上报的地址，就没有影响；但客户端下次启动时地址可能改变，机器组会因此丢失本机。",
 };
 
-pub(in super::super) static IP_MISSING: Runbook = Runbook {
-    summary: Text { en: "A host has no usable IPv4 address.", zh: "主机没有可用的 IPv4 地址。" },
+static IP_MISSING: Runbook = Runbook {
+    cause: "ip_missing",
     impact: NOT_IN_GROUP,
     sample: &[("interfaces", "lo, eth0 (no IPv4)")],
     session: "$ ip -4 -br addr show\nlo               UNKNOWN        127.0.0.1/8\n$ hostname -I\n",
@@ -27,11 +28,8 @@ pub(in super::super) static IP_MISSING: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static IP_EMPTY: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent reports an empty IP address.",
-        zh: "日志采集客户端上报的 IP 为空。",
-    },
+static IP_EMPTY: Runbook = Runbook {
+    cause: "ip_empty",
     impact: NOT_IN_GROUP,
     sample: &[("reported", "\"\"")],
     session: "$ grep '\"ip\"' /usr/local/ilogtail/app_info.json\n   \"ip\" : \"\",\n\
@@ -39,11 +37,8 @@ pub(in super::super) static IP_EMPTY: Runbook = Runbook {
     reading: RECORD,
 };
 
-pub(in super::super) static IP_LOOPBACK: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent reports a loopback address.",
-        zh: "日志采集客户端上报的是回环地址。",
-    },
+static IP_LOOPBACK: Runbook = Runbook {
+    cause: "ip_loopback",
     impact: NOT_IN_GROUP,
     sample: &[("reported", "127.0.0.1")],
     session: "$ grep '\"ip\"' /usr/local/ilogtail/app_info.json\n   \"ip\" : \"127.0.0.1\",\n\
@@ -51,11 +46,8 @@ pub(in super::super) static IP_LOOPBACK: Runbook = Runbook {
     reading: RECORD,
 };
 
-pub(in super::super) static IP_NOT_ON_HOST: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent reports an address that its host does not have.",
-        zh: "日志采集客户端上报的 IP 不属于本机。",
-    },
+static IP_NOT_ON_HOST: Runbook = Runbook {
+    cause: "ip_not_on_host",
     impact: NOT_IN_GROUP,
     sample: &[("reported", "10.0.0.9"), ("host_addresses", "172.16.2.200")],
     session: "$ grep '\"ip\"' /usr/local/ilogtail/app_info.json\n   \"ip\" : \"10.0.0.9\",\n\
@@ -63,11 +55,8 @@ pub(in super::super) static IP_NOT_ON_HOST: Runbook = Runbook {
     reading: RECORD,
 };
 
-pub(in super::super) static IP_NOT_IN_GROUP: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent reports an address that is not in its machine group.",
-        zh: "日志采集客户端上报的 IP 不在机器组中。",
-    },
+static IP_NOT_IN_GROUP: Runbook = Runbook {
+    cause: "ip_not_in_group",
     impact: NOT_IN_GROUP,
     sample: &[("reported", "172.16.2.201"), ("expected", "172.16.2.200")],
     session: "$ grep '\"ip\"' /usr/local/ilogtail/app_info.json\n   \"ip\" : \"172.16.2.201\",\n\
@@ -75,11 +64,8 @@ pub(in super::super) static IP_NOT_IN_GROUP: Runbook = Runbook {
     reading: RECORD,
 };
 
-pub(in super::super) static IP_DIFFERS_FROM_WORKING_IP: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent does not report the working_ip of its config.",
-        zh: "日志采集客户端上报的 IP 与 working_ip 不一致。",
-    },
+static IP_DIFFERS_FROM_WORKING_IP: Runbook = Runbook {
+    cause: "ip_differs_from_working_ip",
     impact: NOT_IN_GROUP,
     sample: &[("reported", "10.0.0.9"), ("working_ip", "172.16.2.200")],
     session: "$ grep '\"working_ip\"' /usr/local/ilogtail/ilogtail_config.json\n    \"working_ip\" : \"172.16.2.200\",\n\
@@ -87,11 +73,8 @@ pub(in super::super) static IP_DIFFERS_FROM_WORKING_IP: Runbook = Runbook {
     reading: RECORD,
 };
 
-pub(in super::super) static IP_DIFFERS_FROM_HOSTS_BINDING: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent does not report the address in the hosts file.",
-        zh: "日志采集客户端上报的 IP 与 hosts 文件中的绑定不一致。",
-    },
+static IP_DIFFERS_FROM_HOSTS_BINDING: Runbook = Runbook {
+    cause: "ip_differs_from_hosts_binding",
     impact: NOT_IN_GROUP,
     sample: &[("reported", "10.0.0.9"), ("hosts_binding", "172.16.2.200")],
     session: "$ grep -w \"$(hostname)\" /etc/hosts\n172.16.2.200 web-1\n\
@@ -99,11 +82,8 @@ pub(in super::super) static IP_DIFFERS_FROM_HOSTS_BINDING: Runbook = Runbook {
     reading: RECORD,
 };
 
-pub(in super::super) static IP_ON_VIRTUAL_INTERFACE: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent reports the address of a virtual interface.",
-        zh: "日志采集客户端上报的是虚拟网卡的 IP。",
-    },
+static IP_ON_VIRTUAL_INTERFACE: Runbook = Runbook {
+    cause: "ip_on_virtual_interface",
     impact: DOUBTFUL,
     sample: &[("reported", "172.17.0.1"), ("interface", "docker0")],
     session: "$ ip -4 -br addr show scope global\neth0             UP             172.16.2.200/20\n\
@@ -112,11 +92,8 @@ pub(in super::super) static IP_ON_VIRTUAL_INTERFACE: Runbook = Runbook {
     reading: RECORD,
 };
 
-pub(in super::super) static IP_NOT_FIRST_INTERFACE: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent does not report the first interface's address.",
-        zh: "日志采集客户端上报的不是第一块网卡的 IP。",
-    },
+static IP_NOT_FIRST_INTERFACE: Runbook = Runbook {
+    cause: "ip_not_first_interface",
     impact: DOUBTFUL,
     sample: &[("reported", "192.168.5.7"), ("interface", "eth1"), ("first_interface", "eth0")],
     session: "$ ip -4 -br addr show scope global\neth0             UP             172.16.2.200/20\n\
@@ -125,11 +102,8 @@ pub(in super::super) static IP_NOT_FIRST_INTERFACE: Runbook = Runbook {
     reading: RECORD,
 };
 
-pub(in super::super) static HOSTS_BINDING_NOT_ON_HOST: Runbook = Runbook {
-    summary: Text {
-        en: "The hosts file binds a host's name to an address that it does not have.",
-        zh: "hosts 文件将主机名绑定到了不属于本机的地址。",
-    },
+static HOSTS_BINDING_NOT_ON_HOST: Runbook = Runbook {
+    cause: "hosts_binding_not_on_host",
     impact: AT_NEXT_START,
     sample: &[("hosts_binding", "10.0.0.9"), ("host_addresses", "172.16.2.200")],
     session: "$ grep -w \"$(hostname)\" /etc/hosts\n10.0.0.9 web-1\n\
@@ -137,11 +111,8 @@ pub(in super::super) static HOSTS_BINDING_NOT_ON_HOST: Runbook = Runbook {
     reading: RECORD,
 };
 
-pub(in super::super) static IP_RECORD_MISSING: Runbook = Runbook {
-    summary: Text {
-        en: "A running Logtail has not written its address record.",
-        zh: "Logtail 正在运行，但没有写入地址记录文件。",
-    },
+static IP_RECORD_MISSING: Runbook = Runbook {
+    cause: "ip_record_missing",
     impact: Text {
         en: "The reported address is unknown. If the agent did not get as far as choosing one, there is no heartbeat.",
         zh: "无法得知上报的 IP。如果客户端尚未走到选择 IP 这一步，则没有心跳。",
@@ -156,10 +127,8 @@ pub(in super::super) static IP_RECORD_MISSING: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static IP_RECORD_INVALID: Runbook = Runbook {
-    summary: Text {
-        en: "A Logtail's address record is damaged.", zh: "Logtail 的地址记录文件已损坏。"
-    },
+static IP_RECORD_INVALID: Runbook = Runbook {
+    cause: "ip_record_invalid",
     impact: Text {
         en: "The reported address is unknown, so whether the machine group matches this host cannot be told.",
         zh: "无法得知上报的 IP，因此无法判断机器组能否匹配本机。",
@@ -173,11 +142,8 @@ pub(in super::super) static IP_RECORD_INVALID: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static IP_RECORD_EDITED: Runbook = Runbook {
-    summary: Text {
-        en: "A Logtail's address record was edited by hand.",
-        zh: "Logtail 的地址记录文件被手工修改。",
-    },
+static IP_RECORD_EDITED: Runbook = Runbook {
+    cause: "ip_record_edited",
     impact: Text {
         en: "The agent still reports the old address. If the edit was made to mend the heartbeat, it stays broken.",
         zh: "客户端仍上报旧地址。如果修改是为了修复心跳，心跳仍会异常。",
@@ -191,3 +157,19 @@ pub(in super::super) static IP_RECORD_EDITED: Runbook = Runbook {
         zh: "`instance_id` 中的地址才是客户端选择的地址；客户端写入文件时，`ip` 也是 `10.0.0.9`。",
     },
 };
+
+pub(super) static RUNBOOKS: &[&Runbook] = &[
+    &IP_MISSING,
+    &IP_EMPTY,
+    &IP_LOOPBACK,
+    &IP_NOT_ON_HOST,
+    &IP_NOT_IN_GROUP,
+    &IP_DIFFERS_FROM_WORKING_IP,
+    &IP_DIFFERS_FROM_HOSTS_BINDING,
+    &IP_ON_VIRTUAL_INTERFACE,
+    &IP_NOT_FIRST_INTERFACE,
+    &HOSTS_BINDING_NOT_ON_HOST,
+    &IP_RECORD_MISSING,
+    &IP_RECORD_INVALID,
+    &IP_RECORD_EDITED,
+];

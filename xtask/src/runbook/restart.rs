@@ -1,13 +1,11 @@
 //! Runbooks of `restart`.
 
-use super::AT_NEXT_START;
-use crate::model::{Runbook, Text};
+use logagent_exporter::model::Text;
 
-pub(in super::super) static RESTART_REQUIRED: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent runs with an older config or address.",
-        zh: "日志采集客户端仍在使用旧的配置或 IP，需要重启。",
-    },
+use super::{AT_NEXT_START, Runbook};
+
+static RESTART_REQUIRED: Runbook = Runbook {
+    cause: "restart_required",
     impact: Text {
         en: "The change has no effect yet. If it was made to mend the heartbeat, the heartbeat stays broken.",
         zh: "修改尚未生效。如果修改是为了修复心跳，心跳仍会异常。",
@@ -21,11 +19,8 @@ pub(in super::super) static RESTART_REQUIRED: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static RESTART_REQUIRED_BINARY: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent still runs an executable that was replaced.",
-        zh: "日志采集客户端仍在运行已被替换的旧程序。",
-    },
+static RESTART_REQUIRED_BINARY: Runbook = Runbook {
+    cause: "restart_required_binary",
     impact: AT_NEXT_START,
     sample: &[("process", "worker (pid 4713)"), ("binary", "/usr/local/ilogtail/ilogtail")],
     session: "$ sudo readlink /proc/4713/exe\n/usr/local/ilogtail/ilogtail (deleted)",
@@ -34,3 +29,5 @@ pub(in super::super) static RESTART_REQUIRED_BINARY: Runbook = Runbook {
         zh: "`(deleted)` 表示进程启动时的文件已不是磁盘上的文件。",
     },
 };
+
+pub(super) static RUNBOOKS: &[&Runbook] = &[&RESTART_REQUIRED, &RESTART_REQUIRED_BINARY];

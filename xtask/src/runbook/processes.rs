@@ -1,7 +1,8 @@
 //! Runbooks of `installed` and `processes`.
 
-use super::{AT_NEXT_START, NO_HEARTBEAT};
-use crate::model::{Runbook, Text};
+use logagent_exporter::model::Text;
+
+use super::{AT_NEXT_START, NO_HEARTBEAT, Runbook};
 
 const STATES: Text = Text {
     en: "The third column is the state (`S` sleeps, `T` is stopped, `Z` is defunct); LogListener's processes are \
@@ -10,11 +11,8 @@ const STATES: Text = Text {
         和 `loglisteneru`。请与应有的进程对照。",
 };
 
-pub(in super::super) static NOT_INSTALLED: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent that should be watched is not installed.",
-        zh: "应被监控的日志采集客户端未安装。",
-    },
+static NOT_INSTALLED: Runbook = Runbook {
+    cause: "not_installed",
     impact: NO_HEARTBEAT,
     sample: &[("looked_for", "/usr/local/ilogtail")],
     session: "$ ls -d /usr/local/ilogtail /etc/ilogtail /usr/local/loglistener\n\
@@ -27,11 +25,8 @@ pub(in super::super) static NOT_INSTALLED: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static INSTALLATION_INCOMPLETE: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent's executable is missing from its installation.",
-        zh: "日志采集客户端安装不完整，缺少可执行文件。",
-    },
+static INSTALLATION_INCOMPLETE: Runbook = Runbook {
+    cause: "installation_incomplete",
     impact: AT_NEXT_START,
     sample: &[
         ("missing", "/usr/local/ilogtail/ilogtail"),
@@ -44,8 +39,8 @@ pub(in super::super) static INSTALLATION_INCOMPLETE: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static NOT_RUNNING: Runbook = Runbook {
-    summary: Text { en: "A log-collection agent is not running.", zh: "日志采集客户端未运行。" },
+static NOT_RUNNING: Runbook = Runbook {
+    cause: "not_running",
     impact: NO_HEARTBEAT,
     sample: &[("expected", "daemon 1, worker 1")],
     session: "$ ps -eo pid,ppid,stat,lstart,args | grep -E '[i]logtail|[l]oongcollector|[l]oglistener'\n\
@@ -56,11 +51,8 @@ pub(in super::super) static NOT_RUNNING: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static DAEMON_MISSING: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent runs without the daemon that restarts it.",
-        zh: "日志采集客户端缺少守护进程。",
-    },
+static DAEMON_MISSING: Runbook = Runbook {
+    cause: "daemon_missing",
     impact: AT_NEXT_START,
     sample: &[("running", "worker 1"), ("expected", "daemon 1, worker 1")],
     session: "$ ps -eo pid,ppid,stat,lstart,args | grep '[i]logtail'\n \
@@ -68,11 +60,8 @@ pub(in super::super) static DAEMON_MISSING: Runbook = Runbook {
     reading: STATES,
 };
 
-pub(in super::super) static WORKER_MISSING: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent's collecting process is missing.",
-        zh: "日志采集客户端的采集进程缺失。",
-    },
+static WORKER_MISSING: Runbook = Runbook {
+    cause: "worker_missing",
     impact: NO_HEARTBEAT,
     sample: &[("running", "daemon 1"), ("expected", "daemon 1, worker 1")],
     session: "$ ps -eo pid,ppid,stat,lstart,args | grep '[i]logtail'\n \
@@ -80,10 +69,8 @@ pub(in super::super) static WORKER_MISSING: Runbook = Runbook {
     reading: STATES,
 };
 
-pub(in super::super) static UPDATE_PROCESS_MISSING: Runbook = Runbook {
-    summary: Text {
-        en: "LogListener's update process is missing.", zh: "LogListener 的更新进程缺失。"
-    },
+static UPDATE_PROCESS_MISSING: Runbook = Runbook {
+    cause: "update_process_missing",
     impact: Text {
         en: "None for heartbeat and logs; LogListener stays at its version.",
         zh: "不影响心跳和日志；LogListener 无法自动更新版本。",
@@ -95,11 +82,8 @@ pub(in super::super) static UPDATE_PROCESS_MISSING: Runbook = Runbook {
     reading: STATES,
 };
 
-pub(in super::super) static MULTIPLE_INSTANCES: Runbook = Runbook {
-    summary: Text {
-        en: "More processes of a log-collection agent run than expected.",
-        zh: "日志采集客户端的进程多于预期。",
-    },
+static MULTIPLE_INSTANCES: Runbook = Runbook {
+    cause: "multiple_instances",
     impact: Text {
         en: "Logs can be collected twice (and are charged twice), and checkpoints can be overwritten, which repeats \
             or skips logs after a restart.",
@@ -117,11 +101,8 @@ pub(in super::super) static MULTIPLE_INSTANCES: Runbook = Runbook {
     },
 };
 
-pub(in super::super) static PROCESS_DEFUNCT: Runbook = Runbook {
-    summary: Text {
-        en: "A process of a log-collection agent is defunct.",
-        zh: "日志采集客户端的进程是僵尸进程。",
-    },
+static PROCESS_DEFUNCT: Runbook = Runbook {
+    cause: "process_defunct",
     impact: NO_HEARTBEAT,
     sample: &[("pid", "4713"), ("role", "worker")],
     session: "$ ps -o pid,ppid,stat,args -p 4713\n    PID    PPID STAT COMMAND\n   \
@@ -129,22 +110,16 @@ pub(in super::super) static PROCESS_DEFUNCT: Runbook = Runbook {
     reading: STATES,
 };
 
-pub(in super::super) static PROCESS_STOPPED: Runbook = Runbook {
-    summary: Text {
-        en: "A process of a log-collection agent is stopped by a signal.",
-        zh: "日志采集客户端的进程被信号暂停。",
-    },
+static PROCESS_STOPPED: Runbook = Runbook {
+    cause: "process_stopped",
     impact: NO_HEARTBEAT,
     sample: &[("pid", "4713"), ("role", "worker")],
     session: "$ ps -o pid,stat,args -p 4713\n    PID STAT COMMAND\n   4713 Tl   /usr/local/ilogtail/ilogtail",
     reading: STATES,
 };
 
-pub(in super::super) static CRASH_LOOP: Runbook = Runbook {
-    summary: Text {
-        en: "A log-collection agent keeps exiting soon after each start.",
-        zh: "日志采集客户端反复启动后退出。",
-    },
+static CRASH_LOOP: Runbook = Runbook {
+    cause: "crash_loop",
     impact: Text {
         en: "Heartbeat and collection work in fragments at best. Each start reads on from the last checkpoint, so \
             some logs can be sent twice.",
@@ -161,3 +136,16 @@ pub(in super::super) static CRASH_LOOP: Runbook = Runbook {
         zh: "其中一个进程总是只运行了几秒。原因见日志；如果是内存不足，`sudo dmesg -T` 中有 `killed process`。",
     },
 };
+
+pub(super) static RUNBOOKS: &[&Runbook] = &[
+    &NOT_INSTALLED,
+    &INSTALLATION_INCOMPLETE,
+    &NOT_RUNNING,
+    &DAEMON_MISSING,
+    &WORKER_MISSING,
+    &UPDATE_PROCESS_MISSING,
+    &MULTIPLE_INSTANCES,
+    &PROCESS_DEFUNCT,
+    &PROCESS_STOPPED,
+    &CRASH_LOOP,
+];

@@ -1,6 +1,8 @@
 //! Runbooks of `credentials`.
 
-use crate::model::{Runbook, Text};
+use logagent_exporter::model::Text;
+
+use super::Runbook;
 
 const REJECTED: Text = Text {
     en: "CLS rejects every request: the server group shows this host as abnormal, and no logs arrive.",
@@ -13,8 +15,8 @@ const KEYS: Text = Text {
     zh: "此处已对密钥做掩码：通常 `secret_id` 为 36 个字符、以 `AKID` 开头，`secret_key` 为 32 个字符。请勿将密钥粘贴到工单中。",
 };
 
-pub(in super::super) static CREDENTIALS_MISSING: Runbook = Runbook {
-    summary: Text { en: "LogListener's API key is not set.", zh: "LogListener 未设置 API 密钥。" },
+static CREDENTIALS_MISSING: Runbook = Runbook {
+    cause: "credentials_missing",
     impact: REJECTED,
     sample: &[("key", "secret_key")],
     session: "$ sudo sed -nE 's/^(secret_(id|key)) *= *(.{0,4}).*/\\1 = \\3…/p' /usr/local/loglistener/etc/loglistener.conf\n\
@@ -22,11 +24,8 @@ pub(in super::super) static CREDENTIALS_MISSING: Runbook = Runbook {
     reading: KEYS,
 };
 
-pub(in super::super) static CREDENTIALS_MALFORMED: Runbook = Runbook {
-    summary: Text {
-        en: "LogListener's API key does not have the form of one.",
-        zh: "LogListener 的 API 密钥格式不正确。",
-    },
+static CREDENTIALS_MALFORMED: Runbook = Runbook {
+    cause: "credentials_malformed",
     impact: REJECTED,
     sample: &[("key", "secret_id"), ("defect", "does not begin with AKID")],
     session: "$ sudo sed -nE 's/^(secret_(id|key)) *= *(.{0,4}).*/\\1 = \\3…/p' /usr/local/loglistener/etc/loglistener.conf\n\
@@ -34,14 +33,14 @@ pub(in super::super) static CREDENTIALS_MALFORMED: Runbook = Runbook {
     reading: KEYS,
 };
 
-pub(in super::super) static CREDENTIALS_PLACEHOLDER: Runbook = Runbook {
-    summary: Text {
-        en: "LogListener's API key is still a template's placeholder.",
-        zh: "LogListener 的 API 密钥仍是模板中的占位符。",
-    },
+static CREDENTIALS_PLACEHOLDER: Runbook = Runbook {
+    cause: "credentials_placeholder",
     impact: REJECTED,
     sample: &[("key", "secret_id")],
     session: "$ sudo sed -nE 's/^(secret_(id|key)) *= *(.{0,4}).*/\\1 = \\3…/p' /usr/local/loglistener/etc/loglistener.conf\n\
         secret_id = <you…\nsecret_key = <you…",
     reading: KEYS,
 };
+
+pub(super) static RUNBOOKS: &[&Runbook] =
+    &[&CREDENTIALS_MISSING, &CREDENTIALS_MALFORMED, &CREDENTIALS_PLACEHOLDER];

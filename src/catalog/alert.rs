@@ -1,11 +1,8 @@
-//! One alert for each cause, as a file of Prometheus rules.
+//! What the alert of a cause is called and says: the same in Prometheus' rules and in what the exporter pushes itself.
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
-use super::{
-    super::FAMILIES,
-    words::{self, Reader},
-};
+use super::remedy::{self, Reader};
 use crate::model::{Cause, Language, Prerequisite, Text};
 
 /// Where `runbook_url` leads: this, `/` and the name of a file in `alerts/runbooks`.
@@ -49,67 +46,8 @@ pub fn runbook_file(cause: &Cause, language: Language) -> String {
     }
 }
 
-/// A duration as Prometheus writes it.
-pub(super) fn duration(value: Duration) -> String {
-    let seconds = value.as_secs();
-    if seconds > 0 && seconds.is_multiple_of(60) {
-        format!("{}m", seconds / 60)
-    } else {
-        format!("{seconds}s")
-    }
-}
-
-const HEADER: &str = "\
-# One alert for each cause of the catalogue. Rendered from src/catalog: edit there, then `make bless`.
-#
-# All alerts of a prerequisite share their name; the label `cause` tells them apart. `for` is the cause's patience
-# (src/catalog/patience.rs has the reasons). `keep_firing_for` lets an alert outlive a restart of the exporter, missed
-# scrapes, and a cause that comes and goes with each probe.
-";
-
-/// `logagent-causes.rules.yml`.
-pub fn rules(language: Language) -> String {
-    let mut out = String::from(HEADER);
-    out.push_str("groups:\n");
-    for (prerequisite, causes) in FAMILIES {
-        let _infallible =
-            write!(out, "  - name: logagent-{}\n    rules:\n", prerequisite.as_str().replace('_', "-"));
-        for cause in *causes {
-            rule(&mut out, cause, language);
-        }
-    }
-    out
-}
-
-fn rule(out: &mut String, cause: &Cause, language: Language) {
-    let _infallible = write!(
-        out,
-        "      - alert: {}\n        expr: {}\n",
-        alert_name(cause.prerequisite),
-        quoted(&format!("logagent_problem{{cause=\"{}\"}} == 1", cause.id)),
-    );
-    if !cause.patience.is_zero() {
-        let _infallible = writeln!(out, "        for: {}", duration(cause.patience));
-    }
-    let _infallible = write!(
-        out,
-        "        keep_firing_for: {}\n        labels:\n          severity: {}\n          cause: {}\n          prerequisite: {}\n        annotations:\n",
-        duration(keep_firing(cause.prerequisite)),
-        severity(cause),
-        cause.id,
-        cause.prerequisite.as_str(),
-    );
-    for (name, text) in annotations(cause, language) {
-        let _infallible = writeln!(out, "          {name}: {}", scalar(&text, 12));
-    }
-}
-
-/// The only cause whose findings may be milder than the cause: its severity is the series'.
-fn severity(cause: &Cause) -> &'static str {
-    if cause.id == "user_identifier_malformed" { "'{{ $labels.severity }}'" } else { cause.severity.as_str() }
-}
-
-pub(super) fn annotations(cause: &Cause, language: Language) -> [(&'static str, String); 5] {
+/// The names and texts of the annotations, as templates of Prometheus: what differs from host to host is a label.
+pub fn annotations(cause: &Cause, language: Language) -> [(&'static str, String); 5] {
     const DESCRIPTION: Text = Text {
         en: "The agent {{ $labels.agent }} on {{ $labels.instance }}{{ with $labels.cluster }} in {{ . }}{{ end }} has the problem {cause}. \
              {meaning} What exactly was seen, and where: `logagent-exporter check` on the host, or \
@@ -125,13 +63,13 @@ pub(super) fn annotations(cause: &Cause, language: Language) -> [(&'static str, 
         .in_language(language)
         .replace("{cause}", cause.id)
         .replace("{meaning}", cause.meaning.in_language(language));
-    let mut fix = words::remedy(cause, language, Reader::Alert);
-    if !words::legend(cause, language).iter().all(|(name, _)| *name == "agent") {
+    let mut fix = remedy::readable(cause, language, Reader::Alert);
+    if remedy::in_brackets(cause, language, Reader::Alert).next().is_some() {
         fix.push('\n');
         fix.push_str(BRACKETS.in_language(language));
     }
     [
-        ("summary", cause.runbook.summary.in_language(language).to_owned()),
+        ("summary", cause.summary.in_language(language).to_owned()),
         ("description", description),
         ("fix", fix),
         ("runbook_url", format!("{RUNBOOK_BASE}/{}", runbook_file(cause, language))),
@@ -143,20 +81,4 @@ pub(super) fn annotations(cause: &Cause, language: Language) -> [(&'static str, 
             ),
         ),
     ]
-}
-
-/// A YAML scalar: one line in quotes, several as a block.
-pub(super) fn scalar(text: &str, indent: usize) -> String {
-    if !text.contains('\n') {
-        return quoted(text);
-    }
-    let mut out = String::from("|-");
-    for line in text.lines() {
-        let _infallible = write!(out, "\n{:indent$}{line}", "");
-    }
-    out
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

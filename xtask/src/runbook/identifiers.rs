@@ -1,7 +1,8 @@
 //! Runbooks of `user_identifier` and `custom_identifier`.
 
-use super::NOT_IN_GROUP;
-use crate::model::{Runbook, Text};
+use logagent_exporter::model::Text;
+
+use super::{NOT_IN_GROUP, Runbook};
 
 const ACCOUNTS: Text = Text {
     en: "Each file name is one account whose projects may use this host. Nothing but digits may stand there, and the \
@@ -16,30 +17,24 @@ const BYTES: Text = Text {
         `/usr/local/loglistener/etc/loglistener.conf` 的 `group_label` 中。",
 };
 
-pub(in super::super) static USER_IDENTIFIER_MISSING: Runbook = Runbook {
-    summary: Text { en: "A Logtail host has no user identifier.", zh: "Logtail 主机缺少用户标识。" },
+static USER_IDENTIFIER_MISSING: Runbook = Runbook {
+    cause: "user_identifier_missing",
     impact: NOT_IN_GROUP,
     sample: &[("expected", "1234567890123456"), ("found", "none")],
     session: "$ ls -A /etc/ilogtail/users\nls: cannot access '/etc/ilogtail/users': No such file or directory",
     reading: ACCOUNTS,
 };
 
-pub(in super::super) static USER_IDENTIFIER_MISMATCH: Runbook = Runbook {
-    summary: Text {
-        en: "A Logtail host's user identifiers are those of other accounts.",
-        zh: "Logtail 主机的用户标识属于其他账号。",
-    },
+static USER_IDENTIFIER_MISMATCH: Runbook = Runbook {
+    cause: "user_identifier_mismatch",
     impact: NOT_IN_GROUP,
     sample: &[("expected", "1234567890123456"), ("found", "9876543210987654")],
     session: "$ ls -A /etc/ilogtail/users\n9876543210987654",
     reading: ACCOUNTS,
 };
 
-pub(in super::super) static USER_IDENTIFIER_MALFORMED: Runbook = Runbook {
-    summary: Text {
-        en: "A Logtail host has a file among its user identifiers that is none.",
-        zh: "Logtail 主机的用户标识目录中有无效文件。",
-    },
+static USER_IDENTIFIER_MALFORMED: Runbook = Runbook {
+    cause: "user_identifier_malformed",
     impact: Text {
         en: "A warning means that a right identifier is there too, and nothing is lost. Otherwise the machine group has no \
             heartbeat of this host, and its logs are not collected.",
@@ -50,43 +45,32 @@ pub(in super::super) static USER_IDENTIFIER_MALFORMED: Runbook = Runbook {
     reading: ACCOUNTS,
 };
 
-pub(in super::super) static CUSTOM_IDENTIFIER_MISSING: Runbook = Runbook {
-    summary: Text {
-        en: "A host lacks the identifier of its machine group.",
-        zh: "主机未配置机器组的自定义标识。",
-    },
+static CUSTOM_IDENTIFIER_MISSING: Runbook = Runbook {
+    cause: "custom_identifier_missing",
     impact: NOT_IN_GROUP,
     sample: &[("expected", "\"web-fleet\"")],
     session: "$ cat -A /etc/ilogtail/user_defined_id\ncat: /etc/ilogtail/user_defined_id: No such file or directory",
     reading: BYTES,
 };
 
-pub(in super::super) static CUSTOM_IDENTIFIER_EMPTY: Runbook = Runbook {
-    summary: Text {
-        en: "A host's machine group identifier is empty.", zh: "主机的机器组自定义标识为空。"
-    },
+static CUSTOM_IDENTIFIER_EMPTY: Runbook = Runbook {
+    cause: "custom_identifier_empty",
     impact: NOT_IN_GROUP,
     sample: &[("expected", "\"web-fleet\"")],
     session: "$ cat -A /etc/ilogtail/user_defined_id\n$ stat -c %s /etc/ilogtail/user_defined_id\n0",
     reading: BYTES,
 };
 
-pub(in super::super) static CUSTOM_IDENTIFIER_MISMATCH: Runbook = Runbook {
-    summary: Text {
-        en: "A host's machine group identifier is not the group's.",
-        zh: "主机的自定义标识与机器组不一致。",
-    },
+static CUSTOM_IDENTIFIER_MISMATCH: Runbook = Runbook {
+    cause: "custom_identifier_mismatch",
     impact: NOT_IN_GROUP,
     sample: &[("expected", "\"web-fleet\""), ("found", "\"web-fleet\\r\"")],
     session: "$ cat -A /etc/ilogtail/user_defined_id\nweb-fleet^M$",
     reading: BYTES,
 };
 
-pub(in super::super) static CUSTOM_IDENTIFIER_MALFORMED: Runbook = Runbook {
-    summary: Text {
-        en: "A host's machine group identifier contains invisible characters.",
-        zh: "主机的自定义标识中含有不可见字符。",
-    },
+static CUSTOM_IDENTIFIER_MALFORMED: Runbook = Runbook {
+    cause: "custom_identifier_malformed",
     impact: Text {
         en: "Most likely the machine group has no heartbeat of this host; the exporter was not told which identifier is right.",
         zh: "机器组中很可能没有本机心跳；exporter 未被告知正确的标识，因此无法确定。",
@@ -95,3 +79,13 @@ pub(in super::super) static CUSTOM_IDENTIFIER_MALFORMED: Runbook = Runbook {
     session: "$ cat -A /etc/ilogtail/user_defined_id\nweb-fleet^M$",
     reading: BYTES,
 };
+
+pub(super) static RUNBOOKS: &[&Runbook] = &[
+    &USER_IDENTIFIER_MISSING,
+    &USER_IDENTIFIER_MISMATCH,
+    &USER_IDENTIFIER_MALFORMED,
+    &CUSTOM_IDENTIFIER_MISSING,
+    &CUSTOM_IDENTIFIER_EMPTY,
+    &CUSTOM_IDENTIFIER_MISMATCH,
+    &CUSTOM_IDENTIFIER_MALFORMED,
+];

@@ -1,7 +1,8 @@
 //! Runbooks of the causes of `ip` that only LogListener has.
 
-use super::NOT_IN_GROUP;
-use crate::model::{Runbook, Text};
+use logagent_exporter::model::Text;
+
+use super::{NOT_IN_GROUP, Runbook};
 
 const GROUP: Text = Text {
     en: "`group_ip` must equal one line of the server group in the CLS console, and `group_label` must be empty unless the \
@@ -10,11 +11,8 @@ const GROUP: Text = Text {
         （3.4 及以上版本为 `conf/loglistener.yaml` 中的 `agent_ip`、`agent_labels`）。",
 };
 
-pub(in super::super) static GROUP_IP_MISMATCH: Runbook = Runbook {
-    summary: Text {
-        en: "LogListener's group_ip is not the address in the server group.",
-        zh: "LogListener 的 group_ip 与机器组中的 IP 不一致。",
-    },
+static GROUP_IP_MISMATCH: Runbook = Runbook {
+    cause: "group_ip_mismatch",
     impact: NOT_IN_GROUP,
     sample: &[("group_ip", "10.0.0.9"), ("expected", "10.0.0.7")],
     session: "$ grep -E '^group_(ip|label)' /usr/local/loglistener/etc/loglistener.conf\ngroup_ip = 10.0.0.9\ngroup_label =\n\
@@ -22,22 +20,16 @@ pub(in super::super) static GROUP_IP_MISMATCH: Runbook = Runbook {
     reading: GROUP,
 };
 
-pub(in super::super) static GROUP_IP_IS_RANGE: Runbook = Runbook {
-    summary: Text {
-        en: "A server group's IP is a range or list, which CLS does not support.",
-        zh: "机器组的 IP 是网段或列表，CLS 不支持。",
-    },
+static GROUP_IP_IS_RANGE: Runbook = Runbook {
+    cause: "group_ip_is_range",
     impact: NOT_IN_GROUP,
     sample: &[("expected", "10.0.0.0/24")],
     session: "$ grep -n server_group_ip /etc/logagent-exporter.yml\n9:      server_group_ip: 10.0.0.0/24",
     reading: GROUP,
 };
 
-pub(in super::super) static GROUP_IP_NOT_PRIVATE: Runbook = Runbook {
-    summary: Text {
-        en: "LogListener reports a public address over the internal network.",
-        zh: "LogListener 通过内网域名上报了公网 IP。",
-    },
+static GROUP_IP_NOT_PRIVATE: Runbook = Runbook {
+    cause: "group_ip_not_private",
     impact: Text {
         en: "None if the server group contains this very address; else the group has no heartbeat of this host.",
         zh: "如果机器组中正是该地址则没有影响；否则机器组中没有本机心跳。",
@@ -48,22 +40,16 @@ pub(in super::super) static GROUP_IP_NOT_PRIVATE: Runbook = Runbook {
     reading: GROUP,
 };
 
-pub(in super::super) static GROUP_LABEL_CONFLICT: Runbook = Runbook {
-    summary: Text {
-        en: "LogListener has a label, but its server group goes by IP.",
-        zh: "LogListener 设置了标签，但机器组使用 IP。",
-    },
+static GROUP_LABEL_CONFLICT: Runbook = Runbook {
+    cause: "group_label_conflict",
     impact: NOT_IN_GROUP,
     sample: &[("group_label", "\"web\""), ("expected", "10.0.0.7")],
     session: "$ grep -E '^group_(ip|label)' /usr/local/loglistener/etc/loglistener.conf\ngroup_ip = 10.0.0.7\ngroup_label = web",
     reading: GROUP,
 };
 
-pub(in super::super) static MULTIPLE_CANDIDATE_ADDRESSES: Runbook = Runbook {
-    summary: Text {
-        en: "LogListener chose one of several addresses, and none is expected.",
-        zh: "主机有多个 IP，无法确认 LogListener 选择的是否正确。",
-    },
+static MULTIPLE_CANDIDATE_ADDRESSES: Runbook = Runbook {
+    cause: "multiple_candidate_addresses",
     impact: Text {
         en: "None if the chosen address is the one in the server group; else the group has no heartbeat of this host.",
         zh: "如果所选地址就是机器组中的地址则没有影响；否则机器组中没有本机心跳。",
@@ -74,3 +60,11 @@ pub(in super::super) static MULTIPLE_CANDIDATE_ADDRESSES: Runbook = Runbook {
         $ grep '^group_ip' /usr/local/loglistener/etc/loglistener.conf\ngroup_ip = 192.168.5.7",
     reading: GROUP,
 };
+
+pub(super) static RUNBOOKS: &[&Runbook] = &[
+    &GROUP_IP_MISMATCH,
+    &GROUP_IP_IS_RANGE,
+    &GROUP_IP_NOT_PRIVATE,
+    &GROUP_LABEL_CONFLICT,
+    &MULTIPLE_CANDIDATE_ADDRESSES,
+];

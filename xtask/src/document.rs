@@ -1,23 +1,14 @@
-//! The book as a document, in both languages. The committed `docs/causes.md` is this, and a test keeps it so.
-//!
-//! What alerts and runbooks are rendered from is in the modules below.
-
-mod rule_tests;
-mod rules;
-mod runbook;
-mod words;
-
-pub use rule_tests::rule_tests;
-pub use rules::{DASHBOARD_BASE, RUNBOOK_BASE, alert_name, keep_firing, rules, runbook_file};
-pub use runbook::runbook;
+//! The catalogue as a document, in both languages: `docs/causes.md`.
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use super::FAMILIES;
-use crate::model::{Cause, Language, Severity};
+use logagent_exporter::{
+    catalog,
+    model::{Cause, Language, Severity},
+};
 
 const INTRODUCTION: &str = "\
-<!-- Rendered from src/catalog. Edit there, then: UPDATE=1 cargo test --lib catalog -->
+<!-- Rendered from src/catalog. Edit there, then: make bless -->
 
 # Causes · 原因手册
 
@@ -33,17 +24,17 @@ work; a *warning* needs attention, while the heartbeat works or works doubtfully
 
 /// The whole catalogue as Markdown: contents by prerequisite, then each cause in English and Chinese. A cause's anchor is
 /// its id.
-pub fn causes_document() -> String {
+pub(crate) fn causes_document() -> String {
     let mut out = String::from(INTRODUCTION);
-    for (prerequisite, causes) in FAMILIES {
+    for (prerequisite, causes) in catalog::families() {
         let _infallible = writeln!(out, "\n**[{0}](#{0})**\n", prerequisite.as_str());
-        for cause in *causes {
+        for cause in causes {
             contents_line(&mut out, cause);
         }
     }
-    for (prerequisite, causes) in FAMILIES {
+    for (prerequisite, causes) in catalog::families() {
         let _infallible = writeln!(out, "\n## {}", prerequisite.as_str());
-        for cause in *causes {
+        for cause in causes {
             chapter(&mut out, cause);
         }
     }
@@ -80,7 +71,7 @@ fn chapter(out: &mut String, cause: &Cause) {
 }
 
 /// `text` with what Markdown would take for markup made literal, except within code spans.
-fn escaped(text: &str) -> Cow<'_, str> {
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     const MARKUP: [char; 5] = ['<', '>', '*', '[', ']'];
     if !text.contains(MARKUP) {
         return Cow::Borrowed(text);
@@ -109,7 +100,7 @@ mod tests {
     #[test]
     fn each_cause_has_a_chapter_and_a_line_in_the_contents_that_leads_there() {
         let document = causes_document();
-        for cause in super::super::causes() {
+        for cause in catalog::causes() {
             assert!(document.contains(&format!("\n### {}\n", cause.id)), "{}", cause.id);
             assert!(document.contains(&format!("\n- [`{0}`](#{0})", cause.id)), "{}", cause.id);
         }

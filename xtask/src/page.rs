@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::{
-    escaped,
-    rules::{alert_name, duration, keep_firing, runbook_file},
-    words::{self, Reader},
+use logagent_exporter::{
+    catalog::{
+        alert::{alert_name, keep_firing, runbook_file},
+        remedy::{self, Reader},
+    },
+    model::{Cause, Language, Severity, Text},
 };
-use crate::model::{Cause, Language, Severity, Text};
+
+use crate::{document::escaped, legend::legend, rules::duration, runbook::runbook};
 
 struct Words {
     about: &'static str,
@@ -58,7 +61,7 @@ const CHINESE: Words = Words {
 };
 
 /// The runbook. Sections are those of the `prometheus-operator` runbooks, and where the rule comes from.
-pub fn runbook(cause: &Cause, language: Language) -> String {
+pub(crate) fn page(cause: &'static Cause, language: Language) -> String {
     let (words, twin, other) = match language {
         Language::English => (&ENGLISH, "中文", Language::Chinese),
         Language::Chinese => (&CHINESE, "English", Language::English),
@@ -78,10 +81,10 @@ pub fn runbook(cause: &Cause, language: Language) -> String {
         words.meaning,
         told(cause.meaning),
         words.impact,
-        told(cause.runbook.impact),
+        told(runbook(cause).impact),
         words.diagnosis,
         id = cause.id,
-        summary = told(cause.runbook.summary),
+        summary = told(cause.summary),
         file = runbook_file(cause, other),
     );
     let _infallible = write!(
@@ -91,15 +94,15 @@ pub fn runbook(cause: &Cause, language: Language) -> String {
         words.check,
         diagnosis(cause, language, words),
         words.closer,
-        cause.runbook.session.trim_end(),
-        told(cause.runbook.reading),
+        runbook(cause).session.trim_end(),
+        told(runbook(cause).reading),
     );
-    let remedy = words::remedy(cause, language, Reader::Runbook);
+    let remedy = remedy::readable(cause, language, Reader::Runbook);
     let _infallible = write!(out, "## {}\n\n{}\n\n", words.fix, escaped(&remedy));
-    let legend = words::legend(cause, language);
-    if !legend.is_empty() {
+    let names = legend(cause, language);
+    if !names.is_empty() {
         let _infallible = writeln!(out, "{}\n", words.names);
-        for (name, meaning) in legend {
+        for (name, meaning) in names {
             let _infallible = writeln!(out, "- `<{name}>`: {}", escaped(&meaning));
         }
         out.push('\n');
@@ -119,7 +122,7 @@ pub fn runbook(cause: &Cause, language: Language) -> String {
 /// The cause as `check` prints it, with the values of the sample.
 fn diagnosis(cause: &Cause, language: Language, words: &Words) -> String {
     let sample = |name: &str| {
-        cause.runbook.sample.iter().find(|(known, _)| *known == name).map_or("logtail", |(_, value)| value)
+        runbook(cause).sample.iter().find(|(known, _)| *known == name).map_or("logtail", |(_, value)| value)
     };
     let (mark, severity) = match (cause.severity, language) {
         (Severity::Critical, Language::English) => ('✗', "critical"),

@@ -1,6 +1,8 @@
 //! Runbooks of `clock`.
 
-use crate::model::{Runbook, Text};
+use logagent_exporter::model::Text;
+
+use super::Runbook;
 
 const TRACKING: Text = Text {
     en: "`System time` is the distance to the time servers, `Leap status : Not synchronised` means that nothing keeps \
@@ -9,11 +11,8 @@ const TRACKING: Text = Text {
         `logagent_clock_offset_seconds` 是 exporter 按来源测得的偏差。",
 };
 
-pub(in super::super) static CLOCK_SKEWED: Runbook = Runbook {
-    summary: Text {
-        en: "A host's clock is too far off for the log service to accept its requests.",
-        zh: "主机时钟偏差过大，日志服务会拒绝其请求。",
-    },
+static CLOCK_SKEWED: Runbook = Runbook {
+    cause: "clock_skewed",
     impact: Text {
         en: "The service rejects heartbeat and logs (`RequestTimeExpired`, `AuthFailure.SignatureExpire`). Logs wait on \
             the host until they are rotated away, and then they are lost.",
@@ -27,10 +26,8 @@ pub(in super::super) static CLOCK_SKEWED: Runbook = Runbook {
     reading: TRACKING,
 };
 
-pub(in super::super) static CLOCK_OFFSET_HIGH: Runbook = Runbook {
-    summary: Text {
-        en: "A host's clock is off by more than deserves trust.", zh: "主机时钟偏差较大。"
-    },
+static CLOCK_OFFSET_HIGH: Runbook = Runbook {
+    cause: "clock_offset_high",
     impact: Text {
         en: "Logs carry wrong times, so searches by time and alerts on logs miss them. If the clock drifts on, the \
             service rejects heartbeat and logs.",
@@ -42,11 +39,8 @@ pub(in super::super) static CLOCK_OFFSET_HIGH: Runbook = Runbook {
     reading: TRACKING,
 };
 
-pub(in super::super) static CLOCK_SKEWED_ADJUSTED: Runbook = Runbook {
-    summary: Text {
-        en: "A host's clock is far off, and Logtail adjusts for it.",
-        zh: "主机时钟偏差过大，Logtail 正在自动校正。",
-    },
+static CLOCK_SKEWED_ADJUSTED: Runbook = Runbook {
+    cause: "clock_skewed_adjusted",
     impact: Text {
         en: "Heartbeat and logs get through, with a rejected request now and then. Other programs on this host have \
             the wrong time.",
@@ -59,10 +53,8 @@ pub(in super::super) static CLOCK_SKEWED_ADJUSTED: Runbook = Runbook {
     reading: TRACKING,
 };
 
-pub(in super::super) static CLOCK_UNSYNCHRONIZED: Runbook = Runbook {
-    summary: Text {
-        en: "Nothing keeps a host's clock right.", zh: "主机时钟没有任何时间源校准。"
-    },
+static CLOCK_UNSYNCHRONIZED: Runbook = Runbook {
+    cause: "clock_unsynchronized",
     impact: Text {
         en: "None yet. The clock drifts, often by seconds a day, until log times are wrong and requests are rejected.",
         zh: "暂无影响。时钟会不断漂移（通常每天数秒），直到日志时间错误、请求被拒绝。",
@@ -72,8 +64,8 @@ pub(in super::super) static CLOCK_UNSYNCHRONIZED: Runbook = Runbook {
     reading: TRACKING,
 };
 
-pub(in super::super) static CLOCK_STEPPED: Runbook = Runbook {
-    summary: Text { en: "A host's clock jumped.", zh: "主机时钟发生跳变。" },
+static CLOCK_STEPPED: Runbook = Runbook {
+    cause: "clock_stepped",
     impact: Text {
         en: "Logs around the jump carry wrong times; timers of running programs can be early or late.",
         zh: "跳变前后的日志时间有误，正在运行的程序的定时器可能提前或延后。",
@@ -86,3 +78,6 @@ pub(in super::super) static CLOCK_STEPPED: Runbook = Runbook {
         zh: "时间服务会记录校准操作；如果没有记录，则是人工、其他程序或虚拟化平台修改了时间。",
     },
 };
+
+pub(super) static RUNBOOKS: &[&Runbook] =
+    &[&CLOCK_SKEWED, &CLOCK_OFFSET_HIGH, &CLOCK_SKEWED_ADJUSTED, &CLOCK_UNSYNCHRONIZED, &CLOCK_STEPPED];
