@@ -12,6 +12,7 @@ pub mod model;
 
 pub mod agents;
 pub mod config;
+mod net;
 
 pub mod catalog;
 pub mod evaluate;

@@ -1,9 +1,8 @@
 //! Server addresses as people write them into an agent's config, and the endpoints that follow from them.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 use crate::model::{
     Purpose,
+    authority::{self, Authority, without_user_info},
     snapshot::{Endpoint, ExpectedAnswer, Scheme},
 };
 
@@ -34,57 +33,8 @@ impl ServerAddress {
         };
         let authority = rest.split(['/', '?', '#']).next()?;
         let authority = authority.rsplit_once('@').map_or(authority, |(_user, host)| host);
-        let (host, port) = split_port(authority)?;
-        if port == Some(0) || !(is_host_name(host) || host.parse::<Ipv6Addr>().is_ok()) {
-            return None;
-        }
-        Some(Self { scheme, host: host.to_owned(), port })
-    }
-}
-
-fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
-    if let Some(bracketed) = authority.strip_prefix('[') {
-        let (host, rest) = bracketed.split_once(']')?;
-        host.parse::<Ipv6Addr>().ok()?;
-        return match rest.strip_prefix(':') {
-            Some(port) => Some((host, Some(parse_port(port)?))),
-            None => rest.is_empty().then_some((host, None)),
-        };
-    }
-    match authority.split_once(':') {
-        Some((host, port)) => Some((host, Some(parse_port(port)?))),
-        None => Some((authority, None)),
-    }
-}
-
-fn parse_port(written: &str) -> Option<u16> {
-    if written.bytes().all(|b| b.is_ascii_digit()) { written.parse().ok() } else { None }
-}
-
-/// True for a name that a resolver would take: labels of letters, digits, `-` and `_`, or an IPv4 address.
-fn is_host_name(host: &str) -> bool {
-    let host = host.strip_suffix('.').unwrap_or(host);
-    let looks_like_ipv4 =
-        host.rsplit('.').next().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
-    if looks_like_ipv4 {
-        return host.parse::<Ipv4Addr>().is_ok();
-    }
-    host.len() <= 253 && host.split('.').all(is_label)
-}
-
-fn is_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-}
-
-/// `written` without what stands before an `@`: it may be a password.
-pub fn without_user_info(written: &str) -> String {
-    let Some((before, host)) = written.rsplit_once('@') else { return written.to_owned() };
-    match before.split_once("://") {
-        Some((scheme, _user)) => format!("{scheme}://{host}"),
-        None => host.to_owned(),
+        let Authority { host, port } = Authority::parse(authority).ok()?;
+        Some(Self { scheme, host, port })
     }
 }
 
@@ -143,12 +93,8 @@ impl EndpointList {
 
 /// The label `url`: an HTTP default port is left out, as a person would; a bare connect always names its port.
 fn url(scheme: Scheme, host: &str, port: u16) -> String {
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    if scheme != Scheme::Tcp && port == scheme.default_port() {
-        format!("{}://{host}", scheme.as_str())
-    } else {
-        format!("{}://{host}:{port}", scheme.as_str())
-    }
+    let default = (scheme != Scheme::Tcp).then(|| scheme.default_port());
+    format!("{}://{}", scheme.as_str(), authority::written(host, port, default))
 }
 
 /// `word` as a shell takes it for one word, for commands in remedies.
@@ -227,13 +173,6 @@ mod tests {
         assert_eq!(url(Scheme::Https, "h", 443), "https://h");
         assert_eq!(url(Scheme::Http, "::1", 8080), "http://[::1]:8080");
         assert_eq!(url(Scheme::Tcp, "h", 80), "tcp://h:80");
-    }
-
-    #[test]
-    fn user_info_is_removed_with_any_password_in_it() {
-        assert_eq!(without_user_info("http://u:p/@w@host/x"), "http://host/x");
-        assert_eq!(without_user_info("u:p@host"), "host");
-        assert_eq!(without_user_info("http://host"), "http://host");
     }
 
     #[test]

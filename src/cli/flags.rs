@@ -10,8 +10,8 @@ use super::invocation::{
     Command, Format, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, UsageError,
 };
 use crate::{
-    config::{parse_duration, url},
-    model::{Language, text::quoted},
+    config::parse_duration,
+    model::{Language, authority::Authority, text::quoted},
 };
 
 /// One flag that takes a value.
@@ -350,9 +350,9 @@ fn listen_address(text: &str) -> Result<ListenAddress, String> {
     if host.is_empty() {
         return Ok(ListenAddress { host: None, port });
     }
-    match url::split_host_port(host) {
-        Ok((host, None)) => Ok(ListenAddress { host: Some(host), port }),
-        Ok((_, Some(_))) => Err(refused("it has two ports")),
+    match Authority::parse(host) {
+        Ok(Authority { host, port: None }) => Ok(ListenAddress { host: Some(host), port }),
+        Ok(Authority { port: Some(_), .. }) => Err(refused("it has two ports")),
         Err(why) => Err(refused(&why)),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-use crate::{config::url, model::Language};
+use crate::model::{Language, authority};
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub struct ListenAddress {
 
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host.as_deref().map(url::bracketed).unwrap_or_default(), self.port)
+        write!(f, "{}:{}", self.host.as_deref().map(authority::bracketed).unwrap_or_default(), self.port)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Splits the addresses that config and the agents' files hold. Strict: what a client could read in two ways is refused.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
-use crate::model::{snapshot::Scheme, text::quoted};
+use crate::model::{
+    authority::{self, Authority, bracketed},
+    snapshot::Scheme,
+    text::quoted,
+};
 
 /// The parts of an address.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,11 +38,6 @@ impl ParsedUrl {
     }
 }
 
-/// `host` as it stands in a URL: IPv6 in brackets.
-pub fn bracketed(host: &str) -> String {
-    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
-}
-
 /// Splits `scheme://host[:port][/path][?query]` of the schemes http, https and tcp.
 ///
 /// The error says which part is wrong and why; it never repeats user info, path or query.
@@ -63,7 +60,8 @@ pub fn parse_url(text: &str) -> Result<ParsedUrl, String> {
     let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
     let (authority, target) = rest.split_at(end);
     // A password may hold an unescaped `/`, `?` or `#`: what looks like an impossible port is then no port.
-    let impossible_port = || authority.rsplit_once(':').is_some_and(|(_, port)| parse_port(port).is_err());
+    let impossible_port =
+        || authority.rsplit_once(':').is_some_and(|(_, port)| authority::parse_port(port).is_err());
     if authority.contains('@') || (rest.contains('@') && impossible_port()) {
         return Err(
             "holds a user name or password; endpoints are asked without credentials, so leave them out"
@@ -73,7 +71,7 @@ pub fn parse_url(text: &str) -> Result<ParsedUrl, String> {
     if target.starts_with('\\') {
         return Err("has a backslash after the host; use /".to_owned());
     }
-    let (host, port) = split_host_port(authority)?;
+    let Authority { host, port } = Authority::parse(authority)?;
     if target.contains('#') {
         return Err("has a fragment (#…), which is never sent; leave it out".to_owned());
     }
@@ -93,92 +91,12 @@ pub fn parse_url(text: &str) -> Result<ParsedUrl, String> {
     })
 }
 
-/// Why user info is refused; without it, as it may be a password.
-const USER_INFO: &str =
-    "holds a user name or password; nothing here is asked with credentials, so leave them out";
-
-/// Splits `host`, `host:port`, `[ipv6]` or `[ipv6]:port`, and checks both. The host comes back in lower case, without brackets.
-pub fn split_host_port(authority: &str) -> Result<(String, Option<u16>), String> {
-    if authority.contains('@') {
-        return Err(USER_INFO.to_owned());
-    }
-    if let Some(after) = authority.strip_prefix('[') {
-        let Some((address, rest)) = after.split_once(']') else {
-            return Err("has an opening [ without its ]".to_owned());
-        };
-        let address: Ipv6Addr =
-            address.parse().map_err(|_| format!("{} is not an IPv6 address", quoted(&shortened(address))))?;
-        let port = match rest.strip_prefix(':') {
-            Some(port) => Some(parse_port(port)?),
-            None if rest.is_empty() => None,
-            None => return Err("only :port may follow the ] of an IPv6 address".to_owned()),
-        };
-        return Ok((address.to_string(), port));
-    }
-    if authority.parse::<Ipv6Addr>().is_ok() || authority.matches(':').count() > 1 {
-        return Err("an IPv6 address stands in brackets: [::1] or [::1]:443".to_owned());
-    }
-    let (host, port) = match authority.split_once(':') {
-        Some((host, port)) => (host, Some(parse_port(port)?)),
-        None => (authority, None),
-    };
-    Ok((parse_host(host)?, port))
-}
-
-/// Checks a host name or IPv4 address; it comes back in lower case.
-fn parse_host(host: &str) -> Result<String, String> {
-    let refused = |why: &str| Err(format!("the host {} {why}", quoted(&shortened(host))));
-    if host.is_empty() {
-        return Err("has no host".to_owned());
-    }
-    if !host.is_ascii() {
-        return refused("has characters outside ASCII; write an international name in its xn-- form");
-    }
-    let name = host.strip_suffix('.').unwrap_or(host);
-    if name.len() > 253 || name.split('.').any(|label| label.len() > 63) {
-        return refused("is too long (253 characters, 63 between dots)");
-    }
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    };
-    if !name.split('.').all(is_label) {
-        return refused("is not a host name or IPv4 address");
-    }
-    // Resolvers read a name whose last label is a number as an IPv4 address, in forms that people don't expect (010 is 8).
-    let numeric = name
-        .rsplit('.')
-        .next()
-        .is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x"));
-    if numeric && host.parse::<Ipv4Addr>().is_err() {
-        return refused("is not an IPv4 address");
-    }
-    Ok(host.to_ascii_lowercase())
-}
-
-fn parse_port(port: &str) -> Result<u16, String> {
-    let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
-    match port.parse::<u16>() {
-        Ok(number) if digits && number > 0 => Ok(number),
-        Ok(_) | Err(_) => {
-            Err(format!("the port {} is not a number from 1 to 65535", quoted(&shortened(port))))
-        }
-    }
-}
-
 /// The path and query as they go over the wire.
 fn request_target(target: &str) -> Result<String, String> {
     if !target.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b)) {
         return Err("the path has characters that must be percent-encoded (a space is %20)".to_owned());
     }
     Ok(if target.starts_with('/') { target.to_owned() } else { format!("/{target}") })
-}
-
-/// Enough of a part to recognise it in a message.
-fn shortened(text: &str) -> String {
-    text.chars().take(80).collect()
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::{net::Ipv4Addr, path::PathBuf};
 
-use super::{
-    problem::{did_you_mean, said},
-    url::{bracketed, split_host_port},
+use super::problem::{did_you_mean, said};
+use crate::{
+    catalog,
+    model::authority::{self, Authority},
 };
-use crate::catalog;
 
 /// The longest name; names are label values of every series.
 const LONGEST_NAME: usize = 100;
@@ -121,10 +121,13 @@ pub(super) fn server(text: &str) -> Result<String, String> {
     if text.parse::<std::net::Ipv6Addr>().is_ok() {
         return Ok(text.to_owned());
     }
-    match split_host_port(text) {
-        Ok((host, Some(port))) => Ok(format!("{}:{port}", bracketed(&host))),
-        Ok((host, None)) => Ok(host),
-        Err(why) => Err(format!("{} is not a server: {why}; write host or host:port", said(text))),
+    match Authority::parse(text) {
+        Ok(Authority { host, port: Some(port) }) => Ok(authority::written(&host, port, None)),
+        Ok(Authority { host, port: None }) => Ok(host),
+        Err(why) => {
+            let shown = said(&authority::without_user_info(text));
+            Err(format!("{shown} is not a server: {why}; write host or host:port"))
+        }
     }
 }
 

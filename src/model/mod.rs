@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O, knows the time, or judges. The stages `observe`, `evaluate` and `publish` meet only here.
 
+pub mod authority;
 pub mod cause;
 pub mod own;
 pub mod reading;

@@ -12,11 +12,12 @@ use std::{
 
 use super::{
     Commands, HostClass, IdentityLayout, Layout, Place, Profile, Running,
-    address::{EndpointList, Origin, ServerAddress, shell_word, without_user_info},
+    address::{EndpointList, Origin, ServerAddress, shell_word},
     arguments::{resolve, value_of},
 };
 use crate::model::{
     NetworkType, Prerequisite, Purpose, Role,
+    authority::without_user_info,
     settings::AgentSettings,
     snapshot::{Edition, Endpoint, ExpectedAnswer, ExpectedRole, Parameter, Parameters, Rejection, Scheme},
 };

@@ -5,12 +5,10 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::{json, regions};
-use crate::{
-    agents::address::without_user_info,
-    model::{
-        NetworkType,
-        snapshot::{DataServer, Parameter, Parameters, Rejection},
-    },
+use crate::model::{
+    NetworkType,
+    authority::without_user_info,
+    snapshot::{DataServer, Parameter, Parameters, Rejection},
 };
 
 /// Reads `ilogtail_config.json` or `loongcollector_config.json`. Values of a wrong type are as absent, as for the agent.

@@ -6,7 +6,7 @@
 use jsonc_parser::{CollectOptions, ParseOptions, errors::ParseError, parse_to_ast};
 use serde_json::{Map, Value};
 
-use crate::{agents::address::without_user_info, model::snapshot::Rejection};
+use crate::model::{authority::without_user_info, snapshot::Rejection};
 
 /// jsoncpp's defaults.
 const JSONCPP: ParseOptions = ParseOptions {

@@ -132,7 +132,7 @@ fn each_defect_of_clock_and_alerting_has_its_words() {
         ),
         (
             "clock: {ntp_servers: ['http://x']}\n",
-            "l.yml:1: clock.ntp_servers[0]: \"http://x\" is not a server: the port \"//x\" is not a number from 1 to 65535; write host or host:port",
+            "l.yml:1: clock.ntp_servers[0]: \"http://x\" is not a server: has a scheme, which is not wanted here; write host or host:port",
         ),
         (
             "clock: {ntp_servers: [a, a]}\n",

@@ -2,12 +2,15 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use hyper::{HeaderMap, StatusCode, header};
+use hyper::{HeaderMap, header};
 use serde::Deserialize;
 
-use crate::model::{
-    snapshot::{DateReference, ExpectedAnswer},
-    text::{quoted, visible},
+use crate::{
+    model::{
+        snapshot::{DateReference, ExpectedAnswer},
+        text::{quoted, visible},
+    },
+    net::client::Answer,
 };
 
 /// The header that the log service puts on every answer; the agent's own test for it.
@@ -21,17 +24,6 @@ const EARLIEST_SENSIBLE: u64 = 1_577_836_800;
 
 /// And one that tells a time after 2100 has a wrong one, or does not mean seconds.
 const LATEST_SENSIBLE: u64 = 4_102_444_800;
-
-/// An answer's head and the part of its body that was read.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
-    /// Boot clock before the request was sent, and when the head was there.
-    pub(super) sent: Duration,
-    pub(super) received: Duration,
-}
 
 /// `Ok` if the answer is what is expected, else what came instead.
 pub(super) fn judge(expected: &ExpectedAnswer, answer: &Answer) -> Result<(), String> {
@@ -136,7 +128,10 @@ fn sensible(epoch_seconds: u64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use hyper::header::{HeaderName, HeaderValue};
+    use hyper::{
+        StatusCode,
+        header::{HeaderName, HeaderValue},
+    };
     use proptest::prelude::*;
 
     use super::*;

@@ -5,21 +5,14 @@
 //! of something (file descriptors, say) is there nothing to tell of the endpoint, and the probe is `Unknown`.
 
 mod answer;
-mod connect;
-mod flight;
-mod http;
-mod proxy;
-mod resolve;
 mod sntp;
-mod tls;
-mod trust;
 
 #[cfg(test)]
 mod fault_server;
 #[cfg(test)]
 mod tests;
 
-use std::{env, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{env, ffi::OsString, net::SocketAddr, path::Path, path::PathBuf, sync::Arc, time::Duration};
 
 use hyper::{Method, StatusCode};
 use rustls::crypto::{CryptoProvider, ring};
@@ -30,14 +23,19 @@ use tokio::{
 };
 
 pub use self::sntp::ClockSample;
-use self::{
-    proxy::Proxy,
-    resolve::Resolver,
-    trust::{Locations, Trust},
-};
-use crate::model::{
-    Purpose, Reading, Reason, Why,
-    snapshot::{Endpoint, Environment, ExpectedAnswer, Failure, FailureKind, Phases, Probe, Scheme},
+use crate::{
+    model::{
+        Purpose, Reading, Reason, Why, authority,
+        snapshot::{Endpoint, Environment, ExpectedAnswer, FailureKind, Phases, Probe, Scheme},
+    },
+    net::{
+        Clocks, Error, client, connect,
+        proxy::{self, Proxy},
+        resolve::Resolver,
+        tls,
+        trust::{Locations, Trust},
+    },
+    observe::{root::Root, time},
 };
 
 /// A bare connect's extra question for the time may not take longer than this.
@@ -66,39 +64,21 @@ struct Shared {
     provider: Arc<CryptoProvider>,
 }
 
-/// What ended a probe early.
-#[derive(Debug)]
-enum Obstacle {
-    /// A fact of the endpoint, or of the way to it.
-    Endpoint(Failure),
-    /// The exporter's own shortage, which says nothing of the endpoint.
-    Own(Why),
-}
+/// The clocks of this process.
+const CLOCKS: Clocks = Clocks { boot: || time::now().boot, wall: || time::now().wall };
 
-impl Obstacle {
-    fn own(doing: String, error: &io::Error) -> Self {
-        Self::Own(Why::new(
-            Reason::Failed,
-            doing,
-            format!("the exporter is short of file descriptors or memory ({error}); raise its limits"),
-        ))
-    }
-}
-
-fn failure(kind: FailureKind, address: Option<SocketAddr>, detail: String) -> Obstacle {
-    Obstacle::Endpoint(Failure { kind, address, detail })
-}
-
-/// Errors that are about this process or host and not about the peer.
-fn own_shortage(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
+/// The certificate store below `rootfs`.
+fn locations(rootfs: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Locations {
+    let root = Root::new(rootfs);
+    let path = root.path().to_owned();
+    Locations::new(&path, Arc::new(move |path, flags| root.open(path, flags)), variable)
 }
 
 impl Prober {
     /// A prober that trusts whom the system under `rootfs` trusts. Reads `SSL_CERT_FILE` and `SSL_CERT_DIR` once.
     pub fn new(options: ProbeOptions) -> Self {
         let ProbeOptions { timeout, rootfs } = options;
-        Self::with_trust(timeout, Locations::new(&rootfs, |variable| env::var_os(variable)))
+        Self::with_trust(timeout, locations(&rootfs, |variable| env::var_os(variable)))
     }
 
     fn with_trust(timeout: Duration, locations: Locations) -> Self {
@@ -126,13 +106,11 @@ impl Prober {
             date: None,
         };
         let deadline = Instant::now() + self.shared.timeout;
-        let course = Course { shared: &self.shared, endpoint, deadline, probe: &mut probe };
-        match course.run(environment).await {
+        let run = ProbeRun { shared: &self.shared, endpoint, deadline, probe: &mut probe };
+        match run.run(environment).await {
             Ok(()) => Reading::Known(probe),
-            Err(Obstacle::Endpoint(failure)) => {
-                Reading::Known(Probe { outcome: Err(failure), date: None, ..probe })
-            }
-            Err(Obstacle::Own(why)) => Reading::Unknown(why),
+            Err(Error::Peer(failure)) => Reading::Known(Probe { outcome: Err(failure), date: None, ..probe }),
+            Err(Error::Own(why)) => Reading::Unknown(why),
         }
     }
 
@@ -143,15 +121,15 @@ impl Prober {
 }
 
 /// One probe under way: what it has found so far is in `probe`.
-struct Course<'a> {
+struct ProbeRun<'a> {
     shared: &'a Shared,
     endpoint: &'a Endpoint,
     deadline: Instant,
     probe: &'a mut Probe,
 }
 
-impl Course<'_> {
-    async fn run(mut self, environment: &Reading<Environment>) -> Result<(), Obstacle> {
+impl ProbeRun<'_> {
+    async fn run(mut self, environment: &Reading<Environment>) -> Result<(), Error> {
         let proxy = self.proxy(environment)?;
         let Some(proxy) = proxy else {
             let stream = self.connect(&self.endpoint.host, self.endpoint.port).await?;
@@ -166,23 +144,23 @@ impl Course<'_> {
                 }
             };
         };
-        let stream =
-            self.connect(&proxy.host, proxy.port).await.map_err(|obstacle| blame(obstacle, &proxy))?;
+        let stream = self.connect(&proxy.host, proxy.port).await.map_err(|error| blame(error, &proxy))?;
         let address = stream.peer_addr().ok();
         let path = if self.endpoint.path.is_empty() { "/" } else { self.endpoint.path.as_str() };
         match self.endpoint.scheme {
             Scheme::Https => {
-                let target = http::authority(&self.endpoint.host, self.endpoint.port, None);
-                let stream = http::tunnel(stream, &target, self.deadline).await.map_err(|trouble| {
-                    match trouble.status {
+                let target = authority::written(&self.endpoint.host, self.endpoint.port, None);
+                let stream =
+                    client::tunnel(stream, &target, self.deadline).await.map_err(|trouble| match trouble
+                        .status
+                    {
                         Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED) => {
                             blame(unauthenticated(self.endpoint, &proxy, address), &proxy)
                         }
-                        _ => blame(failure(trouble.kind, address, trouble.detail), &proxy),
-                    }
-                })?;
+                        _ => blame(Error::peer(trouble.kind, address, trouble.detail), &proxy),
+                    })?;
                 let stream =
-                    self.secure(stream, address).await.map_err(|obstacle| blame_passage(obstacle, &proxy))?;
+                    self.secure(stream, address).await.map_err(|error| blame_passage(error, &proxy))?;
                 self.ask(stream, path, address, Some(&proxy)).await
             }
             Scheme::Http | Scheme::Tcp => {
@@ -193,7 +171,7 @@ impl Course<'_> {
     }
 
     /// The agent's proxy for this endpoint, noted in the probe.
-    fn proxy(&mut self, environment: &Reading<Environment>) -> Result<Option<Proxy>, Obstacle> {
+    fn proxy(&mut self, environment: &Reading<Environment>) -> Result<Option<Proxy>, Error> {
         let environment = match environment {
             Reading::Known(environment) => environment,
             Reading::Unknown(why) => {
@@ -206,7 +184,7 @@ impl Course<'_> {
             }
         };
         let proxy = proxy::choose(self.endpoint, environment)
-            .map_err(|unusable| failure(FailureKind::Proxy, None, unusable.detail))?;
+            .map_err(|unusable| Error::peer(FailureKind::Proxy, None, unusable.detail))?;
         if let Some(proxy) = &proxy {
             self.probe.proxy = Some((proxy.url(), proxy.variable.to_owned()));
             if proxy.credentials {
@@ -217,7 +195,7 @@ impl Course<'_> {
         Ok(proxy)
     }
 
-    async fn connect(&mut self, host: &str, port: u16) -> Result<TcpStream, Obstacle> {
+    async fn connect(&mut self, host: &str, port: u16) -> Result<TcpStream, Error> {
         let began = Instant::now();
         let addresses = self.shared.resolver.resolve(host, port, self.deadline).await?;
         self.probe.phases.resolve = Some(began.elapsed());
@@ -232,16 +210,17 @@ impl Course<'_> {
         &mut self,
         stream: TcpStream,
         address: Option<SocketAddr>,
-    ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Obstacle> {
+    ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Error> {
         // Half of what is left: a store on a hung file system must not look like a hung server.
         let now = Instant::now();
         let patience = now + self.deadline.saturating_duration_since(now) / 2;
         let store = self.shared.trust.store(patience).await;
         let began = Instant::now();
         let host = self.endpoint.host.trim_matches(['[', ']']);
-        let handshake = tls::handshake(stream, host, &store, &self.shared.provider, self.deadline).await;
+        let handshake =
+            tls::handshake(stream, host, &store, &self.shared.provider, CLOCKS, self.deadline).await;
         self.probe.certificate = handshake.certificate;
-        let stream = handshake.result.map_err(|(kind, detail)| failure(kind, address, detail))?;
+        let stream = handshake.result.map_err(|(kind, detail)| Error::peer(kind, address, detail))?;
         self.probe.phases.tls = Some(began.elapsed());
         Ok(stream)
     }
@@ -253,25 +232,25 @@ impl Course<'_> {
         target: &str,
         address: Option<SocketAddr>,
         proxy: Option<&Proxy>,
-    ) -> Result<(), Obstacle>
+    ) -> Result<(), Error>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let blamed = |obstacle| match proxy {
-            Some(proxy) => blame(obstacle, proxy),
-            None => obstacle,
+        let blamed = |error| match proxy {
+            Some(proxy) => blame(error, proxy),
+            None => error,
         };
-        let query = http::request(Method::GET, target, &self.host_header()).map_err(|error| {
-            Obstacle::Own(Why::new(
+        let query = client::request(Method::GET, target, &self.host_header()).map_err(|error| {
+            Error::Own(Why::new(
                 Reason::Failed,
                 self.endpoint.url.clone(),
                 format!("no request can be formed: {error}"),
             ))
         })?;
         let began = Instant::now();
-        let answer = http::exchange(stream, query, self.deadline).await.map_err(|trouble| {
+        let answer = client::exchange(stream, query, CLOCKS, self.deadline).await.map_err(|trouble| {
             self.probe.status_code = trouble.status.map(|status| status.as_u16());
-            blamed(failure(trouble.kind, address, trouble.detail))
+            blamed(Error::peer(trouble.kind, address, trouble.detail))
         })?;
         self.probe.phases.processing = Some(began.elapsed());
         self.probe.status_code = Some(answer.status.as_u16());
@@ -281,10 +260,10 @@ impl Course<'_> {
             return Err(blame(unauthenticated(self.endpoint, proxy, address), proxy));
         }
         answer::judge(&self.endpoint.expected, &answer)
-            .map_err(|detail| failure(FailureKind::UnexpectedResponse, address, detail))
-            .map_err(|obstacle| match proxy {
-                Some(proxy) => blame_passage(obstacle, proxy),
-                None => obstacle,
+            .map_err(|detail| Error::peer(FailureKind::UnexpectedResponse, address, detail))
+            .map_err(|error| match proxy {
+                Some(proxy) => blame_passage(error, proxy),
+                None => error,
             })?;
         if proxy.is_none() {
             self.probe.date = answer::date_reference(&answer);
@@ -293,17 +272,17 @@ impl Course<'_> {
     }
 
     /// Connected is up. Where the service speaks HTTP, the same connection may also tell the time.
-    async fn bare(&mut self, stream: TcpStream) -> Result<(), Obstacle> {
+    async fn bare(&mut self, stream: TcpStream) -> Result<(), Error> {
         // Port 443 would need TLS first, and what a custom agent's endpoint speaks is not known.
         let speaks_http =
             self.endpoint.port != Scheme::Https.default_port() && self.endpoint.purpose != Purpose::Custom;
         if speaks_http
             && self.endpoint.expected == ExpectedAnswer::Connected
-            && let Ok(query) = http::request(Method::HEAD, "/", &self.host_header())
+            && let Ok(query) = client::request(Method::HEAD, "/", &self.host_header())
         {
             let began = Instant::now();
             let deadline = self.deadline.min(began + DATE_PATIENCE);
-            if let Ok(answer) = http::exchange(stream, query, deadline).await {
+            if let Ok(answer) = client::exchange(stream, query, CLOCKS, deadline).await {
                 self.probe.phases.processing = Some(began.elapsed());
                 self.probe.status_code = Some(answer.status.as_u16());
                 self.probe.date = answer::date_reference(&answer);
@@ -314,36 +293,27 @@ impl Course<'_> {
 
     fn host_header(&self) -> String {
         // A bare connect speaks plain HTTP if anything, and its default port is the same.
-        http::authority(&self.endpoint.host, self.endpoint.port, Some(self.endpoint.scheme.default_port()))
+        authority::written(&self.endpoint.host, self.endpoint.port, Some(self.endpoint.scheme.default_port()))
     }
 }
 
 /// The proxy asks for credentials. An agent that has none is turned away; one that has some may well get through, which
 /// the exporter cannot find out, as it never sends any.
-fn unauthenticated(endpoint: &Endpoint, proxy: &Proxy, address: Option<SocketAddr>) -> Obstacle {
+fn unauthenticated(endpoint: &Endpoint, proxy: &Proxy, address: Option<SocketAddr>) -> Error {
     if proxy.credentials {
-        let detail = format!("{}: {}", proxy.described(), http::AUTHENTICATION);
-        Obstacle::Own(Why::new(Reason::Denied, endpoint.url.clone(), detail))
+        let detail = format!("{}: {}", proxy.described(), client::AUTHENTICATION);
+        Error::Own(Why::new(Reason::Denied, endpoint.url.clone(), detail))
     } else {
-        failure(FailureKind::Proxy, address, http::AUTHENTICATION.to_owned())
+        Error::peer(FailureKind::Proxy, address, client::AUTHENTICATION.to_owned())
     }
 }
 
 /// Says that it went wrong at the proxy.
-fn blame(obstacle: Obstacle, proxy: &Proxy) -> Obstacle {
-    prefix(obstacle, &proxy.described())
+fn blame(error: Error, proxy: &Proxy) -> Error {
+    error.at(&proxy.described())
 }
 
 /// Says that it went wrong behind the proxy, or by its interference: which of the two cannot be told from here.
-fn blame_passage(obstacle: Obstacle, proxy: &Proxy) -> Obstacle {
-    prefix(obstacle, &format!("through {}", proxy.described()))
-}
-
-fn prefix(obstacle: Obstacle, place: &str) -> Obstacle {
-    match obstacle {
-        Obstacle::Endpoint(failure) => {
-            Obstacle::Endpoint(Failure { detail: format!("{place}: {}", failure.detail), ..failure })
-        }
-        Obstacle::Own(why) => Obstacle::Own(why),
-    }
+fn blame_passage(error: Error, proxy: &Proxy) -> Error {
+    error.at(&format!("through {}", proxy.described()))
 }

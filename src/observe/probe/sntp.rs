@@ -9,13 +9,14 @@ use std::{
 use rsntp::{AsyncSntpClient, Config, ProtocolError, SynchronizationError, SynchronizationResult};
 use tokio::time::Instant;
 
-use super::{Obstacle, proxy::split_port, resolve::Resolver};
 use crate::{
     model::{
         Reason, Why,
+        authority::Authority,
         snapshot::{ClockReference, ClockSource, DateReference},
         text::quoted,
     },
+    net::{Error, resolve::Resolver},
     observe::time::{self, Now},
 };
 
@@ -55,13 +56,13 @@ impl ClockSample {
 pub(super) async fn ask(resolver: &Resolver, server: &str, deadline: Instant) -> Result<ClockSample, Why> {
     let fact = || format!("NTP server {server}");
     let why = |reason, detail: String| Why::new(reason, fact(), detail);
-    let Some((host, port)) = split_port(server) else {
+    let Some(Authority { host, port }) = Authority::parse_lenient(server) else {
         return Err(why(Reason::Failed, format!("{} is not of the form host:port", quoted(server))));
     };
-    let addresses = match resolver.resolve(host, port.unwrap_or(PORT), deadline).await {
+    let addresses = match resolver.resolve(&host, port.unwrap_or(PORT), deadline).await {
         Ok(addresses) => addresses,
-        Err(Obstacle::Endpoint(failure)) => return Err(why(Reason::Failed, failure.detail)),
-        Err(Obstacle::Own(own)) => return Err(Why { fact: fact(), ..own }),
+        Err(Error::Peer(failure)) => return Err(why(Reason::Failed, failure.detail)),
+        Err(Error::Own(own)) => return Err(Why { fact: fact(), ..own }),
     };
     let mut problems = Vec::new();
     let mut reason = Reason::Failed;

@@ -35,7 +35,7 @@ fn documented() -> Vec<u8> {
 }
 
 fn prober(timeout: Duration, root: &Path) -> Prober {
-    Prober::with_trust(timeout, Locations::new(root, |_| None))
+    Prober::with_trust(timeout, locations(root, |_| None))
 }
 
 fn endpoint(scheme: Scheme, address: SocketAddr) -> Endpoint {
@@ -269,8 +269,7 @@ async fn if_no_address_connects_each_is_named_and_the_refusal_tells_most() {
     let refusing = socket.local_addr().unwrap();
     // Link-local without an interface: the kernel refuses before any packet leaves.
     let nowhere: SocketAddr = "[fe80::1]:9".parse().unwrap();
-    let Err(Obstacle::Endpoint(failure)) =
-        connect::connect(&[nowhere, refusing], Instant::now() + PATIENT).await
+    let Err(Error::Peer(failure)) = connect::connect(&[nowhere, refusing], Instant::now() + PATIENT).await
     else {
         panic!("nothing listens there");
     };

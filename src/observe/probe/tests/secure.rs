@@ -1,6 +1,6 @@
 //! TLS against real servers, with authorities that a temporary root directory trusts or does not.
 
-use std::fs;
+use std::{fs, os::unix::fs::symlink};
 
 use rustls::ServerConfig;
 
@@ -44,6 +44,19 @@ async fn https_is_up_with_an_authority_that_the_system_trusts() {
         assert!(probe.phases.tls.is_some() && probe.date.is_some());
         assert_eq!(probe.certificate.map(|certificate| year(certificate.not_after)), Some("2090".to_owned()));
     }
+}
+
+#[tokio::test]
+async fn links_of_the_store_resolve_inside_the_root_directory() {
+    let authority = Authority::new();
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir_all(root.path().join("etc/ssl")).unwrap();
+    fs::create_dir_all(root.path().join("usr/share")).unwrap();
+    symlink("/usr/share", root.path().join("etc/ssl/certs")).unwrap();
+    symlink("../../../../../usr/share/bundle", root.path().join("usr/share/ca-certificates.crt")).unwrap();
+    fs::write(root.path().join("usr/share/bundle"), &authority.pem).unwrap();
+    let probe = https(root.path(), authority.server("localhost", (2020, 2090)), "localhost").await;
+    assert_eq!(probe.outcome, Ok(()));
 }
 
 #[tokio::test]

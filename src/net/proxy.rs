@@ -5,48 +5,51 @@
 
 use std::net::IpAddr;
 
-use crate::model::snapshot::{Endpoint, Environment, Scheme};
+use crate::model::{
+    authority::{self, Authority},
+    snapshot::{Endpoint, Environment, Scheme},
+};
 
 /// libcurl's default where a proxy's address names no port.
 const DEFAULT_PORT: u16 = 1080;
 
 /// A usable proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     /// Host name or address, without brackets.
-    pub(super) host: String,
+    pub(crate) host: String,
     /// Port.
-    pub(super) port: u16,
+    pub(crate) port: u16,
     /// The variable that names it.
-    pub(super) variable: &'static str,
+    pub(crate) variable: &'static str,
     /// True if the variable holds user info, which the agent sends and the probe does not.
-    pub(super) credentials: bool,
+    pub(crate) credentials: bool,
 }
 
 impl Proxy {
     /// `http://host:port`.
-    pub(super) fn url(&self) -> String {
-        format!("http://{}", super::http::authority(&self.host, self.port, None))
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", authority::written(&self.host, self.port, None))
     }
 
     /// For details: what and where from.
-    pub(super) fn described(&self) -> String {
-        let authority = super::http::authority(&self.host, self.port, None);
+    pub(crate) fn described(&self) -> String {
+        let authority = authority::written(&self.host, self.port, None);
         format!("proxy {authority} ({} in the agent's environment)", self.variable)
     }
 }
 
 /// A proxy setting that the probe cannot follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unusable {
+pub(crate) struct Unusable {
     /// The variable.
-    pub(super) variable: &'static str,
+    pub(crate) variable: &'static str,
     /// Why, for people.
-    pub(super) detail: String,
+    pub(crate) detail: String,
 }
 
 /// The proxy for `endpoint`, if the agent would use one. A bare connect never goes through one.
-pub(super) fn choose(endpoint: &Endpoint, environment: &Environment) -> Result<Option<Proxy>, Unusable> {
+pub(crate) fn choose(endpoint: &Endpoint, environment: &Environment) -> Result<Option<Proxy>, Unusable> {
     let names: [&'static str; 4] = match endpoint.scheme {
         Scheme::Tcp => return Ok(None),
         Scheme::Http => ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
@@ -89,32 +92,8 @@ fn parse(variable: &'static str, value: &str) -> Result<Proxy, Unusable> {
         Some((_, authority)) => (true, authority),
         None => (false, authority),
     };
-    let (host, port) = split_port(authority).ok_or_else(malformed)?;
-    let well_formed = !host.is_empty()
-        && host
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'%'));
-    if !well_formed {
-        return Err(malformed());
-    }
-    Ok(Proxy { host: host.to_owned(), port: port.unwrap_or(DEFAULT_PORT), variable, credentials })
-}
-
-/// `host[:port]`, where an IPv6 address with a port stands in brackets. `None` if it is neither.
-pub(super) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
-    if let Some(rest) = authority.strip_prefix('[') {
-        let (host, tail) = rest.split_once(']')?;
-        return match tail.strip_prefix(':') {
-            Some(port) => Some((host, Some(port.parse().ok()?))),
-            None => tail.is_empty().then_some((host, None)),
-        };
-    }
-    match authority.split_once(':') {
-        None => Some((authority, None)),
-        Some((_, tail)) if tail.contains(':') => authority.parse::<IpAddr>().ok().map(|_| (authority, None)),
-        Some((host, "")) => Some((host, None)),
-        Some((host, port)) => Some((host, Some(port.parse().ok()?))),
-    }
+    let Authority { host, port } = Authority::parse_lenient(authority).ok_or_else(malformed)?;
+    Ok(Proxy { host, port: port.unwrap_or(DEFAULT_PORT), variable, credentials })
 }
 
 /// libcurl's `no_proxy`: `*` alone is everything; else names match whole or as a domain's tail, addresses whole or by
@@ -129,7 +108,7 @@ fn is_exempt(list: &str, host: &str) -> bool {
         if let Some(address) = address {
             return covers(entry, address);
         }
-        let entry = split_port(entry).map_or(entry, |(name, _)| name);
+        let entry = entry.split(':').next().unwrap_or_default();
         let domain = entry.trim_start_matches('.').trim_end_matches('.');
         !domain.is_empty() && is_in_domain(host, domain)
     })
@@ -147,9 +126,10 @@ fn covers(entry: &str, address: IpAddr) -> bool {
             Ok(bits) => (network, Some(bits)),
             Err(_) => return false,
         },
-        None => (split_port(entry).map_or(entry, |(host, _)| host), None),
+        None => (entry, None),
     };
-    match (network.trim_matches(['[', ']']).parse::<IpAddr>(), address) {
+    let named = Authority::parse_lenient(network).map(|network| network.host);
+    match (named.unwrap_or_default().parse::<IpAddr>(), address) {
         (Ok(IpAddr::V4(network)), IpAddr::V4(address)) => {
             let bits = bits.unwrap_or(32);
             bits <= 32 && (network.to_bits() ^ address.to_bits()).checked_shr(32 - bits).unwrap_or(0) == 0

@@ -1,4 +1,4 @@
-//! At most one blocking job in flight for each key.
+//! Single flight: at most one job under way for each key.
 //!
 //! A hung resolver or file system cannot be interrupted: its thread stays blocked until the kernel lets go. Starting
 //! another job for the same thing would only block another thread, so whoever asks again waits for the first one.
@@ -17,26 +17,26 @@ type Running<V> = Arc<Mutex<HashMap<String, watch::Receiver<Option<V>>>>>;
 
 /// Jobs under way, by key.
 #[derive(Debug)]
-pub(super) struct Flights<V> {
+pub(crate) struct SingleFlight<V> {
     running: Running<V>,
 }
 
-impl<V: Clone + Send + Sync + 'static> Flights<V> {
-    pub(super) fn new() -> Self {
+impl<V: Clone + Send + Sync + 'static> SingleFlight<V> {
+    pub(crate) fn new() -> Self {
         Self { running: Arc::default() }
     }
 
     /// The job's result, or `None` if it did not come before the deadline. `start` is called only if no job with this
     /// key is under way. A job outlives whoever waits for it, so giving up is cheap and leaves nothing inconsistent.
-    pub(super) async fn join<F>(&self, key: &str, deadline: Instant, start: impl FnOnce() -> F) -> Option<V>
+    pub(crate) async fn join<F>(&self, key: &str, deadline: Instant, start: impl FnOnce() -> F) -> Option<V>
     where
         F: Future<Output = V> + Send + 'static,
     {
-        let mut result = self.board(key, start);
+        let mut result = self.started(key, start);
         timeout_at(deadline, result.wait_for(Option::is_some)).await.ok()?.ok()?.clone()
     }
 
-    fn board<F>(&self, key: &str, start: impl FnOnce() -> F) -> watch::Receiver<Option<V>>
+    fn started<F>(&self, key: &str, start: impl FnOnce() -> F) -> watch::Receiver<Option<V>>
     where
         F: Future<Output = V> + Send + 'static,
     {
@@ -44,25 +44,25 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
         if let Some(result) = running.get(key) {
             return result.clone();
         }
-        let (landed, result) = watch::channel(None);
+        let (finished, result) = watch::channel(None);
         running.insert(key.to_owned(), result.clone());
-        let place = Place { running: Arc::clone(&self.running), key: key.to_owned() };
+        let slot = Slot { running: Arc::clone(&self.running), key: key.to_owned() };
         let job = start();
         tokio::spawn(async move {
-            let _place = place;
-            landed.send_replace(Some(job.await));
+            let _slot = slot;
+            finished.send_replace(Some(job.await));
         });
         result
     }
 }
 
 /// Frees the key when the job ends in whatever way.
-struct Place<V> {
+struct Slot<V> {
     running: Running<V>,
     key: String,
 }
 
-impl<V> Drop for Place<V> {
+impl<V> Drop for Slot<V> {
     fn drop(&mut self) {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
@@ -81,11 +81,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_hung_job_is_joined_and_not_started_again() {
-        let flights = Flights::new();
+        let jobs = SingleFlight::new();
         let (started, release) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
         let ask = |within: Duration| {
             let (started, release) = (Arc::clone(&started), Arc::clone(&release));
-            flights.join("name", Instant::now() + within, move || {
+            jobs.join("name", Instant::now() + within, move || {
                 started.fetch_add(1, Ordering::SeqCst);
                 async move {
                     release.notified().await;
@@ -103,6 +103,6 @@ mod tests {
         tokio::task::yield_now().await;
         release.notify_one();
         assert_eq!(ask(patient).await, Some(7));
-        assert_eq!(started.load(Ordering::SeqCst), 2, "a landed job's key is free again");
+        assert_eq!(started.load(Ordering::SeqCst), 2, "a finished job's key is free again");
     }
 }

@@ -4,7 +4,7 @@ use std::{error::Error as _, io, pin::pin, time::Duration};
 
 use http_body_util::{BodyExt as _, Empty};
 use hyper::{
-    Method, Request, Response, StatusCode,
+    HeaderMap, Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
     client::conn::http1,
     header,
@@ -16,8 +16,8 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{answer::Answer, tls::tls_error};
-use crate::{model::snapshot::FailureKind, observe::time};
+use super::{Clocks, tls::tls_error};
+use crate::model::snapshot::FailureKind;
 
 /// Who asks. Servers' logs should tell a probe from an agent.
 const USER_AGENT: &str = concat!("logagent-exporter/", env!("CARGO_PKG_VERSION"));
@@ -28,26 +28,30 @@ const MOST_BODY: usize = 64 * 1024;
 /// For an answer's head.
 const MOST_HEAD: usize = 64 * 1024;
 
+/// An answer's head and the part of its body that was read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    /// Boot clock before the request was sent, and when the head was there.
+    pub(crate) sent: Duration,
+    pub(crate) received: Duration,
+}
+
 /// A request without a body, in the form that [`request`] makes.
-pub(super) type Query = Request<Empty<Bytes>>;
+pub(crate) type Query = Request<Empty<Bytes>>;
 
 /// What went wrong, and how much of an answer had come by then.
 #[derive(Debug)]
-pub(super) struct Trouble {
-    pub(super) kind: FailureKind,
-    pub(super) detail: String,
-    pub(super) status: Option<StatusCode>,
-}
-
-/// `host[:port]` with brackets where needed; without the port if it is the default one.
-pub(super) fn authority(host: &str, port: u16, default_port: Option<u16>) -> String {
-    let host = host.trim_matches(['[', ']']);
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    if default_port == Some(port) { host } else { format!("{host}:{port}") }
+pub(crate) struct Trouble {
+    pub(crate) kind: FailureKind,
+    pub(crate) detail: String,
+    pub(crate) status: Option<StatusCode>,
 }
 
 /// A request for `target` (origin form, absolute form, or an authority for CONNECT) with `host` as its `Host`.
-pub(super) fn request(method: Method, target: &str, host: &str) -> Result<Query, hyper::http::Error> {
+pub(crate) fn request(method: Method, target: &str, host: &str) -> Result<Query, hyper::http::Error> {
     Request::builder()
         .method(method)
         .uri(target)
@@ -59,18 +63,23 @@ pub(super) fn request(method: Method, target: &str, host: &str) -> Result<Query,
 }
 
 /// Sends the request and reads the answer, up to the cap on its body.
-pub(super) async fn exchange<S>(stream: S, query: Query, deadline: Instant) -> Result<Answer, Trouble>
+pub(crate) async fn exchange<S>(
+    stream: S,
+    query: Query,
+    clocks: Clocks,
+    deadline: Instant,
+) -> Result<Answer, Trouble>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut status = None;
-    let course = async {
+    let run = async {
         let (mut sender, connection) = client().handshake(TokioIo::new(stream)).await?;
         let mut connection = pin!(connection);
-        let sent = time::now().boot;
+        let sent = (clocks.boot)();
         let dialogue = async {
             let response = sender.send_request(query).await?;
-            let received = time::now().boot;
+            let received = (clocks.boot)();
             status = Some(response.status());
             read(response, sent, received).await
         };
@@ -82,7 +91,7 @@ where
             _ended = &mut connection => dialogue.await,
         }
     };
-    match timeout_at(deadline, course).await {
+    match timeout_at(deadline, run).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => {
             let (kind, detail) = classify(&error, status);
@@ -124,11 +133,11 @@ async fn read(
 }
 
 /// Opens a tunnel to `target` (`host:port`) through the proxy at the other end of `stream`.
-pub(super) async fn tunnel(stream: TcpStream, target: &str, deadline: Instant) -> Result<TcpStream, Trouble> {
+pub(crate) async fn tunnel(stream: TcpStream, target: &str, deadline: Instant) -> Result<TcpStream, Trouble> {
     let trouble = |kind, detail: String, status| Trouble { kind, detail, status };
     let query = request(Method::CONNECT, target, target)
         .map_err(|error| trouble(FailureKind::Proxy, format!("no CONNECT can be formed: {error}"), None))?;
-    let course = async {
+    let run = async {
         let (mut sender, connection) = client().handshake(TokioIo::new(stream)).await?;
         let mut connection = pin!(connection.with_upgrades());
         let dialogue = async {
@@ -146,7 +155,7 @@ pub(super) async fn tunnel(stream: TcpStream, target: &str, deadline: Instant) -
             _ended = &mut connection => dialogue.await,
         }
     };
-    match timeout_at(deadline, course).await {
+    match timeout_at(deadline, run).await {
         Ok(Ok((_, Some(upgraded)))) => match upgraded.downcast::<TokioIo<TcpStream>>() {
             Ok(parts) if parts.read_buf.is_empty() => Ok(parts.io.into_inner()),
             Ok(_) | Err(_) => Err(trouble(
@@ -178,7 +187,7 @@ pub(super) async fn tunnel(stream: TcpStream, target: &str, deadline: Instant) -
 }
 
 /// Said where a proxy answers 407.
-pub(super) const AUTHENTICATION: &str = "it asks for credentials (status 407), and the exporter never sends any; \
+pub(crate) const AUTHENTICATION: &str = "it asks for credentials (status 407), and the exporter never sends any; \
     whether the agent's are accepted is not known";
 
 fn client() -> http1::Builder {
@@ -225,17 +234,4 @@ fn classify(error: &hyper::Error, status: Option<StatusCode>) -> (FailureKind, S
         }
     };
     (FailureKind::UnexpectedResponse, detail)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_authority_has_brackets_where_needed_and_no_default_port() {
-        assert_eq!(authority("a.example", 80, Some(80)), "a.example");
-        assert_eq!(authority("a.example", 8080, Some(80)), "a.example:8080");
-        assert_eq!(authority("::1", 443, Some(443)), "[::1]");
-        assert_eq!(authority("[::1]", 8443, Some(443)), "[::1]:8443");
-    }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Obstacle, failure, flight::Flights, own_shortage};
+use super::{Error, own_shortage, single_flight::SingleFlight};
 use crate::model::snapshot::FailureKind;
 
 /// At most so many addresses are tried; a name with more has its share of the deadline spread too thin.
@@ -19,22 +19,22 @@ type Lookup = Result<Vec<SocketAddr>, (Option<i32>, String)>;
 
 /// Looks names up, one lookup at a time for each name.
 #[derive(Debug)]
-pub(super) struct Resolver {
-    lookups: Flights<Lookup>,
+pub(crate) struct Resolver {
+    lookups: SingleFlight<Lookup>,
 }
 
 impl Resolver {
-    pub(super) fn new() -> Self {
-        Self { lookups: Flights::new() }
+    pub(crate) fn new() -> Self {
+        Self { lookups: SingleFlight::new() }
     }
 
     /// The addresses to try, in order. Literals, bracketed or not, need no lookup.
-    pub(super) async fn resolve(
+    pub(crate) async fn resolve(
         &self,
         host: &str,
         port: u16,
         deadline: Instant,
-    ) -> Result<Vec<SocketAddr>, Obstacle> {
+    ) -> Result<Vec<SocketAddr>, Error> {
         if let Some(address) = literal(host) {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
@@ -48,18 +48,18 @@ impl Resolver {
         });
         match lookup.await {
             Some(Ok(found)) if found.is_empty() => {
-                Err(failure(FailureKind::Resolve, None, format!("{host} has no address")))
+                Err(Error::peer(FailureKind::Resolve, None, format!("{host} has no address")))
             }
             Some(Ok(found)) => Ok(choose(found, port)),
             Some(Err((errno, error))) => Err(match errno.map(io::Error::from_raw_os_error) {
-                Some(os) if own_shortage(&os) => Obstacle::own(format!("looking {host} up"), &os),
+                Some(os) if own_shortage(&os) => Error::own(format!("looking {host} up"), &os),
                 Some(_) | None => {
                     let reason =
                         error.rsplit_once("information: ").map_or(error.as_str(), |(_, reason)| reason);
-                    failure(FailureKind::Resolve, None, format!("{host} does not resolve: {reason}"))
+                    Error::peer(FailureKind::Resolve, None, format!("{host} does not resolve: {reason}"))
                 }
             }),
-            None => Err(failure(
+            None => Err(Error::peer(
                 FailureKind::Resolve,
                 None,
                 format!(

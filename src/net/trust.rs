@@ -7,6 +7,7 @@ use std::{
     collections::HashSet,
     env,
     ffi::OsString,
+    fmt,
     fs::File,
     io::{self, Read as _},
     os::unix::fs::MetadataExt as _,
@@ -14,7 +15,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rustix::fs::{Dir, OFlags};
+use rustix::{
+    fd::OwnedFd,
+    fs::{Dir, OFlags},
+};
 
 use rustls::{
     RootCertStore,
@@ -22,8 +26,7 @@ use rustls::{
 };
 use tokio::time::Instant;
 
-use super::flight::Flights;
-use crate::observe::root::Root;
+use super::single_flight::SingleFlight;
 
 /// Where distributions keep the bundle; the first one that exists is used.
 const BUNDLES: [&str; 7] = [
@@ -45,20 +48,25 @@ const MOST_BYTES: u64 = 16 * 1024 * 1024;
 /// A store directory holds some hundred links.
 const MOST_ENTRIES: usize = 4096;
 
+/// Opens a path of the watched host with these flags.
+pub(crate) type Open = Arc<dyn Fn(&Path, OFlags) -> rustix::io::Result<OwnedFd> + Send + Sync>;
+
 /// Where to look.
-#[derive(Debug, Clone)]
-pub(super) struct Locations {
-    root: Root,
+#[derive(Clone)]
+pub(crate) struct Locations {
+    open: Open,
+    root: PathBuf,
     bundles: Vec<PathBuf>,
     directories: Vec<PathBuf>,
 }
 
 impl Locations {
     /// The distributions' paths, each kind replaced by OpenSSL's variable where `variable` knows it.
-    pub(super) fn new(rootfs: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+    pub(crate) fn new(root: &Path, open: Open, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let given = |name| variable(name).filter(|value| !value.is_empty());
         Self {
-            root: Root::new(rootfs),
+            open,
+            root: root.to_owned(),
             bundles: match given("SSL_CERT_FILE") {
                 Some(file) => vec![PathBuf::from(file)],
                 None => BUNDLES.iter().map(PathBuf::from).collect(),
@@ -75,13 +83,19 @@ impl Locations {
     }
 }
 
+impl fmt::Debug for Locations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Locations").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
 /// The trusted authorities, and where they come from.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(crate) struct Store {
     /// The authorities; may be none.
-    pub(super) roots: Arc<RootCertStore>,
+    pub(crate) roots: Arc<RootCertStore>,
     /// Why there is none, for people; `None` if there are some.
-    pub(super) empty: Option<String>,
+    pub(crate) empty: Option<String>,
 }
 
 /// What tells that a path changed: enough to notice an atomic replacement and an edit within a clock tick.
@@ -91,19 +105,19 @@ type Cached = Arc<Mutex<Option<(Stamp, Arc<Store>)>>>;
 
 /// The store, kept until it changes.
 #[derive(Debug)]
-pub(super) struct Trust {
+pub(crate) struct Trust {
     locations: Arc<Locations>,
     cached: Cached,
-    reads: Flights<Arc<Store>>,
+    reads: SingleFlight<Arc<Store>>,
 }
 
 impl Trust {
-    pub(super) fn new(locations: Locations) -> Self {
-        Self { locations: Arc::new(locations), cached: Arc::default(), reads: Flights::new() }
+    pub(crate) fn new(locations: Locations) -> Self {
+        Self { locations: Arc::new(locations), cached: Arc::default(), reads: SingleFlight::new() }
     }
 
     /// The store as it is now; one that could not be read in time is an empty one, which says so.
-    pub(super) async fn store(&self, deadline: Instant) -> Arc<Store> {
+    pub(crate) async fn store(&self, deadline: Instant) -> Arc<Store> {
         let (locations, cached) = (Arc::clone(&self.locations), Arc::clone(&self.cached));
         let read = self.reads.join("", deadline, || async move {
             let read = tokio::task::spawn_blocking(move || refresh(&locations, &cached));
@@ -136,7 +150,7 @@ fn refresh(locations: &Locations, cached: &Cached) -> Arc<Store> {
 }
 
 fn stamp_of(locations: &Locations, path: &Path) -> Option<(u64, u64, u64, i64, i64, i64)> {
-    let found = File::from(locations.root.open(path, OFlags::PATH).ok()?).metadata().ok()?;
+    let found = File::from((locations.open)(path, OFlags::PATH).ok()?).metadata().ok()?;
     Some((found.dev(), found.ino(), found.size(), found.mtime(), found.mtime_nsec(), found.ctime_nsec()))
 }
 
@@ -149,8 +163,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn file(&mut self, root: &Root, path: &Path) -> io::Result<()> {
-        let file = open_regular(root, path)?;
+    fn file(&mut self, open: &Open, path: &Path) -> io::Result<()> {
+        let file = open_regular(open, path)?;
         let mut content = Vec::new();
         file.take(self.bytes_left + 1).read_to_end(&mut content)?;
         let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
@@ -167,14 +181,14 @@ impl Reader {
         Ok(())
     }
 
-    fn directory(&mut self, root: &Root, path: &Path) -> io::Result<()> {
-        let directory = root.open(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
+    fn directory(&mut self, open: &Open, path: &Path) -> io::Result<()> {
+        let directory = open(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
         for entry in Dir::new(directory)?.take(MOST_ENTRIES) {
             if let Ok(name) = entry?.file_name().to_str()
                 && is_hashed(name)
             {
                 // A dangling link is usual after a package's removal.
-                let _skipped = self.file(root, &path.join(name));
+                let _skipped = self.file(open, &path.join(name));
             }
         }
         Ok(())
@@ -198,18 +212,18 @@ fn load(locations: &Locations) -> Store {
     };
     let bundle = locations.bundles.iter().find(|path| stamp_of(locations, path).is_some());
     if let Some(path) = bundle {
-        let result = reader.file(&locations.root, path);
+        let result = reader.file(&locations.open, path);
         reader.note(path, result);
     }
     for path in &locations.directories {
-        let result = reader.directory(&locations.root, path);
+        let result = reader.directory(&locations.open, path);
         reader.note(path, result);
     }
     let empty = reader.roots.is_empty().then(|| {
         let mut said = format!(
             "the certificate store of the system is empty (looked for {} under {}",
             locations.paths().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
-            locations.root.path().display()
+            locations.root.display()
         );
         for problem in &reader.problems {
             said.push_str("; ");
@@ -222,8 +236,8 @@ fn load(locations: &Locations) -> Store {
 }
 
 /// Opens without waiting for a FIFO's writer, and only what is a file.
-fn open_regular(root: &Root, path: &Path) -> io::Result<File> {
-    let file = File::from(root.open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?);
+fn open_regular(open: &Open, path: &Path) -> io::Result<File> {
+    let file = File::from(open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?);
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
 }
 
@@ -244,35 +258,33 @@ mod tests {
     use super::*;
 
     fn distributions(root: &Path) -> Locations {
-        Locations::new(root, |_| None)
+        Locations::new(root, below(root), |_| None)
+    }
+
+    /// Opens below `root`, where tests have no links that lead out of it.
+    fn below(root: &Path) -> Open {
+        let root = root.to_owned();
+        Arc::new(move |path, flags| {
+            let path = root.join(path.strip_prefix("/").unwrap_or(path));
+            rustix::fs::open(path, flags | OFlags::CLOEXEC, rustix::fs::Mode::empty())
+        })
     }
 
     #[test]
     fn each_variable_of_openssl_replaces_its_own_default() {
         let file = |name: &str| (name == "SSL_CERT_FILE").then(|| OsString::from("/own.pem"));
-        let locations = Locations::new(Path::new("/"), file);
+        let locations = Locations::new(Path::new("/"), below(Path::new("/")), file);
         assert_eq!(locations.bundles, [PathBuf::from("/own.pem")]);
         assert_eq!(locations.directories, DIRECTORIES.map(PathBuf::from));
         let directories = |name: &str| (name == "SSL_CERT_DIR").then(|| OsString::from("/a:/b"));
-        let locations = Locations::new(Path::new("/"), directories);
+        let locations = Locations::new(Path::new("/"), below(Path::new("/")), directories);
         assert_eq!(locations.bundles, BUNDLES.map(PathBuf::from));
         assert_eq!(locations.directories, [PathBuf::from("/a"), PathBuf::from("/b")]);
         let empty = |_: &str| Some(OsString::new());
-        assert_eq!(Locations::new(Path::new("/"), empty).bundles, BUNDLES.map(PathBuf::from));
-    }
-
-    #[test]
-    fn links_resolve_inside_the_root_directory() {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir_all(root.path().join("etc/ssl")).unwrap();
-        fs::create_dir_all(root.path().join("usr/share")).unwrap();
-        symlink("/usr/share", root.path().join("etc/ssl/certs")).unwrap();
-        symlink("../../../../../usr/share/b", root.path().join("usr/share/a")).unwrap();
-        fs::write(root.path().join("usr/share/b"), "the bundle").unwrap();
-        let mut said = String::new();
-        let found = open_regular(&Root::new(root.path()), Path::new("/etc/ssl/certs/a"));
-        found.unwrap().read_to_string(&mut said).unwrap();
-        assert_eq!(said, "the bundle");
+        assert_eq!(
+            Locations::new(Path::new("/"), below(Path::new("/")), empty).bundles,
+            BUNDLES.map(PathBuf::from)
+        );
     }
 
     #[test]
@@ -320,7 +332,7 @@ mod tests {
         fs::create_dir_all(root.path().join("usr")).unwrap();
         let authority = rcgen::generate_simple_self_signed(vec!["ca".to_owned()]).unwrap();
         fs::write(root.path().join("usr/ca.crt"), authority.cert.pem()).unwrap();
-        symlink("/usr/ca.crt", certs.join("0123abcd.0")).unwrap();
+        symlink("../../../usr/ca.crt", certs.join("0123abcd.0")).unwrap();
         symlink("/usr/gone.crt", certs.join("0123abcd.1")).unwrap();
         let store = load(&distributions(root.path()));
         assert_eq!((store.roots.len(), store.empty), (1, None));

@@ -26,36 +26,34 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use x509_cert::der::Decode as _;
 
-use super::trust::Store;
-use crate::{
-    model::snapshot::{Certificate, FailureKind},
-    observe::time,
-};
+use super::{Clocks, trust::Store};
+use crate::model::snapshot::{Certificate, FailureKind};
 
 /// What came of a handshake. The certificate is told even if the rest failed.
-pub(super) struct Handshake {
-    pub(super) certificate: Option<Certificate>,
-    pub(super) result: Result<TlsStream<TcpStream>, (FailureKind, String)>,
+pub(crate) struct Handshake {
+    pub(crate) certificate: Option<Certificate>,
+    pub(crate) result: Result<TlsStream<TcpStream>, (FailureKind, String)>,
 }
 
 /// Shakes hands as a client that asks for `host`, trusting `store`.
-pub(super) async fn handshake(
+pub(crate) async fn handshake(
     stream: TcpStream,
     host: &str,
     store: &Store,
     provider: &Arc<CryptoProvider>,
+    clocks: Clocks,
     deadline: Instant,
 ) -> Handshake {
     let failed = |detail: String| Handshake { certificate: None, result: Err((FailureKind::Tls, detail)) };
     let Ok(name) = ServerName::try_from(host.to_owned()) else {
         return failed(format!("{host} is not a name that a certificate can be for"));
     };
-    let (config, witness) = match client_config(store, provider) {
+    let (config, recording) = match client_config(store, provider, clocks) {
         Ok(made) => made,
         Err(error) => return failed(format!("TLS could not be set up: {error}")),
     };
     let connected = timeout_at(deadline, TlsConnector::from(Arc::new(config)).connect(name, stream)).await;
-    let leaf = witness.leaf.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let leaf = recording.leaf.lock().unwrap_or_else(PoisonError::into_inner).take();
     let result = match connected {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => {
@@ -75,8 +73,9 @@ pub(super) async fn handshake(
 fn client_config(
     store: &Store,
     provider: &Arc<CryptoProvider>,
-) -> Result<(ClientConfig, Arc<Witness>), Error> {
-    let judge = if store.roots.is_empty() {
+    clocks: Clocks,
+) -> Result<(ClientConfig, Arc<RecordingVerifier>), Error> {
+    let verifier = if store.roots.is_empty() {
         None
     } else {
         let built =
@@ -84,45 +83,44 @@ fn client_config(
                 .build();
         Some(built.map_err(|error| Error::General(error.to_string()))?)
     };
-    let witness = Arc::new(Witness {
-        judge,
+    let recording = Arc::new(RecordingVerifier {
+        verifier,
         roots: Arc::clone(&store.roots),
         provider: Arc::clone(provider),
         leaf: Mutex::default(),
     });
-    let verifier: Arc<dyn ServerCertVerifier> = Arc::<Witness>::clone(&witness);
-    let mut config = ClientConfig::builder_with_details(Arc::clone(provider), Arc::new(LocalClock))
+    let mut config = ClientConfig::builder_with_details(Arc::clone(provider), Arc::new(LocalClock(clocks)))
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(verifier)
+        .with_custom_certificate_verifier(Arc::<RecordingVerifier>::clone(&recording))
         .with_no_client_auth();
     // Every probe shakes hands in full: a resumed session would not show the certificate.
     config.resumption = Resumption::disabled();
-    Ok((config, witness))
+    Ok((config, recording))
 }
 
 /// The local clock, which is what decides whether a certificate has expired here.
 #[derive(Debug)]
-struct LocalClock;
+struct LocalClock(Clocks);
 
 impl TimeProvider for LocalClock {
     fn current_time(&self) -> Option<UnixTime> {
-        time::now().wall.duration_since(UNIX_EPOCH).ok().map(UnixTime::since_unix_epoch)
+        (self.0.wall)().duration_since(UNIX_EPOCH).ok().map(UnixTime::since_unix_epoch)
     }
 }
 
-/// Notes the leaf's validity, then leaves the judgement to webpki.
+/// Records the server's own certificate, and leaves the verdict to webpki.
 #[derive(Debug)]
-struct Witness {
+struct RecordingVerifier {
     /// `None`: nobody is trusted.
-    judge: Option<Arc<WebPkiServerVerifier>>,
+    verifier: Option<Arc<WebPkiServerVerifier>>,
     roots: Arc<RootCertStore>,
     provider: Arc<CryptoProvider>,
     leaf: Mutex<Option<Leaf>>,
 }
 
-impl Witness {
-    /// The judgement of a server's certificate that stands in the store itself, as OpenSSL accepts it and webpki does
+impl RecordingVerifier {
+    /// The verifierment of a server's certificate that stands in the store itself, as OpenSSL accepts it and webpki does
     /// not (it wants an authority there, and none as a server). `None` if it does not stand there.
     fn itself_trusted(
         &self,
@@ -151,7 +149,7 @@ impl Witness {
     }
 }
 
-impl ServerCertVerifier for Witness {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -161,8 +159,8 @@ impl ServerCertVerifier for Witness {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         *self.leaf.lock().unwrap_or_else(PoisonError::into_inner) = leaf(end_entity);
-        match &self.judge {
-            Some(judge) => judge
+        match &self.verifier {
+            Some(verifier) => verifier
                 .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
                 .or_else(|error| self.itself_trusted(end_entity, server_name, now).unwrap_or(Err(error))),
             None => Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)),
@@ -213,7 +211,7 @@ fn leaf(der: &[u8]) -> Option<Leaf> {
 }
 
 /// The rustls error inside an I/O error, if it is one.
-pub(super) fn tls_error(error: &io::Error) -> Option<&Error> {
+pub(crate) fn tls_error(error: &io::Error) -> Option<&Error> {
     error.get_ref().and_then(|inner| inner.downcast_ref())
 }
 

@@ -7,11 +7,11 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{Obstacle, own_shortage};
+use super::{Error, own_shortage};
 use crate::model::snapshot::{Failure, FailureKind};
 
 /// The first connection that comes about. If none does: the most telling failure, its detail naming every address.
-pub(super) async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Obstacle> {
+pub(crate) async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Error> {
     let mut attempts: Vec<Failure> = Vec::new();
     let mut shortage = None;
     for (tried, &address) in addresses.iter().enumerate() {
@@ -20,7 +20,7 @@ pub(super) async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Resu
         let (kind, detail) = match timeout(share, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) if own_shortage(&error) => {
-                shortage = Some(Obstacle::own(format!("connecting to {address}"), &error));
+                shortage = Some(Error::own(format!("connecting to {address}"), &error));
                 continue;
             }
             Ok(Err(error)) => classify(&error),
@@ -36,7 +36,7 @@ pub(super) async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Resu
     }
     let detail = attempts.iter().map(|attempt| attempt.detail.as_str()).collect::<Vec<_>>().join("; ");
     let telling = attempts.into_iter().min_by_key(|attempt| rank(attempt.kind));
-    Err(Obstacle::Endpoint(match telling {
+    Err(Error::Peer(match telling {
         Some(telling) => Failure { detail, ..telling },
         None => Failure {
             kind: FailureKind::Resolve,
