@@ -17,7 +17,7 @@ use crate::{
         snapshot::{AgentFacts, ClockFacts, HostFacts, Snapshot},
     },
     observe::{
-        events::{Changes, WatchTargets},
+        events::{Changes, WatchPlan},
         host::{HostOptions, HostReader, HostReading, address},
         probe::{ProbeOptions, Prober},
         time,
@@ -78,7 +78,7 @@ pub struct Cycle {
     resolve_due: Option<Instant>,
     facts: Option<(Snapshot, Vec<AgentSettings>)>,
     complete: bool,
-    looked_at: Option<WatchTargets>,
+    looked_at: Option<WatchPlan>,
 }
 
 impl Cycle {
@@ -182,7 +182,7 @@ impl Cycle {
     }
 
     /// What the last turn looked at, if it looked at files or processes: what should lead to the next turn.
-    pub fn looked_at(&mut self) -> Option<WatchTargets> {
+    pub fn looked_at(&mut self) -> Option<WatchPlan> {
         self.looked_at.take()
     }
 

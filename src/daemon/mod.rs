@@ -4,9 +4,9 @@
 //! connection | shutdown; probes: their endpoint, each under its deadline. Nothing else runs.
 
 mod cycle;
+mod debounce;
 mod descriptors;
 mod journal;
-mod pace;
 mod probes;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -21,7 +21,7 @@ use tokio::{
 use tracing::{error, info, warn};
 
 pub use cycle::{Cycle, CycleOptions, Trigger};
-use pace::Pace;
+use debounce::Debouncer;
 
 use crate::{
     config::{self, Settings},
@@ -94,10 +94,10 @@ pub async fn run(
 
     let mut cycle = Cycle::new(settings, options.cycle.clone());
     let mut journal = journal::Journal::default();
-    let mut pace = Pace::new(if options.events { Events::open() } else { Events::closed() });
+    let mut debouncer = Debouncer::new(if options.events { Events::open() } else { Events::closed() });
     let first = tokio::select! {
         () = &mut stop => return Ok(()),
-        report = turn(&mut cycle, Trigger::Timer, pace.source()) => report,
+        report = turn(&mut cycle, Trigger::Timer, debouncer.source()) => report,
     };
     let mut announce = Some(announce);
     let (publisher, published) = watch::channel(publish(first, &mut journal, &mut announce));
@@ -139,7 +139,7 @@ pub async fn run(
             }
             _ = interval.tick() => Trigger::Timer,
             () = cycle.probe_answered() => Trigger::Probe,
-            changes = pace.next() => Trigger::Event(changes),
+            changes = debouncer.next() => Trigger::Event(changes),
             () = tokio::time::sleep_until(probe_due) => {
                 cycle.start_due_probes();
                 continue;
@@ -151,7 +151,7 @@ pub async fn run(
             if trigger == Trigger::Reload {
                 outcome = reload(&mut cycle, options.config_file.clone()).await;
             }
-            (turn(&mut cycle, trigger, pace.source()).await, outcome)
+            (turn(&mut cycle, trigger, debouncer.source()).await, outcome)
         };
         let (report, outcome) = tokio::select! {
             () = &mut stop => break,
@@ -159,7 +159,7 @@ pub async fn run(
         };
         publisher.send_replace(publish(report, &mut journal, &mut announce));
         if let Trigger::Event(_) = trigger {
-            pace.evaluated(time::cpu_time().saturating_sub(used));
+            debouncer.evaluated(time::cpu_time().saturating_sub(used));
         }
         if let Some(asker) = asker {
             // Whoever asked may be gone by now.

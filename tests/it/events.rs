@@ -1,6 +1,9 @@
 //! Changes show at once: everything here is looked at only when something happens, as the timer runs once an hour.
 
-use crate::support::{Exporter, Host, Seen, User, eventually, layouts::*};
+use crate::{
+    storms::{by_event, settles},
+    support::{Exporter, Host, Seen, User, eventually, layouts::*},
+};
 
 const HOURLY: &str = "--evaluation.interval=1h";
 /// Triggers that are events, each rarer than those before.
@@ -159,6 +162,19 @@ fn a_storm_of_changes_costs_few_evaluations_and_its_end_shows() {
     exporter.shows(&[]);
     let evaluated = evaluations(&exporter.scrape(), "file") - before;
     assert!(evaluated < 400.0, "{evaluated} evaluations of 2001 changes");
+}
+
+#[test]
+fn a_file_where_a_directory_is_expected_leads_to_one_evaluation_and_not_to_one_after_the_other() {
+    let host = Host::with_logtail();
+    let exporter = hourly(&host);
+    host.remove("/etc/ilogtail");
+    host.write("/etc/ilogtail", "");
+    settles(&exporter);
+    let seen = exporter.scrape();
+    assert!(!verdict_of(&seen, "user_identifier").is_empty(), "{:?}", seen.verdict());
+    assert_eq!(seen.value("logagent_event_source_up", &[("source", "file")]), Some(1.0));
+    assert!(by_event(&seen) < 20.0, "{} evaluations", by_event(&seen));
 }
 
 #[test]

@@ -14,7 +14,7 @@ const PROCESSES: &str = "i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); \
 const LOOPS: usize = 3;
 
 /// Evaluations that events led to.
-fn by_event(seen: &Seen) -> f64 {
+pub(crate) fn by_event(seen: &Seen) -> f64 {
     ["process", "file", "address", "clock"].iter().map(|trigger| evaluations(seen, trigger)).sum()
 }
 
@@ -25,7 +25,7 @@ fn most(at_once: f64, elapsed: Duration) -> f64 {
 }
 
 /// Waits until what has happened leads to no further evaluation.
-fn settles(exporter: &Exporter<'_>) {
+pub(crate) fn settles(exporter: &Exporter<'_>) {
     const ALIKE: u32 = 30;
     let mut last = (f64::NAN, 0);
     eventually("no further evaluation", || {

@@ -1,7 +1,8 @@
 //! Files, through the directories that hold them, and starts, through the opening of executables: one inotify instance.
 //!
 //! Directories and not files are watched, so that a file that is replaced, or comes late, is seen. Writing shows when the
-//! writer closes the file: a log that grows wakes nobody.
+//! writer closes the file: a log that grows wakes nobody. Whenever a watch may no longer be of what is at its path, all are
+//! placed anew: the kernel says for each path which watch that is, and whatever is not among the answers is removed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,9 +23,14 @@ use rustix::{
     },
     io::Errno,
 };
-use tokio::io::{Interest, unix::AsyncFd};
+use tokio::{
+    io::{Interest, unix::AsyncFd},
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 
-use super::{Changes, Source, WatchTargets, readable};
+use super::{Changes, Source, WatchPlan, Watched, readable};
 
 /// What of a directory's entries is told.
 const OF_DIRECTORIES: WatchFlags = WatchFlags::CREATE
@@ -48,8 +54,13 @@ const GONE: ReadFlags =
 
 /// The most events that are taken at once; the rest waits for the next time.
 const MOST_EVENTS: usize = 4096;
-/// How long the file system may take to place watches.
-const DEADLINE: Duration = Duration::from_secs(1);
+/// How long the file system may take to place one watch.
+const DEADLINE: Duration = Duration::from_millis(500);
+/// So many that hang are waited for at once, and so many threads may wait for them in all.
+const MOST_HUNG_AT_ONCE: usize = 2;
+const MOST_HUNG: usize = 8;
+/// All are placed anew this often, as nothing tells of what is mounted over a directory.
+const AT_LEAST_EVERY: Duration = Duration::from_secs(60);
 /// File systems whose changes may be made elsewhere, and are not told: NFS, SMB (three generations), 9P, FUSE, Ceph.
 const REMOTE: [i64; 7] = [0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x0102_1997, 0x6573_5546, 0x00C3_6400];
 
@@ -57,36 +68,53 @@ const REMOTE: [i64; 7] = [0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x0102_1997,
 #[derive(Debug)]
 pub(super) struct Watches {
     inotify: AsyncFd<Arc<OwnedFd>>,
-    targets: WatchTargets,
+    place: fn(&OwnedFd, &Wish) -> Outcome,
+    plan: WatchPlan,
     placed: BTreeMap<PathBuf, i32>,
-    /// Where no watch can be had; not tried again until it is no longer wanted.
-    refused: BTreeSet<PathBuf>,
+    placed_at: Option<Instant>,
+    /// True if something has happened after which a watch may be of something else than what is at its path.
+    stale: bool,
+    /// What is in the plan, and was not there when it was to be watched.
+    vanished: BTreeSet<PathBuf>,
+    /// True if something in the plan is not watched, or not all of it is told: it is tried again.
+    incomplete: bool,
+    /// File systems that have not answered.
+    hung: BTreeMap<PathBuf, JoinHandle<()>>,
 }
 
-/// What came of placing watches.
-#[derive(Debug, Default)]
-pub(super) struct Watched {
-    /// What may have changed before it was watched.
-    pub(super) changes: Changes,
-    /// Sources that are not complete, and why.
-    pub(super) refused: Vec<(Source, io::Error)>,
-}
-
+/// One watch to place.
 #[derive(Debug, Clone)]
 struct Wish {
     path: PathBuf,
-    flags: WatchFlags,
     source: Source,
 }
 
+#[derive(Debug)]
+struct Outcome {
+    watch: rustix::io::Result<i32>,
+    is_remote: bool,
+}
+
+/// What is not told by its source, and why.
+type Missing = Vec<(Source, io::Error)>;
+
 impl Watches {
     pub(super) fn open() -> io::Result<Self> {
+        Self::placing_by(place)
+    }
+
+    fn placing_by(place: fn(&OwnedFd, &Wish) -> Outcome) -> io::Result<Self> {
         let inotify = Arc::new(init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?);
         Ok(Self {
             inotify: readable(inotify)?,
-            targets: WatchTargets::default(),
+            place,
+            plan: WatchPlan::default(),
             placed: BTreeMap::new(),
-            refused: BTreeSet::new(),
+            placed_at: None,
+            stale: false,
+            vanished: BTreeSet::new(),
+            incomplete: false,
+            hung: BTreeMap::new(),
         })
     }
 
@@ -94,62 +122,116 @@ impl Watches {
         matches!(self.inotify.poll_read_ready(context), Poll::Ready(Ok(_)))
     }
 
-    /// Watches these targets, and no others.
-    pub(super) async fn watch(&mut self, targets: WatchTargets) -> Watched {
-        if targets != self.targets {
-            let unwanted: Vec<PathBuf> =
-                self.placed.keys().filter(|path| !wants(&targets, path)).cloned().collect();
-            for path in unwanted {
-                self.forget(&path);
-            }
-            self.refused.retain(|path| wants(&targets, path));
-            self.targets = targets;
-        }
-        let directories = self.targets.directories.keys().map(|path| (path, OF_DIRECTORIES, Source::File));
-        let executables =
-            self.targets.executables.iter().map(|path| (path, OF_EXECUTABLES, Source::ProcessStart));
-        let wishes: Vec<Wish> = directories
-            .chain(executables)
-            .filter(|(path, ..)| !self.placed.contains_key(*path) && !self.refused.contains(*path))
-            .map(|(path, flags, source)| Wish { path: path.clone(), flags, source })
-            .collect();
-        if wishes.is_empty() {
+    /// Watches what the plan says, and nothing else.
+    pub(super) async fn watch(&mut self, plan: WatchPlan) -> Watched {
+        let is_recent = self.placed_at.is_some_and(|at| at.elapsed() < AT_LEAST_EVERY);
+        if plan == self.plan && !self.stale && !self.incomplete && is_recent {
             return Watched::default();
         }
-        let inotify = Arc::clone(self.inotify.get_ref());
-        let wanted = wishes.clone();
-        let placing = tokio::task::spawn_blocking(move || place(&inotify, wanted));
-        if let Ok(Ok(outcomes)) = tokio::time::timeout(DEADLINE, placing).await {
-            return self.keep(outcomes);
-        }
-        // It hangs: these are given up, the file system is only polled.
-        self.refused.extend(wishes.iter().map(|wish| wish.path.clone()));
-        let error = io::Error::from(io::ErrorKind::TimedOut);
-        Watched { changes: Changes::NONE, refused: vec![(Source::File, error)] }
+        self.plan = plan;
+        self.stale = false;
+        self.placed_at = Some(Instant::now());
+        let mut missing = Vec::new();
+        let outcomes = self.place_all(&mut missing).await;
+        let changes = self.keep(outcomes, &mut missing);
+        self.incomplete = !missing.is_empty() || !self.vanished.is_empty();
+        Watched { changes, missing }
     }
 
-    fn keep(&mut self, outcomes: Vec<(Wish, Outcome)>) -> Watched {
-        let mut watched = Watched::default();
-        for (Wish { path, source, .. }, outcome) in outcomes {
-            match outcome.watch {
-                Ok(watch) => {
-                    self.placed.insert(path, watch);
-                    watched.changes |= if source == Source::File { Changes::FILE } else { Changes::START };
-                }
-                // Gone since it was read.
-                Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => watched.changes |= Changes::FILE,
-                Err(error) => {
-                    let error = io::Error::other(format!("{}: {}", path.display(), io::Error::from(error)));
-                    watched.refused.push((source, error));
-                    self.refused.insert(path.clone());
-                    continue;
-                }
+    /// Asks for every watch. One that hangs costs only itself.
+    async fn place_all(&mut self, missing: &mut Missing) -> Vec<(Wish, Outcome)> {
+        self.hung.retain(|_, thread| !thread.is_finished());
+        let directories = self.plan.directories.keys().map(|path| (path, Source::File));
+        let executables = self.plan.executables.iter().map(|path| (path, Source::ProcessStart));
+        let wishes = directories.chain(executables).map(|(path, source)| Wish { path: path.clone(), source });
+        let (hung, mut todo): (Vec<Wish>, Vec<Wish>) =
+            wishes.partition(|wish| wish.path.ancestors().any(|above| self.hung.contains_key(above)));
+        miss(missing, hung, "the file system has not answered an earlier request");
+        let mut outcomes = Vec::with_capacity(todo.len());
+        for _ in 0..MOST_HUNG_AT_ONCE {
+            if todo.is_empty() || self.hung.len() >= MOST_HUNG {
+                break;
             }
-            if let Some(remote) = outcome.remote {
-                watched.refused.push((Source::File, io::Error::other(remote)));
+            let (thread, mut answers) = self.placing(todo.clone());
+            let before = outcomes.len();
+            let hangs = loop {
+                match timeout(DEADLINE, answers.recv()).await {
+                    Ok(Some(outcome)) => outcomes.push(outcome),
+                    Ok(None) => break false,
+                    Err(_elapsed) => break true,
+                }
+            };
+            todo.drain(..(outcomes.len() - before).min(todo.len()));
+            if hangs && !todo.is_empty() {
+                let wish = todo.remove(0);
+                self.hung.insert(wish.path.clone(), thread);
+                miss(missing, [wish], "the file system does not answer");
             }
         }
-        watched
+        miss(missing, todo, "too many requests to file systems have not been answered");
+        outcomes
+    }
+
+    /// A thread that answers for one wish after the other, as long as somebody listens.
+    fn placing(&self, wishes: Vec<Wish>) -> (JoinHandle<()>, mpsc::UnboundedReceiver<(Wish, Outcome)>) {
+        let (answer, answers) = mpsc::unbounded_channel();
+        let (inotify, place) = (Arc::clone(self.inotify.get_ref()), self.place);
+        let thread = tokio::task::spawn_blocking(move || {
+            for wish in wishes {
+                let outcome = place(&inotify, &wish);
+                if answer.send((wish, outcome)).is_err() {
+                    break;
+                }
+            }
+        });
+        (thread, answers)
+    }
+
+    /// Takes these watches for all there are, but where a file system has not answered; what of it is new may have changed before.
+    fn keep(&mut self, outcomes: Vec<(Wish, Outcome)>, missing: &mut Missing) -> Changes {
+        let mut before = std::mem::take(&mut self.placed);
+        let vanished = std::mem::take(&mut self.vanished);
+        let mut changes = Changes::NONE;
+        let mut removed = Vec::new();
+        for (Wish { path, source }, outcome) in outcomes {
+            let earlier = before.remove(&path);
+            removed.extend(earlier);
+            match outcome.watch {
+                Ok(watch) => {
+                    if earlier != Some(watch) {
+                        changes |= if source == Source::File { Changes::FILE } else { Changes::START };
+                    }
+                    if outcome.is_remote {
+                        let why = format!("{}: this file system does not tell all changes", path.display());
+                        missing.push((source, io::Error::other(why)));
+                    }
+                    self.placed.insert(path, watch);
+                }
+                Err(error) => {
+                    let is_gone = matches!(error, Errno::NOENT | Errno::NOTDIR | Errno::LOOP);
+                    if is_gone && !vanished.contains(&path) {
+                        // The next reading will find it. If that still sees it there, it is no news any more.
+                        changes |= Changes::FILE;
+                    } else {
+                        let why = format!("{}: {}", path.display(), io::Error::from(error));
+                        missing.push((source, io::Error::other(why)));
+                    }
+                    if is_gone {
+                        self.vanished.insert(path);
+                    }
+                }
+            }
+        }
+        for (path, watch) in before {
+            if self.plan.directories.contains_key(&path) || self.plan.executables.contains(&path) {
+                self.placed.insert(path, watch);
+            } else {
+                removed.push(watch);
+            }
+        }
+        let kept: BTreeSet<i32> = self.placed.values().copied().collect();
+        removed.into_iter().filter(|watch| !kept.contains(watch)).for_each(|watch| self.remove(watch));
+        changes
     }
 
     /// Everything that has happened since the last call.
@@ -179,24 +261,22 @@ impl Watches {
 
     fn meaning(&mut self, watch: i32, what: ReadFlags, name: Option<&OsStr>) -> Changes {
         if what.contains(ReadFlags::QUEUE_OVERFLOW) {
+            // Among what is lost may be that directories are others now.
+            self.stale = true;
             return Changes::FILE | Changes::HOSTS | Changes::START;
         }
-        let paths: Vec<PathBuf> = self
-            .placed
-            .iter()
-            .filter(|(_, placed)| **placed == watch)
-            .map(|(path, _)| path.clone())
-            .collect();
         let mut changes = Changes::NONE;
-        for path in paths {
-            if self.targets.executables.contains(&path) && what.contains(ReadFlags::OPEN) {
+        let mut is_known = false;
+        for (path, _) in self.placed.iter().filter(|(_, placed)| **placed == watch) {
+            is_known = true;
+            if self.plan.executables.contains(path) && what.contains(ReadFlags::OPEN) {
                 changes |= Changes::START;
             }
             if what.intersects(GONE) {
-                self.forget(&path);
+                self.stale = true;
                 changes |= Changes::FILE;
             }
-            let Some((name, names)) = name.zip(self.targets.directories.get(&path)) else { continue };
+            let Some((name, names)) = name.zip(self.plan.directories.get(path)) else { continue };
             let entry = what.intersects(ENTRY);
             if entry && names.any {
                 changes |= Changes::FILE;
@@ -205,56 +285,47 @@ impl Watches {
                 && (entry || what.contains(ReadFlags::ATTRIB) || interest.content)
             {
                 changes |= Changes::FILE | interest.means;
-                if entry {
-                    self.forget_below(&path.join(name));
-                }
+                // What was below an entry that came or went is elsewhere now.
+                self.stale |= entry && self.has_below(&path.join(name));
             }
+        }
+        if !is_known && !what.contains(ReadFlags::IGNORED) {
+            // Of a thread that was given up, or of what is no longer wanted.
+            self.remove(watch);
         }
         changes
     }
 
-    /// What was below an entry that came or went is elsewhere now.
-    fn forget_below(&mut self, path: &Path) {
-        let below: Vec<PathBuf> =
-            self.placed.keys().filter(|placed| placed.starts_with(path)).cloned().collect();
-        for path in below {
-            self.forget(&path);
-        }
-        self.refused.retain(|refused| !refused.starts_with(path));
+    fn has_below(&self, path: &Path) -> bool {
+        self.placed.keys().any(|placed| placed.starts_with(path))
     }
 
-    fn forget(&mut self, path: &Path) {
-        if let Some(watch) = self.placed.remove(path)
-            && !self.placed.values().any(|placed| *placed == watch)
-        {
-            // The kernel may have removed it already.
-            let _gone = remove_watch(&**self.inotify.get_ref(), watch);
-        }
+    fn remove(&self, watch: i32) {
+        // The kernel may have removed it already.
+        let _gone = remove_watch(&**self.inotify.get_ref(), watch);
     }
 }
 
-fn wants(targets: &WatchTargets, path: &Path) -> bool {
-    targets.directories.contains_key(path) || targets.executables.contains(path)
+fn miss(missing: &mut Missing, wishes: impl IntoIterator<Item = Wish>, why: &str) {
+    missing.extend(wishes.into_iter().map(|Wish { path, source }| {
+        (source, io::Error::new(io::ErrorKind::TimedOut, format!("{}: {why}", path.display())))
+    }));
 }
 
-struct Outcome {
-    watch: rustix::io::Result<i32>,
-    remote: Option<String>,
-}
-
-/// Blocks as long as the file systems do.
-fn place(inotify: &OwnedFd, wishes: Vec<Wish>) -> Vec<(Wish, Outcome)> {
-    let placed = |wish: Wish| {
-        let watch = add_watch(inotify, &wish.path, wish.flags);
-        let is_remote = statfs(&wish.path).is_ok_and(|system| is_listed(system.f_type));
-        let remote = is_remote
-            .then(|| format!("{}: file systems of this type do not tell all changes", wish.path.display()));
-        (wish, Outcome { watch, remote })
-    };
-    wishes.into_iter().map(placed).collect()
+/// Blocks as long as the file system does.
+fn place(inotify: &OwnedFd, wish: &Wish) -> Outcome {
+    let is_directory = wish.source == Source::File;
+    let flags = if is_directory { OF_DIRECTORIES } else { OF_EXECUTABLES };
+    let watch = add_watch(inotify, &wish.path, flags);
+    // Executions are made here, wherever the executable lies.
+    let is_remote = is_directory && statfs(&wish.path).is_ok_and(|system| is_listed(system.f_type));
+    Outcome { watch, is_remote }
 }
 
 /// The type's width differs between architectures.
 fn is_listed(kind: impl TryInto<i64>) -> bool {
     kind.try_into().is_ok_and(|kind: i64| REMOTE.contains(&kind))
 }
+
+#[cfg(test)]
+mod tests;

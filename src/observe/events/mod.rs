@@ -1,14 +1,14 @@
 //! What the kernel tells of changes: processes that start and exit, files, addresses, steps of the clock.
 //!
 //! An event only says that it is worth looking again; what it carries is not believed. None is needed for correctness: the
-//! timer finds all of it. A source that cannot be had is logged once and polled instead.
+//! timer finds all of it. A source that cannot be had is polled instead and tried again at each reading; both are logged.
 
 mod address;
 mod changes;
 mod clock;
 mod file;
 mod process;
-pub mod trail;
+pub mod watch_plan;
 
 use std::{
     borrow::Borrow,
@@ -59,7 +59,7 @@ impl Source {
 
 /// What to watch: what the last reading looked at. Paths are those of the exporter's own file system, free of links.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct WatchTargets {
+pub struct WatchPlan {
     /// Directories, and what in them matters.
     pub directories: BTreeMap<PathBuf, Names>,
     /// Executables whose start matters.
@@ -86,9 +86,20 @@ pub struct Interest {
     pub means: Changes,
 }
 
+/// What came of placing watches.
+#[derive(Debug, Default)]
+pub(super) struct Watched {
+    /// What may have changed before it was watched.
+    pub(super) changes: Changes,
+    /// What is not told by its source, and why.
+    pub(super) missing: Vec<(Source, io::Error)>,
+}
+
 /// All sources.
 #[derive(Debug)]
 pub struct Events {
+    /// True if all is to be polled.
+    closed: bool,
     process: process::Exits,
     file: Option<file::Watches>,
     address: Option<address::Multicast>,
@@ -100,17 +111,18 @@ pub struct Events {
 impl Events {
     /// Opens what can be had. Must be called within a runtime.
     pub fn open() -> Self {
-        let mut events = Self::closed();
+        let mut events = Self { closed: false, ..Self::closed() };
         events.down.clear();
-        events.file = events.opened(&[Source::File, Source::ProcessStart], file::Watches::open());
-        events.address = events.opened(&[Source::Address], address::Multicast::open());
-        events.clock = events.opened(&[Source::Clock], clock::Setting::open());
+        let missing = events.open_missing();
+        events.tell(missing);
+        events.pending = Changes::NONE;
         events
     }
 
     /// No source at all: everything is polled.
     pub fn closed() -> Self {
         Self {
+            closed: true,
             process: process::Exits::default(),
             file: None,
             address: None,
@@ -158,45 +170,73 @@ impl Events {
 
     /// Watches what the last reading looked at, and no longer what it did not. What is watched anew may have changed since
     /// it was read, and is reported as changed.
-    pub async fn watch(&mut self, targets: WatchTargets) {
-        if self.down.len() == Source::ALL.len() {
+    pub async fn watch(&mut self, plan: WatchPlan) {
+        if self.closed {
             return;
         }
-        if let Some(processes) = &targets.processes {
-            match self.process.watch(processes) {
-                Ok(changes) => self.pending |= changes,
-                Err(error) => self.is_down(Source::ProcessExit, &error),
-            }
+        let mut missing = self.open_missing();
+        if let Some(processes) = &plan.processes {
+            let (changes, complete) = self.process.watch(processes);
+            self.pending |= changes;
+            missing.extend(complete.err().map(|error| (Source::ProcessExit, error)));
         } else {
             let error = io::Error::other("the procfs numbers processes in another PID namespace");
-            self.is_down(Source::ProcessExit, &error);
+            missing.push((Source::ProcessExit, error));
         }
         if let Some(watches) = &mut self.file {
-            let watched = watches.watch(targets).await;
+            let watched = watches.watch(plan).await;
             self.pending |= watched.changes;
-            for (source, error) in watched.refused {
-                self.is_down(source, &error);
-            }
+            missing.extend(watched.missing);
         }
+        self.tell(missing);
     }
 
-    fn opened<T>(&mut self, sources: &[Source], opened: io::Result<T>) -> Option<T> {
-        match opened {
-            Ok(opened) => Some(opened),
-            Err(error) => {
-                for source in sources {
-                    self.is_down(*source, &error);
-                }
-                None
-            }
+    /// Opens what is not open. Of what was not told until now, anything may have changed.
+    fn open_missing(&mut self) -> Vec<(Source, io::Error)> {
+        let mut missing = Vec::new();
+        let files = [Source::File, Source::ProcessStart];
+        open(&mut self.file, file::Watches::open, &files, &mut missing);
+        if open(&mut self.address, address::Multicast::open, &[Source::Address], &mut missing) {
+            self.pending |= Changes::ADDRESS;
         }
+        if open(&mut self.clock, clock::Setting::open, &[Source::Clock], &mut missing) {
+            self.pending |= Changes::CLOCK;
+        }
+        missing
     }
 
-    fn is_down(&mut self, source: Source, error: &io::Error) {
-        if self.down.insert(source) {
-            info!(source = source.as_str(), "no events, polling instead: {error}");
+    /// Those that something is missing of are down, all others are up; what is new of that is logged.
+    fn tell(&mut self, missing: Vec<(Source, io::Error)>) {
+        let before = std::mem::take(&mut self.down);
+        for (source, error) in missing {
+            if self.down.insert(source) && !before.contains(&source) {
+                info!(source = source.as_str(), "no events, polling instead: {error}");
+            }
+        }
+        for source in before.difference(&self.down) {
+            info!(source = source.as_str(), "events again");
         }
     }
+}
+
+/// Opens what is not open; true if it was opened now.
+fn open<T>(
+    source: &mut Option<T>,
+    open: impl FnOnce() -> io::Result<T>,
+    names: &[Source],
+    missing: &mut Vec<(Source, io::Error)>,
+) -> bool {
+    if source.is_some() {
+        return false;
+    }
+    match open() {
+        Ok(opened) => *source = Some(opened),
+        Err(error) => {
+            let same = |name: &Source| (*name, io::Error::new(error.kind(), error.to_string()));
+            missing.extend(names.iter().map(same));
+        }
+    }
+    source.is_some()
 }
 
 /// Registers a descriptor that becomes readable.

@@ -19,34 +19,57 @@ use super::{Changes, readable};
 const MOST_PROCESSES: usize = 256;
 
 /// The processes that are held.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Exits {
     held: BTreeMap<u32, AsyncFd<OwnedFd>>,
+    /// Those that were gone before they could be held.
+    gone: BTreeSet<u32>,
+    most: usize,
+}
+
+impl Default for Exits {
+    fn default() -> Self {
+        Self::holding_at_most(MOST_PROCESSES)
+    }
 }
 
 impl Exits {
-    /// Holds these processes, and no others. Reports an exit if one of them is gone already.
-    pub(super) fn watch(&mut self, processes: &BTreeSet<u32>) -> io::Result<Changes> {
+    pub(super) fn holding_at_most(most: usize) -> Self {
+        Self { held: BTreeMap::new(), gone: BTreeSet::new(), most }
+    }
+
+    /// Holds these processes, and no others. Reports an exit if one of them is gone already, and why not all are held.
+    pub(super) fn watch(&mut self, processes: &BTreeSet<u32>) -> (Changes, io::Result<()>) {
         self.held.retain(|pid, _| processes.contains(pid));
         let mut changes = Changes::NONE;
-        for number in processes.iter().take(MOST_PROCESSES) {
+        let mut complete = Ok(());
+        let gone = std::mem::take(&mut self.gone);
+        for number in processes {
             if self.held.contains_key(number) {
                 continue;
             }
-            let Some(pid) = i32::try_from(*number).ok().and_then(Pid::from_raw) else { continue };
-            match pidfd_open(pid, PidfdFlags::NONBLOCK).or_else(|error| match error {
-                // Before Linux 5.10 there is no such flag, and nothing is read from it anyway.
-                Errno::INVAL => pidfd_open(pid, PidfdFlags::empty()),
-                error => Err(error),
-            }) {
-                Ok(process) => {
-                    self.held.insert(*number, readable(process)?);
+            if self.held.len() == self.most {
+                complete = Err(io::Error::other(format!("more than {} processes", self.most)));
+                break;
+            }
+            match open(*number) {
+                Ok(Some(process)) => {
+                    self.held.insert(*number, process);
                 }
-                Err(Errno::SRCH) => changes |= Changes::EXIT,
-                Err(error) => return Err(error.into()),
+                Ok(None) => {
+                    if gone.contains(number) {
+                        // It has been read again since: this is no news any more.
+                        complete =
+                            Err(io::Error::other(format!("process {number} cannot be found by its id")));
+                    } else {
+                        changes |= Changes::EXIT;
+                    }
+                    self.gone.insert(*number);
+                }
+                Err(error) => complete = Err(error),
             }
         }
-        Ok(changes)
+        (changes, complete)
     }
 
     pub(super) fn poll_ready(&self, context: &mut Context<'_>) -> bool {
@@ -60,6 +83,21 @@ impl Exits {
         let mut context = Context::from_waker(std::task::Waker::noop());
         self.held.retain(|_, process| !is_ready(process, &mut context));
         if self.held.len() == before { Changes::NONE } else { Changes::EXIT }
+    }
+}
+
+/// The descriptor of a process; `None`: it is gone.
+fn open(number: u32) -> io::Result<Option<AsyncFd<OwnedFd>>> {
+    let Some(pid) = i32::try_from(number).ok().and_then(Pid::from_raw) else { return Ok(None) };
+    let opened = pidfd_open(pid, PidfdFlags::NONBLOCK).or_else(|error| match error {
+        // Before Linux 5.10 there is no such flag, and nothing is read from it anyway.
+        Errno::INVAL => pidfd_open(pid, PidfdFlags::empty()),
+        error => Err(error),
+    });
+    match opened {
+        Ok(process) => readable(process).map(Some),
+        Err(Errno::SRCH) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

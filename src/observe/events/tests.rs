@@ -2,7 +2,10 @@
 
 use std::{path::Path, process::Command, time::Duration};
 
-use super::{trail::Question, *};
+use super::{
+    watch_plan::{Planner, Question},
+    *,
+};
 
 /// Takes until everything of `wanted` has come; far more time than is needed, so that a loaded machine fails no test.
 async fn until(events: &mut Events, wanted: Changes) -> Changes {
@@ -26,19 +29,17 @@ async fn watching(root: &Path, questions: &[(&str, Question)]) -> Events {
 
 async fn watch(events: &mut Events, root: &Path, questions: &[(&str, Question)]) {
     for _ in 0..20 {
-        let mut trails = Trails::new(root.canonicalize().unwrap());
+        let mut planner = Planner::new(root.canonicalize().unwrap());
         for (path, question) in questions {
-            trails.add(Path::new(path), *question, Changes::NONE);
+            planner.add(Path::new(path), *question, Changes::NONE);
         }
-        events.watch(WatchTargets { processes: Some(BTreeSet::new()), ..trails.into_targets() }).await;
+        events.watch(WatchPlan { processes: Some(BTreeSet::new()), ..planner.into_plan() }).await;
         if events.take().is_none() {
             return;
         }
     }
     panic!("the watches never settle");
 }
-
-use trail::Trails;
 
 fn is_up(events: &Events, source: Source) -> bool {
     events.sources().any(|(each, up)| each == source && up)
@@ -102,6 +103,74 @@ async fn the_swapped_link_of_a_config_map_is_seen() {
 }
 
 #[tokio::test]
+async fn a_file_where_a_directory_is_expected_is_seen_to_become_one() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |path: &str| root.path().join(path);
+    std::fs::write(at("agent"), "").unwrap();
+    let questions = [("/agent/conf", Question::Content), ("/agent", Question::Entries)];
+    let mut events = watching(root.path(), &questions).await;
+    assert!(is_up(&events, Source::File));
+    std::fs::remove_file(at("agent")).unwrap();
+    std::fs::create_dir(at("agent")).unwrap();
+    until(&mut events, Changes::FILE).await;
+    watch(&mut events, root.path(), &questions).await;
+    std::fs::write(at("agent/conf"), "").unwrap();
+    until(&mut events, Changes::FILE).await;
+}
+
+/// Whatever a plan says, a watch that cannot be had is news once.
+#[tokio::test]
+async fn a_watch_that_cannot_be_had_is_no_news_again_and_again_and_its_source_is_down_as_long_as_that_is_so()
+{
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path().canonicalize().unwrap();
+    std::fs::write(root.join("file"), "").unwrap();
+    let plan = |names: &[&str]| WatchPlan {
+        directories: names.iter().map(|name| (root.join(name), Names::default())).collect(),
+        processes: Some(BTreeSet::new()),
+        ..WatchPlan::default()
+    };
+    let mut events = Events::open();
+    for names in [&["", "file"][..], &["", "missing"]] {
+        events.watch(plan(names)).await;
+        assert_eq!(events.take(), Changes::FILE, "{names:?}");
+        events.watch(plan(names)).await;
+        assert_eq!(events.take(), Changes::NONE, "{names:?}");
+        assert!(!is_up(&events, Source::File), "{names:?}");
+        events.watch(plan(&[""])).await;
+        assert!(is_up(&events, Source::File), "{names:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_happened_while_the_queue_overflowed_is_found() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |path: &str| root.path().join(path);
+    std::fs::create_dir_all(at("a")).unwrap();
+    std::fs::write(at("a/file"), "").unwrap();
+    std::fs::write(at("noise"), "").unwrap();
+    std::fs::write(at("more"), "").unwrap();
+    let questions =
+        [("/a/file", Question::Content), ("/noise", Question::Content), ("/more", Question::Content)];
+    let mut events = watching(root.path(), &questions).await;
+    let longest: usize =
+        std::fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap().trim().parse().unwrap();
+    // Two in turns: the kernel takes equal ones in a row for one.
+    for _ in 0..longest {
+        std::fs::write(at("noise"), "").unwrap();
+        std::fs::write(at("more"), "").unwrap();
+    }
+    std::fs::rename(at("a"), at("moved")).unwrap();
+    std::fs::create_dir(at("a")).unwrap();
+    std::fs::write(at("a/file"), "").unwrap();
+    until(&mut events, Changes::FILE).await;
+    watch(&mut events, root.path(), &questions).await;
+    assert!(is_up(&events, Source::File));
+    std::fs::write(at("a/file"), "edited").unwrap();
+    until(&mut events, Changes::FILE).await;
+}
+
+#[tokio::test]
 async fn neighbours_and_growing_logs_are_not_told_but_new_entries_of_a_listed_directory_are() {
     let root = tempfile::tempdir().unwrap();
     let at = |path: &str| root.path().join(path);
@@ -112,10 +181,10 @@ async fn neighbours_and_growing_logs_are_not_told_but_new_entries_of_a_listed_di
     std::fs::write(at("d/other"), "").unwrap();
     std::fs::write(at("d/log"), "more").unwrap();
     std::fs::write(at("d/users/1"), "").unwrap();
-    let mut trails = Trails::new(root.path().canonicalize().unwrap());
-    trails.add(Path::new("/d/log"), Question::Standing, Changes::NONE);
+    let mut planner = Planner::new(root.path().canonicalize().unwrap());
+    planner.add(Path::new("/d/log"), Question::Standing, Changes::NONE);
     until(&mut events, Changes::FILE).await;
-    events.watch(trails.into_targets()).await;
+    events.watch(planner.into_plan()).await;
     events.take();
     std::fs::write(at("d/users/2"), "").unwrap();
     std::fs::write(at("d/other"), "more").unwrap();
@@ -129,11 +198,11 @@ async fn starts_and_exits_are_seen() {
     let root = tempfile::tempdir().unwrap();
     let program = root.path().join("agent");
     std::fs::copy("/bin/sleep", &program).unwrap();
-    let mut trails = Trails::new(root.path().canonicalize().unwrap());
-    trails.add_executable(Path::new("/agent"));
-    let mut targets = WatchTargets { processes: Some(BTreeSet::new()), ..trails.into_targets() };
+    let mut planner = Planner::new(root.path().canonicalize().unwrap());
+    planner.add_executable(Path::new("/agent"));
+    let mut plan = WatchPlan { processes: Some(BTreeSet::new()), ..planner.into_plan() };
     let mut events = Events::open();
-    events.watch(targets.clone()).await;
+    events.watch(plan.clone()).await;
     events.take();
 
     let mut child = loop {
@@ -145,14 +214,14 @@ async fn starts_and_exits_are_seen() {
         }
     };
     until(&mut events, Changes::START).await;
-    targets.processes = Some(BTreeSet::from([child.id()]));
-    events.watch(targets.clone()).await;
+    plan.processes = Some(BTreeSet::from([child.id()]));
+    events.watch(plan.clone()).await;
     assert!(!events.take().has(Changes::EXIT));
     child.kill().unwrap();
     // A zombie is an exit, too: nobody has waited for it yet.
     until(&mut events, Changes::EXIT).await;
     child.wait().unwrap();
-    events.watch(targets).await;
+    events.watch(plan).await;
     assert!(events.take().has(Changes::EXIT), "one that is gone before it is watched has exited");
     assert!(is_up(&events, Source::ProcessExit) && is_up(&events, Source::ProcessStart));
 }
@@ -160,9 +229,20 @@ async fn starts_and_exits_are_seen() {
 #[tokio::test]
 async fn process_ids_of_another_namespace_are_not_watched() {
     let mut events = Events::open();
-    events.watch(WatchTargets::default()).await;
+    events.watch(WatchPlan::default()).await;
     assert!(!is_up(&events, Source::ProcessExit));
     assert!(is_up(&events, Source::File));
+    // As after a restart of the exporter's container with the host's processes.
+    events.watch(WatchPlan { processes: Some(BTreeSet::new()), ..WatchPlan::default() }).await;
+    assert!(is_up(&events, Source::ProcessExit));
+}
+
+#[tokio::test]
+async fn more_processes_than_are_held_are_not_passed_over_in_silence() {
+    let all: BTreeSet<u32> = (1..=1000).filter(|pid| Path::new(&format!("/proc/{pid}")).exists()).collect();
+    let mut exits = process::Exits::holding_at_most(1);
+    assert!(exits.watch(&all).1.is_err());
+    assert!(exits.watch(&BTreeSet::from([1])).1.is_ok());
 }
 
 #[tokio::test]
@@ -183,7 +263,7 @@ async fn setting_the_clock_is_seen() {
 #[tokio::test]
 async fn without_events_nothing_is_ever_ready() {
     let mut events = Events::closed();
-    events.watch(WatchTargets::default()).await;
+    events.watch(WatchPlan::default()).await;
     assert!(events.sources().all(|(_, up)| !up));
     assert!(tokio::time::timeout(Duration::from_millis(1), events.ready()).await.is_err());
 }

@@ -21,7 +21,7 @@ use crate::{
         snapshot::{FileContent, FileState, Rejection},
     },
     observe::{
-        events::trail::Question,
+        events::watch_plan::Question,
         root::{Root, path_of, words},
     },
 };

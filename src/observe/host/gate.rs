@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::{
     model::{Reading, Reason, Why},
-    observe::events::trail::Question,
+    observe::events::watch_plan::Question,
 };
 
 /// At most this many threads may be lost to reads that do not come back. Beyond it nothing is read until one returns:

@@ -32,7 +32,7 @@ use self::{
     zone::Zones,
 };
 use super::{
-    events::{Changes, WatchTargets, trail::Trails},
+    events::{Changes, WatchPlan, watch_plan::Planner},
     root::Root,
     time::Now,
 };
@@ -90,7 +90,7 @@ pub struct HostReading {
     /// Every fact that could not be read: whose (`None`: the host's), and its source (`process`, `file`, `environ`, `address`).
     pub errors: Vec<(Option<Arc<str>>, &'static str)>,
     /// What it looked at: what changes there, changes the facts.
-    pub looked_at: WatchTargets,
+    pub looked_at: WatchPlan,
 }
 
 impl HostReader {
@@ -287,13 +287,13 @@ impl Plan {
 }
 
 /// What to watch: everything that was asked for, and what tells of the agents' processes.
-fn looked_at(procfs: &Procfs, files: Files<'_>, agents: &[(AgentSettings, AgentFacts)]) -> WatchTargets {
-    let mut trails = Trails::new(files.root.path().to_owned());
+fn looked_at(procfs: &Procfs, files: Files<'_>, agents: &[(AgentSettings, AgentFacts)]) -> WatchPlan {
+    let mut planner = Planner::new(files.root.path().to_owned());
     for (path, question) in files.attempt.asked() {
         let means = if path == Path::new(HOSTS) { Changes::HOSTS } else { Changes::NONE };
         // Refused where a read hangs: there nothing is watched either.
         let _refused = files.attempt.guard(&files.root.locate(&path), || {
-            trails.add(&path, question, means);
+            planner.add(&path, question, means);
             Reading::Known(())
         });
     }
@@ -307,14 +307,14 @@ fn looked_at(procfs: &Procfs, files: Files<'_>, agents: &[(AgentSettings, AgentF
         let running = own.filter_map(|process| process.executable.known()?.as_ref());
         for path in on_disk.chain(running.map(|executable| &executable.path)) {
             let _refused = files.attempt.guard(&files.root.locate(path), || {
-                trails.add_executable(path);
+                planner.add_executable(path);
                 Reading::Known(())
             });
         }
     }
-    let mut targets = trails.into_targets();
-    targets.processes = procfs.is_of_own_namespace().then_some(processes);
-    targets
+    let mut plan = planner.into_plan();
+    plan.processes = procfs.is_of_own_namespace().then_some(processes);
+    plan
 }
 
 /// One entry for each fact that could not be read.

@@ -79,15 +79,19 @@ impl Source for Kernel {
 }
 
 /// Evaluates whatever comes within `period`, each time for `took`; when each evaluation began.
-async fn evaluations(pace: &mut Pace<Kernel>, period: Duration, took: Duration) -> Vec<(Duration, Changes)> {
+async fn evaluations(
+    debouncer: &mut Debouncer<Kernel>,
+    period: Duration,
+    took: Duration,
+) -> Vec<(Duration, Changes)> {
     let began = Instant::now();
     let mut all = Vec::new();
     while let Ok(changes) =
-        timeout((began + period).saturating_duration_since(Instant::now()), pace.next()).await
+        timeout((began + period).saturating_duration_since(Instant::now()), debouncer.next()).await
     {
         all.push((began.elapsed(), changes));
         sleep(took).await;
-        pace.evaluated(took);
+        debouncer.evaluated(took);
     }
     all
 }
@@ -98,14 +102,14 @@ const MS: Duration = Duration::from_millis(1);
 async fn two_hundred_files_in_a_row_are_a_handful_of_evaluations() {
     for pause in [MS / 10, MS, 2 * MS] {
         let kernel = Kernel::default();
-        let mut pace = Pace::new(kernel.clone());
+        let mut debouncer = Debouncer::new(kernel.clone());
         let upgrade = tokio::spawn(async move {
             for _ in 0..200 {
                 kernel.file_changes();
                 sleep(pause).await;
             }
         });
-        let all = evaluations(&mut pace, 1000 * MS, MS).await;
+        let all = evaluations(&mut debouncer, 1000 * MS, MS).await;
         upgrade.await.unwrap();
         assert!((1..=9).contains(&all.len()), "{pause:?}: {all:?}");
     }
@@ -117,7 +121,7 @@ async fn faults_that_follow_each_other_are_each_seen_within_milliseconds() {
     for what in [0, EXIT, START] {
         for (took, pause) in [(MS, MS), (3 * MS, Duration::ZERO), (3 * MS, 30 * MS), (6 * MS, MS)] {
             let kernel = Kernel::default();
-            let mut pace = Pace::new(kernel.clone());
+            let mut debouncer = Debouncer::new(kernel.clone());
             for _ in 0..200 {
                 let provoked = Instant::now();
                 if what == 0 {
@@ -127,13 +131,13 @@ async fn faults_that_follow_each_other_are_each_seen_within_milliseconds() {
                 }
                 // Until an evaluation has begun after the event was taken; those of earlier faults may come before.
                 while {
-                    pace.next().await;
+                    debouncer.next().await;
                     sleep(took).await;
-                    pace.evaluated(took);
-                    kernel.holds() || pace.burst.is_some()
+                    debouncer.evaluated(took);
+                    kernel.holds() || debouncer.burst.is_some()
                 } {}
                 assert!(provoked.elapsed() <= 45 * MS, "{:?}, {what} {took:?} {pause:?}", provoked.elapsed());
-                let _later = timeout(pause, evaluations(&mut pace, pause, took)).await;
+                let _later = timeout(pause, evaluations(&mut debouncer, pause, took)).await;
             }
         }
     }
@@ -142,9 +146,9 @@ async fn faults_that_follow_each_other_are_each_seen_within_milliseconds() {
 #[tokio::test(start_paused = true)]
 async fn one_change_is_looked_at_within_milliseconds_and_once() {
     let kernel = Kernel::default();
-    let mut pace = Pace::new(kernel.clone());
+    let mut debouncer = Debouncer::new(kernel.clone());
     kernel.file_changes();
-    let all = evaluations(&mut pace, 10_000 * MS, MS).await;
+    let all = evaluations(&mut debouncer, 10_000 * MS, MS).await;
     assert!(matches!(all.as_slice(), [(at, Changes::FILE)] if *at <= 10 * MS), "{all:?}");
 }
 
@@ -152,7 +156,7 @@ async fn one_change_is_looked_at_within_milliseconds_and_once() {
 async fn a_storm_is_bounded_in_number_and_in_share_of_time_and_its_end_is_seen() {
     for took in [MS, 30 * MS] {
         let kernel = Kernel::default();
-        let mut pace = Pace::new(kernel.clone());
+        let mut debouncer = Debouncer::new(kernel.clone());
         let storm = tokio::spawn({
             let kernel = kernel.clone();
             async move {
@@ -162,7 +166,7 @@ async fn a_storm_is_bounded_in_number_and_in_share_of_time_and_its_end_is_seen()
                 }
             }
         });
-        let all = evaluations(&mut pace, 20_000 * MS, took).await;
+        let all = evaluations(&mut debouncer, 20_000 * MS, took).await;
         storm.await.unwrap();
         let count = u32::try_from(all.len()).unwrap();
         assert!(count <= 110, "{count} in 10 s");
@@ -175,7 +179,7 @@ async fn a_storm_is_bounded_in_number_and_in_share_of_time_and_its_end_is_seen()
 #[tokio::test(start_paused = true)]
 async fn while_it_is_held_back_next_to_nothing_is_taken() {
     let kernel = Kernel::default();
-    let mut pace = Pace::new(kernel.clone());
+    let mut debouncer = Debouncer::new(kernel.clone());
     let storm = tokio::spawn({
         let kernel = kernel.clone();
         async move {
@@ -185,7 +189,7 @@ async fn while_it_is_held_back_next_to_nothing_is_taken() {
             }
         }
     });
-    let all = evaluations(&mut pace, 10_000 * MS, 30 * MS).await;
+    let all = evaluations(&mut debouncer, 10_000 * MS, 30 * MS).await;
     storm.abort();
     assert!(kernel.0.taken.load(Ordering::SeqCst) <= 2 * all.len() + 2);
 }
@@ -193,18 +197,18 @@ async fn while_it_is_held_back_next_to_nothing_is_taken() {
 #[tokio::test(start_paused = true)]
 async fn what_does_not_matter_leads_to_nothing() {
     let kernel = Kernel::default();
-    let mut pace = Pace::new(kernel.clone());
+    let mut debouncer = Debouncer::new(kernel.clone());
     kernel.noise();
-    assert_eq!(evaluations(&mut pace, 1000 * MS, MS).await, []);
+    assert_eq!(evaluations(&mut debouncer, 1000 * MS, MS).await, []);
     assert_eq!(kernel.0.taken.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_process_that_starts_is_looked_at_again_until_it_is_whole() {
     let kernel = Kernel::default();
-    let mut pace = Pace::new(kernel.clone());
+    let mut debouncer = Debouncer::new(kernel.clone());
     kernel.process(START);
-    let all = evaluations(&mut pace, 10_000 * MS, Duration::ZERO).await;
+    let all = evaluations(&mut debouncer, 10_000 * MS, Duration::ZERO).await;
     let times: Vec<_> = all.iter().map(|(at, _)| at.as_millis()).collect();
     assert_eq!(all.len(), 1 + AFTER_START.len(), "{times:?}");
     assert!(times.iter().all(|at| *at <= 40), "{times:?}");
@@ -214,9 +218,9 @@ async fn a_process_that_starts_is_looked_at_again_until_it_is_whole() {
 #[tokio::test(start_paused = true)]
 async fn after_an_exit_the_successor_is_waited_for() {
     let kernel = Kernel::default();
-    let mut pace = Pace::new(kernel.clone());
+    let mut debouncer = Debouncer::new(kernel.clone());
     kernel.process(EXIT);
-    let all = evaluations(&mut pace, 10_000 * MS, MS).await;
+    let all = evaluations(&mut debouncer, 10_000 * MS, MS).await;
     let times: Vec<_> = all.iter().map(|(at, _)| at.as_millis()).collect();
     assert_eq!(all.len(), 1 + AFTER_EXIT.len(), "{times:?}");
     assert!(times.last().is_some_and(|at| *at > 1000), "{times:?}");
@@ -225,10 +229,10 @@ async fn after_an_exit_the_successor_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn an_interrupted_wait_loses_nothing() {
     let kernel = Kernel::default();
-    let mut pace = Pace::new(kernel.clone());
+    let mut debouncer = Debouncer::new(kernel.clone());
     kernel.file_changes();
     for _ in 0..20 {
-        if let Ok(changes) = timeout(MS, pace.next()).await {
+        if let Ok(changes) = timeout(MS, debouncer.next()).await {
             assert_eq!(changes, Changes::FILE);
             return;
         }

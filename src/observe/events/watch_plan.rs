@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Changes, Interest, WatchTargets};
+use super::{Changes, Interest, WatchPlan};
 use crate::observe::root::{MOST_LINKS, components};
 
 /// File systems of the kernel's own, which tell of no changes.
@@ -25,25 +25,29 @@ pub enum Question {
     Entries,
 }
 
-/// Finds trails under one root.
+/// Plans what to watch under one root.
 #[derive(Debug)]
-pub struct Trails {
+pub struct Planner {
     root: PathBuf,
-    known: BTreeMap<PathBuf, Step>,
-    targets: WatchTargets,
+    known: BTreeMap<PathBuf, Entry>,
+    plan: WatchPlan,
 }
 
-#[derive(Debug, Clone)]
-enum Step {
+/// What stands at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Entry {
     Link(PathBuf),
-    Standing,
+    Directory,
+    File,
+    /// A FIFO, socket or device.
+    Other,
     Missing,
 }
 
-impl Trails {
-    /// Trails under `root`, which is free of links.
+impl Planner {
+    /// Plans under `root`, which is free of links.
     pub fn new(root: PathBuf) -> Self {
-        Self { root, known: BTreeMap::new(), targets: WatchTargets::default() }
+        Self { root, known: BTreeMap::new(), plan: WatchPlan::default() }
     }
 
     /// Adds a path as the agent sees it; `means` is what a change there means besides.
@@ -51,30 +55,28 @@ impl Trails {
         if SILENT.iter().any(|silent| path.starts_with(silent)) {
             return;
         }
-        let end = self.follow(path, question, means);
-        if let Some(end) = end
+        // Only directories have entries, whatever was expected.
+        if let Some((end, Entry::Directory)) = self.follow(path, question, means)
             && question == Question::Entries
         {
-            self.targets.directories.entry(end).or_default().any = true;
+            self.plan.directories.entry(end).or_default().any = true;
         }
     }
 
     /// Adds an executable, as the agent sees it. What is no regular file is only watched for becoming one.
     pub fn add_executable(&mut self, path: &Path) {
-        if let Some(end) = self.follow(path, Question::Standing, Changes::START)
-            && std::fs::symlink_metadata(&end).is_ok_and(|standing| standing.is_file())
-        {
-            self.targets.executables.insert(end);
+        if let Some((end, Entry::File)) = self.follow(path, Question::Standing, Changes::START) {
+            self.plan.executables.insert(end);
         }
     }
 
     /// What to watch.
-    pub fn into_targets(self) -> WatchTargets {
-        self.targets
+    pub fn into_plan(self) -> WatchPlan {
+        self.plan
     }
 
-    /// Notes each entry on the way; where the path ends, if it leads anywhere.
-    fn follow(&mut self, path: &Path, question: Question, means: Changes) -> Option<PathBuf> {
+    /// Notes each entry on the way; where the path ends, and what stands there, if it leads anywhere.
+    fn follow(&mut self, path: &Path, question: Question, means: Changes) -> Option<(PathBuf, Entry)> {
         let mut todo = components(path);
         let mut current = self.root.clone();
         let mut links = 0;
@@ -88,12 +90,13 @@ impl Trails {
             let next = current.join(&name);
             let last = todo.is_empty();
             let interest =
-                self.targets.directories.entry(current.clone()).or_default().named.entry(name).or_default();
+                self.plan.directories.entry(current.clone()).or_default().named.entry(name).or_default();
             merge(interest, Interest { content: last && question == Question::Content, means });
-            match self.known.entry(next.clone()).or_insert_with(|| step(&next)) {
-                Step::Missing => return None,
-                Step::Standing => current = next,
-                Step::Link(target) => {
+            match self.known.entry(next.clone()).or_insert_with(|| entry(&next)) {
+                Entry::Directory => current = next,
+                end @ (Entry::File | Entry::Other) => return last.then(|| (next, end.clone())),
+                Entry::Missing => return None,
+                Entry::Link(target) => {
                     links += 1;
                     if links > MOST_LINKS {
                         return None;
@@ -105,7 +108,7 @@ impl Trails {
                 }
             }
         }
-        Some(current)
+        Some((current, Entry::Directory))
     }
 }
 
@@ -114,11 +117,12 @@ fn merge(interest: &mut Interest, more: Interest) {
     interest.means |= more.means;
 }
 
-fn step(path: &Path) -> Step {
-    match std::fs::read_link(path) {
-        Ok(target) => Step::Link(target),
-        // EINVAL: not a link.
-        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => Step::Standing,
-        Err(_) => Step::Missing,
+fn entry(path: &Path) -> Entry {
+    match std::fs::symlink_metadata(path).map(|standing| standing.file_type()) {
+        Ok(kind) if kind.is_symlink() => std::fs::read_link(path).map_or(Entry::Missing, Entry::Link),
+        Ok(kind) if kind.is_dir() => Entry::Directory,
+        Ok(kind) if kind.is_file() => Entry::File,
+        Ok(_) => Entry::Other,
+        Err(_) => Entry::Missing,
     }
 }

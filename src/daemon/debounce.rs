@@ -44,7 +44,7 @@ impl Source for Events {
 
 /// Decides when what has changed is looked at.
 #[derive(Debug)]
-pub(crate) struct Pace<S> {
+pub(crate) struct Debouncer<S> {
     source: S,
     burst: Option<Burst>,
     /// How long the next burst is taken to be, if it begins before that time.
@@ -63,7 +63,7 @@ struct Burst {
     changes: Changes,
 }
 
-impl<S: Source> Pace<S> {
+impl<S: Source> Debouncer<S> {
     /// Nothing has happened yet.
     pub(crate) fn new(source: S) -> Self {
         Self { source, burst: None, expected: None, again: Vec::new(), rests_until: None }
