@@ -2,7 +2,7 @@
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
-.PHONY: help build build-static test test-dashboards dashboards test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
+.PHONY: help build build-static test test-dashboards dashboards test-systemd test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ dashboards: ## Writes dashboards/*.json from dashboards/generator
 bench-fleet: test-deps $(node_modules) ## Rules and dashboards over 1,000 and 10,000 hosts; writes docs/fleet.md (15 min, 4 GB of memory, 2 GB of disk)
 	$(CARGO) test --locked --test it scrapes
 	node benches/fleet/fleet.mjs
+
+test-systemd: build-static ## The unit under a real systemd as PID 1 (as root)
+	scripts/machines debian
+	cd tests/installs && python3 -m unittest test_systemd
 
 test-deps: ## What lint and tests need (Prometheus, shellcheck, iproute2, strace), into .cache where possible
 	scripts/test-deps

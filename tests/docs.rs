@@ -274,16 +274,11 @@ fn the_unit_grants_two_capabilities_and_blinds_nothing() {
     let capabilities = Some("CAP_SYS_PTRACE CAP_DAC_READ_SEARCH");
     assert_eq!(value("AmbientCapabilities"), capabilities);
     assert_eq!(value("CapabilityBoundingSet"), capabilities);
+    assert_eq!(value("ProtectHome"), Some("read-only"), "an agent may be installed below a home directory");
     assert_eq!(value("ExecReload"), Some("/bin/kill -HUP $MAINPID"));
-    for key in [
-        "ProtectClock",
-        "ProtectProc",
-        "ProcSubset",
-        "PrivateUsers",
-        "ProtectHome",
-        "PrivateNetwork",
-        "ProtectHostname",
-    ] {
+    for key in
+        ["ProtectClock", "ProtectProc", "ProcSubset", "PrivateUsers", "PrivateNetwork", "ProtectHostname"]
+    {
         assert_eq!(value(key), None, "{key} blinds the exporter");
         assert!(
             unit.contains(&format!("#   {key}")) || unit.contains(key),

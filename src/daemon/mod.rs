@@ -8,6 +8,7 @@ mod debounce;
 mod descriptors;
 mod journal;
 mod probes;
+mod supervisor;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -22,6 +23,7 @@ use tracing::{error, info, warn};
 
 pub use cycle::{Cycle, CycleOptions, Trigger};
 use debounce::Debouncer;
+use supervisor::Supervisor;
 
 use crate::{
     config::{self, Settings},
@@ -99,6 +101,8 @@ pub async fn run(
         () = &mut stop => return Ok(()),
         report = turn(&mut cycle, Trigger::Timer, debouncer.source()) => report,
     };
+    let mut supervisor = Supervisor::from_environment();
+    supervisor.shows(&first);
     let mut announce = Some(announce);
     let (publisher, published) = watch::channel(publish(first, &mut journal, &mut announce));
 
@@ -118,13 +122,16 @@ pub async fn run(
         let _gone = stopped.await;
     });
     let mut serving = tokio::spawn(serving);
+    supervisor.ready();
 
     let mut interval = tokio::time::interval(options.evaluation_interval);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval.tick().await;
     loop {
+        supervisor.alive(Instant::now());
         let probe_due =
             cycle.next_probe_due().unwrap_or_else(|| Instant::now() + options.evaluation_interval);
+        let due = supervisor.due().map_or(probe_due, |due| due.min(probe_due));
         let mut asker = None;
         let trigger = tokio::select! {
             () = &mut stop => break,
@@ -140,7 +147,7 @@ pub async fn run(
             _ = interval.tick() => Trigger::Timer,
             () = cycle.probe_answered() => Trigger::Probe,
             changes = debouncer.next() => Trigger::Event(changes),
-            () = tokio::time::sleep_until(probe_due) => {
+            () = tokio::time::sleep_until(due) => {
                 cycle.start_due_probes();
                 continue;
             }
@@ -157,6 +164,7 @@ pub async fn run(
             () = &mut stop => break,
             done = turn => done,
         };
+        supervisor.shows(&report);
         publisher.send_replace(publish(report, &mut journal, &mut announce));
         if let Trigger::Event(_) = trigger {
             debouncer.evaluated(time::cpu_time().saturating_sub(used));
@@ -167,6 +175,7 @@ pub async fn run(
         }
     }
     info!("shutting down");
+    supervisor.stopping();
     let _server_gone = shutdown.send(());
     serving.await.context("the HTTP server")
 }
