@@ -15,17 +15,17 @@ use std::{
 const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["cli", "daemon", "http", "publish", "config", "model", "sys"]),
     ("cli", &["daemon", "publish", "catalog", "config", "model"]),
-    ("daemon", &["observe", "evaluate", "publish", "http", "config", "agents", "model"]),
+    ("daemon", &["observe", "evaluate", "publish", "http", "config", "agents", "model", "sys"]),
     ("observe", &["net", "config", "agents", "model", "sys"]),
     ("evaluate", &["catalog", "config", "agents", "model"]),
-    ("http", &["publish", "model"]),
+    ("http", &["publish", "model", "sys"]),
+    ("net", &["model", "sys"]),
     ("publish", &["net", "model"]),
-    ("net", &["model"]),
-    ("config", &["catalog", "agents", "model"]),
+    ("config", &["catalog", "agents", "model", "sys"]),
     ("catalog", &["model"]),
     ("agents", &["model"]),
     ("model", &[]),
-    ("sys", &[]),
+    ("sys", &["model"]),
 ];
 
 /// Modules without I/O, clock or surroundings, whose functions of the same input give the same output.
@@ -47,7 +47,21 @@ const IMPURE: &[&str] = &[
 const NOW: &[&str] = &["SystemTime::now", "Instant"];
 
 /// The one file with `unsafe` code: calls that have no safe wrapper.
-const UNSAFE: &str = "sys.rs";
+const UNSAFE: &str = "sys/linux/c.rs";
+
+/// Directories of code for one system. Nothing else names what only that system has.
+const SYSTEM: &[&str] = &["sys/linux/", "observe/linux/"];
+
+/// The facades before them: the only files that ask which system they are compiled for.
+const FACADES: &[&str] = &["sys/mod.rs", "observe/mod.rs"];
+
+/// What only one system has.
+const OF_ONE_SYSTEM: &[&str] =
+    &["rustix", "libc", "procfs", "std::os::", "tokio::signal::unix", "tokio::io::unix", "tokio::net::unix"];
+
+/// How code asks for which system it is compiled.
+const ASKS: &[&str] =
+    &["cfg(target", "cfg(unix", "cfg(windows", "cfg(not(", "cfg(any(", "cfg(all(", "cfg_attr(", "cfg!("];
 
 const MOST_LINES: usize = 500;
 
@@ -99,6 +113,10 @@ fn every_rule_of_the_shape_can_be_broken() {
         ("model/a.rs", "//! A.\nuse tokio::time::sleep;", "model is pure: tokio::time::sleep"),
         ("model/a.rs", "//! A.\nuse std::time::{Duration, Instant};", "model is pure: std::time::Instant"),
         ("observe/a.rs", "//! A.\nlet x = unsafe { f() };", "unsafe"),
+        ("observe/a.rs", "//! A.\nuse rustix::fs::open;", "observe/a.rs names rustix::fs::open"),
+        ("publish/a.rs", "//! A.\nuse std::{io, os::fd::OwnedFd};", "http/a.rs names std::os::fd::OwnedFd"),
+        ("daemon/a.rs", "//! A.\nuse tokio::{signal::unix::signal};", "names tokio::signal::unix::signal"),
+        ("observe/a.rs", "//! A.\n#[cfg(target_os = \"linux\")]\nfn f() {}", "asks cfg(target"),
         ("observe/a.rs", "use std::fs;", "does not begin with //!"),
         ("observe/a.rs", long.as_str(), "501 lines"),
     ] {
@@ -173,6 +191,7 @@ fn violations(file: &str, source: &str) -> Vec<String> {
             out.push(format!("{file}: {module} may not use {path}"));
         }
     }
+    out.extend(names_the_system(file, product.as_str()));
     // Tests may read golden files, and are no part of the product.
     if PURE.contains(&module) && !file.contains("/tests") {
         for path in paths(&product, "std").into_iter().chain(paths(&product, "tokio")) {
@@ -183,6 +202,28 @@ fn violations(file: &str, source: &str) -> Vec<String> {
         for now in NOW.iter().filter(|now| product.contains(**now)) {
             out.push(format!("{file}: {module} is pure: {now}"));
         }
+    }
+    out
+}
+
+/// What a file names of one system, or asks about it, though that is not its part. Tests are no part of the product.
+fn names_the_system(file: &str, product: &str) -> Vec<String> {
+    let is_test = file.contains("/tests") || file.ends_with("/testing.rs");
+    if is_test || SYSTEM.iter().any(|system| file.starts_with(system)) {
+        return Vec::new();
+    }
+    let roots = OF_ONE_SYSTEM.iter().map(|path| path.split("::").next().unwrap_or_default());
+    let mut roots: Vec<&str> = roots.collect();
+    roots.sort_unstable();
+    roots.dedup();
+    let named = roots.into_iter().flat_map(|root| paths(product, root));
+    let mut out: Vec<String> = named
+        .filter(|path| OF_ONE_SYSTEM.iter().any(|system| path.starts_with(system)))
+        .map(|path| format!("{file} names {path}, which only one system has"))
+        .collect();
+    if !FACADES.contains(&file) {
+        let asked = ASKS.iter().filter(|asks| product.contains(**asks));
+        out.extend(asked.map(|asks| format!("{file} asks {asks}…); the facades alone do: {FACADES:?}")));
     }
     out
 }

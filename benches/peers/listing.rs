@@ -5,14 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use logagent_exporter::observe::{
-    host::{
-        file::Files,
-        gate::Gate,
-        process::{Procfs, Wanted},
+use logagent_exporter::{
+    observe::{
+        host::{
+            file::Files,
+            gate::Gate,
+            process::{Procfs, Wanted},
+        },
+        time::now,
     },
-    root::Root,
-    time::now,
+    sys::root::Root,
 };
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 

@@ -1,17 +1,15 @@
 //! Reads the config file from disk, without trusting what stands in its place.
 
 use std::{
-    fs::File,
     io::{self, Read},
     path::Path,
 };
-
-use rustix::fs::{FileType, Mode, OFlags};
 
 use super::{
     ConfigError, ConfigProblem, Settings,
     document::{LARGEST_FILE, error, parse},
 };
+use crate::sys;
 
 /// Reads and parses the config file. Returns the settings and warnings for the log.
 ///
@@ -27,18 +25,10 @@ pub fn load(path: &Path) -> Result<(Settings, Vec<String>), ConfigError> {
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     let cannot = |error: io::Error| format!("cannot be read: {error}");
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file =
-        File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(|error| cannot(error.into()))?);
-    let status = rustix::fs::fstat(&file).map_err(|error| cannot(error.into()))?;
-    let what = match FileType::from_raw_mode(status.st_mode) {
-        FileType::RegularFile => None,
-        FileType::Directory => Some("a directory"),
-        FileType::Fifo => Some("a FIFO"),
-        FileType::CharacterDevice | FileType::BlockDevice => Some("a device"),
-        FileType::Symlink | FileType::Socket | FileType::Unknown => Some("a special file"),
-    };
-    if let Some(what) = what {
+    let file = sys::file::open(path).map_err(cannot)?;
+    let metadata = file.metadata().map_err(cannot)?;
+    if !metadata.is_file() {
+        let what = if metadata.is_dir() { "a directory" } else { sys::file::special(&metadata) };
         return Err(format!("is {what}; it must be a regular file"));
     }
     // One byte beyond the limit tells a file that is too large; its size could change while it is read.

@@ -12,7 +12,7 @@ use crate::{
     config::{AgentSettings, Settings},
     evaluate::{Ledger, evaluate},
     model::{
-        Reading, Reason, Status, Why,
+        Reason, Status, Why,
         report::{AgentReport, ExporterReport, Report},
         snapshot::{AgentFacts, ClockFacts, HostFacts, Snapshot},
     },
@@ -191,7 +191,7 @@ impl Cycle {
         if only_addresses {
             let interfaces = self.reader.read_interfaces().await;
             if let Some((snapshot, _)) = &mut self.facts {
-                snapshot.host.hostname = Reading::Known(address::hostname());
+                snapshot.host.hostname = address::hostname();
                 snapshot.host.interfaces = interfaces;
             }
             return;

@@ -1,7 +1,8 @@
 //! How many file descriptors the process may have, and how many of them connections.
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::debug;
+
+use crate::sys::limits::{self, Limit};
 
 /// Descriptors for all but connections: 256 watched processes at most, 8 probes, and files that are being read.
 const RESERVED: u64 = 512;
@@ -12,12 +13,12 @@ const RESERVED: u64 = 512;
 /// and starts no program that would inherit the limit. It is raised no further than is needed, so that it still bounds a leak.
 pub(super) fn for_connections(wanted: usize) -> usize {
     let needed = u64::try_from(wanted).unwrap_or(u64::MAX).saturating_add(RESERVED);
-    let before = getrlimit(Resource::Nofile);
+    let before = limits::descriptors();
     let after = raised(&before, needed);
     let holds = if after == before {
         before
     } else {
-        match setrlimit(Resource::Nofile, after) {
+        match limits::set_descriptors(after) {
             Ok(()) => after,
             Err(error) => {
                 debug!(%error, "cannot raise the limit of open files");
@@ -29,10 +30,10 @@ pub(super) fn for_connections(wanted: usize) -> usize {
 }
 
 /// The limit with the soft one high enough, as far as the hard one allows.
-fn raised(limit: &Rlimit, needed: u64) -> Rlimit {
+fn raised(limit: &Limit, needed: u64) -> Limit {
     let reachable = limit.maximum.map_or(needed, |maximum| maximum.min(needed));
     let current = limit.current.map(|current| current.max(reachable));
-    Rlimit { current, maximum: limit.maximum }
+    Limit { current, maximum: limit.maximum }
 }
 
 /// How many connections a soft limit leaves room for; where it is very low, a quarter of it all the same.
@@ -46,8 +47,8 @@ fn affordable(soft: Option<u64>, wanted: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn limit(current: Option<u64>, maximum: Option<u64>) -> Rlimit {
-        Rlimit { current, maximum }
+    fn limit(current: Option<u64>, maximum: Option<u64>) -> Limit {
+        Limit { current, maximum }
     }
 
     #[test]

@@ -15,7 +15,6 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
     sync::{mpsc, oneshot, watch},
     time::{Instant, MissedTickBehavior},
 };
@@ -34,6 +33,7 @@ use crate::{
         own, time,
     },
     publish::Published,
+    sys::signals::{self, Stop},
 };
 
 /// An evaluation this many intervals old is stale: `/-/healthy` says so.
@@ -81,17 +81,11 @@ pub async fn run(
     options: DaemonOptions,
     announce: impl FnOnce(&Report),
 ) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
-    let mut hangup = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
+    let mut asked_to_stop = Stop::listen().context("listening for SIGTERM and SIGINT")?;
+    let mut asked_to_reload = signals::Reload::listen().context("listening for SIGHUP")?;
 
     // Also while a turn or a reload waits for a file system that hangs, the end comes at once.
-    let stop = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
+    let stop = asked_to_stop.asked();
     tokio::pin!(stop);
 
     let mut cycle = Cycle::new(settings, options.cycle.clone());
@@ -139,7 +133,7 @@ pub async fn run(
                 ended.context("the HTTP server")?;
                 anyhow::bail!("the HTTP server ended by itself");
             }
-            _ = hangup.recv() => Trigger::Reload,
+            () = asked_to_reload.asked() => Trigger::Reload,
             Some(request) = reloads.recv() => {
                 asker = Some(request);
                 Trigger::Reload

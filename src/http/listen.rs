@@ -24,6 +24,7 @@ use super::{
     connection::{self, Shared},
     deadline::{Phase, Stage},
 };
+use crate::sys;
 
 /// How long accepting rests after an error that will not be gone at once (no descriptors left): first and at most.
 const FIRST_REST: Duration = Duration::from_millis(20);
@@ -71,8 +72,7 @@ async fn bind_all(port: u16) -> io::Result<Vec<TcpListener>> {
 }
 
 fn is_absent_family(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::AddrNotAvailable
-        || error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error())
+    error.kind() == io::ErrorKind::AddrNotAvailable || sys::error::is_absent_family(error)
 }
 
 /// Serves until `shutdown` is ready; then stops listening, lets running answers end, and returns within
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn without_descriptors_accepting_rests_longer_and_longer_up_to_a_second() {
-        let full = io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error());
+        let full = sys::error::out_of_descriptors();
         let mut rest = None;
         let mut rests = Vec::new();
         for _ in 0..8 {

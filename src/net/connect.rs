@@ -7,8 +7,11 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{Error, own_shortage};
-use crate::model::snapshot::{Failure, FailureKind};
+use super::Error;
+use crate::{
+    model::snapshot::{Failure, FailureKind},
+    sys::error::is_own_shortage,
+};
 
 /// The first connection that comes about. If none does: the most telling failure, its detail naming every address.
 pub(crate) async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Error> {
@@ -19,7 +22,7 @@ pub(crate) async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Resu
         let share = left / u32::try_from(addresses.len().saturating_sub(tried)).unwrap_or(1).max(1);
         let (kind, detail) = match timeout(share, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) if own_shortage(&error) => {
+            Ok(Err(error)) if is_own_shortage(&error) => {
                 shortage = Some(Error::own(format!("connecting to {address}"), &error));
                 continue;
             }
@@ -62,24 +65,25 @@ fn rank(kind: FailureKind) -> u8 {
     }
 }
 
+/// Errors of a connect, and what they say of the endpoint.
+const KNOWN: [(io::ErrorKind, FailureKind, &str); 6] = [
+    (io::ErrorKind::ConnectionRefused, FailureKind::Refused, "connection refused"),
+    (io::ErrorKind::ConnectionReset, FailureKind::Refused, "connection reset instead of accepted"),
+    (io::ErrorKind::TimedOut, FailureKind::ConnectTimeout, "no answer to the connect (the kernel gave up)"),
+    (
+        io::ErrorKind::PermissionDenied,
+        FailureKind::Unreachable,
+        "the local kernel forbids the connection (a firewall rule of this host, or a security module)",
+    ),
+    (io::ErrorKind::HostUnreachable, FailureKind::Unreachable, "no route to host (or a firewall rejects it)"),
+    (io::ErrorKind::NetworkUnreachable, FailureKind::Unreachable, "no route to the network"),
+];
+
 fn classify(error: &io::Error) -> (FailureKind, String) {
-    match error.raw_os_error() {
-        Some(libc::ECONNREFUSED) => (FailureKind::Refused, "connection refused".to_owned()),
-        Some(libc::ECONNRESET) => (FailureKind::Refused, "connection reset instead of accepted".to_owned()),
-        Some(libc::ETIMEDOUT) => {
-            (FailureKind::ConnectTimeout, "no answer to the connect (the kernel gave up)".to_owned())
-        }
-        Some(libc::EACCES | libc::EPERM) => (
-            FailureKind::Unreachable,
-            "the local kernel forbids the connection (a firewall rule of this host, or a security module)"
-                .to_owned(),
-        ),
-        Some(libc::EHOSTUNREACH) => {
-            (FailureKind::Unreachable, "no route to host (or a firewall rejects it)".to_owned())
-        }
-        Some(libc::ENETUNREACH) => (FailureKind::Unreachable, "no route to the network".to_owned()),
-        _ => (FailureKind::Unreachable, error.to_string()),
-    }
+    KNOWN.iter().find(|(kind, ..)| *kind == error.kind()).map_or_else(
+        || (FailureKind::Unreachable, error.to_string()),
+        |(_, failure, words)| (*failure, (*words).to_owned()),
+    )
 }
 
 #[cfg(test)]

@@ -55,11 +55,6 @@ impl Error {
     }
 }
 
-/// Errors that are about this process or host and not about the peer.
-fn own_shortage(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM))
-}
-
 /// The clocks that an exchange is timed by.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clocks {

@@ -9,8 +9,8 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Error, own_shortage, single_flight::SingleFlight};
-use crate::model::snapshot::FailureKind;
+use super::{Error, single_flight::SingleFlight};
+use crate::{model::snapshot::FailureKind, sys::error::is_own_shortage};
 
 /// At most so many addresses are tried; a name with more has its share of the deadline spread too thin.
 const MOST_ADDRESSES: usize = 4;
@@ -52,7 +52,7 @@ impl Resolver {
             }
             Some(Ok(found)) => Ok(choose(found, port)),
             Some(Err((errno, error))) => Err(match errno.map(io::Error::from_raw_os_error) {
-                Some(os) if own_shortage(&os) => Error::own(format!("looking {host} up"), &os),
+                Some(os) if is_own_shortage(&os) => Error::own(format!("looking {host} up"), &os),
                 Some(_) | None => {
                     let reason =
                         error.rsplit_once("information: ").map_or(error.as_str(), |(_, reason)| reason);

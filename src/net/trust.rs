@@ -7,17 +7,10 @@ use std::{
     collections::HashSet,
     env,
     ffi::OsString,
-    fmt,
     fs::File,
     io::{self, Read as _},
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-};
-
-use rustix::{
-    fd::OwnedFd,
-    fs::{Dir, OFlags},
 };
 
 use rustls::{
@@ -27,6 +20,10 @@ use rustls::{
 use tokio::time::Instant;
 
 use super::single_flight::SingleFlight;
+use crate::sys::{
+    file::{self, Stamp as FileStamp},
+    root::{Purpose, Root},
+};
 
 /// Where distributions keep the bundle; the first one that exists is used.
 const BUNDLES: [&str; 7] = [
@@ -48,25 +45,20 @@ const MOST_BYTES: u64 = 16 * 1024 * 1024;
 /// A store directory holds some hundred links.
 const MOST_ENTRIES: usize = 4096;
 
-/// Opens a path of the watched host with these flags.
-pub(crate) type Open = Arc<dyn Fn(&Path, OFlags) -> rustix::io::Result<OwnedFd> + Send + Sync>;
-
 /// Where to look.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Locations {
-    open: Open,
-    root: PathBuf,
+    root: Root,
     bundles: Vec<PathBuf>,
     directories: Vec<PathBuf>,
 }
 
 impl Locations {
     /// The distributions' paths, each kind replaced by OpenSSL's variable where `variable` knows it.
-    pub(crate) fn new(root: &Path, open: Open, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+    pub(crate) fn new(rootfs: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let given = |name| variable(name).filter(|value| !value.is_empty());
         Self {
-            open,
-            root: root.to_owned(),
+            root: Root::new(rootfs),
             bundles: match given("SSL_CERT_FILE") {
                 Some(file) => vec![PathBuf::from(file)],
                 None => BUNDLES.iter().map(PathBuf::from).collect(),
@@ -83,12 +75,6 @@ impl Locations {
     }
 }
 
-impl fmt::Debug for Locations {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Locations").field("root", &self.root).finish_non_exhaustive()
-    }
-}
-
 /// The trusted authorities, and where they come from.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -99,7 +85,7 @@ pub(crate) struct Store {
 }
 
 /// What tells that a path changed: enough to notice an atomic replacement and an edit within a clock tick.
-type Stamp = Vec<Option<(u64, u64, u64, i64, i64, i64)>>;
+type Stamp = Vec<Option<FileStamp>>;
 
 type Cached = Arc<Mutex<Option<(Stamp, Arc<Store>)>>>;
 
@@ -149,9 +135,9 @@ fn refresh(locations: &Locations, cached: &Cached) -> Arc<Store> {
     store
 }
 
-fn stamp_of(locations: &Locations, path: &Path) -> Option<(u64, u64, u64, i64, i64, i64)> {
-    let found = File::from((locations.open)(path, OFlags::PATH).ok()?).metadata().ok()?;
-    Some((found.dev(), found.ino(), found.size(), found.mtime(), found.mtime_nsec(), found.ctime_nsec()))
+fn stamp_of(locations: &Locations, path: &Path) -> Option<FileStamp> {
+    let found = locations.root.open(path, Purpose::Look).ok()?.metadata().ok()?;
+    Some(file::stamp(&found))
 }
 
 /// Collects certificates within the byte limit, each once, as bundle and directory usually hold the same.
@@ -163,8 +149,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn file(&mut self, open: &Open, path: &Path) -> io::Result<()> {
-        let file = open_regular(open, path)?;
+    fn file(&mut self, root: &Root, path: &Path) -> io::Result<()> {
+        let file = open_regular(root, path)?;
         let mut content = Vec::new();
         file.take(self.bytes_left + 1).read_to_end(&mut content)?;
         let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
@@ -181,14 +167,14 @@ impl Reader {
         Ok(())
     }
 
-    fn directory(&mut self, open: &Open, path: &Path) -> io::Result<()> {
-        let directory = open(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
-        for entry in Dir::new(directory)?.take(MOST_ENTRIES) {
-            if let Ok(name) = entry?.file_name().to_str()
+    fn directory(&mut self, root: &Root, path: &Path) -> io::Result<()> {
+        let names = root.entries(path, MOST_ENTRIES)?.ok_or_else(|| io::Error::other("too many entries"))?;
+        for name in &names {
+            if let Some(name) = name.to_str()
                 && is_hashed(name)
             {
                 // A dangling link is usual after a package's removal.
-                let _skipped = self.file(open, &path.join(name));
+                let _skipped = self.file(root, &path.join(name));
             }
         }
         Ok(())
@@ -212,18 +198,18 @@ fn load(locations: &Locations) -> Store {
     };
     let bundle = locations.bundles.iter().find(|path| stamp_of(locations, path).is_some());
     if let Some(path) = bundle {
-        let result = reader.file(&locations.open, path);
+        let result = reader.file(&locations.root, path);
         reader.note(path, result);
     }
     for path in &locations.directories {
-        let result = reader.directory(&locations.open, path);
+        let result = reader.directory(&locations.root, path);
         reader.note(path, result);
     }
     let empty = reader.roots.is_empty().then(|| {
         let mut said = format!(
             "the certificate store of the system is empty (looked for {} under {}",
             locations.paths().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
-            locations.root.display()
+            locations.root.path().display()
         );
         for problem in &reader.problems {
             said.push_str("; ");
@@ -236,8 +222,8 @@ fn load(locations: &Locations) -> Store {
 }
 
 /// Opens without waiting for a FIFO's writer, and only what is a file.
-fn open_regular(open: &Open, path: &Path) -> io::Result<File> {
-    let file = File::from(open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?);
+fn open_regular(root: &Root, path: &Path) -> io::Result<File> {
+    let file = root.open(path, Purpose::Read)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
 }
 
@@ -258,33 +244,21 @@ mod tests {
     use super::*;
 
     fn distributions(root: &Path) -> Locations {
-        Locations::new(root, below(root), |_| None)
-    }
-
-    /// Opens below `root`, where tests have no links that lead out of it.
-    fn below(root: &Path) -> Open {
-        let root = root.to_owned();
-        Arc::new(move |path, flags| {
-            let path = root.join(path.strip_prefix("/").unwrap_or(path));
-            rustix::fs::open(path, flags | OFlags::CLOEXEC, rustix::fs::Mode::empty())
-        })
+        Locations::new(root, |_| None)
     }
 
     #[test]
     fn each_variable_of_openssl_replaces_its_own_default() {
         let file = |name: &str| (name == "SSL_CERT_FILE").then(|| OsString::from("/own.pem"));
-        let locations = Locations::new(Path::new("/"), below(Path::new("/")), file);
+        let locations = Locations::new(Path::new("/"), file);
         assert_eq!(locations.bundles, [PathBuf::from("/own.pem")]);
         assert_eq!(locations.directories, DIRECTORIES.map(PathBuf::from));
         let directories = |name: &str| (name == "SSL_CERT_DIR").then(|| OsString::from("/a:/b"));
-        let locations = Locations::new(Path::new("/"), below(Path::new("/")), directories);
+        let locations = Locations::new(Path::new("/"), directories);
         assert_eq!(locations.bundles, BUNDLES.map(PathBuf::from));
         assert_eq!(locations.directories, [PathBuf::from("/a"), PathBuf::from("/b")]);
         let empty = |_: &str| Some(OsString::new());
-        assert_eq!(
-            Locations::new(Path::new("/"), below(Path::new("/")), empty).bundles,
-            BUNDLES.map(PathBuf::from)
-        );
+        assert_eq!(Locations::new(Path::new("/"), empty).bundles, BUNDLES.map(PathBuf::from));
     }
 
     #[test]

@@ -1,8 +1,16 @@
 //! 1. Look. The only stage that touches the operating system (`host`) or the network (`probe`). It never judges.
+//!
+//! Behind it is a directory for each system that it knows; where it knows none, every fact is `Unknown`.
 
 pub mod events;
 pub mod host;
 pub mod own;
 pub mod probe;
-pub mod root;
 pub mod time;
+
+#[cfg(not(target_os = "linux"))]
+#[path = "other.rs"]
+mod system;
+#[cfg(target_os = "linux")]
+#[path = "linux/mod.rs"]
+mod system;

@@ -7,8 +7,6 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use rustix::time::{ClockId, clock_gettime};
-
 use crate::{
     model::{
         Reading, Reason, Why,
@@ -36,13 +34,13 @@ impl Now {
 /// Reads both clocks, as close together as can be.
 #[expect(clippy::disallowed_methods, reason = "this is the one place where time is observed")]
 pub fn now() -> Now {
-    let boot = Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default();
+    let boot = sys::boot_time();
     Now { wall: SystemTime::now(), boot }
 }
 
 /// What this process has used of processors so far, all threads together.
 pub fn cpu_time() -> Duration {
-    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
+    sys::cpu_time()
 }
 
 /// Seconds since the epoch, negative before it.
@@ -69,38 +67,23 @@ pub fn clock_reference(
     }
 }
 
-/// What the kernel says of its clock (`adjtimex`, which needs no privilege for reading).
+/// What the kernel says of its clock.
 pub fn kernel_clock() -> Reading<KernelClock> {
-    match sys::adjtimex() {
-        Ok((state, timex)) => Reading::Known(interpret(state, &timex)),
+    match sys::kernel_clock() {
+        Ok(clock) => Reading::Known(clock),
         Err(error) => Reading::Unknown(refusal(&error)),
     }
 }
 
-fn interpret(state: libc::c_int, timex: &libc::timex) -> KernelClock {
-    let unit = |value: u64| {
-        if timex.status & libc::STA_NANO == 0 {
-            Duration::from_micros(value)
-        } else {
-            Duration::from_nanos(value)
-        }
-    };
-    let offset = unit(timex.offset.unsigned_abs()).as_secs_f64();
-    KernelClock {
-        synchronized: state != libc::TIME_ERROR && timex.status & libc::STA_UNSYNC == 0,
-        offset: if timex.offset < 0 { -offset } else { offset },
-        estimated_error: Duration::from_micros(timex.esterror.unsigned_abs()).as_secs_f64(),
-    }
-}
-
 fn refusal(error: &io::Error) -> Why {
-    let (reason, detail) = match error.raw_os_error() {
-        Some(libc::EPERM | libc::EACCES) => (
-            Reason::Denied,
-            "reading the kernel's clock state is refused; allow adjtimex in the seccomp profile".to_owned(),
-        ),
-        Some(libc::ENOSYS) => (Reason::Unsupported, "this kernel does not offer adjtimex".to_owned()),
-        _ => (Reason::Failed, format!("adjtimex failed: {error}")),
+    let is = |kind| error.kind() == kind;
+    let (reason, detail) = if is(io::ErrorKind::PermissionDenied) {
+        let detail = "reading the kernel's clock state is refused; allow adjtimex in the seccomp profile";
+        (Reason::Denied, detail.to_owned())
+    } else if is(io::ErrorKind::Unsupported) {
+        (Reason::Unsupported, "this system does not tell its clock's state".to_owned())
+    } else {
+        (Reason::Failed, format!("adjtimex failed: {error}"))
     };
     Why::new(reason, "kernel clock", detail)
 }
@@ -109,39 +92,13 @@ fn refusal(error: &io::Error) -> Why {
 mod tests {
     use super::*;
 
-    fn timex(status: libc::c_int, offset: i64) -> libc::timex {
-        let (_, mut timex) = sys::adjtimex().expect("adjtimex needs no privilege");
-        timex.status = status;
-        timex.offset = offset;
-        timex.esterror = 2_500;
-        timex
-    }
-
-    #[test]
-    fn the_offset_is_in_nanoseconds_only_if_the_kernel_says_so() {
-        let micros = interpret(libc::TIME_OK, &timex(0, -1_500));
-        assert!((micros.offset + 0.0015).abs() < 1e-12, "{micros:?}");
-        let nanos = interpret(libc::TIME_OK, &timex(libc::STA_NANO, 1_500));
-        assert!((nanos.offset - 0.000_001_5).abs() < 1e-12, "{nanos:?}");
-        assert!(
-            (nanos.estimated_error - 0.0025).abs() < 1e-12,
-            "esterror is always in microseconds: {nanos:?}"
-        );
-    }
-
-    #[test]
-    fn either_the_state_or_the_status_tells_that_the_clock_is_unsynchronized() {
-        assert!(interpret(libc::TIME_OK, &timex(0, 0)).synchronized);
-        assert!(!interpret(libc::TIME_ERROR, &timex(0, 0)).synchronized);
-        assert!(!interpret(libc::TIME_OK, &timex(libc::STA_UNSYNC, 0)).synchronized);
-    }
-
     #[test]
     fn a_refused_call_says_why() {
         let reason = |errno| refusal(&io::Error::from_raw_os_error(errno)).reason;
-        assert_eq!(reason(libc::EPERM), Reason::Denied);
-        assert_eq!(reason(libc::ENOSYS), Reason::Unsupported);
-        assert_eq!(reason(libc::EFAULT), Reason::Failed);
+        let (eperm, enosys, efault) = (1, 38, 14);
+        assert_eq!(reason(eperm), Reason::Denied);
+        assert_eq!(reason(enosys), Reason::Unsupported);
+        assert_eq!(reason(efault), Reason::Failed);
     }
 
     #[test]

@@ -3,27 +3,21 @@
 //! An event only says that it is worth looking again; what it carries is not believed. None is needed for correctness: the
 //! timer finds all of it. A source that cannot be had is polled instead and tried again at each reading; both are logged.
 
-mod address;
 mod changes;
-mod clock;
-mod file;
-mod process;
 pub mod watch_plan;
 
 use std::{
-    borrow::Borrow,
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     io,
-    os::fd::OwnedFd,
     path::PathBuf,
     task::Poll,
 };
 
-use tokio::io::unix::AsyncFd;
 use tracing::info;
 
 pub use self::changes::Changes;
+use super::system::events::{Exits, Multicast, Setting, Watches};
 
 /// Where events come from; the label `source`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,10 +94,10 @@ pub(super) struct Watched {
 pub struct Events {
     /// True if all is to be polled.
     closed: bool,
-    process: process::Exits,
-    file: Option<file::Watches>,
-    address: Option<address::Multicast>,
-    clock: Option<clock::Setting>,
+    process: Exits,
+    file: Option<Watches>,
+    address: Option<Multicast>,
+    clock: Option<Setting>,
     down: BTreeSet<Source>,
     pending: Changes,
 }
@@ -123,7 +117,7 @@ impl Events {
     pub fn closed() -> Self {
         Self {
             closed: true,
-            process: process::Exits::default(),
+            process: Exits::default(),
             file: None,
             address: None,
             clock: None,
@@ -162,9 +156,9 @@ impl Events {
     pub fn take(&mut self) -> Changes {
         let mut changes = std::mem::take(&mut self.pending);
         changes |= self.process.take();
-        changes |= self.file.as_mut().map_or(Changes::NONE, file::Watches::take);
-        changes |= self.address.as_mut().map_or(Changes::NONE, address::Multicast::take);
-        changes |= self.clock.as_mut().map_or(Changes::NONE, clock::Setting::take);
+        changes |= self.file.as_mut().map_or(Changes::NONE, Watches::take);
+        changes |= self.address.as_mut().map_or(Changes::NONE, Multicast::take);
+        changes |= self.clock.as_mut().map_or(Changes::NONE, Setting::take);
         changes
     }
 
@@ -195,11 +189,11 @@ impl Events {
     fn open_missing(&mut self) -> Vec<(Source, io::Error)> {
         let mut missing = Vec::new();
         let files = [Source::File, Source::ProcessStart];
-        open(&mut self.file, file::Watches::open, &files, &mut missing);
-        if open(&mut self.address, address::Multicast::open, &[Source::Address], &mut missing) {
+        open(&mut self.file, Watches::open, &files, &mut missing);
+        if open(&mut self.address, Multicast::open, &[Source::Address], &mut missing) {
             self.pending |= Changes::ADDRESS;
         }
-        if open(&mut self.clock, clock::Setting::open, &[Source::Clock], &mut missing) {
+        if open(&mut self.clock, Setting::open, &[Source::Clock], &mut missing) {
             self.pending |= Changes::CLOCK;
         }
         missing
@@ -237,15 +231,6 @@ fn open<T>(
         }
     }
     source.is_some()
-}
-
-/// Registers a descriptor that becomes readable.
-#[expect(
-    deprecated,
-    reason = "its successor is `unsafe` for types that may close or change their descriptor; `OwnedFd` does neither"
-)]
-fn readable<T: std::os::fd::AsRawFd + Borrow<OwnedFd>>(owned: T) -> io::Result<AsyncFd<T>> {
-    AsyncFd::with_interest(owned, tokio::io::Interest::READABLE)
 }
 
 #[cfg(test)]

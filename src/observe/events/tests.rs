@@ -240,7 +240,7 @@ async fn process_ids_of_another_namespace_are_not_watched() {
 #[tokio::test]
 async fn more_processes_than_are_held_are_not_passed_over_in_silence() {
     let all: BTreeSet<u32> = (1..=1000).filter(|pid| Path::new(&format!("/proc/{pid}")).exists()).collect();
-    let mut exits = process::Exits::holding_at_most(1);
+    let mut exits = Exits::holding_at_most(1);
     assert!(exits.watch(&all).1.is_err());
     assert!(exits.watch(&BTreeSet::from([1])).1.is_ok());
 }

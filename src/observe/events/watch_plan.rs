@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{Changes, Interest, WatchPlan};
-use crate::observe::root::{MOST_LINKS, components};
+use crate::sys::root::{MOST_LINKS, components};
 
 /// File systems of the kernel's own, which tell of no changes.
 const SILENT: [&str; 2] = ["/proc", "/sys"];

@@ -12,17 +12,27 @@ use super::{
     file::{Bytes, Extent, Files},
     gate::Attempt,
 };
-use crate::model::{
-    Reading, Reason, Why,
-    snapshot::{FileState, InterfaceAddress},
+use crate::{
+    model::{
+        Reading, Reason, Why,
+        snapshot::{FileState, InterfaceAddress},
+    },
+    sys,
 };
 
 /// How long the resolver is waited for.
 const RESOLVE_DEADLINE: Duration = Duration::from_secs(1);
 
 /// The host name, as `hostname` prints it.
-pub fn hostname() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
+pub fn hostname() -> Reading<String> {
+    match sys::hostname() {
+        Ok(name) => Reading::Known(name),
+        Err(error) => {
+            let unsupported = error.kind() == std::io::ErrorKind::Unsupported;
+            let reason = if unsupported { Reason::Unsupported } else { Reason::Failed };
+            Reading::Unknown(Why::new(reason, "host name", error.to_string()))
+        }
+    }
 }
 
 /// Every address of every interface, in the kernel's order.

@@ -4,14 +4,9 @@
 use std::{
     fs::File,
     hash::{DefaultHasher, Hasher},
-    io::Read as _,
+    io::{self, ErrorKind, Read as _},
     path::{Path, PathBuf},
     time::SystemTime,
-};
-
-use rustix::{
-    fs::{Dir, FileType, OFlags, fstat},
-    io::Errno,
 };
 
 use super::gate::Attempt;
@@ -20,9 +15,10 @@ use crate::{
         Reading, Reason, Why,
         snapshot::{FileContent, FileState, Rejection},
     },
-    observe::{
-        events::watch_plan::Question,
-        root::{Root, path_of, words},
+    observe::events::watch_plan::Question,
+    sys::{
+        self,
+        root::{Purpose, Root},
     },
 };
 
@@ -83,15 +79,15 @@ pub enum Kind {
 
 /// Why a file was not opened.
 enum Refusal {
-    /// The kernel refused.
-    Errno(Errno),
+    /// The system refused.
+    System(io::Error),
     /// A link that neither root nor the target's owner made.
     ForeignLink,
 }
 
-impl From<Errno> for Refusal {
-    fn from(error: Errno) -> Self {
-        Self::Errno(error)
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
     }
 }
 
@@ -122,51 +118,49 @@ impl Files<'_> {
     /// it publishes. A link is followed if root or the target's own owner made it, as the kernel's `protected_symlinks` has it.
     fn open_trusted(&self, path: &Path) -> Result<File, Refusal> {
         for _attempt in 0..REPLACED_AT_MOST {
-            let entry = fstat(self.root.open(path, OFlags::PATH | OFlags::NOFOLLOW)?)?;
-            let file = self.root.open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
-            let opened = fstat(&file)?;
-            if FileType::from_raw_mode(entry.st_mode) == FileType::Symlink {
-                if entry.st_uid == ROOT || entry.st_uid == opened.st_uid {
-                    return Ok(File::from(file));
+            let entry = self.root.open(path, Purpose::LookAtLink)?.metadata()?;
+            let file = self.root.open(path, Purpose::Read)?;
+            let opened = file.metadata()?;
+            if entry.file_type().is_symlink() {
+                let made_by = sys::file::owner(&entry);
+                if made_by == ROOT || made_by == sys::file::owner(&opened) {
+                    return Ok(file);
                 }
                 return Err(Refusal::ForeignLink);
             }
-            if (entry.st_dev, entry.st_ino) == (opened.st_dev, opened.st_ino) {
-                return Ok(File::from(file));
+            if sys::file::identity(&entry) == sys::file::identity(&opened) {
+                return Ok(file);
             }
         }
-        Err(Refusal::Errno(Errno::AGAIN))
+        Err(Refusal::System(io::Error::other("it is replaced again and again")))
     }
 
     fn read_unguarded(&self, path: &Path, extent: Extent) -> Result<FileState<Bytes>, Why> {
-        let refused = |error: Errno| refusal(path, error);
+        let refused = |error: io::Error| refusal(path, &error);
         // Looked at before it is opened: opening a FIFO wakes its writer, and opening a device may do anything.
-        let place = match self.root.open(path, OFlags::PATH) {
+        let place = match self.root.open(path, Purpose::Look) {
             Ok(place) => place,
-            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(FileState::Missing),
-            Err(Errno::LOOP) => return Ok(FileState::NotAFile("symbolic link loop")),
+            Err(error) if is_absence(&error) => return Ok(FileState::Missing),
+            Err(error) if sys::error::is_link_loop(&error) => {
+                return Ok(FileState::NotAFile("symbolic link loop"));
+            }
             Err(error) => return Err(refused(error)),
         };
-        match FileType::from_raw_mode(fstat(&place).map_err(refused)?.st_mode) {
-            FileType::RegularFile => {}
-            FileType::Directory => return Ok(FileState::NotAFile("directory")),
-            FileType::Symlink
-            | FileType::Fifo
-            | FileType::Socket
-            | FileType::CharacterDevice
-            | FileType::BlockDevice
-            | FileType::Unknown => return Err(not_regular(path)),
+        let kind = place.metadata().map_err(refused)?.file_type();
+        if kind.is_dir() {
+            return Ok(FileState::NotAFile("directory"));
+        }
+        if !kind.is_file() {
+            return Err(not_regular(path));
         }
         let file = match self.open_trusted(path) {
             Ok(file) => file,
             // Vanished in between.
-            Err(Refusal::Errno(Errno::NOENT | Errno::NOTDIR)) => return Ok(FileState::Missing),
-            Err(Refusal::Errno(error)) => return Err(refused(error)),
+            Err(Refusal::System(error)) if is_absence(&error) => return Ok(FileState::Missing),
+            Err(Refusal::System(error)) => return Err(refused(error)),
             Err(Refusal::ForeignLink) => return Err(foreign_link(path)),
         };
-        let failed =
-            |error: std::io::Error| refused(error.raw_os_error().map_or(Errno::IO, Errno::from_raw_os_error));
-        let metadata = file.metadata().map_err(failed)?;
+        let metadata = file.metadata().map_err(refused)?;
         if !metadata.is_file() {
             return Err(not_regular(path));
         }
@@ -184,11 +178,11 @@ impl Files<'_> {
         }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(cap)).unwrap_or_default());
         // One more than allowed tells a file that grew meanwhile, or whose size the kernel does not tell.
-        (&file).take(if whole { cap + 1 } else { cap }).read_to_end(&mut bytes).map_err(failed)?;
+        (&file).take(if whole { cap + 1 } else { cap }).read_to_end(&mut bytes).map_err(refused)?;
         if u64::try_from(bytes.len()).is_ok_and(|length| length > cap) {
             return Err(too_large());
         }
-        let modified = metadata.modified().map_err(failed)?;
+        let modified = metadata.modified().map_err(refused)?;
         Ok(FileState::Present(FileContent { modified, digest: digest(&bytes), content: Ok(Bytes(bytes)) }))
     }
 
@@ -197,16 +191,14 @@ impl Files<'_> {
         self.attempt.note(path, Question::Standing);
         self.attempt.guard(&self.root.locate(path), || match self.look_unguarded(path) {
             Ok(standing) => Reading::Known(Some(standing)),
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Reading::Known(None),
-            Err(error) => Reading::Unknown(refusal(path, error)),
+            Err(error) if is_absence(&error) || sys::error::is_link_loop(&error) => Reading::Known(None),
+            Err(error) => Reading::Unknown(refusal(path, &error)),
         })
     }
 
-    fn look_unguarded(&self, path: &Path) -> rustix::io::Result<Standing> {
-        let file = File::from(self.root.open(path, OFlags::PATH)?);
-        let metadata = file
-            .metadata()
-            .map_err(|error| error.raw_os_error().map_or(Errno::IO, Errno::from_raw_os_error))?;
+    fn look_unguarded(&self, path: &Path) -> io::Result<Standing> {
+        let file = self.root.open(path, Purpose::Look)?;
+        let metadata = file.metadata()?;
         let kind = match () {
             () if metadata.is_file() => Kind::File,
             () if metadata.is_dir() => Kind::Directory,
@@ -231,28 +223,23 @@ impl Files<'_> {
                 let detail = format!("more than the {most} names that are read of such a directory");
                 Reading::Unknown(Why::new(Reason::TooLarge, path.display().to_string(), detail))
             }
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Reading::Known(None),
-            Err(error) => Reading::Unknown(refusal(path, error)),
+            Err(error) if is_absence(&error) || sys::error::is_link_loop(&error) => Reading::Known(None),
+            Err(error) => Reading::Unknown(refusal(path, &error)),
         })
     }
 
     /// `None`: too many.
-    fn list_unguarded(&self, path: &Path, most: usize) -> rustix::io::Result<Option<Vec<PathBuf>>> {
-        let directory = self.root.open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK)?;
-        let mut names = Vec::new();
-        for entry in Dir::new(directory)? {
-            let name = path_of(entry?.file_name().to_owned());
-            if name.as_os_str() == "." || name.as_os_str() == ".." {
-                continue;
-            }
-            if names.len() == most {
-                return Ok(None);
-            }
-            names.push(name);
-        }
-        names.sort_unstable();
-        Ok(Some(names))
+    fn list_unguarded(&self, path: &Path, most: usize) -> io::Result<Option<Vec<PathBuf>>> {
+        Ok(self.root.entries(path, most)?.map(|mut names| {
+            names.sort_unstable();
+            names.into_iter().map(PathBuf::from).collect()
+        }))
     }
+}
+
+/// True if the error says that nothing stands there.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// The file's state with its bytes parsed.
@@ -289,17 +276,19 @@ fn not_regular(path: &Path) -> Why {
     Why::new(Reason::NotARegularFile, path.display().to_string(), detail)
 }
 
-fn refusal(path: &Path, error: Errno) -> Why {
-    let shown = path.display();
-    match error {
-        Errno::ACCESS | Errno::PERM => Why::new(
-            Reason::Denied,
-            shown.to_string(),
-            format!("permission denied; grant CAP_DAC_READ_SEARCH, or read permission on {shown}"),
-        ),
-        // A socket refuses to be opened.
-        Errno::NXIO | Errno::NODEV => not_regular(path),
-        error => Why::new(Reason::Failed, shown.to_string(), words(error)),
+fn refusal(path: &Path, error: &io::Error) -> Why {
+    let why = |reason, detail| Why::new(reason, path.display().to_string(), detail);
+    let is = |kind| error.kind() == kind;
+    if is(ErrorKind::PermissionDenied) {
+        let shown = path.display();
+        let detail = format!("permission denied; grant CAP_DAC_READ_SEARCH, or read permission on {shown}");
+        why(Reason::Denied, detail)
+    } else if is(ErrorKind::Unsupported) {
+        why(Reason::Unsupported, error.to_string())
+    } else if sys::error::is_no_file(error) {
+        not_regular(path)
+    } else {
+        why(Reason::Failed, error.to_string())
     }
 }
 

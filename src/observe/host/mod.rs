@@ -8,8 +8,6 @@ pub mod file;
 pub mod gate;
 pub mod hosts;
 pub mod process;
-mod sieve;
-pub mod stat;
 mod strangers;
 #[cfg(test)]
 pub(super) mod testing;
@@ -33,7 +31,6 @@ use self::{
 };
 use super::{
     events::{Changes, WatchPlan, watch_plan::Planner},
-    root::Root,
     time::Now,
 };
 use crate::{
@@ -43,6 +40,7 @@ use crate::{
         Reading, Reason, Why,
         snapshot::{AgentFacts, FileFact, HostFacts, InterfaceAddress, Process, ProcessState},
     },
+    sys::root::Root,
 };
 
 /// The hosts file.
@@ -165,7 +163,7 @@ impl HostReader {
         };
         let hostname = address::hostname();
         let (addresses, (mut reading, memory, last, strangers)) = tokio::join!(
-            self.resolver.addresses(&hostname, resolve_hostname),
+            self.resolver.addresses(hostname.known().map_or("", String::as_str), resolve_hostname),
             self.gate.run(self.options.file_deadline, move |attempt| plan.carry_out(attempt)),
         );
         self.memory = memory;
@@ -194,7 +192,7 @@ impl Plan {
     fn carry_out(&self, attempt: &Attempt) -> (HostReading, Memory, Last, Arc<Strangers>) {
         let files = Files { root: &self.root, attempt };
         let mut memory = self.memory.clone();
-        let procfs = self.procfs(files);
+        let procfs = Procfs::find(files, self.procfs.as_deref());
         let (candidates, strangers) = self.candidates(&procfs, files);
         let detection = Detection {
             files,
@@ -264,7 +262,7 @@ impl Plan {
             None => (address::interfaces(files.attempt), address::product(files)),
         };
         HostFacts {
-            hostname: Reading::Known(address::hostname()),
+            hostname: address::hostname(),
             interfaces,
             hosts: FileFact {
                 state: parsed(files.read(&hosts, Extent::Whole), |bytes| Ok(hosts::parse(bytes))),
@@ -273,16 +271,6 @@ impl Plan {
             hostname_addresses: address::not_asked(),
             product,
         }
-    }
-
-    fn procfs(&self, files: Files<'_>) -> Procfs {
-        let below_root = || self.root.locate(Path::new("/proc"));
-        let path = match &self.procfs {
-            Some(path) => path.clone(),
-            None if files.is_directory(Path::new("/proc/1")) => below_root(),
-            None => PathBuf::from("/proc"),
-        };
-        Procfs::new(path)
     }
 }
 

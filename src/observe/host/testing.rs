@@ -19,7 +19,7 @@ use crate::{
         NetworkType, Prerequisite, Role,
         snapshot::{AddressRecord, Edition, Endpoint, LoadedConfig, Parameter, Parameters, Rejection},
     },
-    observe::root::Root,
+    sys::root::Root,
 };
 
 /// A directory that stands for a host's root.
@@ -58,7 +58,7 @@ impl Host {
     }
 
     /// Runs `/bin/sleep` copied to `path`.
-    pub(super) fn run(&self, path: &str) -> Started {
+    pub(in crate::observe) fn run(&self, path: &str) -> Started {
         let program = self.program(path);
         Started::of(Command::new(program).arg("1000"))
     }
@@ -77,13 +77,13 @@ impl Host {
     }
 }
 
-pub(super) fn look_from<T>(root: &Path, look: impl FnOnce(Files<'_>) -> T) -> T {
+pub(in crate::observe) fn look_from<T>(root: &Path, look: impl FnOnce(Files<'_>) -> T) -> T {
     let attempt = Gate::default().attempt(BTreeSet::new(), false);
     look(Files { root: &Root::new(root), attempt: &attempt })
 }
 
 /// Calls `act` as a user without privileges. The kernel keeps the identity of each thread apart.
-pub(super) fn as_nobody<T: Send>(act: impl FnOnce() -> T + Send) -> T {
+pub(in crate::observe) fn as_nobody<T: Send>(act: impl FnOnce() -> T + Send) -> T {
     use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
     use rustix::{fs::Gid, fs::Uid};
     std::thread::scope(|scope| {
@@ -107,10 +107,10 @@ fn is_whole(pid: u32) -> bool {
 }
 
 /// A child process that does not outlive its test.
-pub(super) struct Started(Child);
+pub(in crate::observe) struct Started(Child);
 
 impl Started {
-    pub(super) fn of(command: &mut Command) -> Self {
+    pub(in crate::observe) fn of(command: &mut Command) -> Self {
         loop {
             match command.spawn() {
                 Ok(child) => {
@@ -129,21 +129,21 @@ impl Started {
         }
     }
 
-    pub(super) fn named(program: &str, name: &str, argument: &str) -> Self {
+    pub(in crate::observe) fn named(program: &str, name: &str, argument: &str) -> Self {
         Self::of(Command::new(program).arg0(name).arg(argument))
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(in crate::observe) fn pid(&self) -> u32 {
         self.0.id()
     }
 
     /// Stops it, and waits until it is.
-    pub(super) fn stop(&self) {
+    pub(in crate::observe) fn stop(&self) {
         self.signal(Signal::STOP, WaitIdOptions::STOPPED);
     }
 
     /// Kills it, and waits until it is a zombie.
-    pub(super) fn kill(&self) {
+    pub(in crate::observe) fn kill(&self) {
         self.signal(Signal::KILL, WaitIdOptions::EXITED);
     }
 
@@ -162,13 +162,13 @@ impl Drop for Started {
 }
 
 /// A kind like Logtail: a daemon and its worker, an identity directory.
-pub(super) struct Paired;
+pub(in crate::observe) struct Paired;
 /// A kind like `LogListener`: roles by name, versioned directories.
-pub(super) struct Versioned;
+pub(in crate::observe) struct Versioned;
 /// A kind that is only configured.
-pub(super) struct Described;
+pub(in crate::observe) struct Described;
 
-pub(super) static KINDS: &[&dyn Profile] = &[&Paired, &Versioned, &Described];
+pub(in crate::observe) static KINDS: &[&dyn Profile] = &[&Paired, &Versioned, &Described];
 
 macro_rules! profile {
     ($kind:ident, $name:literal, { $($own:item)* }) => {
@@ -350,7 +350,7 @@ profile!(Described, "described", {
 });
 
 /// A moment for tests in which clocks do not matter.
-pub(super) fn some_time() -> crate::observe::time::Now {
+pub(in crate::observe) fn some_time() -> crate::observe::time::Now {
     let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     crate::observe::time::Now { wall, boot: Duration::from_secs(10_000_000) }
 }

@@ -12,7 +12,7 @@ mod fault_server;
 #[cfg(test)]
 mod tests;
 
-use std::{env, ffi::OsString, net::SocketAddr, path::Path, path::PathBuf, sync::Arc, time::Duration};
+use std::{env, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use hyper::{Method, StatusCode};
 use rustls::crypto::{CryptoProvider, ring};
@@ -35,7 +35,7 @@ use crate::{
         tls,
         trust::{Locations, Trust},
     },
-    observe::{root::Root, time},
+    observe::time,
 };
 
 /// A bare connect's extra question for the time may not take longer than this.
@@ -67,18 +67,11 @@ struct Shared {
 /// The clocks of this process.
 const CLOCKS: Clocks = Clocks { boot: || time::now().boot, wall: || time::now().wall };
 
-/// The certificate store below `rootfs`.
-fn locations(rootfs: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Locations {
-    let root = Root::new(rootfs);
-    let path = root.path().to_owned();
-    Locations::new(&path, Arc::new(move |path, flags| root.open(path, flags)), variable)
-}
-
 impl Prober {
     /// A prober that trusts whom the system under `rootfs` trusts. Reads `SSL_CERT_FILE` and `SSL_CERT_DIR` once.
     pub fn new(options: ProbeOptions) -> Self {
         let ProbeOptions { timeout, rootfs } = options;
-        Self::with_trust(timeout, locations(&rootfs, |variable| env::var_os(variable)))
+        Self::with_trust(timeout, Locations::new(&rootfs, |variable| env::var_os(variable)))
     }
 
     fn with_trust(timeout: Duration, locations: Locations) -> Self {

@@ -35,7 +35,7 @@ fn documented() -> Vec<u8> {
 }
 
 fn prober(timeout: Duration, root: &Path) -> Prober {
-    Prober::with_trust(timeout, locations(root, |_| None))
+    Prober::with_trust(timeout, Locations::new(root, |_| None))
 }
 
 fn endpoint(scheme: Scheme, address: SocketAddr) -> Endpoint {

@@ -13,14 +13,15 @@ use rustix::{
 };
 use tokio::io::unix::AsyncFd;
 
-use super::{Changes, readable};
+use super::readable;
+use crate::observe::events::Changes;
 
 /// The most processes that are held; more are polled.
 const MOST_PROCESSES: usize = 256;
 
 /// The processes that are held.
 #[derive(Debug)]
-pub(super) struct Exits {
+pub(in crate::observe) struct Exits {
     held: BTreeMap<u32, AsyncFd<OwnedFd>>,
     /// Those that were gone before they could be held.
     gone: BTreeSet<u32>,
@@ -34,12 +35,12 @@ impl Default for Exits {
 }
 
 impl Exits {
-    pub(super) fn holding_at_most(most: usize) -> Self {
+    pub(in crate::observe) fn holding_at_most(most: usize) -> Self {
         Self { held: BTreeMap::new(), gone: BTreeSet::new(), most }
     }
 
     /// Holds these processes, and no others. Reports an exit if one of them is gone already, and why not all are held.
-    pub(super) fn watch(&mut self, processes: &BTreeSet<u32>) -> (Changes, io::Result<()>) {
+    pub(in crate::observe) fn watch(&mut self, processes: &BTreeSet<u32>) -> (Changes, io::Result<()>) {
         self.held.retain(|pid, _| processes.contains(pid));
         let mut changes = Changes::NONE;
         let mut complete = Ok(());
@@ -72,13 +73,13 @@ impl Exits {
         (changes, complete)
     }
 
-    pub(super) fn poll_ready(&self, context: &mut Context<'_>) -> bool {
+    pub(in crate::observe) fn poll_ready(&self, context: &mut Context<'_>) -> bool {
         // Not `any`: each has to be polled to wake the task.
         self.held.values().filter(|process| is_ready(process, context)).count() > 0
     }
 
     /// Lets go of those that have ended.
-    pub(super) fn take(&mut self) -> Changes {
+    pub(in crate::observe) fn take(&mut self) -> Changes {
         let before = self.held.len();
         let mut context = Context::from_waker(std::task::Waker::noop());
         self.held.retain(|_, process| !is_ready(process, &mut context));

@@ -9,7 +9,8 @@ use rustix::{
     io::read,
 };
 
-use super::{process::Wanted, stat::Stat};
+use super::stat::Stat;
+use crate::observe::host::process::Wanted;
 
 /// Longer targets are left to the full reading; real ones are far shorter.
 const LONGEST_TARGET: usize = 1024;

@@ -15,27 +15,28 @@ use rustix::{
 };
 use tokio::io::{Interest, unix::AsyncFd};
 
-use super::{Changes, readable};
+use super::readable;
+use crate::observe::events::Changes;
 
 /// The timer's time, in seconds since the epoch: in the year 2255.
 const NEVER: i64 = 9_000_000_000;
 
 /// A timer that only ends by being cancelled.
 #[derive(Debug)]
-pub(super) struct Setting(AsyncFd<OwnedFd>);
+pub(in crate::observe) struct Setting(AsyncFd<OwnedFd>);
 
 impl Setting {
-    pub(super) fn open() -> io::Result<Self> {
+    pub(in crate::observe) fn open() -> io::Result<Self> {
         let timer = timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK)?;
         arm(&timer)?;
         Ok(Self(readable(timer)?))
     }
 
-    pub(super) fn poll_ready(&self, context: &mut Context<'_>) -> bool {
+    pub(in crate::observe) fn poll_ready(&self, context: &mut Context<'_>) -> bool {
         matches!(self.0.poll_read_ready(context), Poll::Ready(Ok(_)))
     }
 
-    pub(super) fn take(&mut self) -> Changes {
+    pub(in crate::observe) fn take(&mut self) -> Changes {
         let taken = self.0.try_io(Interest::READABLE, |timer| {
             let mut expirations = [0_u8; 8];
             match rustix::io::read(timer, &mut expirations) {

@@ -10,7 +10,7 @@ const FIELDS: usize = 22;
 
 /// What `stat` tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stat {
+pub(super) struct Stat {
     /// The command name as the kernel keeps it: at most 15 bytes, any bytes.
     pub comm: Vec<u8>,
     /// Scheduling state.
@@ -25,13 +25,15 @@ pub struct Stat {
     pub threads: u64,
     /// Start, in clock ticks since boot.
     pub start_ticks: u64,
+    /// Address space, in bytes.
+    pub virtual_bytes: u64,
     /// Resident memory, in pages.
     pub resident_pages: u64,
 }
 
 impl Stat {
     /// Parses the file; `None` if it is not one.
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         // The name may itself hold blanks and parentheses; nothing after it does.
         let open = bytes.iter().position(|byte| *byte == b'(')?;
         let close = bytes.iter().rposition(|byte| *byte == b')')?;
@@ -53,6 +55,7 @@ impl Stat {
             cpu_ticks: number(14)?.saturating_add(number(15)?),
             threads: number(20)?,
             start_ticks: number(22)?,
+            virtual_bytes: number(23)?,
             resident_pages: field(24)?.parse::<i64>().ok()?.try_into().unwrap_or(0),
         })
     }
@@ -60,7 +63,7 @@ impl Stat {
 
 /// How many PID namespaces `status` says the process is in, from the procfs' own inward. `None`: the kernel (before 4.1)
 /// does not tell.
-pub fn pid_namespaces(status: &[u8]) -> Option<usize> {
+pub(super) fn pid_namespaces(status: &[u8]) -> Option<usize> {
     let line = status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"NSpid:"))?;
     Some(line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count())
 }
@@ -91,6 +94,7 @@ mod tests {
                 cpu_ticks: 200,
                 threads: 7,
                 start_ticks: 123_456,
+                virtual_bytes: 999_999,
                 resident_pages: 256,
             };
             assert_eq!(stat, expected);

@@ -30,7 +30,8 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{Changes, Source, WatchPlan, Watched, readable};
+use super::readable;
+use crate::observe::events::{Changes, Source, WatchPlan, Watched};
 
 /// What of a directory's entries is told.
 const OF_DIRECTORIES: WatchFlags = WatchFlags::CREATE
@@ -66,7 +67,7 @@ const REMOTE: [i64; 7] = [0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x0102_1997,
 
 /// One inotify instance.
 #[derive(Debug)]
-pub(super) struct Watches {
+pub(in crate::observe) struct Watches {
     inotify: AsyncFd<Arc<OwnedFd>>,
     place: fn(&OwnedFd, &Wish) -> Outcome,
     plan: WatchPlan,
@@ -99,7 +100,7 @@ struct Outcome {
 type Missing = Vec<(Source, io::Error)>;
 
 impl Watches {
-    pub(super) fn open() -> io::Result<Self> {
+    pub(in crate::observe) fn open() -> io::Result<Self> {
         Self::placing_by(place)
     }
 
@@ -118,12 +119,12 @@ impl Watches {
         })
     }
 
-    pub(super) fn poll_ready(&self, context: &mut Context<'_>) -> bool {
+    pub(in crate::observe) fn poll_ready(&self, context: &mut Context<'_>) -> bool {
         matches!(self.inotify.poll_read_ready(context), Poll::Ready(Ok(_)))
     }
 
     /// Watches what the plan says, and nothing else.
-    pub(super) async fn watch(&mut self, plan: WatchPlan) -> Watched {
+    pub(in crate::observe) async fn watch(&mut self, plan: WatchPlan) -> Watched {
         let is_recent = self.placed_at.is_some_and(|at| at.elapsed() < AT_LEAST_EVERY);
         if plan == self.plan && !self.stale && !self.incomplete && is_recent {
             return Watched::default();
@@ -235,7 +236,7 @@ impl Watches {
     }
 
     /// Everything that has happened since the last call.
-    pub(super) fn take(&mut self) -> Changes {
+    pub(in crate::observe) fn take(&mut self) -> Changes {
         let mut events = Vec::new();
         let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
         let inotify = Arc::clone(self.inotify.get_ref());

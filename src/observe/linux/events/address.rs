@@ -15,7 +15,8 @@ use rustix::{
 };
 use tokio::io::{Interest, unix::AsyncFd};
 
-use super::{Changes, readable};
+use super::readable;
+use crate::observe::events::Changes;
 
 /// `RTMGRP_LINK`, `RTMGRP_IPV4_IFADDR`, `RTMGRP_IPV4_ROUTE`, `RTMGRP_IPV6_IFADDR`, `RTMGRP_IPV6_ROUTE`.
 const GROUPS: u32 = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
@@ -24,10 +25,10 @@ const MOST_MESSAGES: usize = 4096;
 
 /// A socket that hears of every change.
 #[derive(Debug)]
-pub(super) struct Multicast(AsyncFd<OwnedFd>);
+pub(in crate::observe) struct Multicast(AsyncFd<OwnedFd>);
 
 impl Multicast {
-    pub(super) fn open() -> io::Result<Self> {
+    pub(in crate::observe) fn open() -> io::Result<Self> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         // No protocol: NETLINK_ROUTE, which is number 0.
         let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None)?;
@@ -35,11 +36,11 @@ impl Multicast {
         Ok(Self(readable(socket)?))
     }
 
-    pub(super) fn poll_ready(&self, context: &mut Context<'_>) -> bool {
+    pub(in crate::observe) fn poll_ready(&self, context: &mut Context<'_>) -> bool {
         matches!(self.0.poll_read_ready(context), Poll::Ready(Ok(_)))
     }
 
-    pub(super) fn take(&mut self) -> Changes {
+    pub(in crate::observe) fn take(&mut self) -> Changes {
         let mut changes = Changes::NONE;
         for _ in 0..MOST_MESSAGES {
             let taken = self.0.try_io(Interest::READABLE, |socket| {

@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, mpsc::Receiver};
 
-use super::{super::Names, *};
+use super::*;
+use crate::observe::events::Names;
 
 /// What is asked of `hung` first hangs until the sender is gone.
 static RELEASE: Mutex<Option<Receiver<()>>> = Mutex::new(None);

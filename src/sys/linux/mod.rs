@@ -1,0 +1,203 @@
+//! Linux.
+
+mod c;
+pub(super) mod root;
+
+use std::{io, time::Duration};
+
+use rustix::time::{ClockId, clock_gettime};
+
+pub use c::{give_memory_back, kernel_clock};
+
+/// Time since boot, suspend included (`CLOCK_BOOTTIME`).
+pub fn boot_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default()
+}
+
+/// What this process has used of processors so far, all threads together.
+pub fn cpu_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
+}
+
+/// The host name, as `hostname` prints it.
+///
+/// # Errors
+/// None here; a system that does not tell it.
+pub fn hostname() -> io::Result<String> {
+    Ok(rustix::system::uname().nodename().to_string_lossy().into_owned())
+}
+
+/// What an error of the system means, where its [`kind`](io::Error::kind) does not tell.
+pub mod error {
+    use std::io;
+
+    use rustix::io::Errno;
+
+    /// True if the exporter itself lacks descriptors, buffers or memory.
+    pub fn is_own_shortage(error: &io::Error) -> bool {
+        let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+        shortages.iter().any(|shortage| error.raw_os_error() == Some(shortage.raw_os_error()))
+    }
+
+    /// True if the system does not know this family of addresses (IPv6 is turned off).
+    pub fn is_absent_family(error: &io::Error) -> bool {
+        error.raw_os_error() == Some(Errno::AFNOSUPPORT.raw_os_error())
+    }
+
+    /// True if links lead in a circle.
+    pub fn is_link_loop(error: &io::Error) -> bool {
+        error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
+    }
+
+    /// True if what stands there cannot be opened as a file: a socket, or a device without a driver.
+    pub fn is_no_file(error: &io::Error) -> bool {
+        [Errno::NXIO, Errno::NODEV].iter().any(|no| error.raw_os_error() == Some(no.raw_os_error()))
+    }
+
+    /// The error of a process that has no descriptor left, for tests.
+    #[cfg(test)]
+    pub fn out_of_descriptors() -> io::Error {
+        Errno::MFILE.into()
+    }
+}
+
+/// What the system tells of an open file.
+pub mod file {
+    use std::{
+        fs::{File, Metadata},
+        io,
+        os::unix::fs::{FileTypeExt as _, MetadataExt as _},
+        path::Path,
+    };
+
+    use rustix::fs::{Mode, OFlags};
+
+    /// Opens a path of the exporter's own file system for reading, without waiting for a FIFO's writer.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn open(path: &Path) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+        Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+    }
+
+    /// What it is if it is neither a regular file nor a directory.
+    pub fn special(metadata: &Metadata) -> &'static str {
+        let kind = metadata.file_type();
+        if kind.is_fifo() {
+            "a FIFO"
+        } else if kind.is_char_device() || kind.is_block_device() {
+            "a device"
+        } else {
+            "a special file"
+        }
+    }
+
+    /// The user who owns it.
+    pub fn owner(metadata: &Metadata) -> u32 {
+        metadata.uid()
+    }
+
+    /// What tells one file from every other: device and inode.
+    pub fn identity(metadata: &Metadata) -> (u64, u64) {
+        (metadata.dev(), metadata.ino())
+    }
+
+    /// What is different after the file was replaced or edited, even within one tick of the clock: identity, size, and the
+    /// times of its last change.
+    pub type Stamp = (u64, u64, u64, i64, i64, i64);
+
+    /// See [`Stamp`].
+    pub fn stamp(metadata: &Metadata) -> Stamp {
+        let (device, inode) = identity(metadata);
+        (device, inode, metadata.size(), metadata.mtime(), metadata.mtime_nsec(), metadata.ctime_nsec())
+    }
+}
+
+/// How many descriptors the process may have.
+pub mod limits {
+    use std::io;
+
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    /// A limit; `None` is none.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Limit {
+        /// What holds now.
+        pub current: Option<u64>,
+        /// How far the process itself may raise it.
+        pub maximum: Option<u64>,
+    }
+
+    /// The limit of open descriptors.
+    pub fn descriptors() -> Limit {
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        Limit { current, maximum }
+    }
+
+    /// Sets it.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn set_descriptors(limit: Limit) -> io::Result<()> {
+        let Limit { current, maximum } = limit;
+        Ok(setrlimit(Resource::Nofile, Rlimit { current, maximum })?)
+    }
+}
+
+/// Requests from outside to end or to reload.
+pub mod signals {
+    use std::io;
+
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    /// SIGTERM and SIGINT.
+    #[derive(Debug)]
+    pub struct Stop {
+        terminate: Signal,
+        interrupt: Signal,
+    }
+
+    impl Stop {
+        /// Listens. Must be called within a runtime.
+        ///
+        /// # Errors
+        /// What the kernel says.
+        pub fn listen() -> io::Result<Self> {
+            Ok(Self {
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+            })
+        }
+
+        /// Waits for either. Cancel-safe.
+        pub async fn asked(&mut self) {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+        }
+    }
+
+    /// SIGHUP.
+    #[derive(Debug)]
+    pub struct Reload(Signal);
+
+    impl Reload {
+        /// Listens. Must be called within a runtime.
+        ///
+        /// # Errors
+        /// What the kernel says.
+        pub fn listen() -> io::Result<Self> {
+            Ok(Self(signal(SignalKind::hangup())?))
+        }
+
+        /// Waits for one. Cancel-safe.
+        pub async fn asked(&mut self) {
+            // `None` would mean that no more can come.
+            if self.0.recv().await.is_none() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Opening below a root: the kernel resolves links inside it where it can, else they are followed one by one.
+
+use std::{
+    ffi::OsString,
+    fs::File,
+    io,
+    os::{fd::OwnedFd, unix::ffi::OsStringExt as _},
+    path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{
+        CWD, Dir, FileType, Mode, OFlags, ResolveFlags, fstat, open as open_path, openat, openat2, readlinkat,
+    },
+    io::Errno,
+};
+
+use crate::sys::root::{MOST_LINKS, Purpose, Root, components, relative};
+
+pub(in crate::sys) fn open(root: &Root, path: &Path, purpose: Purpose) -> io::Result<File> {
+    let flags = match purpose {
+        Purpose::Look => OFlags::PATH,
+        Purpose::LookAtLink => OFlags::PATH | OFlags::NOFOLLOW,
+        Purpose::Read => OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY,
+    };
+    Ok(File::from(descriptor(root, path, flags)?))
+}
+
+pub(in crate::sys) fn entries(root: &Root, path: &Path, most: usize) -> io::Result<Option<Vec<OsString>>> {
+    let directory = descriptor(root, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK)?;
+    let mut names = Vec::new();
+    for entry in Dir::new(directory)? {
+        let name = OsString::from_vec(entry?.file_name().to_bytes().to_vec());
+        if name == "." || name == ".." {
+            continue;
+        }
+        if names.len() == most {
+            return Ok(None);
+        }
+        names.push(name);
+    }
+    Ok(Some(names))
+}
+
+pub(in crate::sys) fn path_of_open(file: &File) -> Option<PathBuf> {
+    use std::os::fd::AsRawFd;
+    std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok()
+}
+
+fn descriptor(root: &Root, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+    let flags = flags | OFlags::CLOEXEC;
+    if root.is_own() {
+        return openat(CWD, Path::new("/").join(path), flags, Mode::empty());
+    }
+    let directory = directory(root)?;
+    match openat2(&directory, relative(path), flags, Mode::empty(), ResolveFlags::IN_ROOT) {
+        // Before Linux 5.6; and container runtimes whose seccomp profile does not know the call refuse it by EPERM.
+        Err(Errno::NOSYS | Errno::PERM) => walk(directory, path, flags),
+        result => result,
+    }
+}
+
+fn directory(root: &Root) -> rustix::io::Result<OwnedFd> {
+    open_path(root.path(), OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// What `RESOLVE_IN_ROOT` does, component by component.
+fn walk(root: OwnedFd, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+    let mut todo = components(path);
+    let mut directories = vec![root];
+    let mut links = 0;
+    while let Some(name) = todo.pop() {
+        let Some(directory) = directories.last() else { return Err(Errno::NOENT) };
+        if name == ".." {
+            if directories.len() > 1 {
+                directories.pop();
+            }
+            continue;
+        }
+        let step =
+            openat(directory, &name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+        let itself = todo.is_empty() && flags.contains(OFlags::NOFOLLOW);
+        if FileType::from_raw_mode(fstat(&step)?.st_mode) == FileType::Symlink && !itself {
+            links += 1;
+            if links > MOST_LINKS {
+                return Err(Errno::LOOP);
+            }
+            let target = link_target(&step)?;
+            if target.is_absolute() {
+                directories.truncate(1);
+            }
+            todo.extend(components(&target));
+        } else if todo.is_empty() {
+            return openat(directory, &name, flags | OFlags::NOFOLLOW, Mode::empty());
+        } else {
+            directories.push(step);
+        }
+    }
+    let Some(directory) = directories.last() else { return Err(Errno::NOENT) };
+    openat(directory, ".", flags, Mode::empty())
+}
+
+fn link_target(link: &OwnedFd) -> rustix::io::Result<PathBuf> {
+    Ok(OsString::from_vec(readlinkat(link, "", Vec::new())?.into_bytes()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn kernels_without_openat2_resolve_the_same() {
+        let host = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(host.path().join("etc")).unwrap();
+        std::fs::create_dir_all(host.path().join("dir/below")).unwrap();
+        std::fs::write(host.path().join("etc/hostname"), "inside").unwrap();
+        for (link, target) in [
+            ("absolute", "/etc/hostname"),
+            ("escape", "../../../../../../../../etc/hostname"),
+            ("down", "../../etc/../etc/./hostname"),
+            ("directory", "dir"),
+            ("dangling", "/nowhere"),
+            ("loop", "loop"),
+            ("outside", "/proc/self/status"),
+        ] {
+            std::os::unix::fs::symlink(target, host.path().join(link)).unwrap();
+        }
+        let root = Root::new(host.path());
+        let outcome = |file: rustix::io::Result<OwnedFd>| {
+            file.map(|file| {
+                let mut text = String::new();
+                let _directory = std::fs::File::from(file).read_to_string(&mut text);
+                text
+            })
+        };
+        let paths = [
+            "/etc/hostname",
+            "/absolute",
+            "/escape",
+            "/dir/../down",
+            "/directory/below",
+            "/directory/../etc/hostname",
+            "/dangling",
+            "/loop",
+            "/outside",
+            "/etc/hostname/below",
+            "/missing/below",
+            "/",
+            "/..",
+            "relative/../etc/hostname",
+        ];
+        for path in paths.map(Path::new) {
+            let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+            let walked = outcome(walk(directory(&root).unwrap(), path, flags));
+            assert_eq!(walked, outcome(descriptor(&root, path, OFlags::RDONLY)), "{}", path.display());
+        }
+        let walked = outcome(walk(directory(&root).unwrap(), Path::new("/escape"), OFlags::RDONLY));
+        assert_eq!(walked.as_deref(), Ok("inside"));
+    }
+}

@@ -1,0 +1,17 @@
+//! The operating system as every part of the exporter may use it: one facade, and a directory for each system behind it.
+//!
+//! It hands out what the system says, or an [`io::Error`](std::io::Error) of the kind `Unsupported` where it does not say it.
+//! How the facts of a host are read is `observe`'s, which has a facade of the same form.
+
+#[cfg(not(target_os = "linux"))]
+#[path = "other.rs"]
+mod system;
+#[cfg(target_os = "linux")]
+#[path = "linux/mod.rs"]
+mod system;
+
+pub mod root;
+
+pub use system::{
+    boot_time, cpu_time, error, file, give_memory_back, hostname, kernel_clock, limits, signals,
+};

@@ -1,0 +1,200 @@
+//! A system that the exporter does not know: it tells nothing, and every answer says so.
+
+use std::{io, time::Duration};
+
+use crate::model::snapshot::KernelClock;
+
+fn unsupported() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "not known how to read this on this operating system")
+}
+
+/// Time since boot; not known.
+pub fn boot_time() -> Duration {
+    Duration::ZERO
+}
+
+/// What this process has used of processors so far; not known.
+pub fn cpu_time() -> Duration {
+    Duration::ZERO
+}
+
+/// The host name.
+///
+/// # Errors
+/// Always.
+pub fn hostname() -> io::Result<String> {
+    Err(unsupported())
+}
+
+/// What the kernel says of its clock.
+///
+/// # Errors
+/// Always.
+pub fn kernel_clock() -> io::Result<KernelClock> {
+    Err(unsupported())
+}
+
+/// Does nothing.
+pub fn give_memory_back() {}
+
+/// What an error of the system means, where its kind does not tell: never known.
+pub mod error {
+    use std::io;
+
+    /// True if the exporter itself lacks memory.
+    pub fn is_own_shortage(error: &io::Error) -> bool {
+        error.kind() == io::ErrorKind::OutOfMemory
+    }
+
+    /// Not known.
+    pub fn is_absent_family(_: &io::Error) -> bool {
+        false
+    }
+
+    /// Not known.
+    pub fn is_link_loop(_: &io::Error) -> bool {
+        false
+    }
+
+    /// Not known.
+    pub fn is_no_file(_: &io::Error) -> bool {
+        false
+    }
+}
+
+/// What the system tells of an open file.
+pub mod file {
+    use std::{
+        fs::{File, Metadata},
+        io,
+        path::Path,
+        time::{SystemTime, UNIX_EPOCH},
+    };
+
+    /// Opens a path of the exporter's own file system for reading.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(path: &Path) -> io::Result<File> {
+        File::open(path)
+    }
+
+    /// What it is if it is neither a regular file nor a directory.
+    pub fn special(_: &Metadata) -> &'static str {
+        "a special file"
+    }
+
+    /// Nobody's: no user of this system has the number.
+    pub fn owner(_: &Metadata) -> u32 {
+        u32::MAX
+    }
+
+    /// Not known: all are the same.
+    pub fn identity(_: &Metadata) -> (u64, u64) {
+        (0, 0)
+    }
+
+    /// Size and time of the last change.
+    pub type Stamp = (u64, SystemTime);
+
+    /// See [`Stamp`].
+    pub fn stamp(metadata: &Metadata) -> Stamp {
+        (metadata.len(), metadata.modified().unwrap_or(UNIX_EPOCH))
+    }
+}
+
+/// How many descriptors the process may have.
+pub mod limits {
+    use std::io;
+
+    /// A limit; `None` is none.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Limit {
+        /// What holds now.
+        pub current: Option<u64>,
+        /// How far the process itself may raise it.
+        pub maximum: Option<u64>,
+    }
+
+    /// None that is known.
+    pub fn descriptors() -> Limit {
+        Limit { current: None, maximum: None }
+    }
+
+    /// Sets it.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn set_descriptors(_: Limit) -> io::Result<()> {
+        Err(super::unsupported())
+    }
+}
+
+/// Requests from outside to end or to reload.
+pub mod signals {
+    use std::io;
+
+    /// Ctrl-C.
+    #[derive(Debug)]
+    pub struct Stop;
+
+    impl Stop {
+        /// Listens.
+        ///
+        /// # Errors
+        /// None here.
+        pub fn listen() -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        /// Waits for it. Cancel-safe.
+        pub async fn asked(&mut self) {
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// There is no such signal.
+    #[derive(Debug)]
+    pub struct Reload;
+
+    impl Reload {
+        /// Listens to nothing.
+        ///
+        /// # Errors
+        /// None here.
+        pub fn listen() -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        /// Waits for ever.
+        pub async fn asked(&mut self) {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Files below a root directory.
+pub(super) mod root {
+    use std::{
+        ffi::OsString,
+        fs::File,
+        io,
+        path::{Path, PathBuf},
+    };
+
+    use crate::sys::root::{Purpose, Root};
+
+    pub(in crate::sys) fn open(_: &Root, _: &Path, _: Purpose) -> io::Result<File> {
+        Err(super::unsupported())
+    }
+
+    pub(in crate::sys) fn entries(_: &Root, _: &Path, _: usize) -> io::Result<Option<Vec<OsString>>> {
+        Err(super::unsupported())
+    }
+
+    pub(in crate::sys) fn path_of_open(_: &File) -> Option<PathBuf> {
+        None
+    }
+}

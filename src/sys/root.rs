@@ -1,0 +1,110 @@
+//! Paths under `--path.rootfs`: symbolic links resolve inside it, whatever they say, and nothing outside is ever opened.
+
+use std::{
+    ffi::OsString,
+    fs::File,
+    io,
+    path::{Component, Path, PathBuf},
+};
+
+use super::system::root as system;
+
+/// As many links as the kernel itself follows in one path.
+pub const MOST_LINKS: usize = 40;
+
+/// The root directory that agent paths are meant in.
+#[derive(Debug, Clone)]
+pub struct Root {
+    /// Canonical, so that paths that the system gives can be compared with it.
+    path: PathBuf,
+}
+
+/// What a path is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be looked at; its content is not touched. Links are followed.
+    Look,
+    /// The same, but of a link itself.
+    LookAtLink,
+    /// To be read. A FIFO is not waited for.
+    Read,
+}
+
+impl Root {
+    /// The root at `path`. Blocks on the file system once.
+    pub fn new(path: &Path) -> Self {
+        Self { path: std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()) }
+    }
+
+    /// Where it is on the exporter's own file system, free of links.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// True if it is the exporter's own root.
+    pub fn is_own(&self) -> bool {
+        self.path == Path::new("/")
+    }
+
+    /// Where `path`, as the agent sees it, is on the exporter's own file system, if no link is in the way.
+    pub fn locate(&self, path: &Path) -> PathBuf {
+        self.path.join(relative(path))
+    }
+
+    /// `path` of the exporter's file system as the agent sees it: without the root's prefix. `None` if it is not below the root.
+    pub fn strip(&self, path: &Path) -> Option<PathBuf> {
+        path.strip_prefix(&self.path).ok().map(|rest| Path::new("/").join(rest))
+    }
+
+    /// Opens what stands at `path`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(&self, path: &Path, purpose: Purpose) -> io::Result<File> {
+        system::open(self, path, purpose)
+    }
+
+    /// The names in a directory, in no order. `None`: there are more than `most`.
+    ///
+    /// # Errors
+    /// What the system says; not a directory is one of them.
+    pub fn entries(&self, path: &Path, most: usize) -> io::Result<Option<Vec<OsString>>> {
+        system::entries(self, path, most)
+    }
+
+    /// The path, as the agent sees it and free of links, of an open file. `None` where the system cannot tell.
+    pub fn canonical(&self, file: &File) -> Option<PathBuf> {
+        self.strip(&system::path_of_open(file)?)
+    }
+}
+
+/// `path` without its leading `/`; the root itself is `.`.
+pub(super) fn relative(path: &Path) -> &Path {
+    let rest = path.strip_prefix("/").unwrap_or(path);
+    if rest.as_os_str().is_empty() { Path::new(".") } else { rest }
+}
+
+/// The named components and the `..` of a path, last first.
+pub fn components(path: &Path) -> Vec<OsString> {
+    path.components()
+        .rev()
+        .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
+        .map(|part| part.as_os_str().to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_translated_both_ways() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::new(directory.path());
+        let hosts = Path::new("/etc/hosts");
+        assert_eq!(root.locate(hosts), directory.path().canonicalize().unwrap().join("etc/hosts"));
+        assert_eq!(root.strip(&root.locate(hosts)), Some("/etc/hosts".into()));
+        assert_eq!(root.strip(hosts), None);
+        assert_eq!(Root::new(Path::new("/")).strip(hosts), Some("/etc/hosts".into()));
+    }
+}
