@@ -114,7 +114,11 @@ fn every_rule_of_the_shape_can_be_broken() {
         ("model/a.rs", "//! A.\nuse std::time::{Duration, Instant};", "model is pure: std::time::Instant"),
         ("observe/a.rs", "//! A.\nlet x = unsafe { f() };", "unsafe"),
         ("observe/a.rs", "//! A.\nuse rustix::fs::open;", "observe/a.rs names rustix::fs::open"),
-        ("publish/a.rs", "//! A.\nuse std::{io, os::fd::OwnedFd};", "http/a.rs names std::os::fd::OwnedFd"),
+        (
+            "publish/a.rs",
+            "//! A.\nuse std::{io, os::fd::OwnedFd};",
+            "publish/a.rs names std::os::fd::OwnedFd",
+        ),
         ("daemon/a.rs", "//! A.\nuse tokio::{signal::unix::signal};", "names tokio::signal::unix::signal"),
         ("observe/a.rs", "//! A.\n#[cfg(target_os = \"linux\")]\nfn f() {}", "asks cfg(target"),
         ("observe/a.rs", "use std::fs;", "does not begin with //!"),

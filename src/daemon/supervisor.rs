@@ -3,29 +3,20 @@
 //! Nothing is sent where nobody asked for it (`NOTIFY_SOCKET`), and nothing here ever waits: a manager that does not read must
 //! not stop the only thread.
 
-use std::{
-    env,
-    ffi::{OsStr, OsString},
-    io,
-    os::{
-        linux::net::SocketAddrExt as _,
-        unix::{
-            ffi::OsStrExt as _,
-            net::{SocketAddr, UnixDatagram},
-        },
-    },
-    time::Duration,
-};
+use std::{env, ffi::OsString, time::Duration};
 
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::model::{Status, report::Report};
+use crate::{
+    model::{Status, report::Report},
+    sys::ServiceManager,
+};
 
 /// The service manager, if there is one, and when it is to hear of us again.
 #[derive(Debug, Default)]
 pub(super) struct Supervisor {
-    socket: Option<UnixDatagram>,
+    socket: Option<ServiceManager>,
     /// A quarter of the time after which silence is taken for a hang.
     rhythm: Option<Duration>,
     told: Option<Instant>,
@@ -43,7 +34,7 @@ impl Supervisor {
         let number = |name: &str| variable(name)?.to_str()?.parse::<u64>().ok();
         let ours = number("WATCHDOG_PID").is_none_or(|pid| pid == u64::from(std::process::id()));
         let watchdog = number("WATCHDOG_USEC").filter(|_| ours).map(Duration::from_micros);
-        match connected(&name) {
+        match ServiceManager::at(&name) {
             Ok(socket) => Self {
                 socket: Some(socket),
                 rhythm: watchdog.map(|patience| patience / 4),
@@ -101,17 +92,6 @@ impl Supervisor {
     }
 }
 
-fn connected(name: &OsStr) -> io::Result<UnixDatagram> {
-    let address = match name.as_bytes().strip_prefix(b"@") {
-        Some(name) => SocketAddr::from_abstract_name(name)?,
-        None => SocketAddr::from_pathname(name)?,
-    };
-    let socket = UnixDatagram::unbound()?;
-    socket.connect_addr(&address)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
-
 /// `2 agents: 1 ok, 1 failing, 0 unknown`.
 fn in_one_line(report: &Report) -> String {
     if !report.complete {
@@ -128,6 +108,8 @@ fn in_one_line(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixDatagram;
+
     use super::*;
 
     /// A manager that listens, and the supervisor that was told of it with these variables besides.

@@ -13,5 +13,6 @@ mod system;
 pub mod root;
 
 pub use system::{
-    boot_time, cpu_time, error, file, give_memory_back, hostname, kernel_clock, limits, signals,
+    ServiceManager, boot_time, cpu_time, error, file, give_memory_back, hostname, kernel_clock, limits,
+    signals,
 };

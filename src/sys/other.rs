@@ -1,11 +1,33 @@
 //! A system that the exporter does not know: it tells nothing, and every answer says so.
 
-use std::{io, time::Duration};
+use std::{ffi::OsStr, io, time::Duration};
 
 use crate::model::snapshot::KernelClock;
 
 fn unsupported() -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, "not known how to read this on this operating system")
+}
+
+/// A service manager: there is none that is known.
+#[derive(Debug)]
+pub enum ServiceManager {}
+
+impl ServiceManager {
+    /// There is none.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn at(_: &OsStr) -> io::Result<Self> {
+        Err(unsupported())
+    }
+
+    /// Sends nothing.
+    ///
+    /// # Errors
+    /// None.
+    pub fn send(&self, _: &[u8]) -> io::Result<usize> {
+        match *self {}
+    }
 }
 
 /// Time since boot; not known.

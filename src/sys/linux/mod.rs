@@ -2,12 +2,14 @@
 
 mod c;
 pub(super) mod root;
+mod service;
 
 use std::{io, time::Duration};
 
 use rustix::time::{ClockId, clock_gettime};
 
 pub use c::{give_memory_back, kernel_clock};
+pub use service::ServiceManager;
 
 /// Time since boot, suspend included (`CLOCK_BOOTTIME`).
 pub fn boot_time() -> Duration {
