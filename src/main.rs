@@ -9,14 +9,13 @@ use anyhow::Context as _;
 use logagent_exporter::{
     cli::{self, Command, Invocation, LogFormat, LogLevel, Options, Parsed, check, explain},
     config,
-    daemon::{self, CycleOptions, DaemonOptions},
+    daemon::{self, CycleOptions, DaemonOptions, log},
     http,
     model::Language,
     publish::text,
     sys,
 };
 use tracing::{info, level_filters::LevelFilter};
-use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// Exit code of the plugin convention for what could not be looked at at all.
 const UNKNOWN: u8 = 3;
@@ -35,8 +34,10 @@ fn main() -> ExitCode {
     let Invocation { command, options } = invocation;
     match command {
         Command::Run => {
-            log_to_stderr(&options, false);
-            in_runtime(run(options)).map_or_else(
+            let (level, format) = log_settings(&options, false);
+            let logged =
+                log::to_stderr_unblocked(level, format).context("starting the thread that writes the log");
+            logged.and_then(|()| in_runtime(run(options))).map_or_else(
                 |error| {
                     complain(format_args!("error: {error:#}"));
                     ExitCode::FAILURE
@@ -45,7 +46,8 @@ fn main() -> ExitCode {
             )
         }
         Command::Check { format, language } => {
-            log_to_stderr(&options, true);
+            let (level, log_format) = log_settings(&options, true);
+            log::to_stderr(level, log_format);
             in_runtime(run_check(options, format, language)).map_or_else(
                 |error| {
                     complain(format_args!("error: {error:#}"));
@@ -116,9 +118,10 @@ async fn run(options: Options) -> anyhow::Result<()> {
         }
         out.push('\n');
         let rendered = text::diagnosis(report, Language::English, check::colour_wanted(), &mut out);
-        // A closed standard output is no reason to stop watching.
-        let _unseen =
-            rendered.map_err(io::Error::other).and_then(|()| io::stdout().write_all(out.as_bytes()));
+        // A standard output that is closed, or that nobody reads, is no reason to stop watching.
+        let print =
+            move || rendered.map_err(io::Error::other).and_then(|()| io::stdout().write_all(out.as_bytes()));
+        let _unseen = std::thread::Builder::new().name("announce".to_owned()).spawn(print);
     };
     let daemon_options = DaemonOptions {
         cycle: cycle_options(&options),
@@ -148,8 +151,8 @@ fn cycle_options(options: &Options) -> CycleOptions {
     }
 }
 
-/// Logs go to standard error; `quiet` leaves only what needs attention, as a diagnosis speaks for itself.
-fn log_to_stderr(options: &Options, quiet: bool) {
+/// What is logged, and in which form; `quiet` leaves only what needs attention, as a diagnosis speaks for itself.
+fn log_settings(options: &Options, quiet: bool) -> (LevelFilter, log::Format) {
     let level = match options.log_level {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Info if quiet => LevelFilter::WARN,
@@ -157,29 +160,11 @@ fn log_to_stderr(options: &Options, quiet: bool) {
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Error => LevelFilter::ERROR,
     };
-    // Only the exporter speaks: libraries' own events would show what they send and receive.
-    let filter = tracing_subscriber::filter::Targets::new().with_target("logagent_exporter", level);
-    let registry = tracing_subscriber::registry();
-    match options.log_format {
-        LogFormat::Logfmt => registry
-            .with(
-                tracing_subscriber::fmt::layer()
-                    .event_format(tracing_logfmt::EventsFormatter::default())
-                    .fmt_fields(tracing_logfmt::FieldsFormatter::default())
-                    .with_writer(io::stderr)
-                    .with_filter(filter),
-            )
-            .init(),
-        LogFormat::Json => registry
-            .with(
-                tracing_subscriber::fmt::layer()
-                    .json()
-                    .flatten_event(true)
-                    .with_writer(io::stderr)
-                    .with_filter(filter),
-            )
-            .init(),
-    }
+    let format = match options.log_format {
+        LogFormat::Logfmt => log::Format::Logfmt,
+        LogFormat::Json => log::Format::Json,
+    };
+    (level, format)
 }
 
 /// Success, unless the reader of standard output is gone.
@@ -188,6 +173,5 @@ fn printed(outcome: io::Result<()>) -> ExitCode {
 }
 
 fn complain(message: std::fmt::Arguments<'_>) {
-    // Where standard error is closed there is nobody to complain to.
-    let _unheard = writeln!(io::stderr(), "{message}");
+    log::print(format_args!("{message}\n"));
 }

@@ -7,6 +7,7 @@ mod cycle;
 mod debounce;
 mod descriptors;
 mod journal;
+pub mod log;
 mod probes;
 mod supervisor;
 
@@ -183,6 +184,7 @@ async fn turn(cycle: &mut Cycle, trigger: Trigger, events: &mut Events) -> Repor
     }
     report.exporter.event_sources =
         events.sources().map(|(source, works)| (source.as_str(), works)).collect();
+    report.exporter.log_lines_dropped = log::lines_dropped();
     report
 }
 

@@ -33,6 +33,7 @@ use crate::{
         Prerequisite, Reading, Severity, Status,
         report::{AgentReport, ClockReport, PrerequisiteReport, Problem},
         snapshot::{AgentFacts, Snapshot},
+        time::rfc3339 as timestamp,
     },
 };
 
@@ -238,9 +239,4 @@ fn list(items: impl IntoIterator<Item = impl AsRef<str>>) -> String {
 /// A path, with the line if it is known.
 fn at_line(path: &str, line: Option<u32>) -> String {
     line.map_or_else(|| path.to_owned(), |line| format!("{path} line {line}"))
-}
-
-/// A moment as people and logs write it: RFC 3339, UTC, whole seconds.
-fn timestamp(time: SystemTime) -> String {
-    humantime::format_rfc3339_seconds(time).to_string()
 }

@@ -10,6 +10,7 @@ pub mod report;
 pub mod settings;
 pub mod snapshot;
 pub mod text;
+pub mod time;
 
 pub use cause::{Cause, Prerequisite, Severity, Status};
 pub use reading::{Reading, Reason, Why};

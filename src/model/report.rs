@@ -176,6 +176,8 @@ pub struct ExporterReport {
     pub evaluation_duration: Duration,
     /// Observation errors by agent and source.
     pub observation_errors: BTreeMap<(Arc<str>, &'static str), u64>,
+    /// Lines of the exporter's own log that could not be written in time.
+    pub log_lines_dropped: u64,
     /// The last reload succeeded (true if none was tried).
     pub reload_successful: bool,
     /// When config was last loaded with success.

@@ -1,7 +1,6 @@
 //! The TLS handshake, and the server's certificate whether it is accepted or not.
 
 use std::{
-    fmt::Write as _,
     io,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, UNIX_EPOCH},
@@ -27,7 +26,10 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use x509_cert::der::Decode as _;
 
 use super::{Clocks, trust::Store};
-use crate::model::snapshot::{Certificate, FailureKind};
+use crate::model::{
+    snapshot::{Certificate, FailureKind},
+    time::rfc3339,
+};
 
 /// What came of a handshake. The certificate is told even if the rest failed.
 pub(crate) struct Handshake {
@@ -272,12 +274,7 @@ fn since(time: UnixTime) -> Duration {
 }
 
 fn date(time: UnixTime) -> String {
-    let mut text = String::new();
-    let time = UNIX_EPOCH.checked_add(since(time));
-    match time.map(|time| write!(text, "{}", humantime::format_rfc3339_seconds(time))) {
-        Some(Ok(())) => text,
-        Some(Err(_)) | None => "a date beyond the calendar".to_owned(),
-    }
+    UNIX_EPOCH.checked_add(since(time)).map_or_else(|| "a date beyond the calendar".to_owned(), rfc3339)
 }
 
 #[cfg(test)]

@@ -11,13 +11,14 @@ use crate::model::{
     Language, Status, Why,
     report::{AgentReport, ClockReport, Evidence, PrerequisiteReport, Problem, Report, RoleReport},
     snapshot::{EndpointFact, FailureKind, Probe},
+    time::rfc3339_millis,
 };
 
 /// The document. Titles and remedies are in `language`; ids are the same in all.
 pub fn document(report: &Report, language: Language) -> Value {
     json!({
         "schema_version": 1,
-        "taken_at": words::time(report.taken_at),
+        "taken_at": rfc3339_millis(report.taken_at),
         "complete": report.complete,
         "status": report.status().map(Status::as_str),
         "exporter": {"version": words::VERSION, "revision": words::REVISION},
@@ -39,8 +40,10 @@ fn clock(clock: &ClockReport) -> Value {
 
 fn agent(agent: &AgentReport, language: Language) -> Value {
     let ips = agent.ips.iter().map(|(source, ip)| json!({"source": source, "ip": ip}));
-    let files =
-        agent.files.iter().map(|(file, modified)| json!({"file": file, "modified": words::time(*modified)}));
+    let files = agent
+        .files
+        .iter()
+        .map(|(file, modified)| json!({"file": file, "modified": rfc3339_millis(*modified)}));
     json!({
         "name": &*agent.name,
         "kind": agent.kind,
@@ -76,7 +79,7 @@ fn problem(problem: &Problem, language: Language) -> Value {
         "cause": problem.cause.id,
         "subject": problem.subject,
         "severity": problem.severity.as_str(),
-        "since": words::time(problem.since),
+        "since": rfc3339_millis(problem.since),
         "title": problem.title(language),
         "evidence": problem.evidence.iter().map(evidence).collect::<Vec<_>>(),
         "remedy": problem.remedy(language),
@@ -151,7 +154,7 @@ fn failure_kind(kind: FailureKind) -> &'static str {
 }
 
 fn time(time: Option<SystemTime>) -> Option<String> {
-    time.map(words::time)
+    time.map(rfc3339_millis)
 }
 
 #[cfg(test)]

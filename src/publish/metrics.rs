@@ -103,6 +103,7 @@ pub static METRICS: &[Metric] = &[
     gauge("logagent_event_source_up", &["source"], "1 if the kernel tells of such changes, 0 if they are only found by polling.", samples::event_sources),
     gauge("logagent_config_last_reload_successful", &[], "1 if the last load of the config file succeeded.", samples::reload_successful),
     gauge("logagent_config_last_reload_success_timestamp_seconds", &[], "When config was last loaded with success, in seconds since the epoch.", samples::reload_success),
+    counter("logagent_log_lines_dropped_total", &[], "Lines of the exporter's own log that were dropped, as they were not read in time.", samples::log_lines_dropped),
     counter("process_cpu_seconds_total", &[], "CPU time of the exporter, in seconds.", samples::own_cpu),
     gauge("process_open_fds", &[], "Open file descriptors of the exporter.", samples::own_open_fds),
     gauge("process_max_fds", &[], "Limit of open file descriptors of the exporter.", samples::own_max_fds),

@@ -6,6 +6,7 @@ use super::words::{self, Mark};
 use crate::model::{
     Language, Text,
     report::{AgentReport, PrerequisiteReport, Problem, Report},
+    time::{rfc3339, rfc3339_millis},
 };
 
 const STYLE: &str = "\
@@ -52,8 +53,8 @@ fn page(out: &mut String, report: &Report, language: Language, telemetry_path: &
         title = say(TITLE),
         version = words::VERSION,
         taken = say(TAKEN),
-        machine = words::time(report.taken_at),
-        people = words::short_time(report.taken_at),
+        machine = rfc3339_millis(report.taken_at),
+        people = rfc3339(report.taken_at),
         metrics_path = Escaped(telemetry_path),
         metrics = say(METRICS),
         json = say(JSON),
@@ -138,8 +139,8 @@ fn problem(
         Escaped(problem.cause.id),
         say(words::severity(problem.severity)),
         say(words::SINCE),
-        words::time(problem.since),
-        words::short_time(problem.since),
+        rfc3339_millis(problem.since),
+        rfc3339(problem.since),
         if problem.carried { " · " } else { "" },
         if problem.carried { say(words::CARRIED) } else { "" },
     )?;

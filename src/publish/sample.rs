@@ -244,6 +244,7 @@ pub(crate) fn healthy() -> Report {
             evaluations: BTreeMap::from([("timer", 240), ("file", 3)]),
             evaluation_duration: Duration::from_micros(1_234),
             observation_errors: BTreeMap::new(),
+            log_lines_dropped: 0,
             reload_successful: true,
             reload_success_at: Some(at(0)),
         },

@@ -257,6 +257,10 @@ pub(super) fn observation_errors(view: View<'_>, out: &mut Samples) {
     }
 }
 
+pub(super) fn log_lines_dropped(view: View<'_>, out: &mut Samples) {
+    out.add(&[], float(view.report.exporter.log_lines_dropped));
+}
+
 pub(super) fn reload_successful(view: View<'_>, out: &mut Samples) {
     out.add(&[], truth(view.report.exporter.reload_successful));
 }

@@ -6,6 +6,7 @@ use super::words::{self, Mark};
 use crate::model::{
     Language, Status,
     report::{AgentReport, PrerequisiteReport, Problem, Report},
+    time::rfc3339,
 };
 
 /// Columns of the longest heading of a prerequisite, and two.
@@ -147,7 +148,7 @@ impl Writer<'_> {
             problem.cause.id,
             words::severity(problem.severity).in_language(language),
             words::SINCE.in_language(language),
-            words::short_time(problem.since)
+            rfc3339(problem.since)
         )?;
         if problem.carried {
             writeln!(self.out, "        {}", words::CARRIED.in_language(language))?;

@@ -1,11 +1,6 @@
 //! Words that more than one form of the report uses, in every language, and how values are written.
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime},
-};
-
-use jiff::Timestamp;
+use std::{fmt, time::Duration};
 
 use crate::model::{
     Language, Prerequisite, Severity, Status, Text,
@@ -278,24 +273,6 @@ fn offset((source, offset, half_width): &(&'static str, f64, Option<f64>)) -> St
     }
 }
 
-/// RFC 3339 in UTC, to the millisecond. A time beyond the calendar is shown as the calendar's end.
-pub fn time(time: SystemTime) -> String {
-    format!("{:.3}", timestamp(time))
-}
-
-/// As [`time`], to the second: for people.
-pub fn short_time(time: SystemTime) -> String {
-    format!("{:.0}", timestamp(time))
-}
-
-fn timestamp(time: SystemTime) -> Timestamp {
-    Timestamp::try_from(time).unwrap_or(if time < SystemTime::UNIX_EPOCH {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    })
-}
-
 /// One line with everything non-printing made visible: nothing that a file or another program says may steer a terminal
 /// or reorder a page. Unlike evidence, it is not cut.
 pub fn printable(line: &str) -> String {
@@ -384,12 +361,5 @@ mod tests {
         let line = format!("{}\u{1b}[31m{}", "x".repeat(150), "文".repeat(150));
         let shown = printable(&line);
         assert_eq!(shown, format!("{}\\u{{1b}}[31m{}", "x".repeat(150), "文".repeat(150)));
-    }
-
-    #[test]
-    fn times_beyond_the_calendar_are_its_end() {
-        let far = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 50);
-        assert!(time(far).starts_with("9999-12-"), "{}", time(far));
-        assert_eq!(time(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500)), "1970-01-01T00:00:01.500Z");
     }
 }

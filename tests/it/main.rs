@@ -12,6 +12,7 @@ mod events;
 mod golden;
 mod hostile_files;
 mod lifecycle;
+mod log;
 mod loglistener;
 mod logtail_ip;
 mod logtail_network;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    process::{Child, Command},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -97,14 +97,26 @@ impl Host {
 
     /// The same, but does not wait for more than that it answers.
     pub(crate) fn exporter_starting(&self, user: User, config: Option<&str>, flags: &[&str]) -> Exporter<'_> {
-        let mut command = self.program(user, config);
         let log = File::create(self.at(LOG)).unwrap();
+        self.exporter_logging_to(log.try_clone().unwrap(), log, user, config, flags)
+    }
+
+    /// The same with these as standard output and standard error.
+    pub(crate) fn exporter_logging_to(
+        &self,
+        stdout: impl Into<Stdio>,
+        stderr: impl Into<Stdio>,
+        user: User,
+        config: Option<&str>,
+        flags: &[&str],
+    ) -> Exporter<'_> {
+        let mut command = self.program(user, config);
         let child = command
             .args(haste(flags))
             .args(["--log.level=debug"])
             .args(flags)
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
+            .stdout(stdout)
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let mut exporter = Exporter { host: self, child, pid: 0 };

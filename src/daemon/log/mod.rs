@@ -1,0 +1,123 @@
+//! The exporter's own log: which events it takes, and where they go. Whoever reads it, and however slowly, holds up nothing.
+
+mod line;
+mod queue;
+
+use std::{
+    fmt::Arguments,
+    io::{self, Write as _},
+    panic,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    level_filters::LevelFilter,
+    span::{Attributes, Id, Record},
+};
+
+pub use self::line::Format;
+use self::{line::Line, queue::Queue};
+use crate::observe::time;
+
+/// Only the exporter speaks: libraries' own events would show what they send and receive.
+const TARGET: &str = env!("CARGO_CRATE_NAME");
+
+/// How long the end waits for a reader that does not read.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Where a daemon's log goes; not set in a program that only runs a command.
+static QUEUE: OnceLock<Arc<Queue>> = OnceLock::new();
+
+/// Logs to standard error, and waits for it: for commands.
+pub fn to_stderr(level: LevelFilter, format: Format) {
+    install(Log { level, format, queue: None });
+}
+
+/// Logs to standard error by a thread of its own: for the daemon. What that cannot write in time is dropped and counted. A
+/// panic is told the same way.
+///
+/// # Errors
+/// If the thread cannot be started.
+pub fn to_stderr_unblocked(level: LevelFilter, format: Format) -> io::Result<()> {
+    let queue = Queue::new(move |lines| {
+        let line =
+            Line::new(format, time::now().wall, Level::WARN, "log lines were dropped, as they were not read");
+        line.with("lines", lines).end()
+    });
+    queue.write_to(io::stderr())?;
+    if QUEUE.set(Arc::clone(&queue)).is_ok() {
+        panic::set_hook(Box::new(move |panic| {
+            let line = Line::new(format, time::now().wall, Level::ERROR, &panic.to_string());
+            print(format_args!("{}", line.end()));
+        }));
+        install(Log { level, format, queue: Some(queue) });
+    }
+    Ok(())
+}
+
+/// Log lines that could not be written in time.
+pub fn lines_dropped() -> u64 {
+    QUEUE.get().map_or(0, |queue| queue.dropped())
+}
+
+/// Prints text to standard error, after everything that was logged, and waits until it is written, but not for ever.
+pub fn print(text: Arguments<'_>) {
+    match QUEUE.get() {
+        Some(queue) => {
+            queue.push(&text.to_string());
+            queue.flush(LAST_WORDS);
+        }
+        None => {
+            // Where standard error is closed there is nobody to tell.
+            let _unheard = io::stderr().write_fmt(text);
+        }
+    }
+}
+
+fn install(log: Log) {
+    // It is the first and only one, but for tests of many in one process.
+    let _installed = tracing::subscriber::set_global_default(log);
+}
+
+/// Takes events; there are no spans.
+struct Log {
+    level: LevelFilter,
+    format: Format,
+    queue: Option<Arc<Queue>>,
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let of_ours = metadata.target().split("::").next() == Some(TARGET);
+        of_ours && metadata.is_event() && *metadata.level() <= self.level
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.level)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let line = Line::of(event, self.format, time::now().wall).end();
+        match &self.queue {
+            Some(queue) => queue.push(&line),
+            None => {
+                // As in [`print`].
+                let _unheard = io::stderr().write_all(line.as_bytes());
+            }
+        }
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
