@@ -13,7 +13,7 @@ const PIPE: usize = 64 << 10;
 /// A pipe into which not one byte more can be written, and its other end.
 fn full() -> (std::io::PipeReader, PipeWriter) {
     let (reader, mut writer) = pipe().unwrap();
-    writer.write_all(&[b'.'; PIPE]).unwrap();
+    writer.write_all(&vec![b'.'; PIPE]).unwrap();
     (reader, writer)
 }
 

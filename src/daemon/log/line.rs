@@ -196,8 +196,8 @@ mod tests {
             warn!(agent = %"logtail", pid = 7_u32, gone = true, path = "/a b", "it is {}", "gone");
             info!(subject = "", odd = "\u{1b}[31m\"\u{202e}x\\\n", "two\nlines");
         });
-        let lines = kept.lock().unwrap().clone();
-        lines
+        let lines = kept.lock().unwrap();
+        lines.clone()
     }
 
     #[test]
