@@ -2,7 +2,7 @@
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
-.PHONY: help build build-static test test-dashboards dashboards test-systemd test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
+.PHONY: help build build-static test test-dashboards dashboards dist test-systemd test-packages test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -10,10 +10,11 @@ help: ## This list
 build: ## The release binary: target/release/logagent-exporter
 	$(CARGO) build --locked --release
 
-static = x86_64-unknown-linux-musl
-build-static: ## The static release binary: target/x86_64-unknown-linux-musl/release/logagent-exporter
-	rustup target list --installed | grep -qx $(static) || rustup target add $(static)
-	$(CARGO) build --locked --release --target $(static)
+build-static: ## The static release binary, the same on each machine: target/x86_64-unknown-linux-musl/release/logagent-exporter
+	scripts/static
+
+dist: ## What a release consists of, into target/dist: tarball, deb, rpm, bill of materials, licenses, checksums
+	scripts/dist
 
 test: test-deps lint ## Everything that must pass: lint and all tests, on a machine with nothing but Rust
 	$(CARGO) test --locked --workspace
@@ -39,6 +40,11 @@ bench-fleet: test-deps $(node_modules) ## Rules and dashboards over 1,000 and 10
 test-systemd: build-static ## The unit under a real systemd as PID 1 (as root)
 	scripts/machines debian
 	cd tests/installs && python3 -m unittest test_systemd
+
+test-packages: dist ## Packages installed, scraped, upgraded, removed on machines under systemd and in an empty root (as root)
+	scripts/machines debian
+	scripts/machines tools
+	cd tests/installs && python3 -m unittest --verbose test_packages
 
 test-deps: ## What lint and tests need (Prometheus, shellcheck, iproute2, strace), into .cache where possible
 	scripts/test-deps

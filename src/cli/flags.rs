@@ -142,7 +142,8 @@ pub fn version() -> String {
     )
 }
 
-fn definition() -> clap::Command {
+/// Every command and flag: for the parser, and for manual pages and completions.
+pub fn definition() -> clap::Command {
     let described = |name: &'static str, about: &'static str| clap::Command::new(name).about(about);
     let root = described(
         "logagent-exporter",

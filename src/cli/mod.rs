@@ -5,7 +5,7 @@ pub mod explain;
 pub mod flags;
 pub mod invocation;
 
-pub use flags::{parse, version};
+pub use flags::{definition, parse, version};
 pub use invocation::{
     Command, Format, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, UsageError,
 };

@@ -1,10 +1,14 @@
 //! What is rendered from the catalogue of causes: `docs/causes.md`, alert rules, their unit tests, runbooks.
 //!
 //! `cargo run -p xtask` writes the files that differ; the test below fails as long as there are any.
-#![expect(clippy::print_stdout, reason = "says what it has written")]
+//! `cargo run -p xtask -- assets DIR` writes manual pages and completions, which only packages have;
+//! `cargo run -p xtask -- licenses TARGET` prints the licenses of what is linked.
+#![expect(clippy::print_stdout, reason = "says what it has written, or prints what is asked for")]
 
+mod assets;
 mod document;
 mod legend;
+mod licenses;
 mod page;
 mod rule_tests;
 mod rules;
@@ -22,6 +26,17 @@ use logagent_exporter::{
 };
 
 fn main() -> io::Result<()> {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => bless(),
+        ["assets", directory] => assets::write(Path::new(directory)),
+        ["licenses", target] => licenses::licenses(target).map(|text| print!("{text}")),
+        other => Err(io::Error::other(format!("nothing, `assets DIR` or `licenses TARGET`, not {other:?}"))),
+    }
+}
+
+/// Writes the committed files that differ.
+fn bless() -> io::Result<()> {
     for (name, rendered) in rendered_files() {
         let path = repository(&name);
         if fs::read_to_string(&path).ok().as_ref() != Some(&rendered) {
@@ -72,7 +87,7 @@ mod tests {
     #[test]
     fn committed_files_are_the_rendered_ones() {
         if std::env::var_os("UPDATE").is_some() {
-            main().unwrap();
+            bless().unwrap();
         }
         for (name, rendered) in rendered_files() {
             let committed = fs::read_to_string(repository(&name)).unwrap_or_default();

@@ -1,0 +1,70 @@
+//! What a package has besides the program: manual pages, and completions for shells.
+
+use std::{fs, io, path::Path};
+
+use clap_complete::Shell;
+use logagent_exporter::cli;
+
+const PROGRAM: &str = "logagent-exporter";
+
+/// What the command line itself does not tell, at the end of the program's own page.
+const FILES: &str = r#".SH FILES
+.TP
+/etc/logagent\-exporter/logagent\-exporter.yml
+What should be, as packages install it: names of agents, regions, networks, machine groups. All of it is optional.
+.TP
+/etc/default/logagent\-exporter, /etc/sysconfig/logagent\-exporter
+Flags of the service, as variables.
+.SH SIGNALS
+.TP
+SIGHUP
+Reads the config file anew. A bad one is refused and told of in the log; the old one stays in force.
+.TP
+SIGTERM, SIGINT
+Ends the program.
+.SH SEE ALSO
+.BR systemctl (1),
+.BR prometheus (1)
+"#;
+
+/// Writes `man/*.1` and `completions/` for bash, zsh and fish below this directory.
+pub(crate) fn write(directory: &Path) -> io::Result<()> {
+    let (pages, completions) = (directory.join("man"), directory.join("completions"));
+    fs::create_dir_all(&pages)?;
+    fs::create_dir_all(&completions)?;
+    let command = cli::definition().disable_help_subcommand(true);
+    clap_mangen::generate_to(command.clone(), &pages)?;
+    let own = pages.join(format!("{PROGRAM}.1"));
+    fs::write(&own, fs::read_to_string(&own)? + FILES)?;
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+        clap_complete::generate_to(shell, &mut command.clone(), PROGRAM, &completions)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_has_its_page_and_every_shell_knows_every_flag() {
+        let directory = std::env::temp_dir().join(format!("assets-{}", std::process::id()));
+        write(&directory).unwrap();
+        let commands = cli::definition();
+        for command in commands.get_subcommands() {
+            let page = directory.join(format!("man/{PROGRAM}-{}.1", command.get_name()));
+            assert!(page.is_file(), "{}", page.display());
+        }
+        let completions: Vec<_> = fs::read_dir(directory.join("completions")).unwrap().collect();
+        assert_eq!(completions.len(), 3);
+        for file in completions {
+            let text = fs::read_to_string(file.unwrap().path()).unwrap();
+            for flag in commands.get_arguments().filter_map(|argument| argument.get_long()) {
+                assert!(text.contains(flag), "{flag}");
+            }
+        }
+        let page = fs::read_to_string(directory.join(format!("man/{PROGRAM}.1"))).unwrap();
+        assert!(page.contains("SIGHUP") && page.contains(commands.get_version().unwrap()));
+        fs::remove_dir_all(directory).unwrap();
+    }
+}
