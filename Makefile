@@ -2,7 +2,7 @@
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
-.PHONY: help build build-static test test-dashboards dashboards dist test-systemd test-packages test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
+.PHONY: help build build-static test test-dashboards dashboards dist test-systemd test-packages test-image test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,7 +13,7 @@ build: ## The release binary: target/release/logagent-exporter
 build-static: ## The static release binary, the same on each machine: target/x86_64-unknown-linux-musl/release/logagent-exporter
 	scripts/static
 
-dist: ## What a release consists of, into target/dist: tarball, deb, rpm, bill of materials, licenses, checksums
+dist: ## What a release consists of, into target/dist: tarball, deb, rpm, image, bill of materials, licenses, checksums
 	scripts/dist
 
 test: test-deps lint ## Everything that must pass: lint and all tests, on a machine with nothing but Rust
@@ -45,6 +45,10 @@ test-packages: dist ## Packages installed, scraped, upgraded, removed on machine
 	scripts/machines debian
 	scripts/machines tools
 	cd tests/installs && python3 -m unittest --verbose test_packages
+
+test-image: dist ## The image in a real dockerd beside an agent of the host (as root)
+	scripts/machines tools
+	cd tests/installs && python3 -m unittest --verbose test_image
 
 test-deps: ## What lint and tests need (Prometheus, shellcheck, iproute2, strace), into .cache where possible
 	scripts/test-deps

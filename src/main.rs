@@ -92,6 +92,7 @@ fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resul
 }
 
 async fn run(options: Options) -> anyhow::Result<()> {
+    daemon::require_rootfs(&options.rootfs)?;
     let settings = daemon::load_settings(options.config_file.clone()).await?;
     let mut listeners = Vec::new();
     for address in &options.listen_addresses {
@@ -138,6 +139,7 @@ async fn run_check(
     format: cli::Format,
     language: Language,
 ) -> anyhow::Result<check::Verdict> {
+    daemon::require_rootfs(&options.rootfs)?;
     let settings = daemon::load_settings(options.config_file.clone()).await?;
     check::check(settings, cycle_options(&options), format, language).await.context("printing the diagnosis")
 }

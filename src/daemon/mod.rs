@@ -11,7 +11,11 @@ pub mod log;
 mod probes;
 mod supervisor;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use tokio::{
@@ -70,6 +74,19 @@ pub async fn load_settings(file: Option<PathBuf>) -> Result<Settings, config::Co
         warn!(file = %file.display(), "{warning}");
     }
     Ok(settings)
+}
+
+/// What is not there cannot be watched: an empty directory would read as a host without agents.
+///
+/// # Errors
+/// If there is no such directory.
+pub fn require_rootfs(rootfs: &Path) -> anyhow::Result<()> {
+    let shown = rootfs.display();
+    anyhow::ensure!(
+        rootfs.is_dir(),
+        "--path.rootfs={shown}: no such directory; in a container, mount the host's root directory there (--volume /:{shown}:ro,rslave)"
+    );
+    Ok(())
 }
 
 /// Runs until SIGTERM or SIGINT. `announce` is given the first complete report.

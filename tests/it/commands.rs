@@ -53,3 +53,18 @@ fn version_and_help_are_told() {
         assert!(help.contains(flag), "{flag}: {help}");
     }
 }
+
+#[test]
+fn a_root_directory_that_is_not_there_is_an_error_and_no_empty_host() {
+    for (arguments, exit_code) in
+        [(&["--path.rootfs=/host/missing"][..], 1), (&["check", "--path.rootfs=/host/missing"], 3)]
+    {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(exit_code), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains("--path.rootfs=/host/missing") && said.contains("--volume /:/host/missing:ro"),
+            "{said}"
+        );
+    }
+}

@@ -1,0 +1,92 @@
+"""The image in a real dockerd beside an agent of the host, as docs/installing.md says to run it."""
+
+import re
+import unittest
+
+import tools
+from docker import DockerHost
+from machine import REPOSITORY, eventually, series
+
+[IMAGE] = tools.DIST.glob("*.linux-amd64.image.tar.gz")
+
+# Logtail in miniature, as a process of the host, with a config that only root may read.
+LOGTAIL = """
+mkdir -p /usr/local/ilogtail /etc/ilogtail/users && cp /bin/dash /usr/local/ilogtail/ilogtail
+cat > /usr/local/ilogtail/ilogtail_config.json <<'END'
+{"config_server_address": "http://logtail.cn-hangzhou.log.aliyuncs.com",
+ "data_server_list": [{"cluster": "cn-hangzhou", "endpoint": "cn-hangzhou.log.aliyuncs.com"}]}
+END
+chmod 600 /usr/local/ilogtail/ilogtail_config.json
+ALIYUN_LOGTAIL_USER_DEFINED_ID=web setsid /usr/local/ilogtail/ilogtail -c \
+    '/usr/local/ilogtail/ilogtail -c "sleep infinity; :"; :' >/dev/null 2>&1 &
+"""
+
+HOST = "--pid host --network host --read-only --volume /:/host/root:ro,rslave"
+QUICK = "--env LOGAGENT_EXPORTER_PROBE_TIMEOUT=500ms"
+POWERS = "--cap-drop ALL --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH"
+PTRACE, DAC_READ_SEARCH = 1 << 19, 1 << 2
+STARTUP_PARAMETERS = 'logagent_prerequisite_status{{agent="logtail",prerequisite="startup_parameters",status="{}"}}'
+
+
+def documented(marker):
+    """The command in docs/installing.md's block after a marker, on one line."""
+    text = (REPOSITORY / "docs/installing.md").read_text()
+    block = re.search(rf"<!-- test: {marker} -->\n```console\n\$ (.*?)\n```", text, re.DOTALL)
+    return block[1].replace("\\\n", " ")
+
+
+class Image(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.host = cls.enterClassContext(DockerHost())
+        cls.image = cls.host.load(IMAGE)
+        cls.host.run(LOGTAIL)
+
+    def started(self, command):
+        """Runs a container by this command, until the test is over; its metrics after the first judgement."""
+        command = command.replace("docker run", f"docker run {QUICK}", 1)
+        self.addCleanup(self.host.run, "docker rm --force logagent-exporter")
+        self.host.run(command)
+        eventually("the first judgement", lambda: self.host.shell("curl --silent --fail http://127.0.0.1:10077/-/ready").returncode == 0)
+        return series(self.host.run("curl --silent http://127.0.0.1:10077/metrics"))
+
+    def capabilities(self):
+        return int(self.host.status("logagent-exporter")["CapEff"], 16)
+
+    def test_as_documented_it_sees_the_agent_of_the_host_and_reads_what_only_root_may(self):
+        scraped = self.started(documented("docker"))
+        for role in ("daemon", "worker"):
+            self.assertEqual(scraped[f'logagent_processes{{agent="logtail",role="{role}"}}'], 1)
+        self.assertEqual(scraped[STARTUP_PARAMETERS.format("ok")], 1)
+        self.assertNotIn("CAP_", self.host.run("curl --silent http://127.0.0.1:10077/api/v1/report"))
+        self.assertEqual(self.capabilities(), PTRACE | DAC_READ_SEARCH)
+        status = self.host.status("logagent-exporter")
+        self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
+
+    def test_as_nobody_it_runs_and_says_what_it_could_not_read(self):
+        scraped = self.started(f"docker run --detach --name logagent-exporter {HOST} {self.image}")
+        self.assertEqual(self.host.status("logagent-exporter")["Uid"].split()[0], "65532")
+        self.assertEqual(scraped[STARTUP_PARAMETERS.format("unknown")], 1)
+        self.assertIn("CAP_DAC_READ_SEARCH", self.host.run("curl --silent http://127.0.0.1:10077/api/v1/report"))
+
+    def test_docker_gives_a_user_other_than_root_no_capability(self):
+        self.started(f"docker run --detach --name logagent-exporter {POWERS} {HOST} {self.image}")
+        self.assertEqual(self.capabilities(), 0)
+
+    def test_without_the_hosts_root_directory_it_ends_and_says_what_to_mount(self):
+        process = self.host.shell(f"docker run --rm --network host {self.image}")
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("--volume /:/host/root:ro,rslave", process.stdout)
+
+    def test_the_image_holds_one_program_and_says_what_it_is(self):
+        labels = self.host.run(f"docker image inspect --format '{{{{json .Config.Labels}}}}' {self.image}")
+        self.assertIn('"org.opencontainers.image.licenses":"Apache-2.0"', labels)
+        said = self.host.run(f"docker run --rm --read-only --cap-drop ALL --network none {self.image} --version")
+        self.assertTrue(said.startswith("logagent-exporter, version "), said)
+        files = self.host.run(f"id=$(docker create {self.image}); docker export $id | tar t; docker rm $id >/dev/null").split()
+        self.assertLessEqual({"logagent-exporter", "LICENSE", "licenses.txt"}, set(files))
+        self.assertNotIn("bin/sh", files)
+
+
+if __name__ == "__main__":
+    unittest.main()
