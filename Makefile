@@ -2,7 +2,7 @@
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
-.PHONY: help build build-static test test-dashboards dashboards dist test-systemd test-packages test-image test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
+.PHONY: help build build-static test test-dashboards dashboards dist test-systemd test-packages test-image test-chart test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,16 +39,25 @@ bench-fleet: test-deps $(node_modules) ## Rules and dashboards over 1,000 and 10
 
 test-systemd: build-static ## The unit under a real systemd as PID 1 (as root)
 	scripts/machines debian
-	cd tests/installs && python3 -m unittest test_systemd
+	cd tests/installs && ../../scripts/python -m unittest test_systemd
 
 test-packages: dist ## Packages installed, scraped, upgraded, removed on machines under systemd and in an empty root (as root)
 	scripts/machines debian
 	scripts/machines tools
-	cd tests/installs && python3 -m unittest --verbose test_packages
+	cd tests/installs && ../../scripts/python -m unittest --verbose test_packages
 
 test-image: dist ## The image in a real dockerd beside an agent of the host (as root)
 	scripts/machines tools
-	cd tests/installs && python3 -m unittest --verbose test_image
+	cd tests/installs && ../../scripts/python -m unittest --verbose test_image
+
+# node_modules of the chart's tests, as the lock file has them.
+operator_schemas = tests/installs/node_modules/.package-lock.json
+$(operator_schemas): tests/installs/package-lock.json
+	cd tests/installs && npm ci --ignore-scripts --no-audit --no-fund --cache ../../.cache/npm
+	touch $@
+
+test-chart: test-deps $(operator_schemas) ## Helm chart and plain manifests: rendered by Helm's library, valid for every supported Kubernetes
+	cd tests/installs && ../../scripts/python -m unittest --verbose test_chart
 
 test-deps: ## What lint and tests need (Prometheus, shellcheck, iproute2, strace), into .cache where possible
 	scripts/test-deps

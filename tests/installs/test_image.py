@@ -4,6 +4,7 @@ import re
 import unittest
 
 import tools
+import yaml
 from docker import DockerHost
 from machine import REPOSITORY, eventually, series
 
@@ -35,6 +36,23 @@ def documented(marker):
     return block[1].replace("\\\n", " ")
 
 
+def as_docker(spec, image):
+    """A pod's specification as a command of Docker: namespaces, user, capabilities, mounts, variables, arguments."""
+    [container] = spec["containers"]
+    security = container["securityContext"]
+    host_paths = {volume["name"]: volume["hostPath"]["path"] for volume in spec["volumes"]}
+    options = ["--pid host"] * spec["hostPID"] + ["--network host"] * spec["hostNetwork"]
+    options += ["--read-only"] * security["readOnlyRootFilesystem"]
+    options += ["--security-opt no-new-privileges"] * (not security["allowPrivilegeEscalation"])
+    options += [f"--user {spec['securityContext']['runAsUser']}:{spec['securityContext']['runAsGroup']}"]
+    options += [f"--cap-drop {name}" for name in security["capabilities"]["drop"]]
+    options += [f"--cap-add {name}" for name in security["capabilities"]["add"]]
+    options += [f"--memory {container['resources']['limits']['memory'].removesuffix('i')}"]
+    # HostToContainer is what Docker calls rslave.
+    options += [f"--volume {host_paths[mount['name']]}:{mount['mountPath']}:ro,rslave" for mount in container["volumeMounts"]]
+    return " ".join(["docker run --detach --name logagent-exporter", *options, image, *container["args"]])
+
+
 class Image(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -62,6 +80,15 @@ class Image(unittest.TestCase):
         self.assertEqual(self.capabilities(), PTRACE | DAC_READ_SEARCH)
         status = self.host.status("logagent-exporter")
         self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
+
+    def test_as_the_daemonset_runs_it_it_sees_the_agent_of_the_node(self):
+        manifests = yaml.safe_load_all((REPOSITORY / "deploy/kubernetes/logagent-exporter.yaml").read_text())
+        [spec] = [one["spec"]["template"]["spec"] for one in manifests if one["kind"] == "DaemonSet"]
+        scraped = self.started(as_docker(spec, self.image))
+        for role in ("daemon", "worker"):
+            self.assertEqual(scraped[f'logagent_processes{{agent="logtail",role="{role}"}}'], 1)
+        self.assertEqual(scraped[STARTUP_PARAMETERS.format("ok")], 1)
+        self.assertEqual(self.capabilities(), PTRACE | DAC_READ_SEARCH)
 
     def test_as_nobody_it_runs_and_says_what_it_could_not_read(self):
         scraped = self.started(f"docker run --detach --name logagent-exporter {HOST} {self.image}")
