@@ -7,7 +7,8 @@ use std::{
 };
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage, RootCertStore,
+    SignatureScheme,
     client::{
         Resumption, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -220,6 +221,13 @@ pub(crate) fn tls_error(error: &io::Error) -> Option<&Error> {
 fn classify(error: &io::Error, leaf: Option<&Leaf>) -> (FailureKind, String) {
     match tls_error(error) {
         Some(Error::InvalidCertificate(fault)) => certificate_fault(fault, leaf),
+        Some(Error::InvalidMessage(
+            InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+        )) => (
+            FailureKind::Tls,
+            "the server's TLS handshake is larger than 64 kB: its chain holds too many, or too large, certificates"
+                .to_owned(),
+        ),
         Some(Error::InvalidMessage(fault)) => {
             (FailureKind::Tls, format!("the answer is not TLS: {fault:?} (plain HTTP on this port?)"))
         }

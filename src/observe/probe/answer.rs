@@ -7,8 +7,9 @@ use serde::Deserialize;
 
 use crate::{
     model::{
+        authority::Authority,
         snapshot::{DateReference, ExpectedAnswer},
-        text::{quoted, visible},
+        text::quoted,
     },
     net::client::Answer,
 };
@@ -57,34 +58,54 @@ fn is_documented(body: &[u8]) -> bool {
     serde_json::from_slice::<Envelope>(body).is_ok_and(|Envelope { error }| error.code == "OLSInvalidMethod")
 }
 
+/// The code in an error of the log service, in either of its forms: one word of letters.
+fn error_code(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Flat {
+        #[serde(rename = "errorCode")]
+        code: String,
+    }
+    let code = serde_json::from_slice::<Envelope>(body)
+        .map(|Envelope { error }| error.code)
+        .or_else(|_| serde_json::from_slice::<Flat>(body).map(|flat| flat.code))
+        .ok()?;
+    let is_code = (1..=64).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_code.then_some(code)
+}
+
+/// The host that a redirect leads to. Its path and query may hold a token of somebody's session.
+fn redirected_to(location: &str) -> Option<String> {
+    let (_scheme, rest) = location.split_once("//")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    Authority::parse(authority).ok().map(|authority| authority.host)
+}
+
+/// What came instead. A body is never repeated: who can name an endpoint could read an internal server's answers by it.
 fn describe(expected: &ExpectedAnswer, answer: &Answer) -> String {
     let mut said = format!("answered with status {}", answer.status);
     let header = |name| answer.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
     if let Some(content_type) = header(header::CONTENT_TYPE) {
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
         said.push_str(", content type ");
-        said.push_str(&quoted(&content_type));
+        said.push_str(&quoted(essence));
     }
-    if let Some(location) = header(header::LOCATION) {
-        // What follows a `?` or stands before an `@` may be a token of somebody's session.
-        let place = location.split(['?', '#']).next().unwrap_or_default();
-        let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+    if let Some(host) = header(header::LOCATION).as_deref().and_then(redirected_to) {
         said.push_str(", redirecting to ");
-        said.push_str(&quoted(place));
+        said.push_str(&quoted(&host));
     }
-    let start: Vec<u8> = answer.body.iter().copied().take(1024).collect();
-    let excerpt = String::from_utf8_lossy(&start);
-    let excerpt = excerpt.trim();
-    if excerpt.is_empty() {
+    if answer.body.is_empty() {
         said.push_str(", without a body");
+    } else if let Some(code) = error_code(&answer.body) {
+        said.push_str(", error code ");
+        said.push_str(&code);
     } else {
-        said.push_str(", body \"");
-        said.push_str(&visible(excerpt));
-        said.push('"');
+        said.push_str(&format!(", a body of {} bytes", answer.body.len()));
     }
     match expected {
         ExpectedAnswer::LogService => {
             said.push_str("; not the log service's answer (no x-log-requestid header, no OLSInvalidMethod)");
-            if excerpt.starts_with('<') {
+            if answer.body.trim_ascii_start().starts_with(b"<") {
                 said.push_str(": a captive portal, a proxy or another web server answers in its place");
             }
         }
@@ -183,10 +204,30 @@ mod tests {
         );
         let said = judge(&ExpectedAnswer::LogService, &portal).unwrap_err();
         assert!(said.contains("status 302 Found") && said.contains("\"text/html\""), "{said}");
-        assert!(said.contains("redirecting to \"portal/login\"") && !said.contains("secret"), "{said}");
-        assert!(said.contains("<html>\\u{1b}[31mlog in</html>") && said.contains("captive portal"), "{said}");
+        assert!(said.contains("redirecting to \"portal\"") && !said.contains("secret"), "{said}");
+        assert!(!said.contains("log in") && said.contains("captive portal"), "{said}");
         let said = judge(&ExpectedAnswer::StatusCodes(vec![200, 204]), &answer(500, &[], b"")).unwrap_err();
         assert!(said.contains("status 500") && said.contains("expected status 200, 204"), "{said}");
+    }
+
+    #[test]
+    fn nothing_that_a_server_wrote_is_repeated_but_an_error_code_of_the_log_service() {
+        let internal = answer(
+            200,
+            &[("content-type", "text/plain; token=s3cret"), ("location", "/s3cret")],
+            b"AccessKeySecret=s3cret",
+        );
+        let said = judge(&ExpectedAnswer::LogService, &internal).unwrap_err();
+        assert!(!said.contains("s3cret") && !said.contains("AccessKey"), "{said}");
+        assert!(said.contains("\"text/plain\"") && said.contains("a body of 22 bytes"), "{said}");
+        let refused = r#"{"errorCode":"ProjectNotExist","errorMessage":"s3cret"}"#;
+        let said = judge(&ExpectedAnswer::LogService, &answer(404, &[], refused.as_bytes())).unwrap_err();
+        assert!(said.contains("error code ProjectNotExist") && !said.contains("s3cret"), "{said}");
+        for odd in [r#"{"Error":{"Code":"s3cret word"}}"#, r#"{"errorCode":"s3-cret"}"#, r#"{"errorCode":7}"#]
+        {
+            let said = judge(&ExpectedAnswer::LogService, &answer(404, &[], odd.as_bytes())).unwrap_err();
+            assert!(!said.contains("s3") && !said.contains("error code"), "{said}");
+        }
     }
 
     #[test]

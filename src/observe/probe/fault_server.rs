@@ -189,6 +189,19 @@ impl Authority {
         config(certificate.der().clone(), &key)
     }
 
+    /// A server whose handshake is larger than any client takes: its chain has hundreds of certificates.
+    pub(super) fn server_with_a_giant_chain(&self, name: &str) -> Arc<ServerConfig> {
+        let key = KeyPair::generate().unwrap();
+        let certificate = leaf(name, (2020, 2090)).signed_by(&key, &self.issuer).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone(); 300], private(&key))
+            .unwrap();
+        Arc::new(config)
+    }
+
     /// A server that wants a certificate of this authority from its clients, too.
     pub(super) fn server_for_known_clients(&self, name: &str) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();

@@ -30,6 +30,10 @@ const SERVER_ERROR: f64 = 0.1;
 /// A wall clock that moved by more than this against the boot clock during the exchange was stepped, not slewed.
 const LARGEST_SLEW: f64 = 0.01;
 
+/// Where timestamps of zero and of all ones are read to be: the start of NTP's second era, 2036-02-07 06:28:16 UTC. A server that
+/// really shows this moment is not believed for two seconds.
+const NEVER_SET: f64 = 2_085_978_496.0;
+
 /// A local clock beyond 2100 is outside of what an NTP timestamp in its second era can be compared with.
 const LATEST_COMPARABLE: u64 = 4_102_444_800;
 
@@ -111,6 +115,9 @@ fn interpret(
         return Err((Reason::Failed, "the answer's times contradict each other".to_owned()));
     }
     let middle = after.wall_minus_boot() + offset;
+    if (middle + after.boot.as_secs_f64() - NEVER_SET).abs() <= 1.0 {
+        return Err((Reason::Failed, "the server tells a time of zero: its clock was never set".to_owned()));
+    }
     let half_width = delay.max(0.0) / 2.0 + SERVER_ERROR;
     let reference = DateReference { low: middle - half_width, high: middle + half_width, taken: after.boot };
     Ok((reference, answer.stratum()))

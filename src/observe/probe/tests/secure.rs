@@ -60,6 +60,20 @@ async fn links_of_the_store_resolve_inside_the_root_directory() {
 }
 
 #[tokio::test]
+async fn a_handshake_that_is_too_large_is_called_so() {
+    let authority = Authority::new();
+    let root = trusting(&authority);
+    let probe = https(root.path(), authority.server_with_a_giant_chain("localhost"), "localhost").await;
+    let failure = probe.outcome.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Tls);
+    assert!(
+        failure.detail.contains("larger than") && !failure.detail.contains("not TLS"),
+        "{}",
+        failure.detail
+    );
+}
+
+#[tokio::test]
 async fn certificate_faults_are_told_apart_and_the_certificate_is_reported_all_the_same() {
     let authority = Authority::new();
     let root = trusting(&authority);
