@@ -2,16 +2,18 @@
 
 use std::{
     io::{self, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
     process::ExitCode,
 };
 
 use anyhow::Context as _;
 use logagent_exporter::{
-    cli::{self, Command, Invocation, LogFormat, LogLevel, Options, Parsed, check, explain},
+    cli::{self, Command, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, check, explain},
     config,
-    daemon::{self, CycleOptions, DaemonOptions, log},
-    http,
-    model::Language,
+    daemon::{self, CycleOptions, DaemonOptions, Lock, log},
+    http::{self, AllowedHosts, Listener, Security},
+    model::{Language, authority, counters::Counters},
     publish::text,
     sys,
 };
@@ -94,44 +96,63 @@ fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resul
 async fn run(options: Options) -> anyhow::Result<()> {
     daemon::require_rootfs(&options.rootfs)?;
     let settings = daemon::load_settings(options.config_file.clone()).await?;
-    let mut listeners = Vec::new();
-    for address in &options.listen_addresses {
-        let bound = http::bind(address.host.as_deref(), address.port).await;
-        listeners.extend(bound.with_context(|| format!("listening on {address}"))?);
-    }
-    let mut addresses = Vec::new();
+    let counters = Counters::default();
+    let security = security(options.web_config.clone(), counters.clone()).await?;
+    let scheme = if security.speaks_tls() { "https" } else { "http" };
+    let listeners = listeners(&options).await?;
+    let mut urls = Vec::new();
     for listener in &listeners {
-        let address = listener.local_addr().context("reading the address that is listened on")?;
-        info!(%address, "listening");
-        addresses.push(address);
+        info!(address = listener.describe(), scheme, "listening");
+        urls.extend(listener.address().map(|address| url(scheme, address, &options.telemetry_path)));
     }
-    let telemetry_path = options.telemetry_path.clone();
     let announce = move |report: &logagent_exporter::model::report::Report| {
-        let mut out = String::new();
-        for address in &addresses {
-            let host =
-                if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
-            let host =
-                if address.is_ipv6() && !address.ip().is_unspecified() { format!("[{host}]") } else { host };
-            let port = address.port();
-            let line = format!("Metrics are at http://{host}:{port}{telemetry_path}\n");
-            out.push_str(&line);
-        }
-        out.push('\n');
+        let lines = urls.iter().map(|url| format!("Metrics are at {url}\n"));
+        let mut out: String = lines.chain(["\n".to_owned()]).collect();
         let rendered = text::diagnosis(report, Language::English, check::colour_wanted(), &mut out);
         // A standard output that is closed, or that nobody reads, is no reason to stop watching.
         let print =
             move || rendered.map_err(io::Error::other).and_then(|()| io::stdout().write_all(out.as_bytes()));
         let _unseen = std::thread::Builder::new().name("announce".to_owned()).spawn(print);
     };
+    let names = options.allowed_hosts.iter().cloned().chain(sys::hostname().ok());
+    let lock = Lock { security, allowed_hosts: AllowedHosts::new(names), counters };
     let daemon_options = DaemonOptions {
         cycle: cycle_options(&options),
         evaluation_interval: options.evaluation_interval,
         events: true,
+        lifecycle: options.lifecycle,
         config_file: options.config_file,
         telemetry_path: options.telemetry_path,
     };
-    daemon::run(listeners, settings, daemon_options, announce).await
+    daemon::run(listeners, lock, settings, daemon_options, announce).await
+}
+
+/// Reads the web config, if there is one, off the one thread.
+async fn security(file: Option<PathBuf>, counters: Counters) -> anyhow::Result<Security> {
+    let Some(file) = file else { return Ok(Security::open()) };
+    let loaded = tokio::task::spawn_blocking(move || Security::load(file, counters)).await;
+    Ok(loaded.context("reading the web config")??)
+}
+
+async fn listeners(options: &Options) -> anyhow::Result<Vec<Listener>> {
+    let mut listeners = Vec::new();
+    if options.systemd_socket {
+        listeners.extend(http::inherited().context("--web.systemd-socket")?);
+    } else {
+        for address in &options.listen_addresses {
+            let bound = match address {
+                ListenAddress::Tcp { host, port } => http::bind(host.as_deref(), *port).await,
+                ListenAddress::Unix(path) => http::bind_unix(path).map(|listener| vec![listener]),
+            };
+            listeners.extend(bound.with_context(|| format!("listening on {address}"))?);
+        }
+    }
+    Ok(listeners)
+}
+
+fn url(scheme: &str, address: SocketAddr, path: &str) -> String {
+    let host = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
+    format!("{scheme}://{}{path}", authority::written(&host, address.port(), None))
 }
 
 async fn run_check(

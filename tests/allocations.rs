@@ -12,7 +12,7 @@ use std::{
 };
 
 use logagent_exporter::{
-    http::{self, Limits, Server},
+    http::{self, AllowedHosts, Limits, Security, Server},
     model::{
         Status,
         report::{AgentReport, ClockReport, ExporterReport, Report},
@@ -83,12 +83,14 @@ async fn allocated_by_a_scrape(agents: usize) -> (usize, usize) {
         telemetry_path: "/metrics".to_owned(),
         max_age: Duration::from_secs(45),
         published,
-        reload,
+        reload: Some(reload),
+        security: Security::open(),
+        allowed_hosts: AllowedHosts::default(),
         now: Box::new(|| Duration::ZERO),
         limits: Limits::default(),
     };
     let listeners = http::bind(Some("127.0.0.1"), 0).await.unwrap();
-    let address = listeners.first().unwrap().local_addr().unwrap();
+    let address = listeners.first().unwrap().address().unwrap();
     let serving = tokio::spawn(http::serve(listeners, server, std::future::pending()));
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut buffer = vec![0; 1 << 20];

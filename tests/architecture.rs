@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("daemon", &["observe", "evaluate", "publish", "http", "config", "agents", "model", "sys"]),
     ("observe", &["net", "config", "agents", "model", "sys"]),
     ("evaluate", &["catalog", "config", "agents", "model"]),
-    ("http", &["publish", "model", "sys"]),
+    ("http", &["publish", "config", "net", "model", "sys"]),
     ("net", &["model", "sys"]),
     ("publish", &["net", "model"]),
     ("config", &["catalog", "agents", "model", "sys"]),

@@ -73,7 +73,7 @@ fn readmes_are_short_and_name_only_metrics_and_causes_that_exist() {
     let metrics: BTreeSet<_> = METRICS.iter().map(|metric| metric.name).collect();
     for readme in READMES {
         let text = read(readme);
-        assert!(text.lines().count() <= 150, "{readme} has {} lines", text.lines().count());
+        assert!(text.lines().count() <= 170, "{readme} has {} lines", text.lines().count());
         let named: Vec<_> = code(&text).filter(|word| word.starts_with("logagent_")).collect();
         assert!(named.len() > 10, "{readme} names only {named:?}");
         for name in named {
@@ -138,6 +138,9 @@ fn example_configurations_are_valid() {
         fs::write(&file, between(&read(document), "```yaml\n", "```")).unwrap();
         files.push(file);
     }
+    let web = read("docs/web.md");
+    logagent_exporter::config::web::parse(between(&web, "```yaml\n", "```").as_bytes(), Path::new("web.yml"))
+        .unwrap();
     for file in files {
         let output = exporter(&["config", "check", file.to_str().unwrap()]);
         let said = String::from_utf8_lossy(&output.stderr);

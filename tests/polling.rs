@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 
 use logagent_exporter::{
     config,
-    daemon::{self, CycleOptions, DaemonOptions},
+    daemon::{self, CycleOptions, DaemonOptions, Lock},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -54,6 +54,7 @@ async fn with_daemon(events: bool, interval: Duration, act: impl AsyncFnOnce(Soc
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let options = DaemonOptions {
+        lifecycle: false,
         cycle: CycleOptions {
             rootfs: root.path().to_owned(),
             procfs: None,
@@ -66,7 +67,7 @@ async fn with_daemon(events: bool, interval: Duration, act: impl AsyncFnOnce(Soc
         telemetry_path: "/metrics".to_owned(),
     };
     tokio::select! {
-        ended = daemon::run(vec![listener], settings, options, |_| {}) => panic!("{ended:?}"),
+        ended = daemon::run(vec![listener.into()], Lock::open(), settings, options, |_| {}) => panic!("{ended:?}"),
         () = act(address, root.path()) => {}
     }
 }

@@ -27,17 +27,18 @@ const EDIT_EVERY: Duration = Duration::from_millis(60);
 
 /// Memory before and after 10,000 evaluations by the timer, then edits of the agent's config, then reloads.
 pub(crate) fn growth(effort: Effort, report: &mut Report) {
-    let (by_timer, edits, reloads) = (effort.of(10_000, 1_000), effort.of(400, 40), effort.of(200, 20));
+    let (by_timer, edits, reloads) = (effort.of(10_000, 1_000), effort.of(400, 40), effort.of(30, 5));
     report.section(
         "Memory over evaluations",
         &format!(
             "One process of ours, which evaluates every 10 ms: `Rss`, and in parentheses what belongs to \
              the process alone. After its first {} evaluations, after {by_timer} more, after {edits} edits of the agent's config (each \
-             an evaluation by event, besides those by the timer), and after {reloads} reloads (each probes every endpoint anew).",
+             an evaluation by event, besides those by the timer), and after {reloads} reloads.",
             by_timer / 10
         ),
     );
-    let ours = Exporter::start_with(Kind::Ours, 9100, &[AT_ONCE.to_owned()]);
+    let ours =
+        Exporter::start_with(Kind::Ours, 9100, &[AT_ONCE.to_owned(), "--web.enable-lifecycle".to_owned()]);
     let now = || memory(ours.pid());
     let evaluated = |least: f64| {
         until(PATIENCE, Duration::from_millis(100), || evaluations(&ours.text()) >= least).unwrap();

@@ -21,6 +21,8 @@ struct Flag {
     help: &'static str,
     default: Option<&'static str>,
     repeatable: bool,
+    /// True if it stands alone.
+    switch: bool,
 }
 
 const fn flag(
@@ -29,20 +31,42 @@ const fn flag(
     default: Option<&'static str>,
     help: &'static str,
 ) -> Flag {
-    Flag { name, value, help, default, repeatable: false }
+    Flag { name, value, help, default, repeatable: false, switch: false }
 }
 
 const CONFIG_FILE: Flag = flag("config.file", "FILE", None, "Config file; without it, agents are detected");
+const fn switch(name: &'static str, help: &'static str) -> Flag {
+    Flag { switch: true, ..flag(name, "BOOL", None, help) }
+}
+
 const LISTEN: Flag = Flag {
     repeatable: true,
     ..flag(
         "web.listen-address",
         "ADDRESS",
         Some(":10077"),
-        "Address to listen on: :port (all interfaces), host:port or [ipv6]:port; repeatable",
+        "Address to listen on: :port (all interfaces), host:port, [ipv6]:port or unix:/path; repeatable",
     )
 };
 const TELEMETRY_PATH: Flag = flag("web.telemetry-path", "PATH", Some("/metrics"), "Path of the metrics");
+const WEB_CONFIG: Flag = flag(
+    "web.config.file",
+    "FILE",
+    None,
+    "File with TLS, client certificates and basic authentication, in the format of Prometheus' exporters",
+);
+const SYSTEMD_SOCKET: Flag =
+    switch("web.systemd-socket", "Listen on the sockets of a systemd .socket unit instead of addresses");
+const LIFECYCLE: Flag = switch("web.enable-lifecycle", "Allow a reload by POST /-/reload");
+const ALLOWED_HOST: Flag = Flag {
+    repeatable: true,
+    ..flag(
+        "web.allowed-host",
+        "HOST",
+        None,
+        "Further name that browsers may know this host by; addresses, localhost and the host name always do; repeatable",
+    )
+};
 const ROOTFS: Flag =
     flag("path.rootfs", "DIR", Some("/"), "Where the watched host's root directory is mounted");
 const PROCFS: Flag =
@@ -64,10 +88,14 @@ const FORMAT: Flag = flag("format", "FORMAT", Some("text"), "Format of the diagn
 const LANG: Flag = flag("lang", "LANG", Some("en"), "Language: en, zh");
 
 /// Flags that stand before or after any command.
-const GLOBAL: [&Flag; 10] = [
+const GLOBAL: [&Flag; 14] = [
     &CONFIG_FILE,
     &LISTEN,
     &TELEMETRY_PATH,
+    &WEB_CONFIG,
+    &SYSTEMD_SOCKET,
+    &LIFECYCLE,
+    &ALLOWED_HOST,
     &ROOTFS,
     &PROCFS,
     &EVALUATION_INTERVAL,
@@ -79,6 +107,9 @@ const GLOBAL: [&Flag; 10] = [
 
 /// Paths that the server answers itself.
 const TAKEN_PATHS: [&str; 5] = ["/", "/api/v1/report", "/-/healthy", "/-/ready", "/-/reload"];
+
+/// What the kernel takes (`sun_path`).
+const LONGEST_SOCKET_PATH: usize = 107;
 
 /// More often than this is a typing error that would cost a core; a probe cannot be shorter either.
 const SHORTEST: Duration = Duration::from_millis(10);
@@ -93,6 +124,13 @@ impl Flag {
     }
 
     fn arg(&self, visible: bool) -> Arg {
+        if self.switch {
+            return Arg::new(self.name)
+                .long(self.name)
+                .help(format!("{} [env: {}]", self.help, self.variable()))
+                .action(ArgAction::SetTrue)
+                .hide(!visible);
+        }
         let default = self.default.map(|default| format!("default: {default}; ")).unwrap_or_default();
         Arg::new(self.name)
             .long(self.name)
@@ -195,7 +233,7 @@ fn asks_for_check(args: &[OsString]) -> bool {
             }
             return arg == "check";
         };
-        if GLOBAL.iter().any(|flag| flag.name == name) {
+        if GLOBAL.iter().any(|flag| flag.name == name && !flag.switch) {
             let _value = rest.next();
         }
     }
@@ -234,6 +272,10 @@ fn options(said: &Said<'_>) -> Result<Options, String> {
         config_file: said.path(&CONFIG_FILE)?,
         listen_addresses: said.all(&LISTEN, listen_address)?,
         telemetry_path: said.one(&TELEMETRY_PATH, telemetry_path)?,
+        web_config: said.path(&WEB_CONFIG)?,
+        systemd_socket: said.switch(&SYSTEMD_SOCKET)?,
+        lifecycle: said.switch(&LIFECYCLE)?,
+        allowed_hosts: said.all(&ALLOWED_HOST, allowed_host)?,
         rootfs: said.path(&ROOTFS)?.unwrap_or_else(|| PathBuf::from("/")),
         procfs: said.path(&PROCFS)?,
         evaluation_interval: said.one(&EVALUATION_INTERVAL, period)?,
@@ -294,6 +336,21 @@ impl Said<'_> {
             .or_else(|| flag.default.map(OsString::from))
     }
 
+    /// Whether a switch is on: named on the command line, or true in the environment.
+    fn switch(&self, flag: &Flag) -> Result<bool, String> {
+        let named =
+            |matches: &&ArgMatches| matches.try_get_one::<bool>(flag.name).ok().flatten() == Some(&true);
+        if self.levels.iter().any(named) {
+            return Ok(true);
+        }
+        let Some(value) = self.in_environment(flag) else { return Ok(false) };
+        match value.to_string_lossy().to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" => Ok(true),
+            "false" | "0" | "no" => Ok(false),
+            other => Err(format!("{}: {} is not one of true, false", flag.variable(), quoted(other))),
+        }
+    }
+
     fn path(&self, flag: &Flag) -> Result<Option<PathBuf>, String> {
         match self.value(flag) {
             Some(path) if path.is_empty() => Err(format!("{}: the path is empty", self.origin(flag))),
@@ -308,8 +365,8 @@ impl Said<'_> {
     fn all<T: PartialEq>(&self, flag: &Flag, check: fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
         let mut values = self.on_command_line(flag);
         if values.is_empty() {
-            let list =
-                self.in_environment(flag).or_else(|| flag.default.map(OsString::from)).unwrap_or_default();
+            let list = self.in_environment(flag).or_else(|| flag.default.map(OsString::from));
+            let Some(list) = list else { return Ok(Vec::new()) };
             values = list.to_string_lossy().split(',').map(|item| OsString::from(item.trim())).collect();
         }
         let mut out = Vec::new();
@@ -341,6 +398,11 @@ impl Said<'_> {
 
 fn listen_address(text: &str) -> Result<ListenAddress, String> {
     let refused = |why: &str| format!("{} is not an address to listen on: {why}", quoted(text));
+    if let Some(path) = text.strip_prefix("unix:") {
+        let fits = path.starts_with('/') && !path.ends_with('/') && path.len() <= LONGEST_SOCKET_PATH;
+        let why = "the path of a socket is absolute and at most 107 bytes long; write unix:/run/…/web.sock";
+        return if fits { Ok(ListenAddress::Unix(PathBuf::from(path))) } else { Err(refused(why)) };
+    }
     let (host, port) =
         text.rsplit_once(':').ok_or_else(|| refused("it has no port; write :10077 or host:10077"))?;
     let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
@@ -349,12 +411,20 @@ fn listen_address(text: &str) -> Result<ListenAddress, String> {
         Ok(_) | Err(_) => return Err(refused("the port is not a number from 0 to 65535")),
     };
     if host.is_empty() {
-        return Ok(ListenAddress { host: None, port });
+        return Ok(ListenAddress::Tcp { host: None, port });
     }
     match Authority::parse(host) {
-        Ok(Authority { host, port: None }) => Ok(ListenAddress { host: Some(host), port }),
+        Ok(Authority { host, port: None }) => Ok(ListenAddress::Tcp { host: Some(host), port }),
         Ok(Authority { port: Some(_), .. }) => Err(refused("it has two ports")),
         Err(why) => Err(refused(&why)),
+    }
+}
+
+fn allowed_host(text: &str) -> Result<String, String> {
+    match Authority::parse(text) {
+        Ok(Authority { host, port: None }) => Ok(host),
+        Ok(_) => Err(format!("{} has a port; write the name alone", quoted(text))),
+        Err(why) => Err(format!("{} is not a host name: {why}", quoted(text))),
     }
 }
 

@@ -88,6 +88,14 @@ pub struct Options {
     pub listen_addresses: Vec<ListenAddress>,
     /// The path of the metrics.
     pub telemetry_path: String,
+    /// The file with TLS and passwords; `None`: plain HTTP for all.
+    pub web_config: Option<PathBuf>,
+    /// Sockets are handed over by systemd instead.
+    pub systemd_socket: bool,
+    /// A reload may be asked for by HTTP.
+    pub lifecycle: bool,
+    /// Further names that browsers may know this host by.
+    pub allowed_hosts: Vec<String>,
     /// Where the watched host's files are.
     pub rootfs: PathBuf,
     /// Where the watched host's proc is; `None`: in the rootfs.
@@ -106,16 +114,26 @@ pub struct Options {
 
 /// An address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListenAddress {
-    /// Host name or address, IPv6 without brackets; `None`: all interfaces, both families.
-    pub host: Option<String>,
-    /// The port; 0 lets the system choose.
-    pub port: u16,
+pub enum ListenAddress {
+    /// TCP.
+    Tcp {
+        /// Host name or address, IPv6 without brackets; `None`: all interfaces, both families.
+        host: Option<String>,
+        /// The port; 0 lets the system choose.
+        port: u16,
+    },
+    /// A Unix socket at this path.
+    Unix(PathBuf),
 }
 
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host.as_deref().map(authority::bracketed).unwrap_or_default(), self.port)
+        match self {
+            Self::Tcp { host, port } => {
+                write!(f, "{}:{port}", host.as_deref().map(authority::bracketed).unwrap_or_default())
+            }
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
     }
 }
 

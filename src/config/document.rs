@@ -37,7 +37,7 @@ pub(super) fn error(file: &Path, problems: Vec<ConfigProblem>) -> ConfigError {
 }
 
 /// The text, if it is text. A byte order mark at its beginning is left to the YAML parser, which skips it.
-fn readable(bytes: &[u8]) -> Result<&str, (usize, String)> {
+pub(super) fn readable(bytes: &[u8]) -> Result<&str, (usize, String)> {
     if bytes.len() > LARGEST_FILE {
         return Err((1, format!("is larger than {} KiB", LARGEST_FILE / 1024)));
     }

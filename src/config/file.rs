@@ -23,7 +23,11 @@ pub fn load(path: &Path) -> Result<(Settings, Vec<String>), ConfigError> {
     parse(&text, path)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
+/// Reads a file that the operator names: regular and not over 1 MiB. Never blocks on a FIFO or device.
+///
+/// # Errors
+/// Why it cannot be read, or is not, for people.
+pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     let cannot = |error: io::Error| format!("cannot be read: {error}");
     let file = sys::file::open(path).map_err(cannot)?;
     let metadata = file.metadata().map_err(cannot)?;

@@ -13,11 +13,12 @@ mod section;
 mod tests;
 pub mod url;
 mod value;
+pub mod web;
 mod yaml;
 
 pub use document::parse;
 pub use duration::parse_duration;
-pub use file::load;
+pub use file::{load, read};
 pub use nearest::nearest;
 pub use problem::{ConfigError, ConfigProblem};
 

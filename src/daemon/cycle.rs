@@ -163,9 +163,11 @@ impl Cycle {
             (None, Some(_)) => true,
             (Some(_) | None, None) => settings.detect,
         });
+        self.reader.reload(|name| match (named(old, name), named(&settings, name)) {
+            (Some(before), Some(after)) => is_same_installation(&before, &after),
+            (Some(_) | None, None) | (None, Some(_)) => false,
+        });
         self.settings = settings;
-        self.reader.reset();
-        self.probes.reset();
         self.resolve_due = None;
         self.exporter.reload_successful = true;
         self.exporter.reload_success_at = Some(time::now().wall);

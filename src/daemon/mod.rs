@@ -9,6 +9,7 @@ mod descriptors;
 mod journal;
 pub mod log;
 mod probes;
+mod reload;
 mod supervisor;
 
 use std::{
@@ -19,7 +20,6 @@ use std::{
 
 use anyhow::Context as _;
 use tokio::{
-    net::TcpListener,
     sync::{mpsc, oneshot, watch},
     time::{Instant, MissedTickBehavior},
 };
@@ -27,12 +27,13 @@ use tracing::{error, info, warn};
 
 pub use cycle::{Cycle, CycleOptions, Trigger};
 use debounce::Debouncer;
+use reload::Reloads;
 use supervisor::Supervisor;
 
 use crate::{
     config::{self, Settings},
-    http::{self, ReloadRequest, Server},
-    model::report::Report,
+    http::{self, AllowedHosts, Listener, ReloadRequest, Security, Server},
+    model::{counters::Counters, report::Report},
     observe::{
         events::{Events, Source},
         own, time,
@@ -60,6 +61,30 @@ pub struct DaemonOptions {
     pub config_file: Option<PathBuf>,
     /// Where the metrics are served.
     pub telemetry_path: String,
+    /// A reload may be asked for by HTTP.
+    pub lifecycle: bool,
+}
+
+/// Who may read what is published, and by which name.
+#[derive(Debug)]
+pub struct Lock {
+    /// TLS, passwords and headers.
+    pub security: Security,
+    /// The names that a browser may know this host by.
+    pub allowed_hosts: AllowedHosts,
+    /// What the server counts of itself.
+    pub counters: Counters,
+}
+
+impl Lock {
+    /// Of an exporter that is open to all, as it is without flags.
+    pub fn open() -> Self {
+        Self {
+            security: Security::open(),
+            allowed_hosts: AllowedHosts::default(),
+            counters: Counters::default(),
+        }
+    }
 }
 
 /// Loads the settings, or the defaults where there is no file, and logs the file's warnings.
@@ -94,13 +119,14 @@ pub fn require_rootfs(rootfs: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// If signals cannot be listened to, or if a task ends that never should.
 pub async fn run(
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
+    lock: Lock,
     settings: Settings,
     options: DaemonOptions,
     announce: impl FnOnce(&Report),
 ) -> anyhow::Result<()> {
     let mut asked_to_stop = Stop::listen().context("listening for SIGTERM and SIGINT")?;
-    let mut asked_to_reload = signals::Reload::listen().context("listening for SIGHUP")?;
+    let asked_to_reload = signals::Reload::listen().context("listening for SIGHUP")?;
 
     // Also while a turn or a reload waits for a file system that hangs, the end comes at once.
     let stop = asked_to_stop.asked();
@@ -116,16 +142,20 @@ pub async fn run(
     let mut supervisor = Supervisor::from_environment();
     supervisor.shows(&first);
     let mut announce = Some(announce);
-    let (publisher, published) = watch::channel(publish(first, &mut journal, &mut announce));
+    let counters = lock.counters;
+    let (publisher, published) = watch::channel(publish(first, &counters, &mut journal, &mut announce));
 
-    let (reload_sender, mut reloads) = mpsc::channel::<ReloadRequest>(8);
+    let (reload_sender, requests) = mpsc::channel::<ReloadRequest>(8);
+    let mut reloads = Reloads::new(asked_to_reload, requests);
     let (shutdown, stopped) = oneshot::channel::<()>();
     let limits = http::Limits::default();
     let server = Server {
         telemetry_path: options.telemetry_path.clone(),
         max_age: options.evaluation_interval * STALE_AFTER_INTERVALS,
         published,
-        reload: reload_sender,
+        reload: options.lifecycle.then_some(reload_sender),
+        security: lock.security,
+        allowed_hosts: lock.allowed_hosts,
         now: Box::new(|| time::now().boot),
         limits: http::Limits { connections: descriptors::for_connections(limits.connections), ..limits },
     };
@@ -144,18 +174,13 @@ pub async fn run(
         let probe_due =
             cycle.next_probe_due().unwrap_or_else(|| Instant::now() + options.evaluation_interval);
         let due = supervisor.due().map_or(probe_due, |due| due.min(probe_due));
-        let mut asker = None;
         let trigger = tokio::select! {
             () = &mut stop => break,
             ended = &mut serving => {
                 ended.context("the HTTP server")?;
                 anyhow::bail!("the HTTP server ended by itself");
             }
-            () = asked_to_reload.asked() => Trigger::Reload,
-            Some(request) = reloads.recv() => {
-                asker = Some(request);
-                Trigger::Reload
-            }
+            () = reloads.next() => Trigger::Reload,
             _ = interval.tick() => Trigger::Timer,
             () = cycle.probe_answered() => Trigger::Probe,
             changes = debouncer.next() => Trigger::Event(changes),
@@ -177,13 +202,12 @@ pub async fn run(
             done = turn => done,
         };
         supervisor.shows(&report);
-        publisher.send_replace(publish(report, &mut journal, &mut announce));
+        publisher.send_replace(publish(report, &counters, &mut journal, &mut announce));
         if let Trigger::Event(_) = trigger {
             debouncer.evaluated(time::cpu_time().saturating_sub(used));
         }
-        if let Some(asker) = asker {
-            // Whoever asked may be gone by now.
-            let _gone = asker.send(outcome);
+        if trigger == Trigger::Reload {
+            reloads.done(&outcome);
         }
     }
     info!("shutting down");
@@ -228,10 +252,12 @@ async fn reload(cycle: &mut Cycle, file: Option<PathBuf>) -> Result<(), String> 
 }
 
 fn publish(
-    report: Report,
+    mut report: Report,
+    counters: &Counters,
     journal: &mut journal::Journal,
     announce: &mut Option<impl FnOnce(&Report)>,
 ) -> Arc<Published> {
+    report.exporter.counts = counters.counts();
     if report.complete {
         journal.record(&report);
         if let Some(announce) = announce.take() {

@@ -42,6 +42,10 @@ enum Answer {
 }
 
 struct Entry {
+    /// Tells its answer from a late one for an entry that it replaced.
+    id: u64,
+    /// What is asked; `None`: a time server.
+    endpoint: Option<Endpoint>,
     due: Instant,
     running: bool,
     answer: Option<Answer>,
@@ -52,10 +56,11 @@ pub(crate) struct Probes {
     prober: Prober,
     interval: Duration,
     entries: BTreeMap<Target, Entry>,
-    running: JoinSet<(Target, Answer)>,
+    running: JoinSet<(Target, u64, Answer)>,
     permits: Arc<Semaphore>,
     jitter: RandomState,
     asked: u64,
+    started: u64,
     errors: Vec<(Option<Arc<str>>, &'static str)>,
 }
 
@@ -69,20 +74,13 @@ impl Probes {
             permits: Arc::new(Semaphore::new(AT_ONCE)),
             jitter: RandomState::new(),
             asked: 0,
+            started: 0,
             errors: Vec::new(),
         }
     }
 
-    /// Forgets everything and stops what runs: a new config may mean other endpoints by the same name.
-    pub(crate) fn reset(&mut self) {
-        self.running.abort_all();
-        self.running = JoinSet::new();
-        self.entries.clear();
-    }
-
     /// Starts every probe that is due, and drops those that are no longer wanted.
     pub(crate) fn start_due(&mut self, agents: &[AgentFacts], ntp_servers: &[String]) {
-        let now = Instant::now();
         let mut wanted: Vec<(Target, Option<Work<'_>>)> = Vec::new();
         for agent in agents {
             for fact in &agent.endpoints {
@@ -90,17 +88,28 @@ impl Probes {
             }
         }
         wanted.extend(ntp_servers.iter().map(|server| (Target::NtpServer(server.clone()), None)));
+        self.start(wanted);
+    }
+
+    fn start(&mut self, wanted: Vec<(Target, Option<Work<'_>>)>) {
+        let now = Instant::now();
         self.entries.retain(|target, _| wanted.iter().any(|(wanted, _)| wanted == target));
         for (target, endpoint) in wanted {
-            let entry = self.entries.entry(target.clone()).or_insert(Entry {
-                due: now,
-                running: false,
-                answer: None,
+            let asked = endpoint.map(|(endpoint, _)| endpoint);
+            // A new config may mean another question by the same name.
+            if self.entries.get(&target).is_some_and(|entry| !is_same(entry.endpoint.as_ref(), asked)) {
+                self.entries.remove(&target);
+            }
+            let entry = self.entries.entry(target.clone()).or_insert_with(|| {
+                self.started = self.started.wrapping_add(1);
+                let endpoint = asked.cloned();
+                Entry { id: self.started, endpoint, due: now, running: false, answer: None }
             });
             if entry.running || entry.due > now {
                 continue;
             }
             entry.running = true;
+            let id = entry.id;
             let prober = self.prober.clone();
             let permits = Arc::clone(&self.permits);
             let work = endpoint.map(|(endpoint, environment)| (endpoint.clone(), environment.clone()));
@@ -116,7 +125,7 @@ impl Probes {
                         Answer::Endpoint(Box::new(Reading::Unknown(not_yet(url))))
                     }
                 };
-                (target, answer)
+                (target, id, answer)
             });
         }
     }
@@ -124,8 +133,8 @@ impl Probes {
     /// Waits for the next answer and keeps it. Never returns while nothing runs. Cancel-safe.
     pub(crate) async fn next_answer(&mut self) {
         match self.running.join_next().await {
-            Some(Ok((target, answer))) => self.keep(&target, answer),
-            // Aborted by a reset; nothing else ends a probe without an answer.
+            Some(Ok((target, id, answer))) => self.keep(&target, id, answer),
+            // Nothing ends a probe without an answer.
             Some(Err(_)) => {}
             None => std::future::pending().await,
         }
@@ -134,13 +143,16 @@ impl Probes {
     /// Keeps every answer that has already come.
     pub(crate) fn keep_ready(&mut self) {
         while let Some(done) = self.running.try_join_next() {
-            if let Ok((target, answer)) = done {
-                self.keep(&target, answer);
+            if let Ok((target, id, answer)) = done {
+                self.keep(&target, id, answer);
             }
         }
     }
 
-    fn keep(&mut self, target: &Target, answer: Answer) {
+    fn keep(&mut self, target: &Target, id: u64, answer: Answer) {
+        if self.entries.get(target).is_none_or(|entry| entry.id != id) {
+            return;
+        }
         let every = match target {
             Target::Endpoint { .. } => self.interval,
             Target::NtpServer(_) => self.interval.saturating_mul(NTP_EVERY),
@@ -154,7 +166,7 @@ impl Probes {
         }
         let due = Instant::now() + self.jittered(every);
         if let Some(entry) = self.entries.get_mut(target) {
-            *entry = Entry { due, running: false, answer: Some(answer) };
+            (entry.due, entry.running, entry.answer) = (due, false, Some(answer));
         }
     }
 
@@ -238,6 +250,15 @@ fn target(agent: &AgentFacts, endpoint: &Endpoint) -> Target {
     }
 }
 
+/// True if both are the same question, wherever it is written.
+fn is_same(before: Option<&Endpoint>, after: Option<&Endpoint>) -> bool {
+    let question = |endpoint: &Endpoint| {
+        let Endpoint { purpose, scheme, host, port, path, expected, .. } = endpoint.clone();
+        (purpose, scheme, host, port, path, expected)
+    };
+    before.map(question) == after.map(question)
+}
+
 fn not_yet(url: &str) -> Why {
     Why::new(Reason::NotYet, url, "not probed yet")
 }
@@ -246,9 +267,43 @@ fn not_yet(url: &str) -> Why {
 mod tests {
     use super::*;
     use crate::{
-        model::snapshot::{DateReference, Phases},
+        model::snapshot::{DateReference, ExpectedAnswer, Phases, Scheme},
         observe::probe::ProbeOptions,
     };
+
+    #[tokio::test]
+    async fn an_answer_is_kept_while_its_question_is_the_same_and_a_late_one_of_another_dropped() {
+        let options = ProbeOptions { timeout: Duration::from_secs(1), rootfs: "/nowhere".into() };
+        let mut probes = Probes::new(Prober::new(options), Duration::from_secs(60));
+        let ask = |from: &str, codes: &[u16]| Endpoint {
+            purpose: crate::model::Purpose::Custom,
+            url: "http://127.0.0.1:1".to_owned(),
+            scheme: Scheme::Http,
+            host: "127.0.0.1".to_owned(),
+            port: 1,
+            path: "/".to_owned(),
+            expected: ExpectedAnswer::StatusCodes(codes.to_vec()),
+            from: from.to_owned(),
+            parameter: None,
+        };
+        let target = Target::Endpoint { agent: Arc::from("a"), url: String::new(), path: String::new() };
+        let environment = Reading::Known(Environment::default());
+        let start = |probes: &mut Probes, endpoint: &Endpoint| {
+            probes.start(vec![(target.clone(), Some((endpoint, &environment)))]);
+            probes.entries.get(&target).expect("it is wanted").id
+        };
+        let id = start(&mut probes, &ask("line 1", &[200]));
+        probes.next_answer().await;
+        assert!(probes.complete());
+        assert_eq!(start(&mut probes, &ask("line 2", &[200])), id);
+        assert!(probes.complete(), "written elsewhere, it is the same question");
+        assert_ne!(start(&mut probes, &ask("line 2", &[204])), id);
+        assert!(!probes.complete());
+        probes.keep(&target, id, Answer::Endpoint(Box::new(Reading::Unknown(not_yet("x")))));
+        assert!(!probes.complete(), "the late answer is to another question");
+        probes.next_answer().await;
+        assert!(probes.complete());
+    }
 
     #[tokio::test]
     async fn a_step_of_the_clock_moves_every_offset_at_once_without_a_probe() {
@@ -273,7 +328,8 @@ mod tests {
             (endpoint, Answer::Endpoint(Box::new(Reading::Known(probe)))),
             (server, Answer::Time(Ok(sample))),
         ] {
-            let entry = Entry { due: Instant::now(), running: true, answer: Some(answer) };
+            let entry =
+                Entry { id: 0, endpoint: None, due: Instant::now(), running: true, answer: Some(answer) };
             probes.entries.insert(target, entry);
         }
         let offsets = |wall_minus_boot: f64| {

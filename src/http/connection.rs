@@ -1,6 +1,7 @@
 //! One connection: its requests one after the other. While it is idle it holds no buffers, unless few are in use.
 
 use std::{
+    convert::Infallible,
     future::poll_fn,
     io,
     pin::pin,
@@ -12,19 +13,25 @@ use std::{
     time::Duration,
 };
 
-use hyper::{body::Bytes, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
+use hyper::{
+    body::Bytes,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::ServerConfig;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
     time::timeout,
 };
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tracing::debug;
 
 use super::{
     Server,
     deadline::{Deadlines, Phase, Stage},
+    transport::{Socket, Stream},
 };
 
 /// The largest head of a request, and the most header lines in it; more is answered by 431.
@@ -38,6 +45,14 @@ const WARM: usize = 32;
 /// refusal back from it.
 const LINGER: Duration = Duration::from_secs(1);
 const LARGEST_REST: u64 = 256 * 1024;
+
+/// Requests at once on one HTTP/2 connection: a scraper and a browser send a handful. And the size of their headers.
+const MOST_STREAMS: u32 = 16;
+const LARGEST_HEADERS: u32 = 16 * 1024;
+
+/// Said to who speaks HTTP where TLS is spoken, in the words of Go's server.
+const PLAIN_HTTP: &[u8] = b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\
+    Client sent an HTTP request to an HTTPS server.\n";
 
 /// State that all connections share.
 pub(super) struct Shared {
@@ -115,50 +130,99 @@ impl Drop for Waiting<'_> {
 
 /// Serves one connection to its end.
 pub(super) async fn serve(
-    stream: TcpStream,
+    socket: Socket,
+    trusted: bool,
     stage: Stage,
     shared: Arc<Shared>,
     mut stopped: watch::Receiver<()>,
 ) {
-    let mut stream = Deadlines::new(stream, stage.clone(), shared.server.limits);
+    let mut stream = Deadlines::new(Stream::Plain(socket), stage.clone(), shared.server.limits);
+    // Whether TLS is spoken is decided with the first byte.
+    let mut is_decided = trusted;
     loop {
         shared.may_be_evicted();
         let begun = async {
-            stream.readable().await?;
-            Ok(shared.permit().await)
+            let first = stream.readable().await?;
+            Ok((first, shared.permit().await))
         };
         let begun: io::Result<_> = tokio::select! {
             begun = begun => begun,
             _ = stopped.changed() => return,
         };
-        let _permit = match begun {
-            Ok(permit) => permit,
+        let (first, _permit) = match begun {
+            Ok(begun) => begun,
             Err(error) => {
                 debug!(%error, "a connection ended between requests");
                 return;
             }
         };
-        match Box::pin(serve_requests(stream, &stage, &shared, &mut stopped)).await {
+        let mut http2 = false;
+        if !std::mem::replace(&mut is_decided, true)
+            && let Some(tls) = &shared.server.security.current().await.tls
+        {
+            stage.securing();
+            let Stream::Plain(socket) = stream.into_inner() else { return };
+            let handshake = Box::pin(secured(socket, first, Arc::clone(tls), shared.server.limits.head));
+            let secured = tokio::select! {
+                secured = handshake => secured,
+                _ = stopped.changed() => return,
+            };
+            let Some(secured) = secured else { return };
+            http2 = secured.get_ref().1.alpn_protocol() == Some(b"h2");
+            stream = Deadlines::new(Stream::Tls(Box::new(secured)), stage.clone(), shared.server.limits);
+        }
+        if http2 {
+            return Box::pin(serve_http2(stream, &stage, &shared, &mut stopped)).await;
+        }
+        match Box::pin(serve_requests(stream, trusted, &stage, &shared, &mut stopped)).await {
             Some(idle) => stream = idle,
             None => return,
         }
     }
 }
 
+/// Shakes hands; `first` is the client's first byte. Nothing if that failed.
+async fn secured(
+    mut socket: Socket,
+    first: Option<u8>,
+    tls: Arc<ServerConfig>,
+    deadline: Duration,
+) -> Option<TlsStream<Socket>> {
+    // A handshake begins with 22, a request with a letter.
+    if first.is_some_and(|byte| byte.is_ascii_alphabetic()) {
+        let answered = timeout(LINGER, socket.write_all(PLAIN_HTTP)).await;
+        debug!(?answered, "plain HTTP on a TLS port");
+        linger(socket).await;
+        return None;
+    }
+    match timeout(deadline, TlsAcceptor::from(tls).accept(socket)).await {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            debug!(%error, "a TLS handshake failed");
+            None
+        }
+        Err(_elapsed) => {
+            debug!("a TLS handshake took too long");
+            None
+        }
+    }
+}
+
 /// Answers requests until there is none at the moment and buffers are scarce; then gives the stream back, else nothing.
 async fn serve_requests(
-    stream: Deadlines<TcpStream>,
+    stream: Deadlines<Stream>,
+    trusted: bool,
     stage: &Stage,
     shared: &Arc<Shared>,
     stopped: &mut watch::Receiver<()>,
-) -> Option<Deadlines<TcpStream>> {
+) -> Option<Deadlines<Stream>> {
     let service = service_fn(|request| {
         let (shared, stage) = (Arc::clone(shared), stage.clone());
         Box::pin(async move {
             stage.answering();
-            let answer = shared.server.answer(request).await;
+            let answer = shared.server.answer(request, trusted).await;
             stage.answered();
-            answer
+            Ok::<_, Infallible>(answer)
         })
     });
     let mut connection = http1::Builder::new()
@@ -189,7 +253,11 @@ async fn serve_requests(
             stream.unread(Bytes::copy_from_slice(&parts.read_buf));
             return Some(stream);
         }
-        Some(Ok(())) => {}
+        Some(Ok(())) => match stream.into_inner() {
+            Stream::Plain(_) => {}
+            // The client is told that this was all.
+            Stream::Tls(mut stream) => drop(timeout(LINGER, stream.shutdown()).await),
+        },
         Some(Err(error)) => {
             debug!(%error, "a connection ended early");
             if error.is_parse() {
@@ -200,8 +268,48 @@ async fn serve_requests(
     None
 }
 
+/// Answers requests until the connection's end, several at a time.
+async fn serve_http2(
+    stream: Deadlines<Stream>,
+    stage: &Stage,
+    shared: &Arc<Shared>,
+    stopped: &mut watch::Receiver<()>,
+) {
+    let under_way = Arc::new(AtomicUsize::new(0));
+    let service = service_fn(|request| {
+        let (shared, stage, under_way) = (Arc::clone(shared), stage.clone(), Arc::clone(&under_way));
+        async move {
+            under_way.fetch_add(1, Ordering::Relaxed);
+            stage.answering();
+            let answer = shared.server.answer(request, false).await;
+            if under_way.fetch_sub(1, Ordering::Relaxed) == 1 {
+                stage.holding();
+                shared.may_be_evicted();
+            }
+            Ok::<_, Infallible>(answer)
+        }
+    });
+    let mut connection = pin!(
+        http2::Builder::new(TokioExecutor::new())
+            .max_concurrent_streams(MOST_STREAMS)
+            .max_header_list_size(LARGEST_HEADERS)
+            .max_send_buf_size(LARGEST_HEAD)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        _ = stopped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%error, "a connection ended early");
+    }
+}
+
 /// Takes what the client is still sending, so that it can take the answer.
-async fn linger(mut stream: TcpStream) {
+async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let rest = async {
         stream.shutdown().await?;
         tokio::io::copy(&mut pin!(stream.take(LARGEST_REST)), &mut tokio::io::sink()).await

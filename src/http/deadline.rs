@@ -17,9 +17,10 @@ use std::{
 use hyper::body::{Buf as _, Bytes};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::{Instant, Sleep, sleep_until},
 };
+
+use super::transport::Stream;
 
 /// How many clients, how patiently.
 #[derive(Debug, Clone, Copy)]
@@ -69,9 +70,11 @@ pub(super) enum Phase {
     Write,
     /// It is taken, and no further request has begun.
     Idle,
+    /// Likewise, on a connection that keeps its buffers.
+    Held,
 }
 
-const ALL: [Phase; 5] = [Phase::Fresh, Phase::Head, Phase::Answer, Phase::Write, Phase::Idle];
+const ALL: [Phase; 6] = [Phase::Fresh, Phase::Head, Phase::Answer, Phase::Write, Phase::Idle, Phase::Held];
 
 /// What a connection is at; shared between its stream, its requests, and the acceptor, which decides whom to evict.
 #[derive(Debug, Clone)]
@@ -96,6 +99,16 @@ impl Stage {
     /// The request's head is complete.
     pub(super) fn answering(&self) {
         self.set(Phase::Answer);
+    }
+
+    /// A TLS handshake has begun.
+    pub(super) fn securing(&self) {
+        self.set(Phase::Head);
+    }
+
+    /// Nothing is under way, and the connection keeps its buffers.
+    pub(super) fn holding(&self) {
+        self.set(Phase::Held);
     }
 
     /// The answer is ready to be written.
@@ -129,6 +142,7 @@ impl Phase {
             Self::Answer => 2,
             Self::Write => 3,
             Self::Idle => 4,
+            Self::Held => 5,
         }
     }
 }
@@ -170,7 +184,7 @@ impl<S> Deadlines<S> {
             Phase::Fresh | Phase::Head => self.limits.head,
             Phase::Answer => self.limits.answer,
             Phase::Write => self.limits.write,
-            Phase::Idle => self.limits.idle,
+            Phase::Idle | Phase::Held => self.limits.idle,
         };
         self.deadline.as_mut().reset(Instant::now() + limit);
     }
@@ -192,16 +206,15 @@ impl<S> Deadlines<S> {
     }
 }
 
-impl Deadlines<TcpStream> {
-    /// Waits until there is something to read: a request, or the end.
-    pub(super) async fn readable(&mut self) -> io::Result<()> {
+impl Deadlines<Stream> {
+    /// Waits until there is something to read (a request, or the end), and gives its first byte if it is still in the socket.
+    pub(super) async fn readable(&mut self) -> io::Result<Option<u8>> {
         poll_fn(|cx| {
             if !self.begun.is_empty() {
-                return Poll::Ready(Ok(()));
+                return Poll::Ready(Ok(None));
             }
-            // Not by readiness, which a new socket is taken to have.
-            match self.inner.poll_peek(cx, &mut ReadBuf::new(&mut [0])) {
-                Poll::Ready(peeked) => Poll::Ready(peeked.map(drop)),
+            match self.inner.socket().poll_peek(cx) {
+                Poll::Ready(peeked) => Poll::Ready(peeked),
                 Poll::Pending => self.wait(cx),
             }
         })

@@ -1,10 +1,9 @@
-//! Listeners and their acceptor: connections are bounded in number, and drained at shutdown.
+//! The acceptor: connections are bounded in number, and drained at shutdown.
 
 use std::{
     collections::HashMap,
     future::poll_fn,
     io,
-    net::Ipv6Addr,
     pin::pin,
     sync::{Arc, atomic::Ordering},
     task::Poll,
@@ -12,7 +11,6 @@ use std::{
 };
 
 use tokio::{
-    net::{TcpListener, TcpStream},
     sync::watch,
     task::{AbortHandle, Id, JoinSet},
     time::{Instant, sleep, timeout},
@@ -23,8 +21,9 @@ use super::{
     Server,
     connection::{self, Shared},
     deadline::{Phase, Stage},
+    listener::Listener,
+    transport::Socket,
 };
-use crate::sys;
 
 /// How long accepting rests after an error that will not be gone at once (no descriptors left): first and at most.
 const FIRST_REST: Duration = Duration::from_millis(20);
@@ -33,51 +32,9 @@ const LONGEST_REST: Duration = Duration::from_secs(1);
 /// How long that is not said again: it may come and go with every connection.
 const WARN_AGAIN: Duration = Duration::from_mins(1);
 
-/// Listens on every address of `host`; without a host on all addresses of both families, or of IPv4 where IPv6 is off.
-///
-/// # Errors
-/// The first address that cannot be listened on, unless it is one of several and this host has none of its family.
-pub async fn bind(host: Option<&str>, port: u16) -> io::Result<Vec<TcpListener>> {
-    let Some(host) = host else { return bind_all(port).await };
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let mut listeners = Vec::new();
-    let mut absent = None;
-    for address in tokio::net::lookup_host((host, port)).await? {
-        match TcpListener::bind(address).await {
-            Ok(listener) => listeners.push(listener),
-            Err(error) if is_absent_family(&error) => absent = Some(error),
-            Err(error) => return Err(error),
-        }
-    }
-    match absent {
-        Some(error) if listeners.is_empty() => Err(error),
-        Some(_) | None => Ok(listeners),
-    }
-}
-
-async fn bind_all(port: u16) -> io::Result<Vec<TcpListener>> {
-    match TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).await {
-        Ok(listener) => {
-            let port = listener.local_addr()?.port();
-            let mut listeners = vec![listener];
-            // Taken if the first one is dual-stack, as is usual; free under net.ipv6.bindv6only=1.
-            if let Ok(listener) = TcpListener::bind(("0.0.0.0", port)).await {
-                listeners.push(listener);
-            }
-            Ok(listeners)
-        }
-        Err(error) if is_absent_family(&error) => Ok(vec![TcpListener::bind(("0.0.0.0", port)).await?]),
-        Err(error) => Err(error),
-    }
-}
-
-fn is_absent_family(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::AddrNotAvailable || sys::error::is_absent_family(error)
-}
-
 /// Serves until `shutdown` is ready; then stops listening, lets running answers end, and returns within
 /// [`Limits::drain`](super::Limits::drain).
-pub async fn serve(listeners: Vec<TcpListener>, server: Server, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listeners: Vec<Listener>, server: Server, shutdown: impl Future<Output = ()>) {
     let drain = server.limits.drain;
     let (stop, stopped) = watch::channel(());
     let mut acceptor = Acceptor::new(server, stopped);
@@ -117,7 +74,7 @@ impl Acceptor {
     }
 
     /// Accepts connections. Never returns.
-    async fn run(&mut self, listeners: &[TcpListener]) {
+    async fn run(&mut self, listeners: &[Listener]) {
         let shared = Arc::clone(&self.shared);
         let mut pending = None;
         let mut rest = None;
@@ -126,7 +83,7 @@ impl Acceptor {
         loop {
             let is_full = self.connections.len() >= shared.server.limits.connections;
             if !is_full && let Some(stream) = pending.take() {
-                self.admit(prepared(stream));
+                self.admit(stream);
             }
             self.evict_if_needed(pending.is_some());
             let accepted = tokio::select! {
@@ -156,10 +113,10 @@ impl Acceptor {
         }
     }
 
-    fn admit(&mut self, stream: TcpStream) {
+    fn admit(&mut self, (socket, trusted): (Socket, bool)) {
         let stage = self.shared.stage();
         let serving =
-            connection::serve(stream, stage.clone(), Arc::clone(&self.shared), self.stopped.clone());
+            connection::serve(socket, trusted, stage.clone(), Arc::clone(&self.shared), self.stopped.clone());
         let task = self.connections.spawn(serving);
         self.open.insert(task.id(), (stage, task));
     }
@@ -172,8 +129,9 @@ impl Acceptor {
             return;
         }
         // An idle connection loses the least; then one that has been sending a head, or not taking an answer.
-        let _evicted = pending && (self.evict(&[Phase::Idle, Phase::Fresh]) || self.evict(&[Phase::Head]))
-            || lacks_permits && self.evict(&[Phase::Head, Phase::Write]);
+        let _evicted = pending
+            && (self.evict(&[Phase::Idle, Phase::Held, Phase::Fresh]) || self.evict(&[Phase::Head]))
+            || lacks_permits && (self.evict(&[Phase::Held]) || self.evict(&[Phase::Head, Phase::Write]));
     }
 
     /// Ends the connection that has been at one of these stages for the longest time; false if none is.
@@ -192,14 +150,14 @@ impl Acceptor {
 }
 
 /// The next client of any listener; they take turns.
-async fn accept(listeners: &[TcpListener], first: &mut usize) -> io::Result<TcpStream> {
+async fn accept(listeners: &[Listener], first: &mut usize) -> io::Result<(Socket, bool)> {
     poll_fn(|cx| {
         for _ in listeners {
             *first = (*first + 1) % listeners.len();
-            if let Some(Poll::Ready(accepted)) =
-                listeners.get(*first).map(|listener| listener.poll_accept(cx))
+            if let Some(listener) = listeners.get(*first)
+                && let Poll::Ready(accepted) = listener.poll_accept(cx)
             {
-                return Poll::Ready(accepted.map(|(stream, _)| stream));
+                return Poll::Ready(accepted.map(|socket| (socket, listener.is_trusted())));
             }
         }
         Poll::Pending
@@ -215,17 +173,10 @@ fn rest_after(error: &io::Error, previous: Option<Duration>) -> Option<Duration>
     (!lost.contains(&error.kind())).then(rest)
 }
 
-fn prepared(stream: TcpStream) -> TcpStream {
-    // An answer in two segments must not wait for the acknowledgement of the first. It works without, only slower.
-    if let Err(error) = stream.set_nodelay(true) {
-        debug!(%error, "cannot set TCP_NODELAY");
-    }
-    stream
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys;
 
     #[test]
     fn without_descriptors_accepting_rests_longer_and_longer_up_to_a_second() {

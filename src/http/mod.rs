@@ -2,28 +2,39 @@
 
 mod connection;
 mod deadline;
+mod host;
 mod listen;
+mod listener;
 mod negotiation;
+mod security;
+mod transport;
 
-use std::{convert::Infallible, fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
     Method, Request, Response, StatusCode,
     body::{Body, Bytes},
     header::{
-        ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
-        REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+        ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+        HeaderValue, REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
+    http::request::Parts,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
-use self::negotiation::Format;
+use self::{
+    negotiation::Format,
+    security::{Active, Admission},
+};
 use crate::publish::Published;
 
 pub use self::{
     deadline::Limits,
-    listen::{bind, serve},
+    host::AllowedHosts,
+    listen::serve,
+    listener::{Listener, bind, bind_unix, inherited},
+    security::Security,
 };
 
 /// A request to load the config file again; the answer is the error's text, or success.
@@ -42,8 +53,12 @@ pub struct Server {
     pub max_age: Duration,
     /// The newest report.
     pub published: watch::Receiver<Arc<Published>>,
-    /// Whom to ask for a reload.
-    pub reload: mpsc::Sender<ReloadRequest>,
+    /// Whom to ask for a reload; `None`: nobody may by HTTP.
+    pub reload: Option<mpsc::Sender<ReloadRequest>>,
+    /// TLS, passwords and headers.
+    pub security: Security,
+    /// The names that a browser may know this host by.
+    pub allowed_hosts: AllowedHosts,
     /// The boot clock, as [`Published::evaluated_at`] counts.
     pub now: Box<dyn Fn() -> Duration + Send + Sync>,
     /// How many clients, how patiently.
@@ -59,18 +74,59 @@ impl fmt::Debug for Server {
 type Answer = Response<Full<Bytes>>;
 
 impl Server {
-    /// Answers one request.
-    async fn answer<B: Body + Unpin>(&self, request: Request<B>) -> Result<Answer, Infallible> {
+    /// Answers one request; of a trusted client without asking who it is.
+    async fn answer<B: Body + Unpin>(&self, request: Request<B>, trusted: bool) -> Answer {
         let (head, body) = request.into_parts();
-        if !drained(body).await {
-            return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "request body too large\n"));
+        let active = self.security.current().await;
+        let mut answer = match self.refusal(&head, &active, trusted).await {
+            Some(refusal) => refusal,
+            None if !drained(body).await => plain(StatusCode::PAYLOAD_TOO_LARGE, "request body too large\n"),
+            None => self.routed(&head).await,
+        };
+        active.set_headers(answer.headers_mut());
+        answer
+    }
+
+    /// Why a request is not looked at any further.
+    async fn refusal(&self, head: &Parts, active: &Active, trusted: bool) -> Option<Answer> {
+        if !host::is_single(head) {
+            let mut answer = plain(StatusCode::BAD_REQUEST, "a request names exactly one Host\n");
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            return Some(answer);
         }
+        if trusted {
+            return None;
+        }
+        if !self.security.is_within_rate(active) {
+            return Some(plain(StatusCode::TOO_MANY_REQUESTS, "too many requests\n"));
+        }
+        match self.security.judge(active, &head.headers).await {
+            Admission::Granted => {}
+            Admission::Refused => {
+                let mut answer = plain(StatusCode::UNAUTHORIZED, "Unauthorized\n");
+                answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic"));
+                return Some(answer);
+            }
+            Admission::Busy => {
+                let mut answer = plain(StatusCode::TOO_MANY_REQUESTS, "too many passwords to judge\n");
+                answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+                return Some(answer);
+            }
+        }
+        if host::is_from_browser(&head.headers) && !self.allowed_hosts.allow(head) {
+            let text = "this host is not known by that name; allow it with --web.allowed-host\n";
+            return Some(plain(StatusCode::MISDIRECTED_REQUEST, text));
+        }
+        None
+    }
+
+    async fn routed(&self, head: &Parts) -> Answer {
         let path = head.uri.path();
         if path == "/-/reload" {
-            return Ok(match head.method {
-                Method::POST | Method::PUT => self.reload().await,
+            return match head.method {
+                Method::POST | Method::PUT => self.reload(head).await,
                 _ => not_allowed("POST, PUT"),
-            });
+            };
         }
         let language = || negotiation::language(head.uri.query(), &head.headers);
         let published = Arc::clone(&self.published.borrow());
@@ -84,12 +140,12 @@ impl Server {
             },
             "/-/healthy" => &|| self.healthy(&published),
             "/-/ready" => &|| ready(&published),
-            _ => return Ok(plain(StatusCode::NOT_FOUND, "not found\n")),
+            _ => return plain(StatusCode::NOT_FOUND, "not found\n"),
         };
-        Ok(match head.method {
+        match head.method {
             Method::GET | Method::HEAD => route(),
             _ => not_allowed("GET, HEAD"),
-        })
+        }
     }
 
     fn healthy(&self, published: &Published) -> Answer {
@@ -104,10 +160,16 @@ impl Server {
         }
     }
 
-    async fn reload(&self) -> Answer {
+    async fn reload(&self, head: &Parts) -> Answer {
+        let Some(reload) = &self.reload else {
+            return plain(StatusCode::FORBIDDEN, "Lifecycle API is not enabled.\n");
+        };
+        if host::is_cross_site(head) {
+            return plain(StatusCode::FORBIDDEN, "a page of another site may not ask for a reload\n");
+        }
         let (sender, receiver) = oneshot::channel();
         let asked = async {
-            self.reload.send(sender).await.ok()?;
+            reload.send(sender).await.ok()?;
             receiver.await.ok()
         };
         match tokio::time::timeout(self.limits.answer, asked).await {

@@ -1,6 +1,7 @@
 //! The server over real loopback sockets.
 
 mod crowd;
+mod secure;
 
 use std::{
     io::{self, Read as _},
@@ -38,6 +39,10 @@ fn published(report: Report) -> Arc<Published> {
 }
 
 async fn start(limits: Limits) -> Running {
+    start_locked(limits, Security::open()).await
+}
+
+async fn start_locked(limits: Limits, security: Security) -> Running {
     let (publish, receiver) = watch::channel(published(sample::failing()));
     let (reload, reloads) = mpsc::channel(1);
     let now = Arc::new(AtomicU64::new(100));
@@ -46,12 +51,14 @@ async fn start(limits: Limits) -> Running {
         telemetry_path: "/metrics".to_owned(),
         max_age: Duration::from_secs(45),
         published: receiver,
-        reload,
+        reload: Some(reload),
+        security,
+        allowed_hosts: AllowedHosts::new(["web-1".to_owned()]),
         now: Box::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
         limits,
     };
     let listeners = bind(Some("127.0.0.1"), 0).await.expect("loopback");
-    let address = listeners[0].local_addr().expect("an address");
+    let address = listeners[0].address().expect("an address");
     let (stop, stopped) = oneshot::channel();
     let server = tokio::spawn(serve(listeners, server, async {
         let _stopped_or_dropped = stopped.await;
@@ -140,6 +147,112 @@ async fn every_route_answers_with_its_exact_type() {
         let got = get(&running, "GET", target, "").await;
         assert_eq!(got.status, 404, "{target}");
     }
+}
+
+#[tokio::test]
+async fn a_request_names_exactly_one_host() {
+    let running = start(Limits::default()).await;
+    for (request, status) in [
+        ("GET /-/ready HTTP/1.1\r\n\r\n", "400"),
+        ("GET /-/ready HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "400"),
+        ("GET /-/ready HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", "400"),
+        ("GET /-/ready HTTP/1.0\r\n\r\n", "200"),
+        ("GET /-/ready HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n", "200"),
+    ] {
+        let answer = exchange(running.address, request.as_bytes()).await;
+        let answer = String::from_utf8(answer).expect("text");
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{request}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_reads_nothing_by_another_name_and_reloads_nothing() {
+    let mut running = start(Limits::default()).await;
+    let address = running.address;
+    let asked = async |host: &str, request: &str, headers: &str| {
+        let request = format!("{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n");
+        let answer = String::from_utf8(exchange(address, request.as_bytes()).await).expect("text");
+        answer.split(' ').nth(1).map(str::to_owned).expect("a status")
+    };
+    let browser = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Site: none\r\n";
+    for (host, headers, status) in [
+        ("rebound.evil.example", browser, "421"),
+        ("rebound.evil.example:10077", "Origin: http://rebound.evil.example:10077\r\n", "421"),
+        ("rebound.evil.example", "", "200"),
+        ("web-1:10077", browser, "200"),
+        ("localhost", browser, "200"),
+        ("127.0.0.1", browser, "200"),
+        ("[::1]:10077", browser, "200"),
+    ] {
+        for path in ["/metrics", "/", "/api/v1/report"] {
+            assert_eq!(asked(host, &format!("GET {path}"), headers).await, status, "{host} {headers}");
+        }
+    }
+    for headers in ["Sec-Fetch-Site: cross-site\r\n", "Origin: http://evil.example\r\n", "Origin: null\r\n"] {
+        assert_eq!(asked("127.0.0.1", "POST /-/reload", headers).await, "403", "{headers}");
+    }
+    assert!(running.reloads.try_recv().is_err(), "nobody was asked");
+}
+
+#[tokio::test]
+async fn a_reload_is_not_to_be_had_unless_it_is_enabled() {
+    let (publish, receiver) = watch::channel(published(sample::failing()));
+    let server = Server {
+        telemetry_path: "/metrics".to_owned(),
+        max_age: Duration::from_secs(45),
+        published: receiver,
+        reload: None,
+        security: Security::open(),
+        allowed_hosts: AllowedHosts::default(),
+        now: Box::new(|| Duration::ZERO),
+        limits: Limits::default(),
+    };
+    let listeners = bind(Some("127.0.0.1"), 0).await.expect("loopback");
+    let address = listeners[0].address().expect("an address");
+    let serving = tokio::spawn(serve(listeners, server, std::future::pending()));
+    let request = b"POST /-/reload HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answer = String::from_utf8(exchange(address, request).await).expect("text");
+    assert!(
+        answer.starts_with("HTTP/1.1 403 ") && answer.ends_with("Lifecycle API is not enabled.\n"),
+        "{answer}"
+    );
+    serving.abort();
+    drop(publish);
+}
+
+#[tokio::test]
+async fn a_unix_socket_serves_and_takes_the_place_of_one_that_nobody_listens_on() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("web.sock");
+    drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket that is left behind"));
+    let running = start(Limits::default()).await;
+    let server = Server {
+        telemetry_path: "/metrics".to_owned(),
+        max_age: Duration::from_secs(45),
+        published: running.publish.subscribe(),
+        reload: None,
+        security: Security::open(),
+        allowed_hosts: AllowedHosts::default(),
+        now: Box::new(|| Duration::ZERO),
+        limits: Limits::default(),
+    };
+    let listener = bind_unix(&path).expect("the place is free");
+    assert_eq!(bind_unix(&path).expect_err("somebody listens").kind(), io::ErrorKind::AddrInUse);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(serve(vec![listener], server, async { drop(stopped.await) }));
+    let mut stream = tokio::net::UnixStream::connect(&path).await.expect("a connection");
+    // Twice on one connection, as a scraper does.
+    for _ in 0..2 {
+        stream.write_all(b"GET /-/ready HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("sent");
+        let mut answer = [0; 12];
+        timeout(PATIENCE, stream.read_exact(&mut answer)).await.expect("in time").expect("an answer");
+        assert_eq!(&answer, b"HTTP/1.1 200");
+        let mut rest = [0; 4096];
+        let _rest = timeout(PATIENCE, stream.read(&mut rest)).await.expect("in time").expect("the rest");
+    }
+    drop(stop);
+    serving.await.expect("served");
+    assert!(!path.exists(), "the socket's file is gone with it");
 }
 
 #[tokio::test]
@@ -331,14 +444,14 @@ async fn shutdown_does_not_wait_for_those_who_never_end() {
 #[tokio::test]
 async fn addresses_are_bound_as_written() {
     let all = bind(None, 0).await.expect("a port");
-    let port = all[0].local_addr().expect("an address").port();
+    let port = all[0].address().expect("an address").port();
     TcpStream::connect(("127.0.0.1", port)).await.expect("IPv4 by the dual-stack or the second listener");
     let taken = bind(Some("127.0.0.1"), port).await.expect_err("taken");
     assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
     let taken = bind(None, port).await.expect_err("taken");
     assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
     if let Ok(six) = bind(Some("[::1]"), 0).await {
-        assert!(six[0].local_addr().expect("an address").is_ipv6());
+        assert!(six[0].address().expect("an address").is_ipv6());
     }
     bind(Some("name.invalid"), 0).await.expect_err("no such host");
 }

@@ -4,6 +4,7 @@
 
 pub mod authority;
 pub mod cause;
+pub mod counters;
 pub mod own;
 pub mod reading;
 pub mod report;

@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     Cause, Language, Prerequisite, Role, Severity, Status, Why,
+    counters::Counts,
     snapshot::{EndpointFact, KernelClock},
 };
 
@@ -182,4 +183,6 @@ pub struct ExporterReport {
     pub reload_successful: bool,
     /// When config was last loaded with success.
     pub reload_success_at: Option<SystemTime>,
+    /// What publishers and the server have counted of themselves.
+    pub counts: Counts,
 }

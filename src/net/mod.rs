@@ -7,7 +7,7 @@ pub(crate) mod client;
 pub(crate) mod connect;
 pub(crate) mod proxy;
 pub(crate) mod resolve;
-mod single_flight;
+pub(crate) mod single_flight;
 pub(crate) mod tls;
 pub(crate) mod trust;
 

@@ -102,6 +102,7 @@ pub static METRICS: &[Metric] = &[
     counter("logagent_observation_errors_total", &["agent", "source"], "Facts that could not be read, by where they come from.", samples::observation_errors),
     gauge("logagent_event_source_up", &["source"], "1 if the kernel tells of such changes, 0 if they are only found by polling.", samples::event_sources),
     gauge("logagent_config_last_reload_successful", &[], "1 if the last load of the config file succeeded.", samples::reload_successful),
+    gauge("logagent_web_config_last_reload_successful", &[], "1 if the file of --web.config.file, and what it names, is in force as it is now; 0 if an older state is.", samples::counted),
     gauge("logagent_config_last_reload_success_timestamp_seconds", &[], "When config was last loaded with success, in seconds since the epoch.", samples::reload_success),
     counter("logagent_log_lines_dropped_total", &[], "Lines of the exporter's own log that were dropped, as they were not read in time.", samples::log_lines_dropped),
     counter("process_cpu_seconds_total", &[], "CPU time of the exporter, in seconds.", samples::own_cpu),
@@ -116,6 +117,7 @@ pub static METRICS: &[Metric] = &[
 /// The samples of one metric, each label set once.
 #[derive(Debug)]
 pub struct Samples {
+    name: &'static str,
     kind: Kind,
     names: &'static [&'static str],
     seen: BTreeSet<Vec<String>>,
@@ -123,6 +125,11 @@ pub struct Samples {
 }
 
 impl Samples {
+    /// Name of the metric.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Adds a sample; `values` are the labels' in the order of their names. A second one with equal labels would make
     /// the whole scrape invalid and is left out, as is a value that is not a number.
     pub(super) fn add(&mut self, values: &[&str], value: f64) {
@@ -162,8 +169,13 @@ pub fn families(view: View<'_>) -> Vec<MetricFamily> {
     METRICS
         .iter()
         .filter_map(|metric| {
-            let mut samples =
-                Samples { kind: metric.kind, names: metric.labels, seen: BTreeSet::new(), list: Vec::new() };
+            let mut samples = Samples {
+                name: metric.name,
+                kind: metric.kind,
+                names: metric.labels,
+                seen: BTreeSet::new(),
+                list: Vec::new(),
+            };
             (metric.samples)(view, &mut samples);
             if samples.list.is_empty() {
                 return None;

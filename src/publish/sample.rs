@@ -247,6 +247,7 @@ pub(crate) fn healthy() -> Report {
             log_lines_dropped: 0,
             reload_successful: true,
             reload_success_at: Some(at(0)),
+            counts: BTreeMap::from([(("logagent_web_config_last_reload_successful", Vec::new()), 1.0)]),
         },
         complete: true,
     }

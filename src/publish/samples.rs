@@ -27,6 +27,16 @@ pub(super) fn build_info(_: View<'_>, out: &mut Samples) {
     out.add(&[words::VERSION, words::REVISION, words::RUSTC, words::TARGET], 1.0);
 }
 
+/// What publishers and the server count of themselves.
+pub(super) fn counted(view: View<'_>, out: &mut Samples) {
+    let name = out.name();
+    for ((_, labels), value) in view.report.exporter.counts.iter().filter(|((metric, _), _)| *metric == name)
+    {
+        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+        out.add(&labels, *value);
+    }
+}
+
 pub(super) fn agents(view: View<'_>, out: &mut Samples) {
     out.add(&[], count(view.report.agents.len()));
 }

@@ -57,6 +57,31 @@ fn a_bad_config_leaves_the_old_one_in_force_and_is_told_everywhere() {
 }
 
 #[test]
+fn a_reload_keeps_what_stands_and_acknowledges_what_is_gone() {
+    let host = Host::with_logtail();
+    let exporter = host.exporter();
+    exporter.shows(&[]);
+    host.kill_all("ilogtail");
+    exporter.shows(&["processes failing not_running"]);
+    let since = |exporter: &Exporter<'_>| {
+        let text = exporter.scrape();
+        text.value("logagent_problem_since_timestamp_seconds", &[("cause", "not_running")])
+    };
+    let before = since(&exporter);
+    assert!(before.is_some());
+    assert_eq!(exporter.request("POST", "/-/reload", &["content-length: 0"]).status, 200);
+    exporter.shows(&["processes failing not_running"]);
+    assert_eq!(since(&exporter), before, "the directory is there: it is the same problem as before");
+
+    host.remove("/usr/local/ilogtail");
+    exporter.until("its removal", |seen| {
+        seen.value("logagent_problem_since_timestamp_seconds", &[("cause", "not_installed")]).is_some()
+    });
+    assert_eq!(exporter.request("POST", "/-/reload", &["content-length: 0"]).status, 200);
+    exporter.until("no agent", |seen| seen.value("logagent_agents", &[]) == Some(0.0));
+}
+
+#[test]
 fn what_is_no_longer_watched_has_no_series() {
     let host = Host::with_logtail();
     let exporter = host.exporter_of(EXPECT_ALL);

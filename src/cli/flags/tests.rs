@@ -39,8 +39,12 @@ fn without_flags_the_defaults_of_the_contract_hold() {
         options,
         Options {
             config_file: None,
-            listen_addresses: vec![ListenAddress { host: None, port: 10077 }],
+            listen_addresses: vec![ListenAddress::Tcp { host: None, port: 10077 }],
             telemetry_path: "/metrics".into(),
+            web_config: None,
+            systemd_socket: false,
+            lifecycle: false,
+            allowed_hosts: Vec::new(),
             rootfs: "/".into(),
             procfs: None,
             evaluation_interval: Duration::from_secs(15),
@@ -80,7 +84,10 @@ fn flags_stand_before_or_after_the_command() {
         invoked("--web.listen-address :1 run --web.listen-address=[::1]:2 --web.listen-address h:0", &[]);
     let shown: Vec<String> = listen.options.listen_addresses.iter().map(ToString::to_string).collect();
     assert_eq!(shown, [":1", "[::1]:2", "h:0"]);
-    assert_eq!(listen.options.listen_addresses[1].host.as_deref(), Some("::1"));
+    assert_eq!(
+        listen.options.listen_addresses[1],
+        ListenAddress::Tcp { host: Some("::1".to_owned()), port: 2 }
+    );
     assert_eq!(invoked("--log.level=warn run --log.level=debug", &[]).options.log_level, LogLevel::Debug);
 }
 
@@ -102,7 +109,7 @@ fn the_environment_fills_in_and_flags_win() {
         Command::Explain { cause: None, language: Language::Chinese }
     );
     let options = invoked("--web.listen-address=:3 --evaluation.interval=2s", env).options;
-    assert_eq!(options.listen_addresses, [ListenAddress { host: None, port: 3 }]);
+    assert_eq!(options.listen_addresses, [ListenAddress::Tcp { host: None, port: 3 }]);
     assert_eq!(options.evaluation_interval, Duration::from_secs(2));
 }
 
@@ -182,6 +189,40 @@ fn each_wrong_value_names_its_flag_or_variable() {
 }
 
 #[test]
+fn switches_stand_alone_and_their_variables_are_true_or_false() {
+    let options = invoked("--web.systemd-socket run --web.enable-lifecycle", &[]).options;
+    assert!(options.systemd_socket && options.lifecycle);
+    for (value, on) in [("true", true), ("1", true), ("False", false), ("0", false), ("", false)] {
+        let options = invoked("", &[("LOGAGENT_EXPORTER_WEB_ENABLE_LIFECYCLE", value)]).options;
+        assert_eq!(options.lifecycle, on, "{value}");
+    }
+    let (message, _) = refused("", &[("LOGAGENT_EXPORTER_WEB_ENABLE_LIFECYCLE", "on")]);
+    assert_eq!(message, "error: LOGAGENT_EXPORTER_WEB_ENABLE_LIFECYCLE: \"on\" is not one of true, false");
+    assert_eq!(refused("--web.enable-lifecycle check --bogus", &[]).1, 3, "the switch takes no value");
+}
+
+#[test]
+fn sockets_and_further_names_are_understood() {
+    let options =
+        invoked("--web.listen-address unix:/run/x/web.sock --web.allowed-host Web-1.example", &[]).options;
+    assert_eq!(options.listen_addresses, [ListenAddress::Unix("/run/x/web.sock".into())]);
+    assert_eq!(options.listen_addresses[0].to_string(), "unix:/run/x/web.sock");
+    assert_eq!(options.allowed_hosts, ["web-1.example"]);
+    let listed = invoked("", &[("LOGAGENT_EXPORTER_WEB_ALLOWED_HOST", "a, b")]).options;
+    assert_eq!(listed.allowed_hosts, ["a", "b"]);
+    let long = format!("--web.listen-address=unix:/{}", "x".repeat(107));
+    for (line, said) in [
+        ("--web.listen-address=unix:web.sock", "absolute and at most 107 bytes"),
+        ("--web.listen-address=unix:/run/", "absolute and at most 107 bytes"),
+        (long.as_str(), "absolute and at most 107 bytes"),
+        ("--web.allowed-host=h:80", "\"h:80\" has a port; write the name alone"),
+        ("--web.allowed-host=http://h", "\"http://h\" is not a host name: has a scheme"),
+    ] {
+        assert!(refused(line, &[]).0.contains(said), "{line}: {}", refused(line, &[]).0);
+    }
+}
+
+#[test]
 fn usage_errors_of_check_exit_as_unknown_and_others_as_usage() {
     for line in
         ["check --bogus", "check --format=xml", "--log.level info check --lang=de", "--log.level=loud check"]
@@ -206,7 +247,7 @@ fn help_and_version_are_printed() {
     let help = printed("--help");
     for flag in GLOBAL {
         assert!(
-            help.contains(&format!("--{} ", flag.name)) && help.contains(&flag.variable()),
+            help.contains(&format!("--{}", flag.name)) && help.contains(&flag.variable()),
             "{}",
             flag.name
         );

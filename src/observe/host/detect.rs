@@ -24,7 +24,7 @@ const MOST_ENTRIES: usize = 10_000;
 /// The longest directory suffix that becomes part of a name.
 const LONGEST_SUFFIX: usize = 32;
 
-/// What is kept from one cycle to the next, until a reload.
+/// What is kept from one cycle to the next.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     /// Detected installations in the order of their first sight: watched even if they vanish.
@@ -33,6 +33,18 @@ pub struct Memory {
     running_dirs: BTreeMap<String, PathBuf>,
     /// Where executables of custom agents were seen running, by agent and base name.
     pub executables: BTreeMap<(String, String), PathBuf>,
+    /// Detected installations that are gone are to be forgotten.
+    forgets: bool,
+}
+
+impl Memory {
+    /// Keeps what is known of the configured agents that `same` names; detected ones that are gone are forgotten at the next
+    /// detection.
+    pub fn reload(&mut self, same: impl Fn(&str) -> bool) {
+        self.running_dirs.retain(|name, _| same(name));
+        self.executables.retain(|(name, _), _| same(name));
+        self.forgets = true;
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -135,11 +147,17 @@ pub struct Detection<'a> {
     pub settings: &'a Settings,
     /// What bears an agent's name; empty if processes cannot be read.
     pub candidates: &'a [Candidate],
+    /// Processes could be read.
+    pub sees_processes: bool,
 }
 
 impl Detection<'_> {
     /// The installations to watch: the configured ones first, then the detected ones by first sight.
     pub fn targets(&self, memory: &mut Memory) -> Vec<Target> {
+        // Without a sight of its processes nothing is known to be gone.
+        if self.sees_processes && std::mem::take(&mut memory.forgets) {
+            memory.detected.retain(|seen| self.is_still_watched(seen));
+        }
         let mut targets = self.configured(memory);
         if self.settings.detect {
             for profile in self.profiles.iter().copied().filter(|profile| !profile.places().is_empty()) {
@@ -161,6 +179,19 @@ impl Detection<'_> {
             }
         }
         targets
+    }
+
+    /// Whether a detected installation is watched after a reload: while anything of it is there, or may be. A name that the
+    /// config has taken is given anew.
+    fn is_still_watched(&self, seen: &Detected) -> bool {
+        let taken = self.settings.agents.iter().any(|agent| agent.name == seen.name);
+        let runs = || {
+            let running = profile_of(self.profiles, seen.kind).map(|profile| self.running(profile));
+            running.unwrap_or_default().iter().any(|directory| self.canonical(directory) == seen.canonical)
+        };
+        self.settings.detect
+            && !taken
+            && (!matches!(self.files.look(&seen.directory), Reading::Known(None)) || runs())
     }
 
     fn configured(&self, memory: &mut Memory) -> Vec<Target> {

@@ -117,9 +117,10 @@ impl HostReader {
         self.executions_are_told = told;
     }
 
-    /// Forgets detected agents, as a reload does: what is gone is no longer watched.
-    pub fn reset(&mut self) {
-        self.memory = Memory::default();
+    /// Prepares for new settings. Of configured agents what was seen is kept where `same` says that the agent is the same one; of
+    /// detected agents those are forgotten, at the next reading, whose directory and processes are both gone.
+    pub fn reload(&mut self, same: impl Fn(&str) -> bool) {
+        self.memory.reload(same);
         self.last = None;
         self.strangers = Arc::default();
     }
@@ -199,6 +200,7 @@ impl Plan {
             profiles: self.profiles,
             settings: &self.settings,
             candidates: candidates.known().map_or(&[], Vec::as_slice),
+            sees_processes: candidates.known().is_some(),
         };
         let targets = detection.targets(&mut memory);
         let assigned = detection.assign(&targets);

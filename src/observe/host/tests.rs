@@ -24,7 +24,7 @@ fn reader(host: &Host) -> HostReader {
 }
 
 #[tokio::test]
-async fn a_host_is_read_whole_and_an_agent_that_goes_is_watched_until_reset() {
+async fn a_host_is_read_whole_and_an_agent_that_goes_is_watched_until_a_reload() {
     let host = Host::new();
     host.file("/etc/hosts", "10.0.0.7 web\n");
     host.file("/usr/local/ilogtail/config.json", "{");
@@ -57,7 +57,7 @@ async fn a_host_is_read_whole_and_an_agent_that_goes_is_watched_until_reset() {
     let zombie = &reading.agents[1].1.processes.known().unwrap()[0];
     assert_eq!((zombie.pid, zombie.state), (main.pid(), ProcessState::Defunct));
 
-    reader.reset();
+    reader.reload(|_| true);
     let reading = reader.read(&settings, some_time(), false).await;
     assert_eq!(reading.agents.len(), 0);
 }
@@ -124,7 +124,11 @@ async fn without_a_procfs_files_are_read_and_processes_unknown() {
     assert_eq!(reading.errors, [(Some("paired".into()), "process")]);
 
     std::fs::remove_dir_all(host.at("/usr")).unwrap();
-    reader.reset();
+    reader.reload(|_| true);
+    let reading = reader.read(&Settings::default(), some_time(), false).await;
+    assert_eq!(reading.errors, [(Some("paired".into()), "process")], "its processes may still run");
+    reader = super::tests::reader(&host);
+    reader.options.procfs = Some(host.at("/no/such/proc"));
     let reading = reader.read(&Settings::default(), some_time(), false).await;
     assert_eq!(reading.errors, [(None, "process")]);
     assert_eq!(reading.host.hosts.state, Reading::Known(FileState::Missing));

@@ -1,6 +1,9 @@
 //! Is an answer the documented one? And what does it say of the server's clock?
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::{
+    fmt::Write as _,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use hyper::{HeaderMap, header};
 use serde::Deserialize;
@@ -100,7 +103,7 @@ fn describe(expected: &ExpectedAnswer, answer: &Answer) -> String {
         said.push_str(", error code ");
         said.push_str(&code);
     } else {
-        said.push_str(&format!(", a body of {} bytes", answer.body.len()));
+        let _infallible = write!(said, ", a body of {} bytes", answer.body.len());
     }
     match expected {
         ExpectedAnswer::LogService => {

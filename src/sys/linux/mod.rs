@@ -1,6 +1,7 @@
 //! Linux.
 
 mod c;
+pub mod local;
 pub(super) mod root;
 mod service;
 

@@ -113,7 +113,7 @@ impl Host {
         let mut command = self.program(user, config);
         let child = command
             .args(haste(flags))
-            .args(["--log.level=debug"])
+            .args(["--log.level=debug", "--web.enable-lifecycle"])
             .args(flags)
             .stdout(stdout)
             .stderr(stderr)

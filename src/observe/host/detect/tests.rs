@@ -56,7 +56,8 @@ type Watched = Vec<(String, Option<String>, Vec<u32>)>;
 fn watch(host: &Host, settings: &Settings, candidates: &[Candidate], memory: &mut Memory) -> Watched {
     host.look(|files| {
         let candidates = below_root(files, candidates.to_vec());
-        let detection = Detection { files, profiles: KINDS, settings, candidates: &candidates };
+        let detection =
+            Detection { files, profiles: KINDS, settings, candidates: &candidates, sees_processes: true };
         let targets = detection.targets(memory);
         let assigned = detection.assign(&targets);
         targets

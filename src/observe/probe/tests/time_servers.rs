@@ -89,11 +89,11 @@ async fn garbage_and_replays_give_no_time() {
 #[tokio::test]
 async fn a_clock_that_was_never_set_gives_no_time() {
     let unset: [Reply; 4] = [
-        |request: &[u8; 48]| with_times(request, &[0x00; 8], &[0x00; 8]),
-        |request: &[u8; 48]| with_times(request, &[0xff; 8], &[0xff; 8]),
+        |request: &[u8; 48]| with_times(request, [0x00; 8], [0x00; 8]),
+        |request: &[u8; 48]| with_times(request, [0xff; 8], [0xff; 8]),
         // As above, but for the fraction of a second that a counter has added.
-        |request: &[u8; 48]| with_times(request, &[0, 0, 0, 0, 0x80, 0, 0, 0], &[0, 0, 0, 0, 0x80, 0, 0, 1]),
-        |request: &[u8; 48]| with_times(request, &[0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], &[0xff; 8]),
+        |request: &[u8; 48]| with_times(request, [0, 0, 0, 0, 0x80, 0, 0, 0], [0, 0, 0, 0, 0x80, 0, 0, 1]),
+        |request: &[u8; 48]| with_times(request, [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], [0xff; 8]),
     ];
     for reply in unset {
         let why = ask(reply).await.unwrap_err();
@@ -102,10 +102,10 @@ async fn a_clock_that_was_never_set_gives_no_time() {
 }
 
 /// A right answer with these times of arrival and departure.
-fn with_times(request: &[u8; 48], received: &[u8; 8], transmitted: &[u8; 8]) -> Vec<u8> {
+fn with_times(request: &[u8; 48], received: [u8; 8], transmitted: [u8; 8]) -> Vec<u8> {
     let mut packet = reply(request, 0.0, 2, 0);
-    packet[32..40].copy_from_slice(received);
-    packet[40..48].copy_from_slice(transmitted);
+    packet[32..40].copy_from_slice(&received);
+    packet[40..48].copy_from_slice(&transmitted);
     packet
 }
 

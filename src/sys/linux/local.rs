@@ -1,0 +1,135 @@
+//! Sockets of the host itself (`AF_UNIX`), and those that the service manager hands over.
+
+use std::{
+    fs, io, net,
+    os::{
+        fd::AsFd as _,
+        unix::{
+            fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _},
+            net as unix,
+        },
+    },
+    path::{Path, PathBuf},
+    task::{Context, Poll, ready},
+};
+
+use listenfd::ListenFd;
+use rustix::net::{RecvFlags, recv, sockopt::socket_peercred};
+use tokio::{io::Interest, net::UnixListener};
+
+/// One connection.
+pub type Stream = tokio::net::UnixStream;
+
+/// Ready once there is something to read, or the end; gives the first byte if there is one, and leaves it there.
+pub fn poll_peek(stream: &Stream, cx: &mut Context<'_>) -> Poll<io::Result<Option<u8>>> {
+    loop {
+        ready!(stream.poll_read_ready(cx))?;
+        let peek = || {
+            let mut byte = [0];
+            let (read, _) = recv(stream.as_fd(), &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT)?;
+            let [byte] = byte;
+            Ok((read > 0).then_some(byte))
+        };
+        match stream.try_io(Interest::READABLE, peek) {
+            // Not ready after all, which a new socket is taken to be.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            peeked => return Poll::Ready(peeked),
+        }
+    }
+}
+
+/// A socket that is listened on; its file goes when it does.
+#[derive(Debug)]
+pub struct Listener {
+    socket: UnixListener,
+    file: Option<PathBuf>,
+}
+
+impl Listener {
+    /// Listens at `path`, for its owner and group. A socket that nobody listens on any more is replaced.
+    ///
+    /// # Errors
+    /// Why it cannot: somebody listens, or something else is there.
+    pub fn bind(path: &Path) -> io::Result<Self> {
+        let is_socket = fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
+        let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+        if is_socket && unix::UnixStream::connect(path).is_err_and(refused) {
+            fs::remove_file(path)?;
+        }
+        let socket = UnixListener::bind(path)?;
+        let listener = Self { socket, file: Some(path.to_owned()) };
+        fs::set_permissions(path, fs::Permissions::from_mode(0o660))?;
+        Ok(listener)
+    }
+
+    /// The next connection.
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+        self.socket.poll_accept(cx).map_ok(|(stream, _)| stream)
+    }
+
+    /// `unix:` and its path.
+    pub fn describe(&self) -> String {
+        let address = self.socket.local_addr().ok();
+        let path = address.as_ref().and_then(|address| address.as_pathname());
+        format!("unix:{}", path.unwrap_or(Path::new("?")).display())
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(file) = &self.file {
+            // Left behind, it does no harm: the next start takes its place.
+            let _left = fs::remove_file(file);
+        }
+    }
+}
+
+/// The sockets that the service manager hands over (`LISTEN_FDS`).
+///
+/// # Errors
+/// If one is neither a TCP nor a Unix stream socket.
+pub fn inherited() -> io::Result<(Vec<net::TcpListener>, Vec<Listener>)> {
+    let mut handed = ListenFd::from_env();
+    let (mut tcp, mut local) = (Vec::new(), Vec::new());
+    for index in 0..handed.len() {
+        match handed.take_tcp_listener(index) {
+            Ok(Some(socket)) => {
+                socket.set_nonblocking(true)?;
+                tcp.push(socket);
+            }
+            Ok(None) => {}
+            Err(_) => {
+                let Some(socket) = handed.take_unix_listener(index)? else { continue };
+                socket.set_nonblocking(true)?;
+                local.push(Listener { socket: UnixListener::from_std(socket)?, file: None });
+            }
+        }
+    }
+    Ok((tcp, local))
+}
+
+/// True if nobody but its owner, or root, can put anything into `directory`.
+///
+/// # Errors
+/// What the kernel says.
+pub fn is_private(directory: &Path) -> io::Result<bool> {
+    let found = fs::symlink_metadata(directory)?;
+    Ok(found.is_dir() && found.mode() & 0o022 == 0)
+}
+
+/// Connects to the socket at `path`, if its directory belongs to root or to who listens, and to nobody else.
+///
+/// # Errors
+/// What the kernel says; `PermissionDenied` if the directory is not to be trusted.
+pub async fn connect(path: &Path) -> io::Result<Stream> {
+    let stream = Stream::connect(path).await?;
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let owner = fs::symlink_metadata(directory)?.uid();
+    let peer = socket_peercred(stream.as_fd())?.uid.as_raw();
+    if is_private(directory)? && (owner == 0 || owner == peer) {
+        Ok(stream)
+    } else {
+        let message = format!("{} is not the exporter's alone", directory.display());
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
+    }
+}
