@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::remedy::{self, Reader};
-use crate::model::{Cause, Language, Prerequisite, Text};
+use crate::model::{Cause, Language, Text};
 
 /// Where `runbook_url` leads: this, `/` and the name of a file in `alerts/runbooks`.
 pub const RUNBOOK_BASE: &str =
@@ -12,25 +12,17 @@ pub const RUNBOOK_BASE: &str =
 /// Where `dashboard_url` leads: this and the path of a dashboard in Grafana.
 pub const DASHBOARD_BASE: &str = "https://grafana.example.com";
 
-/// A cause that comes and goes with each probe is one page, not one per probe; others outlive a restart of the exporter
-/// and a few failed scrapes, after which the series are gone for a moment.
-pub fn keep_firing(prerequisite: Prerequisite) -> Duration {
-    match prerequisite {
-        Prerequisite::Network | Prerequisite::Clock | Prerequisite::Processes => Duration::from_mins(5),
-        Prerequisite::Installed
-        | Prerequisite::Ip
-        | Prerequisite::StartupParameters
-        | Prerequisite::UserIdentifier
-        | Prerequisite::CustomIdentifier
-        | Prerequisite::Credentials
-        | Prerequisite::Restart => Duration::from_mins(2),
-    }
+/// How long the alert outlives its cause. One that comes and goes with each probe is one page, not one per probe. Longer than
+/// the cause's patience: after a restart of the exporter a cause begins anew, and shall be told again before it was resolved.
+pub fn keep_firing(cause: &Cause) -> Duration {
+    Duration::from_mins(5).max(cause.patience + Duration::from_mins(1))
 }
 
-/// The name that all alerts of a prerequisite share: `LogAgentStartupParameters`.
-pub fn alert_name(prerequisite: Prerequisite) -> String {
+/// The name of the cause's alert: `LogAgentNotRunning`. No two causes share one, so that an inhibition by name (as that of
+/// kube-prometheus-stack) silences nothing but hosts with the same cause.
+pub fn alert_name(cause: &Cause) -> String {
     let mut name = String::from("LogAgent");
-    for word in prerequisite.as_str().split('_') {
+    for word in cause.id.split('_') {
         let mut letters = word.chars();
         name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
         name.push_str(letters.as_str());
@@ -49,10 +41,10 @@ pub fn runbook_file(cause: &Cause, language: Language) -> String {
 /// The names and texts of the annotations, as templates of Prometheus: what differs from host to host is a label.
 pub fn annotations(cause: &Cause, language: Language) -> [(&'static str, String); 5] {
     const DESCRIPTION: Text = Text {
-        en: "The agent {{ $labels.agent }} on {{ $labels.instance }}{{ with $labels.cluster }} in {{ . }}{{ end }} has the problem {cause}. \
+        en: "The agent {{ $labels.agent }} on {{ $labels.instance }}{{ with or $labels.cluster $externalLabels.cluster }} in {{ . }}{{ end }} has the problem {cause}. \
              {meaning} What exactly was seen, and where: `logagent-exporter check` on the host, or \
              http://{{ $labels.instance }}/",
-        zh: "{{ with $labels.cluster }}{{ . }} 中 {{ end }}{{ $labels.instance }} 上的客户端 {{ $labels.agent }} 存在问题 {cause}。\
+        zh: "{{ with or $labels.cluster $externalLabels.cluster }}{{ . }} 中 {{ end }}{{ $labels.instance }} 上的客户端 {{ $labels.agent }} 存在问题 {cause}。\
              {meaning}具体证据和位置：在主机上执行 `logagent-exporter check`，或打开 http://{{ $labels.instance }}/",
     };
     const BRACKETS: Text = Text {
@@ -76,7 +68,7 @@ pub fn annotations(cause: &Cause, language: Language) -> [(&'static str, String)
         (
             "dashboard_url",
             format!(
-                "{DASHBOARD_BASE}/d/logagent-host?var-cluster={{{{ $labels.cluster | urlquery }}}}\
+                "{DASHBOARD_BASE}/d/logagent-host?var-cluster={{{{ or $labels.cluster $externalLabels.cluster | urlquery }}}}\
                  &var-instance={{{{ $labels.instance | urlquery }}}}&var-agent={{{{ $labels.agent | urlquery }}}}"
             ),
         ),

@@ -32,7 +32,7 @@ pub static NOT_INSTALLED: Cause = Cause {
     },
     evidence: &["looked_for"],
     source: sources::INSTALLED,
-    patience: patience::PROCESS,
+    patience: patience::SETUP,
     summary: Text {
         en: "A log-collection agent that should be watched is not installed.",
         zh: "应被监控的日志采集客户端未安装。",

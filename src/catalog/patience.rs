@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What has already been waited for: the rule itself looks back over minutes.
+/// The rule itself looks back over minutes, so that nothing is to be waited for.
 pub(super) const NONE: Duration = Duration::ZERO;
 
 /// An editor or a deployment writes several files one after the other, and is done within this.
@@ -22,3 +22,6 @@ pub(super) const ROLLOUT: Duration = Duration::from_mins(5);
 
 /// Everything works still, and nobody is woken: a ticket is for what stays.
 pub(super) const TICKET: Duration = Duration::from_mins(15);
+
+/// A new host has its exporter before its agent, or the other way round: images and config management are done within this.
+pub(super) const SETUP: Duration = Duration::from_mins(10);

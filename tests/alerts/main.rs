@@ -72,11 +72,6 @@ fn alerts_of(path: &str) -> Vec<Value> {
     rules_of(path).into_iter().filter(|rule| rule["alert"].is_string()).collect()
 }
 
-/// `alert`, or `alert/cause` where alerts share their name.
-fn key(alert: &str, cause: &Value) -> String {
-    cause.as_str().map_or_else(|| alert.to_owned(), |cause| format!("{alert}/{cause}"))
-}
-
 /// The files below `directory` whose names end so.
 fn files(directory: &str, end: &str) -> Vec<String> {
     let mut found = Vec::new();

@@ -122,7 +122,8 @@ impl Names {
                     }
                 })
                 .collect();
-            known(&labels, words[2])?;
+            // A target's own label of the same name makes the exporter's `exported_…`.
+            known(&labels, words[2].trim_start_matches("exported_"))?;
             labels.insert(words[0].to_owned());
         }
         Ok(labels)

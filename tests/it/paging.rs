@@ -18,7 +18,6 @@ fn each_defect_is_paged_with_host_agent_cause_and_fix_and_resolves() {
             ("alertname", breakage.alert),
             ("severity", breakage.severity),
             ("cluster", "demo"),
-            ("job", "logagent-exporter"),
             ("instance", "web-1:10077"),
             ("agent", "logtail"),
         ] {

@@ -7,12 +7,15 @@
 
 mod assets;
 mod document;
+mod exporter;
+mod fleet;
 mod legend;
 mod licenses;
 mod page;
 mod rule_tests;
 mod rules;
 mod runbook;
+mod state;
 
 use std::{
     collections::BTreeMap,

@@ -69,11 +69,11 @@ pub(crate) fn page(cause: &'static Cause, language: Language) -> String {
     let told = |text: Text| escaped(text.in_language(language)).into_owned();
     let about = words
         .about
-        .replace("{alert}", &format!("`{}`", alert_name(cause.prerequisite)))
+        .replace("{alert}", &format!("`{}`", alert_name(cause)))
         .replace("{severity}", &format!("*{}*", cause.severity.as_str()))
         .replace("{prerequisite}", &format!("`{}`", cause.prerequisite.as_str()))
         .replace("{patience}", &duration(cause.patience))
-        .replace("{keep}", &duration(keep_firing(cause.prerequisite)));
+        .replace("{keep}", &duration(keep_firing(cause)));
     let mut out = String::from("<!-- Rendered from src/catalog. Edit there, then: make bless -->\n\n");
     let _infallible = write!(
         out,

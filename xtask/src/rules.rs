@@ -1,14 +1,16 @@
-//! One alert for each cause, as a file of Prometheus rules.
+//! `logagent-causes.rules.yml`: everything that alerts, in one language.
 
 use std::{fmt::Write as _, time::Duration};
 
 use logagent_exporter::{
     catalog::{
         self,
-        alert::{alert_name, annotations, keep_firing},
+        alert::{DASHBOARD_BASE, RUNBOOK_BASE, alert_name, annotations, keep_firing},
     },
-    model::{Cause, Language},
+    model::{Cause, Language, Text},
 };
+
+use crate::{exporter, fleet, state};
 
 /// A duration as Prometheus writes it.
 pub(crate) fn duration(value: Duration) -> String {
@@ -21,43 +23,55 @@ pub(crate) fn duration(value: Duration) -> String {
 }
 
 const HEADER: &str = "\
-# One alert for each cause of the catalogue. Rendered from src/catalog: edit there, then `make bless`.
+# All alerts: one for each cause, those of fleets, and those about exporters. Rendered from src/catalog and xtask/src: edit there,
+# then `make bless`. Needs nothing but the exporters' metrics and `up`; the job may have any name.
 #
-# All alerts of a prerequisite share their name; the label `cause` tells them apart. `for` is the cause's patience
-# (src/catalog/patience.rs has the reasons). `keep_firing_for` lets an alert outlive a restart of the exporter, missed
-# scrapes, and a cause that comes and goes with each probe.
+# `cluster` is a label of targets, or an external label of this Prometheus, or absent: then all hosts are one fleet.
+groups:
+  # -- Agents -----------------------------------------------------------------------------------------------------------
+  # What the alerts remember is recorded, not left to `for` and `keep_firing_for`: a failed scrape would begin `for` anew, and
+  # a restart of Prometheus forgets what it keeps firing. One group, in this order, so that when a cause becomes that of a fleet,
+  # the alerts of its hosts end in the very evaluation in which that of the fleet begins: nothing has to be inhibited, so
+  # nothing that was notified remains without its end.
 ";
 
 /// `logagent-causes.rules.yml`.
 pub(crate) fn rules(language: Language) -> String {
     let mut out = String::from(HEADER);
-    out.push_str("groups:\n");
-    for (prerequisite, causes) in catalog::families() {
-        let _infallible =
-            write!(out, "  - name: logagent-{}\n    rules:\n", prerequisite.as_str().replace('_', "-"));
-        for cause in causes {
-            rule(&mut out, cause, language);
-        }
+    out.push_str("  - name: logagent-agents.alerts\n    interval: 15s\n    rules:\n");
+    out.push_str(&state::state());
+    for alert in fleet::AGENTS {
+        rendered(&mut out, alert, language);
+    }
+    out.push_str("\n      # One for each cause. Where its fleet has it, that is told instead.\n");
+    for cause in catalog::causes() {
+        rule(&mut out, cause, language);
+    }
+    out.push_str("\n  # -- Endpoints, each minute, as exporters probe ----------------------------------------------------------------------\n");
+    out.push_str("  - name: logagent-endpoints.alerts\n    interval: 1m\n    rules:\n");
+    rendered(&mut out, &fleet::ENDPOINT_DOWN, language);
+    out.push_str("\n  # -- Exporters --------------------------------------------------------------------------------------------------------\n");
+    out.push_str("  - name: logagent-exporter.alerts\n    interval: 1m\n    rules:\n");
+    out.push_str(exporter::STATE.trim_start_matches('\n'));
+    for alert in exporter::ALERTS {
+        rendered(&mut out, alert, language);
     }
     out
 }
 
 fn rule(out: &mut String, cause: &Cause, language: Language) {
+    let (id, severity) = (cause.id, cause.severity.as_str());
+    let selector = format!("{{cause=\"{id}\", severity=\"{severity}\"}}");
     let _infallible = write!(
         out,
-        "      - alert: {}\n        expr: {}\n",
-        alert_name(cause.prerequisite),
-        quoted(&format!("logagent_problem{{cause=\"{}\"}} == 1", cause.id)),
+        "      # After {}; ends {} after its cause.\n      - alert: {}\n        expr: 'agent_cause:logagent_problem:due{selector} unless on (cluster) cluster_cause:logagent_problem:fleet{selector}'\n",
+        duration(cause.patience),
+        duration(keep_firing(cause)),
+        alert_name(cause),
     );
-    if !cause.patience.is_zero() {
-        let _infallible = writeln!(out, "        for: {}", duration(cause.patience));
-    }
     let _infallible = write!(
         out,
-        "        keep_firing_for: {}\n        labels:\n          severity: {}\n          cause: {}\n          prerequisite: {}\n        annotations:\n",
-        duration(keep_firing(cause.prerequisite)),
-        severity(cause),
-        cause.id,
+        "        labels:\n          severity: {severity}\n          cause: {id}\n          prerequisite: {}\n        annotations:\n",
         cause.prerequisite.as_str(),
     );
     for (name, text) in annotations(cause, language) {
@@ -65,9 +79,87 @@ fn rule(out: &mut String, cause: &Cause, language: Language) {
     }
 }
 
-/// The only cause whose findings may be milder than the cause: its severity is the series'.
-fn severity(cause: &Cause) -> &'static str {
-    if cause.id == "user_identifier_malformed" { "'{{ $labels.severity }}'" } else { cause.severity.as_str() }
+/// An alert that is about no single cause.
+#[derive(Debug)]
+pub(crate) struct Alert {
+    /// What it is called, and the name of its runbook.
+    pub(crate) name: &'static str,
+    /// Why it is as it is, in lines.
+    pub(crate) why: &'static [&'static str],
+    /// When it stands.
+    pub(crate) expr: &'static str,
+    /// `for`, if any.
+    pub(crate) wait: &'static str,
+    /// `keep_firing_for`, if any.
+    pub(crate) keep: &'static str,
+    /// Labels, in the order in which they are written.
+    pub(crate) labels: &'static [(&'static str, &'static str)],
+    /// One sentence, the same for all.
+    pub(crate) summary: Text,
+    /// Whom it is about. `{in}` becomes the cluster.
+    pub(crate) description: Text,
+    /// Numbered steps.
+    pub(crate) fix: Text,
+    /// The dashboard that shows it.
+    pub(crate) dashboard: &'static str,
+    /// The labels that the link to the dashboard hands over, besides the cluster.
+    pub(crate) variables: &'static [&'static str],
+}
+
+/// The annotations of an alert, as templates of Prometheus.
+pub(crate) fn texts(alert: &Alert, language: Language) -> [(&'static str, String); 5] {
+    const IN_CLUSTER: Text = Text {
+        en: "{{ with or $labels.cluster $externalLabels.cluster }} in {{ . }}{{ end }}",
+        zh: "{{ with or $labels.cluster $externalLabels.cluster }}{{ . }} 中{{ end }}",
+    };
+    let mut dashboard = format!(
+        "{DASHBOARD_BASE}/d/{}?var-cluster={{{{ or $labels.cluster $externalLabels.cluster | urlquery }}}}",
+        alert.dashboard
+    );
+    for variable in alert.variables {
+        let _infallible = write!(dashboard, "&var-{variable}={{{{ $labels.{variable} | urlquery }}}}");
+    }
+    let page = match language {
+        Language::English => format!("{RUNBOOK_BASE}/exporter/{}.md", alert.name),
+        Language::Chinese => format!("{RUNBOOK_BASE}/exporter/{}.zh.md", alert.name),
+    };
+    [
+        ("summary", alert.summary.in_language(language).to_owned()),
+        (
+            "description",
+            alert.description.in_language(language).replace("{in}", IN_CLUSTER.in_language(language)),
+        ),
+        ("fix", alert.fix.in_language(language).to_owned()),
+        ("runbook_url", page),
+        ("dashboard_url", dashboard),
+    ]
+}
+
+fn rendered(out: &mut String, alert: &Alert, language: Language) {
+    out.push('\n');
+    for line in alert.why {
+        let _infallible = writeln!(out, "      # {line}");
+    }
+    let _infallible = writeln!(out, "      - alert: {}\n        expr: |", alert.name);
+    let expr = alert.expr.replace("WARNINGS", &state::warnings().join("|"));
+    for line in expr.trim().lines() {
+        let _infallible = writeln!(out, "          {line}");
+    }
+    for (field, value) in [("for", alert.wait), ("keep_firing_for", alert.keep)] {
+        if !value.is_empty() {
+            let _infallible = writeln!(out, "        {field}: {value}");
+        }
+    }
+    if !alert.labels.is_empty() {
+        out.push_str("        labels:\n");
+    }
+    for (label, value) in alert.labels {
+        let _infallible = writeln!(out, "          {label}: {value}");
+    }
+    out.push_str("        annotations:\n");
+    for (name, text) in texts(alert, language) {
+        let _infallible = writeln!(out, "          {name}: {}", scalar(&text, 12));
+    }
 }
 
 /// A YAML scalar: one line in quotes, several as a block.

@@ -24,7 +24,7 @@ const EXPORTER_CONFIG: &str = "/etc/logagent-exporter.yml";
 pub(crate) static BREAKAGES: &[Breakage] = &[
     Breakage {
         cause: "worker_missing",
-        alert: "LogAgentProcesses",
+        alert: "LogAgentWorkerMissing",
         severity: "critical",
         what: "Logtail's worker is killed, and its daemon does not start it again",
         provoke: |host| host.signal("KILL", host.worker()),
@@ -32,7 +32,7 @@ pub(crate) static BREAKAGES: &[Breakage] = &[
     },
     Breakage {
         cause: "config_invalid",
-        alert: "LogAgentStartupParameters",
+        alert: "LogAgentConfigInvalid",
         severity: "critical",
         what: "a comma is deleted from Logtail's config",
         provoke: |host| host.edit(CONFIG, "aliyuncs.com\",\n", "aliyuncs.com\"\n"),
@@ -44,7 +44,7 @@ pub(crate) static BREAKAGES: &[Breakage] = &[
     },
     Breakage {
         cause: "custom_identifier_mismatch",
-        alert: "LogAgentCustomIdentifier",
+        alert: "LogAgentCustomIdentifierMismatch",
         severity: "critical",
         what: "the identifier is saved by an editor for Windows, with a carriage return",
         provoke: |host| host.write(IDENTIFIERS, "web-fleet\r\n"),
@@ -52,7 +52,7 @@ pub(crate) static BREAKAGES: &[Breakage] = &[
     },
     Breakage {
         cause: "connection_refused",
-        alert: "LogAgentNetwork",
+        alert: "LogAgentConnectionRefused",
         severity: "critical",
         what: "the data server of the log service ends",
         provoke: |host| host.refuse(DATA),
@@ -60,7 +60,7 @@ pub(crate) static BREAKAGES: &[Breakage] = &[
     },
     Breakage {
         cause: "ip_not_in_group",
-        alert: "LogAgentIp",
+        alert: "LogAgentIpNotInGroup",
         severity: "critical",
         what: "the machine group in the console now has another address, and the exporter is told so",
         provoke: |host| {
@@ -74,7 +74,7 @@ pub(crate) static BREAKAGES: &[Breakage] = &[
     },
     Breakage {
         cause: "multiple_instances",
-        alert: "LogAgentProcesses",
+        alert: "LogAgentMultipleInstances",
         severity: "warning",
         what: "a second Logtail is started",
         provoke: |host| {

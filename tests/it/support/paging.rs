@@ -66,6 +66,20 @@ fn shortened(text: &str, field: &str, duration: &str) -> String {
     text.lines().map(shorten).collect()
 }
 
+/// The rules with each `time() - N`, which says for how long a cause stood or is remembered, made a second.
+fn impatient(rules: &str) -> String {
+    const AGO: &str = "time() - ";
+    let mut parts = rules.split(AGO);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(AGO);
+        out.push('1');
+        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    assert!(out.contains("<= time() - 1)") && out.contains(">= time() - 1\n"), "{out}");
+    out
+}
+
 fn committed(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("alerts").join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -75,9 +89,8 @@ impl Host {
     /// Starts everything that stands between the exporter and a person. What takes minutes in the committed rules and routes
     /// takes a second here; all else is as committed.
     pub(crate) fn paging(&self) -> Paging {
-        let causes = shortened(&committed("logagent-causes.rules.yml"), "for", "1s");
-        let causes = shortened(&causes, "keep_firing_for", "1s");
-        self.write("/etc/prometheus/logagent-causes.rules.yml", causes);
+        let causes = shortened(&committed("logagent-causes.rules.yml"), "interval", "500ms");
+        self.write("/etc/prometheus/logagent-causes.rules.yml", impatient(&causes));
         self.write("/etc/prometheus/logagent.rules.yml", committed("logagent.rules.yml"));
         self.write("/etc/prometheus.yml", PROMETHEUS_YML);
         let mut routes = committed("alertmanager.example.yml");
