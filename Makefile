@@ -2,7 +2,7 @@
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
-.PHONY: help build build-static test test-dashboards dashboards dist test-systemd test-packages test-image test-chart test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
+.PHONY: help build build-static test test-dashboards dashboards dist test-systemd test-packages test-image test-chart test-ansible test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,10 @@ $(operator_schemas): tests/installs/package-lock.json
 
 test-chart: test-deps $(operator_schemas) ## Helm chart and plain manifests: rendered by Helm's library, valid for every supported Kubernetes
 	cd tests/installs && ../../scripts/python -m unittest --verbose test_chart
+
+test-ansible: dist ## The Ansible role against a real systemd, twice (as root)
+	scripts/machines debian
+	cd tests/installs && ../../scripts/python -m unittest --verbose test_ansible
 
 test-deps: ## What lint and tests need (Prometheus, shellcheck, iproute2, strace), into .cache where possible
 	scripts/test-deps
