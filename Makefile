@@ -2,7 +2,7 @@
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
-.PHONY: help build build-static test test-dashboards dashboards dist test-systemd test-packages test-image test-chart test-ansible test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
+.PHONY: help build build-static test test-dashboards dashboards dist test-systemd test-packages test-image test-chart test-ansible test-reproducible test-all test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,12 +56,17 @@ $(operator_schemas): tests/installs/package-lock.json
 	cd tests/installs && npm ci --ignore-scripts --no-audit --no-fund --cache ../../.cache/npm
 	touch $@
 
-test-chart: test-deps $(operator_schemas) ## Helm chart and plain manifests: rendered by Helm's library, valid for every supported Kubernetes
-	cd tests/installs && ../../scripts/python -m unittest --verbose test_chart
+test-chart: test-deps $(operator_schemas) ## Helm chart, plain manifests, release workflow: rendered by Helm itself, valid for every supported Kubernetes
+	cd tests/installs && ../../scripts/python -m unittest --verbose test_chart test_release
 
 test-ansible: dist ## The Ansible role against a real systemd, twice (as root)
 	scripts/machines debian
 	cd tests/installs && ../../scripts/python -m unittest --verbose test_ansible
+
+test-reproducible: ## All artefacts of the commit, built twice in different places: the same bytes
+	scripts/reproducible
+
+test-all: test test-systemd test-packages test-image test-chart test-ansible test-reproducible ## Everything, for hours on two cores (as root)
 
 test-deps: ## What lint and tests need (Prometheus, shellcheck, iproute2, strace), into .cache where possible
 	scripts/test-deps

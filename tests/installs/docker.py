@@ -57,10 +57,10 @@ class DockerHost:
         assert process.returncode == 0, f"{script!r} exits {process.returncode}: {process.stdout}"
         return process.stdout.strip()
 
-    def load(self, image):
-        """Loads an image from a file, and gives its name."""
-        shutil.copy(image, self.work / "docker" / "image.tar.gz")
-        return self.run("docker load --quiet --input /var/lib/docker/image.tar.gz").removeprefix("Loaded image: ")
+    def load(self, image, command):
+        """Runs this command where the image's file is, and gives the name of what it loads."""
+        shutil.copy(image, self.work / "docker")
+        return self.run(f"cd /var/lib/docker && {command}").removeprefix("Loaded image: ")
 
     def status(self, container):
         """Fields of /proc/PID/status of a container's first process."""

@@ -11,8 +11,9 @@ import unittest
 
 import yaml
 from machine import LOGTAIL, REPOSITORY, Machine, eventually
+from readme import printed
 
-PLAYBOOK = REPOSITORY / "deploy/ansible/playbook.yml"
+COMMAND, PLAYBOOK = printed("ansible-playbook").split()
 
 
 class Role(unittest.TestCase):
@@ -30,9 +31,9 @@ class Role(unittest.TestCase):
             "logagent_exporter_local_cache_path": str(self.work / "cache"), **variables}}}}
         (self.work / "inventory.yml").write_text(json.dumps(inventory))
         process = subprocess.run(
-            [pathlib.Path(sys.executable).parent / "ansible-playbook", "--inventory", self.work / "inventory.yml", *arguments, PLAYBOOK],
+            [pathlib.Path(sys.executable).parent / COMMAND, PLAYBOOK, *arguments], cwd=REPOSITORY,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-            env={**os.environ, "ANSIBLE_CONNECTION_PLUGINS": str(REPOSITORY / "tests/installs/connection_plugins"), "ANSIBLE_NOCOLOR": "1",
+            env={**os.environ, "ANSIBLE_INVENTORY": str(self.work / "inventory.yml"), "ANSIBLE_CONNECTION_PLUGINS": str(REPOSITORY / "tests/installs/connection_plugins"), "ANSIBLE_NOCOLOR": "1",
                  "ANSIBLE_LOCAL_TEMP": str(self.work / "local"), "ANSIBLE_HOME": str(self.work / "home"), "LC_ALL": "C.UTF-8"})
         self.said = process.stdout
         recap = {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", process.stdout.rpartition("PLAY RECAP")[2])}

@@ -3,16 +3,19 @@
 UPDATE=1 writes deploy/kubernetes and the golden files anew; read the diff.
 """
 
+import argparse
 import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import unittest
 
 import helm_python
 import kubernetes_validate
 import yaml
+from readme import printed
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 CHART = REPOSITORY / "deploy/helm/logagent-exporter"
@@ -122,6 +125,19 @@ class Chart(unittest.TestCase):
         for document in dashboards:
             for text in document["data"].values():
                 self.assertIn("panels", json.loads(text))
+
+    def test_the_printed_command_is_one_of_helm_and_gives_valid_objects(self):
+        parser = argparse.ArgumentParser()
+        for option in ("name", "chart", "--namespace", "--set"):
+            parser.add_argument(option)
+        parser.add_argument("--create-namespace", action="store_true")
+        said = parser.parse_args(shlex.split(printed("helm install"))[2:])
+        self.assertEqual((REPOSITORY / said.chart).resolve(), CHART)
+        key, value = said.set.split("=")
+        outer, inner = key.split(".")
+        documents = render({outer: {inner: value}}, name=said.name, namespace=said.namespace)
+        self.valid(documents)
+        self.assertIn(f"{value}/logagent-exporter:", json.dumps(of_kind(documents, "DaemonSet")))
 
     def test_hostile_values_arrive_as_they_are(self):
         documents = render(HOSTILE)

@@ -1,12 +1,12 @@
-"""The image in a real dockerd beside an agent of the host, as docs/installing.md says to run it."""
+"""The image in a real dockerd beside an agent of the host, as the README says to run it."""
 
-import re
 import unittest
 
 import tools
 import yaml
 from docker import DockerHost
 from machine import REPOSITORY, eventually, series
+from readme import printed
 
 [IMAGE] = tools.DIST.glob("*.linux-amd64.image.tar.gz")
 
@@ -25,15 +25,10 @@ ALIYUN_LOGTAIL_USER_DEFINED_ID=web setsid /usr/local/ilogtail/ilogtail -c \
 HOST = "--pid host --network host --read-only --volume /:/host/root:ro,rslave"
 QUICK = "--env LOGAGENT_EXPORTER_PROBE_TIMEOUT=500ms"
 POWERS = "--cap-drop ALL --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH"
+# Loads the image, and runs it.
+LOAD, RUN = printed("docker load").split(" &&\n  ")
 PTRACE, DAC_READ_SEARCH = 1 << 19, 1 << 2
 STARTUP_PARAMETERS = 'logagent_prerequisite_status{{agent="logtail",prerequisite="startup_parameters",status="{}"}}'
-
-
-def documented(marker):
-    """The command in docs/installing.md's block after a marker, on one line."""
-    text = (REPOSITORY / "docs/installing.md").read_text()
-    block = re.search(rf"<!-- test: {marker} -->\n```console\n\$ (.*?)\n```", text, re.DOTALL)
-    return block[1].replace("\\\n", " ")
 
 
 def as_docker(spec, image):
@@ -57,7 +52,7 @@ class Image(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.host = cls.enterClassContext(DockerHost())
-        cls.image = cls.host.load(IMAGE)
+        cls.image = cls.host.load(IMAGE, LOAD)
         cls.host.run(LOGTAIL)
 
     def started(self, command):
@@ -72,7 +67,7 @@ class Image(unittest.TestCase):
         return int(self.host.status("logagent-exporter")["CapEff"], 16)
 
     def test_as_documented_it_sees_the_agent_of_the_host_and_reads_what_only_root_may(self):
-        scraped = self.started(documented("docker"))
+        scraped = self.started(RUN)
         for role in ("daemon", "worker"):
             self.assertEqual(scraped[f'logagent_processes{{agent="logtail",role="{role}"}}'], 1)
         self.assertEqual(scraped[STARTUP_PARAMETERS.format("ok")], 1)

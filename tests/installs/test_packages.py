@@ -8,13 +8,22 @@ import unittest
 
 import tools
 from machine import LOGTAIL, REPOSITORY, Machine, eventually
+from readme import printed
 
 [DEB] = tools.DIST.glob("*_amd64.deb")
 [RPM] = tools.DIST.glob("*.x86_64.rpm")
 
+SUDO = REPOSITORY / ".cache/machines/sudo"
+
 EDIT = "LOGAGENT_EXPORTER_LOG_LEVEL=debug"
 LEFT = r"find / -xdev \( -path /proc -o -path /sys -o -path /dist -o -path /tmp \) -prune -o -name '*logagent*' -print"
 
+
+# A package that stands for the rest of a distribution.
+BASE = r"""set -e
+printf 'Name: base\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nProvides: /bin/sh\nBuildArch: noarch\n%%description\nx\n%%files\n' > /base.spec
+rpmbuild --quiet --define '_topdir /build' -bb /base.spec
+cp /build/RPMS/noarch/*.rpm /base/base.rpm"""
 
 # An empty root, and a repository with the package and what stands for the rest of a distribution: a shell for the scriptlets.
 DNF = r"""set -e
@@ -38,9 +47,14 @@ test -e /root2/usr/bin/logagent-exporter || echo shown: removed
 
 
 def machine(*binds):
+    """A machine with target/dist as /dist; there is no sudo on it, and everyone is root."""
+    if not SUDO.exists():
+        SUDO.parent.mkdir(parents=True, exist_ok=True)
+        SUDO.write_text('#!/bin/sh\nexec "$@"\n')
+        SUDO.chmod(0o755)
     prometheus = tools.ROOT / "usr/bin/prometheus"
     scrape = REPOSITORY / "deploy/prometheus/scrape.yml"
-    return Machine([(tools.DIST, "/dist"), (prometheus, "/usr/bin/prometheus"), (scrape, "/etc/scrape.yml"), *binds])
+    return Machine([(tools.DIST, "/dist"), (prometheus, "/usr/bin/prometheus"), (scrape, "/etc/scrape.yml"), (SUDO, "/usr/bin/sudo"), *binds])
 
 
 class Package:
@@ -84,7 +98,7 @@ class Deb(unittest.TestCase, Package):
         options = "/etc/default/logagent-exporter"
         with machine() as there:
             there.run(LOGTAIL)
-            there.run(f"dpkg --install /dist/{DEB.name}")
+            there.run(f"cd /dist && {printed('apt-get')}")
             self.installed(there, options)
             self.scraped(there)
             self.edited(there, options)
@@ -113,12 +127,24 @@ class Deb(unittest.TestCase, Package):
         self.assertNotIn("W: ", said)
 
 
+class Tarball(unittest.TestCase):
+    def test_it_is_a_service_by_the_printed_command_and_gone_without_a_trace(self):
+        with machine() as there:
+            there.run(LOGTAIL)
+            there.run(f"cd /dist && {printed('tar ')}")
+            self.assertEqual(there.run("systemctl is-active logagent-exporter; systemctl is-enabled logagent-exporter"), "active\nenabled")
+            Package.scraped(self, there)
+            there.run("systemctl disable --now logagent-exporter.service && rm -r /opt/logagent-exporter /usr/bin/logagent-exporter")
+            self.assertEqual(there.run(LEFT), "")
+
+
 class Rpm(unittest.TestCase, Package):
     def next_release(self, directory):
         subprocess.run(
             [REPOSITORY / ".cache/tools/bin/cargo-generate-rpm", "--arch", "x86_64", "--auto-req", "disabled",
              "--payload-compress", "gzip", "--set-metadata", 'release = "2"', "--output", f"{directory}/next.rpm"],
             cwd=REPOSITORY, check=True)
+        tools.run(BASE, writable=[(directory, "/base")])
 
     def test_the_package_lives_as_it_should(self):
         options = "/etc/sysconfig/logagent-exporter"
@@ -126,8 +152,9 @@ class Rpm(unittest.TestCase, Package):
             self.next_release(directory)
             with machine((directory, "/next")) as there:
                 there.run(LOGTAIL)
-                # This machine's own packages are in no database of rpm, which has nothing to depend on there.
-                there.run(f"rpm --install --nodeps /dist/{RPM.name}")
+                # The rest of such a distribution; this machine's own packages are in no database of rpm.
+                there.run("rpm --install /next/base.rpm")
+                there.run(f"cd /dist && {printed('rpm --install')}")
                 self.installed(there, options)
                 self.scraped(there)
                 self.edited(there, options)

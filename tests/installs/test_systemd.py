@@ -12,6 +12,7 @@ UNITS = REPOSITORY / "deploy/systemd"
 DROP_INS = "/etc/systemd/system/logagent-exporter.service.d"
 
 STARTUP_PARAMETERS = 'logagent_prerequisite_status{{agent="logtail",prerequisite="startup_parameters",status="{}"}}'
+EVENTS = ("process_exit", "process_start", "file", "address", "clock")
 PTRACE, DAC_READ_SEARCH = 1 << 19, 1 << 2
 
 
@@ -71,7 +72,7 @@ class Unit(unittest.TestCase):
     def test_the_kernel_still_tells_of_its_clock_and_of_changes(self):
         scraped = self.judged()
         self.assertIn('logagent_clock_offset_seconds{source="kernel"}', scraped)
-        for source in ("process_exit", "process_start", "file", "address", "clock"):
+        for source in EVENTS:
             self.assertEqual(scraped.get(f'logagent_event_source_up{{source="{source}"}}'), 1, source)
 
     def test_a_reload_keeps_the_process_and_reads_the_config_anew(self):
@@ -127,6 +128,18 @@ class Unit(unittest.TestCase):
         self.there.run("systemctl daemon-reload && systemctl restart logagent-exporter")
         self.assertEqual(self.there.unit("logagent-exporter", "SystemCallFilter")["SystemCallFilter"], "~", "nothing is denied")
         self.assertIn("logagent_agents 1", self.there.get("/metrics"))
+
+    def test_on_a_kernel_as_old_as_3_10_it_sees_the_agent_and_polls_what_it_is_not_told(self):
+        # What came after 3.10 and a program may call: each of them is not there.
+        newer = ("openat2 pidfd_open pidfd_send_signal pidfd_getfd statx getrandom memfd_create renameat2 execveat copy_file_range preadv2 "
+                 "pwritev2 membarrier rseq clone3 close_range faccessat2 epoll_pwait2 io_uring_setup futex_waitv mlock2 bpf userfaultfd seccomp")
+        self.restarted_with("SystemCallFilter=\nSystemCallErrorNumber=ENOSYS\nSystemCallFilter=~" + newer)
+        scraped = self.judged()
+        for role in ("daemon", "worker"):
+            self.assertEqual(scraped[f'logagent_processes{{agent="logtail",role="{role}"}}'], 1)
+        self.assertEqual(scraped[STARTUP_PARAMETERS.format("ok")], 1)
+        works = {source: scraped[f'logagent_event_source_up{{source="{source}"}}'] for source in EVENTS}
+        self.assertEqual(works, {**dict.fromkeys(EVENTS, 1), "process_exit": 0})
 
     def test_nothing_can_be_written_and_its_runtime_directory_is_closed_to_others(self):
         pid = self.there.unit("logagent-exporter", "MainPID")["MainPID"]

@@ -8,9 +8,11 @@ ROOT = REPOSITORY / ".cache" / "machines" / "tools"
 DIST = REPOSITORY / "target" / "dist"
 
 
-def run(script, binds=(), check=True):
-    """What a shell there says on both outputs, without network and with target/dist as /dist; what it writes is forgotten."""
+def run(script, binds=(), writable=(), check=True):
+    """What a shell there says on both outputs, without network and with target/dist as /dist; what it writes is forgotten, but in
+    what is bound to be written."""
     options = [f"--bind-ro={here}:{there}" for here, there in [(DIST, "/dist"), *binds]]
+    options += [f"--bind={here}:{there}" for here, there in writable]
     process = subprocess.run([REPOSITORY / "scripts/in-tools", *options, "--", "sh", "-c", script], text=True, check=False,
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert not check or process.returncode == 0, f"{script!r} exits {process.returncode}: {process.stdout}"
