@@ -56,8 +56,8 @@ $(operator_schemas): tests/installs/package-lock.json
 	cd tests/installs && npm ci --ignore-scripts --no-audit --no-fund --cache ../../.cache/npm
 	touch $@
 
-test-chart: test-deps $(operator_schemas) ## Helm chart, plain manifests, release workflow: rendered by Helm itself, valid for every supported Kubernetes
-	cd tests/installs && ../../scripts/python -m unittest --verbose test_chart test_release
+test-chart: test-deps $(operator_schemas) ## Helm chart, plain manifests, mixin, release workflow: rendered by Helm and jsonnet themselves, and valid (as root)
+	cd tests/installs && ../../scripts/python -m unittest --verbose test_chart test_mixin test_release
 
 test-ansible: dist ## The Ansible role against a real systemd, twice (as root)
 	scripts/machines debian
