@@ -67,6 +67,8 @@ fn report(agents: usize) -> Report {
     Report {
         taken_at: SystemTime::UNIX_EPOCH,
         agents: (0..agents).map(agent).collect(),
+        not_believed: logagent_exporter::model::report::NotBelieved::default(),
+        limits: std::collections::BTreeSet::new(),
         clock: ClockReport::default(),
         exporter: ExporterReport::default(),
         complete: true,

@@ -13,6 +13,7 @@ use logagent_exporter::{
             process::{Procfs, Wanted},
         },
         time::now,
+        trust::Credentials,
     },
     sys::root::Root,
 };
@@ -32,6 +33,9 @@ impl Wanted for Agents {
     }
     fn comm(&self, comm: &str) -> bool {
         self.name(comm)
+    }
+    fn counts(&self, _: &str, _: Option<&Path>, _: &Credentials) -> bool {
+        true
     }
     fn variable(&self, _base_name: &str, variable: &str) -> bool {
         variable == "working_ip"

@@ -14,8 +14,8 @@ const LOGTAIL: &str = "logtail";
 const LOGLISTENER: &str = "loglistener";
 const CUSTOM: &str = "custom";
 
-const AGENT_KEYS: [&str; 8] =
-    ["name", "kind", "install_dir", "ignore", "expect", "processes", "files", "endpoints"];
+const AGENT_KEYS: [&str; 9] =
+    ["name", "kind", "install_dir", "run_as", "ignore", "expect", "processes", "files", "endpoints"];
 
 /// Keys that describe an agent that no profile describes.
 const CUSTOM_KEYS: [&str; 3] = ["processes", "files", "endpoints"];
@@ -77,6 +77,9 @@ fn agent(section: &Section<'_>, file: &Path, problems: &mut Problems) -> AgentSe
     let mut settings = AgentSettings { name, kind: kind.unwrap_or_default(), ..AgentSettings::default() };
     settings.install_dir =
         section.get("install_dir").and_then(|field| field.parsed(value::absolute_path, problems));
+    if let Some(field) = section.get("run_as") {
+        settings.run_as = field.as_written_each(value::user, problems);
+    }
     if let Some(field) = section.get("ignore") {
         settings.ignore = field.texts(value::cause_id, problems).into_iter().collect();
     }

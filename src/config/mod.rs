@@ -22,4 +22,6 @@ pub use file::{load, read};
 pub use nearest::nearest;
 pub use problem::{ConfigError, ConfigProblem};
 
-pub use crate::model::settings::{AgentSettings, ClockSettings, CustomProcess, Expectation, Settings};
+pub use crate::model::settings::{
+    AgentSettings, ClockSettings, CustomProcess, Expectation, Settings, UserName,
+};

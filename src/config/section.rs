@@ -235,6 +235,22 @@ impl<'n> Field<'n> {
         }
     }
 
+    /// The items of a list of numbers or texts, each checked as it is written.
+    pub(super) fn as_written_each<T>(
+        &self,
+        check: impl Fn(&str) -> Result<T, String>,
+        problems: &mut Problems,
+    ) -> Vec<T> {
+        let mut out = Vec::new();
+        for item in self.items(problems) {
+            match item.as_written() {
+                Some(text) => out.extend(item.noted(check(text), problems)),
+                None => item.must_be("a number or a text", problems),
+            }
+        }
+        out
+    }
+
     /// The items of a list of texts, each checked, none twice.
     pub(super) fn texts<T>(
         &self,

@@ -5,11 +5,17 @@ use std::{net::Ipv4Addr, path::PathBuf};
 use super::problem::{did_you_mean, said};
 use crate::{
     catalog,
-    model::authority::{self, Authority},
+    model::{
+        authority::{self, Authority},
+        settings::UserName,
+    },
 };
 
 /// The longest name; names are label values of every series.
 const LONGEST_NAME: usize = 100;
+
+/// The kernel knows no limit of names; useradd's is 256.
+const LONGEST_USER: usize = 256;
 
 /// The kernel's `PATH_MAX`.
 const LONGEST_PATH: usize = 4096;
@@ -34,6 +40,26 @@ pub(super) fn absolute_path(text: &str) -> Result<PathBuf, String> {
         return Err(format!("{} cannot be a path", said(text)));
     }
     Ok(PathBuf::from(text))
+}
+
+/// A user: a number, or a name as `/etc/passwd` may hold it.
+pub(super) fn user(text: &str) -> Result<UserName, String> {
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        return match text.parse() {
+            Ok(65_534) => {
+                Err("65534 is nobody in particular, and may be anybody; name another user".to_owned())
+            }
+            Ok(id) => Ok(UserName::Id(id)),
+            Err(_) => Err(format!("{} is not the number of a user", said(text))),
+        };
+    }
+    let shaped = text.len() <= LONGEST_USER
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '\\' | '@'));
+    if shaped {
+        Ok(UserName::Name(text.to_owned()))
+    } else {
+        Err(format!("{} is not the name of a user", said(text)))
+    }
 }
 
 /// An id of the catalogue.

@@ -1,6 +1,7 @@
 //! One turn of the pipeline: observe → evaluate → report. Owns everything that lives from one turn to the next.
 
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -13,7 +14,7 @@ use crate::{
     evaluate::{Ledger, evaluate},
     model::{
         Reason, Status, Why,
-        report::{AgentReport, ExporterReport, Report},
+        report::{AgentReport, ExporterReport, Limit, NotBelieved, Report},
         snapshot::{AgentFacts, ClockFacts, HostFacts, Snapshot},
     },
     observe::{
@@ -78,6 +79,8 @@ pub struct Cycle {
     resolve_due: Option<Instant>,
     facts: Option<(Snapshot, Vec<AgentSettings>)>,
     complete: bool,
+    not_believed: NotBelieved,
+    limits: BTreeSet<Limit>,
     looked_at: Option<WatchPlan>,
 }
 
@@ -100,6 +103,8 @@ impl Cycle {
             resolve_due: None,
             facts: None,
             complete: false,
+            not_believed: NotBelieved::default(),
+            limits: BTreeSet::new(),
             looked_at: None,
         }
     }
@@ -242,6 +247,8 @@ impl Cycle {
     /// Keeps what the reading says to watch; gives the host, its agents, and their settings.
     fn take_in(&mut self, reading: HostReading) -> (HostFacts, Vec<AgentFacts>, Vec<AgentSettings>) {
         self.looked_at = Some(reading.looked_at);
+        self.not_believed = reading.not_believed;
+        self.limits = reading.limits;
         let (watched, mut agents): (Vec<_>, Vec<_>) = reading.agents.into_iter().unzip();
         self.keep_endpoints(&mut agents);
         (reading.host, agents, watched)
@@ -281,6 +288,8 @@ impl Cycle {
         Report {
             taken_at: snapshot.taken_at,
             agents,
+            not_believed: self.not_believed.clone(),
+            limits: self.limits.clone(),
             clock,
             exporter: ExporterReport::default(),
             complete: self.complete,
@@ -313,6 +322,8 @@ fn nothing(taken_at: SystemTime) -> Report {
     Report {
         taken_at,
         agents: Vec::new(),
+        not_believed: NotBelieved::default(),
+        limits: BTreeSet::new(),
         clock: crate::model::report::ClockReport::default(),
         exporter: ExporterReport::default(),
         complete: false,

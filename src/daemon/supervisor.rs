@@ -165,6 +165,8 @@ mod tests {
         let mut report = Report {
             taken_at: std::time::SystemTime::UNIX_EPOCH,
             agents: Vec::new(),
+            not_believed: crate::model::report::NotBelieved::default(),
+            limits: std::collections::BTreeSet::new(),
             clock: crate::model::report::ClockReport::default(),
             exporter: crate::model::report::ExporterReport::default(),
             complete: false,

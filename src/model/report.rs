@@ -1,7 +1,7 @@
 //! What the exporter has to say at one moment: immutable, complete, and rendered alike by every publisher.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -20,6 +20,10 @@ pub struct Report {
     pub taken_at: SystemTime,
     /// Watched agents.
     pub agents: Vec<AgentReport>,
+    /// Processes that were not believed to be an agent's.
+    pub not_believed: NotBelieved,
+    /// Bounds that were reached.
+    pub limits: BTreeSet<Limit>,
     /// The host's clock.
     pub clock: ClockReport,
     /// The exporter's own counters.
@@ -32,6 +36,68 @@ impl Report {
     /// The worst severity standing and unexplained anywhere, and whether anything is unknown: what `check` exits with.
     pub fn status(&self) -> Option<Status> {
         self.agents.iter().map(|agent| agent.status).max()
+    }
+}
+
+/// Processes that bear an agent's name, and are run by somebody who does not speak for it: nothing that they say is believed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotBelieved {
+    /// How many, by the kind whose name they bear.
+    pub processes: BTreeMap<&'static str, u32>,
+    /// Who they are; not all of them, where there are very many.
+    pub groups: Vec<NotBelievedGroup>,
+}
+
+/// Those of one user and one executable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotBelievedGroup {
+    /// The kind whose name they bear.
+    pub kind: &'static str,
+    /// As whom they run.
+    pub user: u32,
+    /// Their executable, where readable, else the name that they bear.
+    pub executable: String,
+    /// Their ids in ascending order; the first ones, where there are very many.
+    pub pids: Vec<u32>,
+}
+
+/// A bound on what is read, kept or told; the label `limit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Limit {
+    /// Processes that count as an agent's, and groups of those that do not.
+    Candidates,
+    /// Arguments of processes, in number, in length and in all.
+    Arguments,
+    /// Environments of processes, likewise.
+    Environment,
+    /// Installations that are watched.
+    Installations,
+    /// Findings of one agent.
+    Findings,
+    /// Evidence of one finding.
+    Evidence,
+    /// Series of one metric and agent.
+    Series,
+    /// The JSON report.
+    Report,
+    /// The status page.
+    Page,
+}
+
+impl Limit {
+    /// The value of the label `limit`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Candidates => "candidates",
+            Self::Arguments => "arguments",
+            Self::Environment => "environment",
+            Self::Installations => "installations",
+            Self::Findings => "findings",
+            Self::Evidence => "evidence",
+            Self::Series => "series",
+            Self::Report => "report",
+            Self::Page => "page",
+        }
     }
 }
 

@@ -30,6 +30,8 @@ pub struct AgentSettings {
     pub kind: &'static str,
     /// Installation directory; `None`: the kind's default.
     pub install_dir: Option<PathBuf>,
+    /// Users that speak for it besides root and the owner of its installation.
+    pub run_as: Vec<UserName>,
     /// Ids of causes that are intended here.
     pub ignore: BTreeSet<&'static str>,
     /// What should be.
@@ -40,6 +42,15 @@ pub struct AgentSettings {
     pub files: Vec<PathBuf>,
     /// Endpoints of a custom agent (`purpose` is `custom`).
     pub endpoints: Vec<Endpoint>,
+}
+
+/// A user of the watched host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserName {
+    /// By number.
+    Id(u32),
+    /// By the name in `/etc/passwd`.
+    Name(String),
 }
 
 /// What config says that should be. `None` and empty: no expectation, and no rule that needs one.

@@ -89,7 +89,7 @@ pub fn visible(value: &str) -> String {
             '\r' => out.push_str("\\r"),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() || is_invisible(c) => {
+            c if !is_printable(c) => {
                 let _infallible = write!(out, "\\u{{{:x}}}", u32::from(c));
             }
             c => out.push(c),
@@ -103,9 +103,14 @@ pub fn quoted(value: &str) -> String {
     format!("\"{}\"", visible(value))
 }
 
+/// True if a terminal or a page shows the character as itself, and nothing else in another way for it.
+pub fn is_printable(c: char) -> bool {
+    !c.is_control() && !is_invisible(c)
+}
+
 /// Format characters (zero width, direction overrides, BOM) that would hide or reorder what a person reads.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+    matches!(c, '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod host;
 pub mod own;
 pub mod probe;
 pub mod time;
+pub mod trust;
 
 #[cfg(not(target_os = "linux"))]
 #[path = "other.rs"]

@@ -9,22 +9,47 @@ use serde_json::{Value, json};
 use super::words;
 use crate::model::{
     Language, Status, Why,
-    report::{AgentReport, ClockReport, Evidence, PrerequisiteReport, Problem, Report, RoleReport},
+    report::{
+        AgentReport, ClockReport, Evidence, NotBelievedGroup, PrerequisiteReport, Problem, Report, RoleReport,
+    },
     snapshot::{EndpointFact, FailureKind, Probe},
+    text::is_printable,
     time::rfc3339_millis,
 };
 
 /// The document. Titles and remedies are in `language`; ids are the same in all.
 pub fn document(report: &Report, language: Language) -> Value {
-    json!({
+    printable(json!({
         "schema_version": 1,
         "taken_at": rfc3339_millis(report.taken_at),
         "complete": report.complete,
         "status": report.status().map(Status::as_str),
         "exporter": {"version": words::VERSION, "revision": words::REVISION},
         "clock": clock(&report.clock),
+        "not_believed": report.not_believed.groups.iter().map(not_believed).collect::<Vec<_>>(),
+        "limits_reached": report.limits.iter().map(|limit| limit.as_str()).collect::<Vec<_>>(),
         "agents": report.agents.iter().map(|each| agent(each, language)).collect::<Vec<_>>(),
-    })
+    }))
+}
+
+/// The document with everything non-printing in it made visible, but for the ends of lines: whoever shows it need not.
+fn printable(value: Value) -> Value {
+    match value {
+        Value::String(text) => {
+            let plain = text.chars().all(|c| c == '\n' || is_printable(c));
+            let shown = || text.split('\n').map(words::printable).collect::<Vec<_>>().join("\n");
+            Value::String(if plain { text } else { shown() })
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(printable).collect()),
+        Value::Object(map) => {
+            Value::Object(map.into_iter().map(|(key, value)| (key, printable(value))).collect())
+        }
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
+    }
+}
+
+fn not_believed(group: &NotBelievedGroup) -> Value {
+    json!({"kind": group.kind, "uid": group.user, "pids": group.pids, "executable": group.executable})
 }
 
 fn clock(clock: &ClockReport) -> Value {
@@ -178,6 +203,23 @@ mod tests {
         for report in [sample::healthy(), sample::failing(), sample::unknown(), sample::hostile(), empty] {
             for language in [Language::English, Language::Chinese] {
                 assert_eq!(errors(&document(&report, language)), None);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_in_it_steers_a_terminal_or_hides() {
+        let document = document(&sample::hostile(), Language::English).to_string();
+        let document: Value = serde_json::from_str(&document).unwrap();
+        let mut left = vec![&document];
+        while let Some(value) = left.pop() {
+            match value {
+                Value::String(text) => {
+                    assert!(text.chars().all(|c| c == '\n' || is_printable(c)), "{text:?}");
+                }
+                Value::Array(items) => left.extend(items),
+                Value::Object(map) => left.extend(map.values()),
+                Value::Null | Value::Bool(_) | Value::Number(_) => {}
             }
         }
     }

@@ -9,7 +9,7 @@ use prometheus::{
     proto::{Counter, Gauge, LabelPair, Metric as Sample, MetricFamily, MetricType},
 };
 
-use super::samples;
+use super::{samples, words};
 use crate::model::{own::SelfFacts, report::Report};
 
 /// The longest label value, in characters: what a file holds must not become an unbounded series name.
@@ -86,6 +86,7 @@ pub static METRICS: &[Metric] = &[
     gauge("logagent_process_resident_memory_bytes", ROLE, "Resident memory of the agent's live processes, in bytes.", samples::process_memory),
     gauge("logagent_process_open_fds", ROLE, "Open file descriptors of the agent's live processes.", samples::process_fds),
     gauge("logagent_process_threads", ROLE, "Threads of the agent's live processes.", samples::process_threads),
+    gauge("logagent_processes_not_believed", &["kind"], "Processes that bear an agent's name and are run by a user who does not speak for it; absent at 0.", samples::not_believed),
     gauge("logagent_ip_info", &["agent", "source", "ip"], "Addresses that matter to the heartbeat, by where each comes from; always 1.", samples::ip_info),
     gauge("logagent_endpoint_up", ENDPOINT, "1 if the endpoint gives the documented answer.", samples::endpoint_up),
     gauge("logagent_endpoint_phase_duration_seconds", &["agent", "purpose", "url", "phase"], "Duration of each phase of the last probe that was completed, in seconds.", samples::endpoint_phases),
@@ -104,6 +105,7 @@ pub static METRICS: &[Metric] = &[
     gauge("logagent_config_last_reload_successful", &[], "1 if the last load of the config file succeeded.", samples::reload_successful),
     gauge("logagent_web_config_last_reload_successful", &[], "1 if the file of --web.config.file, and what it names, is in force as it is now; 0 if an older state is.", samples::counted),
     gauge("logagent_config_last_reload_success_timestamp_seconds", &[], "When config was last loaded with success, in seconds since the epoch.", samples::reload_success),
+    gauge("logagent_limit_reached", &["limit"], "1 for each bound on what is read, kept or told that was reached; absent otherwise.", samples::limits),
     counter("logagent_log_lines_dropped_total", &[], "Lines of the exporter's own log that were dropped, as they were not read in time.", samples::log_lines_dropped),
     counter("process_cpu_seconds_total", &[], "CPU time of the exporter, in seconds.", samples::own_cpu),
     gauge("process_open_fds", &[], "Open file descriptors of the exporter.", samples::own_open_fds),
@@ -160,8 +162,11 @@ impl Samples {
     }
 }
 
+/// Cut, and with everything non-printing made visible.
 fn bounded(value: &str) -> String {
-    value.chars().take(LONGEST_LABEL).collect()
+    let cut: String = value.chars().take(LONGEST_LABEL).collect();
+    // What is made visible is longer than it was.
+    words::printable(&cut).chars().take(LONGEST_LABEL).collect()
 }
 
 /// The families that have samples, in the order of [`METRICS`].

@@ -1,7 +1,7 @@
 //! Reports made by hand, for tests.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     path::PathBuf,
     sync::Arc,
@@ -12,7 +12,8 @@ use crate::model::{
     Cause, Prerequisite, Purpose, Reading, Reason, Role, Severity, Status, Text, Why,
     own::SelfFacts,
     report::{
-        AgentReport, ClockReport, Evidence, ExporterReport, PrerequisiteReport, Problem, Report, RoleReport,
+        AgentReport, ClockReport, Evidence, ExporterReport, Limit, NotBelieved, NotBelievedGroup,
+        PrerequisiteReport, Problem, Report, RoleReport,
     },
     snapshot::{
         Certificate, Endpoint, EndpointFact, ExpectedAnswer, Failure, FailureKind, KernelClock, Phases,
@@ -230,6 +231,8 @@ pub(crate) fn healthy() -> Report {
     Report {
         taken_at: at(3_600),
         agents: vec![agent],
+        not_believed: NotBelieved::default(),
+        limits: BTreeSet::new(),
         clock: ClockReport {
             offsets: vec![
                 ("ntp", 0.0012, Some(0.004)),
@@ -364,6 +367,9 @@ pub(crate) fn hostile() -> Report {
             problem.context = Arc::new(BTreeMap::from([("restart", evil.to_owned())]));
         }
     }
+    let group = NotBelievedGroup { kind: "logtail", user: 1000, executable: evil.to_owned(), pids: vec![7] };
+    report.not_believed = NotBelieved { processes: BTreeMap::from([("logtail", 1)]), groups: vec![group] };
+    report.limits = BTreeSet::from([Limit::Arguments]);
     report.clock.offsets.insert(0, ("http_date", f64::NAN, Some(f64::INFINITY)));
     report
 }

@@ -247,6 +247,18 @@ pub(super) fn evaluations(view: View<'_>, out: &mut Samples) {
     }
 }
 
+pub(super) fn not_believed(view: View<'_>, out: &mut Samples) {
+    for (kind, count) in &view.report.not_believed.processes {
+        out.add(&[kind], f64::from(*count));
+    }
+}
+
+pub(super) fn limits(view: View<'_>, out: &mut Samples) {
+    for limit in &view.report.limits {
+        out.add(&[limit.as_str()], 1.0);
+    }
+}
+
 pub(super) fn event_sources(view: View<'_>, out: &mut Samples) {
     for (source, works) in &view.report.exporter.event_sources {
         out.add(&[source], f64::from(u8::from(*works)));

@@ -5,7 +5,7 @@ use std::fmt;
 use super::words::{self, Mark};
 use crate::model::{
     Language, Status,
-    report::{AgentReport, PrerequisiteReport, Problem, Report},
+    report::{AgentReport, NotBelieved, NotBelievedGroup, PrerequisiteReport, Problem, Report},
     time::rfc3339,
 };
 
@@ -27,6 +27,7 @@ pub fn diagnosis(report: &Report, language: Language, colour: bool, out: &mut dy
     for agent in &report.agents {
         writer.agent(agent, report)?;
     }
+    writer.not_believed(&report.not_believed)?;
     let clock = words::clock(&report.clock, language);
     writeln!(writer.out, "{} {clock}", words::CLOCK.in_language(language))?;
     if !report.agents.is_empty() {
@@ -42,6 +43,23 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Who passes itself off as an agent.
+    fn not_believed(&mut self, seen: &NotBelieved) -> fmt::Result {
+        for NotBelievedGroup { kind, user, executable, pids } in &seen.groups {
+            let (executable, user) = (words::printable(executable), user.to_string());
+            let pids = pids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+            let line = words::NOT_BELIEVED.fill(self.language, |name| match name {
+                "kind" => Some(kind),
+                "user" => Some(&user),
+                "executable" => Some(&executable),
+                "pids" => Some(&pids),
+                _ => None,
+            });
+            writeln!(self.out, "! {line}\n")?;
+        }
+        Ok(())
+    }
+
     fn agent(&mut self, agent: &AgentReport, report: &Report) -> fmt::Result {
         let mark = Mark::of_agent(agent);
         self.mark(mark)?;

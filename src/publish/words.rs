@@ -49,6 +49,13 @@ pub const CARRIED: Text = Text {
 };
 /// Where the agent is installed.
 pub const IN: Text = Text { en: "in", zh: "位于" };
+/// Processes that pass themselves off as an agent's.
+pub const NOT_BELIEVED: Text = Text {
+    en: "not believed: {executable} (pids {pids}) bears the name of a {kind} agent, but runs as uid {user}, who does not speak for one. \
+         If it is one, say so in the config file: run_as: [{user}]",
+    zh: "不予采信：{executable}（进程 {pids}）与 {kind} Agent 同名，但以 uid {user} 运行，该用户不能代表 Agent。\
+         若确为 Agent，请在配置文件中写明：run_as: [{user}]",
+};
 /// The host's clock.
 pub const CLOCK: Text = Text { en: "clock:", zh: "时钟：" };
 /// A clock without any reference.

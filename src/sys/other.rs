@@ -206,9 +206,13 @@ pub(super) mod root {
         path::{Path, PathBuf},
     };
 
-    use crate::sys::root::{Purpose, Root};
+    use crate::sys::root::{Purpose, Root, Way};
 
     pub(in crate::sys) fn open(_: &Root, _: &Path, _: Purpose) -> io::Result<File> {
+        Err(super::unsupported())
+    }
+
+    pub(in crate::sys) fn way(_: &Root, _: &Path) -> io::Result<Way> {
         Err(super::unsupported())
     }
 

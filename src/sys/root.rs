@@ -30,6 +30,30 @@ pub enum Purpose {
     Read,
 }
 
+/// What is on the way to a file: a directory, a link, or the file itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Who owns it.
+    pub owner: u32,
+    /// The group that it belongs to.
+    pub group: u32,
+    /// Permission bits. Where there is an access control list, those of the group are the most that it grants to anyone.
+    pub mode: u32,
+    /// True for a symbolic link, whose bits mean nothing.
+    pub is_link: bool,
+    /// Of a link: who owns what it leads to.
+    pub leads_to_owner: Option<u32>,
+}
+
+/// The way to a file.
+#[derive(Debug)]
+pub struct Way {
+    /// Everything on it from the root directory on, links included, the file itself last.
+    pub steps: Vec<Step>,
+    /// The file, opened to be looked at.
+    pub end: File,
+}
+
 impl Root {
     /// The root at `path`. Blocks on the file system once.
     pub fn new(path: &Path) -> Self {
@@ -62,6 +86,14 @@ impl Root {
     /// What the system says.
     pub fn open(&self, path: &Path, purpose: Purpose) -> io::Result<File> {
         system::open(self, path, purpose)
+    }
+
+    /// Follows a path component by component, links included.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn way(&self, path: &Path) -> io::Result<Way> {
+        system::way(self, path)
     }
 
     /// The names in a directory, in no order. `None`: there are more than `most`.

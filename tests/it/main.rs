@@ -24,4 +24,5 @@ mod prometheus;
 mod scrapes;
 mod storms;
 mod support;
+mod trust;
 mod unprivileged;

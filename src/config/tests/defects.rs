@@ -76,7 +76,7 @@ fn each_defect_of_an_agent_has_its_words() {
         ("agents:\n- kind:\n", "l.yml:2: agents[0].kind: is empty; write a value or leave the key out"),
         (
             "agents:\n- kind: logtail\n  nmae: x\n",
-            "l.yml:3: agents[0].nmae: is not a known key (did you mean \"name\"?); use one of name, kind, install_dir, ignore, expect, processes, files, endpoints",
+            "l.yml:3: agents[0].nmae: is not a known key (did you mean \"name\"?); use one of name, kind, install_dir, run_as, ignore, expect, processes, files, endpoints",
         ),
         (
             "agents:\n- kind: logtail\n  name: 5\n",

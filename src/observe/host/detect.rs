@@ -6,9 +6,10 @@ use std::{
 };
 
 use super::{
+    accepted::Acceptance,
     agent,
     file::{Files, Kind, Standing},
-    process::{Candidate, Wanted, base_name},
+    process::{Candidate, base_name},
 };
 use crate::{
     agents::{Place, Profile},
@@ -66,43 +67,7 @@ pub struct Target {
     pub canonical: Option<PathBuf>,
 }
 
-/// Names and variables that matter under the settings.
-pub struct Names {
-    recognisers: Vec<(&'static dyn Profile, AgentSettings)>,
-}
-
-impl Names {
-    /// Those of every configured agent, and of every kind that is looked for.
-    pub fn new(profiles: Profiles, settings: &Settings) -> Self {
-        let detected = profiles
-            .iter()
-            .filter(|profile| settings.detect && !profile.places().is_empty())
-            .map(|profile| (*profile, AgentSettings { kind: profile.kind(), ..AgentSettings::default() }));
-        let configured = settings
-            .agents
-            .iter()
-            .filter_map(|agent| Some((profile_of(profiles, agent.kind)?, agent.clone())));
-        Self { recognisers: detected.chain(configured).collect() }
-    }
-}
-
-impl Wanted for Names {
-    fn name(&self, base_name: &str) -> bool {
-        self.recognisers.iter().any(|(profile, settings)| profile.recognise(base_name, settings).is_some())
-    }
-
-    fn comm(&self, comm: &str) -> bool {
-        self.recognisers.iter().any(|(profile, settings)| profile.recognises_comm(comm, settings))
-    }
-
-    fn variable(&self, base_name: &str, variable: &str) -> bool {
-        self.recognisers.iter().any(|(profile, settings)| {
-            profile.recognise(base_name, settings).is_some() && profile.wants_variable(variable)
-        })
-    }
-}
-
-fn profile_of(profiles: Profiles, kind: &str) -> Option<&'static dyn Profile> {
+pub(super) fn profile_of(profiles: Profiles, kind: &str) -> Option<&'static dyn Profile> {
     profiles.iter().copied().find(|profile| profile.kind() == kind)
 }
 
@@ -120,7 +85,11 @@ pub fn below_root(files: Files<'_>, candidates: Vec<Candidate>) -> Vec<Candidate
 
 /// The role by which `settings` know the process; `None`: it is not theirs by name.
 #[expect(clippy::option_option, reason = "as `Profile::recognise`, with the same three answers")]
-fn role_of(profile: &dyn Profile, settings: &AgentSettings, candidate: &Candidate) -> Option<Option<Role>> {
+fn role_by_name(
+    profile: &dyn Profile,
+    settings: &AgentSettings,
+    candidate: &Candidate,
+) -> Option<Option<Role>> {
     let name = candidate.process.executable_name.as_str();
     if let Some(role) = profile.recognise(name, settings) {
         return Some(role);
@@ -149,6 +118,8 @@ pub struct Detection<'a> {
     pub candidates: &'a [Candidate],
     /// Processes could be read.
     pub sees_processes: bool,
+    /// Whose processes count.
+    pub acceptance: &'a Acceptance<'a>,
 }
 
 impl Detection<'_> {
@@ -186,7 +157,8 @@ impl Detection<'_> {
     fn is_still_watched(&self, seen: &Detected) -> bool {
         let taken = self.settings.agents.iter().any(|agent| agent.name == seen.name);
         let runs = || {
-            let running = profile_of(self.profiles, seen.kind).map(|profile| self.running(profile));
+            let running = profile_of(self.profiles, seen.kind)
+                .map(|profile| self.running(profile, &AgentSettings::default()));
             running.unwrap_or_default().iter().any(|directory| self.canonical(directory) == seen.canonical)
         };
         self.settings.detect
@@ -210,7 +182,8 @@ impl Detection<'_> {
                     let canonical = self.canonical(directory);
                     !claimed.iter().any(|(kind, claimed)| *kind == agent.kind && *claimed == canonical)
                 };
-                let running: Vec<PathBuf> = self.running(profile).into_iter().filter(free).collect();
+                let running: Vec<PathBuf> =
+                    self.running(profile, &settings).into_iter().filter(free).collect();
                 if let [only] = running.as_slice() {
                     memory.running_dirs.insert(agent.name.clone(), only.clone());
                 }
@@ -242,12 +215,26 @@ impl Detection<'_> {
             .or(default)
     }
 
-    /// Directories that running processes of the kind imply, each once.
-    fn running(&self, profile: &dyn Profile) -> Vec<PathBuf> {
-        let any = AgentSettings { kind: profile.kind(), ..AgentSettings::default() };
+    /// The role by which `settings` know the process; `None`: it is not theirs, by name or by its user.
+    #[expect(clippy::option_option, reason = "as `Profile::recognise`, with the same three answers")]
+    fn role_of(
+        &self,
+        profile: &dyn Profile,
+        settings: &AgentSettings,
+        candidate: &Candidate,
+    ) -> Option<Option<Role>> {
+        let role = role_by_name(profile, settings, candidate)?;
+        let path = candidate.path.as_deref();
+        self.acceptance.counts(profile, settings, path, &candidate.credentials).then_some(role)
+    }
+
+    /// Directories that running processes of the kind imply, each once; `run_as` of these settings speak for them too.
+    fn running(&self, profile: &dyn Profile, settings: &AgentSettings) -> Vec<PathBuf> {
+        let run_as = settings.run_as.clone();
+        let any = AgentSettings { kind: profile.kind(), run_as, ..AgentSettings::default() };
         let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
         for candidate in self.candidates {
-            let ours = role_of(profile, &any, candidate).is_some();
+            let ours = self.role_of(profile, &any, candidate).is_some();
             let Some(path) = candidate.path.as_deref().filter(|_| ours) else { continue };
             let Some(directory) = profile.install_dir_of(path) else { continue };
             let canonical = self.canonical(&directory);
@@ -267,7 +254,7 @@ impl Detection<'_> {
                 found.push(path.into());
             }
         }
-        found.extend(self.running(profile));
+        found.extend(self.running(profile, &AgentSettings::default()));
         let mut unproven = Vec::new();
         for place in profile.places() {
             let Place::Suffixed { parent, stem, proof } = place else { continue };
@@ -364,7 +351,7 @@ impl Detection<'_> {
                 };
                 let mut candidate = candidate.clone();
                 candidate.process.role_by_name =
-                    role_of(target.profile, &target.settings, &candidate).flatten();
+                    role_by_name(target.profile, &target.settings, &candidate).flatten();
                 own.push(candidate);
             }
         }
@@ -375,7 +362,7 @@ impl Detection<'_> {
     fn located(&self, targets: &[Target], candidate: &Candidate) -> Vec<usize> {
         let Some(path) = candidate.path.as_deref() else { return Vec::new() };
         let belongs = |target: &Target| {
-            if role_of(target.profile, &target.settings, candidate).is_none() {
+            if self.role_of(target.profile, &target.settings, candidate).is_none() {
                 return false;
             }
             match target.profile.install_dir_of(path) {
@@ -419,7 +406,7 @@ impl Detection<'_> {
         let by_name = |index: &usize| {
             targets
                 .get(*index)
-                .is_some_and(|target| role_of(target.profile, &target.settings, candidate).is_some())
+                .is_some_and(|target| self.role_of(target.profile, &target.settings, candidate).is_some())
         };
         let parent =
             self.candidates.iter().zip(owners).find(|(c, _)| c.process.pid == candidate.process.parent);

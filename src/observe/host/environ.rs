@@ -4,6 +4,8 @@ use crate::model::snapshot::Environment;
 
 /// The longest value that is kept, in bytes.
 const LONGEST: usize = 4 << 10;
+/// The most variables that are kept: an agent is told some dozens.
+const MOST: usize = 256;
 
 /// What of a process' environment may be kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,6 +16,8 @@ pub struct Kept {
     pub zone: Option<String>,
     /// True if Kubernetes started it.
     pub kubernetes: bool,
+    /// True if not all that was asked for could be kept.
+    pub cut: bool,
 }
 
 /// Reads `/proc/<pid>/environ`. Where a name is given twice, the first counts, as `getenv` has it.
@@ -30,6 +34,10 @@ pub fn parse(bytes: &[u8], wants: impl Fn(&str) -> bool) -> Kept {
             _ => {}
         }
         if wants(name) && !kept.variables.contains_key(name) {
+            kept.cut |= value.len() > LONGEST || kept.variables.len() == MOST;
+            if kept.variables.len() == MOST {
+                continue;
+            }
             let value = if name.to_ascii_lowercase().ends_with("proxy") {
                 // Before it is cut: the `@` that ends a password may be far behind.
                 text(without_user_info(&String::from_utf8_lossy(value)).as_bytes())

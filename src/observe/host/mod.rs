@@ -1,5 +1,6 @@
 //! The host as it is: processes, files, addresses, and which agents are installed. Reads, and judges nothing.
 
+pub mod accepted;
 pub mod address;
 pub mod agent;
 pub mod detect;
@@ -7,6 +8,7 @@ pub mod environ;
 pub mod file;
 pub mod gate;
 pub mod hosts;
+mod names;
 pub mod process;
 mod strangers;
 #[cfg(test)]
@@ -14,18 +16,20 @@ pub(super) mod testing;
 pub mod zone;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use self::{
+    accepted::Acceptance,
     address::Resolver,
-    detect::{Detection, Memory, Names, Profiles},
+    detect::{Detection, Memory, Profiles},
     file::{Extent, Files, parsed},
     gate::{Attempt, Gate},
-    process::{Candidate, Procfs},
+    names::Names,
+    process::{Candidate, Impostor, Procfs},
     strangers::Strangers,
     zone::Zones,
 };
@@ -38,6 +42,7 @@ use crate::{
     config::{AgentSettings, Settings},
     model::{
         Reading, Reason, Why,
+        report::{Limit, NotBelieved, NotBelievedGroup},
         snapshot::{AgentFacts, FileFact, HostFacts, InterfaceAddress, Process, ProcessState},
     },
     sys::root::Root,
@@ -45,6 +50,10 @@ use crate::{
 
 /// The hosts file.
 const HOSTS: &str = "/etc/hosts";
+
+/// The most groups of processes that are not believed, and of the ids of each, that are told.
+const MOST_GROUPS: usize = 32;
+const MOST_PIDS: usize = 32;
 
 /// Where the host is.
 #[derive(Debug, Clone)]
@@ -73,9 +82,17 @@ pub struct HostReader {
 /// Of the last reading, what a partial one builds on.
 #[derive(Clone)]
 struct Last {
-    candidates: Reading<Vec<Candidate>>,
+    seen: Processes,
     interfaces: Reading<Vec<InterfaceAddress>>,
     product: Reading<String>,
+}
+
+/// What was seen of processes.
+#[derive(Clone)]
+struct Processes {
+    candidates: Reading<Vec<Candidate>>,
+    not_believed: NotBelieved,
+    limits: BTreeSet<Limit>,
 }
 
 /// What one reading gave.
@@ -87,6 +104,10 @@ pub struct HostReading {
     pub agents: Vec<(AgentSettings, AgentFacts)>,
     /// Every fact that could not be read: whose (`None`: the host's), and its source (`process`, `file`, `environ`, `address`).
     pub errors: Vec<(Option<Arc<str>>, &'static str)>,
+    /// Processes that bear an agent's name and do not count.
+    pub not_believed: NotBelieved,
+    /// Bounds that were reached.
+    pub limits: BTreeSet<Limit>,
     /// What it looked at: what changes there, changes the facts.
     pub looked_at: WatchPlan,
 }
@@ -194,13 +215,16 @@ impl Plan {
         let files = Files { root: &self.root, attempt };
         let mut memory = self.memory.clone();
         let procfs = Procfs::find(files, self.procfs.as_deref());
-        let (candidates, strangers) = self.candidates(&procfs, files);
+        let acceptance = Acceptance::new(files);
+        let (seen, strangers) = self.seen(&procfs, files, &acceptance);
+        let candidates = &seen.candidates;
         let detection = Detection {
             files,
             profiles: self.profiles,
             settings: &self.settings,
             candidates: candidates.known().map_or(&[], Vec::as_slice),
             sees_processes: candidates.known().is_some(),
+            acceptance: &acceptance,
         };
         let targets = detection.targets(&mut memory);
         let assigned = detection.assign(&targets);
@@ -209,7 +233,7 @@ impl Plan {
             .iter()
             .zip(assigned)
             .map(|(target, own)| {
-                let own = match &candidates {
+                let own = match candidates {
                     Reading::Known(_) => Reading::Known(own),
                     Reading::Unknown(why) => Reading::Unknown(why.clone()),
                 };
@@ -218,39 +242,55 @@ impl Plan {
             .collect();
         let host = self.host_facts(files);
         let looked_at = looked_at(&procfs, files, &agents);
-        let mut reading = HostReading { host, agents, errors: Vec::new(), looked_at };
-        if let Reading::Unknown(_) = &candidates
+        let mut reading = HostReading {
+            host,
+            agents,
+            errors: Vec::new(),
+            not_believed: seen.not_believed.clone(),
+            limits: seen.limits.clone(),
+            looked_at,
+        };
+        if let Reading::Unknown(_) = candidates
             && reading.agents.is_empty()
         {
             reading.errors.push((None, "process"));
         }
-        let last = Last {
-            candidates,
-            interfaces: reading.host.interfaces.clone(),
-            product: reading.host.product.clone(),
-        };
+        let last =
+            Last { seen, interfaces: reading.host.interfaces.clone(), product: reading.host.product.clone() };
         (reading, memory, last, strangers)
     }
 
     /// What bears an agent's name, and what is known of the others.
-    fn candidates(&self, procfs: &Procfs, files: Files<'_>) -> (Reading<Vec<Candidate>>, Arc<Strangers>) {
+    fn seen(
+        &self,
+        procfs: &Procfs,
+        files: Files<'_>,
+        acceptance: &Acceptance<'_>,
+    ) -> (Processes, Arc<Strangers>) {
         let passed = match &self.last {
             None => self.strangers.of_regular(self.executions_are_told),
             // An execution gives a process another name.
             Some((_, changes)) if changes.has(Changes::START) => &[],
             Some((_, changes)) if changes.has(Changes::EXIT) => self.strangers.of_exit(),
-            Some((last, _)) => return (last.candidates.clone(), Arc::clone(&self.strangers)),
+            Some((last, _)) => return (last.seen.clone(), Arc::clone(&self.strangers)),
         };
-        let names = Names::new(self.profiles, &self.settings);
+        let names = Names::new(self.profiles, &self.settings, acceptance);
         match procfs.scan(passed, files, self.now, &names) {
             Reading::Known(scan) => {
                 let strangers = match &self.last {
                     None => self.strangers.after_regular(passed, &scan),
                     Some(_) => Strangers::clone(&self.strangers).after_event(passed, &scan),
                 };
-                (Reading::Known(detect::below_root(files, scan.candidates)), Arc::new(strangers))
+                let mut limits = scan.limits;
+                let not_believed = not_believed(&names, scan.impostors, &mut limits);
+                let candidates = Reading::Known(detect::below_root(files, scan.candidates));
+                (Processes { candidates, not_believed, limits }, Arc::new(strangers))
             }
-            Reading::Unknown(why) => (Reading::Unknown(why), Arc::default()),
+            Reading::Unknown(why) => {
+                let candidates = Reading::Unknown(why);
+                let (not_believed, limits) = Default::default();
+                (Processes { candidates, not_believed, limits }, Arc::default())
+            }
         }
     }
 
@@ -274,6 +314,31 @@ impl Plan {
             product,
         }
     }
+}
+
+/// Those that do not count, by kind, user and executable.
+fn not_believed(names: &Names<'_>, impostors: Vec<Impostor>, limits: &mut BTreeSet<Limit>) -> NotBelieved {
+    let mut out = NotBelieved::default();
+    let mut groups: BTreeMap<(&'static str, u32, String), Vec<u32>> = BTreeMap::new();
+    for Impostor { pid, name, user, executable } in impostors {
+        let Some(kind) = names.kind_of(&name) else { continue };
+        *out.processes.entry(kind).or_default() += 1;
+        let executable = executable.map_or(name, |path| path.to_string_lossy().into_owned());
+        let key = (kind, user, executable);
+        if groups.len() == MOST_GROUPS && !groups.contains_key(&key) {
+            limits.insert(Limit::Candidates);
+            continue;
+        }
+        let pids = groups.entry(key).or_default();
+        if pids.len() < MOST_PIDS {
+            pids.push(pid);
+        } else {
+            limits.insert(Limit::Candidates);
+        }
+    }
+    let named = |((kind, user, executable), pids)| NotBelievedGroup { kind, user, executable, pids };
+    out.groups = groups.into_iter().map(named).collect();
+    out
 }
 
 /// What to watch: everything that was asked for, and what tells of the agents' processes.

@@ -1,10 +1,16 @@
 //! Processes as far as they may be an agent's: what every system tells of them, whichever way it tells it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use super::environ::Kept;
-use crate::model::{Reading, snapshot::Process};
 pub use crate::observe::system::process::Procfs;
+use crate::{
+    model::{Reading, report::Limit, snapshot::Process},
+    observe::trust::Credentials,
+};
 
 /// Says which base names are an agent's, and which of its variables matter.
 pub trait Wanted {
@@ -12,6 +18,8 @@ pub trait Wanted {
     fn name(&self, base_name: &str) -> bool;
     /// True if a command name, cut as the kernel does, may be an agent's.
     fn comm(&self, comm: &str) -> bool;
+    /// True if a process of this name, in this place (where known), run as these users, counts as an agent's.
+    fn counts(&self, base_name: &str, path: Option<&Path>, credentials: &Credentials) -> bool;
     /// True if this variable matters to an agent with this base name.
     fn variable(&self, base_name: &str, variable: &str) -> bool;
 }
@@ -19,12 +27,29 @@ pub trait Wanted {
 /// What a scan found.
 #[derive(Debug, Default)]
 pub struct Scan {
-    /// What bears a wanted name.
+    /// What bears a wanted name and counts.
     pub candidates: Vec<Candidate>,
+    /// What bears a wanted name and does not count.
+    pub impostors: Vec<Impostor>,
     /// The ids of those that were looked at and do not matter, in ascending order.
     pub strangers: Vec<u32>,
     /// The ids of all processes, in ascending order.
     pub listed: Vec<u32>,
+    /// Bounds that were reached.
+    pub limits: BTreeSet<Limit>,
+}
+
+/// A process that bears an agent's name, and is run by somebody who does not speak for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Impostor {
+    /// Process id.
+    pub pid: u32,
+    /// Base name by which it was recognised.
+    pub name: String,
+    /// As whom it runs; of a process that is several users, the effective one.
+    pub user: u32,
+    /// Its executable, where the kernel tells it.
+    pub executable: Option<PathBuf>,
 }
 
 /// A process that bears an agent's name.
@@ -34,6 +59,8 @@ pub struct Candidate {
     pub process: Process,
     /// The path of its executable as the agent sees it: resolved, or what its command line says. `None`: cannot be told.
     pub path: Option<PathBuf>,
+    /// As whom it runs.
+    pub credentials: Credentials,
     /// Of its environment, what may be kept.
     pub environment: Reading<Kept>,
 }

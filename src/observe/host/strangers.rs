@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     fn scan(listed: &[u32], strangers: &[u32]) -> Scan {
-        Scan { candidates: Vec::new(), strangers: strangers.to_vec(), listed: listed.to_vec() }
+        Scan { strangers: strangers.to_vec(), listed: listed.to_vec(), ..Scan::default() }
     }
 
     /// Regular readings of processes that are all strangers; what each passes over.

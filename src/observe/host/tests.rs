@@ -139,7 +139,10 @@ async fn a_procfs_mounted_below_the_root_is_the_one() {
     let host = Host::new();
     for pid in [1, 10] {
         host.file(&format!("/proc/{pid}/stat"), "1 (x) Z 1 0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 6000 0 0 0");
-        host.file(&format!("/proc/{pid}/status"), "NSpid:\t1\n");
+        host.file(
+            &format!("/proc/{pid}/status"),
+            "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\nNSpid:\t1\n",
+        );
     }
     host.file("/proc/10/stat", "10 (ilogtail) Z 1 0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 6000 0 0 0");
     host.dir("/usr/local/ilogtail");
@@ -168,7 +171,7 @@ async fn a_process_that_executes_an_agents_program_late_is_found_by_the_event_or
             format!("{pid} ({comm}) Z 1 0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 6000 0 0 0"),
         );
     };
-    host.file("/proc/10/status", "NSpid:\t10\n");
+    host.file("/proc/10/status", "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\nNSpid:\t10\n");
     host.dir("/usr/local/ilogtail");
     for told in [true, false] {
         let mut reader = reader(&host);

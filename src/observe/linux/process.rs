@@ -1,50 +1,51 @@
 //! The host's processes, as far as they may be an agent's. Known by the executable's base name where the kernel tells it,
 //! else by `argv[0]` and the command name agreeing; never by a word somewhere on a command line.
 
+mod facts;
+
 use std::{
+    collections::BTreeSet,
     ffi::OsString,
-    fs::File,
-    io::{self, Read as _},
+    io,
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use rustix::{
-    fs::{CWD, Dir, Mode, OFlags, openat, readlinkat},
+    fs::{CWD, Dir, Mode, OFlags, openat},
     io::Errno,
 };
 
+use self::facts::{Facts, Miss};
 use super::{
     sieve::{DELETED, Sieve},
-    stat::{Stat, pid_namespaces},
+    stat::{Stat, credentials, pid_namespaces},
 };
 use crate::{
     model::{
         Reading, Reason, Why,
+        report::Limit,
         snapshot::{Executable, Process, ProcessState},
     },
     observe::{
         host::{
-            environ::{self, Kept},
-            file::{Files, Kind},
-            process::{Candidate, Scan, Wanted, base_name},
+            environ::Kept,
+            file::Files,
+            process::{Candidate, Impostor, Scan, Wanted, base_name},
         },
         time::Now,
+        trust::Credentials,
     },
+    sys::root::Purpose,
 };
 
 /// The kernel cuts a command name to this many bytes.
 const COMM: usize = 15;
-/// The most that is read of one file of `/proc`, in bytes; a command line may be as long as a process likes.
-const MOST_BYTES: u64 = 1 << 20;
-/// The most arguments that are kept, and the longest of them in bytes.
-const MOST_ARGUMENTS: usize = 256;
-const LONGEST_ARGUMENT: usize = 4 << 10;
 /// So many processes are looked at under one deadline.
 const SIEVED_AT_ONCE: usize = 256;
-/// Room for a usual file of `/proc`, so that it is read at once and not piecemeal.
-const USUAL_BYTES: usize = 2 << 10;
+/// The most processes that count as an agent's; a host has a handful.
+const MOST_CANDIDATES: usize = 512;
 
 /// A procfs.
 #[derive(Debug, Clone)]
@@ -72,7 +73,8 @@ impl Procfs {
     /// not even looked at. Those that vanish meanwhile are left out, as are those of other PID namespaces and threads of the
     /// kernel.
     pub fn scan(&self, known: &[u32], files: Files<'_>, now: Now, wanted: &dyn Wanted) -> Reading<Scan> {
-        let reader = Reader { procfs: &self.path, files, now, wanted };
+        let reader =
+            Reader { procfs: &self.path, files, now, wanted, facts: Facts::new(&self.path, files.attempt) };
         let listed = match files.attempt.guard(&self.path, || reader.pids()) {
             Reading::Known(listed) => listed,
             Reading::Unknown(why) => return Reading::Unknown(why),
@@ -82,11 +84,21 @@ impl Procfs {
         }
         let asked: Vec<u32> =
             listed.iter().copied().filter(|pid| known.binary_search(pid).is_err()).collect();
-        let mut strangers = asked.clone();
-        let candidates: Vec<_> =
-            reader.sieved(asked).into_iter().filter_map(|pid| reader.candidate(pid)).collect();
-        strangers.retain(|pid| candidates.iter().all(|candidate| candidate.process.pid != *pid));
-        Reading::Known(Scan { candidates, strangers, listed })
+        let mut scan = Scan { strangers: asked.clone(), listed, ..Scan::default() };
+        let mut somebody = BTreeSet::new();
+        for pid in reader.sieved(asked) {
+            match reader.look(pid, scan.candidates.len()) {
+                Ok(None) => continue,
+                Ok(Some(Seen::Candidate(candidate))) => scan.candidates.push(*candidate),
+                Ok(Some(Seen::Impostor(impostor))) => scan.impostors.push(impostor),
+                Ok(Some(Seen::TooMany)) => reader.facts.reached(Limit::Candidates),
+                Err(why) => return Reading::Unknown(why),
+            }
+            somebody.insert(pid);
+        }
+        scan.strangers.retain(|pid| !somebody.contains(pid));
+        scan.limits = reader.facts.into_limits();
+        Reading::Known(scan)
     }
 
     /// True if process ids mean the same to the exporter as in this procfs.
@@ -97,11 +109,23 @@ impl Procfs {
     }
 }
 
-/// How a read of `/proc` can end without an answer.
-enum Miss {
-    /// The process (or its executable) is not there.
-    Gone,
-    Unread(Why),
+/// What a process is to the exporter.
+enum Seen {
+    Candidate(Box<Candidate>),
+    Impostor(Impostor),
+    /// It counts, but more do than are read.
+    TooMany,
+}
+
+/// What tells whether a process may be an agent's.
+struct Identity {
+    stat: Stat,
+    /// Base name by which it was recognised.
+    name: String,
+    executable: Reading<Option<Executable>>,
+    /// Where the executable cannot be read.
+    first_argument: Option<String>,
+    status: Result<Vec<u8>, Miss>,
 }
 
 struct Reader<'a> {
@@ -109,6 +133,7 @@ struct Reader<'a> {
     files: Files<'a>,
     now: Now,
     wanted: &'a dyn Wanted,
+    facts: Facts<'a>,
 }
 
 impl Reader<'_> {
@@ -150,7 +175,7 @@ impl Reader<'_> {
                       with ProtectProc; grant CAP_SYS_PTRACE, add the exporter to the group of the mount's gid option, or \
                       remove that option";
         let why = || Why::new(Reason::Denied, self.procfs.display().to_string(), detail);
-        match self.read(1, "stat") {
+        match self.facts.read(1, "stat") {
             Err(Miss::Unread(denied)) if denied.reason == Reason::Denied => Some(why()),
             Err(Miss::Gone) => Some(why()),
             Ok(_) | Err(Miss::Unread(_)) => None,
@@ -174,70 +199,108 @@ impl Reader<'_> {
         left
     }
 
-    fn candidate(&self, pid: u32) -> Option<Candidate> {
-        let executable = match self.link(pid, "exe") {
-            Ok(target) => Ok(self.executable(&target)),
-            Err(miss) => Err(miss),
+    /// What the process is to the exporter, that has seen so many that count before it; nothing if it bears no wanted name. Of
+    /// one that does not count, no more is read than says so.
+    ///
+    /// # Errors
+    /// Why it cannot be told as whom it runs: then nobody knows what counts.
+    fn look(&self, pid: u32, before: usize) -> Result<Option<Seen>, Why> {
+        let Some(Identity { stat, name, executable, first_argument, status }) = self.identity(pid) else {
+            return Ok(None);
         };
+        let status = match status {
+            Ok(status) => status,
+            Err(Miss::Gone) => return Ok(None),
+            Err(Miss::Unread(why)) => return Err(why),
+        };
+        if self.is_elsewhere(pid, &status) {
+            return Ok(None);
+        }
+        let Some(credentials) = credentials(&status) else {
+            let fact = self.procfs.join(format!("{pid}/status")).display().to_string();
+            return Err(Why::new(Reason::Unsupported, fact, "it does not say as whom the process runs"));
+        };
+        let path = self.path_of(pid, &executable, first_argument.as_deref());
+        if !self.wanted.counts(&name, path.as_deref(), &credentials) {
+            let executable = executable.known().cloned().flatten().map(|executable| executable.path);
+            let [_, user, ..] = credentials.users;
+            return Ok(Some(Seen::Impostor(Impostor { pid, name, user, executable })));
+        }
+        if before == MOST_CANDIDATES {
+            return Ok(Some(Seen::TooMany));
+        }
+        let identity = (stat, name, executable);
+        let candidate = self.candidate(pid, identity, path, credentials);
+        Ok(candidate.map(|candidate| Seen::Candidate(Box::new(candidate))))
+    }
+
+    /// What tells whether the process may be an agent's; `None`: it is not, or is gone.
+    fn identity(&self, pid: u32) -> Option<Identity> {
+        let executable = self.facts.link(pid, "exe").map(|target| self.executable(&target));
         if let Ok(executable) = &executable
             && !self.wanted.name(&base_name(&executable.path))
         {
             return None;
         }
-        let stat = Stat::parse(&self.read(pid, "stat").ok()?)?;
+        let stat = Stat::parse(&self.facts.read(pid, "stat").ok()?)?;
         if stat.kernel_thread {
             return None;
         }
         let comm = String::from_utf8_lossy(&stat.comm).into_owned();
         let defunct = stat.state == ProcessState::Defunct;
-        let (name, executable, arguments) = match executable {
-            Ok(executable) => {
-                let name = base_name(&executable.path);
-                (name, Reading::Known(Some(executable)), self.arguments(pid)?)
-            }
-            Err(_) if defunct => {
-                if !self.wanted.comm(&comm) {
-                    return None;
-                }
-                (comm, Reading::Known(None), Reading::Known(Vec::new()))
-            }
+        let mut first_argument = None;
+        let (name, executable) = match executable {
+            Ok(executable) => (base_name(&executable.path), Reading::Known(Some(executable))),
+            Err(_) if defunct => (self.wanted.comm(&comm).then_some(comm)?, Reading::Known(None)),
             // Alive, and without an executable: it is just exiting.
             Err(Miss::Gone) => return None,
             Err(Miss::Unread(why)) => {
                 if !self.wanted.comm(&comm) {
                     return None;
                 }
-                let Reading::Known(arguments) = self.arguments(pid)? else { return None };
-                let name = base_name(Path::new(arguments.first()?));
+                let first = self.facts.first_argument(pid)?;
+                let name = base_name(Path::new(&first));
                 let agrees = name.as_bytes().get(..COMM).unwrap_or(name.as_bytes()) == stat.comm;
                 if !agrees || !self.wanted.name(&name) {
                     return None;
                 }
-                (name, Reading::Unknown(why), Reading::Known(arguments))
+                first_argument = Some(first);
+                (name, Reading::Unknown(why))
             }
         };
-        if self.is_elsewhere(pid)? {
-            return None;
-        }
-        let path = self.path_of(pid, &executable, &arguments);
-        let environment =
-            if defunct { Reading::Known(Kept::default()) } else { self.environment(pid, &name)? };
+        Some(Identity { stat, name, executable, first_argument, status: self.facts.read(pid, "status") })
+    }
+
+    /// All that is wanted of a process that counts. `None`: it is gone.
+    fn candidate(
+        &self,
+        pid: u32,
+        (stat, name, executable): (Stat, String, Reading<Option<Executable>>),
+        path: Option<PathBuf>,
+        credentials: Credentials,
+    ) -> Option<Candidate> {
+        let defunct = stat.state == ProcessState::Defunct;
+        let environment = if defunct {
+            Reading::Known(Kept::default())
+        } else {
+            self.facts.environment(pid, |variable| self.wanted.variable(&name, variable))?
+        };
         let process = Process {
             pid,
             parent: stat.parent,
             executable_name: name,
             role_by_name: None,
-            arguments,
+            arguments: if defunct { Reading::Known(Vec::new()) } else { self.facts.arguments(pid)? },
             executable,
             state: stat.state,
             start_ticks: stat.start_ticks,
             started_at: started_at(stat.start_ticks, self.now),
             cpu: of_ticks(stat.cpu_ticks),
             resident_bytes: bytes_of_pages(stat.resident_pages),
-            open_fds: if defunct { Reading::Known(0) } else { self.open_fds(pid)? },
+            open_fds: if defunct { Reading::Known(0) } else { self.facts.open_fds(pid)? },
             threads: stat.threads,
         };
-        Some(Candidate { process, path, environment })
+        Some(Candidate { process, path, credentials, environment })
     }
 
     /// The executable of a link's target, which the kernel marks where the file is gone.
@@ -255,133 +318,44 @@ impl Reader<'_> {
         }
     }
 
+    /// What the kernel says of a path is not looked for by any agent, so that its changes do not matter.
     fn is_file(&self, path: &Path) -> bool {
-        matches!(self.files.look(path), Reading::Known(Some(standing)) if standing.kind == Kind::File)
+        let look = || {
+            let metadata = self.files.root.open(path, Purpose::Look).and_then(|file| file.metadata());
+            Reading::Known(metadata.is_ok_and(|metadata| metadata.is_file()))
+        };
+        self.files.attempt.guard(&self.files.root.locate(path), look) == Reading::Known(true)
     }
 
     fn path_of(
         &self,
         pid: u32,
         executable: &Reading<Option<Executable>>,
-        arguments: &Reading<Vec<String>>,
+        first_argument: Option<&str>,
     ) -> Option<PathBuf> {
         if let Reading::Known(executable) = executable {
             return Some(executable.as_ref()?.path.clone());
         }
-        let first = Path::new(arguments.known()?.first()?);
+        let first = Path::new(first_argument?);
         if first.is_absolute() {
             return Some(self.files.root.strip(first).unwrap_or_else(|| first.to_owned()));
         }
         // A bare name was found along PATH, and says nothing about where.
         first.parent().filter(|parent| !parent.as_os_str().is_empty())?;
-        let directory = self.link(pid, "cwd").ok()?;
+        let directory = self.facts.link(pid, "cwd").ok()?;
         let directory = self.files.root.strip(&directory).unwrap_or(directory);
         Some(lexically(&directory.join(first)))
     }
 
-    /// True if the process is in another PID namespace than the procfs. `None`: it is gone.
-    fn is_elsewhere(&self, pid: u32) -> Option<bool> {
-        match self.read(pid, "status") {
-            Ok(status) => match pid_namespaces(&status) {
-                Some(depth) => Some(depth > 1),
-                None => match (self.link(pid, "ns/pid"), self.link(1, "ns/pid")) {
-                    (Ok(own), Ok(first)) => Some(own != first),
-                    _ => Some(false),
-                },
+    /// True if the process is in another PID namespace than the procfs.
+    fn is_elsewhere(&self, pid: u32, status: &[u8]) -> bool {
+        match pid_namespaces(status) {
+            Some(depth) => depth > 1,
+            None => match (self.facts.link(pid, "ns/pid"), self.facts.link(1, "ns/pid")) {
+                (Ok(own), Ok(first)) => own != first,
+                _ => false,
             },
-            Err(Miss::Gone) => None,
-            Err(Miss::Unread(_)) => Some(false),
         }
-    }
-
-    fn arguments(&self, pid: u32) -> Option<Reading<Vec<String>>> {
-        Some(match self.read(pid, "cmdline") {
-            Ok(bytes) => Reading::Known(split_arguments(&bytes)),
-            Err(Miss::Gone) => return None,
-            Err(Miss::Unread(why)) => Reading::Unknown(why),
-        })
-    }
-
-    fn environment(&self, pid: u32, name: &str) -> Option<Reading<Kept>> {
-        Some(match self.read(pid, "environ") {
-            Ok(bytes) => {
-                Reading::Known(environ::parse(&bytes, |variable| self.wanted.variable(name, variable)))
-            }
-            Err(Miss::Gone) => return None,
-            Err(Miss::Unread(why)) => Reading::Unknown(why),
-        })
-    }
-
-    fn open_fds(&self, pid: u32) -> Option<Reading<u64>> {
-        let path = self.path(pid, "fd");
-        let reading = self.files.attempt.guard(&path, || {
-            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            let count = openat(CWD, &path, flags, Mode::empty()).and_then(Dir::new).map(|listing| {
-                listing
-                    .filter(|entry| {
-                        entry.as_ref().is_ok_and(|entry| !entry.file_name().to_bytes().starts_with(b"."))
-                    })
-                    .count()
-            });
-            match count {
-                Ok(count) => Reading::Known(Some(u64::try_from(count).unwrap_or(u64::MAX))),
-                Err(Errno::NOENT | Errno::SRCH) => Reading::Known(None),
-                Err(error) => Reading::Unknown(refusal(&path, error)),
-            }
-        });
-        match reading {
-            Reading::Known(None) => None,
-            Reading::Known(Some(count)) => Some(Reading::Known(count)),
-            Reading::Unknown(why) => Some(Reading::Unknown(why)),
-        }
-    }
-
-    fn link(&self, pid: u32, name: &str) -> Result<PathBuf, Miss> {
-        let path = self.path(pid, name);
-        self.get(&path, || {
-            Ok(PathBuf::from(OsString::from_vec(readlinkat(CWD, &path, Vec::new())?.into_bytes())))
-        })
-    }
-
-    fn read(&self, pid: u32, name: &str) -> Result<Vec<u8>, Miss> {
-        let path = self.path(pid, name);
-        self.get(&path, || {
-            let file = File::from(openat(CWD, &path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?);
-            let mut bytes = Vec::with_capacity(USUAL_BYTES);
-            match file.take(MOST_BYTES).read_to_end(&mut bytes) {
-                Ok(_) => Ok(bytes),
-                Err(error) => Err(error.raw_os_error().map_or(Errno::IO, Errno::from_raw_os_error)),
-            }
-        })
-    }
-
-    fn get<T>(&self, path: &Path, read: impl FnOnce() -> rustix::io::Result<T>) -> Result<T, Miss> {
-        let reading = self.files.attempt.guard(path, || match read() {
-            Ok(value) => Reading::Known(Some(value)),
-            Err(Errno::NOENT | Errno::SRCH) => Reading::Known(None),
-            Err(error) => Reading::Unknown(refusal(path, error)),
-        });
-        match reading {
-            Reading::Known(Some(value)) => Ok(value),
-            Reading::Known(None) => Err(Miss::Gone),
-            Reading::Unknown(why) => Err(Miss::Unread(why)),
-        }
-    }
-
-    fn path(&self, pid: u32, name: &str) -> PathBuf {
-        self.procfs.join(format!("{pid}/{name}"))
-    }
-}
-
-fn refusal(path: &Path, error: Errno) -> Why {
-    let fact = path.display().to_string();
-    match error {
-        Errno::ACCESS | Errno::PERM => Why::new(
-            Reason::Denied,
-            fact,
-            "another user's process: permission denied; grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, or run as root",
-        ),
-        error => Why::new(Reason::Failed, fact, io::Error::from(error).to_string()),
     }
 }
 
@@ -399,20 +373,6 @@ fn lexically(path: &Path) -> PathBuf {
         }
     }
     plain
-}
-
-fn split_arguments(bytes: &[u8]) -> Vec<String> {
-    let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);
-    if bytes.is_empty() {
-        return Vec::new();
-    }
-    bytes
-        .split(|byte| *byte == 0)
-        .take(MOST_ARGUMENTS)
-        .map(|argument| {
-            String::from_utf8_lossy(argument.get(..LONGEST_ARGUMENT).unwrap_or(argument)).into_owned()
-        })
-        .collect()
 }
 
 fn of_ticks(ticks: u64) -> Duration {

@@ -1,6 +1,6 @@
 //! `/proc/<pid>/stat` and `/proc/<pid>/status`: the few fields that matter, from any bytes.
 
-use crate::model::snapshot::ProcessState;
+use crate::{model::snapshot::ProcessState, observe::trust::Credentials};
 
 /// `PF_KTHREAD` of the kernel's `sched.h`.
 const KERNEL_THREAD: u64 = 0x0020_0000;
@@ -68,6 +68,22 @@ pub(super) fn pid_namespaces(status: &[u8]) -> Option<usize> {
     Some(line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count())
 }
 
+/// As whom the process runs; `None`: that is not said.
+pub(super) fn credentials(status: &[u8]) -> Option<Credentials> {
+    let mut groups = line_of(status, b"Gid:")?.into_iter();
+    Some(Credentials {
+        users: line_of(status, b"Uid:")?.try_into().ok()?,
+        group: groups.nth(3)?,
+        groups: line_of(status, b"Groups:")?,
+    })
+}
+
+/// The numbers of the first line that begins so: a process chooses its name, in which line breaks are escaped.
+fn line_of(status: &[u8], name: &[u8]) -> Option<Vec<u32>> {
+    let line = status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(name))?;
+    std::str::from_utf8(line).ok()?.split_ascii_whitespace().map(|number| number.parse().ok()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -122,11 +138,22 @@ mod tests {
         assert_eq!(pid_namespaces(b"Name:\tNSpid: 3 4\nPid:\t1\n"), None);
     }
 
+    #[test]
+    fn credentials_are_all_that_the_kernel_tells() {
+        let status =
+            b"Name:\tUid: 0\\n\nUid:\t1000\t0\t0\t1001\nGid:\t1\t2\t3\t4\nFDSize:\t64\nGroups:\t4 24 \n";
+        let expected = Credentials { users: [1000, 0, 0, 1001], group: 4, groups: vec![4, 24] };
+        assert_eq!(credentials(status), Some(expected));
+        assert_eq!(credentials(b"Uid:\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\n"), None);
+        assert_eq!(credentials(b"Name:\ta\n"), None);
+    }
+
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), cut in 0_usize..100) {
             Stat::parse(&bytes);
             pid_namespaces(&bytes);
+            credentials(&bytes);
             let line = line(&bytes, "S");
             Stat::parse(line.get(..cut.min(line.len())).unwrap());
         }

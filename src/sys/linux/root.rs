@@ -10,12 +10,13 @@ use std::{
 
 use rustix::{
     fs::{
-        CWD, Dir, FileType, Mode, OFlags, ResolveFlags, fstat, open as open_path, openat, openat2, readlinkat,
+        CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open as open_path, openat, openat2,
+        readlinkat,
     },
     io::Errno,
 };
 
-use crate::sys::root::{MOST_LINKS, Purpose, Root, components, relative};
+use crate::sys::root::{MOST_LINKS, Purpose, Root, Step, Way, components, relative};
 
 pub(in crate::sys) fn open(root: &Root, path: &Path, purpose: Purpose) -> io::Result<File> {
     let flags = match purpose {
@@ -66,8 +67,38 @@ fn directory(root: &Root) -> rustix::io::Result<OwnedFd> {
 
 /// What `RESOLVE_IN_ROOT` does, component by component.
 fn walk(root: OwnedFd, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+    let Walked { mut directories, name, .. } = follow(root, path, !flags.contains(OFlags::NOFOLLOW))?;
+    match (directories.pop(), name) {
+        (Some(directory), Some(name)) => openat(directory, &name, flags | OFlags::NOFOLLOW, Mode::empty()),
+        (Some(directory), None) => openat(directory, ".", flags, Mode::empty()),
+        (None, _) => Err(Errno::NOENT),
+    }
+}
+
+pub(in crate::sys) fn way(root: &Root, path: &Path) -> io::Result<Way> {
+    let Walked { directories, last, steps, .. } = follow(directory(root)?, path, true)?;
+    let last = last.or_else(|| directories.into_iter().next_back()).ok_or(Errno::NOENT)?;
+    Ok(Way { steps, end: File::from(last) })
+}
+
+/// Where a path leads.
+struct Walked {
+    /// The directories from the root on to the one that holds what it leads to.
+    directories: Vec<OwnedFd>,
+    /// What it leads to is called so in there; `None`: it leads to the last directory itself.
+    name: Option<OsString>,
+    last: Option<OwnedFd>,
+    /// Everything on the way, links included.
+    steps: Vec<Step>,
+}
+
+/// Follows a path below `root`, and the link at its end if `last_too`.
+fn follow(root: OwnedFd, path: &Path, last_too: bool) -> rustix::io::Result<Walked> {
     let mut todo = components(path);
+    let mut steps = vec![step_of(&fstat(&root)?)];
     let mut directories = vec![root];
+    // Links whose end is not reached yet: where they are among the steps, and how much is left to do after them.
+    let mut open_links: Vec<(usize, usize)> = Vec::new();
     let mut links = 0;
     while let Some(name) = todo.pop() {
         let Some(directory) = directories.last() else { return Err(Errno::NOENT) };
@@ -79,8 +110,9 @@ fn walk(root: OwnedFd, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd
         }
         let step =
             openat(directory, &name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
-        let itself = todo.is_empty() && flags.contains(OFlags::NOFOLLOW);
-        if FileType::from_raw_mode(fstat(&step)?.st_mode) == FileType::Symlink && !itself {
+        let stat = fstat(&step)?;
+        steps.push(step_of(&stat));
+        if FileType::from_raw_mode(stat.st_mode) == FileType::Symlink && (last_too || !todo.is_empty()) {
             links += 1;
             if links > MOST_LINKS {
                 return Err(Errno::LOOP);
@@ -89,15 +121,31 @@ fn walk(root: OwnedFd, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd
             if target.is_absolute() {
                 directories.truncate(1);
             }
+            open_links.push((steps.len() - 1, todo.len()));
             todo.extend(components(&target));
-        } else if todo.is_empty() {
-            return openat(directory, &name, flags | OFlags::NOFOLLOW, Mode::empty());
-        } else {
-            directories.push(step);
+            continue;
         }
+        while let Some((link, _)) = open_links.pop_if(|(_, left)| todo.len() <= *left) {
+            if let Some(link) = steps.get_mut(link) {
+                link.leads_to_owner = Some(stat.st_uid);
+            }
+        }
+        if todo.is_empty() {
+            return Ok(Walked { directories, name: Some(name), last: Some(step), steps });
+        }
+        directories.push(step);
     }
-    let Some(directory) = directories.last() else { return Err(Errno::NOENT) };
-    openat(directory, ".", flags, Mode::empty())
+    Ok(Walked { directories, name: None, last: None, steps })
+}
+
+fn step_of(stat: &Stat) -> Step {
+    Step {
+        owner: stat.st_uid,
+        group: stat.st_gid,
+        mode: stat.st_mode & 0o7777,
+        is_link: FileType::from_raw_mode(stat.st_mode) == FileType::Symlink,
+        leads_to_owner: None,
+    }
 }
 
 fn link_target(link: &OwnedFd) -> rustix::io::Result<PathBuf> {

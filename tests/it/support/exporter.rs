@@ -33,6 +33,8 @@ pub(crate) enum User {
     Root,
     /// Not root, and without any capability.
     Nobody,
+    /// As the unit runs it: not root, with the capabilities to read what is others'.
+    Unit,
 }
 
 /// What `check` said.
@@ -149,8 +151,15 @@ impl Host {
         let mut command = self.command("/", "sh");
         command.args(["-c", &format!(r#"echo $$ >{PID}; ulimit -Sn 1024; exec "$@""#), "sh"]);
         if user == User::Nobody {
-            command.args(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
+            command.args(["setpriv", "--reuid=990", "--regid=990", "--clear-groups"]);
             command.args(["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]);
+        }
+        if user == User::Unit {
+            command.args(["setpriv", "--reuid=990", "--regid=990", "--clear-groups", "--no-new-privs"]);
+            let capabilities = "-all,+dac_read_search,+sys_ptrace";
+            for set in ["bounding-set", "inh-caps", "ambient-caps"] {
+                command.arg(format!("--{set}={capabilities}"));
+            }
         }
         command.arg("logagent-exporter");
         if let Some(config) = config {

@@ -189,9 +189,9 @@ impl Host {
     pub(crate) fn run_logtail_as_nobody(&self) {
         self.kill_all("ilogtail");
         self.remove(APP_INFO);
-        self.sh(&format!("chown -R 65534:65534 {LOGTAIL}"));
+        self.sh(&format!("chown -R 990:990 {LOGTAIL}"));
         self.start(
-            &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", ILOGTAIL],
+            &["setpriv", "--reuid=990", "--regid=990", "--clear-groups", ILOGTAIL],
             [("STAND_IN_IP", "172.16.2.200")],
         );
         self.until_running("ilogtail", 2);

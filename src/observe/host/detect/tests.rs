@@ -2,7 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::*;
+use super::{
+    super::{names::Names, process::Wanted as _},
+    *,
+};
+use crate::observe::trust::Credentials;
 use crate::{
     config::CustomProcess,
     model::snapshot::{Executable, Process},
@@ -29,7 +33,8 @@ fn candidate(pid: u32, parent: u32, path: &str) -> Candidate {
         open_fds: Reading::Known(0),
         threads: 1,
     };
-    Candidate { process, path: Some(path.into()), environment: Reading::Known(Kept::default()) }
+    let (credentials, environment) = (Credentials::default(), Reading::Known(Kept::default()));
+    Candidate { process, path: Some(path.into()), credentials, environment }
 }
 
 /// One of which only the name is known.
@@ -56,8 +61,15 @@ type Watched = Vec<(String, Option<String>, Vec<u32>)>;
 fn watch(host: &Host, settings: &Settings, candidates: &[Candidate], memory: &mut Memory) -> Watched {
     host.look(|files| {
         let candidates = below_root(files, candidates.to_vec());
-        let detection =
-            Detection { files, profiles: KINDS, settings, candidates: &candidates, sees_processes: true };
+        let acceptance = Acceptance::new(files);
+        let detection = Detection {
+            files,
+            profiles: KINDS,
+            settings,
+            candidates: &candidates,
+            acceptance: &acceptance,
+            sees_processes: true,
+        };
         let targets = detection.targets(memory);
         let assigned = detection.assign(&targets);
         targets
@@ -268,13 +280,18 @@ fn described_agents_match_by_name_path_or_directory() {
 
 #[test]
 fn only_names_and_variables_that_matter_are_looked_for() {
-    let names = |settings: &Settings| Names::new(KINDS, settings);
-    let detecting = names(&Settings::default());
-    assert!(detecting.name("ilogtail") && detecting.name("loglistener") && !detecting.name("fluent-bit"));
-    assert!(detecting.comm("ilogtail") && !detecting.comm("bash"));
-    assert!(detecting.variable("ilogtail", "working_ip") && !detecting.variable("ilogtail", "SECRET"));
-    assert!(!detecting.variable("bash", "working_ip"));
-    let agents = vec![configured("a", "versioned", None)];
-    let configured = names(&Settings { detect: false, agents, ..Settings::default() });
-    assert!(configured.name("loglistener") && !configured.name("ilogtail"));
+    let host = Host::new();
+    host.look(|files| {
+        let acceptance = Acceptance::new(files);
+        let names = |settings: &Settings| Names::new(KINDS, settings, &acceptance);
+        let detecting = names(&Settings::default());
+        assert!(detecting.name("ilogtail") && detecting.name("loglistener") && !detecting.name("fluent-bit"));
+        assert!(detecting.comm("ilogtail") && !detecting.comm("bash"));
+        assert!(detecting.variable("ilogtail", "working_ip") && !detecting.variable("ilogtail", "SECRET"));
+        assert!(!detecting.variable("bash", "working_ip"));
+        assert_eq!((detecting.kind_of("ilogtail").is_some(), detecting.kind_of("bash")), (true, None));
+        let agents = vec![configured("a", "versioned", None)];
+        let configured = names(&Settings { detect: false, agents, ..Settings::default() });
+        assert!(configured.name("loglistener") && !configured.name("ilogtail"));
+    });
 }

@@ -4,7 +4,10 @@ use std::{fs::Permissions, os::unix::fs::PermissionsExt as _, process::Command, 
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{
+    facts::{LONGEST_ARGUMENT, MOST_ARGUMENTS, split_arguments},
+    *,
+};
 use crate::observe::host::testing::{Host, Started, as_nobody, look_from, some_time};
 
 struct Agents;
@@ -15,6 +18,9 @@ impl Wanted for Agents {
     }
     fn comm(&self, comm: &str) -> bool {
         comm.len() >= COMM || self.name(comm)
+    }
+    fn counts(&self, _: &str, _: Option<&Path>, credentials: &Credentials) -> bool {
+        credentials.user() == Some(0)
     }
     fn variable(&self, _: &str, variable: &str) -> bool {
         variable == "working_ip"
@@ -35,7 +41,10 @@ impl Fake {
     fn process(&self, pid: u32, comm: &str, state: &str, executable: Option<&str>) {
         let fields = "0 0 0 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 3 0 6000 0 2 0 0";
         self.0.file(&format!("/proc/{pid}/stat"), format!("{pid} ({comm}) {state} {fields}"));
-        self.0.file(&format!("/proc/{pid}/status"), format!("Name:\t{comm}\nNSpid:\t{pid}\n"));
+        self.0.file(
+            &format!("/proc/{pid}/status"),
+            format!("Name:\t{comm}\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\nNSpid:\t{pid}\n"),
+        );
         self.0.file(&format!("/proc/{pid}/environ"), "working_ip=10.0.0.7\0SECRET=x\0");
         self.0.file(&format!("/proc/{pid}/fd/0"), "");
         match executable {
@@ -50,11 +59,19 @@ impl Fake {
         self.0.file(&format!("/proc/{pid}/cmdline"), format!("{}\0", arguments.replace(' ', "\0")));
     }
 
+    fn status(&self, pid: u32, status: &str) {
+        self.0.file(&format!("/proc/{pid}/status"), status);
+    }
+
     fn scan(&self) -> Vec<Candidate> {
+        self.scanned().candidates
+    }
+
+    fn scanned(&self) -> Scan {
         match look_from(Path::new("/"), |files| {
             Procfs::new(self.0.at("/proc")).scan(&[], files, some_time(), &Agents)
         }) {
-            Reading::Known(scan) => scan.candidates,
+            Reading::Known(scan) => scan,
             Reading::Unknown(why) => panic!("{why}"),
         }
     }
@@ -150,12 +167,15 @@ fn processes_of_other_pid_namespaces_are_left_out() {
     for pid in [10, 11, 12, 13] {
         fake.process(pid, "ilogtail", "S", Some("/usr/local/ilogtail/ilogtail"));
     }
-    fake.0.file("/proc/11/status", "Name:\tilogtail\nNSpid:\t11\t1\n");
+    fake.0.file(
+        "/proc/11/status",
+        "Name:\tilogtail\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\nNSpid:\t11\t1\n",
+    );
     // Kernels before 4.1.
     fake.0.link("/proc/1/ns/pid", "pid:[1]");
-    fake.0.file("/proc/12/status", "Name:\tilogtail\n");
+    fake.0.file("/proc/12/status", "Name:\tilogtail\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\n");
     fake.0.link("/proc/12/ns/pid", "pid:[2]");
-    fake.0.file("/proc/13/status", "Name:\tilogtail\n");
+    fake.0.file("/proc/13/status", "Name:\tilogtail\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\n");
     fake.0.link("/proc/13/ns/pid", "pid:[1]");
     assert_eq!(fake.pids(), [10, 13]);
 }
@@ -197,6 +217,65 @@ fn a_command_line_of_any_size_and_bytes_is_bounded() {
     let arguments = found[0].process.arguments.known().unwrap();
     assert_eq!(arguments[0], "\u{fffd}\u{fffd}");
     assert!(arguments.len() <= MOST_ARGUMENTS && arguments.iter().all(|a| a.len() <= LONGEST_ARGUMENT));
+}
+
+#[test]
+fn what_all_processes_leave_in_memory_is_bounded_and_that_is_said() {
+    let fake = Fake::new();
+    let argument = [&vec![b'x'; LONGEST_ARGUMENT][..], b"\0"].concat().repeat(MOST_ARGUMENTS - 1);
+    let variables = [&b"working_ip="[..], &vec![b'1'; 8 << 10], b"\0"].concat();
+    for pid in 10..30 {
+        fake.process(pid, "ilogtail", "S", Some("/usr/local/ilogtail/ilogtail"));
+        fake.0.file(&format!("/proc/{pid}/cmdline"), &argument);
+        fake.0.file(&format!("/proc/{pid}/environ"), &variables);
+    }
+    let scan = fake.scanned();
+    assert_eq!(scan.limits, BTreeSet::from([Limit::Arguments, Limit::Environment]));
+    let kept: Vec<_> = scan.candidates.iter().filter_map(|found| found.process.arguments.known()).collect();
+    assert!((3..=4).contains(&kept.len()), "{} of 20 command lines of 1 MiB", kept.len());
+    assert_eq!(scan.candidates.len(), 20, "the processes are known all the same");
+}
+
+#[test]
+fn no_more_processes_are_read_than_a_host_can_have_and_that_is_said() {
+    let fake = Fake::new();
+    let many = u32::try_from(MOST_CANDIDATES).unwrap() + 5;
+    for pid in 10..10 + many {
+        fake.process(pid, "ilogtail", "S", Some("/usr/local/ilogtail/ilogtail"));
+    }
+    let scan = fake.scanned();
+    assert_eq!((scan.candidates.len(), scan.limits), (MOST_CANDIDATES, [Limit::Candidates].into()));
+    assert_eq!(scan.strangers, [1]);
+}
+
+#[test]
+fn of_who_does_not_count_nothing_is_read_but_who_it_is() {
+    let fake = Fake::new();
+    fake.process(10, "ilogtail", "S", Some("/home/alice/ilogtail"));
+    fake.status(10, "Uid:\t1000\t1000\t0\t1000\nGid:\t1\t1\t1\t1\nGroups:\t\n");
+    for secret in ["cmdline", "environ"] {
+        std::fs::remove_file(fake.0.at(&format!("/proc/10/{secret}"))).unwrap();
+    }
+    let scan = fake.scanned();
+    let impostor = Impostor {
+        pid: 10,
+        name: "ilogtail".into(),
+        user: 1000,
+        executable: Some("/home/alice/ilogtail".into()),
+    };
+    assert_eq!((scan.candidates.len(), scan.impostors), (0, vec![impostor]));
+    assert_eq!(scan.strangers, [1], "it may become somebody");
+}
+
+#[test]
+fn where_it_is_not_told_as_whom_an_agent_runs_nothing_is_known() {
+    let fake = Fake::new();
+    fake.process(10, "ilogtail", "S", Some("/usr/local/ilogtail/ilogtail"));
+    fake.status(10, "NSpid:\t10\n");
+    let known = look_from(Path::new("/"), |files| {
+        Procfs::new(fake.0.at("/proc")).scan(&[], files, some_time(), &Agents)
+    });
+    assert_eq!(known.why().map(|why| why.reason), Some(Reason::Unsupported));
 }
 
 #[test]
@@ -318,7 +397,7 @@ fn an_unprivileged_exporter_finds_the_agent_and_says_what_it_cannot_read() {
 proptest! {
     #[test]
     fn arbitrary_command_lines_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        prop_assert!(split_arguments(&bytes).len() <= MOST_ARGUMENTS);
+        prop_assert!(split_arguments(&bytes).0.len() <= MOST_ARGUMENTS);
         base_name(Path::new(std::ffi::OsStr::from_bytes(&bytes)));
     }
 }
@@ -353,11 +432,12 @@ fn what_is_sieved_out_is_what_the_full_reading_leaves_out() {
     fake.0.file("/proc/90/stat", "90 (ilogtail) S 2 0 0 0 -1 2129984 0 0 0 0 0 6 0 0 20 0 1 0 50 0 0 0 0 0");
     let procfs = fake.0.at("/proc");
     let (all, sieved, full, whole) = look_from(Path::new("/"), |files| {
-        let reader = Reader { procfs: &procfs, files, now: some_time(), wanted: &Agents };
+        let facts = Facts::new(&procfs, files.attempt);
+        let reader = Reader { procfs: &procfs, files, now: some_time(), wanted: &Agents, facts };
         let Reading::Known(all) = reader.pids() else { panic!("a procfs") };
         let sieved = reader.sieved(all.clone());
         let kept = |pids: &[u32]| -> Vec<u32> {
-            pids.iter().filter_map(|pid| reader.candidate(*pid)).map(|c| c.process.pid).collect()
+            pids.iter().copied().filter(|pid| matches!(reader.look(*pid, 0), Ok(Some(_)))).collect()
         };
         let (full, whole) = (kept(&sieved), kept(&all));
         (all, sieved, full, whole)

@@ -1,0 +1,147 @@
+//! Whose processes count as an agent's: reads the owners of installations and the ids of the users that config names.
+//!
+//! What follows from them is [`trust`](crate::observe::trust)'s to decide. Nothing is read for processes of root.
+
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use super::file::{Extent, Files};
+use crate::{
+    agents::{Place, Profile},
+    config::{AgentSettings, UserName},
+    model::{Reading, snapshot::FileState},
+    observe::trust::{Accepted, Credentials, owner_placed_by_root},
+};
+
+/// The users of the host that are not in a directory service.
+const PASSWD: &str = "/etc/passwd";
+
+/// What was read of owners and users in one reading.
+pub struct Acceptance<'a> {
+    files: Files<'a>,
+    owners: RefCell<BTreeMap<PathBuf, Option<Owned>>>,
+    users: OnceCell<BTreeMap<String, u32>>,
+}
+
+/// A directory that only root could have put where it is.
+#[derive(Clone)]
+struct Owned {
+    owner: u32,
+    canonical: PathBuf,
+}
+
+impl<'a> Acceptance<'a> {
+    /// Has read nothing yet.
+    pub fn new(files: Files<'a>) -> Self {
+        Self { files, owners: RefCell::default(), users: OnceCell::new() }
+    }
+
+    /// True if a process of these credentials, whose executable is at `path` (where that is known), counts as one of the agent's.
+    pub fn counts(
+        &self,
+        profile: &dyn Profile,
+        settings: &AgentSettings,
+        path: Option<&Path>,
+        credentials: &Credentials,
+    ) -> bool {
+        if Accepted::Root(BTreeSet::new()).counts(credentials) {
+            return true;
+        }
+        self.accepted(profile, settings, path).counts(credentials)
+    }
+
+    fn accepted(&self, profile: &dyn Profile, settings: &AgentSettings, path: Option<&Path>) -> Accepted {
+        if profile.places().is_empty() && settings.run_as.is_empty() {
+            return Accepted::Anybody;
+        }
+        let mut users: BTreeSet<u32> = settings.run_as.iter().filter_map(|user| self.id(user)).collect();
+        let directory = path.and_then(|path| profile.install_dir_of(path));
+        let usual = usual_places(profile, directory.as_deref()).chain(settings.install_dir.clone());
+        for place in usual {
+            let Some(owned) = self.owned(&place) else { continue };
+            // A process whose place is known has to be in it.
+            if directory.as_ref().is_none_or(|directory| *directory == place || *directory == owned.canonical)
+            {
+                users.insert(owned.owner);
+            }
+        }
+        Accepted::Root(users)
+    }
+
+    fn owned(&self, directory: &Path) -> Option<Owned> {
+        if let Some(known) = self.owners.borrow().get(directory) {
+            return known.clone();
+        }
+        let root = self.files.root;
+        let found = self.files.attempt.guard(&root.locate(directory), || {
+            let way = root.way(directory).ok();
+            Reading::Known(way.and_then(|way| {
+                let canonical = root.canonical(&way.end)?;
+                Some(Owned { owner: owner_placed_by_root(&way.steps)?, canonical })
+            }))
+        });
+        let found = found.known().cloned().flatten();
+        self.owners.borrow_mut().insert(directory.to_owned(), found.clone());
+        found
+    }
+
+    fn id(&self, user: &UserName) -> Option<u32> {
+        match user {
+            UserName::Id(id) => Some(*id),
+            UserName::Name(name) => self.users.get_or_init(|| self.read_users()).get(name).copied(),
+        }
+    }
+
+    fn read_users(&self) -> BTreeMap<String, u32> {
+        match self.files.read(Path::new(PASSWD), Extent::Whole) {
+            Reading::Known(FileState::Present(file)) => {
+                file.content.map(|bytes| users_of(&bytes.0)).unwrap_or_default()
+            }
+            Reading::Known(FileState::Missing | FileState::NotAFile(_)) | Reading::Unknown(_) => {
+                BTreeMap::new()
+            }
+        }
+    }
+}
+
+/// The usual places of the kind that may be this directory; without one, those that have a fixed name.
+fn usual_places(profile: &dyn Profile, directory: Option<&Path>) -> impl Iterator<Item = PathBuf> {
+    let of_place = move |place: &'static Place| match place {
+        Place::Directory(path) => Some(PathBuf::from(path)),
+        Place::Suffixed { parent, stem, .. } => {
+            let directory = directory?;
+            let name = directory.file_name()?.to_str()?;
+            (directory.parent() == Some(Path::new(parent)) && name.starts_with(stem))
+                .then(|| directory.to_owned())
+        }
+    };
+    profile.places().iter().filter_map(of_place).collect::<Vec<_>>().into_iter()
+}
+
+/// The ids in `/etc/passwd`, by name. The first of a name counts.
+fn users_of(bytes: &[u8]) -> BTreeMap<String, u32> {
+    let mut users = BTreeMap::new();
+    for line in String::from_utf8_lossy(bytes).lines() {
+        let mut fields = line.split(':');
+        if let (Some(name), Some(_), Some(id)) = (fields.next(), fields.next(), fields.next())
+            && let Ok(id) = id.parse()
+        {
+            users.entry(name.to_owned()).or_insert(id);
+        }
+    }
+    users
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_are_those_of_the_first_line_of_each_name() {
+        let users = users_of(b"root:x:0:0:root:/root:/bin/sh\n# no\nlog:x:1001:1001::/:/bin/false\nlog:x:0:0::/:/x\nbad:x:-1:\n");
+        assert_eq!(users, BTreeMap::from([("root".to_owned(), 0), ("log".to_owned(), 1001)]));
+    }
+}

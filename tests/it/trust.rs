@@ -1,0 +1,231 @@
+//! Who is believed: real users in real namespaces, before an exporter with the rights of its unit.
+
+use serde_json::Value;
+
+use crate::support::{Exporter, Host, Seen, User, layouts::*};
+
+/// A user without privileges, and one who owns an installation.
+const ALICE: &str = "1000";
+const OWNER: &str = "1001";
+/// What nobody but root may read, as is said of it where it leaks.
+const SECRET: &str = "s3cr3t-of-root";
+
+/// The beginning of a command line that runs what follows as this user, without any right.
+fn by(user: &'static str) -> Vec<&'static str> {
+    let ids = match user {
+        ALICE => ["--reuid=1000", "--regid=1000"],
+        OWNER => ["--reuid=1001", "--regid=1001"],
+        other => panic!("no such user: {other}"),
+    };
+    [&["setpriv"][..], &ids, &["--clear-groups", "--inh-caps=-all"]].concat()
+}
+
+/// Runs a script as this user.
+fn sh_by(host: &Host, user: &'static str, script: &str) {
+    let command = [&by(user)[..], &["sh", "-ec", script]].concat();
+    host.start(&command, [("HOME", "/opt/alice")]);
+}
+
+impl Host {
+    /// The exporter as its unit runs it: not root, with the two capabilities.
+    fn exporter_of_unit(&self, config: Option<&str>) -> Exporter<'_> {
+        self.exporter_with(User::Unit, config, &[])
+    }
+
+    /// A home of Alice's with the stand-in in it under this name.
+    fn at_alices(&self, name: &str) -> String {
+        let path = format!("/opt/alice/{name}");
+        self.sh("mkdir -p /opt/alice && chown 1000:1000 /opt/alice");
+        self.install_stand_in(&path);
+        self.sh(&format!("chown -R 1000:1000 /opt/alice && chmod 755 {path}"));
+        path
+    }
+}
+
+fn not_believed(exporter: &Exporter<'_>, kind: &str) -> Option<f64> {
+    exporter.scrape().value("logagent_processes_not_believed", &[("kind", kind)])
+}
+
+fn not_running(seen: &Seen) -> bool {
+    seen.value("logagent_problem", &[("cause", "not_running")]) == Some(1.0)
+}
+
+fn agents(exporter: &Exporter<'_>) -> Vec<String> {
+    let report = exporter.report();
+    let agents = report["agents"].as_array().unwrap();
+    agents.iter().map(|agent| agent["name"].as_str().unwrap().to_owned()).collect()
+}
+
+fn live(exporter: &Exporter<'_>) -> f64 {
+    exporter.scrape().sum("logagent_processes")
+}
+
+#[test]
+fn a_program_of_any_user_chooses_no_file_that_is_read_and_is_no_agent() {
+    let host = Host::with_logtail();
+    for name in ["private.json", "app.conf"] {
+        host.write(&format!("/opt/alice/{name}"), format!("{SECRET}\t\r\n\"{SECRET}\": \"{SECRET}\"\n"));
+    }
+    let (logtail, loglistener) = (host.at_alices("ilogtail"), host.at_alices("loglistener"));
+    host.sh("cd /opt/alice && chown root:root private.json app.conf && chmod 600 private.json app.conf");
+    let start = [&by(ALICE)[..], &[logtail.as_str()]].concat();
+    host.start(&start, [("ALIYUN_LOGTAIL_CONFIG", "/opt/alice/private.json")]);
+    host.start(&[&by(ALICE)[..], &[loglistener.as_str(), "-c", "/opt/alice/app.conf"]].concat(), []);
+    host.until_running("ilogtail", 4);
+    host.until_running("loglistener", 1);
+
+    let exporter = host.exporter_of_unit(Some(EXPECT_ALL));
+    exporter.shows(&[]);
+    assert_eq!(agents(&exporter), ["logtail"]);
+    assert_eq!(live(&exporter), 2.0);
+    assert_eq!(not_believed(&exporter, "logtail"), Some(2.0));
+    let report = exporter.report();
+    assert!(!report.to_string().contains(SECRET), "{report}");
+    let seen = report["not_believed"].as_array().unwrap();
+    let said = |entry: &Value| (entry["uid"].as_u64(), entry["executable"].as_str().map(str::to_owned));
+    assert!(seen.iter().any(|entry| said(entry) == (Some(1000), Some(logtail.clone()))), "{seen:?}");
+    let check = host.check_with(User::Unit, None, &[]);
+    assert!(check.stdout.contains("not believed") && !check.stdout.contains(SECRET), "{}", check.stdout);
+}
+
+#[test]
+fn a_detected_agent_is_none_of_any_users_directories_however_many() {
+    let host = Host::with_logtail();
+    host.at_alices("ilogtail");
+    let script = "for i in $(seq 40); do mkdir /opt/alice/$i; cp /opt/alice/ilogtail /opt/alice/$i/; \
+                  /opt/alice/$i/ilogtail -ilogtail_daemon_flag=false; done";
+    sh_by(&host, ALICE, script);
+    host.until_running("ilogtail", 42);
+    let exporter = host.exporter_of_unit(None);
+    assert_eq!(agents(&exporter), ["logtail"]);
+    assert_eq!(not_believed(&exporter, "logtail"), Some(40.0));
+}
+
+#[test]
+fn who_runs_the_agents_own_program_does_not_hide_that_the_agent_is_gone() {
+    let host = Host::with_logtail();
+    host.start(&[&by(ALICE)[..], &[ILOGTAIL]].concat(), []);
+    host.until_running("ilogtail", 4);
+    let exporter = host.exporter_of_unit(Some(EXPECT_ALL));
+    exporter.shows(&[]);
+    host.sh("for file in $(grep -l '^Name:.ilogtail' /proc/[0-9]*/status); do \
+         if grep -q '^Uid:.0' $file; then pid=${file#/proc/}; kill -9 ${pid%/status}; fi; done");
+    exporter.until("not_running", not_running);
+    assert_eq!(not_believed(&exporter, "logtail"), Some(2.0));
+}
+
+#[test]
+fn a_bind_mount_in_a_namespace_of_the_users_own_is_no_agent() {
+    let host = Host::with_logtail();
+    host.at_alices("ilogtail");
+    host.kill_all("ilogtail");
+    // Root in there, and nobody out here; the path of the executable is the agent's own.
+    let script = format!("mount --bind /opt/alice {LOGTAIL} && {ILOGTAIL}");
+    let inside = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", script.as_str()];
+    host.start(&[&by(ALICE)[..], &inside].concat(), [("ALIYUN_LOGTAIL_SYS_CONF_DIR", "/proc/1/root")]);
+    host.until_running("ilogtail", 2);
+    let exporter = host.exporter_of_unit(Some(EXPECT_ALL));
+    exporter.until("not_running", not_running);
+    assert_eq!(not_believed(&exporter, "logtail"), Some(2.0));
+}
+
+#[test]
+fn a_setuid_program_under_the_agents_name_is_not_the_agent() {
+    let host = Host::with_logtail();
+    host.install_stand_in("/usr/local/bin/tool");
+    host.sh(
+        "chmod 4755 /usr/local/bin/tool; mkdir -p /opt/alice; ln -s /usr/local/bin/tool /opt/alice/ilogtail",
+    );
+    host.start(&[&by(ALICE)[..], &["/opt/alice/ilogtail", "-ilogtail_daemon_flag=false"]].concat(), []);
+    host.until_running("ilogtail", 3);
+    // Who has no capability sees argv[0] and the command's name alone.
+    let exporter = host.exporter_with(User::Nobody, None, &[]);
+    assert_eq!(live(&exporter), 2.0);
+    assert_eq!(not_believed(&exporter, "logtail"), Some(1.0));
+}
+
+#[test]
+fn a_process_that_hides_its_memory_is_known_by_its_user_all_the_same() {
+    let host = Host::with_logtail();
+    let path = host.at_alices("ilogtail");
+    // What may not be read is run without being dumpable: its files in /proc are root's then.
+    host.sh(&format!("chown root {path}; chmod 111 {path}"));
+    host.start(&[&by(ALICE)[..], &[&path, "-ilogtail_daemon_flag=false"]].concat(), []);
+    host.until_running("ilogtail", 3);
+    let exporter = host.exporter_of_unit(Some(EXPECT_ALL));
+    exporter.shows(&[]);
+    assert_eq!(not_believed(&exporter, "logtail"), Some(1.0));
+}
+
+#[test]
+fn the_owner_of_the_installation_counts_where_nobody_else_can_put_it_there() {
+    let host = Host::with_logtail();
+    host.kill_all("ilogtail");
+    host.sh(&format!("rm {APP_INFO}; chown -R 1001:1001 {LOGTAIL}"));
+    host.start(&[&by(OWNER)[..], &[ILOGTAIL]].concat(), [("STAND_IN_IP", "172.16.2.200")]);
+    host.until_running("ilogtail", 2);
+    let exporter = host.exporter_of_unit(Some(EXPECT_ALL));
+    exporter.shows(&[]);
+    assert_eq!((live(&exporter), not_believed(&exporter, "logtail")), (2.0, None));
+    // Whoever may write to the directory above may put any other in its place.
+    host.sh("chmod g+w /usr/local");
+    exporter.until("that the owner no longer counts", |seen| {
+        seen.value("logagent_processes_not_believed", &[("kind", "logtail")]) == Some(2.0)
+    });
+    exporter.until("not_running", not_running);
+}
+
+#[test]
+fn whom_the_config_names_counts_by_number_and_by_name() {
+    let host = Host::with_logtail();
+    host.kill_all("ilogtail");
+    host.sh(&format!(
+        "rm {APP_INFO}; echo 'loguser:x:1001:1001::/:/bin/false' >>/etc/passwd; chmod 777 {LOGTAIL}"
+    ));
+    host.start(&[&by(OWNER)[..], &[ILOGTAIL]].concat(), [("STAND_IN_IP", "172.16.2.200")]);
+    host.until_running("ilogtail", 2);
+    for (run_as, counted) in
+        [("", 0.0), ("run_as: [loguser]", 2.0), ("run_as: [1001]", 2.0), ("run_as: [1000]", 0.0)]
+    {
+        let config = EXPECT_ALL.replace("kind: logtail", &format!("kind: logtail\n    {run_as}"));
+        let exporter = host.exporter_of_unit(Some(&config));
+        assert_eq!(live(&exporter), counted, "{run_as}");
+        assert_eq!(not_believed(&exporter, "logtail").unwrap_or(0.0), 2.0 - counted, "{run_as}");
+    }
+}
+
+#[test]
+fn agents_of_root_count_in_a_mount_namespace_of_their_own() {
+    let host = Host::with_logtail();
+    host.kill_all("ilogtail");
+    host.sh(&format!("rm {APP_INFO}"));
+    // As PrivateTmp=yes does.
+    let script = format!("mount -t tmpfs tmpfs /tmp && {ILOGTAIL}");
+    let inside = ["unshare", "--mount", "sh", "-ec", script.as_str()];
+    host.write("/etc/ilogtail/elsewhere.json", CONFIG_TEXT);
+    host.remove(CONFIG);
+    let environment =
+        [("STAND_IN_IP", "172.16.2.200"), ("ALIYUN_LOGTAIL_CONFIG", "/etc/ilogtail/elsewhere.json")];
+    host.start(&inside, environment);
+    host.until_running("ilogtail", 2);
+    let exporter = host.exporter_of_unit(Some(EXPECT_ALL));
+    exporter.shows(&[]);
+    assert_eq!((live(&exporter), not_believed(&exporter, "logtail")), (2.0, None));
+}
+
+#[test]
+fn many_processes_with_long_arguments_take_no_memory() {
+    let host = Host::with_logtail();
+    let path = host.at_alices("loglistener");
+    let script = format!(
+        "a=$(head -c 4000 /dev/zero | tr '\\0' x); set --; for i in $(seq 200); do set -- \"$@\" $a; done; \
+         for i in $(seq 60); do {path} \"$@\"; done"
+    );
+    sh_by(&host, ALICE, &script);
+    host.until_running("loglistener", 60);
+    let exporter = host.exporter_of_unit(None);
+    assert_eq!(not_believed(&exporter, "loglistener"), Some(60.0));
+    let resident = exporter.scrape().value("process_resident_memory_bytes", &[]).unwrap();
+    // 60 times 800 kB would be 48 MB alone.
+    assert!(resident < 40e6, "{resident} bytes");
+}
