@@ -3,13 +3,16 @@
 use std::{
     io::{self, Write as _},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use anyhow::Context as _;
 use logagent_exporter::{
-    cli::{self, Command, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, check, explain},
+    cli::{
+        self, Color, Command, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, View, ask,
+        check, explain, healthcheck, service,
+    },
     config,
     daemon::{self, CycleOptions, DaemonOptions, Lock, log},
     http::{self, AllowedHosts, Listener, Security},
@@ -17,7 +20,7 @@ use logagent_exporter::{
     publish::text,
     sys,
 };
-use tracing::{info, level_filters::LevelFilter};
+use tracing::{debug, info, level_filters::LevelFilter, warn};
 
 /// Exit code of the plugin convention for what could not be looked at at all.
 const UNKNOWN: u8 = 3;
@@ -47,15 +50,27 @@ fn main() -> ExitCode {
                 |()| ExitCode::SUCCESS,
             )
         }
-        Command::Check { format, language } => {
-            let (level, log_format) = log_settings(&options, true);
-            log::to_stderr(level, log_format);
-            in_runtime(run_check(options, format, language)).map_or_else(
+        Command::Check { view, local } => {
+            let (level, format) = log_settings(&options, true);
+            log::to_stderr(level, format);
+            in_runtime(run_check(options, &view, local)).map_or_else(
                 |error| {
                     complain(format_args!("error: {error:#}"));
                     ExitCode::from(UNKNOWN)
                 },
-                |verdict| ExitCode::from(verdict.code()),
+                ExitCode::from,
+            )
+        }
+        Command::Healthcheck => {
+            let asked = async {
+                healthcheck::healthcheck(&socket(), &options.listen_addresses).await.context("not healthy")
+            };
+            in_runtime(asked).map_or_else(
+                |error| {
+                    complain(format_args!("error: {error:#}"));
+                    ExitCode::FAILURE
+                },
+                |()| ExitCode::SUCCESS,
             )
         }
         Command::Explain { cause, language } => {
@@ -108,7 +123,8 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let announce = move |report: &logagent_exporter::model::report::Report| {
         let lines = urls.iter().map(|url| format!("Metrics are at {url}\n"));
         let mut out: String = lines.chain(["\n".to_owned()]).collect();
-        let rendered = text::diagnosis(report, Language::English, check::colour_wanted(), &mut out);
+        let rendered =
+            text::diagnosis(report, Language::English, check::colour_wanted(Color::Auto), &mut out);
         // A standard output that is closed, or that nobody reads, is no reason to stop watching.
         let print =
             move || rendered.map_err(io::Error::other).and_then(|()| io::stdout().write_all(out.as_bytes()));
@@ -147,6 +163,7 @@ async fn listeners(options: &Options) -> anyhow::Result<Vec<Listener>> {
             listeners.extend(bound.with_context(|| format!("listening on {address}"))?);
         }
     }
+    listeners.extend(own_socket());
     Ok(listeners)
 }
 
@@ -155,14 +172,57 @@ fn url(scheme: &str, address: SocketAddr, path: &str) -> String {
     format!("{scheme}://{}{path}", authority::written(&host, address.port(), None))
 }
 
-async fn run_check(
-    options: Options,
-    format: cli::Format,
-    language: Language,
-) -> anyhow::Result<check::Verdict> {
+/// The path of the exporter's own socket.
+fn socket() -> PathBuf {
+    ask::socket(std::env::var_os("RUNTIME_DIRECTORY"))
+}
+
+/// Listens on the exporter's own socket, if the service manager has made a directory for it that is the exporter's alone.
+fn own_socket() -> Option<Listener> {
+    let path = socket();
+    let directory = path.parent()?;
+    match sys::local::is_private(directory) {
+        Ok(true) => {}
+        Ok(false) => {
+            warn!(directory = %directory.display(), "others may write there: no socket for check and healthcheck");
+            return None;
+        }
+        Err(error) => {
+            debug!(directory = %directory.display(), %error, "no socket for check and healthcheck");
+            return None;
+        }
+    }
+    match http::bind_unix(&path) {
+        Ok(listener) => Some(listener.trusted()),
+        Err(error) => {
+            warn!(path = %path.display(), %error, "no socket for check and healthcheck");
+            None
+        }
+    }
+}
+
+async fn run_check(mut options: Options, view: &View, local: bool) -> anyhow::Result<u8> {
+    if !local {
+        let answered = check::check_running(&socket(), view).await.context("asking the running exporter")?;
+        if let Some(verdict) = answered {
+            return Ok(verdict);
+        }
+        options.config_file = service::config_file(Path::new("/"));
+        let with = match &options.config_file {
+            Some(file) => format!("with {}", file.display()),
+            None => "without a config file".to_owned(),
+        };
+        if !view.quiet {
+            complain(format_args!(
+                "note: no exporter could be asked on this host: this is a look of this moment, {with}"
+            ));
+        }
+    }
     daemon::require_rootfs(&options.rootfs)?;
     let settings = daemon::load_settings(options.config_file.clone()).await?;
-    check::check(settings, cycle_options(&options), format, language).await.context("printing the diagnosis")
+    let verdict =
+        check::check(settings, cycle_options(&options), view).await.context("printing the diagnosis")?;
+    Ok(verdict.code())
 }
 
 fn cycle_options(options: &Options) -> CycleOptions {

@@ -14,7 +14,7 @@ use std::{
 /// net → agents → model`. The three stages never see each other; they meet in `model`.
 const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["cli", "daemon", "http", "publish", "config", "model", "sys"]),
-    ("cli", &["daemon", "publish", "catalog", "config", "model"]),
+    ("cli", &["daemon", "publish", "catalog", "config", "model", "sys"]),
     ("daemon", &["observe", "evaluate", "publish", "http", "config", "agents", "model", "sys"]),
     ("observe", &["net", "config", "agents", "model", "sys"]),
     ("evaluate", &["catalog", "config", "agents", "model"]),

@@ -2,92 +2,111 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use super::Format;
+use super::{Color, Format, ask, invocation::View};
 use crate::{
     config::Settings,
     daemon::{Cycle, CycleOptions},
-    model::{
-        Language, Severity, Status,
-        report::{AgentReport, Report},
-    },
-    publish::{json, text},
+    model::{Language, report::Report},
+    publish::{Verdict, json, text},
 };
 
-/// What `check` found, as plugins of Nagios and Icinga exit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Every prerequisite holds.
-    Ok,
-    /// A warning stands.
-    Warning,
-    /// A prerequisite fails.
-    Failing,
-    /// A needed fact could not be read, or there is no agent.
-    Unknown,
-}
-
-impl Verdict {
-    /// The exit code.
-    pub fn code(self) -> u8 {
-        match self {
-            Self::Ok => 0,
-            Self::Warning => 1,
-            Self::Failing => 2,
-            Self::Unknown => 3,
-        }
-    }
-
-    /// Of a whole report: failing before unknown before warnings.
-    pub fn of(report: &Report) -> Self {
-        let warns = |agent: &AgentReport| {
-            agent
-                .prerequisites
-                .iter()
-                .flat_map(|prerequisite| &prerequisite.problems)
-                .any(|problem| problem.explained_by.is_none() && problem.severity == Severity::Warning)
-        };
-        match report.status() {
-            None | Some(Status::Unknown) => Self::Unknown,
-            Some(Status::Failing) => Self::Failing,
-            Some(Status::Ok) if report.agents.iter().any(warns) => Self::Warning,
-            Some(Status::Ok) => Self::Ok,
-        }
-    }
+/// No agent of the report has this name.
+#[derive(Debug, thiserror::Error)]
+#[error("no agent {} is watched; there is {}", crate::model::text::quoted(.name), .known)]
+struct UnknownAgent {
+    name: String,
+    known: String,
 }
 
 /// Looks once and prints what was found.
 ///
 /// # Errors
-/// Only those of standard output.
-pub async fn check(
-    settings: Settings,
-    options: CycleOptions,
-    format: Format,
-    language: Language,
-) -> io::Result<Verdict> {
+/// Those of standard output; or there is no agent of the name that was asked for.
+pub async fn check(settings: Settings, options: CycleOptions, view: &View) -> io::Result<Verdict> {
     let mut cycle = Cycle::new(settings, options);
-    let mut progress = Progress::new();
-    let report = cycle.once(|outstanding| progress.show(outstanding, language)).await;
+    let mut progress = Progress::new(view.quiet);
+    let mut report = cycle.once(|outstanding| progress.show(outstanding, view.language)).await;
     progress.clear();
+    if let Some(name) = &view.agent {
+        only(&mut report, name)?;
+    }
     let mut out = String::new();
-    match format {
+    match view.format {
         Format::Json => {
-            out =
-                serde_json::to_string_pretty(&json::document(&report, language)).map_err(io::Error::other)?;
+            out = serde_json::to_string_pretty(&json::document(&report, view.language))
+                .map_err(io::Error::other)?;
             out.push('\n');
         }
         Format::Text => {
-            text::diagnosis(&report, language, colour_wanted(), &mut out).map_err(io::Error::other)?;
+            text::diagnosis(&report, view.language, colour_wanted(view.color), &mut out)
+                .map_err(io::Error::other)?;
         }
     }
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(out.as_bytes())?;
-    stdout.flush()?;
+    print(&out, view)?;
     Ok(Verdict::of(&report))
 }
 
+/// Leaves one agent in the report.
+fn only(report: &mut Report, name: &str) -> io::Result<()> {
+    let names: Vec<&str> = report.agents.iter().map(|agent| &*agent.name).collect();
+    if !names.contains(&name) {
+        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        return Err(io::Error::other(UnknownAgent { name: name.to_owned(), known }));
+    }
+    report.agents.retain(|agent| &*agent.name == name);
+    Ok(())
+}
+
+/// Prints what the running exporter says; `None` if there is none that may be asked, with the reason in the log.
+///
+/// # Errors
+/// Those of standard output, or what the exporter could not do.
+pub async fn check_running(socket: &std::path::Path, view: &View) -> io::Result<Option<u8>> {
+    let format = match view.format {
+        Format::Text => "text",
+        Format::Json => "json",
+    };
+    let language = match view.language {
+        Language::English => "en",
+        Language::Chinese => "zh",
+    };
+    let colour = u8::from(view.format == Format::Text && colour_wanted(view.color));
+    let mut target = format!("/-/check?lang={language}&format={format}&colour={colour}");
+    if let Some(agent) = &view.agent {
+        target.push_str("&agent=");
+        target.extend(agent.bytes().map(|byte| format!("%{byte:02x}")));
+    }
+    let answer = match ask::local(socket, &target).await {
+        Ok(answer) => answer,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            tracing::warn!(socket = %socket.display(), %error, "the running exporter cannot be asked");
+            return Ok(None);
+        }
+    };
+    let Some(verdict) = answer.verdict else {
+        return Err(io::Error::other(answer.text.trim_end().to_owned()));
+    };
+    print(&answer.text, view)?;
+    Ok(Some(verdict))
+}
+
+fn print(text: &str, view: &View) -> io::Result<()> {
+    if view.quiet {
+        return Ok(());
+    }
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
 /// Colour is for a person at a terminal who has not asked to be spared it (<https://no-color.org>).
-pub fn colour_wanted() -> bool {
+pub fn colour_wanted(color: Color) -> bool {
+    match color {
+        Color::Always => return true,
+        Color::Never => return false,
+        Color::Auto => {}
+    }
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     io::stdout().is_terminal() && !no_color && !dumb
@@ -100,8 +119,8 @@ struct Progress {
 }
 
 impl Progress {
-    fn new() -> Self {
-        Self { terminal: io::stderr().is_terminal() && io::stdout().is_terminal(), shown: false }
+    fn new(quiet: bool) -> Self {
+        Self { terminal: !quiet && io::stderr().is_terminal() && io::stdout().is_terminal(), shown: false }
     }
 
     fn show(&mut self, outstanding: usize, language: Language) {

@@ -7,7 +7,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 use clap::{Arg, ArgAction, ArgMatches, builder::OsStringValueParser, error::ErrorKind};
 
 use super::invocation::{
-    Command, Format, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, UsageError,
+    Color, Command, Format, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, UsageError, View,
 };
 use crate::{
     config::parse_duration,
@@ -85,6 +85,10 @@ const LOG_LEVEL: Flag = flag(
 );
 const LOG_FORMAT: Flag = flag("log.format", "FORMAT", Some("logfmt"), "Format of the log: logfmt, json");
 const FORMAT: Flag = flag("format", "FORMAT", Some("text"), "Format of the diagnosis: text, json");
+const COLOR: Flag = flag("color", "WHEN", Some("auto"), "Colour of the diagnosis: auto, always, never");
+const AGENT: Flag = flag("agent", "NAME", None, "Of this agent alone");
+const LOCAL: Flag = switch("local", "Look here and now, whether an exporter runs or not");
+const QUIET: Flag = switch("quiet", "Print nothing; the exit code says it");
 const LANG: Flag = flag("lang", "LANG", Some("en"), "Language: en, zh");
 
 /// Flags that stand before or after any command.
@@ -105,8 +109,24 @@ const GLOBAL: [&Flag; 14] = [
     &LOG_FORMAT,
 ];
 
+const EXAMPLES: &str = "Examples:
+  logagent-exporter                                     watch what is found on this host
+  logagent-exporter --config.file=FILE                  also against what should be there
+  logagent-exporter check                               the diagnosis, as the running exporter has it
+  logagent-exporter explain ip_not_in_group             what a cause means, and what to do";
+
+const CHECK_EXAMPLES: &str = "Examples:
+  logagent-exporter check                       ask the running exporter; without one, look now
+  logagent-exporter check --local               look now
+  logagent-exporter check --agent=logtail       one agent
+  logagent-exporter check --format=json | jq .agents[].status
+
+Without --local, --config.file, --path.* and --probe.*, the running exporter is asked over its own socket. Where none
+runs, /etc/logagent-exporter/logagent-exporter.yml is read if it is there, and what /etc/default/logagent-exporter or
+/etc/sysconfig/logagent-exporter sets.";
+
 /// Paths that the server answers itself.
-const TAKEN_PATHS: [&str; 5] = ["/", "/api/v1/report", "/-/healthy", "/-/ready", "/-/reload"];
+const TAKEN_PATHS: [&str; 6] = ["/", "/api/v1/report", "/-/check", "/-/healthy", "/-/ready", "/-/reload"];
 
 /// What the kernel takes (`sun_path`).
 const LONGEST_SOCKET_PATH: usize = 107;
@@ -127,6 +147,7 @@ impl Flag {
         if self.switch {
             return Arg::new(self.name)
                 .long(self.name)
+                .short((self.name == QUIET.name).then_some('q'))
                 .help(format!("{} [env: {}]", self.help, self.variable()))
                 .action(ArgAction::SetTrue)
                 .hide(!visible);
@@ -190,7 +211,7 @@ pub fn definition() -> clap::Command {
     let config_check = common(described("check", "Validate a config file; exit 0 or 1"), false).arg(
         Arg::new("FILE").help("The config file").required(true).value_parser(OsStringValueParser::new()),
     );
-    common(root.bin_name("logagent-exporter"), true)
+    common(root.bin_name("logagent-exporter").after_help(EXAMPLES), true)
         .subcommand(common(described("run", "Run the exporter (the default)"), true))
         .subcommand(
             common(
@@ -200,7 +221,11 @@ pub fn definition() -> clap::Command {
                 ),
                 true,
             )
-            .args([FORMAT.arg(true), LANG.arg(true)]),
+            .args([FORMAT, LANG, COLOR, AGENT, LOCAL, QUIET].map(|flag| flag.arg(true)))
+            .after_help(CHECK_EXAMPLES),
+        )
+        .subcommand(
+            common(described("healthcheck", "Ask the running exporter whether it is healthy; exit 0 or 1"), false),
         )
         .subcommand(
             common(described("explain", "Print the catalogue of causes, or one entry"), false)
@@ -219,7 +244,13 @@ fn common(command: clap::Command, visible: bool) -> clap::Command {
     command
         .version(env!("CARGO_PKG_VERSION"))
         .disable_version_flag(true)
-        .arg(Arg::new("version").long("version").help("Print the version").action(ArgAction::Version))
+        .arg(
+            Arg::new("version")
+                .long("version")
+                .short('V')
+                .help("Print the version")
+                .action(ArgAction::Version),
+        )
         .args(GLOBAL.map(|flag| flag.arg(visible)))
 }
 
@@ -253,8 +284,20 @@ fn invocation(matches: &ArgMatches, env: &dyn Fn(&str) -> Option<OsString>) -> R
         |name: &str| levels.last().and_then(|matches| matches.get_one::<OsString>(name)).cloned();
     let command = match names.as_slice() {
         ["check"] => {
-            Command::Check { format: said.one(&FORMAT, format)?, language: said.one(&LANG, language)? }
+            let agent = said.value(&AGENT).map(|name| name.to_string_lossy().into_owned());
+            let view = View {
+                format: said.one(&FORMAT, format)?,
+                language: said.one(&LANG, language)?,
+                color: said.one(&COLOR, color)?,
+                quiet: said.switch(&QUIET)?,
+                agent,
+            };
+            // Who says where or how to look wants to have it looked there and so.
+            let places = [&CONFIG_FILE, &ROOTFS, &PROCFS, &PROBE_INTERVAL, &PROBE_TIMEOUT];
+            let local = said.switch(&LOCAL)? || places.iter().any(|flag| said.is_given(flag));
+            Command::Check { view, local }
         }
+        ["healthcheck"] => Command::Healthcheck,
         ["explain"] => Command::Explain {
             cause: positional("CAUSE").map(|id| id.to_string_lossy().into_owned()),
             language: said.one(&LANG, language)?,
@@ -334,6 +377,11 @@ impl Said<'_> {
             .pop()
             .or_else(|| self.in_environment(flag))
             .or_else(|| flag.default.map(OsString::from))
+    }
+
+    /// True if the flag or its variable is there.
+    fn is_given(&self, flag: &Flag) -> bool {
+        !self.on_command_line(flag).is_empty() || self.in_environment(flag).is_some()
     }
 
     /// Whether a switch is on: named on the command line, or true in the environment.
@@ -445,6 +493,10 @@ fn period(text: &str) -> Result<Duration, String> {
         return Ok(period);
     }
     Err(format!("{} is out of range; use 10ms to 24h", quoted(text)))
+}
+
+fn color(text: &str) -> Result<Color, String> {
+    one_of(text, &[("auto", Color::Auto), ("always", Color::Always), ("never", Color::Never)])
 }
 
 fn log_level(text: &str) -> Result<LogLevel, String> {

@@ -29,11 +29,13 @@ pub enum Command {
     Run,
     /// Evaluate once and print the diagnosis.
     Check {
-        /// How to print it.
-        format: Format,
-        /// In which language.
-        language: Language,
+        /// What to print, and how.
+        view: View,
+        /// Looks itself, whether an exporter runs or not.
+        local: bool,
     },
+    /// Tell whether the running exporter is healthy.
+    Healthcheck,
     /// Print the catalogue, or one entry.
     Explain {
         /// The entry's id.
@@ -46,6 +48,32 @@ pub enum Command {
         /// The file.
         file: PathBuf,
     },
+}
+
+/// What `check` prints, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// In which form.
+    pub format: Format,
+    /// In which language.
+    pub language: Language,
+    /// In colour.
+    pub color: Color,
+    /// Nothing: the exit code says it.
+    pub quiet: bool,
+    /// Of this agent alone.
+    pub agent: Option<String>,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Color {
+    /// For a person at a terminal.
+    Auto,
+    /// Also into a pipe.
+    Always,
+    /// Not at all.
+    Never,
 }
 
 /// How `check` prints.

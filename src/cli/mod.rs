@@ -1,11 +1,14 @@
 //! What is typed and what is shown on the terminal.
 
+pub mod ask;
 pub mod check;
 pub mod explain;
 pub mod flags;
+pub mod healthcheck;
 pub mod invocation;
+pub mod service;
 
 pub use flags::{definition, parse, version};
 pub use invocation::{
-    Command, Format, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, UsageError,
+    Color, Command, Format, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, UsageError, View,
 };

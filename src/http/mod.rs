@@ -16,7 +16,7 @@ use hyper::{
     Method, Request, Response, StatusCode,
     body::{Body, Bytes},
     header::{
-        ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+        ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap,
         HeaderValue, REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
     http::request::Parts,
@@ -27,7 +27,10 @@ use self::{
     negotiation::Format,
     security::{Active, Admission},
 };
-use crate::publish::Published;
+use crate::{
+    model::{report::Report, text::quoted},
+    publish::{Published, Verdict, json, text},
+};
 
 pub use self::{
     deadline::Limits,
@@ -81,6 +84,9 @@ impl Server {
         let mut answer = match self.refusal(&head, &active, trusted).await {
             Some(refusal) => refusal,
             None if !drained(body).await => plain(StatusCode::PAYLOAD_TOO_LARGE, "request body too large\n"),
+            None if trusted && head.uri.path() == "/-/check" => {
+                self.check(head.uri.query().unwrap_or_default())
+            }
             None => self.routed(&head).await,
         };
         active.set_headers(answer.headers_mut());
@@ -118,6 +124,39 @@ impl Server {
             return Some(plain(StatusCode::MISDIRECTED_REQUEST, text));
         }
         None
+    }
+
+    /// The diagnosis as `check` prints it: for whoever may open the exporter's own socket.
+    fn check(&self, query: &str) -> Answer {
+        let value = |key: &str| {
+            query
+                .split('&')
+                .filter_map(|pair| pair.split_once('='))
+                .find(|(name, _)| *name == key)
+                .map(|(_, v)| v)
+        };
+        let language = negotiation::language(Some(query), &HeaderMap::new());
+        let mut report = Report::clone(self.published.borrow().report());
+        if let Some(name) = value("agent").map(decoded) {
+            if !report.agents.iter().any(|agent| *agent.name == *name) {
+                let names: Vec<&str> = report.agents.iter().map(|agent| &*agent.name).collect();
+                let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                let text = format!("no agent {} is watched; there is {known}\n", quoted(&name));
+                return plain(StatusCode::NOT_FOUND, text);
+            }
+            report.agents.retain(|agent| *agent.name == *name);
+        }
+        let mut out = String::new();
+        if value("format") == Some("json") {
+            out = format!("{:#}\n", json::document(&report, language));
+        } else {
+            let written = text::diagnosis(&report, language, value("colour") == Some("1"), &mut out);
+            written.expect("writing to memory cannot fail");
+        }
+        let mut answer = plain(StatusCode::OK, out);
+        let verdict = HeaderValue::from(u16::from(Verdict::of(&report).code()));
+        answer.headers_mut().insert("logagent-verdict", verdict);
+        answer
     }
 
     async fn routed(&self, head: &Parts) -> Answer {
@@ -179,6 +218,19 @@ impl Server {
             Err(_elapsed) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the reload has not come back yet\n"),
         }
     }
+}
+
+/// A value of a query, with its percent-encoding undone.
+fn decoded(written: &str) -> String {
+    let mut bytes = Vec::with_capacity(written.len());
+    let mut rest = written.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let encoded = after.get(..2).filter(|_| *first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
+        let byte = encoded.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+        bytes.push(byte.unwrap_or(*first));
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Takes a body off the connection, so that an answer is not lost in a reset; false if it is too large.

@@ -7,9 +7,11 @@ pub mod page;
 pub mod published;
 mod samples;
 pub mod text;
+mod verdict;
 pub mod words;
 
 #[cfg(test)]
 pub(crate) mod sample;
 
 pub use published::Published;
+pub use verdict::Verdict;

@@ -60,11 +60,35 @@ fn without_flags_the_defaults_of_the_contract_hold() {
 #[test]
 fn commands_are_told_apart() {
     let english = Language::English;
-    assert_eq!(invoked("check", &[]).command, Command::Check { format: Format::Text, language: english });
+    let plain =
+        View { format: Format::Text, language: english, color: Color::Auto, quiet: false, agent: None };
+    assert_eq!(invoked("check", &[]).command, Command::Check { view: plain.clone(), local: false });
     assert_eq!(
-        invoked("check --format=json --lang zh", &[]).command,
-        Command::Check { format: Format::Json, language: Language::Chinese }
+        invoked("check --format=json --lang zh --color=never --agent cls -q --local", &[]).command,
+        Command::Check {
+            view: View {
+                format: Format::Json,
+                language: Language::Chinese,
+                color: Color::Never,
+                quiet: true,
+                agent: Some("cls".to_owned()),
+            },
+            local: true,
+        }
     );
+    for line in [
+        "check --config.file=a",
+        "--path.rootfs=/host check",
+        "check --path.procfs=/p",
+        "check --probe.timeout=1s",
+    ] {
+        assert_eq!(invoked(line, &[]).command, Command::Check { view: plain.clone(), local: true }, "{line}");
+    }
+    assert_eq!(
+        invoked("check --log.level=debug", &[("LOGAGENT_EXPORTER_WEB_LISTEN_ADDRESS", ":1")]).command,
+        Command::Check { view: plain, local: false }
+    );
+    assert_eq!(invoked("healthcheck", &[]).command, Command::Healthcheck);
     assert_eq!(invoked("explain", &[]).command, Command::Explain { cause: None, language: english });
     assert_eq!(
         invoked("explain ip_empty --lang=zh", &[]).command,
@@ -140,7 +164,7 @@ fn each_wrong_value_names_its_flag_or_variable() {
         ),
         (
             "--web.telemetry-path=/-/ready",
-            "error: --web.telemetry-path: \"/-/ready\" is taken; /, /api/v1/report, /-/healthy, /-/ready, /-/reload are other pages",
+            "error: --web.telemetry-path: \"/-/ready\" is taken; /, /api/v1/report, /-/check, /-/healthy, /-/ready, /-/reload are other pages",
         ),
         (
             "--web.listen-address=10077",
@@ -237,7 +261,7 @@ fn usage_errors_of_check_exit_as_unknown_and_others_as_usage() {
 
 #[test]
 fn help_and_version_are_printed() {
-    for line in ["--version", "check --version", "config --version"] {
+    for line in ["--version", "-V", "check --version", "check -V", "config --version"] {
         let version = printed(line);
         assert!(
             version.starts_with(concat!("logagent-exporter, version ", env!("CARGO_PKG_VERSION"), " (")),
@@ -252,10 +276,10 @@ fn help_and_version_are_printed() {
             flag.name
         );
     }
-    for command in ["run", "check", "explain", "config"] {
+    for command in ["run", "check", "explain", "healthcheck", "config"] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
     }
-    assert!(printed("check -h").contains("--format "));
+    assert!(printed("check -h").contains("--format ") && printed("check -h").contains("Examples:"));
     assert!(!printed("explain -h").contains("--probe.timeout"), "flags without effect are not shown");
 }
 

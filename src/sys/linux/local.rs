@@ -133,3 +133,22 @@ pub async fn connect(path: &Path) -> io::Result<Stream> {
         Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_in_a_directory_that_others_can_write_to_is_not_asked() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("exporter.sock");
+        let _listener = Listener::bind(&path).unwrap();
+        connect(&path).await.unwrap();
+        for mode in [0o720, 0o702, 0o777] {
+            fs::set_permissions(directory.path(), fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(connect(&path).await.unwrap_err().kind(), io::ErrorKind::PermissionDenied, "{mode:o}");
+        }
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        connect(&path).await.unwrap();
+    }
+}

@@ -1,0 +1,27 @@
+//! `healthcheck`: is the exporter that runs here healthy? For containers, where nothing else could ask.
+
+use std::{io, path::Path};
+
+use super::{ListenAddress, ask};
+
+const TARGET: &str = "/-/healthy";
+
+/// What the running exporter says of itself; asked over its own socket, or else where it listens.
+///
+/// # Errors
+/// Why it is not healthy, or cannot be asked.
+pub async fn healthcheck(socket: &Path, addresses: &[ListenAddress]) -> io::Result<()> {
+    let mut answer = ask::local(socket, TARGET).await;
+    for address in addresses {
+        if answer.is_ok() {
+            break;
+        }
+        answer = ask::listening(address, TARGET).await;
+    }
+    let answer = answer?;
+    if answer.status == 200 {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("status {}: {}", answer.status, answer.text.trim_end())))
+    }
+}
