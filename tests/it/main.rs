@@ -22,6 +22,7 @@ mod logtail_processes;
 mod odd_hosts;
 mod paging;
 mod prometheus;
+mod rotation;
 mod scrapes;
 mod storms;
 mod support;

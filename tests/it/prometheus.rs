@@ -19,7 +19,7 @@ scrape_configs:
 ";
 
 /// The labels of each series that Prometheus answers a query with, and its value.
-fn query(host: &Host, query: &str) -> Result<Vec<(Value, String)>, String> {
+pub(crate) fn query(host: &Host, query: &str) -> Result<Vec<(Value, String)>, String> {
     let encoded: Vec<String> = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let encoded = encoded.concat();
     let answer = host.request(9090, "GET", &format!("/api/v1/query?query={encoded}"), &[])?;
@@ -33,7 +33,7 @@ fn query(host: &Host, query: &str) -> Result<Vec<(Value, String)>, String> {
 
 /// Waits until the query is answered by so many series of value 1.
 #[track_caller]
-fn answers(host: &Host, asked: &str, count: usize) {
+pub(crate) fn answers(host: &Host, asked: &str, count: usize) {
     eventually(asked, || {
         let series = query(host, asked)?;
         let ones = series.iter().filter(|(_, value)| value == "1").count();
