@@ -2,10 +2,17 @@
 //!
 //! A flag wins over its variable, a variable over the default. Everything that can be judged without the host is judged here.
 
+mod table;
+
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Arg, ArgAction, ArgMatches, builder::OsStringValueParser, error::ErrorKind};
 
+use self::table::{
+    AGENT, ALLOWED_HOST, CHECK_EXAMPLES, COLOR, CONFIG_FILE, EVALUATION_INTERVAL, EXAMPLES, FORMAT, Flag,
+    GLOBAL, LANG, LIFECYCLE, LISTEN, LOCAL, LOG_FORMAT, LOG_LEVEL, PROBE_INTERVAL, PROBE_TIMEOUT, PROCFS,
+    QUIET, ROOTFS, SYSTEMD_SOCKET, TELEMETRY_PATH, WEB_CONFIG,
+};
 use super::invocation::{
     Color, Command, Format, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, UsageError, View,
 };
@@ -13,117 +20,6 @@ use crate::{
     config::parse_duration,
     model::{Language, authority::Authority, text::quoted},
 };
-
-/// One flag that takes a value.
-struct Flag {
-    name: &'static str,
-    value: &'static str,
-    help: &'static str,
-    default: Option<&'static str>,
-    repeatable: bool,
-    /// True if it stands alone.
-    switch: bool,
-}
-
-const fn flag(
-    name: &'static str,
-    value: &'static str,
-    default: Option<&'static str>,
-    help: &'static str,
-) -> Flag {
-    Flag { name, value, help, default, repeatable: false, switch: false }
-}
-
-const CONFIG_FILE: Flag = flag("config.file", "FILE", None, "Config file; without it, agents are detected");
-const fn switch(name: &'static str, help: &'static str) -> Flag {
-    Flag { switch: true, ..flag(name, "BOOL", None, help) }
-}
-
-const LISTEN: Flag = Flag {
-    repeatable: true,
-    ..flag(
-        "web.listen-address",
-        "ADDRESS",
-        Some(":10077"),
-        "Address to listen on: :port (all interfaces), host:port, [ipv6]:port or unix:/path; repeatable",
-    )
-};
-const TELEMETRY_PATH: Flag = flag("web.telemetry-path", "PATH", Some("/metrics"), "Path of the metrics");
-const WEB_CONFIG: Flag = flag(
-    "web.config.file",
-    "FILE",
-    None,
-    "File with TLS, client certificates and basic authentication, in the format of Prometheus' exporters",
-);
-const SYSTEMD_SOCKET: Flag =
-    switch("web.systemd-socket", "Listen on the sockets of a systemd .socket unit instead of addresses");
-const LIFECYCLE: Flag = switch("web.enable-lifecycle", "Allow a reload by POST /-/reload");
-const ALLOWED_HOST: Flag = Flag {
-    repeatable: true,
-    ..flag(
-        "web.allowed-host",
-        "HOST",
-        None,
-        "Further name that browsers may know this host by; addresses, localhost and the host name always do; repeatable",
-    )
-};
-const ROOTFS: Flag =
-    flag("path.rootfs", "DIR", Some("/"), "Where the watched host's root directory is mounted");
-const PROCFS: Flag =
-    flag("path.procfs", "DIR", None, "Where the watched host's proc is mounted; without it, <rootfs>/proc");
-const EVALUATION_INTERVAL: Flag =
-    flag("evaluation.interval", "DURATION", Some("15s"), "Time between evaluations");
-const PROBE_INTERVAL: Flag =
-    flag("probe.interval", "DURATION", Some("60s"), "Time between probes of an endpoint, with jitter");
-const PROBE_TIMEOUT: Flag =
-    flag("probe.timeout", "DURATION", Some("5s"), "Deadline of one probe, from name resolution to answer");
-const LOG_LEVEL: Flag = flag(
-    "log.level",
-    "LEVEL",
-    Some("info"),
-    "Least important level that is logged: debug, info, warn, error",
-);
-const LOG_FORMAT: Flag = flag("log.format", "FORMAT", Some("logfmt"), "Format of the log: logfmt, json");
-const FORMAT: Flag = flag("format", "FORMAT", Some("text"), "Format of the diagnosis: text, json");
-const COLOR: Flag = flag("color", "WHEN", Some("auto"), "Colour of the diagnosis: auto, always, never");
-const AGENT: Flag = flag("agent", "NAME", None, "Of this agent alone");
-const LOCAL: Flag = switch("local", "Look here and now, whether an exporter runs or not");
-const QUIET: Flag = switch("quiet", "Print nothing; the exit code says it");
-const LANG: Flag = flag("lang", "LANG", Some("en"), "Language: en, zh");
-
-/// Flags that stand before or after any command.
-const GLOBAL: [&Flag; 14] = [
-    &CONFIG_FILE,
-    &LISTEN,
-    &TELEMETRY_PATH,
-    &WEB_CONFIG,
-    &SYSTEMD_SOCKET,
-    &LIFECYCLE,
-    &ALLOWED_HOST,
-    &ROOTFS,
-    &PROCFS,
-    &EVALUATION_INTERVAL,
-    &PROBE_INTERVAL,
-    &PROBE_TIMEOUT,
-    &LOG_LEVEL,
-    &LOG_FORMAT,
-];
-
-const EXAMPLES: &str = "Examples:
-  logagent-exporter                                     watch what is found on this host
-  logagent-exporter --config.file=FILE                  also against what should be there
-  logagent-exporter check                               the diagnosis, as the running exporter has it
-  logagent-exporter explain ip_not_in_group             what a cause means, and what to do";
-
-const CHECK_EXAMPLES: &str = "Examples:
-  logagent-exporter check                       ask the running exporter; without one, look now
-  logagent-exporter check --local               look now
-  logagent-exporter check --agent=logtail       one agent
-  logagent-exporter check --format=json | jq .agents[].status
-
-Without --local, --config.file, --path.* and --probe.*, the running exporter is asked over its own socket. Where none
-runs, /etc/logagent-exporter/logagent-exporter.yml is read if it is there, and what /etc/default/logagent-exporter or
-/etc/sysconfig/logagent-exporter sets.";
 
 /// Paths that the server answers itself.
 const TAKEN_PATHS: [&str; 6] = ["/", "/api/v1/report", "/-/check", "/-/healthy", "/-/ready", "/-/reload"];

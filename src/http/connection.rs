@@ -51,7 +51,8 @@ const MOST_STREAMS: u32 = 16;
 const LARGEST_HEADERS: u32 = 16 * 1024;
 
 /// Said to who speaks HTTP where TLS is spoken, in the words of Go's server.
-const PLAIN_HTTP: &[u8] = b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 48\r\n\r\n\
+const PLAIN_HTTP: &[u8] =
+    b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 48\r\n\r\n\
     Client sent an HTTP request to an HTTPS server.\n";
 
 /// State that all connections share.

@@ -48,7 +48,8 @@ fn replace(host: &Host, path: &str, content: &str) {
 }
 
 fn web(host: &Host, generations: &[usize]) {
-    let users: String = generations.iter().map(|&g| format!("  user-{g}: {}\n", HASHES[g])).collect();
+    let users: Vec<String> = generations.iter().map(|&g| format!("  user-{g}: {}\n", HASHES[g])).collect();
+    let users = users.concat();
     let text = format!(
         "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  \
          client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: clients.pem\nbasic_auth_users:\n{users}"
@@ -96,7 +97,8 @@ fn no_scrape_fails_while_authority_certificate_and_password_are_rotated() {
     host.write("/etc/web/servers.pem", &servers);
     issue(&host, &issuer, "server", "exporter.example");
     web(&host, &[0]);
-    let exporter = host.exporter_starting(User::Root, Some(EXPECT_ALL), &["--web.config.file=/etc/web/web.yml"]);
+    let exporter =
+        host.exporter_starting(User::Root, Some(EXPECT_ALL), &["--web.config.file=/etc/web/web.yml"]);
     prometheus_config(&host, 0);
     let mut prometheus = host.command("/run", "/run/prometheus/prometheus");
     let mut prometheus = prometheus
@@ -126,7 +128,12 @@ fn no_scrape_fails_while_authority_certificate_and_password_are_rotated() {
     answers(&host, "logagent_web_config_last_reload_successful", 1);
     answers(&host, "count(count by (generation) (count_over_time(up[10m]))) == bool 4", 1);
     let failed = query(&host, "sum(count_over_time(up[10m])) - sum(sum_over_time(up[10m]))").unwrap();
-    assert_eq!(failed.first().map(|(_, value)| value.as_str()), Some("0"), "failed scrapes: {failed:?}\n{}", exporter.log());
+    assert_eq!(
+        failed.first().map(|(_, value)| value.as_str()),
+        Some("0"),
+        "failed scrapes: {failed:?}\n{}",
+        exporter.log()
+    );
     drop(exporter);
     host.kill_all("prometheus");
     prometheus.wait().unwrap();

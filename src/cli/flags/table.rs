@@ -1,0 +1,116 @@
+//! Every flag: its name, what it takes, its default, and what help says of it.
+
+/// One flag that takes a value.
+pub(super) struct Flag {
+    pub(super) name: &'static str,
+    pub(super) value: &'static str,
+    pub(super) help: &'static str,
+    pub(super) default: Option<&'static str>,
+    pub(super) repeatable: bool,
+    /// True if it stands alone.
+    pub(super) switch: bool,
+}
+
+const fn flag(
+    name: &'static str,
+    value: &'static str,
+    default: Option<&'static str>,
+    help: &'static str,
+) -> Flag {
+    Flag { name, value, help, default, repeatable: false, switch: false }
+}
+
+pub(super) const CONFIG_FILE: Flag =
+    flag("config.file", "FILE", None, "Config file; without it, agents are detected");
+const fn switch(name: &'static str, help: &'static str) -> Flag {
+    Flag { switch: true, ..flag(name, "BOOL", None, help) }
+}
+
+pub(super) const LISTEN: Flag = Flag {
+    repeatable: true,
+    ..flag(
+        "web.listen-address",
+        "ADDRESS",
+        Some(":10077"),
+        "Address to listen on: :port (all interfaces), host:port, [ipv6]:port or unix:/path; repeatable",
+    )
+};
+pub(super) const TELEMETRY_PATH: Flag =
+    flag("web.telemetry-path", "PATH", Some("/metrics"), "Path of the metrics");
+pub(super) const WEB_CONFIG: Flag = flag(
+    "web.config.file",
+    "FILE",
+    None,
+    "File with TLS, client certificates and basic authentication, in the format of Prometheus' exporters",
+);
+pub(super) const SYSTEMD_SOCKET: Flag =
+    switch("web.systemd-socket", "Listen on the sockets of a systemd .socket unit instead of addresses");
+pub(super) const LIFECYCLE: Flag = switch("web.enable-lifecycle", "Allow a reload by POST /-/reload");
+pub(super) const ALLOWED_HOST: Flag = Flag {
+    repeatable: true,
+    ..flag(
+        "web.allowed-host",
+        "HOST",
+        None,
+        "Further name that browsers may know this host by; addresses, localhost and the host name always do; repeatable",
+    )
+};
+pub(super) const ROOTFS: Flag =
+    flag("path.rootfs", "DIR", Some("/"), "Where the watched host's root directory is mounted");
+pub(super) const PROCFS: Flag =
+    flag("path.procfs", "DIR", None, "Where the watched host's proc is mounted; without it, <rootfs>/proc");
+pub(super) const EVALUATION_INTERVAL: Flag =
+    flag("evaluation.interval", "DURATION", Some("15s"), "Time between evaluations");
+pub(super) const PROBE_INTERVAL: Flag =
+    flag("probe.interval", "DURATION", Some("60s"), "Time between probes of an endpoint, with jitter");
+pub(super) const PROBE_TIMEOUT: Flag =
+    flag("probe.timeout", "DURATION", Some("5s"), "Deadline of one probe, from name resolution to answer");
+pub(super) const LOG_LEVEL: Flag = flag(
+    "log.level",
+    "LEVEL",
+    Some("info"),
+    "Least important level that is logged: debug, info, warn, error",
+);
+pub(super) const LOG_FORMAT: Flag =
+    flag("log.format", "FORMAT", Some("logfmt"), "Format of the log: logfmt, json");
+pub(super) const FORMAT: Flag = flag("format", "FORMAT", Some("text"), "Format of the diagnosis: text, json");
+pub(super) const COLOR: Flag =
+    flag("color", "WHEN", Some("auto"), "Colour of the diagnosis: auto, always, never");
+pub(super) const AGENT: Flag = flag("agent", "NAME", None, "Of this agent alone");
+pub(super) const LOCAL: Flag = switch("local", "Look here and now, whether an exporter runs or not");
+pub(super) const QUIET: Flag = switch("quiet", "Print nothing; the exit code says it");
+pub(super) const LANG: Flag = flag("lang", "LANG", Some("en"), "Language: en, zh");
+
+/// Flags that stand before or after any command.
+pub(super) const GLOBAL: [&Flag; 14] = [
+    &CONFIG_FILE,
+    &LISTEN,
+    &TELEMETRY_PATH,
+    &WEB_CONFIG,
+    &SYSTEMD_SOCKET,
+    &LIFECYCLE,
+    &ALLOWED_HOST,
+    &ROOTFS,
+    &PROCFS,
+    &EVALUATION_INTERVAL,
+    &PROBE_INTERVAL,
+    &PROBE_TIMEOUT,
+    &LOG_LEVEL,
+    &LOG_FORMAT,
+];
+
+pub(super) const EXAMPLES: &str = "Examples:
+  logagent-exporter                                     watch what is found on this host
+  logagent-exporter --config.file=FILE                  also against what should be there
+  logagent-exporter check                               the diagnosis, as the running exporter has it
+  logagent-exporter explain ip_not_in_group             what a cause means, and what to do";
+
+pub(super) const CHECK_EXAMPLES: &str = "Examples:
+  logagent-exporter check                       ask the running exporter; without one, look now
+  logagent-exporter check --local               look now
+  logagent-exporter check --agent=logtail       one agent
+  logagent-exporter check --format=json | jq .agents[].status
+
+Without --local, --config.file, --path.* and --probe.*, the running exporter is asked over its own socket. Where none
+runs, /etc/logagent-exporter/logagent-exporter.yml is read if it is there, and what /etc/default/logagent-exporter or
+/etc/sysconfig/logagent-exporter sets.";
