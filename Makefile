@@ -2,7 +2,8 @@
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
-.PHONY: help build build-static test test-dashboards dashboards dist test-systemd test-packages test-image test-chart test-ansible test-reproducible test-all test-deps lint bless demo demo-break demo-stop bench bench-fleet link-order doc clean
+# Every target that is described.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,17 +90,21 @@ demo-stop: ## Ends the demo
 
 bench: ## Measures beside node, process and blackbox exporters; writes docs/benchmarks.md (20 min; BENCH_QUICK=1: 3 min, prints only)
 	scripts/peers
-	$(CARGO) build --locked --release
-	cp "$${CARGO_TARGET_DIR:-target}/release/logagent-exporter" .cache/peers/ # cargo bench builds another in its place
-	BENCH_EXPORTER="$$PWD/.cache/peers/logagent-exporter" $(CARGO) bench --locked --bench peers
+	$(MAKE) build-static build
+	$(CARGO) build --locked --release --target $(static) --example bare-server
+	# cargo bench builds others in their place
+	cp "$${CARGO_TARGET_DIR:-target}/release/logagent-exporter" .cache/peers/logagent-exporter-glibc
+	cp "$${CARGO_TARGET_DIR:-target}/$(static)/release/logagent-exporter" .cache/peers/
+	cp "$${CARGO_TARGET_DIR:-target}/$(static)/release/examples/bare-server" .cache/peers/
+	BENCH_EXPORTER="$$PWD/.cache/peers/logagent-exporter" BENCH_EXPORTER_GLIBC="$$PWD/.cache/peers/logagent-exporter-glibc" \
+		BENCH_BARE_SERVER="$$PWD/.cache/peers/bare-server" $(CARGO) bench --locked --bench peers
 
-link-order: test-deps ## Writes link-order.txt, which makes a release smaller in memory; after an update of compiler or crates (takes python3)
-	mkdir -p .cache/link-order
-	$(CARGO) rustc --locked --release --bin logagent-exporter -- -C strip=none
-	cp "$${CARGO_TARGET_DIR:-target}/release/logagent-exporter" .cache/link-order/
+test-faults: test-deps ## FAULTS_MINUTES=3: what happens to hosts, done to the exporter; FAULTS_WRITE=1 writes docs/faults.md (sets the clock: FAULTS_CLOCK=0)
 	$(CARGO) build --locked --example stand-in
-	LINK_ORDER_EXPORTER="$$PWD/.cache/link-order/logagent-exporter" $(CARGO) test --quiet --locked --test link_order >.cache/link-order/new
-	mv .cache/link-order/new link-order.txt
+	$(CARGO) test --locked --test faults
+
+fuzz: test-deps ## FUZZ_SECONDS=180: explores each fuzz target so long with the nightly compiler, and keeps a small corpus
+	scripts/fuzz $(or $(FUZZ_SECONDS),180)
 
 doc: ## The code's documentation: target/doc/logagent_exporter/index.html
 	$(CARGO) doc --locked --no-deps --document-private-items

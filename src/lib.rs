@@ -25,3 +25,6 @@ pub mod cli;
 pub mod daemon;
 
 pub mod sys;
+
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;

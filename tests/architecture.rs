@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("agents", &["model"]),
     ("model", &[]),
     ("sys", &["model"]),
+    ("fuzzing", &["agents", "config", "evaluate", "model", "net", "observe", "publish"]),
 ];
 
 /// Modules without I/O, clock or surroundings, whose functions of the same input give the same output.
@@ -212,7 +213,7 @@ fn violations(file: &str, source: &str) -> Vec<String> {
 
 /// What a file names of one system, or asks about it, though that is not its part. Tests are no part of the product.
 fn names_the_system(file: &str, product: &str) -> Vec<String> {
-    let is_test = file.contains("/tests") || file.ends_with("/testing.rs");
+    let is_test = file.contains("/tests") || file.ends_with("/testing.rs") || file == "fuzzing.rs";
     if is_test || SYSTEM.iter().any(|system| file.starts_with(system)) {
         return Vec::new();
     }
@@ -226,6 +227,8 @@ fn names_the_system(file: &str, product: &str) -> Vec<String> {
         .map(|path| format!("{file} names {path}, which only one system has"))
         .collect();
     if !FACADES.contains(&file) {
+        // What is only there to be fuzzed is no part of the product either.
+        let product = product.replace("#[cfg(any(test, fuzzing))]", "");
         let asked = ASKS.iter().filter(|asks| product.contains(**asks));
         out.extend(asked.map(|asks| format!("{file} asks {asks}…); the facades alone do: {FACADES:?}")));
     }

@@ -1,10 +1,7 @@
 //! What evaluations leave behind: memory before and after thousands of them, by the timer, by edits and by reloads.
 
 use std::{
-    fs,
-    io::{Read as _, Write as _},
-    net::TcpStream,
-    thread,
+    fs, thread,
     time::{Duration, Instant},
 };
 
@@ -56,7 +53,7 @@ pub(crate) fn growth(effort: Effort, report: &mut Report) {
     let edited = now();
     let start = Instant::now();
     for _ in 0..reloads {
-        reload(ours.target.port);
+        reload(&ours);
         assert!(start.elapsed() < PATIENCE, "reloads take too long");
     }
     evaluated(evaluations(&text(&ours.target).unwrap()) + 10.0);
@@ -88,12 +85,17 @@ fn evaluations(text: &str) -> f64 {
     lines.filter_map(|line| line.split_once("} ")?.1.parse::<f64>().ok()).sum()
 }
 
-/// Lets it read its config again.
-fn reload(port: u16) {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    let request = "POST /-/reload HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+/// Lets it read its config again, and waits until it has.
+fn reload(ours: &Exporter) {
+    let reloads = || {
+        let text = ours.text();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("logagent_evaluations_total{trigger=\"reload\"} "));
+        line.and_then(|count| count.parse::<f64>().ok()).unwrap()
+    };
+    let before = reloads();
+    let pid = rustix::process::Pid::from_raw(ours.pid().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+    until(PATIENCE, Duration::from_millis(5), || reloads() > before).unwrap();
 }

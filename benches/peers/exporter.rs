@@ -15,7 +15,10 @@ const PROBED: &str = "http://127.1.0.1:18080/health";
 /// Which exporter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
+    /// The static release.
     Ours,
+    /// The same, linked with the system's C library.
+    Glibc,
     /// `node_exporter` with the clock and the network's collectors only.
     Node,
     /// `node_exporter` as the package configures it.
@@ -27,12 +30,14 @@ pub(crate) enum Kind {
 /// The peers that together do what ours does.
 pub(crate) const PEERS: [Kind; 3] = [Kind::Node, Kind::Process, Kind::Blackbox];
 /// All that are compared one by one.
-pub(crate) const ALL: [Kind; 5] = [Kind::Ours, Kind::Node, Kind::WholeNode, Kind::Process, Kind::Blackbox];
+pub(crate) const ALL: [Kind; 6] =
+    [Kind::Ours, Kind::Glibc, Kind::Node, Kind::WholeNode, Kind::Process, Kind::Blackbox];
 
 impl Kind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ours => "logagent-exporter",
+            Self::Glibc => "logagent-exporter (glibc)",
             Self::Node => "node_exporter (clock, addresses)",
             Self::WholeNode => "node_exporter (as packaged)",
             Self::Process => "process-exporter",
@@ -40,9 +45,14 @@ impl Kind {
         }
     }
 
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(self, Self::Ours | Self::Glibc)
+    }
+
     pub(crate) fn program(self) -> &'static str {
         match self {
             Self::Ours => "/run/programs/logagent-exporter",
+            Self::Glibc => "/run/programs/logagent-exporter-glibc",
             Self::Node | Self::WholeNode => "/run/programs/prometheus-node-exporter",
             Self::Process => "/run/programs/prometheus-process-exporter",
             Self::Blackbox => "/run/programs/prometheus-blackbox-exporter",
@@ -52,7 +62,7 @@ impl Kind {
     fn arguments(self, port: u16) -> Vec<String> {
         let address = format!("--web.listen-address=127.0.0.1:{port}");
         let own: &[&str] = match self {
-            Self::Ours => &["--config.file=/run/ours.yml", "--log.level=error"],
+            Self::Ours | Self::Glibc => &["--config.file=/run/ours.yml", "--log.level=error"],
             Self::Node => &[
                 "--collector.disable-defaults",
                 "--collector.timex",
@@ -77,7 +87,7 @@ impl Kind {
     fn target(self, port: u16) -> Target {
         let path = match self {
             Self::Blackbox => format!("/probe?module=http_2xx&target={PROBED}"),
-            Self::Ours | Self::Node | Self::WholeNode | Self::Process => "/metrics".to_owned(),
+            Self::Ours | Self::Glibc | Self::Node | Self::WholeNode | Self::Process => "/metrics".to_owned(),
         };
         Target { port, path }
     }
@@ -129,13 +139,13 @@ impl Exporter {
             .args(flags)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(if kind == Kind::Ours { Stdio::inherit() } else { Stdio::null() })
+            .stderr(if kind.is_ours() { Stdio::inherit() } else { Stdio::null() })
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}; run scripts/peers", kind.program()));
         let mut exporter = Self { kind, target: kind.target(port), started_in: Duration::ZERO, child };
         let ready = Target { port, path: "/-/ready".to_owned() };
         loop {
-            let good = (kind != Kind::Ours || client::text(&ready).is_ok())
+            let good = (!kind.is_ours() || client::text(&ready).is_ok())
                 && client::text(&exporter.target).is_ok_and(|text| !text.is_empty());
             if good {
                 break;

@@ -7,10 +7,10 @@ use std::{
 
 use crate::{
     Effort,
-    client::{Client, Form, Target},
+    client::{Client, Form, Target, until},
     clock,
     exporter::{Exporter, Kind},
-    machine::{ADDRESS, CONFIG, CONFIG_TEXT, HOSTS, HOSTS_TEXT, Logtail, ip},
+    machine::{ADDRESS, CONFIG, CONFIG_TEXT, HOSTS, HOSTS_TEXT, Logtail, Sleepers, ip, spawn},
     numbers::{median, percentile, time},
     report::Report,
 };
@@ -34,62 +34,16 @@ const PARAMETERS: Shows = &["logagent_problem{", "agent=\"logtail\"", "startup_p
 const IP: Shows = &["logagent_problem{", "agent=\"logtail\"", "prerequisite=\"ip\""];
 
 /// Faults of one kind, each the undoing of the one before.
-struct Fault<'a> {
+struct Fault {
     name: &'static str,
     shows: Shows,
-    provoke: Box<dyn FnMut(bool) + 'a>,
+    provoke: Box<dyn FnMut(bool)>,
 }
 
 /// All faults, ours at the default intervals; and some of them as polling finds them.
 pub(crate) fn faults(processes: usize, effort: Effort, logtail: &mut Logtail, report: &mut Report) {
-    let ours = Exporter::start(Kind::Ours, 9100);
     let mut rows = Vec::new();
-    // Without event sources each fault would only wait for the timer; one shows that.
-    let by_events = ours.text().contains(EVENTS);
-    let times = if by_events { effort.of(200, 20) } else { 1 };
-    let (kills, starts) = kills_and_starts(times, &ours.target, logtail);
-    summarize("kill of the worker", &kills, &mut rows, report);
-    summarize("start of the worker", &starts, &mut rows, report);
-    let torn = CONFIG_TEXT.split_at(60).0;
-    let bound = format!("{HOSTS_TEXT}10.9.9.9 web-1\n");
-    let mut others = [
-        Fault {
-            name: "edit of the config (in place)",
-            shows: PARAMETERS,
-            provoke: Box::new(|broken| fs::write(CONFIG, if broken { torn } else { CONFIG_TEXT }).unwrap()),
-        },
-        Fault {
-            name: "rename over the config",
-            shows: PARAMETERS,
-            provoke: Box::new(|broken| {
-                let draft = format!("{CONFIG}.new");
-                fs::write(&draft, if broken { torn } else { CONFIG_TEXT }).unwrap();
-                fs::rename(&draft, CONFIG).unwrap();
-            }),
-        },
-        Fault {
-            name: "change of the address",
-            shows: IP,
-            provoke: Box::new(|broken| {
-                ip(&format!("address {} {ADDRESS}/24 dev eth0", if broken { "del" } else { "add" }));
-            }),
-        },
-        Fault {
-            name: "edit of the hosts file",
-            shows: IP,
-            provoke: Box::new(|broken| fs::write(HOSTS, if broken { &bound } else { HOSTS_TEXT }).unwrap()),
-        },
-    ];
-    for Fault { name, shows, provoke } in others.iter_mut().filter(|_| by_events) {
-        let latencies = toggled(times, &ours.target, shows, provoke);
-        summarize(name, &latencies, &mut rows, report);
-    }
-    drop(others);
-    if effort.steps_clock && by_events {
-        let steps = clock::steps(effort.of(10, 3), &ours.target);
-        summarize("step of the clock by ±2 s", &steps, &mut rows, report);
-    }
-    drop(ours);
+    of_each_kind("", effort.of(200, 20), effort, logtail, &mut rows, report);
     polled(logtail, &mut rows);
     report.section(
         "From fault to metric",
@@ -106,10 +60,108 @@ pub(crate) fn faults(processes: usize, effort: Effort, logtail: &mut Logtail, re
     report.table(&["", "faults", "p50", "p99", "longest"], &rows);
 }
 
-fn summarize(name: &str, latencies: &[f64], rows: &mut Vec<Vec<String>>, report: &mut Report) {
-    let p99 = percentile(latencies, 0.99);
-    rows.push(row(name, latencies));
-    report.goal(&format!("{name} → changed metric, p99"), "≤ 50 ms", &time(p99), p99 <= 0.05);
+/// The same with many processes, and something else to do for each core.
+pub(crate) fn under_load(
+    effort: Effort,
+    sleepers: &mut Sleepers,
+    logtail: &mut Logtail,
+    report: &mut Report,
+) {
+    let processes = effort.of(10_000, 2_000);
+    sleepers.set(processes);
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let busy: Vec<_> = (0..cores).map(|_| spawn("/run/programs/bench", &["--busy"])).collect();
+    let mut rows = Vec::new();
+    let suffix = format!(" ({processes} processes, cores busy)");
+    of_each_kind(&suffix, effort.of(100, 10), effort, logtail, &mut rows, report);
+    for mut busy in busy {
+        busy.kill().unwrap();
+        busy.wait().unwrap();
+    }
+    report.section(
+        "From fault to metric, under load",
+        &format!(
+            "The same with {processes} sleeping processes, and a program that never rests for each of the {cores} cores. Whoever scrapes has \
+             to wait for a core as well, and what provokes the fault, too."
+        ),
+    );
+    report.table(&["", "faults", "p50", "p99", "longest"], &rows);
+}
+
+/// So many faults of each kind, one after the other.
+fn of_each_kind(
+    suffix: &str,
+    times: usize,
+    effort: Effort,
+    logtail: &mut Logtail,
+    rows: &mut Vec<Vec<String>>,
+    report: &mut Report,
+) {
+    let ours = Exporter::start(Kind::Ours, 9100);
+    // Processes are known from the third reading on.
+    until(PATIENCE * 3, Duration::from_millis(100), || evaluations(&ours.text()) >= 3.0).unwrap();
+    let mut summarize = |name: &str, latencies: &[f64]| {
+        let (name, p99) = (format!("{name}{suffix}"), percentile(latencies, 0.99));
+        rows.push(row(&name, latencies));
+        report.goal(&format!("{name} → changed metric, p99"), "≤ 50 ms", &time(p99), p99 <= 0.05);
+    };
+    // Without event sources each fault would only wait for the timer; one shows that.
+    let by_events = ours.text().contains(EVENTS);
+    let times = if by_events { times } else { 1 };
+    let (kills, starts) = kills_and_starts(times, &ours.target, logtail);
+    summarize("kill of the worker", &kills);
+    summarize("start of the worker", &starts);
+    for Fault { name, shows, mut provoke } in edits().into_iter().filter(|_| by_events) {
+        summarize(name, &toggled(times, &ours.target, shows, &mut provoke));
+    }
+    if effort.steps_clock && by_events {
+        summarize("step of the clock by ±2 s", &clock::steps(effort.of(10, 3), &ours.target));
+    }
+}
+
+/// Faults of files and addresses.
+fn edits() -> [Fault; 4] {
+    let torn = CONFIG_TEXT.split_at(60).0;
+    let bound = format!("{HOSTS_TEXT}10.9.9.9 web-1\n");
+    [
+        Fault {
+            name: "edit of the config (in place)",
+            shows: PARAMETERS,
+            provoke: Box::new(move |broken| {
+                fs::write(CONFIG, if broken { torn } else { CONFIG_TEXT }).unwrap();
+            }),
+        },
+        Fault {
+            name: "rename over the config",
+            shows: PARAMETERS,
+            provoke: Box::new(move |broken| {
+                let draft = format!("{CONFIG}.new");
+                fs::write(&draft, if broken { torn } else { CONFIG_TEXT }).unwrap();
+                fs::rename(&draft, CONFIG).unwrap();
+            }),
+        },
+        Fault {
+            name: "change of the address",
+            shows: IP,
+            provoke: Box::new(|broken| {
+                ip(&format!("address {} {ADDRESS}/24 dev eth0", if broken { "del" } else { "add" }));
+            }),
+        },
+        Fault {
+            name: "edit of the hosts file",
+            shows: IP,
+            provoke: Box::new(move |broken| {
+                fs::write(HOSTS, if broken { bound.as_str() } else { HOSTS_TEXT }).unwrap();
+            }),
+        },
+    ]
+}
+
+/// Evaluations by the timer so far.
+fn evaluations(text: &str) -> f64 {
+    let line =
+        text.lines().find_map(|line| line.strip_prefix("logagent_evaluations_total{trigger=\"timer\"} "));
+    line.and_then(|count| count.parse().ok()).unwrap_or_default()
 }
 
 fn row(name: &str, latencies: &[f64]) -> Vec<String> {

@@ -44,6 +44,8 @@ pub(crate) fn enter() -> Vec<u8> {
         .args(["/bin/sh", "-c", include_str!("machine.sh")])
         .env("BENCH_INSIDE", "1")
         .env("SELF", env::current_exe().unwrap())
+        .env("GLIBC", env::var_os("BENCH_EXPORTER_GLIBC").unwrap_or_else(|| exporter.clone()))
+        .env("BARE", env::var_os("BENCH_BARE_SERVER").expect("BENCH_BARE_SERVER: run `make bench`"))
         .env("EXPORTER", exporter)
         .env("PEERS", here.join(".cache/peers/root/usr/bin"))
         .stdout(Stdio::piped())

@@ -1,5 +1,5 @@
 # Makes the mounts and the network of the benchmark's own machine, in new namespaces, and becomes the benchmark.
-# SELF, EXPORTER: programs; PEERS: a directory of programs.
+# SELF, EXPORTER, GLIBC, BARE: programs; PEERS: a directory of programs.
 set -eu
 
 mount -t tmpfs -o mode=755 tmpfs /run
@@ -8,8 +8,10 @@ for program in "$PEERS"/*; do
     touch "/run/programs/${program##*/}"
     mount --bind "$program" "/run/programs/${program##*/}"
 done
-touch /run/programs/logagent-exporter /run/programs/bench
+for name in logagent-exporter logagent-exporter-glibc bare-server bench; do touch "/run/programs/$name"; done
 mount --bind "$EXPORTER" /run/programs/logagent-exporter
+mount --bind "$GLIBC" /run/programs/logagent-exporter-glibc
+mount --bind "$BARE" /run/programs/bare-server
 mount --bind "$SELF" /run/programs/bench
 
 # An /etc of its own, as the hosts file is edited; agents' directories of its own.

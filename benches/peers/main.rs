@@ -104,6 +104,7 @@ fn measure(effort: Effort) -> String {
     sleepers.set(processes);
     scrapes::latency(processes, effort, &mut report);
     faults::faults(processes, effort, &mut logtail, &mut report);
+    faults::under_load(effort, &mut sleepers, &mut logtail, &mut report);
     work::processes(effort, &mut sleepers, &mut report);
     work::curves(effort, &mut report);
     report.document(&surroundings(start.elapsed(), &load_before))
@@ -119,7 +120,7 @@ fn surroundings(took: Duration, load_before: &str) -> String {
     let processors = std::thread::available_parallelism().map_or(0, usize::from);
     let version = |kind: Kind| format!("- {}: `{}`", kind.name(), said(kind.program(), &["--version"]));
     let versions: Vec<String> =
-        [Kind::Ours, Kind::WholeNode, Kind::Process, Kind::Blackbox].map(version).into();
+        [Kind::Ours, Kind::Glibc, Kind::WholeNode, Kind::Process, Kind::Blackbox].map(version).into();
     format!(
         "- {}; {processors} × {}, {}\n- Linux {} ({})\n{}\n- took {} min; load average {load_before} before, {} after: on a machine \
          that is busy with other work, latencies at the edges (p99) tell more of that work than of the exporters",

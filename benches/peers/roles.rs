@@ -1,18 +1,12 @@
-//! What this program also plays on its machine: agents, a service that answers, a bare server.
+//! What this program also plays on its machine: agents, a service that answers, one that keeps a core busy.
 
 use std::{
-    convert::Infallible,
-    fs,
     io::{BufRead as _, Read as _, Write as _},
     net::TcpListener,
     process::{Command, Stdio},
     thread,
     time::UNIX_EPOCH,
 };
-
-use http_body_util::Full;
-use hyper::{Response, body::Bytes, header, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
 
 use crate::clock::TrueTime;
 
@@ -26,7 +20,7 @@ pub(crate) fn play(arguments: &[String]) -> bool {
             thread::park();
         },
         (_, ["--answer", address]) => answer(address),
-        (_, ["--hyper", port, body, head]) => hyper(port, body, head),
+        (_, ["--busy"]) => busy(),
         _ => return false,
     }
     true
@@ -65,26 +59,10 @@ fn answer(address: &str) {
     }
 }
 
-/// The least that a server on hyper can be: answers every request with the bytes of a file.
-fn hyper(port: &str, body: &str, content_type: &str) {
-    let body = Bytes::from(fs::read(body).unwrap());
-    let content_type = content_type.to_owned();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port.parse().unwrap())).await.unwrap();
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            stream.set_nodelay(true).unwrap();
-            let (body, content_type) = (body.clone(), content_type.clone());
-            let service = service_fn(move |_request| {
-                let answer = Response::builder()
-                    .header(header::CONTENT_TYPE, content_type.as_str())
-                    .header(header::CONTENT_ENCODING, "gzip")
-                    .body(Full::new(body.clone()))
-                    .unwrap();
-                async move { Ok::<_, Infallible>(answer) }
-            });
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-        }
-    });
+/// Keeps a core busy.
+fn busy() {
+    let mut number = 1_u64;
+    loop {
+        number = std::hint::black_box(number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+    }
 }

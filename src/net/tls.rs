@@ -213,6 +213,12 @@ fn leaf(der: &[u8]) -> Option<Leaf> {
     Some(Leaf { certificate, self_signed: content.issuer() == content.subject() })
 }
 
+/// When a certificate in DER is valid; `None` for what is none.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn dates(der: &[u8]) -> Option<Certificate> {
+    leaf(der).map(|leaf| leaf.certificate)
+}
+
 /// The rustls error inside an I/O error, if it is one.
 pub(crate) fn tls_error(error: &io::Error) -> Option<&Error> {
     error.get_ref().and_then(|inner| inner.downcast_ref())

@@ -178,6 +178,20 @@ fn a_file_where_a_directory_is_expected_leads_to_one_evaluation_and_not_to_one_a
 }
 
 #[test]
+fn what_happens_while_it_is_stopped_shows_when_it_goes_on() {
+    let host = Host::with_logtail();
+    let exporter = hourly(&host);
+    let meanwhile = || {
+        exporter.signal("STOP");
+        host.kill_all("ilogtail");
+        host.write(CONFIG, "{");
+        exporter.goes_on();
+    };
+    let gone = |seen: &Seen| workers(seen) == Some(0.0) && !verdict_of(seen, "startup_parameters").is_empty();
+    shows_by(&exporter, "file", meanwhile, "no worker, and a broken config", gone);
+}
+
+#[test]
 fn when_nothing_happens_nothing_is_looked_at() {
     let host = Host::with_logtail();
     let exporter = host.exporter_with(User::Root, None, &[HOURLY, "--probe.interval=1h"]);

@@ -64,6 +64,17 @@ struct Shared {
     provider: Arc<CryptoProvider>,
 }
 
+/// Everything that is asked of an answer.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn judged(answer: &client::Answer) {
+    let expectations =
+        [ExpectedAnswer::LogService, ExpectedAnswer::Connected, ExpectedAnswer::StatusCodes(vec![200])];
+    for expected in expectations {
+        let _judged = answer::judge(&expected, answer);
+    }
+    let _date = answer::date_reference(answer);
+}
+
 /// The clocks of this process.
 const CLOCKS: Clocks = Clocks { boot: || time::now().boot, wall: || time::now().wall };
 

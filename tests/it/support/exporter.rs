@@ -1,7 +1,7 @@
 //! The exporter, running as a daemon on a test's machine, or once for a diagnosis.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -20,6 +20,8 @@ const HASTE: [(&str, &str); 3] =
 const CONFIG: &str = "/etc/logagent-exporter.yml";
 const LOG: &str = "/run/exporter.log";
 const PID: &str = "/run/exporter.pid";
+/// So many files may be open, if it is there; else as many as usual.
+const DESCRIPTORS: &str = "/run/descriptors";
 
 /// [`HASTE`] but for what is said otherwise.
 fn haste(flags: &[&str]) -> Vec<String> {
@@ -64,6 +66,7 @@ impl Drop for Exporter<'_> {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
             self.host.sh(&format!("kill -9 {}", self.pid));
+            self.goes_on();
         }
         let _status = self.child.wait();
         if std::thread::panicking() {
@@ -147,9 +150,11 @@ impl Host {
     }
 
     fn program(&self, user: User, config: Option<&str>) -> Command {
-        // The shell becomes the exporter, so that its process id is the exporter's. As many files may be open as usual.
+        // The shell becomes the exporter, so that its process id is the exporter's.
         let mut command = self.command("/", "sh");
-        command.args(["-c", &format!(r#"echo $$ >{PID}; ulimit -Sn 1024; exec "$@""#), "sh"]);
+        let files = fs::read_to_string(self.at(DESCRIPTORS))
+            .map_or("-Sn 1024".to_owned(), |most| format!("-n {most}"));
+        command.args(["-c", &format!(r#"echo $$ >{PID}; ulimit {files}; exec "$@""#), "sh"]);
         if user == User::Nobody {
             command.args(["setpriv", "--reuid=990", "--regid=990", "--clear-groups"]);
             command.args(["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]);
@@ -249,6 +254,15 @@ impl Exporter<'_> {
     /// Sends the exporter a signal.
     pub(crate) fn signal(&self, signal: &str) {
         self.host.signal(signal, self.pid);
+    }
+
+    /// Lets it go on after SIGSTOP, which also stops whoever waits for it outside of the machine.
+    pub(crate) fn goes_on(&self) {
+        // Either may be gone.
+        let resume = format!("kill -CONT {} 2>/dev/null", self.pid);
+        let _status = self.host.command("/", "sh").args(["-c", &resume]).status();
+        let outside = rustix::process::Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
+        let _gone = rustix::process::kill_process(outside, rustix::process::Signal::CONT);
     }
 
     /// Waits for its end; its exit code, and how long it took.

@@ -1,0 +1,5 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    logagent_exporter::fuzzing::agent_files(bytes, std::path::Path::new(""));
+});

@@ -1,0 +1,360 @@
+//! What is fed with arbitrary bytes: each parser, and a whole turn. `fuzz/` explores them, and the tests below replay what it
+//! found interesting (`fuzz/corpus/`). Not part of the program.
+
+#![expect(clippy::missing_panics_doc, reason = "to panic where a promise is broken is what these are for")]
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use hyper::Method;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    runtime::Runtime,
+    time::Instant,
+};
+
+use crate::{
+    agents::{PROFILES, Running},
+    config,
+    evaluate::{Ledger, evaluate},
+    model::{
+        Language, Reading, Reason, Why,
+        authority::Authority,
+        report::{ExporterReport, Report},
+        snapshot::{
+            ClockFacts, DateReference, Endpoint, Environment, Failure, FailureKind, Phases, Probe, Snapshot,
+        },
+    },
+    net::{Clocks, client, proxy, tls},
+    observe::{
+        host::{HostOptions, HostReader, environ, hosts},
+        probe, time,
+    },
+    publish::{Published, text},
+};
+
+/// Takes bytes, and an empty directory to work in; panics where a promise is broken.
+pub type Target = fn(&[u8], &Path);
+
+/// Each with its name, which is that of its fuzz target and of its directory in the corpus.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("agent_files", agent_files),
+    ("exporter_config", exporter_config),
+    ("host_files", host_files),
+    ("http_answer", http_answer),
+    ("certificate", certificate),
+    ("turn", turn),
+];
+
+/// Every parser of every kind of agent, over the same file.
+pub fn agent_files(bytes: &[u8], _: &Path) {
+    let local_time = |text: &str| {
+        let seconds: u64 = text.bytes().map(u64::from).sum();
+        vec![UNIX_EPOCH + Duration::from_secs(seconds)]
+    };
+    for profile in PROFILES {
+        for path in
+            ["/usr/local/agent/agent.json", "/etc/agent.yaml", "/etc/ilogtail/conf/cn-hangzhou/x.json"]
+        {
+            let path = Path::new(path);
+            let parameters = profile.parse_parameters(bytes, path);
+            let _config = profile.parse_loaded_config(path, bytes, &local_time);
+            if let Ok(parameters) = parameters {
+                let list = format!("{parameters:?}");
+                assert!(list.len() <= 4096 + 64 * bytes.len(), "{} bytes of {}", list.len(), bytes.len());
+            }
+        }
+        let _record = profile.parse_record(bytes, &local_time);
+        let _identifiers = profile.parse_identifiers(bytes);
+        let _account = profile.parse_owner_account(bytes);
+        let _version = profile.parse_version(bytes);
+        let text = String::from_utf8_lossy(bytes);
+        let _class = profile.classify_host(&text);
+        let _known = profile.knows_region(&text);
+        let environment: Environment =
+            text.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())).into_iter().collect();
+        let arguments: Vec<String> = text.split('\0').map(str::to_owned).collect();
+        let running =
+            Running { environment: &environment, arguments: &arguments, in_container: bytes.len() % 2 == 1 };
+        let _layout = profile.layout(&config::AgentSettings::default(), running);
+    }
+}
+
+/// The exporter's own config, and the forms of values in it.
+pub fn exporter_config(bytes: &[u8], _: &Path) {
+    if let Err(error) = config::parse(bytes, Path::new("/etc/exporter.yml")) {
+        let told = error.to_string();
+        assert!(told.len() <= (4 << 10) + 64 * bytes.len(), "{} bytes of {}", told.len(), bytes.len());
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let _duration = config::parse_duration(&text);
+    let _url = config::url::parse_url(&text);
+    let _strict = Authority::parse(&text);
+    let _lenient = Authority::parse_lenient(&text);
+}
+
+/// The hosts file, an environment, and the proxy that it may name.
+pub fn host_files(bytes: &[u8], _: &Path) {
+    let _lines = hosts::parse(bytes);
+    let kept = environ::parse(bytes, |_| true);
+    for host in ["logs.example.com", "10.0.0.1", "::1"] {
+        let _proxy = proxy::choose(&endpoint(host), &kept.variables);
+    }
+}
+
+/// What a server answers, and whether it is what was expected.
+pub fn http_answer(bytes: &[u8], _: &Path) {
+    let clocks = Clocks { boot: || Duration::from_secs(1), wall: || UNIX_EPOCH };
+    let answer = runtime().block_on(async {
+        let (near, mut far) = tokio::io::duplex(bytes.len() + 4096);
+        let query = client::request(Method::GET, "/", "logs.example.com").ok()?;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let serve = async move {
+            // What comes before the request is not taken for its answer.
+            let mut request = [0; 1024];
+            let _length = far.read(&mut request).await;
+            let _answered = far.write_all(bytes).await;
+            let _closed = far.shutdown().await;
+        };
+        let (answer, ()) = tokio::join!(client::exchange(near, query, clocks, deadline), serve);
+        answer.ok()
+    });
+    if let Some(answer) = answer {
+        probe::judged(&answer);
+    }
+}
+
+/// A server's certificate.
+pub fn certificate(bytes: &[u8], _: &Path) {
+    let _dates = tls::dates(bytes);
+}
+
+/// A host of arbitrary files and processes, read, judged and told.
+pub fn turn(bytes: &[u8], root: &Path) {
+    let mut rest = bytes;
+    while let Some((file, more)) = next_file(rest) {
+        put(root, &file);
+        rest = more;
+    }
+    let settings = fs::read(root.join("exporter.yml")).ok();
+    let settings = settings.and_then(|text| config::parse(&text, Path::new("/exporter.yml")).ok());
+    let settings = settings.map(|(settings, _)| settings).unwrap_or_default();
+    let options = HostOptions {
+        rootfs: root.to_owned(),
+        procfs: Some(root.join("proc")),
+        file_deadline: Duration::from_secs(60),
+    };
+    let runtime = runtime();
+    let mut reader = HostReader::new(options);
+    let mut ledger = Ledger::default();
+    for _ in 0..2 {
+        let now = time::now();
+        let reading = runtime.block_on(reader.read(&settings, now, false));
+        let looked_at = &reading.looked_at;
+        let watches = looked_at.directories.len() + looked_at.executables.len();
+        assert!(watches <= 256 + bytes.len(), "{watches} places of {} bytes", bytes.len());
+        let (watched, mut agents): (Vec<_>, Vec<_>) = reading.agents.into_iter().unzip();
+        let mut answers = bytes.iter().copied();
+        for fact in agents.iter_mut().flat_map(|agent| &mut agent.endpoints) {
+            fact.probe = answers.next().map_or_else(unread, probed);
+        }
+        let clock = ClockFacts {
+            references: Vec::new(),
+            unanswered: Vec::new(),
+            kernel: Reading::Unknown(why()),
+            wall_minus_boot: now.wall_minus_boot(),
+        };
+        let snapshot = Snapshot { taken_at: now.wall, uptime: now.boot, host: reading.host, clock, agents };
+        let (agents, clock) = evaluate(&snapshot, &watched, &settings.clock, &mut ledger);
+        let exporter = ExporterReport::default();
+        let (limits, not_believed) = (reading.limits, reading.not_believed);
+        told(
+            Report { taken_at: now.wall, agents, clock, exporter, complete: true, limits, not_believed },
+            bytes.len(),
+        );
+    }
+}
+
+/// Says the report in every form; none may be larger than what it is of explains.
+fn told(report: Report, input: usize) {
+    let agents = report.agents.len();
+    let most = (64 << 10) * (1 + agents) + 256 * input;
+    let published = Published::new(Arc::new(report), None, Duration::from_secs(1));
+    for language in [Language::English, Language::Chinese] {
+        let mut diagnosis = String::new();
+        text::diagnosis(published.report(), language, true, &mut diagnosis).expect("a string takes all");
+        let json = published.json(language);
+        serde_json::from_slice::<serde_json::Value>(&json).expect("the report is JSON");
+        for form in [diagnosis.len(), json.len(), published.page(language, "/metrics").len()] {
+            assert!(form <= most, "{form} bytes of {input}, {agents} agents");
+        }
+    }
+    assert!(published.text().plain.len() <= most && published.openmetrics().plain.len() <= most);
+}
+
+/// Where the files of a turn are.
+const PLACES: &[&str] = &[
+    "exporter.yml",
+    "etc/hosts",
+    "etc/localtime",
+    "etc/ilogtail",
+    "etc/ilogtail/user_defined_id",
+    "etc/ilogtail/users/1234567890123456",
+    "usr/local/ilogtail/ilogtail",
+    "usr/local/ilogtail/ilogtail_config.json",
+    "usr/local/ilogtail/app_info.json",
+    "usr/local/ilogtail/ilogtail.LOG",
+    "usr/local/ilogtail/conf/x.json",
+    "usr/local/loglistener/bin/loglistener",
+    "usr/local/loglistener/etc/loglistener.conf",
+    "usr/local/loglistener/conf/loglistener.yaml",
+    "usr/local/loglistener/version.txt",
+    "proc/self/status",
+    "proc/100/stat",
+    "proc/100/status",
+    "proc/100/cmdline",
+    "proc/100/environ",
+    "proc/100/exe",
+    "proc/101/stat",
+    "proc/101/status",
+    "proc/101/cmdline",
+    "proc/101/environ",
+    "proc/101/exe",
+];
+
+/// A file of a turn.
+struct FileOf<'a> {
+    name: &'static str,
+    kind: u8,
+    content: &'a [u8],
+}
+
+/// One byte that says where and what, two for the length, the content; and what follows.
+fn next_file(bytes: &[u8]) -> Option<(FileOf<'_>, &[u8])> {
+    let (head, rest) = bytes.split_first_chunk::<3>()?;
+    let [place, low, high] = *head;
+    let places = u8::try_from(PLACES.len()).ok()?;
+    let name = PLACES.get(usize::from(place % places))?;
+    let length = usize::from(u16::from_le_bytes([low, high])).min(rest.len());
+    let (content, rest) = rest.split_at(length);
+    Some((FileOf { name, kind: place / places % 4, content }, rest))
+}
+
+/// Puts a file there, or a link or a directory, as far as that can be.
+fn put(root: &Path, FileOf { name, kind, content }: &FileOf<'_>) {
+    let path = root.join(name);
+    let _exists = path.parent().map(fs::create_dir_all);
+    let is_link = *kind == 2 || name.ends_with("/exe");
+    let _as_far_as_can_be = if is_link {
+        // Inside the root, whatever it says: everything is read through the root.
+        let target = PathBuf::from(String::from_utf8_lossy(content).replace('\0', "/"));
+        symlink(root.join(target.strip_prefix("/").unwrap_or(&target)), &path)
+    } else if *kind == 3 {
+        fs::create_dir_all(&path)
+    } else {
+        fs::write(&path, content)
+    };
+}
+
+fn why() -> Why {
+    Why::new(Reason::NotYet, "fuzzing", "not asked")
+}
+
+fn unread<T>() -> Reading<T> {
+    Reading::Unknown(why())
+}
+
+/// A probe whose course the byte says.
+fn probed(byte: u8) -> Reading<Probe> {
+    const KINDS: [FailureKind; 10] = [
+        FailureKind::Resolve,
+        FailureKind::Refused,
+        FailureKind::ConnectTimeout,
+        FailureKind::Unreachable,
+        FailureKind::Tls,
+        FailureKind::CertificateUntrusted,
+        FailureKind::CertificateExpired,
+        FailureKind::ResponseTimeout,
+        FailureKind::UnexpectedResponse,
+        FailureKind::Proxy,
+    ];
+    let failure = KINDS.get(usize::from(byte % 16)).map(|kind| Failure {
+        kind: *kind,
+        address: None,
+        detail: format!("\u{1b}{byte}"),
+    });
+    if byte == 255 {
+        return unread();
+    }
+    Reading::Known(Probe {
+        proxy: (byte & 16 != 0).then(|| ("http://proxy:3128".to_owned(), "http_proxy".to_owned())),
+        assumed: None,
+        addresses: Vec::new(),
+        phases: Phases::default(),
+        status_code: failure.is_none().then_some(200),
+        certificate: None,
+        outcome: failure.map_or(Ok(()), Err),
+        date: (byte & 32 != 0).then(|| DateReference {
+            low: f64::from(byte),
+            high: f64::from(byte) + 1.0,
+            taken: Duration::ZERO,
+        }),
+    })
+}
+
+fn endpoint(host: &str) -> Endpoint {
+    let text = format!(
+        "agents: [{{ name: a, kind: custom, processes: [{{ role: r, executable: x }}], endpoints: [{{ url: 'http://{host}/' }}] }}]"
+    );
+    let text = text.replace("http://::1", "http://[::1]");
+    let (settings, _) = config::parse(text.as_bytes(), Path::new("/x.yml")).expect("a good config");
+    settings.agents.into_iter().flat_map(|agent| agent.endpoints).next().expect("an endpoint")
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::time::{ClockId, clock_gettime};
+
+    use super::*;
+
+    /// Far beyond what the largest input takes, in CPU time: only what hangs reaches it.
+    const HANGS: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn the_kept_corpus_breaks_no_promise() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+        for (name, target) in TARGETS {
+            let files: Vec<_> =
+                fs::read_dir(corpus.join(name)).unwrap().map(|file| file.unwrap().path()).collect();
+            assert!(files.len() >= 10, "{name}: a corpus of {}", files.len());
+            for file in files {
+                let bytes = fs::read(&file).unwrap();
+                let scratch = tempfile::tempdir().unwrap();
+                let used = || Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap();
+                let before = used();
+                target(&bytes, scratch.path());
+                assert!(used().saturating_sub(before) < HANGS, "{}", file.display());
+            }
+        }
+    }
+
+    /// Each fuzz target is one line, and there is one for each of [`TARGETS`].
+    #[test]
+    fn there_is_a_fuzz_target_for_each() {
+        let manifest =
+            fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/Cargo.toml")).unwrap();
+        for (name, _) in TARGETS {
+            assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
+        }
+        assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
+    }
+}
