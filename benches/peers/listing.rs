@@ -8,7 +8,7 @@ use std::{
 use logagent_exporter::{
     observe::{
         host::{
-            file::Files,
+            file::{By, Files},
             gate::Gate,
             process::{Procfs, Wanted},
         },
@@ -91,7 +91,7 @@ fn measure(rounds: usize) -> Vec<(&'static str, Vec<f64>)> {
                 let deadline = Duration::from_secs(60);
                 runtime.block_on(gate.run(deadline, |attempt| {
                     let root = Root::new(Path::new("/"));
-                    let files = Files { root: &root, attempt };
+                    let files = Files { root: &root, attempt, by: By::Exporter, deputy: true };
                     let found = Procfs::new(PathBuf::from("/proc")).scan(&[], files, now(), &Agents);
                     found.known().map(|scan| scan.candidates.len()).unwrap()
                 }))

@@ -11,6 +11,10 @@ use crate::sys::root::Step;
 
 /// The superuser.
 pub const ROOT: u32 = 0;
+/// Permission to go through a directory.
+const SEARCH: u32 = 1;
+/// Permission to read.
+pub const READ: u32 = 4;
 /// Whom the kernel shows where it cannot name the user: a user of another namespace. Many are so shown; it is nobody in particular.
 const OVERFLOW: u32 = 65534;
 
@@ -65,6 +69,23 @@ pub fn owner_placed_by_root(path: &[Step]) -> Option<u32> {
     above.iter().all(is_roots_alone).then_some(last.owner)
 }
 
+/// True if these credentials could do with what stands at the end of a path what `bits` say (4: read it; 0: see that it is
+/// there). Links and access control lists give nothing here: who needs a list is denied, and that is said.
+pub fn could(credentials: &Credentials, bits: u32, path: &[Step]) -> bool {
+    let Some((last, above)) = path.split_last() else { return false };
+    let has = |step: &Step, bits: u32| {
+        let shift = if credentials.user() == Some(step.owner) {
+            6
+        } else if step.group == credentials.group || credentials.groups.contains(&step.group) {
+            3
+        } else {
+            0
+        };
+        step.is_link || step.mode >> shift & bits == bits
+    };
+    above.iter().all(|step| has(step, SEARCH)) && has(last, bits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +110,27 @@ mod tests {
         }
         assert!(Accepted::Anybody.counts(&of([1000, 0, 0, 0])));
         assert!(!Accepted::Root([65534].into()).counts(&of([65534; 4])), "nobody in particular");
+    }
+
+    #[test]
+    fn a_path_is_opened_only_if_its_namer_could_open_it() {
+        let step = |owner, group, mode| Step { owner, group, mode, is_link: false, leads_to_owner: None };
+        let user = Credentials { users: [1001; 4], group: 1001, groups: vec![24] };
+        let root = step(0, 0, 0o755);
+        for (path, could_read) in [
+            (vec![root, step(0, 0, 0o644)], true),
+            (vec![root, step(0, 0, 0o600)], false),
+            (vec![root, step(1001, 0, 0o400)], true),
+            (vec![root, step(1001, 0, 0o044)], false), // the owner's bits are the owner's, however few
+            (vec![root, step(0, 24, 0o640)], true),
+            (vec![root, step(0, 24, 0o604)], false),
+            (vec![root, step(0, 0, 0o700), step(0, 0, 0o644)], false),
+            (vec![root, step(0, 1001, 0o710), step(0, 0, 0o644)], true),
+            (vec![], false),
+        ] {
+            assert_eq!(could(&user, READ, &path), could_read, "{path:?}");
+        }
+        assert!(could(&user, 0, &[root, step(0, 0, 0)]), "what may not be read may be seen");
     }
 
     #[test]

@@ -84,8 +84,14 @@ pub mod error {
     }
 }
 
+/// True if the process may read what is others'; not known.
+pub fn reads_what_is_others() -> bool {
+    true
+}
+
 /// What the system tells of an open file.
 pub mod file {
+    use crate::sys::root::FileSystem;
     use std::{
         fs::{File, Metadata},
         io,
@@ -99,6 +105,14 @@ pub mod file {
     /// What the system says.
     pub fn open(path: &Path) -> io::Result<File> {
         File::open(path)
+    }
+
+    /// Whose file system it is on; not known.
+    ///
+    /// # Errors
+    /// None here.
+    pub fn system(_: &File) -> io::Result<FileSystem> {
+        Ok(FileSystem::Usual)
     }
 
     /// What it is if it is neither a regular file nor a directory.
@@ -213,6 +227,14 @@ pub(super) mod root {
     }
 
     pub(in crate::sys) fn way(_: &Root, _: &Path) -> io::Result<Way> {
+        Err(super::unsupported())
+    }
+
+    pub(in crate::sys) fn reopen(_: &File) -> io::Result<File> {
+        Err(super::unsupported())
+    }
+
+    pub(in crate::sys) fn names_in(_: File, _: usize) -> io::Result<Option<Vec<OsString>>> {
         Err(super::unsupported())
     }
 

@@ -45,6 +45,17 @@ pub struct Step {
     pub leads_to_owner: Option<u32>,
 }
 
+/// What kind of file system a file is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileSystem {
+    /// One of files.
+    Usual,
+    /// The kernel's own: what is read there is no file, and reading may do anything.
+    OfTheKernel,
+    /// A process answers for it.
+    OfAProcess,
+}
+
 /// The way to a file.
 #[derive(Debug)]
 pub struct Way {
@@ -108,6 +119,22 @@ impl Root {
     pub fn canonical(&self, file: &File) -> Option<PathBuf> {
         self.strip(&system::path_of_open(file)?)
     }
+}
+
+/// Opens for reading what was opened to be looked at, whatever stands at its path by now.
+///
+/// # Errors
+/// What the system says.
+pub fn reopen(looked_at: &File) -> io::Result<File> {
+    system::reopen(looked_at)
+}
+
+/// The names in a directory that was opened to be looked at, in no order. `None`: there are more than `most`.
+///
+/// # Errors
+/// What the system says; not a directory is one of them.
+pub fn entries_of(looked_at: &File, most: usize) -> io::Result<Option<Vec<OsString>>> {
+    system::names_in(reopen(looked_at)?, most)
 }
 
 /// `path` without its leading `/`; the root itself is `.`.

@@ -194,6 +194,66 @@ fn whom_the_config_names_counts_by_number_and_by_name() {
     }
 }
 
+/// The reasons that the report gives for what is unknown of the startup parameters.
+fn why_unknown(exporter: &Exporter<'_>) -> String {
+    let report = exporter.report();
+    let prerequisites = report["agents"][0]["prerequisites"].as_array().unwrap();
+    let parameters = prerequisites.iter().find(|each| each["id"] == "startup_parameters").unwrap();
+    parameters["unknown"].to_string()
+}
+
+#[test]
+fn an_agent_of_a_user_has_nothing_read_that_the_user_could_not_read() {
+    let host = Host::with_logtail();
+    host.kill_all("ilogtail");
+    host.sh(&format!("rm {APP_INFO}; chown -R 1001:1001 {LOGTAIL}"));
+    host.write("/etc/ilogtail/roots.json", format!("{{\"{SECRET}\": \"{SECRET}\t\"}}"));
+    host.sh("chmod 600 /etc/ilogtail/roots.json");
+    let environment =
+        [("STAND_IN_IP", "172.16.2.200"), ("ALIYUN_LOGTAIL_CONFIG", "/etc/ilogtail/roots.json")];
+    host.start(&[&by(OWNER)[..], &[ILOGTAIL]].concat(), environment);
+    host.until_running("ilogtail", 2);
+    let exporter = host.exporter_of_unit(None);
+    let why = why_unknown(&exporter);
+    assert!(why.contains("uid 1001") && why.contains("mode bits"), "{why}");
+    assert!(!exporter.report().to_string().contains(SECRET));
+    // By a link of the user's own it is the same.
+    host.sh("chown 1001 /etc/ilogtail; chmod 644 /etc/ilogtail/roots.json");
+    exporter.until("that it is read once the user could", |_| !why_unknown(&exporter).contains("mode bits"));
+}
+
+#[test]
+fn files_of_the_kernels_own_are_read_for_nobody() {
+    let host = Host::with_logtail();
+    host.kill_all("ilogtail");
+    host.sh(&format!("rm {APP_INFO}"));
+    let environment = [("STAND_IN_IP", "172.16.2.200"), ("ALIYUN_LOGTAIL_CONFIG", "/proc/1/environ")];
+    host.start(&[ILOGTAIL], environment);
+    host.until_running("ilogtail", 2);
+    let exporter = host.exporter_of_unit(None);
+    let why = why_unknown(&exporter);
+    assert!(why.contains("file system of the kernel's own"), "{why}");
+}
+
+#[test]
+fn the_root_of_a_container_counts_and_names_no_path_of_the_hosts() {
+    let host = Host::with_logtail();
+    host.kill_all("ilogtail");
+    host.sh(&format!("rm {APP_INFO}"));
+    host.write("/etc/secret.json", format!("{{\"{SECRET}\": \"{SECRET}\t\"}}"));
+    let script = "mkdir -p /opt/jail && mount -t tmpfs tmpfs /opt/jail && cd /opt/jail && mkdir usr proc etc dev && \
+                  mount --rbind /usr usr && mount --rbind /proc proc && mount --rbind /etc etc && mount --rbind /dev dev && \
+                  for link in bin lib lib64; do ln -s usr/$link $link; done && \
+                  exec chroot /opt/jail /usr/local/ilogtail/ilogtail";
+    let command = ["unshare", "--mount", "sh", "-ec", script];
+    host.start(&command, [("ALIYUN_LOGTAIL_CONFIG", "/etc/secret.json")]);
+    host.until_running("ilogtail", 2);
+    let exporter = host.exporter_of_unit(None);
+    let report = exporter.report().to_string();
+    assert!(report.contains("its paths are not followed"), "{report}");
+    assert!(!report.contains(SECRET), "{report}");
+}
+
 #[test]
 fn agents_of_root_count_in_a_mount_namespace_of_their_own() {
     let host = Host::with_logtail();

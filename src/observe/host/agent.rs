@@ -45,6 +45,7 @@ pub fn observe(
         remember_executables(settings, candidates, memory);
     }
     let collecting = candidates.known().and_then(|candidates| collecting(candidates));
+    let files = files.named_by(collecting.map(|candidate| &candidate.credentials));
     let kept = match (&candidates, collecting) {
         (Reading::Unknown(why), _) => Reading::Unknown(why.clone()),
         (Reading::Known(_), Some(candidate)) => candidate.environment.clone(),

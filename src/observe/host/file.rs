@@ -15,10 +15,13 @@ use crate::{
         Reading, Reason, Why,
         snapshot::{FileContent, FileState, Rejection},
     },
-    observe::events::watch_plan::Question,
+    observe::{
+        events::watch_plan::Question,
+        trust::{Credentials, READ, ROOT, could},
+    },
     sys::{
         self,
-        root::{Purpose, Root},
+        root::{FileSystem, Purpose, Root, entries_of, reopen},
     },
 };
 
@@ -53,6 +56,21 @@ pub struct Files<'a> {
     pub root: &'a Root,
     /// Guards each read.
     pub attempt: &'a Attempt,
+    /// Who has named the paths.
+    pub by: By<'a>,
+    /// True if the exporter may read more than others, so that whoever chooses a file for it reads with its rights.
+    pub deputy: bool,
+}
+
+/// Who has named a path.
+#[derive(Debug, Clone, Copy)]
+pub enum By<'a> {
+    /// The exporter itself.
+    Exporter,
+    /// An agent that runs as root, or one of which only the usual places are known.
+    Root,
+    /// An agent of this user, who has it read nothing that they could not read themselves.
+    User(&'a Credentials),
 }
 
 /// What stands at a path, links followed.
@@ -91,13 +109,47 @@ impl From<io::Error> for Refusal {
     }
 }
 
-/// The superuser, whose links are trusted.
-const ROOT: u32 = 0;
-
 /// A file that is replaced between looking and opening is looked at again, this often.
 const REPLACED_AT_MOST: u32 = 4;
 
-impl Files<'_> {
+impl<'a> Files<'a> {
+    /// The same, for paths that a process of these credentials may have named; `None`: no process has.
+    #[must_use]
+    pub fn named_by(self, credentials: Option<&'a Credentials>) -> Self {
+        let by = match credentials {
+            Some(credentials) if credentials.user() != Some(ROOT) => By::User(credentials),
+            Some(_) | None => By::Root,
+        };
+        if self.deputy { Self { by, ..self } } else { self }
+    }
+
+    /// Opens what stands at a path to be looked at, if whoever named it could do with it what `bits` say.
+    fn place(&self, path: &Path, bits: u32) -> io::Result<File> {
+        let place = match self.by {
+            By::Exporter => return self.root.open(path, Purpose::Look),
+            By::Root => self.root.open(path, Purpose::Look)?,
+            By::User(credentials) => {
+                let way = self.root.way(path)?;
+                if !could(credentials, bits, &way.steps) {
+                    let [user, ..] = credentials.users;
+                    let detail =
+                        format!("uid {user}, as whom the agent runs, may not read it by its mode bits");
+                    return Err(denied(detail));
+                }
+                way.end
+            }
+        };
+        match (sys::file::system(&place)?, self.by) {
+            (FileSystem::OfTheKernel, _) => {
+                Err(denied("a file system of the kernel's own; no file of an agent is read there".to_owned()))
+            }
+            (FileSystem::OfAProcess, By::User(_)) => {
+                Err(denied("a file system for which a process answers; none of a user's is read".to_owned()))
+            }
+            (FileSystem::Usual | FileSystem::OfAProcess, _) => Ok(place),
+        }
+    }
+
     /// Reads a regular file.
     pub fn read(&self, path: &Path, extent: Extent) -> Reading<FileState<Bytes>> {
         // Of a log only its beginning counts, and that only changes with the file.
@@ -138,7 +190,7 @@ impl Files<'_> {
     fn read_unguarded(&self, path: &Path, extent: Extent) -> Result<FileState<Bytes>, Why> {
         let refused = |error: io::Error| refusal(path, &error);
         // Looked at before it is opened: opening a FIFO wakes its writer, and opening a device may do anything.
-        let place = match self.root.open(path, Purpose::Look) {
+        let place = match self.place(path, READ) {
             Ok(place) => place,
             Err(error) if is_absence(&error) => return Ok(FileState::Missing),
             Err(error) if sys::error::is_link_loop(&error) => {
@@ -153,7 +205,11 @@ impl Files<'_> {
         if !kind.is_file() {
             return Err(not_regular(path));
         }
-        let file = match self.open_trusted(path) {
+        let opened = match self.by {
+            By::User(_) => reopen(&place).map_err(Refusal::System),
+            By::Exporter | By::Root => self.open_trusted(path),
+        };
+        let file = match opened {
             Ok(file) => file,
             // Vanished in between.
             Err(Refusal::System(error)) if is_absence(&error) => return Ok(FileState::Missing),
@@ -197,7 +253,7 @@ impl Files<'_> {
     }
 
     fn look_unguarded(&self, path: &Path) -> io::Result<Standing> {
-        let file = self.root.open(path, Purpose::Look)?;
+        let file = self.place(path, 0)?;
         let metadata = file.metadata()?;
         let kind = match () {
             () if metadata.is_file() => Kind::File,
@@ -230,11 +286,20 @@ impl Files<'_> {
 
     /// `None`: too many.
     fn list_unguarded(&self, path: &Path, most: usize) -> io::Result<Option<Vec<PathBuf>>> {
-        Ok(self.root.entries(path, most)?.map(|mut names| {
+        let names = match self.by {
+            By::Exporter | By::Root => self.root.entries(path, most)?,
+            By::User(_) => entries_of(&self.place(path, READ)?, most)?,
+        };
+        Ok(names.map(|mut names| {
             names.sort_unstable();
             names.into_iter().map(PathBuf::from).collect()
         }))
     }
+}
+
+/// A refusal of the exporter's own.
+fn denied(detail: String) -> io::Error {
+    io::Error::new(ErrorKind::PermissionDenied, detail)
 }
 
 /// True if the error says that nothing stands there.
@@ -279,7 +344,9 @@ fn not_regular(path: &Path) -> Why {
 fn refusal(path: &Path, error: &io::Error) -> Why {
     let why = |reason, detail| Why::new(reason, path.display().to_string(), detail);
     let is = |kind| error.kind() == kind;
-    if is(ErrorKind::PermissionDenied) {
+    if is(ErrorKind::PermissionDenied) && error.get_ref().is_some() {
+        why(Reason::Denied, error.to_string())
+    } else if is(ErrorKind::PermissionDenied) {
         let shown = path.display();
         let detail = format!("permission denied; grant CAP_DAC_READ_SEARCH, or read permission on {shown}");
         why(Reason::Denied, detail)

@@ -26,7 +26,7 @@ use self::{
     accepted::Acceptance,
     address::Resolver,
     detect::{Detection, Memory, Profiles},
-    file::{Extent, Files, parsed},
+    file::{By, Extent, Files, parsed},
     gate::{Attempt, Gate},
     names::Names,
     process::{Candidate, Impostor, Procfs},
@@ -45,7 +45,7 @@ use crate::{
         report::{Limit, NotBelieved, NotBelievedGroup},
         snapshot::{AgentFacts, FileFact, HostFacts, InterfaceAddress, Process, ProcessState},
     },
-    sys::root::Root,
+    sys::{self, root::Root},
 };
 
 /// The hosts file.
@@ -77,6 +77,7 @@ pub struct HostReader {
     last: Option<Arc<Last>>,
     strangers: Arc<Strangers>,
     executions_are_told: bool,
+    deputy: bool,
 }
 
 /// Of the last reading, what a partial one builds on.
@@ -129,6 +130,7 @@ impl HostReader {
             last: None,
             strangers: Arc::default(),
             executions_are_told: false,
+            deputy: sys::reads_what_is_others(),
         }
     }
 
@@ -182,6 +184,7 @@ impl HostReader {
             last: self.last.clone().map(|last| (last, changes)),
             strangers: Arc::clone(&self.strangers),
             executions_are_told: self.executions_are_told,
+            deputy: self.deputy,
         };
         let hostname = address::hostname();
         let (addresses, (mut reading, memory, last, strangers)) = tokio::join!(
@@ -208,11 +211,12 @@ struct Plan {
     last: Option<(Arc<Last>, Changes)>,
     strangers: Arc<Strangers>,
     executions_are_told: bool,
+    deputy: bool,
 }
 
 impl Plan {
     fn carry_out(&self, attempt: &Attempt) -> (HostReading, Memory, Last, Arc<Strangers>) {
-        let files = Files { root: &self.root, attempt };
+        let files = Files { root: &self.root, attempt, by: By::Exporter, deputy: self.deputy };
         let mut memory = self.memory.clone();
         let procfs = Procfs::find(files, self.procfs.as_deref());
         let acceptance = Acceptance::new(files);

@@ -11,7 +11,11 @@ use std::{
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tempfile::TempDir;
 
-use super::{file::Files, gate::Gate, process::base_name};
+use super::{
+    file::{By, Files},
+    gate::Gate,
+    process::base_name,
+};
 use crate::{
     agents::{Commands, HostClass, IdentityLayout, Layout, LocalTime, Place, Profile, Running},
     config::AgentSettings,
@@ -79,7 +83,7 @@ impl Host {
 
 pub(in crate::observe) fn look_from<T>(root: &Path, look: impl FnOnce(Files<'_>) -> T) -> T {
     let attempt = Gate::default().attempt(BTreeSet::new(), false);
-    look(Files { root: &Root::new(root), attempt: &attempt })
+    look(Files { root: &Root::new(root), attempt: &attempt, by: By::Exporter, deputy: false })
 }
 
 /// Calls `act` as a user without privileges. The kernel keeps the identity of each thread apart.

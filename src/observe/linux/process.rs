@@ -4,6 +4,7 @@
 mod facts;
 
 use std::{
+    cell::OnceCell,
     collections::BTreeSet,
     ffi::OsString,
     io,
@@ -37,7 +38,7 @@ use crate::{
         time::Now,
         trust::Credentials,
     },
-    sys::root::Purpose,
+    sys::{self, root::Purpose},
 };
 
 /// The kernel cuts a command name to this many bytes.
@@ -73,8 +74,14 @@ impl Procfs {
     /// not even looked at. Those that vanish meanwhile are left out, as are those of other PID namespaces and threads of the
     /// kernel.
     pub fn scan(&self, known: &[u32], files: Files<'_>, now: Now, wanted: &dyn Wanted) -> Reading<Scan> {
-        let reader =
-            Reader { procfs: &self.path, files, now, wanted, facts: Facts::new(&self.path, files.attempt) };
+        let reader = Reader {
+            procfs: &self.path,
+            files,
+            now,
+            wanted,
+            facts: Facts::new(&self.path, files.attempt),
+            root: OnceCell::new(),
+        };
         let listed = match files.attempt.guard(&self.path, || reader.pids()) {
             Reading::Known(listed) => listed,
             Reading::Unknown(why) => return Reading::Unknown(why),
@@ -134,6 +141,8 @@ struct Reader<'a> {
     now: Now,
     wanted: &'a dyn Wanted,
     facts: Facts<'a>,
+    /// Device and inode of the root directory.
+    root: OnceCell<Option<(u64, u64)>>,
 }
 
 impl Reader<'_> {
@@ -280,8 +289,11 @@ impl Reader<'_> {
         credentials: Credentials,
     ) -> Option<Candidate> {
         let defunct = stat.state == ProcessState::Defunct;
+        let elsewhere = if defunct { None } else { self.has_another_root(pid) };
         let environment = if defunct {
             Reading::Known(Kept::default())
+        } else if let Some(why) = &elsewhere {
+            Reading::Unknown(why.clone())
         } else {
             self.facts.environment(pid, |variable| self.wanted.variable(&name, variable))?
         };
@@ -290,7 +302,11 @@ impl Reader<'_> {
             parent: stat.parent,
             executable_name: name,
             role_by_name: None,
-            arguments: if defunct { Reading::Known(Vec::new()) } else { self.facts.arguments(pid)? },
+            arguments: match elsewhere {
+                _ if defunct => Reading::Known(Vec::new()),
+                Some(why) => Reading::Unknown(why),
+                None => self.facts.arguments(pid)?,
+            },
             executable,
             state: stat.state,
             start_ticks: stat.start_ticks,
@@ -301,6 +317,27 @@ impl Reader<'_> {
             threads: stat.threads,
         };
         Some(Candidate { process, path, credentials, environment })
+    }
+
+    /// Why what the process says of paths is not followed, if so: they mean something else to it.
+    fn has_another_root(&self, pid: u32) -> Option<Why> {
+        if !self.files.deputy {
+            return None;
+        }
+        let path = self.procfs.join(format!("{pid}/root"));
+        let identity =
+            |path: &Path| std::fs::metadata(path).ok().map(|metadata| sys::file::identity(&metadata));
+        let ours = *self.root.get_or_init(|| identity(self.files.root.path()));
+        let theirs = match self.files.attempt.guard(&path, || Reading::Known(identity(&path))) {
+            Reading::Known(theirs) => theirs,
+            Reading::Unknown(why) => return Some(why),
+        };
+        if theirs.is_some() && theirs == ours {
+            return None;
+        }
+        let detail =
+            "its root directory is not known to be that of --path.rootfs, so its paths are not followed";
+        Some(Why::new(Reason::Denied, path.display().to_string(), detail))
     }
 
     /// The executable of a link's target, which the kernel marks where the file is gone.

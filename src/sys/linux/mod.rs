@@ -7,7 +7,10 @@ mod service;
 
 use std::{io, time::Duration};
 
-use rustix::time::{ClockId, clock_gettime};
+use rustix::{
+    thread::CapabilitySet,
+    time::{ClockId, clock_gettime},
+};
 
 pub use c::{give_memory_back, kernel_clock};
 pub use service::ServiceManager;
@@ -20,6 +23,14 @@ pub fn boot_time() -> Duration {
 /// What this process has used of processors so far, all threads together.
 pub fn cpu_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
+}
+
+/// True if the process may read files or memory of other users: whoever chooses a file for it then reads with its rights.
+pub fn reads_what_is_others() -> bool {
+    let capabilities =
+        CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH | CapabilitySet::SYS_PTRACE;
+    rustix::process::geteuid().is_root()
+        || rustix::thread::capabilities(None).map_or(true, |sets| sets.effective.intersects(capabilities))
 }
 
 /// The host name, as `hostname` prints it.
@@ -75,6 +86,8 @@ pub mod file {
 
     use rustix::fs::{Mode, OFlags};
 
+    use crate::sys::root::FileSystem;
+
     /// Opens a path of the exporter's own file system for reading, without waiting for a FIFO's writer.
     ///
     /// # Errors
@@ -82,6 +95,38 @@ pub mod file {
     pub fn open(path: &Path) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
         Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+    }
+
+    /// `/proc`, `/sys`, tracing, debugging, security, eBPF, persistent store, both control groups.
+    const OF_THE_KERNEL: [i64; 9] = [
+        0x9fa0,
+        0x6265_6572,
+        0x7472_6163,
+        0x6462_6720,
+        0x7363_6673,
+        0xcafe_4a11,
+        0x6165_676c,
+        0x0027_e0eb,
+        0x6367_7270,
+    ];
+    const FUSE: i64 = 0x6573_5546;
+
+    /// What kind of file system an open file is on.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn system(file: &File) -> io::Result<FileSystem> {
+        let kind = kind_of(rustix::fs::fstatfs(file)?.f_type);
+        Ok(match kind {
+            FUSE => FileSystem::OfAProcess,
+            kind if OF_THE_KERNEL.contains(&kind) => FileSystem::OfTheKernel,
+            _ => FileSystem::Usual,
+        })
+    }
+
+    /// The type's width and sign differ between architectures; each number has 32 bits.
+    fn kind_of(kind: impl TryInto<i64>) -> i64 {
+        kind.try_into().unwrap_or_default() & 0xffff_ffff
     }
 
     /// What it is if it is neither a regular file nor a directory.

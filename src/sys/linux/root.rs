@@ -29,8 +29,17 @@ pub(in crate::sys) fn open(root: &Root, path: &Path, purpose: Purpose) -> io::Re
 
 pub(in crate::sys) fn entries(root: &Root, path: &Path, most: usize) -> io::Result<Option<Vec<OsString>>> {
     let directory = descriptor(root, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK)?;
+    names_in(File::from(directory), most)
+}
+
+pub(in crate::sys) fn reopen(looked_at: &File) -> io::Result<File> {
+    use std::os::fd::AsRawFd;
+    crate::sys::file::open(Path::new(&format!("/proc/self/fd/{}", looked_at.as_raw_fd())))
+}
+
+pub(in crate::sys) fn names_in(directory: File, most: usize) -> io::Result<Option<Vec<OsString>>> {
     let mut names = Vec::new();
-    for entry in Dir::new(directory)? {
+    for entry in Dir::new(OwnedFd::from(directory))? {
         let name = OsString::from_vec(entry?.file_name().to_bytes().to_vec());
         if name == "." || name == ".." {
             continue;

@@ -47,6 +47,7 @@ impl Fake {
         );
         self.0.file(&format!("/proc/{pid}/environ"), "working_ip=10.0.0.7\0SECRET=x\0");
         self.0.file(&format!("/proc/{pid}/fd/0"), "");
+        self.0.link(&format!("/proc/{pid}/root"), "/");
         match executable {
             Some(target) => self.0.link(&format!("/proc/{pid}/exe"), target),
             // Not a link: reading it as one fails, as it does for lack of privileges.
@@ -433,7 +434,14 @@ fn what_is_sieved_out_is_what_the_full_reading_leaves_out() {
     let procfs = fake.0.at("/proc");
     let (all, sieved, full, whole) = look_from(Path::new("/"), |files| {
         let facts = Facts::new(&procfs, files.attempt);
-        let reader = Reader { procfs: &procfs, files, now: some_time(), wanted: &Agents, facts };
+        let reader = Reader {
+            procfs: &procfs,
+            files,
+            now: some_time(),
+            wanted: &Agents,
+            facts,
+            root: OnceCell::new(),
+        };
         let Reading::Known(all) = reader.pids() else { panic!("a procfs") };
         let sieved = reader.sieved(all.clone());
         let kept = |pids: &[u32]| -> Vec<u32> {
