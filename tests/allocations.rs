@@ -62,6 +62,8 @@ fn report(agents: usize) -> Report {
         roles: Vec::new(),
         ips: Vec::new(),
         endpoints: Vec::new(),
+        findings_cut: false,
+        not_evaluated: Vec::new(),
         files: (0..20).map(|file| (format!("/etc/{file}"), SystemTime::UNIX_EPOCH)).collect(),
     };
     Report {

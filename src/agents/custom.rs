@@ -1,15 +1,15 @@
 //! Agents that the vendors' profiles do not know: all there is to know stands in the exporter's config.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
-use super::{Commands, HostClass, IdentityLayout, Layout, Place, Profile, Running, address::shell_word};
+use super::{
+    Commands, EditionFacts, Files, Identification, Layout, Operation, Place, Recognition, Service,
+    address::shell_word,
+};
 use crate::model::{
-    NetworkType, Prerequisite, Role,
+    Prerequisite, Reading, Role,
     settings::{AgentSettings, CustomProcess},
-    snapshot::{Edition, Endpoint, ExpectedRole, Parameters, Rejection},
+    snapshot::{Edition, Endpoint, ExpectedRole, Invocation, Parameters},
 };
 
 /// What the kernel keeps of a process' name.
@@ -24,29 +24,19 @@ fn base_name(process: &CustomProcess) -> &str {
     process.executable.rsplit('/').next().unwrap_or_default()
 }
 
-impl Profile for Custom {
+impl Identification for Custom {
     fn kind(&self) -> &'static str {
         "custom"
-    }
-
-    fn prerequisites(&self, _edition: &Edition) -> Vec<Prerequisite> {
-        vec![
-            Prerequisite::Installed,
-            Prerequisite::Processes,
-            Prerequisite::StartupParameters,
-            Prerequisite::Network,
-            Prerequisite::Restart,
-        ]
     }
 
     fn places(&self) -> &'static [Place] {
         &[]
     }
 
-    fn recognise(&self, name: &str, settings: &AgentSettings) -> Option<Option<Role>> {
+    fn recognise(&self, name: &str, settings: &AgentSettings) -> Recognition {
         let process =
-            settings.processes.iter().find(|process| !name.is_empty() && base_name(process) == name)?;
-        Some(Some(Role::named(process.role.as_str())))
+            settings.processes.iter().find(|process| !name.is_empty() && base_name(process) == name);
+        process.map_or(Recognition::Foreign, |process| Recognition::Role(Role::named(process.role.as_str())))
     }
 
     fn recognises_comm(&self, comm: &str, settings: &AgentSettings) -> bool {
@@ -67,8 +57,10 @@ impl Profile for Custom {
     fn wants_variable(&self, name: &str) -> bool {
         super::is_proxy_or_zone(name)
     }
+}
 
-    fn layout(&self, settings: &AgentSettings, _running: Running<'_>) -> Layout {
+impl Files for Custom {
+    fn layout(&self, settings: &AgentSettings, _invocation: &Invocation) -> Layout {
         let executables = settings.processes.iter().map(|process| Path::new(&process.executable));
         Layout {
             binary_dirs: settings.install_dir.iter().cloned().collect(),
@@ -77,39 +69,9 @@ impl Profile for Custom {
             ..Layout::default()
         }
     }
+}
 
-    fn identity_layout(
-        &self,
-        _settings: &AgentSettings,
-        _running: Running<'_>,
-        _parameters: Option<&Parameters>,
-    ) -> IdentityLayout {
-        IdentityLayout::default()
-    }
-
-    fn parse_parameters(&self, _bytes: &[u8], _path: &Path) -> Result<Parameters, Rejection> {
-        Ok(Parameters::default())
-    }
-
-    fn edition(
-        &self,
-        settings: &AgentSettings,
-        _version: Option<&str>,
-        _config: Option<&Path>,
-        _running: Running<'_>,
-    ) -> Edition {
-        let mut roles: Vec<ExpectedRole> = Vec::new();
-        for process in &settings.processes {
-            let role = Role::named(process.role.as_str());
-            // Two executables can share one role: there is one series for each role.
-            match roles.iter_mut().find(|expected| expected.role == role) {
-                Some(expected) => expected.count = expected.count.saturating_add(process.count),
-                None => roles.push(ExpectedRole { role, count: process.count, only_if_ever_seen: false }),
-            }
-        }
-        Edition { label: "custom", community: false, keyless: true, roles }
-    }
-
+impl Service for Custom {
     fn endpoints(
         &self,
         settings: &AgentSettings,
@@ -120,21 +82,46 @@ impl Profile for Custom {
         settings.endpoints.clone()
     }
 
-    fn classify_host(&self, _host: &str) -> HostClass {
-        HostClass::default()
-    }
-
-    fn knows_region(&self, _region: &str) -> bool {
+    fn needs_endpoints(&self, _edition: &Edition) -> bool {
         false
     }
+}
 
-    fn servers_for(&self, _region: &str, _network: NetworkType) -> Option<(String, String)> {
-        None
+impl Operation for Custom {
+    fn applies(&self, prerequisite: Prerequisite, _edition: &Reading<Edition>) -> Reading<bool> {
+        Reading::Known(matches!(
+            prerequisite,
+            Prerequisite::Installed
+                | Prerequisite::Processes
+                | Prerequisite::StartupParameters
+                | Prerequisite::Network
+                | Prerequisite::Restart
+        ))
     }
 
-    fn clock_limit(&self) -> Duration {
-        // What most services allow; the clock is no prerequisite of this kind.
-        Duration::from_mins(15)
+    fn edition(&self, _facts: EditionFacts<'_>) -> Reading<Edition> {
+        Reading::Known(Edition { label: "custom", community: false, keyless: true })
+    }
+
+    fn expected_roles(
+        &self,
+        facts: EditionFacts<'_>,
+        _edition: &Reading<Edition>,
+    ) -> Reading<Vec<ExpectedRole>> {
+        let mut roles: Vec<ExpectedRole> = Vec::new();
+        for process in &facts.settings.processes {
+            let role = Role::named(process.role.as_str());
+            // Two executables can share one role: there is one series for each role.
+            match roles.iter_mut().find(|expected| expected.role == role) {
+                Some(expected) => expected.count = expected.count.saturating_add(process.count),
+                None => roles.push(ExpectedRole { role, count: process.count, only_if_ever_seen: false }),
+            }
+        }
+        Reading::Known(roles)
+    }
+
+    fn roles(&self, settings: &AgentSettings) -> Vec<Role> {
+        settings.processes.iter().map(|process| Role::named(process.role.as_str())).collect()
     }
 
     fn commands(&self, settings: &AgentSettings, _version: Option<&str>) -> Commands {
@@ -151,7 +138,6 @@ impl Profile for Custom {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::snapshot::Environment;
 
     fn settings() -> AgentSettings {
         let process = |role: &str, executable: &str, count| CustomProcess {
@@ -172,17 +158,13 @@ mod tests {
         }
     }
 
-    fn idle(environment: &Environment) -> Running<'_> {
-        Running { arguments: &[], environment, in_container: false }
-    }
-
     #[test]
     fn configured_executables_are_recognised_by_base_name() {
         let recognise = |name: &str| Custom.recognise(name, &settings());
-        assert_eq!(recognise("fluent-bit"), Some(Some(Role::named("worker"))));
-        assert_eq!(recognise("a-very-long-program-name"), Some(Some(Role::named("watchdog"))));
-        assert_eq!(recognise("fluent"), None);
-        assert_eq!(recognise(""), None);
+        assert_eq!(recognise("fluent-bit"), Recognition::Role(Role::named("worker")));
+        assert_eq!(recognise("a-very-long-program-name"), Recognition::Role(Role::named("watchdog")));
+        assert_eq!(recognise("fluent"), Recognition::Foreign);
+        assert_eq!(recognise(""), Recognition::Foreign);
         assert!(Custom.recognises_comm("a-very-long-pro", &settings()));
         assert!(Custom.recognises_comm("fluent-bit", &settings()));
         assert!(!Custom.recognises_comm("a-very-long-pr", &settings()));
@@ -191,19 +173,29 @@ mod tests {
 
     #[test]
     fn roles_are_as_configured_and_summed() {
-        let environment = Environment::new();
-        let edition = Custom.edition(&settings(), None, None, idle(&environment));
-        let roles: Vec<_> = edition.roles.iter().map(|role| (role.role.as_str(), role.count)).collect();
+        let facts = EditionFacts {
+            settings: &settings(),
+            version: &Reading::Known(None),
+            config: &Reading::Known(None),
+            invocation: &Invocation::default(),
+            processes: &Reading::Known(Vec::new()),
+        };
+        let roles = Custom.expected_roles(facts, &Custom.edition(facts));
+        let roles: Vec<_> = roles
+            .known()
+            .expect("as configured")
+            .iter()
+            .map(|role| (role.role.as_str(), role.count))
+            .collect();
         assert_eq!(roles, [("worker", 3), ("watchdog", 1)]);
     }
 
     #[test]
     fn files_and_executables_are_where_config_says() {
-        let environment = Environment::new();
-        let layout = Custom.layout(&settings(), idle(&environment));
+        let layout = Custom.layout(&settings(), &Invocation::default());
         assert_eq!(layout.binaries, [PathBuf::from("/opt/td/bin/a-very-long-program-name")]);
         assert_eq!(layout.files, settings().files);
-        assert!(layout.configs.is_empty() && layout.binary_dirs.is_empty());
+        assert!(layout.config.candidates.is_empty() && layout.binary_dirs.is_empty());
     }
 
     #[test]

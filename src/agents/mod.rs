@@ -4,7 +4,9 @@
 
 pub mod address;
 mod arguments;
+mod choice;
 pub mod custom;
+pub mod interfaces;
 pub mod loglistener;
 pub mod logtail;
 
@@ -14,10 +16,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+pub use choice::{Binding, Choice, Chosen};
+
 use crate::model::{
-    NetworkType, Prerequisite, Role,
+    NetworkType, Prerequisite, Reading, Role, Why,
     settings::AgentSettings,
-    snapshot::{AddressRecord, Edition, Endpoint, Environment, LoadedConfig, Parameters, Rejection},
+    snapshot::{
+        AddressRecord, Edition, Endpoint, Environment, ExpectedRole, HostFacts, Invocation, LoadedConfig,
+        Parameters, Process, Rejection,
+    },
 };
 
 /// Every kind of agent that can be watched.
@@ -46,48 +53,148 @@ pub enum Place {
     },
 }
 
-/// What is known of the running agent that changes where its files are.
-#[derive(Debug, Clone, Copy)]
-pub struct Running<'a> {
-    /// Arguments of the collecting process; empty if unknown or not running.
-    pub arguments: &'a [String],
-    /// Its environment; empty if unknown or not running.
-    pub environment: &'a Environment,
-    /// True if the process was started by Kubernetes, by its environment. A container's marks in the file system
-    /// (`/.dockerenv`) prove nothing: an agent installed in a system container runs as on a host.
-    pub in_container: bool,
+/// What an executable's base name says of a process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recognition {
+    /// Not this kind's.
+    Foreign,
+    /// This kind's; the name does not tell the role.
+    Agent,
+    /// This kind's, in this role.
+    Role(Role),
+}
+
+impl Recognition {
+    /// True for a process of this kind.
+    pub fn is_agent(&self) -> bool {
+        *self != Self::Foreign
+    }
+
+    /// The role, where the name tells it.
+    pub fn role(self) -> Option<Role> {
+        match self {
+            Self::Role(role) => Some(role),
+            Self::Foreign | Self::Agent => None,
+        }
+    }
+}
+
+/// Who says where a file is. Whoever does is believed no further than what they could open themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The vendor's layout, or the exporter's own config.
+    Layout,
+    /// The arguments or the environment of the agent's process.
+    Process,
+    /// The content of this file.
+    File(PathBuf),
+}
+
+/// A path as the agent sees it, and who names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedPath {
+    /// The path.
+    pub path: PathBuf,
+    /// Who says so.
+    pub by: NamedBy,
+}
+
+/// Where one file or directory of an agent is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Located {
+    /// Where it may be: the first that exists is the agent's, else the first is the one that is missing.
+    pub candidates: Vec<NamedPath>,
+    /// Why that is not certain: a fact that could name another place could not be read.
+    pub undecided: Option<Why>,
+}
+
+impl Located {
+    /// In one of these places of the vendor's layout.
+    pub fn by_layout(paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        let candidates = paths.into_iter().map(|path| NamedPath { path, by: NamedBy::Layout }).collect();
+        Self { candidates, undecided: None }
+    }
+
+    /// Here and nowhere else.
+    pub fn named(path: PathBuf, by: NamedBy) -> Self {
+        Self { candidates: vec![NamedPath { path, by }], undecided: None }
+    }
+
+    /// The same place, which is not certain.
+    #[must_use]
+    pub fn unless(self, why: Why) -> Self {
+        Self { undecided: Some(why), ..self }
+    }
+
+    /// The file or directory `name` below this one.
+    #[must_use]
+    pub fn join(&self, name: &str) -> Self {
+        let below = |named: &NamedPath| NamedPath { path: named.path.join(name), by: named.by.clone() };
+        Self { candidates: self.candidates.iter().map(below).collect(), undecided: self.undecided.clone() }
+    }
+
+    /// The first candidate.
+    pub fn first(&self) -> Option<&Path> {
+        self.candidates.first().map(|named| named.path.as_path())
+    }
 }
 
 /// Where an installation's files are, as the agent sees them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     /// Directories in which a file with a recognised name is the executable.
     pub binary_dirs: Vec<PathBuf>,
     /// Exact paths of executables (custom agents).
     pub binaries: Vec<PathBuf>,
-    /// Config files; the first that exists is the agent's, else the first is the one that is missing.
-    pub configs: Vec<PathBuf>,
+    /// The config file.
+    pub config: Located,
     /// True if the agent works without a config file.
-    pub config_optional: bool,
-    /// The address record (`app_info.json`); the first that exists.
-    pub records: Vec<PathBuf>,
+    pub config_optional: Reading<bool>,
+    /// The address record (`app_info.json`).
+    pub record: Located,
     /// The version file.
     pub version_file: Option<PathBuf>,
-    /// Logs in whose first 256 KiB the loaded config may be found; the first that exists.
-    pub logs: Vec<PathBuf>,
+    /// The log in whose first 256 KiB the loaded config may be found.
+    pub log: Located,
     /// Further files to watch.
     pub files: Vec<PathBuf>,
 }
 
-/// Where the agent's identity files are; known only once its config is read.
+impl Default for Layout {
+    fn default() -> Self {
+        Self {
+            binary_dirs: Vec::new(),
+            binaries: Vec::new(),
+            config: Located::default(),
+            config_optional: Reading::Known(false),
+            record: Located::default(),
+            version_file: None,
+            log: Located::default(),
+            files: Vec::new(),
+        }
+    }
+}
+
+/// Where the agent's identity files are; known only once its config is read. Empty: this kind has none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IdentityLayout {
     /// Directory of user identifiers.
-    pub users: Option<PathBuf>,
+    pub users: Located,
     /// File of custom identifiers.
-    pub identifiers: Option<PathBuf>,
+    pub identifiers: Located,
     /// The agent's cached identity of this cloud instance.
-    pub instance_identity: Option<PathBuf>,
+    pub instance_identity: Located,
+}
+
+/// A config file, and the files that the agent merges over it, in its order.
+#[derive(Debug, Clone, Copy)]
+pub struct ConfigFiles<'a> {
+    /// Its path.
+    pub path: &'a Path,
+    /// Its content.
+    pub bytes: &'a [u8],
+    /// Path and content of each part.
+    pub parts: &'a [(PathBuf, Vec<u8>)],
 }
 
 /// Commands and documents for the remedies, for one installation.
@@ -96,24 +203,36 @@ pub type Commands = BTreeMap<&'static str, String>;
 /// Turns a local time as an agent writes it (`2022-12-27 05:38:33`) into every moment that it can mean (host zone, UTC).
 pub type LocalTime<'a> = &'a dyn Fn(&str) -> Vec<SystemTime>;
 
-/// A kind of agent. What a kind does not have (an address record, an identifier file, …) it need not mention.
-pub trait Profile: Sync {
+/// What decides which variant of a kind an installation is.
+#[derive(Debug, Clone, Copy)]
+pub struct EditionFacts<'a> {
+    /// Its settings.
+    pub settings: &'a AgentSettings,
+    /// Its version; `Known(None)` if its files do not tell one.
+    pub version: &'a Reading<Option<String>>,
+    /// The config file that it would read.
+    pub config: &'a Reading<Option<PathBuf>>,
+    /// How it was started.
+    pub invocation: &'a Invocation,
+    /// Its processes.
+    pub processes: &'a Reading<Vec<Process>>,
+}
+
+/// How an agent of this kind is found: its names and places.
+pub trait Identification: Sync {
     /// The label `kind`.
     fn kind(&self) -> &'static str;
-
-    /// Prerequisites that apply to this edition, in the documents' order.
-    fn prerequisites(&self, edition: &Edition) -> Vec<Prerequisite>;
 
     /// Where detection looks; empty for kinds that are only configured.
     fn places(&self) -> &'static [Place];
 
-    /// If an executable of this base name is this kind's: `Some(role)` where the name tells the role, else `Some(None)`.
-    fn recognise(&self, base_name: &str, settings: &AgentSettings) -> Option<Option<Role>>;
+    /// What the base name of an executable says.
+    fn recognise(&self, base_name: &str, settings: &AgentSettings) -> Recognition;
 
     /// True if a process whose `comm` reads so can be this kind's. The kernel cuts `comm` to 15 bytes, so a cut name counts
     /// as the name; it proves nothing alone.
     fn recognises_comm(&self, comm: &str, settings: &AgentSettings) -> bool {
-        self.recognise(comm, settings).is_some()
+        self.recognise(comm, settings).is_agent()
     }
 
     /// The installation directory that an executable's path implies.
@@ -124,20 +243,39 @@ pub trait Profile: Sync {
 
     /// True if the variable of this name matters and holds no secret.
     fn wants_variable(&self, name: &str) -> bool;
+}
 
+/// Where an agent's files are, and what its own parsers make of them. What a kind does not have it need not mention.
+pub trait Files: Sync {
     /// Where the files are.
-    fn layout(&self, settings: &AgentSettings, running: Running<'_>) -> Layout;
+    fn layout(&self, settings: &AgentSettings, invocation: &Invocation) -> Layout;
 
-    /// Where the identity files are.
+    /// The directory whose `*.json` the agent merges over its config, for the config as it is without them. Empty: none.
+    fn config_parts(
+        &self,
+        _settings: &AgentSettings,
+        _invocation: &Invocation,
+        _config: &Path,
+        _parameters: &Parameters,
+    ) -> Located {
+        Located::default()
+    }
+
+    /// Where the identity files are. `parameters`: those in force, `Known(None)` if there are none.
     fn identity_layout(
         &self,
-        settings: &AgentSettings,
-        running: Running<'_>,
-        parameters: Option<&Parameters>,
-    ) -> IdentityLayout;
+        _settings: &AgentSettings,
+        _invocation: &Invocation,
+        _config: Option<&Path>,
+        _parameters: Reading<Option<&Parameters>>,
+    ) -> IdentityLayout {
+        IdentityLayout::default()
+    }
 
     /// The config as the agent's own parser reads it.
-    fn parse_parameters(&self, bytes: &[u8], path: &Path) -> Result<Parameters, Rejection>;
+    fn parse_parameters(&self, _files: ConfigFiles<'_>) -> Result<Parameters, Rejection> {
+        Ok(Parameters::default())
+    }
 
     /// The parameters that the agent generates for a config file that is not there, if it does.
     fn implied_parameters(&self, _path: &Path) -> Option<Parameters> {
@@ -173,16 +311,10 @@ pub trait Profile: Sync {
     ) -> Option<LoadedConfig> {
         None
     }
+}
 
-    /// The variant, from version, layout and the way it runs.
-    fn edition(
-        &self,
-        settings: &AgentSettings,
-        version: Option<&str>,
-        config: Option<&Path>,
-        running: Running<'_>,
-    ) -> Edition;
-
+/// What the service that the agent reports to expects, and how it names its hosts.
+pub trait Service: Sync {
     /// Every endpoint that the agent must reach. `config_file` is for evidence.
     fn endpoints(
         &self,
@@ -192,25 +324,124 @@ pub trait Profile: Sync {
         config_file: &Path,
     ) -> Vec<Endpoint>;
 
+    /// True if an agent of this edition cannot do without an endpoint.
+    fn needs_endpoints(&self, _edition: &Edition) -> bool {
+        true
+    }
+
     /// True if the config names data servers besides config servers.
     fn has_data_servers(&self) -> bool {
         false
     }
 
     /// What a server's host name says of region and network.
-    fn classify_host(&self, host: &str) -> HostClass;
+    fn classify_host(&self, _host: &str) -> HostClass {
+        HostClass::default()
+    }
 
     /// True if the vendor's documents list this region.
-    fn knows_region(&self, region: &str) -> bool;
+    fn knows_region(&self, _region: &str) -> bool {
+        false
+    }
 
     /// The servers that the documents prescribe for region and network: (config server, data endpoint), for remedies.
-    fn servers_for(&self, region: &str, network: NetworkType) -> Option<(String, String)>;
+    fn servers_for(&self, _region: &str, _network: NetworkType) -> Option<(String, String)> {
+        None
+    }
 
-    /// What the service itself rejects as a wrong clock.
-    fn clock_limit(&self) -> Duration;
+    /// The clock offset beyond which the service rejects requests.
+    fn clock_limit(&self) -> Duration {
+        // What most services allow.
+        Duration::from_mins(15)
+    }
+
+    /// True if a machine with this maker and product (DMI) is an instance of this vendor's cloud.
+    fn is_instance(&self, _product: &str) -> bool {
+        false
+    }
+
+    /// Keys of `expect` that mean something for this kind.
+    fn expectations(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Network types that the service offers.
+    fn networks(&self) -> &'static [NetworkType] {
+        &NetworkType::ALL
+    }
+}
+
+/// How the agent runs: its variants, processes and commands.
+pub trait Operation: Sync {
+    /// True if the prerequisite applies to this variant; unknown if it may.
+    fn applies(&self, prerequisite: Prerequisite, edition: &Reading<Edition>) -> Reading<bool>;
+
+    /// The variant.
+    fn edition(&self, facts: EditionFacts<'_>) -> Reading<Edition>;
+
+    /// The processes that this variant should have.
+    fn expected_roles(
+        &self,
+        facts: EditionFacts<'_>,
+        edition: &Reading<Edition>,
+    ) -> Reading<Vec<ExpectedRole>>;
+
+    /// Every role that a process of any variant can have.
+    fn roles(&self, settings: &AgentSettings) -> Vec<Role>;
+
+    /// The address that the agent would choose today; `None` for kinds that do not choose one themselves.
+    fn choice(
+        &self,
+        _host: &HostFacts,
+        _parameters: Reading<Option<&Parameters>>,
+        _invocation: &Invocation,
+    ) -> Option<Choice> {
+        None
+    }
+
+    /// Whether the agent corrects its own times by the service's: the setting in force, and where it stands.
+    fn adjusts_time(
+        &self,
+        _parameters: Reading<Option<&Parameters>>,
+        _invocation: &Invocation,
+    ) -> Reading<Option<TimeAdjustment>> {
+        Reading::Known(None)
+    }
+
+    /// Identifiers that the agent takes from its environment: (variable, identifier).
+    fn identifiers_of_environment(
+        &self,
+        _which: Identifier,
+        _environment: &Environment,
+    ) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 
     /// `start_command`, `restart_command`, `status_command`, `install_document` for the remedies.
     fn commands(&self, settings: &AgentSettings, version: Option<&str>) -> Commands;
+}
+
+/// A kind of agent.
+pub trait Profile: Identification + Files + Service + Operation {}
+
+impl<T: Identification + Files + Service + Operation> Profile for T {}
+
+/// Which identifiers are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identifier {
+    /// Accounts that own projects.
+    User,
+    /// Identifiers of machine groups.
+    Custom,
+}
+
+/// The setting that makes an agent correct its times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeAdjustment {
+    /// Whether it does.
+    pub on: bool,
+    /// True if the setting stands in the config file: a process that has not loaded it does not follow it.
+    pub in_file: bool,
 }
 
 /// What an endpoint's host name says of region and network, as this service names its hosts.

@@ -1,5 +1,6 @@
 //! Causes of the prerequisite `ip`.
 
+pub use super::choice::IP_WILL_CHANGE;
 pub use super::group_ip::{
     GROUP_IP_IS_RANGE, GROUP_IP_MISMATCH, GROUP_IP_NOT_PRIVATE, GROUP_LABEL_CONFLICT,
     MULTIPLE_CANDIDATE_ADDRESSES,
@@ -483,4 +484,5 @@ pub static CAUSES: &[&Cause] = &[
     &GROUP_IP_NOT_PRIVATE,
     &GROUP_LABEL_CONFLICT,
     &MULTIPLE_CANDIDATE_ADDRESSES,
+    &IP_WILL_CHANGE,
 ];

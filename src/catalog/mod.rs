@@ -1,6 +1,7 @@
 //! The book of causes: one entry for each defect, in every language. Everything that people read is rendered from here.
 
 pub mod alert;
+mod choice;
 pub mod clock;
 pub mod credentials;
 pub mod custom_identifier;
@@ -16,6 +17,7 @@ pub mod restart;
 mod sources;
 pub mod startup_parameters;
 pub mod user_identifier;
+mod way;
 
 use crate::model::{Cause, Prerequisite};
 
@@ -66,6 +68,12 @@ pub fn families() -> impl Iterator<Item = (Prerequisite, &'static [&'static Caus
 /// Every cause, in the order of the prerequisites.
 pub fn causes() -> impl Iterator<Item = &'static Cause> {
     FAMILIES.iter().flat_map(|(_, causes)| causes.iter().copied())
+}
+
+/// The causes of one prerequisite.
+pub fn family(prerequisite: Prerequisite) -> &'static [&'static Cause] {
+    let family = FAMILIES.iter().find(|(of, _)| *of == prerequisite);
+    family.map_or(&[], |(_, causes)| causes)
 }
 
 /// The cause with this id.

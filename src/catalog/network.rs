@@ -1,5 +1,6 @@
 //! Causes of the prerequisite `network`.
 
+pub use super::way::{PROXY_UNREACHABLE, RESOLVER_FAILURE};
 use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
@@ -482,4 +483,6 @@ pub static CAUSES: &[&Cause] = &[
     &INTRANET_ENDPOINT_UNREACHABLE,
     &HTTPS_UNREACHABLE,
     &ADMIN_ENDPOINT_UNREACHABLE,
+    &RESOLVER_FAILURE,
+    &PROXY_UNREACHABLE,
 ];

@@ -242,8 +242,8 @@ pub static CRASH_LOOP: Cause = Cause {
     prerequisite: Prerequisite::Processes,
     severity: Severity::Critical,
     title: Text {
-        en: "The {role} process was started {starts} times within 5 minutes",
-        zh: "{role} 进程在 5 分钟内启动了 {starts} 次",
+        en: "The {role} process was restarted {restarts} times within 5 minutes",
+        zh: "{role} 进程在 5 分钟内重启了 {restarts} 次",
     },
     meaning: Text {
         en: "A process that exits soon after each start seldom gets as far as a heartbeat, and collects \
@@ -268,7 +268,7 @@ pub static CRASH_LOOP: Cause = Cause {
             近一次修改。\n\
             4. 重启客户端，并确认 pid 不再变化：{restart_command}",
     },
-    evidence: &["starts", "role"],
+    evidence: &["restarts", "role"],
     source: sources::OWN_PROCESSES,
     patience: patience::NONE,
     summary: Text {

@@ -3,19 +3,19 @@
 use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
-/// What the running process has loaded is not what is on disk, or what it would choose, now.
+/// What the running process has loaded is not what is on disk now.
 pub static RESTART_REQUIRED: Cause = Cause {
     id: "restart_required",
     prerequisite: Prerequisite::Restart,
-    severity: Severity::Critical,
+    severity: Severity::Warning,
     title: Text {
         en: "Restart required: {changed} has changed since process {process} started",
         zh: "需要重启：进程 {process} 启动后 {changed} 发生了变化",
     },
     meaning: Text {
-        en: "The agent reads its startup parameters and chooses its address only at its start. Until it \
-            is restarted it goes on with the old ones, whatever the files say.",
-        zh: "客户端只在启动时读取启动参数并确定 IP。重启之前，无论文件内容如何，它仍使用旧的参数。",
+        en: "The agent reads its startup parameters only at its start. Until it is restarted the change \
+            has no effect.",
+        zh: "客户端只在启动时读取启动参数。重启之前，该修改不会生效。",
     },
     remedy: Text {
         en: "1. Check that the change is intended; else undo it.\n\

@@ -8,10 +8,11 @@ use super::{
     section::{Field, Section},
     value,
 };
-use crate::{agents::PROFILES, model::NetworkType};
+use crate::{
+    agents::{PROFILES, profile},
+    model::NetworkType,
+};
 
-const LOGTAIL: &str = "logtail";
-const LOGLISTENER: &str = "loglistener";
 const CUSTOM: &str = "custom";
 
 const AGENT_KEYS: [&str; 9] =
@@ -20,17 +21,25 @@ const AGENT_KEYS: [&str; 9] =
 /// Keys that describe an agent that no profile describes.
 const CUSTOM_KEYS: [&str; 3] = ["processes", "files", "endpoints"];
 
-/// What can be expected, and of which kinds.
-const EXPECT_KEYS: [(&str, &[&str]); 8] = [
-    ("region", &[LOGTAIL, LOGLISTENER]),
-    ("network", &[LOGTAIL, LOGLISTENER]),
-    ("account_id", &[LOGTAIL]),
-    ("machine_group_ips", &[LOGTAIL]),
-    ("machine_group_identifier", &[LOGTAIL]),
-    ("projects", &[LOGTAIL]),
-    ("server_group_ip", &[LOGLISTENER]),
-    ("server_group_label", &[LOGLISTENER]),
-];
+/// What can be expected of any kind, each key once.
+fn expect_keys() -> Vec<&'static str> {
+    let mut keys = Vec::new();
+    for key in PROFILES.iter().flat_map(|profile| profile.expectations()) {
+        if !keys.contains(key) {
+            keys.push(*key);
+        }
+    }
+    keys
+}
+
+/// The kinds of which this can be expected.
+fn kinds_with(key: &str) -> Vec<&'static str> {
+    PROFILES
+        .iter()
+        .filter(|profile| profile.expectations().contains(&key))
+        .map(|profile| profile.kind())
+        .collect()
+}
 
 /// More processes of one role than this is a typing error.
 const MOST_PROCESSES: u32 = 10_000;
@@ -130,14 +139,15 @@ fn kind(section: &Section<'_>, problems: &mut Problems) -> Option<&'static str> 
 }
 
 fn expectation(field: &Field<'_>, kind: Option<&str>, problems: &mut Problems) -> Expectation {
-    let keys = EXPECT_KEYS.map(|(key, _)| key);
+    let keys = expect_keys();
     let Some(section) = Section::open(field, &keys, problems) else { return Expectation::default() };
     if let Some(kind) = kind {
-        for (key, kinds) in EXPECT_KEYS {
+        for key in &keys {
+            let kinds = kinds_with(key);
             if let Some(field) = section.get(key)
                 && !kinds.contains(&kind)
             {
-                problems.add(field.key_line, field.path, foreign_key(kind, kinds));
+                problems.add(field.key_line, field.path, foreign_key(kind, &kinds));
             }
         }
     }
@@ -165,8 +175,7 @@ fn expectation(field: &Field<'_>, kind: Option<&str>, problems: &mut Problems) -
 
 /// Why a key of `expect` cannot stand with this kind.
 fn foreign_key(kind: &str, kinds: &[&str]) -> String {
-    let own: Vec<&str> =
-        EXPECT_KEYS.iter().filter(|(_, kinds)| kinds.contains(&kind)).map(|(key, _)| *key).collect();
+    let own = profile(kind).map_or(&[][..], |profile| profile.expectations());
     let instead = if own.is_empty() {
         format!("a {kind} agent is described by {}", CUSTOM_KEYS.join(", "))
     } else {
@@ -178,11 +187,7 @@ fn foreign_key(kind: &str, kinds: &[&str]) -> String {
 
 fn network(field: &Field<'_>, kind: Option<&str>, problems: &mut Problems) -> Option<NetworkType> {
     let text = field.text(problems)?;
-    // Tencent's service has no transfer acceleration.
-    let allowed: Vec<NetworkType> = NetworkType::ALL
-        .into_iter()
-        .filter(|network| kind != Some(LOGLISTENER) || *network != NetworkType::Acceleration)
-        .collect();
+    let allowed = kind.and_then(profile).map_or(&NetworkType::ALL[..], |profile| profile.networks());
     let found = allowed.iter().copied().find(|network| network.as_str() == text);
     if found.is_none() {
         let words: Vec<&str> = allowed.iter().map(|network| network.as_str()).collect();

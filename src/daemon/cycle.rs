@@ -11,11 +11,11 @@ use tokio::time::Instant;
 
 use crate::{
     config::{AgentSettings, Settings},
-    evaluate::{Ledger, evaluate},
+    evaluate::{Ledger, endpoints, evaluate},
     model::{
-        Reason, Status, Why,
+        Reading, Reason, Status, Why,
         report::{AgentReport, ExporterReport, Limit, NotBelieved, Report},
-        snapshot::{AgentFacts, ClockFacts, HostFacts, Snapshot},
+        snapshot::{AgentFacts, ClockFacts, EndpointFact, HostFacts, Snapshot},
     },
     observe::{
         events::{Changes, WatchPlan},
@@ -250,17 +250,20 @@ impl Cycle {
         self.not_believed = reading.not_believed;
         self.limits = reading.limits;
         let (watched, mut agents): (Vec<_>, Vec<_>) = reading.agents.into_iter().unzip();
-        self.keep_endpoints(&mut agents);
+        for (agent, settings) in agents.iter_mut().zip(&watched) {
+            agent.endpoints = self.endpoints(settings, &reading.host, agent);
+        }
         (reading.host, agents, watched)
     }
 
-    /// A config that has become unreadable hides nothing else: the endpoints that it named last are still probed.
-    fn keep_endpoints(&self, agents: &mut [AgentFacts]) {
-        let Some((before, _)) = &self.facts else { return };
-        for agent in agents {
-            let is_unread = agent.config.as_ref().is_some_and(|config| config.state.known().is_none());
-            if is_unread && let Some(before) = before.agents.iter().find(|before| before.name == agent.name) {
-                agent.endpoints.clone_from(&before.endpoints);
+    /// The endpoints to probe. A config that has become unreadable hides nothing else: those that it named last stay.
+    fn endpoints(&self, settings: &AgentSettings, host: &HostFacts, agent: &AgentFacts) -> Vec<EndpointFact> {
+        match endpoints(settings, host, agent) {
+            Reading::Known(endpoints) => endpoints.into_iter().map(EndpointFact::not_yet).collect(),
+            Reading::Unknown(_) => {
+                let before = self.facts.iter().flat_map(|(before, _)| &before.agents);
+                let same = before.into_iter().find(|before| before.name == agent.name);
+                same.map(|before| before.endpoints.clone()).unwrap_or_default()
             }
         }
     }

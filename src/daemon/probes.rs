@@ -48,6 +48,8 @@ struct Entry {
     endpoint: Option<Endpoint>,
     due: Instant,
     running: bool,
+    /// False for one that is no longer wanted, and still under way: wanted again, it is not started a second time.
+    wanted: bool,
     answer: Option<Answer>,
 }
 
@@ -84,7 +86,10 @@ impl Probes {
         let mut wanted: Vec<(Target, Option<Work<'_>>)> = Vec::new();
         for agent in agents {
             for fact in &agent.endpoints {
-                wanted.push((target(agent, &fact.endpoint), Some((&fact.endpoint, &agent.environment))));
+                wanted.push((
+                    target(agent, &fact.endpoint),
+                    Some((&fact.endpoint, &agent.invocation.environment)),
+                ));
             }
         }
         wanted.extend(ntp_servers.iter().map(|server| (Target::NtpServer(server.clone()), None)));
@@ -93,7 +98,9 @@ impl Probes {
 
     fn start(&mut self, wanted: Vec<(Target, Option<Work<'_>>)>) {
         let now = Instant::now();
-        self.entries.retain(|target, _| wanted.iter().any(|(wanted, _)| wanted == target));
+        for entry in self.entries.values_mut() {
+            entry.wanted = false;
+        }
         for (target, endpoint) in wanted {
             let asked = endpoint.map(|(endpoint, _)| endpoint);
             // A new config may mean another question by the same name.
@@ -103,8 +110,9 @@ impl Probes {
             let entry = self.entries.entry(target.clone()).or_insert_with(|| {
                 self.started = self.started.wrapping_add(1);
                 let endpoint = asked.cloned();
-                Entry { id: self.started, endpoint, due: now, running: false, answer: None }
+                Entry { id: self.started, endpoint, due: now, running: false, wanted: true, answer: None }
             });
+            entry.wanted = true;
             if entry.running || entry.due > now {
                 continue;
             }
@@ -128,6 +136,11 @@ impl Probes {
                 (target, id, answer)
             });
         }
+        self.entries.retain(|_, entry| entry.wanted || entry.running);
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = (&Target, &Entry)> {
+        self.entries.iter().filter(|(_, entry)| entry.wanted)
     }
 
     /// Waits for the next answer and keeps it. Never returns while nothing runs. Cancel-safe.
@@ -167,6 +180,9 @@ impl Probes {
         let due = Instant::now() + self.jittered(every);
         if let Some(entry) = self.entries.get_mut(target) {
             (entry.due, entry.running, entry.answer) = (due, false, Some(answer));
+            if !entry.wanted {
+                self.entries.remove(target);
+            }
         }
     }
 
@@ -186,17 +202,17 @@ impl Probes {
 
     /// True if every wanted endpoint and server has been asked at least once.
     pub(crate) fn complete(&self) -> bool {
-        self.entries.values().all(|entry| entry.answer.is_some())
+        self.wanted().all(|(_, entry)| entry.answer.is_some())
     }
 
     /// How many endpoints and servers have not answered yet.
     pub(crate) fn outstanding(&self) -> usize {
-        self.entries.values().filter(|entry| entry.answer.is_none()).count()
+        self.wanted().filter(|(_, entry)| entry.answer.is_none()).count()
     }
 
     /// When the next probe is due.
     pub(crate) fn next_due(&self) -> Option<Instant> {
-        self.entries.values().filter(|entry| !entry.running).map(|entry| entry.due).min()
+        self.wanted().filter(|(_, entry)| !entry.running).map(|(_, entry)| entry.due).min()
     }
 
     /// Puts the last answers into the facts.
@@ -223,7 +239,7 @@ impl Probes {
     pub(crate) fn references(&self, wall_minus_boot: f64) -> (Vec<ClockReference>, Vec<Why>) {
         let mut references = Vec::new();
         let mut unanswered = Vec::new();
-        for (target, entry) in &self.entries {
+        for (target, entry) in self.wanted() {
             match (&entry.answer, target) {
                 (Some(Answer::Endpoint(answer)), Target::Endpoint { url, .. }) => {
                     if let Some(date) = answer.known().and_then(|probe| probe.date.as_ref()) {
@@ -328,8 +344,14 @@ mod tests {
             (endpoint, Answer::Endpoint(Box::new(Reading::Known(probe)))),
             (server, Answer::Time(Ok(sample))),
         ] {
-            let entry =
-                Entry { id: 0, endpoint: None, due: Instant::now(), running: true, answer: Some(answer) };
+            let entry = Entry {
+                id: 0,
+                endpoint: None,
+                due: Instant::now(),
+                running: true,
+                wanted: true,
+                answer: Some(answer),
+            };
             probes.entries.insert(target, entry);
         }
         let offsets = |wall_minus_boot: f64| {

@@ -36,11 +36,45 @@ impl<T> Reading<T> {
         }
     }
 
+    /// The same reading, of a value derived from the fact that may be unknown for a reason of its own.
+    pub fn and_then<U>(self, f: impl FnOnce(T) -> Reading<U>) -> Reading<U> {
+        match self {
+            Self::Known(value) => f(value),
+            Self::Unknown(why) => Reading::Unknown(why),
+        }
+    }
+
+    /// The same reading, of a borrowed fact.
+    pub fn as_ref(&self) -> Reading<&T> {
+        match self {
+            Self::Known(value) => Reading::Known(value),
+            Self::Unknown(why) => Reading::Unknown(why.clone()),
+        }
+    }
+
     /// A view of the reading that can be turned into a `Result`, for `?` in rules.
     pub fn as_result(&self) -> Result<&T, &Why> {
         match self {
             Self::Known(value) => Ok(value),
             Self::Unknown(why) => Err(why),
+        }
+    }
+}
+
+impl<T> From<Result<T, Why>> for Reading<T> {
+    fn from(result: Result<T, Why>) -> Self {
+        match result {
+            Ok(value) => Self::Known(value),
+            Err(why) => Self::Unknown(why),
+        }
+    }
+}
+
+impl<T> From<Reading<T>> for Result<T, Why> {
+    fn from(reading: Reading<T>) -> Self {
+        match reading {
+            Reading::Known(value) => Ok(value),
+            Reading::Unknown(why) => Err(why),
         }
     }
 }
@@ -103,6 +137,13 @@ impl Why {
     /// A reason with its subject and its explanation.
     pub fn new(reason: Reason, fact: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { reason, fact: fact.into(), detail: detail.into() }
+    }
+}
+
+/// For `?` on a borrowed reading.
+impl From<&Why> for Why {
+    fn from(why: &Why) -> Self {
+        why.clone()
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Cause, Language, Prerequisite, Role, Severity, Status, Why,
+    Cause, Language, Prerequisite, Role, Severity, Status, Text, Why,
     counters::Counts,
     snapshot::{EndpointFact, KernelClock},
 };
@@ -122,6 +122,8 @@ pub struct AgentReport {
     pub status: Status,
     /// Prerequisites that apply, in the documents' order.
     pub prerequisites: Vec<PrerequisiteReport>,
+    /// The others, and why.
+    pub not_evaluated: Vec<(Prerequisite, NotEvaluated)>,
     /// Processes by role; every role of the agent is here, filled or not. Empty counts are `None` if processes are unread.
     pub roles: Vec<RoleReport>,
     /// Addresses by source (`reported`, `working_ip`, …).
@@ -130,6 +132,55 @@ pub struct AgentReport {
     pub endpoints: Vec<EndpointFact>,
     /// Watched files' modification times by the label `file`.
     pub files: Vec<(String, SystemTime)>,
+    /// True if there were more findings of one cause than are kept.
+    pub findings_cut: bool,
+}
+
+/// Why a prerequisite has no verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotEvaluated {
+    /// It is none of this kind of agent.
+    Kind,
+    /// This edition of the agent does without it.
+    Edition,
+    /// No process runs that it could be asked of.
+    NoProcess,
+    /// Nothing is expected that it could be held against.
+    NotExpected,
+    /// There is no config that could be judged; `startup_parameters` says so.
+    NoConfig,
+    /// The config has no keys of the kind, and needs none.
+    NotInConfig,
+    /// There is no endpoint to reach.
+    NoEndpoint,
+    /// Whether it applies could not be told.
+    Undecided(Why),
+}
+
+impl NotEvaluated {
+    /// The reason, for people.
+    pub fn reason(&self, language: Language) -> String {
+        let text = match self {
+            Self::Kind => Text {
+                en: "not a prerequisite of this kind of agent",
+                zh: "此类客户端无此前提条件",
+            },
+            Self::Edition => {
+                Text { en: "this edition of the agent does without it", zh: "该版本的客户端不需要" }
+            }
+            Self::NoProcess => {
+                Text { en: "skipped: no process runs", zh: "已跳过：没有运行中的进程" }
+            }
+            Self::NotExpected => Text { en: "not expected", zh: "未设置预期" },
+            Self::NoConfig => {
+                Text { en: "skipped: no valid config", zh: "已跳过：没有有效的配置" }
+            }
+            Self::NotInConfig => Text { en: "not in this config", zh: "不在该配置中" },
+            Self::NoEndpoint => Text { en: "no endpoint", zh: "没有需要访问的地址" },
+            Self::Undecided(why) => return why.to_string(),
+        };
+        text.in_language(language).to_owned()
+    }
 }
 
 /// One prerequisite's verdict.
@@ -205,13 +256,13 @@ pub struct RoleReport {
     pub role: Role,
     /// Live processes; `None` if processes could not be read.
     pub live: Option<u32>,
-    /// Expected processes.
-    pub expected: u32,
+    /// Expected processes; `None` as long as that could not be told.
+    pub expected: Option<u32>,
     /// Restarts observed since the exporter started.
     pub restarts: u64,
     /// Start of the newest live process.
     pub newest_start: Option<SystemTime>,
-    /// Sum of CPU time over live processes.
+    /// Sum of CPU time over live processes and those that have ended.
     pub cpu: Option<Duration>,
     /// Sum of resident memory.
     pub resident_bytes: Option<u64>,

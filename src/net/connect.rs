@@ -56,6 +56,7 @@ fn rank(kind: FailureKind) -> u8 {
         FailureKind::ConnectTimeout => 1,
         FailureKind::Unreachable
         | FailureKind::Resolve
+        | FailureKind::NoResolver
         | FailureKind::Tls
         | FailureKind::CertificateUntrusted
         | FailureKind::CertificateExpired

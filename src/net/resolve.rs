@@ -15,6 +15,10 @@ use crate::{model::snapshot::FailureKind, sys::error::is_own_shortage};
 /// At most so many addresses are tried; a name with more has its share of the deadline spread too thin.
 const MOST_ADDRESSES: usize = 4;
 
+/// What `getaddrinfo` says where no name server answers (`EAI_AGAIN`), in the words of glibc and of musl: the code itself does not
+/// get through to us. A name that does not exist has other words.
+const NO_ANSWER: [&str; 2] = ["Temporary failure in name resolution", "Try again"];
+
 type Lookup = Result<Vec<SocketAddr>, (Option<i32>, String)>;
 
 /// Looks names up, one lookup at a time for each name.
@@ -56,11 +60,16 @@ impl Resolver {
                 Some(_) | None => {
                     let reason =
                         error.rsplit_once("information: ").map_or(error.as_str(), |(_, reason)| reason);
-                    Error::peer(FailureKind::Resolve, None, format!("{host} does not resolve: {reason}"))
+                    let kind = if NO_ANSWER.contains(&reason) {
+                        FailureKind::NoResolver
+                    } else {
+                        FailureKind::Resolve
+                    };
+                    Error::peer(kind, None, format!("{host} does not resolve: {reason}"))
                 }
             }),
             None => Err(Error::peer(
-                FailureKind::Resolve,
+                FailureKind::NoResolver,
                 None,
                 format!(
                     "no answer from the resolver for {host} within {:.1} s",

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::words;
 use crate::model::{
-    Language, Status, Why,
+    Language, Prerequisite, Status, Why,
     report::{
-        AgentReport, ClockReport, Evidence, NotBelievedGroup, PrerequisiteReport, Problem, Report, RoleReport,
+        AgentReport, ClockReport, Evidence, NotBelievedGroup, NotEvaluated, PrerequisiteReport, Problem,
+        Report, RoleReport,
     },
     snapshot::{EndpointFact, FailureKind, Probe},
     text::is_printable,
@@ -79,6 +80,7 @@ fn agent(agent: &AgentReport, language: Language) -> Value {
         "install_dir": agent.install_dir.as_ref().map(|dir| dir.to_string_lossy()),
         "status": agent.status.as_str(),
         "prerequisites": agent.prerequisites.iter().map(|each| prerequisite(each, language)).collect::<Vec<_>>(),
+        "not_evaluated": agent.not_evaluated.iter().map(|each| not_evaluated(each, language)).collect::<Vec<_>>(),
         "processes": agent.roles.iter().map(role).collect::<Vec<_>>(),
         "ips": ips.collect::<Vec<_>>(),
         "endpoints": agent.endpoints.iter().map(endpoint).collect::<Vec<_>>(),
@@ -93,6 +95,10 @@ fn prerequisite(prerequisite: &PrerequisiteReport, language: Language) -> Value 
         "unknown": prerequisite.unknown.iter().map(why).collect::<Vec<_>>(),
         "problems": prerequisite.problems.iter().map(|each| problem(each, language)).collect::<Vec<_>>(),
     })
+}
+
+fn not_evaluated((id, reason): &(Prerequisite, NotEvaluated), language: Language) -> Value {
+    json!({"id": id.as_str(), "reason": reason.reason(language)})
 }
 
 fn why(why: &Why) -> Value {
@@ -166,6 +172,7 @@ fn phases(probe: &Probe) -> Value {
 fn failure_kind(kind: FailureKind) -> &'static str {
     match kind {
         FailureKind::Resolve => "resolve",
+        FailureKind::NoResolver => "no_resolver",
         FailureKind::Refused => "refused",
         FailureKind::ConnectTimeout => "connect_timeout",
         FailureKind::Unreachable => "unreachable",

@@ -133,7 +133,7 @@ fn role(role: Role) -> RoleReport {
     RoleReport {
         role,
         live: Some(1),
-        expected: 1,
+        expected: Some(1),
         restarts: 0,
         newest_start: Some(at(0)),
         cpu: Some(Duration::from_millis(1_500)),
@@ -224,6 +224,8 @@ pub(crate) fn healthy() -> Report {
             endpoint(Purpose::Project, Scheme::Http, &format!("my-project.{data}")),
             endpoint(Purpose::Admin, Scheme::Http, &format!("ali-cn-hangzhou-sls-admin.{data}")),
         ],
+        findings_cut: false,
+        not_evaluated: Vec::new(),
         files: ["config", "app_info", "user_identifiers", "user_defined_id"]
             .map(|file| (file.to_owned(), at(0)))
             .to_vec(),
@@ -309,7 +311,7 @@ pub(crate) fn unknown() -> Report {
         *role = RoleReport {
             role: role.role.clone(),
             live: None,
-            expected: 1,
+            expected: Some(1),
             restarts: 0,
             newest_start: None,
             cpu: None,

@@ -111,7 +111,7 @@ pub(super) fn processes(view: View<'_>, out: &mut Samples) {
 }
 
 pub(super) fn processes_expected(view: View<'_>, out: &mut Samples) {
-    each_role(view, out, |role| Some(f64::from(role.expected)));
+    each_role(view, out, |role| role.expected.map(f64::from));
 }
 
 pub(super) fn process_start(view: View<'_>, out: &mut Samples) {

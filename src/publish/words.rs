@@ -196,7 +196,9 @@ pub fn summary(agent: &AgentReport, id: Prerequisite, clock: &ClockReport, langu
         Prerequisite::Processes => agent
             .roles
             .iter()
-            .filter(|role| role.expected > 0 || role.live.is_some_and(|live| live > 0))
+            .filter(|role| {
+                role.expected.is_some_and(|expected| expected > 0) || role.live.is_some_and(|live| live > 0)
+            })
             .map(|role| role.live.map(|live| format!("{} {live}", role.role)))
             .collect::<Option<Vec<_>>>()
             .filter(|roles| !roles.is_empty())

@@ -58,7 +58,6 @@ fn scrape() -> String {
     let pipe = root.path().join("usr/local/ilogtail/app_info.json");
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0)
         .unwrap();
-    write("proc/version", "");
     write(
         "exporter.yml",
         &format!(
@@ -73,7 +72,7 @@ fn scrape() -> String {
             .env_clear()
             .arg(format!("--config.file={}", root.path().join("exporter.yml").display()))
             .arg(format!("--path.rootfs={}", root.path().display()))
-            .arg(format!("--path.procfs={}", root.path().join("proc").display()))
+            .arg("--path.procfs=/proc")
             .arg(format!("--web.listen-address={own}"))
             .args(["--evaluation.interval=200ms", "--probe.interval=1s", "--probe.timeout=1s"])
             .stdout(Stdio::null())

@@ -47,7 +47,7 @@ fn its_file_was_edited() {
         host.kill_all("fluent-bit");
         start(host);
     };
-    fault(&host, Some(EXPECT), edit, &["restart failing restart_required"], restart);
+    fault(&host, Some(EXPECT), edit, &["restart ok restart_required(w)"], restart);
 }
 
 #[test]

@@ -194,14 +194,14 @@ fn a_server_that_says_nothing_is_up_but_tells_no_time() {
 fn the_config_was_edited_while_it_ran() {
     let host = Host::with_loglistener();
     let edit = |host: &Host| host.edit(CONF, "memory_tight_mode = false", "memory_tight_mode = true");
-    fault(&host, None, edit, &["restart failing restart_required"], restart);
+    fault(&host, None, edit, &["restart ok restart_required(w)"], restart);
 }
 
 #[test]
 fn the_config_is_gone() {
     let host = Host::with_loglistener();
     let undo = |host: &Host| host.write(CONF, CONF_TEXT);
-    let expected = ["clock unknown", "startup_parameters failing config_missing"];
+    let expected = ["clock unknown", "network unknown", "startup_parameters failing config_missing"];
     fault(&host, None, |host| host.remove(CONF), &expected, undo);
 }
 

@@ -20,7 +20,13 @@ fn the_config_is_missing() {
     let host = Host::with_logtail();
     let remove = |host: &Host| host.remove(CONFIG);
     let undo = |host: &Host| host.write(CONFIG, CONFIG_TEXT);
-    fault(&host, None, remove, &["clock unknown", "startup_parameters failing config_missing"], undo);
+    fault(
+        &host,
+        None,
+        remove,
+        &["clock unknown", "network unknown", "startup_parameters failing config_missing"],
+        undo,
+    );
 }
 
 #[test]
@@ -29,19 +35,19 @@ fn the_config_is_broken_json() {
     config(
         broken.as_bytes(),
         None,
-        &["clock unknown", "restart failing", "startup_parameters failing config_invalid"],
+        &["clock unknown", "network unknown", "startup_parameters failing config_invalid"],
     );
 }
 
 #[test]
 fn the_config_begins_with_a_byte_order_mark() {
     let marked = [b"\xef\xbb\xbf", CONFIG_TEXT.as_bytes()].concat();
-    config(&marked, None, &["clock unknown", "restart failing", "startup_parameters failing config_invalid"]);
+    config(&marked, None, &["clock unknown", "network unknown", "startup_parameters failing config_invalid"]);
 }
 
 #[test]
 fn the_config_is_empty() {
-    config(b"", None, &["clock unknown", "restart failing", "startup_parameters failing config_invalid"]);
+    config(b"", None, &["clock unknown", "network unknown", "startup_parameters failing config_invalid"]);
 }
 
 #[test]
@@ -49,7 +55,7 @@ fn the_cluster_is_of_another_region_than_its_endpoint() {
     config(
         CONFIG_TEXT.replace("\"cluster\" : \"cn-hangzhou\"", "\"cluster\" : \"cn-beijing\"").as_bytes(),
         Some(EXPECT_ALL),
-        &["restart failing", "startup_parameters failing region_mismatch"],
+        &["startup_parameters failing region_mismatch"],
     );
 }
 
@@ -58,12 +64,7 @@ fn the_config_is_for_another_region() {
     config(
         CONFIG_TEXT.replace("cn-hangzhou", "cn-beijing").as_bytes(),
         Some(EXPECT_ALL),
-        &[
-            "clock unknown",
-            "network failing",
-            "restart failing",
-            "startup_parameters failing region_mismatch",
-        ],
+        &["clock unknown", "network failing", "startup_parameters failing region_mismatch"],
     );
 }
 
@@ -72,35 +73,26 @@ fn the_config_is_for_another_network() {
     config(
         CONFIG_TEXT.replace("-intranet", "").as_bytes(),
         Some(EXPECT_ALL),
-        &[
-            "clock unknown",
-            "network failing",
-            "restart failing",
-            "startup_parameters failing network_type_mismatch",
-        ],
+        &["clock unknown", "network failing", "startup_parameters failing network_type_mismatch"],
     );
 }
 
 #[test]
 fn the_config_is_for_two_regions() {
     let mixed = CONFIG_TEXT.replace("\"cn-hangzhou\"", "\"cn-beijing\"");
-    config(mixed.as_bytes(), None, &["restart failing", "startup_parameters failing region_inconsistent"]);
+    config(mixed.as_bytes(), None, &["startup_parameters failing region_inconsistent"]);
 }
 
 #[test]
 fn the_config_names_no_config_server() {
     let without = CONFIG_TEXT.replace("config_server_address", "config_server_adress");
-    config(
-        without.as_bytes(),
-        None,
-        &["restart failing", "startup_parameters failing config_server_missing"],
-    );
+    config(without.as_bytes(), None, &["startup_parameters failing config_server_missing"]);
 }
 
 #[test]
 fn the_config_has_a_placeholder() {
     let template = CONFIG_TEXT.replace("logtail.cn-hangzhou-intranet", "logtail.${your_region_name}");
-    config(template.as_bytes(), None, &["restart failing", "startup_parameters failing placeholder_left"]);
+    config(template.as_bytes(), None, &["startup_parameters failing placeholder_left"]);
 }
 
 #[test]

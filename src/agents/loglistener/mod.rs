@@ -11,15 +11,18 @@ use std::{
 };
 
 use super::{
-    Commands, HostClass, IdentityLayout, Layout, Place, Profile, Running,
+    Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Layout, Located, NamedBy,
+    Operation, Place, Recognition, Service,
     address::{EndpointList, Origin, ServerAddress, shell_word},
     arguments::{resolve, value_of},
 };
 use crate::model::{
-    NetworkType, Prerequisite, Purpose, Role,
+    NetworkType, Prerequisite, Purpose, Reading, Role, Why,
     authority::without_user_info,
     settings::AgentSettings,
-    snapshot::{Edition, Endpoint, ExpectedAnswer, ExpectedRole, Parameter, Parameters, Rejection, Scheme},
+    snapshot::{
+        Edition, Endpoint, ExpectedAnswer, ExpectedRole, Invocation, Parameter, Parameters, Rejection, Scheme,
+    },
 };
 
 /// Where the installer of the classic agent puts it.
@@ -93,26 +96,68 @@ fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
-impl Profile for LogListener {
+/// What the command line names as the config.
+fn named_config<'a>(invocation: &'a Invocation, dir: &Path) -> Result<Option<PathBuf>, &'a Why> {
+    let arguments = invocation.arguments.as_result()?;
+    let named = value_of(arguments, "conf").or_else(|| value_of(arguments, "c"));
+    Ok(named.map(|path| resolve(dir, path)))
+}
+
+/// True for the new architecture: by its config, or by its version.
+fn is_new(facts: EditionFacts<'_>) -> Result<bool, Why> {
+    let by_config = facts.config.as_result().map(|path| path.as_deref().is_some_and(is_yaml));
+    let by_version = facts
+        .version
+        .as_result()
+        .map(|version| version.as_deref().and_then(release).is_some_and(|found| found >= NEW_ARCHITECTURE));
+    match (by_config, by_version) {
+        (Ok(true), _) | (_, Ok(true)) => Ok(true),
+        (Err(why), _) | (_, Err(why)) => Err(why.clone()),
+        (Ok(false), Ok(false)) => Ok(false),
+    }
+}
+
+/// The image's entry point names its config with `-c`; no service script does.
+fn in_container(facts: EditionFacts<'_>) -> Result<bool, Why> {
+    let alone = facts.processes.known().is_none_or(|processes| {
+        processes.iter().all(|process| process.role_by_name.as_ref() == Some(&Role::MAIN))
+    });
+    if !alone {
+        return Ok(false);
+    }
+    let arguments = facts.invocation.arguments.as_result()?;
+    Ok(arguments.get(1).is_some_and(|argument| argument == "-c")
+        || *facts.invocation.in_container.as_result()?)
+}
+
+fn edition(facts: EditionFacts<'_>) -> Result<Edition, Why> {
+    let is_new = is_new(facts)?;
+    let keyless = is_new || in_container(facts)?;
+    let label = match (is_new, keyless) {
+        (true, _) => "3.4+",
+        (false, true) => "container",
+        (false, false) => "commercial",
+    };
+    Ok(Edition { label, community: false, keyless })
+}
+
+fn expected_roles(facts: EditionFacts<'_>, edition: &Reading<Edition>) -> Result<Vec<ExpectedRole>, Why> {
+    let one = |role| ExpectedRole { role, count: 1, only_if_ever_seen: false };
+    // What has no keys is one process.
+    if edition.as_result()?.keyless {
+        return Ok(vec![one(Role::MAIN)]);
+    }
+    let release = facts.version.as_result()?.as_deref().and_then(release);
+    let daemon = ExpectedRole {
+        only_if_ever_seen: release.is_some_and(|release| release >= DAEMON_MAY_BE_ABSENT),
+        ..one(Role::DAEMON)
+    };
+    Ok(vec![one(Role::MAIN), daemon, one(Role::UPDATE)])
+}
+
+impl Identification for LogListener {
     fn kind(&self) -> &'static str {
         "loglistener"
-    }
-
-    fn prerequisites(&self, edition: &Edition) -> Vec<Prerequisite> {
-        let mut prerequisites = vec![
-            Prerequisite::Installed,
-            Prerequisite::Processes,
-            Prerequisite::Ip,
-            Prerequisite::StartupParameters,
-            Prerequisite::Network,
-            Prerequisite::Clock,
-            Prerequisite::CustomIdentifier,
-        ];
-        if !edition.keyless {
-            prerequisites.push(Prerequisite::Credentials);
-        }
-        prerequisites.push(Prerequisite::Restart);
-        prerequisites
     }
 
     fn places(&self) -> &'static [Place] {
@@ -123,12 +168,12 @@ impl Profile for LogListener {
         ]
     }
 
-    fn recognise(&self, base_name: &str, _settings: &AgentSettings) -> Option<Option<Role>> {
+    fn recognise(&self, base_name: &str, _settings: &AgentSettings) -> Recognition {
         match base_name {
-            "loglistener" => Some(Some(Role::MAIN)),
-            "loglistenerm" => Some(Some(Role::DAEMON)),
-            "loglisteneru" => Some(Some(Role::UPDATE)),
-            _ => None,
+            "loglistener" => Recognition::Role(Role::MAIN),
+            "loglistenerm" => Recognition::Role(Role::DAEMON),
+            "loglisteneru" => Recognition::Role(Role::UPDATE),
+            _ => Recognition::Foreign,
         }
     }
 
@@ -145,36 +190,29 @@ impl Profile for LogListener {
     fn wants_variable(&self, name: &str) -> bool {
         super::is_proxy_or_zone(name)
     }
+}
 
-    fn layout(&self, settings: &AgentSettings, running: Running<'_>) -> Layout {
+impl Files for LogListener {
+    fn layout(&self, settings: &AgentSettings, invocation: &Invocation) -> Layout {
         let dir = install_dir(settings);
-        let mut configs = vec![dir.join("etc/loglistener.conf"), dir.join("conf/loglistener.yaml")];
+        let mut configs = [dir.join("etc/loglistener.conf"), dir.join("conf/loglistener.yaml")];
         if dir.starts_with("/opt") {
             configs.reverse();
         }
-        let named = value_of(running.arguments, "conf").or_else(|| value_of(running.arguments, "c"));
-        if let Some(path) = named {
-            configs = vec![resolve(&dir, path)];
-        }
         Layout {
             binary_dirs: vec![dir.join("bin"), dir.clone()],
-            configs,
+            config: match named_config(invocation, &dir) {
+                Ok(Some(path)) => Located::named(path, NamedBy::Process),
+                Ok(None) => Located::by_layout(configs),
+                Err(why) => Located::by_layout(configs).unless(why.clone()),
+            },
             version_file: Some(dir.join("version.txt")),
             ..Layout::default()
         }
     }
 
-    fn identity_layout(
-        &self,
-        _settings: &AgentSettings,
-        _running: Running<'_>,
-        _parameters: Option<&Parameters>,
-    ) -> IdentityLayout {
-        IdentityLayout::default()
-    }
-
-    fn parse_parameters(&self, bytes: &[u8], path: &Path) -> Result<Parameters, Rejection> {
-        if is_yaml(path) { yaml::parse(bytes) } else { classic::parse(bytes) }
+    fn parse_parameters(&self, files: ConfigFiles<'_>) -> Result<Parameters, Rejection> {
+        if is_yaml(files.path) { yaml::parse(files.bytes) } else { classic::parse(files.bytes) }
     }
 
     fn parse_version(&self, bytes: &[u8]) -> Option<String> {
@@ -182,37 +220,9 @@ impl Profile for LogListener {
             .filter(|number| number.len() <= 32)
             .map(ToOwned::to_owned)
     }
+}
 
-    fn edition(
-        &self,
-        _settings: &AgentSettings,
-        version: Option<&str>,
-        config: Option<&Path>,
-        running: Running<'_>,
-    ) -> Edition {
-        let release = version.and_then(release);
-        let one = |role| ExpectedRole { role, count: 1, only_if_ever_seen: false };
-        let is_new =
-            config.is_some_and(is_yaml) || release.is_some_and(|release| release >= NEW_ARCHITECTURE);
-        // The image's entry point names its config so; no service script does.
-        let in_container =
-            running.in_container || running.arguments.get(1).is_some_and(|argument| argument == "-c");
-        if is_new || in_container {
-            let label = if is_new { "3.4+" } else { "container" };
-            return Edition { label, community: false, keyless: true, roles: vec![one(Role::MAIN)] };
-        }
-        let daemon = ExpectedRole {
-            only_if_ever_seen: release.is_some_and(|release| release >= DAEMON_MAY_BE_ABSENT),
-            ..one(Role::DAEMON)
-        };
-        Edition {
-            label: "commercial",
-            community: false,
-            keyless: false,
-            roles: vec![one(Role::MAIN), daemon, one(Role::UPDATE)],
-        }
-    }
-
+impl Service for LogListener {
     fn endpoints(
         &self,
         settings: &AgentSettings,
@@ -266,6 +276,42 @@ impl Profile for LogListener {
     fn clock_limit(&self) -> Duration {
         // The cloud's API rejects signatures beyond it (AuthFailure.SignatureExpire).
         Duration::from_mins(5)
+    }
+
+    fn is_instance(&self, product: &str) -> bool {
+        product.contains("Tencent Cloud")
+    }
+
+    fn expectations(&self) -> &'static [&'static str] {
+        &["region", "network", "server_group_ip", "server_group_label"]
+    }
+
+    fn networks(&self) -> &'static [NetworkType] {
+        // The service has no transfer acceleration.
+        &[NetworkType::Intranet, NetworkType::Internet]
+    }
+}
+
+impl Operation for LogListener {
+    fn applies(&self, prerequisite: Prerequisite, _edition: &Reading<Edition>) -> Reading<bool> {
+        // `credentials` applies wherever there are keys, or should be: its rule tells.
+        Reading::Known(prerequisite != Prerequisite::UserIdentifier)
+    }
+
+    fn edition(&self, facts: EditionFacts<'_>) -> Reading<Edition> {
+        edition(facts).into()
+    }
+
+    fn expected_roles(
+        &self,
+        facts: EditionFacts<'_>,
+        edition: &Reading<Edition>,
+    ) -> Reading<Vec<ExpectedRole>> {
+        expected_roles(facts, edition).into()
+    }
+
+    fn roles(&self, _settings: &AgentSettings) -> Vec<Role> {
+        vec![Role::MAIN, Role::DAEMON, Role::UPDATE]
     }
 
     fn commands(&self, settings: &AgentSettings, version: Option<&str>) -> Commands {

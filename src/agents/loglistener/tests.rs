@@ -3,25 +3,36 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::snapshot::Environment;
+use crate::model::{
+    Reason,
+    snapshot::{Process, testing::process},
+};
 
 fn settings(dir: &str) -> AgentSettings {
     AgentSettings { install_dir: Some(PathBuf::from(dir)), ..AgentSettings::default() }
 }
 
-fn with<R>(line: &str, in_container: bool, judge: impl FnOnce(Running<'_>) -> R) -> R {
-    let arguments: Vec<String> = line.split(' ').map(ToOwned::to_owned).collect();
-    judge(Running { arguments: &arguments, environment: &Environment::new(), in_container })
+fn started_as(line: &str, in_container: bool) -> Invocation {
+    Invocation {
+        arguments: Reading::Known(line.split(' ').map(ToOwned::to_owned).collect()),
+        in_container: Reading::Known(in_container),
+        ..Invocation::default()
+    }
+}
+
+fn parse_parameters(config: &str, path: &str) -> Parameters {
+    let files = ConfigFiles { path: Path::new(path), bytes: config.as_bytes(), parts: &[] };
+    LogListener.parse_parameters(files).expect("accepted")
 }
 
 #[test]
 fn names_tell_roles() {
     let recognise = |name: &str| LogListener.recognise(name, &AgentSettings::default());
-    assert_eq!(recognise("loglistener"), Some(Some(Role::MAIN)));
-    assert_eq!(recognise("loglistenerm"), Some(Some(Role::DAEMON)));
-    assert_eq!(recognise("loglisteneru"), Some(Some(Role::UPDATE)));
+    assert_eq!(recognise("loglistener"), Recognition::Role(Role::MAIN));
+    assert_eq!(recognise("loglistenerm"), Recognition::Role(Role::DAEMON));
+    assert_eq!(recognise("loglisteneru"), Recognition::Role(Role::UPDATE));
     for name in ["", "loglistenerd", "loglistener.conf", "loglistener_operator", "bin/loglistener"] {
-        assert_eq!(recognise(name), None, "{name}");
+        assert_eq!(recognise(name), Recognition::Foreign, "{name}");
     }
     assert!(LogListener.recognises_comm("loglistenerm", &AgentSettings::default()));
 }
@@ -40,7 +51,8 @@ fn the_installation_is_above_bin() {
 #[test]
 fn the_config_is_the_named_one_else_the_generations() {
     let configs = |dir: &str, line: &str| {
-        with(line, false, |running| LogListener.layout(&settings(dir), running).configs)
+        let located = LogListener.layout(&settings(dir), &started_as(line, false)).config;
+        located.candidates.into_iter().map(|named| named.path).collect::<Vec<_>>()
     };
     assert_eq!(
         configs("/usr/local/loglistener", "bin/loglistener --conf=etc/loglistener.conf"),
@@ -104,29 +116,63 @@ fn editions_tell_roles_and_prerequisites() {
         ),
     ];
     for (version, config, line, in_container, label, roles, daemon_optional) in table {
-        let edition = with(line, in_container, |running| {
-            LogListener.edition(&AgentSettings::default(), version, Some(Path::new(config)), running)
-        });
+        let facts = EditionFacts {
+            settings: &AgentSettings::default(),
+            version: &Reading::Known(version.map(str::to_owned)),
+            config: &Reading::Known(Some(config.into())),
+            invocation: &started_as(line, in_container),
+            processes: &Reading::Known(Vec::new()),
+        };
+        let edition = LogListener.edition(facts);
+        let expected = LogListener.expected_roles(facts, &edition);
+        let (edition, expected) = (edition.known().cloned().unwrap(), expected.known().unwrap());
         let keyless = roles == 1;
         assert_eq!(
-            (edition.label, edition.roles.len(), edition.keyless),
+            (edition.label, expected.len(), edition.keyless),
             (label, roles, keyless),
             "{version:?} {line}"
         );
-        assert_eq!(edition.roles[0].role, Role::MAIN);
+        assert_eq!(expected[0].role, Role::MAIN);
         let optional: Vec<_> =
-            edition.roles.iter().filter(|role| role.only_if_ever_seen).map(|r| &r.role).collect();
+            expected.iter().filter(|role| role.only_if_ever_seen).map(|r| &r.role).collect();
         assert_eq!(optional == [&Role::DAEMON], daemon_optional, "{version:?}");
-        let prerequisites = LogListener.prerequisites(&edition);
-        assert_eq!(prerequisites.contains(&Prerequisite::Credentials), !keyless);
-        assert!(!prerequisites.contains(&Prerequisite::UserIdentifier));
     }
+}
+
+#[test]
+fn an_unread_fact_leaves_undecided_what_hangs_on_it() {
+    let why = Why::new(Reason::Denied, "fact", "permission denied");
+    let version = || Reading::Unknown(why.clone());
+    let three = || {
+        let named = |role, pid| Process { role_by_name: Some(role), ..process(pid, 1, "loglistener") };
+        Reading::Known(vec![named(Role::MAIN, 1), named(Role::DAEMON, 2), named(Role::UPDATE, 3)])
+    };
+    let edition = |version: Reading<Option<String>>, invocation: Invocation, processes, config: &str| {
+        let facts = EditionFacts {
+            settings: &AgentSettings::default(),
+            version: &version,
+            config: &Reading::Known(Some(config.into())),
+            invocation: &invocation,
+            processes: &processes,
+        };
+        let edition = LogListener.edition(facts);
+        (LogListener.expected_roles(facts, &edition), edition)
+    };
+    let classic = "/usr/local/loglistener/etc/loglistener.conf";
+    let yaml = "/opt/loglistener/conf/loglistener.yaml";
+    let known = || Invocation::default();
+    let hidden = || Invocation { in_container: Reading::Unknown(why.clone()), ..Invocation::default() };
+    let none = || Reading::Known(None);
+    assert_eq!(edition(version(), known(), three(), classic).0.why(), Some(&why));
+    assert_eq!(edition(version(), known(), three(), yaml).1.known().map(|e| e.label), Some("3.4+"));
+    assert_eq!(edition(none(), hidden(), Reading::Known(vec![]), classic).1.why(), Some(&why));
+    assert_eq!(edition(none(), hidden(), three(), classic).0.known().map(Vec::len), Some(3));
 }
 
 #[test]
 fn the_server_is_probed_by_a_bare_connect() {
     let url = |config: &str, path: &str| {
-        let parameters = LogListener.parse_parameters(config.as_bytes(), Path::new(path)).expect("accepted");
+        let parameters = parse_parameters(config, path);
         let found = LogListener.endpoints(
             &AgentSettings::default(),
             &Edition::default(),

@@ -2,13 +2,13 @@
 
 use saphyr::{LoadableYamlNode as _, Yaml};
 
-use super::{host_parameter, labels, port, rejection};
+use super::{credentials, host_parameter, labels, port, rejection};
 use crate::model::snapshot::{Parameter, Parameters, Rejection};
 
 /// A config is not indented further, and has not more entries opened on one line; what is would exhaust the stack.
 const DEEPEST: usize = 200;
 
-/// Reads the file. API keys are not in it.
+/// Reads the file. API keys are usually not in it; where they are, they are judged.
 pub(super) fn parse(bytes: &[u8]) -> Result<Parameters, Rejection> {
     let text = super::text(bytes)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -25,6 +25,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parameters, Rejection> {
 
     let mut found = Found::default();
     found.collect(root, "");
+    if found.secret_id.is_some() || found.secret_key.is_some() {
+        let keys = (found.secret_id.as_deref(), found.secret_key.as_deref());
+        found.parameters.credentials = Some(credentials::judge(keys.0, keys.1, found.encrypted));
+    }
     Ok(found.parameters)
 }
 
@@ -37,6 +41,9 @@ fn is_too_deep(line: &str) -> bool {
 #[derive(Default)]
 struct Found {
     parameters: Parameters,
+    secret_id: Option<String>,
+    secret_key: Option<String>,
+    encrypted: bool,
 }
 
 impl Found {
@@ -78,6 +85,9 @@ impl Found {
                 parameters.config_servers =
                     scalar(value).and_then(|host| host_parameter(path, &host)).into_iter().collect();
             }
+            "secret_id" if self.secret_id.is_none() => self.secret_id = scalar(value),
+            "secret_key" if self.secret_key.is_none() => self.secret_key = scalar(value),
+            "encryption" => self.encrypted |= value.as_bool() == Some(true),
             "port" if parameters.data_server_port.is_none() => {
                 parameters.data_server_port = scalar(value).as_deref().and_then(port);
             }
@@ -118,6 +128,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::snapshot::KeyState;
 
     fn parsed(text: &str) -> Parameters {
         parse(text.as_bytes()).expect("accepted")
@@ -163,6 +174,16 @@ mod tests {
             (parameters.group_ip, parameters.group_labels, parameters.credentials),
             (None, None, None)
         );
+    }
+
+    #[test]
+    fn keys_in_the_file_are_judged_and_forgotten() {
+        let parameters = parsed("auth:\n  secret_id: short\n");
+        let states = parameters.credentials.expect("judged");
+        assert!(matches!(
+            states.as_slice(),
+            [("secret_id", KeyState::Malformed(_)), ("secret_key", KeyState::Missing)]
+        ));
     }
 
     #[test]

@@ -1,40 +1,69 @@
 //! The startup parameters of every generation, in one shape; and those that the agent makes up from a path.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use serde_json::{Map, Value};
 
 use super::{json, regions};
-use crate::model::{
-    NetworkType,
-    authority::without_user_info,
-    snapshot::{DataServer, Parameter, Parameters, Rejection},
+use crate::{
+    agents::ConfigFiles,
+    model::{
+        NetworkType,
+        authority::without_user_info,
+        snapshot::{DataServer, Parameter, Parameters, Rejection},
+    },
 };
 
-/// Reads `ilogtail_config.json` or `loongcollector_config.json`. Values of a wrong type are as absent, as for the agent.
-pub(super) fn parse(bytes: &[u8]) -> Result<Parameters, Rejection> {
-    let root = json::read_object(bytes)?;
+/// The merged content of a config and its parts, and which part a top-level key is from.
+struct Merged<'a> {
+    root: Map<String, Value>,
+    of_part: BTreeMap<String, &'a Path>,
+}
+
+impl Merged<'_> {
+    /// How a person would write where the top-level `key` stands.
+    fn path_of(&self, key: &str) -> String {
+        self.of_part.get(key).map_or_else(|| key.to_owned(), |part| format!("{}: {key}", part.display()))
+    }
+}
+
+/// Reads `ilogtail_config.json` or `loongcollector_config.json` and what is merged over it: top-level keys are replaced, later
+/// parts win, parts that are not valid JSON are skipped (agent source, `LoadIncludeConfig`). Values of a wrong type are as
+/// absent, as for the agent.
+pub(super) fn parse(files: ConfigFiles<'_>) -> Result<Parameters, Rejection> {
+    let mut merged = Merged { root: json::read_object(files.bytes)?, of_part: BTreeMap::new() };
+    for (path, bytes) in files.parts {
+        for (key, value) in json::read_object(bytes).unwrap_or_default() {
+            merged.of_part.insert(key.clone(), path);
+            merged.root.insert(key, value);
+        }
+    }
+    let root = &merged.root;
     Ok(Parameters {
-        config_servers: config_servers(&root),
+        config_servers: config_servers(&merged),
         data_servers: ["data_server_list", "data_servers"]
             .into_iter()
-            .flat_map(|key| data_servers(&root, key))
+            .flat_map(|key| data_servers(&merged, key))
             .collect(),
-        working_ip: text(&root, "working_ip", "working_ip"),
-        // The agent takes `default` for "none".
-        bind_interface: text(&root, "bind_interface", "bind_interface")
-            .filter(|parameter| parameter.value != "default"),
-        log_time_auto_adjust: root.get("enable_log_time_auto_adjust") == Some(&Value::Bool(true)),
+        working_ip: written(&merged, "working_ip"),
+        bind_interface: written(&merged, "bind_interface"),
+        log_time_auto_adjust: root.get("enable_log_time_auto_adjust").and_then(Value::as_bool),
         data_server_port: root
             .get("data_server_port")
             .and_then(Value::as_u64)
             .and_then(|port| u16::try_from(port).ok())
             .filter(|&port| port != 0),
-        sys_conf_dir: text(&root, "logtail_sys_conf_dir", "logtail_sys_conf_dir")
-            .map(|parameter| parameter.value),
-        canonical: Some(json::canonical(&root)),
+        sys_conf_dir: text(root, "logtail_sys_conf_dir", "").map(|parameter| parameter.value),
+        include_dir: text(root, "include_config_path", "").map(|parameter| parameter.value),
+        canonical: Some(json::canonical(root)),
         ..Parameters::default()
     })
+}
+
+/// The string at the top-level `key`, blank or not: a blank one is a value too, and hides the environment's.
+fn written(merged: &Merged<'_>, key: &str) -> Option<Parameter> {
+    let value = merged.root.get(key)?.as_str()?;
+    Some(Parameter { key: merged.path_of(key), value: without_user_info(value) })
 }
 
 /// The string at `key`, if it is one and not empty; `path` is how a person would write where it stands.
@@ -57,13 +86,10 @@ fn texts(object: &Map<String, Value>, key: &str, path: &str) -> Vec<Parameter> {
         .collect()
 }
 
-/// The objects of the list at `key`, each with its path.
-fn objects<'a>(
-    object: &'a Map<String, Value>,
-    key: &str,
-) -> impl Iterator<Item = (String, &'a Map<String, Value>)> {
-    let values = object.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let key = key.to_owned();
+/// The objects of the list at the top-level `key`, each with its path.
+fn objects<'a>(merged: &'a Merged<'_>, key: &str) -> impl Iterator<Item = (String, &'a Map<String, Value>)> {
+    let values = merged.root.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let key = merged.path_of(key);
     values
         .iter()
         .enumerate()
@@ -78,27 +104,30 @@ fn entry_endpoints(entry: &Map<String, Value>, path: &str) -> Vec<Parameter> {
         .collect()
 }
 
-fn config_servers(root: &Map<String, Value>) -> Vec<Parameter> {
-    let mut servers: Vec<_> =
-        text(root, "config_server_address", "config_server_address").into_iter().collect();
+fn config_servers(merged: &Merged<'_>) -> Vec<Parameter> {
+    let root = &merged.root;
+    let key = "config_server_address";
+    let mut servers: Vec<_> = text(root, key, &merged.path_of(key)).into_iter().collect();
     for key in ["config_server_address_list", "config_servers"] {
-        servers.extend(texts(root, key, key));
+        servers.extend(texts(root, key, &merged.path_of(key)));
     }
-    for (path, entry) in objects(root, "config_server_list") {
+    for (path, entry) in objects(merged, "config_server_list") {
         servers.extend(entry_endpoints(entry, &path));
     }
-    servers.extend(texts(root, "ilogtail_configserver_address", "ilogtail_configserver_address"));
+    let key = "ilogtail_configserver_address";
+    servers.extend(texts(root, key, &merged.path_of(key)));
     servers
 }
 
 /// True for the keys of the community edition's own config servers, which are no part of SLS.
 pub(super) fn is_community_server(key: &str) -> bool {
+    let key = key.rsplit(": ").next().unwrap_or(key);
     key.starts_with("config_server_list") || key.starts_with("ilogtail_configserver_address")
 }
 
-fn data_servers(root: &Map<String, Value>, key: &str) -> Vec<DataServer> {
+fn data_servers(merged: &Merged<'_>, key: &str) -> Vec<DataServer> {
     let mut servers = Vec::new();
-    for (path, entry) in objects(root, key) {
+    for (path, entry) in objects(merged, key) {
         let region =
             ["cluster", "region"].into_iter().find_map(|name| text(entry, name, &format!("{path}.{name}")));
         for endpoint in entry_endpoints(entry, &path) {
@@ -162,6 +191,10 @@ mod tests {
 
     use super::*;
 
+    fn parse_alone(bytes: &[u8]) -> Result<Parameters, Rejection> {
+        parse(ConfigFiles { path: Path::new("/c.json"), bytes, parts: &[] })
+    }
+
     fn pairs(parameters: &[Parameter]) -> Vec<(&str, &str)> {
         parameters.iter().map(|p| (p.key.as_str(), p.value.as_str())).collect()
     }
@@ -182,7 +215,7 @@ mod tests {
 
     #[test]
     fn the_installers_first_form_is_read() {
-        let parameters = parse(
+        let parameters = parse_alone(
             br#"{"config_server_address" : "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com", "data_server_list" : [{"cluster" : "cn-hangzhou", "endpoint" : "cn-hangzhou-intranet.log.aliyuncs.com"}], "cpu_usage_limit" : 0.4, "mem_usage_limit" : 384, "max_bytes_per_sec" : 20971520, "bytes_per_sec" : 1048576, "buffer_file_num" : 25, "buffer_file_size" : 20971520, "buffer_map_num" : 5, "streamlog_open" : false}"#,
         )
         .expect("accepted");
@@ -198,12 +231,12 @@ mod tests {
             parameters.data_servers[0].region.as_ref().expect("region").key,
             "data_server_list[0].cluster"
         );
-        assert_eq!((parameters.data_server_port, parameters.log_time_auto_adjust), (None, false));
+        assert_eq!((parameters.data_server_port, parameters.log_time_auto_adjust), (None, None));
     }
 
     #[test]
     fn the_installers_second_form_is_read() {
-        let parameters = parse(
+        let parameters = parse_alone(
             br#"{"primary_region" : "cn-beijing", "config_servers" : ["http://logtail.cn-beijing.log.aliyuncs.com"], "data_servers" : [{"region" : "cn-beijing", "endpoint_list": ["cn-beijing.log.aliyuncs.com", "b"]}], "cpu_usage_limit" : 0.4}"#,
         )
         .expect("accepted");
@@ -222,7 +255,7 @@ mod tests {
 
     #[test]
     fn the_plural_and_the_community_forms_are_read() {
-        let parameters = parse(
+        let parameters = parse_alone(
             br#"{"config_server_address_list": ["a"], "config_server_list": [{"cluster":"community","endpoint_list":["127.0.0.1:8899"]}], "ilogtail_configserver_address": ["h:1"],
                 "data_server_list": [{"cluster": "r", "endpoint_list": ["d"]}]}"#,
         )
@@ -243,9 +276,9 @@ mod tests {
 
     #[test]
     fn values_of_a_wrong_type_or_empty_are_as_absent() {
-        let parameters = parse(
+        let parameters = parse_alone(
             br#"{"config_server_address": 5, "config_servers": "http://x", "config_server_address_list": ["", 1],
-                "data_server_list": [{"endpoint": null}, "x", {"cluster": "only"}], "working_ip": "", "bind_interface": "default",
+                "data_server_list": [{"endpoint": null}, "x", {"cluster": "only"}], "working_ip": 7, "bind_interface": null,
                 "enable_log_time_auto_adjust": "true", "data_server_port": "443", "logtail_sys_conf_dir": false}"#,
         )
         .expect("accepted");
@@ -253,22 +286,58 @@ mod tests {
     }
 
     #[test]
+    fn blanks_and_false_are_values() {
+        let parameters =
+            parse_alone(br#"{"working_ip": "", "bind_interface": "", "enable_log_time_auto_adjust": false}"#)
+                .expect("accepted");
+        assert_eq!(parameters.working_ip.expect("a value").value, "");
+        assert_eq!(parameters.bind_interface.expect("a value").value, "");
+        assert_eq!(parameters.log_time_auto_adjust, Some(false));
+    }
+
+    #[test]
+    fn parts_replace_top_level_keys_and_later_ones_win() {
+        let part = |name: &str, text: &str| {
+            (Path::new("/etc/ilogtail/config.d").join(name), text.as_bytes().to_vec())
+        };
+        let parts = [
+            part("a.json", r#"{"config_servers": ["a"], "working_ip": "10.0.0.1"}"#),
+            part("b.json", "not json"),
+            part("c.json", r#"{"working_ip": "10.0.0.2"}"#),
+        ];
+        let bytes = br#"{"config_servers": ["x", "y"], "bind_interface": "eth1"}"#;
+        let files = ConfigFiles { path: Path::new("/c.json"), bytes, parts: &parts };
+        let parameters = parse(files).expect("accepted");
+        assert_eq!(
+            pairs(&parameters.config_servers),
+            [("/etc/ilogtail/config.d/a.json: config_servers[0]", "a")]
+        );
+        let working_ip = parameters.working_ip.expect("set");
+        assert_eq!(
+            (working_ip.key.as_str(), working_ip.value.as_str()),
+            ("/etc/ilogtail/config.d/c.json: working_ip", "10.0.0.2")
+        );
+        assert_eq!(parameters.bind_interface.expect("set").key, "bind_interface");
+        assert!(parameters.canonical.expect("set").contains(r#""config_servers":["a"]"#));
+    }
+
+    #[test]
     fn overrides_are_read() {
-        let parameters = parse(
+        let parameters = parse_alone(
             br#"{"working_ip": "10.0.0.1", "bind_interface": "eth1", "enable_log_time_auto_adjust": true, "data_server_port": 443,
                 "logtail_sys_conf_dir": "/etc/ilogtail2/"}"#,
         )
         .expect("accepted");
         assert_eq!(parameters.working_ip.expect("set").value, "10.0.0.1");
         assert_eq!(parameters.bind_interface.expect("set").key, "bind_interface");
-        assert!(parameters.log_time_auto_adjust);
+        assert_eq!(parameters.log_time_auto_adjust, Some(true));
         assert_eq!(parameters.data_server_port, Some(443));
         assert_eq!(parameters.sys_conf_dir.as_deref(), Some("/etc/ilogtail2/"));
     }
 
     #[test]
     fn no_secret_is_kept() {
-        let parameters = parse(
+        let parameters = parse_alone(
             br#"{"access_key": "S3CRET", "config_server_address": "http://u:S3CRET@h", "proxy": "http://u:S3CRET@h:1"}"#,
         )
         .expect("accepted");
@@ -346,7 +415,7 @@ mod tests {
     proptest! {
         #[test]
         fn arbitrary_content_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200), path in ".{0,40}") {
-            let _parameters = parse(&bytes);
+            let _parameters = parse_alone(&bytes);
             let _implied = implied(Path::new(&format!("/conf/{path}/ilogtail_config.json")));
         }
     }

@@ -122,10 +122,16 @@ fn region(settings: &AgentSettings, parameters: &Parameters) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agents::ConfigFiles;
     use crate::model::settings::Expectation;
 
+    fn parsed(config: &str) -> Parameters {
+        let files = ConfigFiles { path: Path::new("/c.json"), bytes: config.as_bytes(), parts: &[] };
+        super::super::config::parse(files).expect("accepted")
+    }
+
     fn urls(settings: &AgentSettings, edition: &Edition, config: &str) -> Vec<(Purpose, String)> {
-        let parameters = super::super::config::parse(config.as_bytes()).expect("accepted");
+        let parameters = parsed(config);
         endpoints(settings, edition, &parameters, Path::new("/c.json"))
             .into_iter()
             .map(|endpoint| (endpoint.purpose, endpoint.url))
@@ -164,7 +170,7 @@ mod tests {
 
     #[test]
     fn each_endpoint_tells_where_it_comes_from() {
-        let parameters = super::super::config::parse(FORM_1.as_bytes()).expect("accepted");
+        let parameters = parsed(FORM_1);
         let settings = expecting(None, &["p"]);
         let found = endpoints(&settings, &Edition::default(), &parameters, Path::new("/c.json"));
         let origins: Vec<_> = found.iter().map(|e| (e.from.as_str(), e.parameter.as_deref())).collect();

@@ -1,5 +1,6 @@
 //! Logtail of Alibaba Cloud SLS in all its generations: Logtail, iLogtail, LoongCollector; commercial and community.
 
+mod choice;
 mod config;
 mod endpoints;
 mod json;
@@ -14,13 +15,17 @@ use std::{
 };
 
 use super::{
-    Commands, HostClass, IdentityLayout, Layout, LocalTime, Place, Profile, Running, address::shell_word,
-    arguments::flag,
+    Choice, Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Identifier,
+    IdentityLayout, Layout, LocalTime, Located, Operation, Place, Recognition, Service, TimeAdjustment,
+    address::shell_word, arguments::flag,
 };
 use crate::model::{
-    NetworkType, Prerequisite, Role,
+    NetworkType, Prerequisite, Reading, Role, Why,
     settings::AgentSettings,
-    snapshot::{AddressRecord, Edition, Endpoint, ExpectedRole, LoadedConfig, Parameters, Rejection},
+    snapshot::{
+        AddressRecord, Edition, Endpoint, Environment, ExpectedRole, HostFacts, Invocation, LoadedConfig,
+        Parameters, Process, ProcessState, Rejection,
+    },
 };
 
 /// Where the vendor's installer puts the agent.
@@ -85,32 +90,68 @@ fn is_community_version(version: &str) -> bool {
     version.to_ascii_lowercase().contains("community")
 }
 
-impl Profile for Logtail {
+/// True if one live process is the parent of another, as a daemon is of its worker: the community edition has no daemon.
+fn has_daemon(processes: &Reading<Vec<Process>>) -> bool {
+    let alive =
+        || processes.known().into_iter().flatten().filter(|process| process.state != ProcessState::Defunct);
+    alive().any(|child| alive().any(|parent| child.parent == parent.pid && child.pid != parent.pid))
+}
+
+fn is_community(facts: EditionFacts<'_>) -> Result<bool, Why> {
+    match facts.version {
+        Reading::Known(Some(version)) => return Ok(is_community_version(version)),
+        Reading::Known(None) => {}
+        Reading::Unknown(_) if has_daemon(facts.processes) => return Ok(false),
+        Reading::Unknown(why) => return Err(why.clone()),
+    }
+    let dir = paths::install_dir(facts.settings);
+    if !paths::is_community_tree(&dir, facts.invocation)? {
+        return Ok(false);
+    }
+    // The commercial agent keeps the old file name, or is told where its config is.
+    let config = facts.config.as_result()?.as_deref().and_then(Path::file_name);
+    let commercial_config = config.is_some_and(|name| name == "ilogtail_config.json")
+        || paths::named_config(&dir, facts.invocation)?.is_some();
+    let commercial_option = flag(facts.invocation.arguments.as_result()?, "enable_host_id").is_some()
+        || facts.invocation.variable("ALIYUN_LOGTAIL_USER_ID")?.is_some();
+    Ok(!commercial_config && !commercial_option)
+}
+
+fn edition(facts: EditionFacts<'_>) -> Result<Edition, Why> {
+    let community = is_community(facts)?;
+    let in_container = facts.invocation.in_container.known() == Some(&true);
+    let label = match (community, in_container) {
+        (true, _) => "community",
+        (false, true) => "container",
+        (false, false) => "commercial",
+    };
+    Ok(Edition { label, community, keyless: false })
+}
+
+/// A daemon and its worker; the community edition has no daemon, and the commercial one can be told to do without.
+fn expected_roles(facts: EditionFacts<'_>, edition: &Reading<Edition>) -> Result<Vec<ExpectedRole>, Why> {
+    let one = |role| ExpectedRole { role, count: 1, only_if_ever_seen: false };
+    let without_daemon = edition.as_result()?.community
+        || (!has_daemon(facts.processes)
+            && flag(facts.invocation.arguments.as_result()?, "ilogtail_daemon_flag") == Some(false));
+    Ok(if without_daemon { vec![one(Role::WORKER)] } else { vec![one(Role::DAEMON), one(Role::WORKER)] })
+}
+
+/// `name` of the service that starts the agent: by generation, then by the directory's name.
+fn service(dir: &Path, version: Option<&str>) -> &'static str {
+    let is_third_generation =
+        version.and_then(|version| version.split('.').next()?.parse::<u32>().ok()).map(|major| major >= 3);
+    let is_loongcollector = is_third_generation.unwrap_or_else(|| is_named_loongcollector(dir));
+    if is_loongcollector { "loongcollectord" } else { "ilogtaild" }
+}
+
+fn is_named_loongcollector(dir: &Path) -> bool {
+    dir.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("loongcollector"))
+}
+
+impl Identification for Logtail {
     fn kind(&self) -> &'static str {
         "logtail"
-    }
-
-    fn prerequisites(&self, edition: &Edition) -> Vec<Prerequisite> {
-        if edition.community {
-            return vec![
-                Prerequisite::Installed,
-                Prerequisite::Processes,
-                Prerequisite::StartupParameters,
-                Prerequisite::Network,
-                Prerequisite::Restart,
-            ];
-        }
-        vec![
-            Prerequisite::Installed,
-            Prerequisite::Processes,
-            Prerequisite::Ip,
-            Prerequisite::StartupParameters,
-            Prerequisite::Network,
-            Prerequisite::Clock,
-            Prerequisite::UserIdentifier,
-            Prerequisite::CustomIdentifier,
-            Prerequisite::Restart,
-        ]
     }
 
     fn places(&self) -> &'static [Place] {
@@ -123,8 +164,8 @@ impl Profile for Logtail {
         ]
     }
 
-    fn recognise(&self, base_name: &str, _settings: &AgentSettings) -> Option<Option<Role>> {
-        is_executable_name(base_name).then_some(None)
+    fn recognise(&self, base_name: &str, _settings: &AgentSettings) -> Recognition {
+        if is_executable_name(base_name) { Recognition::Agent } else { Recognition::Foreign }
     }
 
     fn recognises_comm(&self, comm: &str, _settings: &AgentSettings) -> bool {
@@ -151,22 +192,35 @@ impl Profile for Logtail {
         };
         PREFIXED.contains(&bare) || PARAMETERS.iter().any(|parameter| parameter.to_ascii_uppercase() == bare)
     }
+}
 
-    fn layout(&self, settings: &AgentSettings, running: Running<'_>) -> Layout {
-        paths::layout(settings, running)
+impl Files for Logtail {
+    fn layout(&self, settings: &AgentSettings, invocation: &Invocation) -> Layout {
+        paths::layout(settings, invocation)
+    }
+
+    fn config_parts(
+        &self,
+        settings: &AgentSettings,
+        invocation: &Invocation,
+        config: &Path,
+        parameters: &Parameters,
+    ) -> Located {
+        paths::config_parts(settings, invocation, config, parameters)
     }
 
     fn identity_layout(
         &self,
         settings: &AgentSettings,
-        running: Running<'_>,
-        parameters: Option<&Parameters>,
+        invocation: &Invocation,
+        config: Option<&Path>,
+        parameters: Reading<Option<&Parameters>>,
     ) -> IdentityLayout {
-        paths::identity_layout(settings, running, parameters)
+        paths::identity_layout(settings, invocation, config, &parameters)
     }
 
-    fn parse_parameters(&self, bytes: &[u8], _path: &Path) -> Result<Parameters, Rejection> {
-        config::parse(bytes)
+    fn parse_parameters(&self, files: ConfigFiles<'_>) -> Result<Parameters, Rejection> {
+        config::parse(files)
     }
 
     fn implied_parameters(&self, path: &Path) -> Option<Parameters> {
@@ -185,10 +239,6 @@ impl Profile for Logtail {
         record::parse_owner_account(bytes)
     }
 
-    fn parse_version(&self, _bytes: &[u8]) -> Option<String> {
-        None
-    }
-
     fn parse_loaded_config(
         &self,
         path: &Path,
@@ -197,41 +247,9 @@ impl Profile for Logtail {
     ) -> Option<LoadedConfig> {
         log::parse_loaded_config(path, log, local_time)
     }
+}
 
-    fn edition(
-        &self,
-        settings: &AgentSettings,
-        version: Option<&str>,
-        config: Option<&Path>,
-        running: Running<'_>,
-    ) -> Edition {
-        let dir = paths::install_dir(settings);
-        let community = if let Some(version) = version {
-            is_community_version(version)
-        } else {
-            // The commercial agent keeps the old file name, or is told where its config is.
-            let commercial_config =
-                config.and_then(Path::file_name).is_some_and(|name| name == "ilogtail_config.json")
-                    || paths::named_config(&dir, running).is_some();
-            let commercial_option = flag(running.arguments, "enable_host_id").is_some()
-                || running.environment.contains_key("ALIYUN_LOGTAIL_USER_ID");
-            paths::is_community_tree(&dir, running) && !commercial_config && !commercial_option
-        };
-        let without_daemon = flag(running.arguments, "ilogtail_daemon_flag") == Some(false);
-        let one = |role| ExpectedRole { role, count: 1, only_if_ever_seen: false };
-        let label = match (community, running.in_container) {
-            (true, _) => "community",
-            (false, true) => "container",
-            (false, false) => "commercial",
-        };
-        let roles = if community || without_daemon {
-            vec![one(Role::WORKER)]
-        } else {
-            vec![one(Role::DAEMON), one(Role::WORKER)]
-        };
-        Edition { label, community, keyless: false, roles }
-    }
-
+impl Service for Logtail {
     fn endpoints(
         &self,
         settings: &AgentSettings,
@@ -242,6 +260,11 @@ impl Profile for Logtail {
         parameters
             .map(|parameters| endpoints::endpoints(settings, edition, parameters, config_file))
             .unwrap_or_default()
+    }
+
+    fn needs_endpoints(&self, edition: &Edition) -> bool {
+        // The community edition can collect by local configs alone.
+        !edition.community
     }
 
     fn has_data_servers(&self) -> bool {
@@ -265,18 +288,85 @@ impl Profile for Logtail {
         Duration::from_mins(15)
     }
 
+    fn is_instance(&self, product: &str) -> bool {
+        product.contains("Alibaba Cloud")
+    }
+
+    fn expectations(&self) -> &'static [&'static str] {
+        &["region", "network", "account_id", "machine_group_ips", "machine_group_identifier", "projects"]
+    }
+}
+
+impl Operation for Logtail {
+    fn applies(&self, prerequisite: Prerequisite, edition: &Reading<Edition>) -> Reading<bool> {
+        match prerequisite {
+            Prerequisite::Installed
+            | Prerequisite::Processes
+            | Prerequisite::StartupParameters
+            | Prerequisite::Network
+            | Prerequisite::Restart => Reading::Known(true),
+            Prerequisite::Ip
+            | Prerequisite::Clock
+            | Prerequisite::UserIdentifier
+            | Prerequisite::CustomIdentifier => edition.as_ref().map(|edition| !edition.community),
+            Prerequisite::Credentials => Reading::Known(false),
+        }
+    }
+
+    fn edition(&self, facts: EditionFacts<'_>) -> Reading<Edition> {
+        edition(facts).into()
+    }
+
+    fn expected_roles(
+        &self,
+        facts: EditionFacts<'_>,
+        edition: &Reading<Edition>,
+    ) -> Reading<Vec<ExpectedRole>> {
+        expected_roles(facts, edition).into()
+    }
+
+    fn roles(&self, _settings: &AgentSettings) -> Vec<Role> {
+        vec![Role::DAEMON, Role::WORKER]
+    }
+
+    fn choice(
+        &self,
+        host: &HostFacts,
+        parameters: Reading<Option<&Parameters>>,
+        invocation: &Invocation,
+    ) -> Option<Choice> {
+        Some(choice::choice(host, &parameters, invocation))
+    }
+
+    fn adjusts_time(
+        &self,
+        parameters: Reading<Option<&Parameters>>,
+        invocation: &Invocation,
+    ) -> Reading<Option<TimeAdjustment>> {
+        choice::adjusts_time(&parameters, invocation)
+    }
+
+    fn identifiers_of_environment(
+        &self,
+        which: Identifier,
+        environment: &Environment,
+    ) -> Vec<(&'static str, String)> {
+        let names = match which {
+            Identifier::User => ["ALIYUN_LOGTAIL_USER_ID", "LOONG_USER_ID"],
+            Identifier::Custom => ["ALIYUN_LOGTAIL_USER_DEFINED_ID", "LOONG_USER_DEFINED_ID"],
+        };
+        names
+            .into_iter()
+            .filter_map(|name| Some((name, environment.get(name)?)))
+            .flat_map(|(name, value)| value.split(',').map(move |id| (name, id.trim().to_owned())))
+            .filter(|(_, id)| !id.is_empty())
+            .collect()
+    }
+
     fn commands(&self, settings: &AgentSettings, version: Option<&str>) -> Commands {
         let dir = paths::install_dir(settings);
-        let is_third_generation = version
-            .and_then(|version| version.split('.').next()?.parse::<u32>().ok())
-            .map(|major| major >= 3);
-        let named_loongcollector = dir
-            .file_name()
-            .and_then(|name| name.to_str())
-            .is_some_and(|name| name.starts_with("loongcollector"));
-        let is_loongcollector = is_third_generation.unwrap_or(named_loongcollector);
-        let service = if is_loongcollector { "loongcollectord" } else { "ilogtaild" };
-        let community = version.map_or(named_loongcollector, is_community_version);
+        let service = service(&dir, version);
+        let community = version.map_or_else(|| is_named_loongcollector(&dir), is_community_version);
         let command = |action: &str| {
             if community {
                 format!("sudo systemctl {action} {service}")

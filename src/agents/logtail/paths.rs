@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 use super::{DEFAULT_DIR, config};
 use crate::{
     agents::{
-        IdentityLayout, Layout, Running,
+        IdentityLayout, Layout, Located, NamedBy,
         arguments::{flag, is_true, resolve, value_of},
     },
-    model::{settings::AgentSettings, snapshot::Parameters},
+    model::{
+        Reading, Why,
+        settings::AgentSettings,
+        snapshot::{Invocation, Parameters},
+    },
 };
 
 /// Where the vendor's installer puts the identity files.
@@ -25,114 +29,183 @@ pub(super) fn instance_suffix(dir: &Path) -> Option<&str> {
 }
 
 /// True if the directory is laid out as the community's LoongCollector is: `conf/`, `data/`, `log/`, `run/`.
-pub(super) fn is_community_tree(dir: &Path, running: Running<'_>) -> bool {
+pub(super) fn is_community_tree(dir: &Path, invocation: &Invocation) -> Result<bool, Why> {
     let named_so =
         dir.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("loongcollector"));
-    named_so && !in_logtail_mode(running)
+    Ok(named_so && !in_logtail_mode(invocation)?)
 }
 
-fn in_logtail_mode(running: Running<'_>) -> bool {
-    flag(running.arguments, "logtail_mode")
-        .or_else(|| variable(running, "LOGTAIL_MODE").map(is_true))
-        .unwrap_or(false)
-}
-
-fn variable<'a>(running: Running<'a>, name: &str) -> Option<&'a str> {
-    running.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
+fn in_logtail_mode(invocation: &Invocation) -> Result<bool, Why> {
+    if let Some(mode) = flag(invocation.arguments.as_result()?, "logtail_mode") {
+        return Ok(mode);
+    }
+    Ok(invocation.variable("LOGTAIL_MODE")?.is_some_and(is_true))
 }
 
 /// The config file that the command line or the environment names: the agent looks nowhere else then.
-pub(super) fn named_config(dir: &Path, running: Running<'_>) -> Option<PathBuf> {
-    variable(running, "LOONG_CONFIG")
-        .or_else(|| variable(running, "ALIYUN_LOGTAIL_CONFIG"))
-        .or_else(|| value_of(running.arguments, "ilogtail_config"))
-        .map(|path| resolve(dir, path))
+pub(super) fn named_config(dir: &Path, invocation: &Invocation) -> Result<Option<PathBuf>, Why> {
+    for variable in ["LOONG_CONFIG", "ALIYUN_LOGTAIL_CONFIG"] {
+        if let Some(path) = invocation.variable(variable)? {
+            return Ok(Some(resolve(dir, path)));
+        }
+    }
+    let arguments = invocation.arguments.as_result()?;
+    Ok(value_of(arguments, "ilogtail_config").map(|path| resolve(dir, path)))
 }
 
 /// A directory of the community's tree, which option and variable can move.
-fn tree_dir(dir: &Path, running: Running<'_>, name: &str, plural: &str) -> PathBuf {
-    let moved = value_of(running.arguments, &format!("{plural}_dir"))
-        .or_else(|| variable(running, &format!("LOONG_{}_DIR", plural.to_ascii_uppercase())));
-    resolve(dir, moved.unwrap_or(name))
+fn tree_dir(dir: &Path, invocation: &Invocation, name: &str, plural: &str) -> Located {
+    let moved = || -> Result<Option<&str>, Why> {
+        match value_of(invocation.arguments.as_result()?, &format!("{plural}_dir")) {
+            Some(path) => Ok(Some(path)),
+            None => Ok(invocation.variable(&format!("LOONG_{}_DIR", plural.to_ascii_uppercase()))?),
+        }
+    };
+    match moved() {
+        Ok(Some(path)) => Located::named(resolve(dir, path), NamedBy::Process),
+        Ok(None) => Located::by_layout([dir.join(name)]),
+        Err(why) => Located::by_layout([dir.join(name)]).unless(why),
+    }
 }
 
-pub(super) fn layout(settings: &AgentSettings, running: Running<'_>) -> Layout {
-    let dir = install_dir(settings);
-    let community_tree = is_community_tree(&dir, running);
-    let flat_config = dir.join("ilogtail_config.json");
-    let tree_config =
-        tree_dir(&dir, running, "conf", "conf").join("instance_config/local/loongcollector_config.json");
-    let flat_record = dir.join("app_info.json");
-    let tree_record = tree_dir(&dir, running, "run", "run").join("app_info.json");
-    let logs = tree_dir(&dir, running, "log", "logs");
-    let tree_logs = [logs.join("loongcollector.LOG"), logs.join("ilogtail.LOG")];
-    // An upgrade leaves the old generation's log behind; the program's own name tells which one it writes.
-    let runs_as_ilogtail = running
-        .arguments
-        .first()
-        .and_then(|argument| argument.rsplit('/').next())
-        .is_some_and(|name| name.starts_with("ilogtail"));
-    let mut flat_logs = [dir.join("loongcollector.LOG"), dir.join("ilogtail.LOG")];
-    if runs_as_ilogtail {
-        flat_logs.reverse();
-    }
+/// The candidates of `preferred` before those of `other`; only the preferred place makes the whole uncertain.
+fn before(preferred: Located, other: Located) -> Located {
+    let undecided = preferred.undecided;
+    let candidates = preferred.candidates.into_iter().chain(other.candidates).collect();
+    Located { candidates, undecided }
+}
 
-    let named = named_config(&dir, running);
-    let generated = named.as_deref().is_some_and(|path| config::implied(path).is_some());
-    let config_optional = generated || (community_tree && named.is_none());
-    let (configs, records, logs) = if community_tree {
-        (
-            vec![tree_config, flat_config],
-            vec![tree_record, flat_record],
-            tree_logs.into_iter().chain(flat_logs).collect(),
-        )
+pub(super) fn layout(settings: &AgentSettings, invocation: &Invocation) -> Layout {
+    let dir = install_dir(settings);
+    let community_tree = is_community_tree(&dir, invocation);
+    let named = named_config(&dir, invocation);
+    let tree_config =
+        tree_dir(&dir, invocation, "conf", "conf").join("instance_config/local/loongcollector_config.json");
+    let tree_record = tree_dir(&dir, invocation, "run", "run").join("app_info.json");
+    let logs = tree_dir(&dir, invocation, "log", "logs");
+    let tree_logs = before(logs.join("loongcollector.LOG"), logs.join("ilogtail.LOG"));
+    let flat_config = Located::by_layout([dir.join("ilogtail_config.json")]);
+    let flat_record = Located::by_layout([dir.join("app_info.json")]);
+    let flat_logs = flat_logs(&dir, invocation);
+
+    let config_optional = match (&named, &community_tree) {
+        (Ok(Some(path)), _) => Reading::Known(config::implied(path).is_some()),
+        (Ok(None), Ok(community_tree)) => Reading::Known(*community_tree),
+        (Err(why), _) | (_, Err(why)) => Reading::Unknown(why.clone()),
+    };
+    // Without knowing how it was started, the tree's places are the better guess; what is uncertain says so.
+    let (config, record, log) = if *community_tree.as_ref().unwrap_or(&true) {
+        (before(tree_config, flat_config), before(tree_record, flat_record), before(tree_logs, flat_logs))
     } else {
-        (
-            vec![flat_config, tree_config],
-            vec![flat_record, tree_record],
-            flat_logs.into_iter().chain(tree_logs).collect(),
-        )
+        (before(flat_config, tree_config), before(flat_record, tree_record), before(flat_logs, tree_logs))
+    };
+    let unless_tree = |located: Located| match &community_tree {
+        Ok(_) => located,
+        Err(why) => located.unless(why.clone()),
     };
     Layout {
-        binary_dirs: vec![dir],
-        configs: named.map_or(configs, |path| vec![path]),
+        config: match named {
+            Ok(Some(path)) => Located::named(path, NamedBy::Process),
+            Ok(None) => unless_tree(config),
+            Err(why) => config.unless(why),
+        },
         config_optional,
-        records,
-        logs,
+        record: unless_tree(record),
+        log: unless_tree(log),
+        binary_dirs: vec![dir],
         ..Layout::default()
     }
 }
 
-pub(super) fn identity_layout(
+/// An upgrade leaves the old generation's log behind; the program's own name tells which one it writes.
+fn flat_logs(dir: &Path, invocation: &Invocation) -> Located {
+    let program = invocation.arguments.known().and_then(|arguments| arguments.first());
+    let runs_as_ilogtail = program
+        .and_then(|program| program.rsplit('/').next())
+        .is_some_and(|name| name.starts_with("ilogtail"));
+    let mut logs = [dir.join("loongcollector.LOG"), dir.join("ilogtail.LOG")];
+    if runs_as_ilogtail {
+        logs.reverse();
+    }
+    let located = Located::by_layout(logs);
+    match invocation.arguments.why() {
+        Some(why) => located.unless(why.clone()),
+        None => located,
+    }
+}
+
+/// The directory of the agent's own files: identity, and parts of the config.
+fn system_config_dir(
     settings: &AgentSettings,
-    running: Running<'_>,
-    parameters: Option<&Parameters>,
-) -> IdentityLayout {
+    invocation: &Invocation,
+    config: Option<&Path>,
+    parameters: &Reading<Option<&Parameters>>,
+) -> Result<Located, Why> {
     let dir = install_dir(settings);
     // The file wins over the environment, as for most keys.
-    let configured = parameters
-        .and_then(|parameters| parameters.sys_conf_dir.as_deref())
-        .or_else(|| variable(running, "LOONG_LOGTAIL_SYS_CONF_DIR"))
-        .or_else(|| variable(running, "LOONG_SYS_CONF_DIR"))
-        .or_else(|| variable(running, "ALIYUN_LOGTAIL_SYS_CONF_DIR"))
-        .or_else(|| variable(running, "logtail_sys_conf_dir"));
-    // A config named from outside is the commercial image's way.
-    let community_tree = is_community_tree(&dir, running) && named_config(&dir, running).is_none();
-    let sys = match configured {
-        Some(path) => resolve(&dir, path),
-        None if community_tree => tree_dir(&dir, running, "conf", "conf"),
-        None => PathBuf::from(format!("{SYSTEM_CONFIG_DIR}{}", instance_suffix(&dir).unwrap_or_default())),
-    };
-    let instance_identity = if community_tree {
-        tree_dir(&dir, running, "data", "data").join("instance_identity")
-    } else {
-        sys.join("checkpoint/instance_identity")
-    };
-    IdentityLayout {
-        users: Some(sys.join("users")),
-        identifiers: Some(sys.join("user_defined_id")),
-        instance_identity: Some(instance_identity),
+    if let Some(path) = parameters.as_result()?.and_then(|parameters| parameters.sys_conf_dir.as_deref()) {
+        let by = config.map_or(NamedBy::Layout, |config| NamedBy::File(config.to_owned()));
+        return Ok(Located::named(resolve(&dir, path), by));
     }
+    let variables = [
+        "LOONG_LOGTAIL_SYS_CONF_DIR",
+        "LOONG_SYS_CONF_DIR",
+        "ALIYUN_LOGTAIL_SYS_CONF_DIR",
+        "logtail_sys_conf_dir",
+    ];
+    for variable in variables {
+        if let Some(path) = invocation.variable(variable)? {
+            return Ok(Located::named(resolve(&dir, path), NamedBy::Process));
+        }
+    }
+    // A config named from outside is the commercial image's way.
+    if is_community_tree(&dir, invocation)? && named_config(&dir, invocation)?.is_none() {
+        return Ok(tree_dir(&dir, invocation, "conf", "conf"));
+    }
+    Ok(default_system_config_dir(&dir))
+}
+
+fn default_system_config_dir(dir: &Path) -> Located {
+    let suffix = instance_suffix(dir).unwrap_or_default();
+    Located::by_layout([PathBuf::from(format!("{SYSTEM_CONFIG_DIR}{suffix}"))])
+}
+
+fn or_default(dir: &Path, found: Result<Located, Why>) -> Located {
+    found.unwrap_or_else(|why| default_system_config_dir(dir).unless(why))
+}
+
+/// `config.d`, whose `*.json` are merged over the config; `include_config_path` moves it (agent source, `LoadIncludeConfig`).
+pub(super) fn config_parts(
+    settings: &AgentSettings,
+    invocation: &Invocation,
+    config: &Path,
+    parameters: &Parameters,
+) -> Located {
+    let dir = install_dir(settings);
+    if let Some(path) = &parameters.include_dir {
+        return Located::named(resolve(&dir, path), NamedBy::File(config.to_owned()));
+    }
+    let known = Reading::Known(Some(parameters));
+    or_default(&dir, system_config_dir(settings, invocation, Some(config), &known)).join("config.d")
+}
+
+pub(super) fn identity_layout(
+    settings: &AgentSettings,
+    invocation: &Invocation,
+    config: Option<&Path>,
+    parameters: &Reading<Option<&Parameters>>,
+) -> IdentityLayout {
+    let dir = install_dir(settings);
+    let sys = or_default(&dir, system_config_dir(settings, invocation, config, parameters));
+    let in_tree = || -> Result<bool, Why> {
+        Ok(is_community_tree(&dir, invocation)? && named_config(&dir, invocation)?.is_none())
+    };
+    let instance_identity = match in_tree() {
+        Ok(true) => tree_dir(&dir, invocation, "data", "data").join("instance_identity"),
+        Ok(false) => sys.join("checkpoint/instance_identity"),
+        Err(why) => sys.join("checkpoint/instance_identity").unless(why),
+    };
+    IdentityLayout { users: sys.join("users"), identifiers: sys.join("user_defined_id"), instance_identity }
 }
 
 #[cfg(test)]
@@ -146,17 +219,27 @@ mod tests {
         AgentSettings { install_dir: Some(PathBuf::from(dir)), ..AgentSettings::default() }
     }
 
-    fn with<R>(line: &str, variables: Variables<'_>, judge: impl FnOnce(Running<'_>) -> R) -> R {
+    fn with<R>(line: &str, variables: Variables<'_>, judge: impl FnOnce(&Invocation) -> R) -> R {
         let arguments: Vec<String> =
             line.split(' ').filter(|word| !word.is_empty()).map(ToOwned::to_owned).collect();
         let environment: Environment =
             variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        judge(Running { arguments: &arguments, environment: &environment, in_container: false })
+        judge(&Invocation {
+            arguments: Reading::Known(arguments),
+            environment: Reading::Known(environment),
+            in_container: Reading::Known(false),
+        })
+    }
+
+    fn paths(located: &Located) -> Vec<&Path> {
+        assert_eq!(located.undecided, None);
+        located.candidates.iter().map(|named| named.path.as_path()).collect()
     }
 
     fn first_config(dir: &str, line: &str, variables: Variables<'_>) -> (PathBuf, usize, bool) {
-        let layout = with(line, variables, |running| layout(&settings(dir), running));
-        (layout.configs[0].clone(), layout.configs.len(), layout.config_optional)
+        let layout = with(line, variables, |invocation| layout(&settings(dir), invocation));
+        let optional = layout.config_optional == Reading::Known(true);
+        (paths(&layout.config)[0].to_owned(), paths(&layout.config).len(), optional)
     }
 
     #[test]
@@ -234,16 +317,17 @@ mod tests {
 
     #[test]
     fn records_and_logs_are_looked_for_where_each_generation_writes_them() {
-        let layout_of = |dir: &str, line: &str| with(line, &[], |running| layout(&settings(dir), running));
+        let layout_of =
+            |dir: &str, line: &str| with(line, &[], |invocation| layout(&settings(dir), invocation));
         let flat = layout_of("/usr/local/ilogtail", "");
         assert_eq!(flat.binary_dirs, [PathBuf::from("/usr/local/ilogtail")]);
-        assert_eq!(flat.records[0], Path::new("/usr/local/ilogtail/app_info.json"));
-        assert_eq!(flat.logs[0], Path::new("/usr/local/ilogtail/loongcollector.LOG"));
+        assert_eq!(paths(&flat.record)[0], Path::new("/usr/local/ilogtail/app_info.json"));
+        assert_eq!(paths(&flat.log)[0], Path::new("/usr/local/ilogtail/loongcollector.LOG"));
         let old = layout_of("/usr/local/ilogtail", "/usr/local/ilogtail/ilogtail");
-        assert_eq!(old.logs[0], Path::new("/usr/local/ilogtail/ilogtail.LOG"));
+        assert_eq!(paths(&old.log)[0], Path::new("/usr/local/ilogtail/ilogtail.LOG"));
         let tree = layout_of("/usr/local/loongcollector", "l --logs_dir=/var/log/l");
-        assert_eq!(tree.records[0], Path::new("/usr/local/loongcollector/run/app_info.json"));
-        assert_eq!(tree.logs[0], Path::new("/var/log/l/loongcollector.LOG"));
+        assert_eq!(paths(&tree.record)[0], Path::new("/usr/local/loongcollector/run/app_info.json"));
+        assert_eq!(paths(&tree.log)[0], Path::new("/var/log/l/loongcollector.LOG"));
         assert!(flat.files.is_empty() && flat.version_file.is_none());
     }
 
@@ -294,13 +378,53 @@ mod tests {
             ),
         ];
         for (dir, variables, parameters, sys, instance_identity) in table {
-            let found = with("", variables, |running| identity_layout(&settings(dir), running, parameters));
-            let expected = IdentityLayout {
-                users: Some(Path::new(sys).join("users")),
-                identifiers: Some(Path::new(sys).join("user_defined_id")),
-                instance_identity: Some(PathBuf::from(instance_identity)),
-            };
-            assert_eq!(found, expected, "{dir} {variables:?}");
+            let config = Path::new("/c.json");
+            let found = with("", variables, |invocation| {
+                identity_layout(&settings(dir), invocation, Some(config), &Reading::Known(parameters))
+            });
+            let sys = Path::new(sys);
+            assert_eq!(paths(&found.users), [sys.join("users")], "{dir} {variables:?}");
+            assert_eq!(paths(&found.identifiers), [sys.join("user_defined_id")], "{dir} {variables:?}");
+            assert_eq!(
+                paths(&found.instance_identity),
+                [Path::new(instance_identity)],
+                "{dir} {variables:?}"
+            );
         }
+    }
+    #[test]
+    fn whoever_names_a_path_is_told() {
+        let by = |dir: &str, line: &str, variables: Variables<'_>| {
+            with(line, variables, |invocation| {
+                layout(&settings(dir), invocation).config.candidates[0].by.clone()
+            })
+        };
+        assert_eq!(by("/usr/local/ilogtail", "", &[]), NamedBy::Layout);
+        assert_eq!(by("/usr/local/ilogtail", "i -ilogtail_config /a.json", &[]), NamedBy::Process);
+        assert_eq!(by("/opt/loongcollector", "", &[("LOONG_CONF_DIR", "/c")]), NamedBy::Process);
+        let configured = Parameters { sys_conf_dir: Some("/etc/b/".to_owned()), ..Parameters::default() };
+        let parts = with("", &[], |invocation| {
+            config_parts(&settings("/usr/local/ilogtail"), invocation, Path::new("/c.json"), &configured)
+        });
+        assert_eq!(paths(&parts), [Path::new("/etc/b/config.d")]);
+        assert_eq!(parts.candidates[0].by, NamedBy::File("/c.json".into()));
+    }
+
+    #[test]
+    fn what_an_unread_fact_could_move_is_undecided() {
+        let why = Why::new(crate::model::Reason::Denied, "pid 1: environ", "permission denied");
+        let unread = Invocation { environment: Reading::Unknown(why.clone()), ..Invocation::default() };
+        let flat = layout(&settings("/usr/local/ilogtail"), &unread);
+        assert_eq!(flat.config.undecided.as_ref(), Some(&why));
+        assert_eq!(flat.config_optional, Reading::Unknown(why.clone()));
+        assert_eq!(flat.record.undecided, None, "no variable moves it out of this directory");
+        let tree = layout(&settings("/opt/loongcollector"), &unread);
+        assert_eq!(tree.record.undecided.as_ref(), Some(&why));
+        let identity = |parameters: Reading<Option<&Parameters>>| {
+            identity_layout(&settings("/usr/local/ilogtail"), &unread, None, &parameters)
+        };
+        assert_eq!(identity(Reading::Known(None)).users.undecided.as_ref(), Some(&why));
+        let configured = Parameters { sys_conf_dir: Some("/etc/b/".to_owned()), ..Parameters::default() };
+        assert_eq!(identity(Reading::Known(Some(&configured))).users.undecided, None, "the file wins");
     }
 }

@@ -18,7 +18,7 @@ fn executables_are_recognised_by_their_exact_names() {
         "loongcollector_3.0.12.0",
         "loongcollector_3.0.12-beta1",
     ] {
-        assert_eq!(recognise(name), Some(None), "{name}");
+        assert_eq!(recognise(name), Recognition::Agent, "{name}");
     }
     for name in [
         "",
@@ -36,7 +36,7 @@ fn executables_are_recognised_by_their_exact_names() {
         "/usr/local/ilogtail/ilogtail",
         "ilogtail_1.3.1-",
     ] {
-        assert_eq!(recognise(name), None, "{name}");
+        assert_eq!(recognise(name), Recognition::Foreign, "{name}");
     }
 }
 
@@ -184,17 +184,55 @@ fn editions_tell_roles_and_prerequisites() {
     ];
     for (dir, version, config, line, environment, in_container, label, community, roles) in table {
         let arguments: Vec<String> = line.split(' ').map(ToOwned::to_owned).collect();
-        let running = Running { arguments: &arguments, environment, in_container };
-        let edition = Logtail.edition(&settings(dir), version, config.map(Path::new), running);
+        let invocation = Invocation {
+            arguments: Reading::Known(arguments),
+            environment: Reading::Known(environment.clone()),
+            in_container: Reading::Known(in_container),
+        };
+        let facts = EditionFacts {
+            settings: &settings(dir),
+            version: &Reading::Known(version.map(str::to_owned)),
+            config: &Reading::Known(config.map(PathBuf::from)),
+            invocation: &invocation,
+            processes: &Reading::Known(Vec::new()),
+        };
+        let edition = Logtail.edition(facts);
+        let roles_expected = Logtail.expected_roles(facts, &edition);
+        let (edition, expected) = (edition.known().cloned().unwrap(), roles_expected.known().unwrap());
         assert_eq!(
-            (edition.label, edition.community, edition.roles.len(), edition.keyless),
+            (edition.label, edition.community, expected.len(), edition.keyless),
             (label, community, roles, false),
             "{dir} {version:?} {config:?} {line}"
         );
-        assert_eq!(edition.roles.last().map(|role| role.role.clone()), Some(Role::WORKER));
+        assert_eq!(expected.last().map(|role| role.role.clone()), Some(Role::WORKER));
         // An agent that is run without its daemon on purpose still has a heartbeat.
-        assert_eq!(Logtail.prerequisites(&edition).len(), if community { 5 } else { 9 });
+        let edition = Reading::Known(edition);
+        let applies = |prerequisite| Logtail.applies(prerequisite, &edition) == Reading::Known(true);
+        let applicable = Prerequisite::ALL.into_iter().filter(|prerequisite| applies(*prerequisite)).count();
+        assert_eq!(applicable, if community { 5 } else { 9 });
     }
+}
+
+#[test]
+fn an_unread_version_leaves_the_edition_undecided_unless_a_daemon_runs() {
+    let why = Why::new(crate::model::Reason::Denied, "app_info.json", "permission denied");
+    let process = |pid, parent| crate::model::snapshot::testing::process(pid, parent, "ilogtail");
+    let roles = |processes: Vec<Process>| {
+        let facts = EditionFacts {
+            settings: &settings("/usr/local/ilogtail"),
+            version: &Reading::Unknown(why.clone()),
+            config: &Reading::Known(None),
+            invocation: &Invocation::default(),
+            processes: &Reading::Known(processes),
+        };
+        Logtail.expected_roles(facts, &Logtail.edition(facts))
+    };
+    assert_eq!(roles(vec![process(1, 0)]).why(), Some(&why));
+    assert_eq!(roles(Vec::new()).why(), Some(&why));
+    assert_eq!(roles(vec![process(10, 1), process(11, 10)]).known().map(Vec::len), Some(2));
+    let applies = |prerequisite| Logtail.applies(prerequisite, &Reading::Unknown(why.clone()));
+    assert_eq!(applies(Prerequisite::Clock).why(), Some(&why));
+    assert_eq!(applies(Prerequisite::Processes), Reading::Known(true));
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn files() -> Vec<Case> {
         }
     });
     vec![
-        case("config_missing", missing(), missing().with(|w| w.agent().config_optional = true)),
+        case("config_missing", missing(), missing().with(generated)),
         case(
             "config_missing",
             custom().with(|w| w.agent().files[0].state = Reading::Known(FileState::Missing)),
@@ -65,10 +65,19 @@ fn data_server(world: World, cluster: &str, endpoint: &str) -> World {
     })
 }
 
+/// As the vendor's image has it: a file that need not be there names region and network.
+fn generated(world: &mut World) {
+    let path = "/etc/ilogtail/conf/cn-hangzhou/ilogtail_config.json";
+    let variable = ("ALIYUN_LOGTAIL_CONFIG".to_owned(), path.to_owned());
+    world.agent().invocation.environment = Reading::Known([variable].into());
+    world.agent().config.as_mut().unwrap().path = path.into();
+}
+
 fn community(world: World) -> World {
     world.with(|w| {
-        w.agent().edition.community = true;
-        w.agent().version = Some("1.8.8 Community Edition".into());
+        w.record().version = Some("1.8.8 Community Edition".into());
+        w.processes().truncate(1);
+        w.derive_endpoints();
     })
 }
 
@@ -166,6 +175,19 @@ fn refused_answer(world: &mut World, kind: FailureKind) {
     }
 }
 
+/// All goes through a proxy, to which the connection fails or not.
+fn through_proxy(world: &mut World, outcome: Result<(), FailureKind>) {
+    for fact in &mut world.agent().endpoints {
+        let mut probe = answered();
+        probe.proxy = Some(("http://10.0.0.9:3128".into(), "http_proxy".into()));
+        if let Err(kind) = outcome {
+            probe.phases.connect = None;
+            probe.outcome = Err(Failure { kind, address: None, detail: "refused".into() });
+        }
+        fact.probe = Reading::Known(probe);
+    }
+}
+
 fn network() -> Vec<Case> {
     let outside = "203.0.113.7";
     let both = |kind: FailureKind| logtail().with(|w| w.fail_everything(kind, outside));
@@ -185,6 +207,17 @@ fn network() -> Vec<Case> {
             "dns_failure",
             failing(HTTP, FailureKind::Resolve, outside),
             failing(HTTP, FailureKind::Refused, outside),
+        ),
+        // One name that the resolver knows nothing of proves that it answers.
+        case(
+            "resolver_failure",
+            both(FailureKind::NoResolver),
+            both(FailureKind::NoResolver).with(|w| w.fail(HTTP, FailureKind::Resolve, outside)),
+        ),
+        case(
+            "proxy_unreachable",
+            logtail().with(|w| through_proxy(w, Err(FailureKind::Refused))),
+            logtail().with(|w| through_proxy(w, Ok(()))),
         ),
         case("connection_refused", both(FailureKind::Refused), failing(HTTPS, FailureKind::Refused, outside)),
         case(

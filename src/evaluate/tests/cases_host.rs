@@ -17,6 +17,7 @@ use super::{
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = ip();
+    cases.extend(will_change());
     cases.extend(group_ip());
     cases.extend(user_identifier());
     cases.extend(custom_identifier());
@@ -81,13 +82,13 @@ fn ip() -> Vec<Case> {
         case(
             "ip_differs_from_working_ip",
             logtail().with(|w| {
-                if let Reading::Known(all) = &mut w.agent().environment {
+                if let Reading::Known(all) = &mut w.agent().invocation.environment {
                     all.insert("ALIYUN_LOGTAIL_WORKING_IP".into(), "10.0.0.9".into());
                 }
             }),
             // The file wins over the environment.
             working_ip(logtail(), "172.16.2.200").with(|w| {
-                if let Reading::Known(all) = &mut w.agent().environment {
+                if let Reading::Known(all) = &mut w.agent().invocation.environment {
                     all.insert("ALIYUN_LOGTAIL_WORKING_IP".into(), "10.0.0.9".into());
                 }
             }),
@@ -126,6 +127,14 @@ fn ip() -> Vec<Case> {
             }),
         ),
     ]
+}
+
+fn will_change() -> Vec<Case> {
+    let moved = |seconds: u64| {
+        let changed = logtail().with(|w| w.interfaces()[1].address = "172.16.2.201".parse().unwrap());
+        vec![changed.clone(), changed.later(seconds)]
+    };
+    vec![Case { cause: "ip_will_change", fires: moved(60), silent: moved(59) }]
 }
 
 fn group_ip() -> Vec<Case> {
@@ -187,7 +196,7 @@ fn user_identifier() -> Vec<Case> {
             "user_identifier_missing",
             users(&[]),
             users(&[]).with(|w| {
-                if let Reading::Known(all) = &mut w.agent().environment {
+                if let Reading::Known(all) = &mut w.agent().invocation.environment {
                     all.insert("ALIYUN_LOGTAIL_USER_ID".into(), "1,1234567890123456".into());
                 }
             }),
@@ -228,7 +237,7 @@ fn custom_identifier() -> Vec<Case> {
             "custom_identifier_missing",
             missing(),
             missing().with(|w| {
-                if let Reading::Known(all) = &mut w.agent().environment {
+                if let Reading::Known(all) = &mut w.agent().invocation.environment {
                     all.insert("ALIYUN_LOGTAIL_USER_DEFINED_ID".into(), "web-fleet".into());
                 }
             }),

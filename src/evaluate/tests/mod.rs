@@ -1,5 +1,6 @@
 //! Rules against tables of facts: every cause fires on its fact, and stays silent in a near miss.
 
+mod blind;
 mod cases;
 mod cases_config;
 mod cases_host;

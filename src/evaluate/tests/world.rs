@@ -8,9 +8,9 @@ use std::{
 };
 
 use crate::{
-    agents::{self, Running},
+    agents,
     config::{AgentSettings, ClockSettings},
-    evaluate::{Ledger, evaluate},
+    evaluate::{Ledger, endpoints, evaluate},
     model::{
         NetworkType, Reading, Reason, Role, Why,
         report::{AgentReport, Problem},
@@ -73,8 +73,12 @@ impl World {
     }
 
     pub(super) fn bind(&mut self, address: &str) {
-        let lines = content(&mut self.snapshot.host.hosts.state);
-        lines.push(HostsLine { line: 9, address: address.parse().unwrap(), names: vec!["web-1".into()] });
+        let hosts = content(&mut self.snapshot.host.hosts.state);
+        hosts.lines.push(HostsLine {
+            line: 9,
+            address: address.parse().unwrap(),
+            names: vec!["web-1".into()],
+        });
     }
 
     pub(super) fn endpoint(&mut self, url: &str) -> &mut EndpointFact {
@@ -118,13 +122,13 @@ impl World {
 
     /// Endpoints as the parameters and expectations now imply, all answering.
     pub(super) fn derive_endpoints(&mut self) {
-        let settings = self.settings.clone();
-        let agent = self.agent();
-        let profile = agents::profile(agent.kind).unwrap();
-        let path = agent.config.as_ref().map(|config| config.path.clone()).unwrap_or_default();
-        agent.endpoints = profile
-            .endpoints(&settings, &agent.edition, agent.parameters(), &path)
-            .into_iter()
+        let agent = self.snapshot.agents.first().unwrap();
+        let endpoints = endpoints(&self.settings, &self.snapshot.host, agent);
+        self.agent().endpoints = endpoints
+            .known()
+            .unwrap()
+            .iter()
+            .cloned()
             .map(|endpoint| EndpointFact { endpoint, probe: Reading::Known(answered()) })
             .collect();
     }
@@ -137,16 +141,17 @@ pub(super) fn content<T>(state: &mut Reading<FileState<T>>) -> &mut T {
     }
 }
 
+/// Judges one world after what the ledger remembers.
+pub(super) fn turn(world: &World, ledger: &mut Ledger) -> AgentReport {
+    let settings = std::slice::from_ref(&world.settings);
+    let (agents, _) = evaluate(&world.snapshot, settings, &world.clock, ledger);
+    agents.into_iter().next().expect("one agent")
+}
+
 /// Judges the worlds one after the other with one ledger, and gives the last report.
 pub(super) fn judge(worlds: &[World]) -> AgentReport {
     let mut ledger = Ledger::default();
-    let mut last = None;
-    for world in worlds {
-        let (agents, _) =
-            evaluate(&world.snapshot, std::slice::from_ref(&world.settings), &world.clock, &mut ledger);
-        last = agents.into_iter().next();
-    }
-    last.expect("one agent")
+    worlds.iter().map(|world| turn(world, &mut ledger)).last().expect("a world")
 }
 
 /// Every standing problem, explained ones included.
@@ -230,11 +235,14 @@ fn host() -> HostFacts {
         ]),
         hosts: file(
             "/etc/hosts",
-            vec![HostsLine {
-                line: 1,
-                address: "127.0.0.1".parse().unwrap(),
-                names: vec!["localhost".into()],
-            }],
+            HostsFile {
+                lines: vec![HostsLine {
+                    line: 1,
+                    address: "127.0.0.1".parse().unwrap(),
+                    names: vec!["localhost".into()],
+                }],
+                rest: Reading::Known(()),
+            },
         ),
         hostname_addresses: Reading::Known(vec![]),
         product: Reading::Known("QEMU".into()),
@@ -256,9 +264,7 @@ fn clock_facts() -> ClockFacts {
 }
 
 fn world(settings: AgentSettings, facts: impl FnOnce(&mut AgentFacts)) -> World {
-    let profile = agents::profile(settings.kind).unwrap();
-    let environment = Environment::new();
-    let running = Running { arguments: &[], environment: &environment, in_container: false };
+    assert!(agents::profile(settings.kind).is_some());
     let mut agent = AgentFacts {
         name: Arc::from(settings.name.as_str()),
         kind: settings.kind,
@@ -271,12 +277,9 @@ fn world(settings: AgentSettings, facts: impl FnOnce(&mut AgentFacts)) -> World 
             location_unknown: false,
         }),
         processes: Reading::Known(vec![]),
-        environment: Reading::Known(Environment::new()),
-        version: None,
-        edition: profile.edition(&settings, None, None, running),
+        invocation: Invocation::default(),
+        version_file: None,
         config: None,
-        config_optional: false,
-        implied: None,
         record: None,
         users: None,
         owner_account: Reading::Known(None),
@@ -313,7 +316,6 @@ pub(super) fn logtail() -> World {
             process(12, 1, "/usr/local/ilogtail/ilogtail", 86_400),
             process(14, 12, "/usr/local/ilogtail/ilogtail", 86_400),
         ]);
-        agent.version = Some("1.3.1".into());
         agent.config = Some(file(
             "/usr/local/ilogtail/ilogtail_config.json",
             Parameters {

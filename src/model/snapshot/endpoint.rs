@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::model::{Purpose, Reading};
+use crate::model::{Purpose, Reading, Reason, Why};
 
 /// One address that an agent must reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +80,14 @@ pub struct EndpointFact {
     pub probe: Reading<Probe>,
 }
 
+impl EndpointFact {
+    /// An endpoint that has not been probed yet.
+    pub fn not_yet(endpoint: Endpoint) -> Self {
+        let probe = Reading::Unknown(Why::new(Reason::NotYet, endpoint.url.clone(), "not probed yet"));
+        Self { endpoint, probe }
+    }
+}
+
 /// The course of one probe.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
@@ -137,8 +145,10 @@ pub struct Failure {
 /// Classes of probe failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FailureKind {
-    /// The name does not resolve, or the resolver did not answer in time.
+    /// The resolver says that the name does not resolve.
     Resolve,
+    /// No resolver answers.
+    NoResolver,
     /// Connection refused.
     Refused,
     /// No answer to the connect.

@@ -13,6 +13,8 @@ mod endpoint;
 mod file;
 mod parameters;
 mod process;
+#[cfg(test)]
+pub mod testing;
 
 pub use clock::{ClockFacts, ClockReference, ClockSource, KernelClock};
 pub use endpoint::{
@@ -21,7 +23,7 @@ pub use endpoint::{
 };
 pub use file::{DirectoryFact, FileContent, FileFact, FileState, Rejection};
 pub use parameters::{AddressRecord, DataServer, KeyState, LoadedConfig, Parameter, Parameters};
-pub use process::{Executable, Process, ProcessState};
+pub use process::{Executable, Invocation, Process, ProcessState};
 
 use super::{Reading, Role};
 
@@ -47,8 +49,8 @@ pub struct HostFacts {
     pub hostname: Reading<String>,
     /// Every address of every interface, in the kernel's order.
     pub interfaces: Reading<Vec<InterfaceAddress>>,
-    /// The hosts file: its lines in order.
-    pub hosts: FileFact<Vec<HostsLine>>,
+    /// The hosts file.
+    pub hosts: FileFact<HostsFile>,
     /// IPv4 addresses that the system's resolver gives for the host name (hosts file, DNS, nss modules), in its order.
     pub hostname_addresses: Reading<Vec<Ipv4Addr>>,
     /// The machine's maker and product from DMI, where readable (tells a cloud instance from another machine).
@@ -64,6 +66,15 @@ pub struct InterfaceAddress {
     pub index: u32,
     /// The address.
     pub address: IpAddr,
+}
+
+/// The bindings of a hosts file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostsFile {
+    /// Its lines in order.
+    pub lines: Vec<HostsLine>,
+    /// Unknown if there are more lines than are looked at.
+    pub rest: Reading<()>,
 }
 
 /// One line of the hosts file.
@@ -90,18 +101,12 @@ pub struct AgentFacts {
     pub installation: Reading<Installation>,
     /// This agent's processes, zombies included.
     pub processes: Reading<Vec<Process>>,
-    /// Chosen variables of the newest live collecting process; empty if none runs.
-    pub environment: Reading<Environment>,
-    /// Agent version, from its own files, if told.
-    pub version: Option<String>,
-    /// What variant this is, which decides roles and prerequisites.
-    pub edition: Edition,
-    /// The startup parameters as the agent would read them. `Known`-ness and absence are in the file fact.
+    /// How the newest live collecting process was started.
+    pub invocation: Invocation,
+    /// The version that the version file tells, if there is such a file.
+    pub version_file: Option<FileFact<Option<String>>>,
+    /// The startup parameters as the agent would read and merge them. `Known`-ness and absence are in the file fact.
     pub config: Option<FileFact<Parameters>>,
-    /// What the config file says that it may be absent for: the agent generates it, or has defaults.
-    pub config_optional: bool,
-    /// Parameters that the agent generates from the path of a config file that is not there (container images).
-    pub implied: Option<Parameters>,
     /// The address record that the agent writes (`app_info.json`).
     pub record: Option<FileFact<AddressRecord>>,
     /// Names in the user identifier directory.
@@ -116,13 +121,6 @@ pub struct AgentFacts {
     pub files: Vec<FileFact<()>>,
     /// Endpoints that the agent must reach, with their last probe.
     pub endpoints: Vec<EndpointFact>,
-}
-
-impl AgentFacts {
-    /// The parameters in force: the file's, or those that its path implies.
-    pub fn parameters(&self) -> Option<&Parameters> {
-        self.config.as_ref().and_then(FileFact::content).or(self.implied.as_ref())
-    }
 }
 
 /// What is on disk of an installation.
@@ -143,7 +141,7 @@ pub struct Installation {
 /// Variables by name, limited to those that an agent's profile asks for. User info in proxy addresses is removed when read.
 pub type Environment = BTreeMap<String, String>;
 
-/// The variant of an agent.
+/// The variant of an agent: derived, never observed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Edition {
     /// Word for people: `commercial`, `community`, `container`, `3.4+`, `custom`.
@@ -152,8 +150,6 @@ pub struct Edition {
     pub community: bool,
     /// True if keys, IP and labels are not governed by the classic config (LogListener ≥ 3.4, containers).
     pub keyless: bool,
-    /// Expected processes.
-    pub roles: Vec<ExpectedRole>,
 }
 
 /// One role that should be filled.

@@ -7,7 +7,8 @@ use crate::model::NetworkType;
 /// One value of a config, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
-    /// Key path as a person would write it: `data_server_list[0].endpoint`, or `environment ALIYUN_LOGTAIL_WORKING_IP`.
+    /// Key path as a person would write it: `data_server_list[0].endpoint`, `environment ALIYUN_LOGTAIL_WORKING_IP`, or
+    /// `/etc/ilogtail/config.d/a.json: working_ip` where another file than the config sets it.
     pub key: String,
     /// The value.
     pub value: String,
@@ -20,16 +21,18 @@ pub struct Parameters {
     pub config_servers: Vec<Parameter>,
     /// Data servers with the region (`cluster`) that the config gives them.
     pub data_servers: Vec<DataServer>,
-    /// `working_ip` of the file (not of the environment).
+    /// `working_ip` of the file (not of the environment). A blank one is a value: it hides the environment's.
     pub working_ip: Option<Parameter>,
     /// `bind_interface` of the file.
     pub bind_interface: Option<Parameter>,
-    /// `enable_log_time_auto_adjust` is JSON `true`.
-    pub log_time_auto_adjust: bool,
+    /// `enable_log_time_auto_adjust`, where it is a JSON boolean.
+    pub log_time_auto_adjust: Option<bool>,
     /// `data_server_port`, where set (`port` of LogListener).
     pub data_server_port: Option<u16>,
     /// `logtail_sys_conf_dir` (Logtail): where the identity files are.
     pub sys_conf_dir: Option<String>,
+    /// `include_config_path` (Logtail): where the files are that are merged over the config.
+    pub include_dir: Option<String>,
     /// `group_ip` (LogListener; `agent_ip` since 3.4). `None`: the key is not there.
     pub group_ip: Option<Parameter>,
     /// `group_label` split at commas, blanks trimmed (`agent_labels` since 3.4). `None`: the key is not there.

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use super::Environment;
 use crate::model::{Reading, Role};
 
 /// One process of an agent.
@@ -56,4 +57,34 @@ pub enum ProcessState {
     Stopped,
     /// A zombie (Z), or just dead (X): gone, but for its parent's `wait`.
     Defunct,
+}
+
+/// How an agent's collecting process was started. Of an agent that does not run, all of it is known to be empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// Its arguments, with the program's name first.
+    pub arguments: Reading<Vec<String>>,
+    /// Its environment, limited to the variables that the kind asks for.
+    pub environment: Reading<Environment>,
+    /// True if Kubernetes started it, by its environment. A container's marks in the file system (`/.dockerenv`) prove
+    /// nothing: an agent installed in a system container runs as on a host.
+    pub in_container: Reading<bool>,
+}
+
+impl Default for Invocation {
+    fn default() -> Self {
+        Self {
+            arguments: Reading::Known(Vec::new()),
+            environment: Reading::Known(Environment::new()),
+            in_container: Reading::Known(false),
+        }
+    }
+}
+
+impl Invocation {
+    /// A variable's value, unless it is not set or empty.
+    pub fn variable(&self, name: &str) -> Result<Option<&str>, &super::super::Why> {
+        let environment = self.environment.as_result()?;
+        Ok(environment.get(name).map(String::as_str).filter(|value| !value.is_empty()))
+    }
 }

@@ -1,25 +1,26 @@
 //! Everything of one installation: what is on disk, its processes, and its files as its own parsers read them.
 
 use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 
 use super::{
     detect::{Memory, Target},
-    environ::Kept,
     file::{Bytes, Extent, Files, Kind, parsed},
     process::{Candidate, base_name},
     zone::Zones,
 };
 use crate::{
-    agents::{IdentityLayout, Layout, Running},
+    agents::{ConfigFiles, IdentityLayout, Layout, Located, NamedPath},
     config::{AgentSettings, CustomProcess},
     model::{
-        Reading, Reason, Role, Why,
+        Reading, Role, Why,
         snapshot::{
-            AddressRecord, AgentFacts, DirectoryFact, EndpointFact, Environment, FileFact, FileState,
-            Installation, LoadedConfig, Parameters, Process, ProcessState,
+            AgentFacts, DirectoryFact, FileFact, FileState, Installation, Invocation, LoadedConfig,
+            Parameters, Process, ProcessState,
         },
     },
 };
@@ -29,6 +30,8 @@ const PROGRAM_DIRS: [&str; 6] =
     ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /// The most entries of a user identifier directory that are kept.
 const MOST_USERS: usize = 1000;
+/// The most files that are merged over a config.
+const MOST_PARTS: usize = 256;
 /// The most entries of a program directory that are looked at.
 const MOST_PROGRAMS: usize = 10_000;
 
@@ -46,89 +49,164 @@ pub fn observe(
     }
     let collecting = candidates.known().and_then(|candidates| collecting(candidates));
     let files = files.named_by(collecting.map(|candidate| &candidate.credentials));
-    let kept = match (&candidates, collecting) {
-        (Reading::Unknown(why), _) => Reading::Unknown(why.clone()),
-        (Reading::Known(_), Some(candidate)) => candidate.environment.clone(),
-        (Reading::Known(_), None) => Reading::Known(Kept::default()),
-    };
-    let nothing = (Environment::new(), Kept::default());
-    let running = Running {
-        arguments: collecting
-            .and_then(|candidate| candidate.process.arguments.known())
-            .map_or(&[], Vec::as_slice),
-        environment: kept.known().map_or(&nothing.0, |kept| &kept.variables),
-        in_container: kept.known().unwrap_or(&nothing.1).kubernetes,
-    };
-    let zones = zones.with_variable(files, kept.known().and_then(|kept| kept.zone.as_deref()));
-    let layout = absolute(profile.layout(settings, running), settings.install_dir.as_deref());
+    let (invocation, zone) = invocation(&candidates);
+    let zones = zones.with_variable(files, zone.as_deref());
+    let install_dir = settings.install_dir.as_deref();
+    let layout = absolute(profile.layout(settings, &invocation), install_dir);
 
-    let config = first_existing(files, &layout.configs, Extent::Whole).map(|(path, state)| {
-        let state = parsed(state, |bytes| profile.parse_parameters(bytes, &path));
+    let config = config(files, target, &invocation, &layout);
+    let record = locate(files, &layout.record, Extent::Whole).map(|(path, state)| {
+        let state = parsed(state, |bytes| profile.parse_record(bytes, &|text| zones.moments(text)));
         FileFact { path, state }
     });
-    let implied = config
-        .as_ref()
-        .filter(|config| matches!(config.state, Reading::Known(FileState::Missing)))
-        .and_then(|config| profile.implied_parameters(&config.path));
-    let parameters: Option<&Parameters> = config.as_ref().and_then(FileFact::content).or(implied.as_ref());
-
-    let record: Option<FileFact<AddressRecord>> =
-        first_existing(files, &layout.records, Extent::Whole).map(|(path, state)| {
-            let state = parsed(state, |bytes| profile.parse_record(bytes, &|text| zones.moments(text)));
-            FileFact { path, state }
-        });
-    let version = record.as_ref().and_then(|record| record.content()?.version.clone()).or_else(|| {
-        profile.parse_version(&content(files, layout.version_file.as_deref()?).known()?.as_ref()?.0)
+    let version_file = layout.version_file.as_ref().map(|path| {
+        let state = parsed(files.read(path, Extent::Whole), |bytes| Ok(profile.parse_version(bytes)));
+        FileFact { path: path.clone(), state }
     });
-
-    let identity = absolute_identity(
-        profile.identity_layout(settings, running, parameters),
-        settings.install_dir.as_deref(),
-    );
-    let users = identity.users.clone().map(|path| user_directory(files, path));
-    let owner_account = match &identity.instance_identity {
-        Some(path) => {
-            content(files, path).map(|bytes| bytes.and_then(|bytes| profile.parse_owner_account(&bytes.0)))
-        }
-        None => Reading::Known(None),
-    };
-    let identifiers = identity.identifiers.clone().map(|path| {
-        let state = parsed(files.read(&path, Extent::Whole), |bytes| Ok(profile.parse_identifiers(bytes)));
-        FileFact { path, state }
+    let identity = absolute_identity(identity_layout(target, &invocation, config.as_ref()), install_dir);
+    let identity = remember_identity(settings, identity, memory);
+    let identifiers = locate(files, &identity.identifiers, Extent::Whole).map(|(path, state)| FileFact {
+        path,
+        state: parsed(state, |bytes| Ok(profile.parse_identifiers(bytes))),
     });
-
-    let config_path = config.as_ref().map(|config| config.path.clone());
-    let edition = profile.edition(settings, version.as_deref(), config_path.as_deref(), running);
-    let endpoints = profile
-        .endpoints(settings, &edition, parameters, config_path.as_deref().unwrap_or(Path::new("")))
-        .into_iter()
-        .map(|endpoint| {
-            let probe = Reading::Unknown(Why::new(Reason::NotYet, endpoint.url.clone(), "not probed yet"));
-            EndpointFact { endpoint, probe }
-        })
-        .collect();
-
     let facts = AgentFacts {
         name: Arc::from(settings.name.as_str()),
         kind: profile.kind(),
         install_dir: settings.install_dir.clone(),
         installation: installation(files, target, &layout, memory),
-        environment: kept.map(|kept| kept.variables),
-        version,
-        edition,
-        config_optional: layout.config_optional || implied.is_some(),
-        loaded_config: loaded_config(files, target, &layout.logs, &zones),
+        loaded_config: loaded_config(files, target, &layout.log, &zones),
         files: layout.files.iter().map(|path| watched(files, path)).collect(),
         processes: candidates.map(|all| all.into_iter().map(|candidate| candidate.process).collect()),
+        users: user_directory(files, &identity.users),
+        owner_account: owner_account(files, target, &identity.instance_identity),
+        endpoints: Vec::new(),
+        invocation,
+        version_file,
         config,
-        implied,
         record,
-        users,
-        owner_account,
         identifiers,
-        endpoints,
     };
     (settings.clone(), facts)
+}
+
+/// How the collecting process was started, and the time zone that it was given.
+fn invocation(candidates: &Reading<Vec<Candidate>>) -> (Invocation, Option<String>) {
+    let candidates = match candidates {
+        Reading::Known(candidates) => candidates,
+        Reading::Unknown(why) => {
+            let unread = Invocation {
+                arguments: Reading::Unknown(why.clone()),
+                environment: Reading::Unknown(why.clone()),
+                in_container: Reading::Unknown(why.clone()),
+            };
+            return (unread, None);
+        }
+    };
+    let Some(collecting) = collecting(candidates) else { return (Invocation::default(), None) };
+    let kept = &collecting.environment;
+    let invocation = Invocation {
+        arguments: collecting.process.arguments.clone(),
+        environment: kept.as_ref().map(|kept| kept.variables.clone()),
+        in_container: kept.as_ref().map(|kept| kept.kubernetes),
+    };
+    (invocation, kept.known().and_then(|kept| kept.zone.clone()))
+}
+
+/// The config as the agent would read it, with what it merges over it.
+fn config(
+    files: Files<'_>,
+    target: &Target,
+    invocation: &Invocation,
+    layout: &Layout,
+) -> Option<FileFact<Parameters>> {
+    let (path, state) = locate(files, &layout.config, Extent::Whole)?;
+    let parse = |bytes: &[u8], parts: &[(PathBuf, Vec<u8>)]| {
+        target.profile.parse_parameters(ConfigFiles { path: &path, bytes, parts })
+    };
+    let alone = parsed(state.clone(), |bytes| parse(bytes, &[]));
+    let parameters = match &alone {
+        Reading::Known(FileState::Present(file)) => file.content.as_ref().ok(),
+        Reading::Known(FileState::Missing | FileState::NotAFile(_)) | Reading::Unknown(_) => None,
+    };
+    let parts = parameters.map(|parameters| {
+        let settings = &target.settings;
+        let directory = target.profile.config_parts(settings, invocation, &path, parameters);
+        parts(files, &absolute_located(directory, settings.install_dir.as_deref()))
+    });
+    let state = match parts {
+        None => alone,
+        Some(Reading::Known(parts)) if parts.is_empty() => alone,
+        Some(Reading::Known(parts)) => {
+            let bytes: Vec<_> = parts.iter().map(|(path, file)| (path.clone(), file.0.0.clone())).collect();
+            merged(parsed(state, |whole| parse(whole, &bytes)), &parts)
+        }
+        Some(Reading::Unknown(why)) => Reading::Unknown(why),
+    };
+    Some(FileFact { path, state })
+}
+
+/// A part of a config: its content, modification time and digest.
+type Part = (PathBuf, (Bytes, SystemTime, u64));
+
+/// The files that are merged over a config, in the order of their names.
+fn parts(files: Files<'_>, directory: &Located) -> Reading<Vec<Part>> {
+    if let Some(why) = &directory.undecided {
+        return Reading::Unknown(why.clone());
+    }
+    let Some(directory) = directory.first() else { return Reading::Known(Vec::new()) };
+    let read = || -> Result<Vec<Part>, Why> {
+        let mut parts = Vec::new();
+        let names = Result::from(files.list(directory, MOST_PARTS))?.unwrap_or_default();
+        for name in names.into_iter().filter(|name| Path::new(name).extension().is_some_and(|e| e == "json"))
+        {
+            let path = directory.join(name);
+            if let FileState::Present(file) = Result::from(files.read(&path, Extent::Whole))?
+                && let Ok(bytes) = file.content
+            {
+                parts.push((path, (bytes, file.modified, file.digest)));
+            }
+        }
+        Ok(parts)
+    };
+    read().into()
+}
+
+/// What is true of a config is true of the whole that the agent merges.
+fn merged(state: Reading<FileState<Parameters>>, parts: &[Part]) -> Reading<FileState<Parameters>> {
+    state.map(|state| match state {
+        FileState::Present(mut file) => {
+            let mut hasher = DefaultHasher::new();
+            file.digest.hash(&mut hasher);
+            for (path, (_, modified, digest)) in parts {
+                (path, digest).hash(&mut hasher);
+                file.modified = file.modified.max(*modified);
+            }
+            file.digest = hasher.finish();
+            FileState::Present(file)
+        }
+        FileState::Missing | FileState::NotAFile(_) => state,
+    })
+}
+
+fn identity_layout(
+    target: &Target,
+    invocation: &Invocation,
+    config: Option<&FileFact<Parameters>>,
+) -> IdentityLayout {
+    let profile = target.profile;
+    let path = config.map(|config| config.path.as_path());
+    let layout = |parameters: Reading<Option<&Parameters>>| {
+        profile.identity_layout(&target.settings, invocation, path, parameters)
+    };
+    match config.map(|config| &config.state) {
+        Some(Reading::Unknown(why)) => layout(Reading::Unknown(why.clone())),
+        Some(Reading::Known(FileState::Present(file))) => layout(Reading::Known(file.content.as_ref().ok())),
+        Some(Reading::Known(FileState::Missing)) => {
+            let implied = path.and_then(|path| profile.implied_parameters(path));
+            layout(Reading::Known(implied.as_ref()))
+        }
+        Some(Reading::Known(FileState::NotAFile(_))) | None => layout(Reading::Known(None)),
+    }
 }
 
 /// The newest live process that collects: the main one where names tell, a child of another one of the agent's where there
@@ -143,28 +221,42 @@ fn collecting(candidates: &[Candidate]) -> Option<&Candidate> {
     })
 }
 
+/// The process has what it loaded at its start: a config that cannot be read any longer moves none of its files.
+fn remember_identity(settings: &AgentSettings, found: IdentityLayout, memory: &mut Memory) -> IdentityLayout {
+    let located = [&found.users, &found.identifiers, &found.instance_identity];
+    if located.iter().all(|located| located.undecided.is_none()) {
+        memory.identities.insert(settings.name.clone(), found.clone());
+        return found;
+    }
+    memory.identities.get(&settings.name).cloned().unwrap_or(found)
+}
+
 /// Paths that the agent's config or environment gives as relative ones start at its directory.
 fn absolute(layout: Layout, install_dir: Option<&Path>) -> Layout {
     let all = |paths: Vec<PathBuf>| paths.into_iter().map(|path| absolute_path(path, install_dir)).collect();
     Layout {
         binary_dirs: all(layout.binary_dirs),
         binaries: all(layout.binaries),
-        configs: all(layout.configs),
+        config: absolute_located(layout.config, install_dir),
         config_optional: layout.config_optional,
-        records: all(layout.records),
+        record: absolute_located(layout.record, install_dir),
         version_file: layout.version_file.map(|path| absolute_path(path, install_dir)),
-        logs: all(layout.logs),
+        log: absolute_located(layout.log, install_dir),
         files: all(layout.files),
     }
 }
 
 fn absolute_identity(layout: IdentityLayout, install_dir: Option<&Path>) -> IdentityLayout {
-    let one = |path: Option<PathBuf>| path.map(|path| absolute_path(path, install_dir));
     IdentityLayout {
-        users: one(layout.users),
-        identifiers: one(layout.identifiers),
-        instance_identity: one(layout.instance_identity),
+        users: absolute_located(layout.users, install_dir),
+        identifiers: absolute_located(layout.identifiers, install_dir),
+        instance_identity: absolute_located(layout.instance_identity, install_dir),
     }
+}
+
+fn absolute_located(located: Located, install_dir: Option<&Path>) -> Located {
+    let one = |named: NamedPath| NamedPath { path: absolute_path(named.path, install_dir), ..named };
+    Located { candidates: located.candidates.into_iter().map(one).collect(), ..located }
 }
 
 fn absolute_path(path: PathBuf, install_dir: Option<&Path>) -> PathBuf {
@@ -174,21 +266,22 @@ fn absolute_path(path: PathBuf, install_dir: Option<&Path>) -> PathBuf {
     }
 }
 
-/// The first path at which something stands (or that cannot be looked at), else the first of all; `None`: there are no paths.
-fn first_existing(
+/// The first candidate at which something stands (or that cannot be looked at), else the first of all; `None`: there are none.
+fn locate(
     files: Files<'_>,
-    paths: &[PathBuf],
+    located: &Located,
     extent: Extent,
 ) -> Option<(PathBuf, Reading<FileState<Bytes>>)> {
-    let read = |path: &PathBuf| (path.clone(), files.read(path, extent));
+    let first = located.candidates.first()?.path.clone();
+    if let Some(why) = &located.undecided {
+        return Some((first, Reading::Unknown(why.clone())));
+    }
+    let read = |named: &NamedPath| (named.path.clone(), files.read(&named.path, extent));
     let exists = |(_, state): &(PathBuf, Reading<FileState<Bytes>>)| {
         !matches!(state, Reading::Known(FileState::Missing))
     };
-    paths
-        .iter()
-        .map(read)
-        .find(exists)
-        .or_else(|| Some((paths.first()?.clone(), Reading::Known(FileState::Missing))))
+    let found = located.candidates.iter().map(read).find(exists);
+    Some(found.unwrap_or((first, Reading::Known(FileState::Missing))))
 }
 
 /// A file's bytes; `Known(None)`: there is no such file.
@@ -204,21 +297,33 @@ fn watched(files: Files<'_>, path: &Path) -> FileFact<()> {
     FileFact { path: path.to_owned(), state: parsed(files.read(path, Extent::Whole), |_| Ok(())) }
 }
 
-fn user_directory(files: Files<'_>, path: PathBuf) -> DirectoryFact {
+fn user_directory(files: Files<'_>, located: &Located) -> Option<DirectoryFact> {
+    let path = located.first()?.to_owned();
+    if let Some(why) = &located.undecided {
+        return Some(DirectoryFact { path, names: Reading::Unknown(why.clone()), modified: None });
+    }
     let names = files.list(&path, MOST_USERS).map(|names| {
         names.map(|names| names.into_iter().map(|name| name.to_string_lossy().into_owned()).collect())
     });
     let modified = files.look(&path).known().and_then(|standing| Some(standing.as_ref()?.modified));
-    DirectoryFact { path, names, modified }
+    Some(DirectoryFact { path, names, modified })
+}
+
+fn owner_account(files: Files<'_>, target: &Target, located: &Located) -> Reading<Option<String>> {
+    let Some(path) = located.first() else { return Reading::Known(None) };
+    if let Some(why) = &located.undecided {
+        return Reading::Unknown(why.clone());
+    }
+    content(files, path).map(|bytes| bytes.and_then(|bytes| target.profile.parse_owner_account(&bytes.0)))
 }
 
 fn loaded_config(
     files: Files<'_>,
     target: &Target,
-    logs: &[PathBuf],
+    log: &Located,
     zones: &Zones,
 ) -> Reading<Option<LoadedConfig>> {
-    let Some((path, state)) = first_existing(files, logs, Extent::Head) else { return Reading::Known(None) };
+    let Some((path, state)) = locate(files, log, Extent::Head) else { return Reading::Known(None) };
     state.map(|state| match state {
         FileState::Present(file) => {
             let bytes = file.content.ok()?;
@@ -251,8 +356,11 @@ fn installation(
     };
     let install_dir = target.settings.install_dir.as_deref();
     // Identity files are the operator's own, and outlive an agent that was removed.
-    let files_of_layout = [&layout.configs, &layout.records, &layout.files];
-    let traces = install_dir.into_iter().chain(files_of_layout.into_iter().flatten().map(PathBuf::as_path));
+    let located = layout.config.candidates.iter().chain(&layout.record.candidates);
+    let traces = install_dir
+        .into_iter()
+        .chain(located.map(|named| named.path.as_path()))
+        .chain(layout.files.iter().map(PathBuf::as_path));
     for trace in traces {
         let known = found.traces.iter().any(|known| known == trace);
         if !known && matches!(files.look(trace), Reading::Known(Some(_))) {
@@ -264,16 +372,15 @@ fn installation(
 
 /// The executable of an installation that is not running.
 pub fn executable_on_disk(files: Files<'_>, target: &Target) -> Reading<Option<PathBuf>> {
-    let running = Running { arguments: &[], environment: &Environment::new(), in_container: false };
-    let layout =
-        absolute(target.profile.layout(&target.settings, running), target.settings.install_dir.as_deref());
+    let layout = target.profile.layout(&target.settings, &Invocation::default());
+    let layout = absolute(layout, target.settings.install_dir.as_deref());
     executable_of(files, target, &layout)
 }
 
 fn executable_of(files: Files<'_>, target: &Target, layout: &Layout) -> Reading<Option<PathBuf>> {
     let mut unread = None;
     let recognised = |name: &Path| {
-        name.to_str().is_some_and(|name| target.profile.recognise(name, &target.settings).is_some())
+        name.to_str().is_some_and(|name| target.profile.recognise(name, &target.settings).is_agent())
     };
     let mut candidates = layout.binaries.clone();
     for directory in &layout.binary_dirs {

@@ -12,9 +12,9 @@ use super::{
     process::{Candidate, base_name},
 };
 use crate::{
-    agents::{Place, Profile},
+    agents::{IdentityLayout, Place, Profile, Recognition},
     config::{AgentSettings, Settings},
-    model::{Reading, Role, snapshot::ProcessState},
+    model::{Reading, snapshot::ProcessState},
 };
 
 /// The kinds of agents to know.
@@ -34,6 +34,8 @@ pub struct Memory {
     running_dirs: BTreeMap<String, PathBuf>,
     /// Where executables of custom agents were seen running, by agent and base name.
     pub executables: BTreeMap<(String, String), PathBuf>,
+    /// Where the identity files of each agent are, as was known last.
+    pub identities: BTreeMap<String, IdentityLayout>,
     /// Detected installations that are gone are to be forgotten.
     forgets: bool,
 }
@@ -44,6 +46,7 @@ impl Memory {
     pub fn reload(&mut self, same: impl Fn(&str) -> bool) {
         self.running_dirs.retain(|name, _| same(name));
         self.executables.retain(|(name, _), _| same(name));
+        self.identities.retain(|name, _| same(name));
         self.forgets = true;
     }
 }
@@ -83,27 +86,21 @@ pub fn below_root(files: Files<'_>, candidates: Vec<Candidate>) -> Vec<Candidate
     candidates.into_iter().filter(|candidate| !outside(candidate)).collect()
 }
 
-/// The role by which `settings` know the process; `None`: it is not theirs by name.
-#[expect(clippy::option_option, reason = "as `Profile::recognise`, with the same three answers")]
-fn role_by_name(
-    profile: &dyn Profile,
-    settings: &AgentSettings,
-    candidate: &Candidate,
-) -> Option<Option<Role>> {
+/// What `settings` know the process as.
+fn recognise(profile: &dyn Profile, settings: &AgentSettings, candidate: &Candidate) -> Recognition {
     let name = candidate.process.executable_name.as_str();
-    if let Some(role) = profile.recognise(name, settings) {
-        return Some(role);
-    }
+    let by_name = profile.recognise(name, settings);
     // Of a zombie only the command name is left, and it may be cut.
-    if candidate.process.state != ProcessState::Defunct || !profile.recognises_comm(name, settings) {
-        return None;
+    let cut = candidate.process.state == ProcessState::Defunct && profile.recognises_comm(name, settings);
+    if by_name.is_agent() || !cut {
+        return by_name;
     }
     let whole = settings.processes.iter().map(|process| base_name(Path::new(&process.executable)));
-    let role = whole
+    whole
         .filter(|whole| whole.starts_with(name))
-        .find_map(|whole| profile.recognise(&whole, settings))
-        .flatten();
-    Some(role)
+        .map(|whole| profile.recognise(&whole, settings))
+        .find(Recognition::is_agent)
+        .unwrap_or(Recognition::Agent)
 }
 
 /// Finds what to watch, and which process belongs to what.
@@ -215,17 +212,11 @@ impl Detection<'_> {
             .or(default)
     }
 
-    /// The role by which `settings` know the process; `None`: it is not theirs, by name or by its user.
-    #[expect(clippy::option_option, reason = "as `Profile::recognise`, with the same three answers")]
-    fn role_of(
-        &self,
-        profile: &dyn Profile,
-        settings: &AgentSettings,
-        candidate: &Candidate,
-    ) -> Option<Option<Role>> {
-        let role = role_by_name(profile, settings, candidate)?;
+    /// True for a process that is theirs, by name and by its user.
+    fn is_own(&self, profile: &dyn Profile, settings: &AgentSettings, candidate: &Candidate) -> bool {
         let path = candidate.path.as_deref();
-        self.acceptance.counts(profile, settings, path, &candidate.credentials).then_some(role)
+        recognise(profile, settings, candidate).is_agent()
+            && self.acceptance.counts(profile, settings, path, &candidate.credentials)
     }
 
     /// Directories that running processes of the kind imply, each once; `run_as` of these settings speak for them too.
@@ -234,7 +225,7 @@ impl Detection<'_> {
         let any = AgentSettings { kind: profile.kind(), run_as, ..AgentSettings::default() };
         let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
         for candidate in self.candidates {
-            let ours = self.role_of(profile, &any, candidate).is_some();
+            let ours = self.is_own(profile, &any, candidate);
             let Some(path) = candidate.path.as_deref().filter(|_| ours) else { continue };
             let Some(directory) = profile.install_dir_of(path) else { continue };
             let canonical = self.canonical(&directory);
@@ -351,7 +342,7 @@ impl Detection<'_> {
                 };
                 let mut candidate = candidate.clone();
                 candidate.process.role_by_name =
-                    role_by_name(target.profile, &target.settings, &candidate).flatten();
+                    recognise(target.profile, &target.settings, &candidate).role();
                 own.push(candidate);
             }
         }
@@ -362,7 +353,7 @@ impl Detection<'_> {
     fn located(&self, targets: &[Target], candidate: &Candidate) -> Vec<usize> {
         let Some(path) = candidate.path.as_deref() else { return Vec::new() };
         let belongs = |target: &Target| {
-            if self.role_of(target.profile, &target.settings, candidate).is_none() {
+            if !self.is_own(target.profile, &target.settings, candidate) {
                 return false;
             }
             match target.profile.install_dir_of(path) {
@@ -404,9 +395,7 @@ impl Detection<'_> {
     /// Where a process goes whose place cannot be told: to its parent's installation, else to the default one of its kind.
     fn unlocated(&self, targets: &[Target], candidate: &Candidate, owners: &[Vec<usize>]) -> Vec<usize> {
         let by_name = |index: &usize| {
-            targets
-                .get(*index)
-                .is_some_and(|target| self.role_of(target.profile, &target.settings, candidate).is_some())
+            targets.get(*index).is_some_and(|target| self.is_own(target.profile, &target.settings, candidate))
         };
         let parent =
             self.candidates.iter().zip(owners).find(|(c, _)| c.process.pid == candidate.process.parent);

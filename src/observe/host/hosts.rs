@@ -2,18 +2,27 @@
 
 use std::net::IpAddr;
 
-use crate::model::snapshot::HostsLine;
+use crate::model::{
+    Reading, Reason, Why,
+    snapshot::{HostsFile, HostsLine},
+};
 
 /// No more lines than this are looked at; block lists are long, but a host's own name stands early.
 const MOST_LINES: u32 = 10_000;
 
 /// The bindings of a hosts file.
-pub fn parse(bytes: &[u8]) -> Vec<HostsLine> {
+pub fn parse(bytes: &[u8]) -> HostsFile {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    (1..=MOST_LINES)
-        .zip(bytes.split(|byte| *byte == b'\n'))
-        .filter_map(|(line, text)| binding(line, text))
-        .collect()
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let bindings =
+        (1..=MOST_LINES).zip(lines.by_ref()).filter_map(|(line, text)| binding(line, text)).collect();
+    let rest = if lines.next().is_some_and(|line| !line.is_empty()) {
+        let detail = format!("has more than {MOST_LINES} lines; those after them are not looked at");
+        Reading::Unknown(Why::new(Reason::TooLarge, "the hosts file", detail))
+    } else {
+        Reading::Known(())
+    };
+    HostsFile { lines: bindings, rest }
 }
 
 fn binding(line: u32, text: &[u8]) -> Option<HostsLine> {
@@ -37,8 +46,11 @@ mod tests {
         let text = b"# local\n127.0.0.1\tlocalhost localhost.localdomain # both\r\n\n::1 ip6-localhost\r\n\
             not-an-address web\n10.0.0.300 web\n10.0.0.7\n  172.16.2.200   web-1\tweb-1.example.com\r\n\
             fe80::1%lo0 link\n#10.1.1.1 off\n\xff\xfe 10.2.2.2";
-        let found: Vec<_> =
-            parse(text).into_iter().map(|l| (l.line, l.address.to_string(), l.names.join(" "))).collect();
+        let found: Vec<_> = parse(text)
+            .lines
+            .into_iter()
+            .map(|l| (l.line, l.address.to_string(), l.names.join(" ")))
+            .collect();
         let expected = [
             (2, "127.0.0.1", "localhost localhost.localdomain"),
             (4, "::1", "ip6-localhost"),
@@ -51,13 +63,16 @@ mod tests {
     #[test]
     fn only_the_first_lines_of_an_endless_file_are_looked_at() {
         let text = "10.0.0.1 a\n".repeat(10_050);
-        assert_eq!(parse(text.as_bytes()).len(), 10_000);
+        let hosts = parse(text.as_bytes());
+        assert_eq!((hosts.lines.len(), hosts.rest.known()), (10_000, None));
+        let exactly = "10.0.0.1 a\n".repeat(10_000);
+        assert_eq!(parse(exactly.as_bytes()).rest, Reading::Known(()));
     }
 
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
-            for line in parse(&bytes) {
+            for line in parse(&bytes).lines {
                 prop_assert!(!line.names.is_empty());
             }
         }

@@ -398,6 +398,7 @@ fn errors(reading: &HostReading) -> Vec<(Option<Arc<str>>, &'static str)> {
         let files = [
             agent.installation.why(),
             agent.config.as_ref().and_then(|file| file.state.why()),
+            agent.version_file.as_ref().and_then(|file| file.state.why()),
             agent.record.as_ref().and_then(|file| file.state.why()),
             agent.users.as_ref().and_then(|directory| directory.names.why()),
             agent.owner_account.why(),
@@ -406,12 +407,15 @@ fn errors(reading: &HostReading) -> Vec<(Option<Arc<str>>, &'static str)> {
         ];
         let files = files.into_iter().chain(agent.files.iter().map(|file| file.state.why()));
         let unread = processes
-            // The list as a whole is counted once.
-            .chain([(agent.environment.why().filter(|_| agent.processes.why().is_none()), "environ")])
+            .chain([(agent.invocation.environment.why(), "environ")])
             .chain(files.map(|why| (why, "file")));
-        let name = || Some(Arc::clone(&agent.name));
-        errors
-            .extend(unread.filter(|(why, _)| why.is_some_and(is_error)).map(|(_, source)| (name(), source)));
+        // What follows from an unread fact has the same reason, and is no error more.
+        let mut counted = BTreeSet::new();
+        for (why, source) in unread.filter_map(|(why, source)| Some((why?, source))) {
+            if is_error(why) && counted.insert((&why.fact, &why.detail)) {
+                errors.push((Some(Arc::clone(&agent.name)), source));
+            }
+        }
     }
     errors
 }

@@ -43,12 +43,12 @@ impl<'a> Names<'a> {
 
 /// True if a process of this name, which may be cut, can be the agent's.
 fn bears(profile: &dyn Profile, settings: &AgentSettings, name: &str) -> bool {
-    profile.recognise(name, settings).is_some() || profile.recognises_comm(name, settings)
+    profile.recognise(name, settings).is_agent() || profile.recognises_comm(name, settings)
 }
 
 impl Wanted for Names<'_> {
     fn name(&self, base_name: &str) -> bool {
-        self.recognisers.iter().any(|(profile, settings)| profile.recognise(base_name, settings).is_some())
+        self.recognisers.iter().any(|(profile, settings)| profile.recognise(base_name, settings).is_agent())
     }
 
     fn comm(&self, comm: &str) -> bool {
@@ -64,7 +64,7 @@ impl Wanted for Names<'_> {
 
     fn variable(&self, base_name: &str, variable: &str) -> bool {
         self.recognisers.iter().any(|(profile, settings)| {
-            profile.recognise(base_name, settings).is_some() && profile.wants_variable(variable)
+            profile.recognise(base_name, settings).is_agent() && profile.wants_variable(variable)
         })
     }
 }

@@ -17,11 +17,17 @@ use super::{
     process::base_name,
 };
 use crate::{
-    agents::{Commands, HostClass, IdentityLayout, Layout, LocalTime, Place, Profile, Running},
+    agents::{
+        Commands, ConfigFiles, EditionFacts, Files as AgentFiles, Identification, IdentityLayout, Layout,
+        LocalTime, Located, Operation, Place, Profile, Recognition, Service,
+    },
     config::AgentSettings,
     model::{
-        NetworkType, Prerequisite, Role,
-        snapshot::{AddressRecord, Edition, Endpoint, LoadedConfig, Parameter, Parameters, Rejection},
+        Prerequisite, Reading, Role,
+        snapshot::{
+            AddressRecord, Edition, Endpoint, ExpectedRole, Invocation, LoadedConfig, Parameter, Parameters,
+            Rejection,
+        },
     },
     sys::root::Root,
 };
@@ -175,41 +181,56 @@ pub(in crate::observe) struct Described;
 pub(in crate::observe) static KINDS: &[&dyn Profile] = &[&Paired, &Versioned, &Described];
 
 macro_rules! profile {
-    ($kind:ident, $name:literal, { $($own:item)* }) => {
-        impl Profile for $kind {
-            $($own)*
+    ($kind:ident, $name:literal, { $($identification:item)* }, { $($files:item)* }) => {
+        impl Identification for $kind {
+            $($identification)*
 
             fn kind(&self) -> &'static str {
                 $name
             }
-            fn prerequisites(&self, _: &Edition) -> Vec<Prerequisite> {
-                Vec::new()
-            }
             fn wants_variable(&self, name: &str) -> bool {
                 ["working_ip", "http_proxy"].contains(&name)
             }
+        }
+
+        impl AgentFiles for $kind {
+            $($files)*
+
             fn identity_layout(
                 &self,
                 _: &AgentSettings,
-                _: Running<'_>,
-                parameters: Option<&Parameters>,
+                _: &Invocation,
+                _: Option<&Path>,
+                parameters: Reading<Option<&Parameters>>,
             ) -> IdentityLayout {
-                let Some(parameters) = parameters else { return IdentityLayout::default() };
+                let parameters = match parameters {
+                    Reading::Known(Some(parameters)) => parameters,
+                    Reading::Known(None) => return IdentityLayout::default(),
+                    Reading::Unknown(why) => {
+                        let users = Located::by_layout(["/etc/ilogtail/users".into()]).unless(why);
+                        return IdentityLayout { users, ..IdentityLayout::default() };
+                    }
+                };
                 // Where identities are depends on the config, as with Logtail.
                 let dir = parameters.working_ip.as_ref().map_or("/etc/ilogtail", |dir| dir.value.as_str());
+                let below = |name: &str| Located::by_layout([Path::new(dir).join(name)]);
                 IdentityLayout {
-                    users: Some(Path::new(dir).join("users")),
-                    identifiers: Some(Path::new(dir).join("user_defined_id")),
-                    instance_identity: Some(Path::new(dir).join("instance_identity")),
+                    users: below("users"),
+                    identifiers: below("user_defined_id"),
+                    instance_identity: below("instance_identity"),
                 }
             }
-            fn parse_parameters(&self, bytes: &[u8], _: &Path) -> Result<Parameters, Rejection> {
+            fn config_parts(&self, _: &AgentSettings, _: &Invocation, path: &Path, _: &Parameters) -> Located {
+                Located::by_layout(path.parent().map(|dir| dir.join("config.d")))
+            }
+            fn parse_parameters(&self, files: ConfigFiles<'_>) -> Result<Parameters, Rejection> {
                 let reason = "not an object".to_owned();
-                let rest = bytes.strip_prefix(b"{").ok_or(Rejection { line: Some(1), reason })?;
+                let rest = files.bytes.strip_prefix(b"{").ok_or(Rejection { line: Some(1), reason })?;
                 let value = String::from_utf8_lossy(rest).into_owned();
                 let working_ip =
                     if value.is_empty() { None } else { Some(Parameter { key: "dir".into(), value }) };
-                Ok(Parameters { working_ip, ..Parameters::default() })
+                let canonical = files.parts.iter().map(|(path, _)| path.display().to_string()).collect();
+                Ok(Parameters { working_ip, canonical: Some(canonical), ..Parameters::default() })
             }
             fn implied_parameters(&self, path: &Path) -> Option<Parameters> {
                 path.ends_with("generated.json").then(Parameters::default)
@@ -232,16 +253,9 @@ macro_rules! profile {
                 let canonical = Some(log.len().to_string());
                 Some(LoadedConfig { path: path.to_owned(), canonical, at: None })
             }
-            fn edition(
-                &self,
-                _: &AgentSettings,
-                version: Option<&str>,
-                _: Option<&Path>,
-                running: Running<'_>,
-            ) -> Edition {
-                let label = if running.in_container { "container" } else { "host" };
-                Edition { label, community: version.is_none(), ..Edition::default() }
-            }
+        }
+
+        impl Service for $kind {
             fn endpoints(
                 &self,
                 _: &AgentSettings,
@@ -251,17 +265,24 @@ macro_rules! profile {
             ) -> Vec<Endpoint> {
                 Vec::new()
             }
-            fn classify_host(&self, _: &str) -> HostClass {
-                HostClass::default()
+        }
+
+        impl Operation for $kind {
+            fn applies(&self, _: Prerequisite, _: &Reading<Edition>) -> Reading<bool> {
+                Reading::Known(false)
             }
-            fn knows_region(&self, _: &str) -> bool {
-                false
+            fn edition(&self, _: EditionFacts<'_>) -> Reading<Edition> {
+                Reading::Known(Edition::default())
             }
-            fn servers_for(&self, _: &str, _: NetworkType) -> Option<(String, String)> {
-                None
+            fn expected_roles(
+                &self,
+                _: EditionFacts<'_>,
+                _: &Reading<Edition>,
+            ) -> Reading<Vec<ExpectedRole>> {
+                Reading::Known(Vec::new())
             }
-            fn clock_limit(&self) -> Duration {
-                Duration::ZERO
+            fn roles(&self, _: &AgentSettings) -> Vec<Role> {
+                Vec::new()
             }
             fn commands(&self, _: &AgentSettings, _: Option<&str>) -> Commands {
                 Commands::new()
@@ -270,88 +291,118 @@ macro_rules! profile {
     };
 }
 
-profile!(Paired, "paired", {
-    fn places(&self) -> &'static [Place] {
-        const {
-            &[
-                Place::Directory("/usr/local/ilogtail"),
-                Place::Directory("/opt/elsewhere/ilogtail"),
-                Place::Suffixed { parent: "/usr/local", stem: "ilogtail", proof: Some("/etc/ilogtail") },
-            ]
+profile!(
+    Paired,
+    "paired",
+    {
+        fn places(&self) -> &'static [Place] {
+            const {
+                &[
+                    Place::Directory("/usr/local/ilogtail"),
+                    Place::Directory("/opt/elsewhere/ilogtail"),
+                    Place::Suffixed { parent: "/usr/local", stem: "ilogtail", proof: Some("/etc/ilogtail") },
+                ]
+            }
+        }
+        fn recognise(&self, name: &str, _: &AgentSettings) -> Recognition {
+            if name == "ilogtail" || name.starts_with("ilogtail_") {
+                Recognition::Agent
+            } else {
+                Recognition::Foreign
+            }
+        }
+        fn install_dir_of(&self, executable: &Path) -> Option<PathBuf> {
+            executable.parent().map(Path::to_owned)
+        }
+        fn default_install_dir(&self) -> Option<PathBuf> {
+            Some("/usr/local/ilogtail".into())
+        }
+    },
+    {
+        fn layout(&self, settings: &AgentSettings, invocation: &Invocation) -> Layout {
+            let dir = settings.install_dir.clone().unwrap();
+            let config = match invocation.variable("working_ip") {
+                Ok(named) => {
+                    Located::by_layout(named.map(PathBuf::from).into_iter().chain([dir.join("config.json")]))
+                }
+                Err(why) => Located::by_layout([dir.join("config.json")]).unless(why.clone()),
+            };
+            Layout {
+                binary_dirs: vec![dir.clone()],
+                config,
+                record: Located::by_layout([dir.join("app_info.json")]),
+                version_file: Some(dir.join("version.txt")),
+                log: Located::by_layout([dir.join("a.LOG"), dir.join("b.LOG")]),
+                ..Layout::default()
+            }
         }
     }
-    fn recognise(&self, name: &str, _: &AgentSettings) -> Option<Option<Role>> {
-        (name == "ilogtail" || name.starts_with("ilogtail_")).then_some(None)
-    }
-    fn install_dir_of(&self, executable: &Path) -> Option<PathBuf> {
-        executable.parent().map(Path::to_owned)
-    }
-    fn default_install_dir(&self) -> Option<PathBuf> {
-        Some("/usr/local/ilogtail".into())
-    }
-    fn layout(&self, settings: &AgentSettings, running: Running<'_>) -> Layout {
-        let dir = settings.install_dir.clone().unwrap();
-        let named = running.environment.get("working_ip").map(PathBuf::from);
-        Layout {
-            binary_dirs: vec![dir.clone()],
-            configs: named.into_iter().chain([dir.join("config.json")]).collect(),
-            records: vec![dir.join("app_info.json")],
-            version_file: Some(dir.join("version.txt")),
-            logs: vec![dir.join("a.LOG"), dir.join("b.LOG")],
-            ..Layout::default()
-        }
-    }
-});
+);
 
-profile!(Versioned, "versioned", {
-    fn places(&self) -> &'static [Place] {
-        const {
-            &[
-                Place::Directory("/usr/local/loglistener"),
-                Place::Suffixed { parent: "/usr/local", stem: "loglistener", proof: None },
-            ]
+profile!(
+    Versioned,
+    "versioned",
+    {
+        fn places(&self) -> &'static [Place] {
+            const {
+                &[
+                    Place::Directory("/usr/local/loglistener"),
+                    Place::Suffixed { parent: "/usr/local", stem: "loglistener", proof: None },
+                ]
+            }
+        }
+        fn recognise(&self, name: &str, _: &AgentSettings) -> Recognition {
+            match name {
+                "loglistener" => Recognition::Role(Role::MAIN),
+                "loglistenerm" => Recognition::Role(Role::DAEMON),
+                _ => Recognition::Foreign,
+            }
+        }
+        fn install_dir_of(&self, executable: &Path) -> Option<PathBuf> {
+            executable.parent()?.parent().map(Path::to_owned)
+        }
+        fn default_install_dir(&self) -> Option<PathBuf> {
+            Some("/usr/local/loglistener".into())
+        }
+    },
+    {
+        fn layout(&self, settings: &AgentSettings, _: &Invocation) -> Layout {
+            Layout {
+                binary_dirs: vec![settings.install_dir.clone().unwrap().join("bin")],
+                ..Layout::default()
+            }
         }
     }
-    fn recognise(&self, name: &str, _: &AgentSettings) -> Option<Option<Role>> {
-        match name {
-            "loglistener" => Some(Some(Role::MAIN)),
-            "loglistenerm" => Some(Some(Role::DAEMON)),
-            _ => None,
-        }
-    }
-    fn install_dir_of(&self, executable: &Path) -> Option<PathBuf> {
-        executable.parent()?.parent().map(Path::to_owned)
-    }
-    fn default_install_dir(&self) -> Option<PathBuf> {
-        Some("/usr/local/loglistener".into())
-    }
-    fn layout(&self, settings: &AgentSettings, _: Running<'_>) -> Layout {
-        Layout { binary_dirs: vec![settings.install_dir.clone().unwrap().join("bin")], ..Layout::default() }
-    }
-});
+);
 
-profile!(Described, "described", {
-    fn places(&self) -> &'static [Place] {
-        &[]
+profile!(
+    Described,
+    "described",
+    {
+        fn places(&self) -> &'static [Place] {
+            &[]
+        }
+        fn recognise(&self, name: &str, settings: &AgentSettings) -> Recognition {
+            let process = settings.processes.iter().find(|p| Path::new(&p.executable).ends_with(name));
+            process.map_or(Recognition::Foreign, |process| Recognition::Role(Role::named(&process.role)))
+        }
+        fn recognises_comm(&self, comm: &str, settings: &AgentSettings) -> bool {
+            let mut names = settings.processes.iter().map(|p| base_name(Path::new(&p.executable)));
+            names.any(|name| name == comm || name.get(..15) == Some(comm))
+        }
+        fn install_dir_of(&self, _: &Path) -> Option<PathBuf> {
+            None
+        }
+        fn default_install_dir(&self) -> Option<PathBuf> {
+            None
+        }
+    },
+    {
+        fn layout(&self, settings: &AgentSettings, _: &Invocation) -> Layout {
+            Layout { files: settings.files.clone(), ..Layout::default() }
+        }
     }
-    fn recognise(&self, name: &str, settings: &AgentSettings) -> Option<Option<Role>> {
-        let process = settings.processes.iter().find(|p| Path::new(&p.executable).ends_with(name))?;
-        Some(Some(Role::named(&process.role)))
-    }
-    fn recognises_comm(&self, comm: &str, settings: &AgentSettings) -> bool {
-        let mut names = settings.processes.iter().map(|p| base_name(Path::new(&p.executable)));
-        names.any(|name| name == comm || name.get(..15) == Some(comm))
-    }
-    fn install_dir_of(&self, _: &Path) -> Option<PathBuf> {
-        None
-    }
-    fn default_install_dir(&self) -> Option<PathBuf> {
-        None
-    }
-    fn layout(&self, settings: &AgentSettings, _: Running<'_>) -> Layout {
-        Layout { files: settings.files.clone(), ..Layout::default() }
-    }
-});
+);
 
 /// A moment for tests in which clocks do not matter.
 pub(in crate::observe) fn some_time() -> crate::observe::time::Now {

@@ -45,7 +45,7 @@ async fn a_host_is_read_whole_and_an_agent_that_goes_is_watched_until_a_reload()
     let listener = &reading.agents[1].1.processes.known().unwrap()[0];
     assert_eq!((listener.pid, listener.role_by_name.clone()), (main.pid(), Some(Role::MAIN)));
     let hosts = reading.host.hosts.content().unwrap();
-    assert_eq!(hosts[0].names, ["web"]);
+    assert_eq!(hosts.lines[0].names, ["web"]);
     assert!(!reading.host.hostname.known().unwrap().is_empty());
     assert_eq!(reading.errors, []);
 
@@ -85,13 +85,12 @@ async fn the_built_in_kinds_are_found_where_their_installers_put_them() {
     let found: Vec<_> = reading.agents.iter().map(|(_, facts)| (&*facts.name, facts.kind)).collect();
     assert_eq!(found, [("logtail", "logtail"), ("loglistener", "loglistener")]);
     let logtail = &reading.agents[0].1;
-    assert_eq!(logtail.version.as_deref(), Some("1.3.1"));
+    assert_eq!(logtail.record.as_ref().unwrap().content().unwrap().version.as_deref(), Some("1.3.1"));
     assert_eq!(logtail.processes.known().unwrap()[0].pid, worker.pid());
     assert_eq!(logtail.record.as_ref().unwrap().content().unwrap().ip.as_deref(), Some("172.16.2.200"));
     let users = logtail.users.as_ref().unwrap().names.known().unwrap();
     assert_eq!(users.as_deref(), Some(&["1234567890123456".to_owned()][..]));
     assert_eq!(logtail.identifiers.as_ref().unwrap().content().unwrap(), &["web"]);
-    assert!(!logtail.endpoints.is_empty());
     let listener = reading.agents[1].1.installation.known().unwrap();
     assert_eq!(listener.binary.as_deref(), Some(Path::new("/usr/local/loglistener-2.8.9/bin/loglistener")));
 }
@@ -115,13 +114,14 @@ async fn each_fact_that_cannot_be_read_is_counted_once_and_spoils_no_other() {
 #[tokio::test]
 async fn without_a_procfs_files_are_read_and_processes_unknown() {
     let host = Host::new();
-    host.file("/usr/local/ilogtail/config.json", "{");
+    host.file("/usr/local/ilogtail/app_info.json", "2022-12-27 05:38:33");
     let mut reader = reader(&host);
     reader.options.procfs = Some(host.at("/no/such/proc"));
     let reading = reader.read(&Settings::default(), some_time(), false).await;
     let facts = &reading.agents[0].1;
     assert_eq!(facts.processes.why().map(|why| why.reason), Some(Reason::NoSource));
-    assert!(facts.config.as_ref().unwrap().content().is_some());
+    assert!(facts.record.as_ref().unwrap().content().is_some());
+    assert!(facts.config.as_ref().unwrap().state.why().is_some(), "a variable may name another");
     assert_eq!(reading.errors, [(Some("paired".into()), "process")]);
 
     std::fs::remove_dir_all(host.at("/usr")).unwrap();

@@ -158,6 +158,18 @@ static IP_RECORD_EDITED: Runbook = Runbook {
     },
 };
 
+static IP_WILL_CHANGE: Runbook = Runbook {
+    cause: "ip_will_change",
+    impact: DOUBTFUL,
+    sample: &[("reported", "172.16.2.200"), ("next", "172.16.2.201")],
+    session: "$ grep '\"ip\"' /usr/local/ilogtail/app_info.json\n   \"ip\" : \"172.16.2.200\",\n\
+        $ ip -4 -br addr show scope global\neth0             UP             172.16.2.201/20",
+    reading: Text {
+        en: "The agent reports the address that it chose at its start; the host has another one now.",
+        zh: "客户端上报的是启动时选择的地址，而本机现在的地址已不同。",
+    },
+};
+
 pub(super) static RUNBOOKS: &[&Runbook] = &[
     &IP_MISSING,
     &IP_EMPTY,
@@ -172,4 +184,5 @@ pub(super) static RUNBOOKS: &[&Runbook] = &[
     &IP_RECORD_MISSING,
     &IP_RECORD_INVALID,
     &IP_RECORD_EDITED,
+    &IP_WILL_CHANGE,
 ];

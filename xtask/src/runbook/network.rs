@@ -38,6 +38,38 @@ static DNS_FAILURE: Runbook = Runbook {
     },
 };
 
+static RESOLVER_FAILURE: Runbook = Runbook {
+    cause: "resolver_failure",
+    impact: Text {
+        en: "No heartbeat, no new collection configs; logs wait on the host until its buffer is full or they are rotated \
+            away, and then they are lost.",
+        zh: "没有心跳，获取不到新的采集配置；日志滞留在本机，缓冲写满或被轮转删除后将丢失。",
+    },
+    sample: &[
+        ("names", "cn-hangzhou.log.aliyuncs.com, logtail.cn-hangzhou.log.aliyuncs.com"),
+        ("failure", "Temporary failure in name resolution"),
+    ],
+    session: "$ getent ahosts logtail.cn-hangzhou.log.aliyuncs.com; echo \"exit status $?\"\nexit status 2\n\
+        $ grep nameserver /etc/resolv.conf\nnameserver 100.100.2.136",
+    reading: Text {
+        en: "Every name fails in the same way, after a wait: the name servers do not answer. A name that does not exist \
+            would fail at once, and alone.",
+        zh: "所有域名都以同样的方式失败，且需要等待：说明 DNS 服务器没有应答。如果只是域名不存在，会立即失败，且只有该域名失败。",
+    },
+};
+
+static PROXY_UNREACHABLE: Runbook = Runbook {
+    cause: "proxy_unreachable",
+    impact: UNREACHABLE,
+    sample: &[("proxy", "http://10.0.0.9:3128"), ("failure", "Connection refused")],
+    session: "$ curl -sS -o /dev/null -x http://10.0.0.9:3128 http://aliyun.com/\n\
+        curl: (7) Failed to connect to 10.0.0.9 port 3128 after 0 ms: Couldn't connect to server",
+    reading: Text {
+        en: "The connection to the proxy itself fails; nothing is known of the endpoints behind it.",
+        zh: "到代理本身的连接失败，代理之后的服务地址状态未知。",
+    },
+};
+
 static CONNECTION_REFUSED: Runbook = Runbook {
     cause: "connection_refused",
     impact: UNREACHABLE,
@@ -200,4 +232,6 @@ pub(super) static RUNBOOKS: &[&Runbook] = &[
     &INTRANET_ENDPOINT_UNREACHABLE,
     &HTTPS_UNREACHABLE,
     &ADMIN_ENDPOINT_UNREACHABLE,
+    &RESOLVER_FAILURE,
+    &PROXY_UNREACHABLE,
 ];

@@ -125,7 +125,7 @@ static CRASH_LOOP: Runbook = Runbook {
             some logs can be sent twice.",
         zh: "心跳和采集时断时续；每次启动都从上一断点继续，部分日志可能重复上传。",
     },
-    sample: &[("starts", "4"), ("role", "worker")],
+    sample: &[("restarts", "4"), ("role", "worker")],
     session: "$ ps -o pid,etimes,args -C ilogtail\n    PID ELAPSED COMMAND\n   4711   86400 /usr/local/ilogtail/ilogtail\n   \
         9377       8 /usr/local/ilogtail/ilogtail\n\
         $ sudo tail -n 200 /usr/local/ilogtail/ilogtail.LOG | grep -E 'exceeds|crash|changed during running'\n\

@@ -4,8 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::{
-    model::snapshot::{FileContent, Rejection},
-    observe::host::testing::{Host, KINDS},
+    model::{
+        Reason,
+        snapshot::{FileContent, Rejection},
+    },
+    observe::host::{
+        environ::Kept,
+        testing::{Host, KINDS},
+    },
 };
 
 fn target(kind: &str, directory: Option<&str>) -> Target {
@@ -70,10 +76,10 @@ fn nothing_on_disk_is_known_absence() {
     assert_eq!((&installation.binary, installation.traces.len()), (&None, 0));
     assert_eq!(facts.config.unwrap().state, Reading::Known(FileState::Missing));
     assert_eq!(facts.processes, Reading::Known(Vec::new()));
-    assert_eq!(facts.environment, Reading::Known(Environment::new()));
+    assert_eq!(facts.invocation, Invocation::default());
+    assert_eq!(facts.version_file.unwrap().state, Reading::Known(FileState::Missing));
     assert_eq!(facts.loaded_config, Reading::Known(None));
     assert_eq!(facts.owner_account, Reading::Known(None));
-    assert!(facts.implied.is_none() && facts.version.is_none() && !facts.config_optional);
 }
 
 #[test]
@@ -147,21 +153,46 @@ fn a_config_that_the_agent_generates_is_missing_and_implied() {
         ..Kept::default()
     });
     let facts = observed(&host, &logtail(), vec![running.clone()]);
-    assert!(facts.implied.is_some() && facts.config_optional);
     let config = facts.config.unwrap();
     assert_eq!((config.path, config.state), (named.into(), Reading::Known(FileState::Missing)));
     assert!(facts.identifiers.is_some(), "identities are looked for by the implied parameters");
     host.file(named, "{");
-    assert!(observed(&host, &logtail(), vec![running]).implied.is_none());
+    assert!(observed(&host, &logtail(), vec![running]).config.unwrap().content().is_some());
 }
 
 #[test]
-fn the_version_is_the_records_else_the_version_files() {
+fn the_version_file_is_read() {
     let host = Host::new();
     host.file("/usr/local/ilogtail/version.txt", "2.8.9\n");
-    assert_eq!(observed(&host, &logtail(), Vec::new()).version.as_deref(), Some("2.8.9"));
-    host.file("/usr/local/ilogtail/app_info.json", "x");
-    assert_eq!(observed(&host, &logtail(), Vec::new()).version.as_deref(), Some("1.3.1"));
+    let file = observed(&host, &logtail(), Vec::new()).version_file.unwrap();
+    assert_eq!(file.content().unwrap().as_deref(), Some("2.8.9"));
+}
+
+#[test]
+fn parts_of_a_config_are_read_in_the_order_of_their_names_and_change_the_whole() {
+    let host = Host::new();
+    host.file("/usr/local/ilogtail/config.json", "{");
+    let config = |host: &Host| observed(host, &logtail(), Vec::new()).config.unwrap();
+    let digest = |fact: &FileFact<Parameters>| match &fact.state {
+        Reading::Known(FileState::Present(file)) => file.digest,
+        Reading::Known(_) | Reading::Unknown(_) => panic!("the config is there"),
+    };
+    let alone = config(&host);
+    host.file("/usr/local/ilogtail/config.d/b.json", "1");
+    host.file("/usr/local/ilogtail/config.d/a.json", "1");
+    host.file("/usr/local/ilogtail/config.d/a.json.bak", "1");
+    let whole = config(&host);
+    assert_eq!(
+        whole.content().unwrap().canonical.as_deref(),
+        Some("/usr/local/ilogtail/config.d/a.json/usr/local/ilogtail/config.d/b.json")
+    );
+    assert_ne!(digest(&alone), digest(&whole));
+    host.file("/usr/local/ilogtail/config.d/b.json", "2");
+    assert_ne!(digest(&whole), digest(&config(&host)));
+    // One part that cannot be read leaves the whole unread.
+    let (cwd, mode) = (rustix::fs::CWD, rustix::fs::Mode::RUSR);
+    rustix::fs::mkfifoat(cwd, host.at("/usr/local/ilogtail/config.d/c.json"), mode).unwrap();
+    assert!(config(&host).state.why().is_some());
 }
 
 #[test]
@@ -179,29 +210,33 @@ fn the_environment_is_that_of_the_newest_collecting_process() {
 }
 
 #[test]
-fn an_environment_or_list_that_cannot_be_read_is_unknown_and_the_files_are_read_all_the_same() {
+fn an_environment_or_list_that_cannot_be_read_is_unknown_and_so_is_what_it_could_move() {
     let host = Host::new();
     host.file("/usr/local/ilogtail/config.json", "{");
     let why = || Why::new(Reason::Denied, "x", "y");
     let mut running = process(10, 1, 5, None);
     running.environment = Reading::Unknown(why());
     let facts = observed(&host, &logtail(), vec![running]);
-    assert_eq!(facts.environment, Reading::Unknown(why()));
-    assert!(facts.processes.known().is_some() && facts.config.unwrap().content().is_some());
+    assert_eq!(facts.invocation.environment, Reading::Unknown(why()));
+    assert_eq!(facts.config.unwrap().state, Reading::Unknown(why()));
+    assert_eq!(facts.users.unwrap().names, Reading::Unknown(why()));
+    assert!(facts.processes.known().is_some() && facts.record.is_some());
     let facts = observed_with(&host, &logtail(), Reading::Unknown(why()), &mut Memory::default());
-    assert_eq!((facts.environment, facts.processes), (Reading::Unknown(why()), Reading::Unknown(why())));
+    assert_eq!(facts.processes, Reading::Unknown(why()));
+    assert_eq!(facts.invocation.environment, Reading::Unknown(why()));
 }
 
 #[test]
 fn a_container_is_known_by_the_process_environment_and_not_by_files() {
-    let label = |host: &Host, kubernetes| {
+    let in_container = |host: &Host, kubernetes| {
         let mut running = process(10, 1, 5, None);
         running.environment = Reading::Known(Kept { kubernetes, ..Kept::default() });
-        observed(host, &logtail(), vec![running]).edition.label
+        observed(host, &logtail(), vec![running]).invocation.in_container
     };
     let host = Host::new();
     host.file("/.dockerenv", "");
-    assert_eq!((label(&host, false), label(&host, true)), ("host", "container"));
+    let found = (in_container(&host, false), in_container(&host, true));
+    assert_eq!(found, (Reading::Known(false), Reading::Known(true)));
 }
 
 fn described(executables: &[&str], directory: Option<&str>) -> Target {

@@ -1,4 +1,4 @@
-//! The table of rules, and what each of them may look at.
+//! What a rule may look at.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,43 +6,22 @@ use crate::{
     agents::Profile,
     config::{AgentSettings, ClockSettings},
     model::{
-        Prerequisite, Reading, Reason,
-        snapshot::{AgentFacts, Snapshot},
+        Reading, Reason,
+        snapshot::{AgentFacts, EndpointFact, Snapshot},
     },
 };
 
 use super::{
-    clock, credentials,
-    findings::Findings,
-    history::{AgentHistory, ClockHistory},
-    identifiers, installed, ip, network, processes, restart, startup_parameters,
+    derived::Derived,
+    engine::history::{AgentHistory, ClockHistory},
 };
 
-/// One rule: everything that is asked of one prerequisite. `None` from it: the prerequisite does not apply.
-pub(super) struct Check {
-    pub(super) prerequisite: Prerequisite,
-    pub(super) judge: fn(&Context<'_>) -> Option<Findings>,
-}
-
-/// Every rule, in the documents' order.
-pub(super) static CHECKS: &[Check] = &[
-    Check { prerequisite: Prerequisite::Installed, judge: installed::judge },
-    Check { prerequisite: Prerequisite::Processes, judge: processes::judge },
-    Check { prerequisite: Prerequisite::Ip, judge: ip::judge },
-    Check { prerequisite: Prerequisite::StartupParameters, judge: startup_parameters::judge },
-    Check { prerequisite: Prerequisite::Network, judge: network::judge },
-    Check { prerequisite: Prerequisite::Clock, judge: clock::judge },
-    Check { prerequisite: Prerequisite::UserIdentifier, judge: identifiers::user },
-    Check { prerequisite: Prerequisite::CustomIdentifier, judge: identifiers::custom },
-    Check { prerequisite: Prerequisite::Credentials, judge: credentials::judge },
-    Check { prerequisite: Prerequisite::Restart, judge: restart::judge },
-];
-
-/// What a rule sees: one agent's facts, the host's, what is expected, and what was before.
+/// What a rule sees: one agent's facts and what follows from them, the host's, what is expected, and what was before.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) agent: &'a AgentFacts,
+    pub(super) derived: &'a Derived<'a>,
     pub(super) settings: &'a AgentSettings,
     pub(super) clock: &'a ClockSettings,
     pub(super) profile: &'static dyn Profile,
@@ -56,23 +35,15 @@ impl Context<'_> {
         self.agent.config.as_ref().map_or_else(String::new, |config| config.path.display().to_string())
     }
 
-    /// True if the config file could not be read.
-    pub(super) fn config_is_unread(&self) -> bool {
-        self.agent.config.as_ref().is_some_and(|config| config.state.known().is_none())
-    }
-
     /// Where a parameter stands: file and key, or the variable that sets it.
     pub(super) fn parameter_place(&self, key: &str) -> String {
-        if key.starts_with("environment ") {
-            key.to_owned()
-        } else {
-            format!("{}: {key}", self.config_path())
-        }
+        let names_its_place = key.starts_with("environment ") || key.starts_with('/');
+        if names_its_place { key.to_owned() } else { format!("{}: {key}", self.config_path()) }
     }
 
     /// True as long as an endpoint has not been probed yet.
     pub(super) fn probes_pending(&self) -> bool {
-        let pending = |fact: &crate::model::snapshot::EndpointFact| matches!(&fact.probe, Reading::Unknown(why) if why.reason == Reason::NotYet);
+        let pending = |fact: &EndpointFact| matches!(&fact.probe, Reading::Unknown(why) if why.reason == Reason::NotYet);
         self.agent.endpoints.iter().any(pending)
     }
 
@@ -84,8 +55,11 @@ impl Context<'_> {
         let installation = agent.installation.known();
         let right =
             expect.region.as_deref().zip(expect.network).and_then(|(r, n)| self.profile.servers_for(r, n));
-        let mut values: BTreeMap<&'static str, String> =
-            self.profile.commands(self.settings, agent.version.as_deref()).into_iter().collect();
+        let mut values: BTreeMap<&'static str, String> = self
+            .profile
+            .commands(self.settings, self.derived.version.known().and_then(Option::as_deref))
+            .into_iter()
+            .collect();
         let facts = [
             ("agent", Some(agent.name.to_string())),
             ("kind", Some(agent.kind.to_owned())),

@@ -6,30 +6,32 @@ use crate::{
     catalog::clock::{
         CLOCK_OFFSET_HIGH, CLOCK_SKEWED, CLOCK_SKEWED_ADJUSTED, CLOCK_STEPPED, CLOCK_UNSYNCHRONIZED,
     },
+    evaluate::{
+        context::Context,
+        engine::{
+            findings::{Finding, Findings, Outcome},
+            history::ClockHistory,
+        },
+        loaded,
+        words::list,
+    },
     model::{
-        Reading, Reason, Why,
+        Cause, Prerequisite, Reading, Reason, Why,
         report::ClockReport,
         snapshot::{ClockFacts, ClockReference, ClockSource},
     },
 };
 
-use super::{
-    check::Context,
-    findings::{Finding, Findings},
-    history::ClockHistory,
-    list, restart,
-};
-
-/// How long an observed step stays a problem (DESIGN contract: 10 min).
+/// How long an observed step stays a problem (contract: 10 min).
 const STEP_STANDS: Duration = Duration::from_secs(600);
 
 /// Where the true offset (local minus reference, seconds) lies.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Offset {
-    pub(super) low: f64,
-    pub(super) high: f64,
+pub(in crate::evaluate) struct Offset {
+    pub(in crate::evaluate) low: f64,
+    pub(in crate::evaluate) high: f64,
     /// The references that agree on it.
-    pub(super) from: String,
+    pub(in crate::evaluate) from: String,
 }
 
 impl Offset {
@@ -70,7 +72,7 @@ fn intersect<'a>(references: impl Iterator<Item = &'a ClockReference>) -> Option
 }
 
 /// What all references together say. A contradiction prefers NTP; among the preferred ones it leaves the offset unknown.
-pub(super) fn offset(clock: &ClockFacts) -> Reading<Offset> {
+pub(in crate::evaluate) fn offset(clock: &ClockFacts) -> Reading<Offset> {
     let of =
         |source: ClockSource| clock.references.iter().filter(move |reference| reference.source == source);
     let consistent = |(low, high, from): (f64, f64, Vec<&str>)| {
@@ -96,52 +98,51 @@ pub(super) fn offset(clock: &ClockFacts) -> Reading<Offset> {
 }
 
 /// The rule.
-pub(super) fn judge(context: &Context<'_>) -> Option<Findings> {
-    let mut findings = Findings::new();
-    let clock = &context.snapshot.clock;
-    let offset = offset(clock);
-    let limit = context.clock.max_offset.unwrap_or_else(|| context.profile.clock_limit());
-    match &offset {
-        Reading::Unknown(why) => {
-            if !limit.is_zero() {
-                findings.all_undecided(&[&CLOCK_SKEWED, &CLOCK_SKEWED_ADJUSTED], why);
-            }
-            findings.undecided(&CLOCK_OFFSET_HIGH, why);
-        }
-        Reading::Known(offset) => against_thresholds(context, offset, limit, &mut findings),
-    }
-    unsynchronized(context, &offset, &mut findings);
-    if let Some(step) = context.clock_history.last_step
-        && context.snapshot.uptime.saturating_sub(step.noticed) <= STEP_STANDS
-    {
-        let direction = if step.seconds >= 0.0 { "forward" } else { "back" };
-        findings.add(Finding::of(&CLOCK_STEPPED).seen(
-            "step",
-            format!("{} {direction}", seconds(step.seconds.abs())),
-            "the kernel's clocks",
-        ));
-    }
-    Some(findings)
+pub(super) fn judge(context: &Context<'_>) -> Outcome {
+    let mut findings = Findings::of(Prerequisite::Clock);
+    let offset = offset(&context.snapshot.clock);
+    findings.judge(&CLOCK_SKEWED, || skewed(context, &offset, false));
+    findings.judge(&CLOCK_SKEWED_ADJUSTED, || skewed(context, &offset, true));
+    findings.judge(&CLOCK_OFFSET_HIGH, || offset_high(context, &offset));
+    findings.judge(&CLOCK_UNSYNCHRONIZED, || unsynchronized(context, &offset));
+    findings.judge(&CLOCK_STEPPED, || Ok(stepped(context)));
+    Outcome::Judged(findings)
 }
 
-fn against_thresholds(context: &Context<'_>, offset: &Offset, limit: Duration, findings: &mut Findings) {
-    let warn = context.clock.warn_offset;
-    let finding = |cause, limit: Duration| {
-        Finding::of(cause).seen("offset", offset.describe(), &offset.from).seen(
-            "limit",
-            humantime::format_duration(limit).to_string(),
-            limit_from(context),
-        )
-    };
-    if !limit.is_zero() && offset.beyond(limit) {
-        match adjusts(context) {
-            Ok(true) => findings.add(finding(&CLOCK_SKEWED_ADJUSTED, limit)),
-            Ok(false) => findings.add(finding(&CLOCK_SKEWED, limit)),
-            Err(why) => findings.all_undecided(&[&CLOCK_SKEWED, &CLOCK_SKEWED_ADJUSTED], &why),
-        }
-    } else if !warn.is_zero() && offset.beyond(warn) {
-        findings.add(finding(&CLOCK_OFFSET_HIGH, warn));
+fn limit(context: &Context<'_>) -> Duration {
+    context.clock.max_offset.unwrap_or_else(|| context.profile.clock_limit())
+}
+
+fn beyond(context: &Context<'_>, cause: &'static Cause, offset: &Offset, limit: Duration) -> Finding {
+    Finding::of(cause).seen("offset", offset.describe(), &offset.from).seen(
+        "limit",
+        humantime::format_duration(limit).to_string(),
+        limit_from(context),
+    )
+}
+
+/// `clock_skewed`, or `clock_skewed_adjusted` where the agent corrects for it.
+fn skewed(context: &Context<'_>, offset: &Reading<Offset>, adjusted: bool) -> Result<Option<Finding>, Why> {
+    let limit = limit(context);
+    if limit.is_zero() {
+        return Ok(None);
     }
+    let offset = offset.as_result()?;
+    if !offset.beyond(limit) || adjusts(context)? != adjusted {
+        return Ok(None);
+    }
+    let cause: &'static Cause = if adjusted { &CLOCK_SKEWED_ADJUSTED } else { &CLOCK_SKEWED };
+    Ok(Some(beyond(context, cause, offset, limit)))
+}
+
+fn offset_high(context: &Context<'_>, offset: &Reading<Offset>) -> Result<Option<Finding>, Why> {
+    let (limit, warn) = (limit(context), context.clock.warn_offset);
+    if warn.is_zero() {
+        return Ok(None);
+    }
+    let offset = offset.as_result()?;
+    let skewed = !limit.is_zero() && offset.beyond(limit);
+    Ok((!skewed && offset.beyond(warn)).then(|| beyond(context, &CLOCK_OFFSET_HIGH, offset, warn)))
 }
 
 fn limit_from(context: &Context<'_>) -> String {
@@ -151,44 +152,27 @@ fn limit_from(context: &Context<'_>) -> String {
     }
 }
 
-/// True if the running process corrects for a wrong clock: the key is JSON `true`, and the process has loaded it.
+/// True if the running process corrects for a wrong clock, and has loaded the setting that makes it do so.
 fn adjusts(context: &Context<'_>) -> Result<bool, Why> {
-    let Some(config) = &context.agent.config else { return Ok(false) };
-    if let Some(why) = config.state.why() {
-        return Err(why.clone());
+    let setting = context.profile.adjusts_time(context.derived.parameters(), &context.agent.invocation);
+    match setting.as_result()? {
+        Some(setting) if setting.on => Ok(!setting.in_file || !loaded::is_pending(context)?),
+        Some(_) | None => Ok(false),
     }
-    let of_environment = [
-        "LOONG_ENABLE_LOG_TIME_AUTO_ADJUST",
-        "ALIYUN_LOGTAIL_ENABLE_LOG_TIME_AUTO_ADJUST",
-        "enable_log_time_auto_adjust",
-    ]
-    .into_iter()
-    .any(|name| context.agent.environment.known().and_then(|all| all.get(name)).is_some_and(|v| v == "true"));
-    if of_environment {
-        return Ok(true);
-    }
-    let of_file = context.agent.parameters().is_some_and(|parameters| parameters.log_time_auto_adjust);
-    Ok(of_file && !restart::is_pending(context))
 }
 
-fn unsynchronized(context: &Context<'_>, offset: &Reading<Offset>, findings: &mut Findings) {
-    let kernel = match &context.snapshot.clock.kernel {
-        Reading::Known(kernel) => kernel,
-        Reading::Unknown(why) => return findings.undecided(&CLOCK_UNSYNCHRONIZED, why),
-    };
-    if kernel.synchronized {
-        return;
+fn unsynchronized(context: &Context<'_>, offset: &Reading<Offset>) -> Result<Option<Finding>, Why> {
+    if context.snapshot.clock.kernel.as_result()?.synchronized {
+        return Ok(None);
     }
     match offset {
-        Reading::Known(offset) if shows_synchrony(offset, context.clock.warn_offset) => {}
+        Reading::Known(offset) if shows_synchrony(offset, context.clock.warn_offset) => return Ok(None),
         // Before the first probes have answered, the kernel's word alone is no news.
-        Reading::Unknown(why) if context.probes_pending() => findings.undecided(&CLOCK_UNSYNCHRONIZED, why),
-        Reading::Known(_) | Reading::Unknown(_) => findings.add(Finding::of(&CLOCK_UNSYNCHRONIZED).seen(
-            "kernel",
-            "not synchronized (STA_UNSYNC)",
-            "adjtimex",
-        )),
+        Reading::Unknown(why) if context.probes_pending() => return Err(why.clone()),
+        Reading::Known(_) | Reading::Unknown(_) => {}
     }
+    let kernel = "not synchronized (STA_UNSYNC)";
+    Ok(Some(Finding::of(&CLOCK_UNSYNCHRONIZED).seen("kernel", kernel, "adjtimex")))
 }
 
 /// True if a source shows the offset within the threshold; where there is none, any offset is one that is fine.
@@ -196,8 +180,18 @@ fn shows_synchrony(offset: &Offset, warn: Duration) -> bool {
     warn.is_zero() || offset.within(warn)
 }
 
+fn stepped(context: &Context<'_>) -> Option<Finding> {
+    let step = context.clock_history.last_step?;
+    let direction = if step.seconds >= 0.0 { "forward" } else { "back" };
+    let recent = context.snapshot.uptime.saturating_sub(step.noticed) <= STEP_STANDS;
+    recent.then(|| {
+        let by = format!("{} {direction}", seconds(step.seconds.abs()));
+        Finding::of(&CLOCK_STEPPED).seen("step", by, "the kernel's clocks")
+    })
+}
+
 /// The host's clock for the report.
-pub(super) fn report(clock: &ClockFacts, history: &ClockHistory) -> ClockReport {
+pub(in crate::evaluate) fn report(clock: &ClockFacts, history: &ClockHistory) -> ClockReport {
     let mut offsets = Vec::new();
     for source in [ClockSource::Ntp, ClockSource::HttpDate] {
         let references = clock.references.iter().filter(|reference| reference.source == source);

@@ -1,0 +1,178 @@
+//! The address that a Logtail agent would choose today: its own algorithm, recomputed from the host's facts.
+//!
+//! Order (agent source, and the documents' summary "`working_ip`, else the host name's binding, else the first network
+//! interface"): `working_ip` verbatim; `bind_interface`; the host name's address, if not loopback; `eth0`; `bond0`; any.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::{
+    agents::{
+        Binding, Choice, Chosen, TimeAdjustment,
+        interfaces::{address_of, usable},
+    },
+    model::{
+        Reading, Why,
+        snapshot::{FileState, HostFacts, HostsFile, Invocation, Parameter, Parameters},
+    },
+};
+
+/// The choice, and what bears on it.
+pub(super) fn choice(
+    host: &HostFacts,
+    parameters: &Reading<Option<&Parameters>>,
+    invocation: &Invocation,
+) -> Choice {
+    let working_ip = setting(parameters, invocation, "working_ip", |p| p.working_ip.as_ref());
+    let bind_interface = setting(parameters, invocation, "bind_interface", |p| p.bind_interface.as_ref())
+        // The agent takes `default` for "none".
+        .map(|found| found.filter(|parameter| parameter.value != "default"));
+    let hosts_binding = hosts_binding(host);
+    let resolved_name = resolved_name(host);
+    let chosen = chosen(host, &working_ip, &bind_interface, &hosts_binding, &resolved_name);
+    Choice {
+        working_ip: working_ip.into(),
+        bind_interface: bind_interface.into(),
+        hosts_binding: hosts_binding.into(),
+        resolved_name: resolved_name.into(),
+        chosen: chosen.into(),
+    }
+}
+
+/// A setting in force: the file wins over the environment, even with a blank; among variables `LOONG_…` over
+/// `ALIYUN_LOGTAIL_…` over the plain name (agent source).
+fn setting(
+    parameters: &Reading<Option<&Parameters>>,
+    invocation: &Invocation,
+    name: &str,
+    of_file: impl Fn(&Parameters) -> Option<&Parameter>,
+) -> Result<Option<Parameter>, Why> {
+    let of_file = parameters.as_result()?.and_then(of_file);
+    let parameter = match of_file {
+        Some(parameter) => Some(parameter.clone()),
+        None => variable(invocation, name)?,
+    };
+    Ok(parameter.filter(|parameter| !parameter.value.is_empty()))
+}
+
+/// The strongest variable that sets `name`.
+fn variable(invocation: &Invocation, name: &str) -> Result<Option<Parameter>, Why> {
+    let environment = invocation.environment.as_result()?;
+    let upper = name.to_uppercase();
+    let names = [format!("LOONG_{upper}"), format!("ALIYUN_LOGTAIL_{upper}"), name.to_owned()];
+    Ok(names.into_iter().find_map(|variable| {
+        let value = environment.get(&variable)?.clone();
+        Some(Parameter { key: format!("environment {variable}"), value })
+    }))
+}
+
+/// `enable_log_time_auto_adjust`: a JSON boolean in the file wins, else the strongest variable.
+pub(super) fn adjusts_time(
+    parameters: &Reading<Option<&Parameters>>,
+    invocation: &Invocation,
+) -> Reading<Option<TimeAdjustment>> {
+    let found = || -> Result<_, Why> {
+        if let Some(on) = parameters.as_result()?.and_then(|parameters| parameters.log_time_auto_adjust) {
+            return Ok(Some(TimeAdjustment { on, in_file: true }));
+        }
+        let variable = variable(invocation, "enable_log_time_auto_adjust")?;
+        Ok(variable.map(|variable| TimeAdjustment { on: variable.value == "true", in_file: false }))
+    };
+    found().into()
+}
+
+fn hosts_binding(host: &HostFacts) -> Result<Option<Binding>, Why> {
+    let hostname = host.hostname.as_result()?;
+    if looks_numeric(hostname) {
+        return Ok(None);
+    }
+    let Some(hosts) = hosts_file(host)? else { return Ok(None) };
+    let interfaces = host.interfaces.as_result()?;
+    let on_host = |address: Ipv4Addr| usable(interfaces).any(|(_, own)| own == address);
+    let bound: Vec<(u32, Ipv4Addr)> = bindings(hosts, hostname).collect();
+    let mut chosen = bound.iter().find(|(_, address)| on_host(*address));
+    if chosen.is_none() {
+        // A later line may bind the name to an address that is on the host, which the agent prefers.
+        hosts.rest.as_result()?;
+        chosen = bound.first();
+    }
+    Ok(chosen.filter(|(_, address)| !address.is_loopback()).map(|&(line, address)| Binding {
+        address,
+        line,
+        on_host: on_host(address),
+    }))
+}
+
+fn hosts_file(host: &HostFacts) -> Result<Option<&HostsFile>, Why> {
+    Ok(match host.hosts.state.as_result()? {
+        FileState::Present(file) => file.content.as_ref().ok(),
+        FileState::Missing | FileState::NotAFile(_) => None,
+    })
+}
+
+/// Lines that bind the host name to an IPv4 address.
+fn bindings<'a>(hosts: &'a HostsFile, hostname: &'a str) -> impl Iterator<Item = (u32, Ipv4Addr)> + 'a {
+    let named = |names: &[String]| names.iter().any(|name| name.eq_ignore_ascii_case(hostname));
+    hosts.lines.iter().filter(move |line| named(&line.names)).filter_map(|line| match line.address {
+        IpAddr::V4(address) => Some((line.line, address)),
+        IpAddr::V6(_) => None,
+    })
+}
+
+/// `10.1.2.3` or `123` as a host name: the agent skips the name's address then (`IsDigitsDotsHostname`).
+fn looks_numeric(hostname: &str) -> bool {
+    !hostname.is_empty() && hostname.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
+fn resolved_name(host: &HostFacts) -> Result<Option<Ipv4Addr>, Why> {
+    let hostname = host.hostname.as_result()?;
+    if looks_numeric(hostname) {
+        return Ok(None);
+    }
+    let addresses = host.hostname_addresses.as_result()?;
+    let interfaces = host.interfaces.as_result()?;
+    let on_host = |address: &&Ipv4Addr| usable(interfaces).any(|(_, own)| own == **address);
+    Ok(addresses
+        .iter()
+        .find(on_host)
+        .or_else(|| addresses.first())
+        .copied()
+        .filter(|address| !address.is_loopback()))
+}
+
+fn chosen(
+    host: &HostFacts,
+    working_ip: &Result<Option<Parameter>, Why>,
+    bind_interface: &Result<Option<Parameter>, Why>,
+    hosts_binding: &Result<Option<Binding>, Why>,
+    resolved_name: &Result<Option<Ipv4Addr>, Why>,
+) -> Result<Option<Chosen>, Why> {
+    if let Some(working_ip) = working_ip.as_ref()? {
+        return Ok(Some(Chosen { address: working_ip.value.clone(), from: working_ip.key.clone() }));
+    }
+    let interfaces = host.interfaces.as_result()?;
+    if let Some(bound) = bind_interface.as_ref()?
+        && let Some((_, address)) = address_of(interfaces, &bound.value)
+    {
+        return Ok(Some(Chosen { address: address.to_string(), from: bound.key.clone() }));
+    } else if bind_interface.as_ref()?.is_some() {
+        return Ok(None);
+    }
+    if let Some(binding) = hosts_binding.as_ref()? {
+        let from = format!("{} line {}", host.hosts.path.display(), binding.line);
+        return Ok(Some(Chosen { address: binding.address.to_string(), from }));
+    }
+    // With a line of its own in the hosts file, the name never gets as far as DNS.
+    if !hosts_name_host(host)?
+        && let Some(address) = resolved_name.as_ref()?
+    {
+        return Ok(Some(Chosen { address: address.to_string(), from: "the host name's address".to_owned() }));
+    }
+    let first = address_of(interfaces, "eth0").or_else(|| address_of(interfaces, "bond0"));
+    Ok(first.map(|(entry, address)| Chosen { address: address.to_string(), from: entry.interface.clone() }))
+}
+
+fn hosts_name_host(host: &HostFacts) -> Result<bool, Why> {
+    let hostname = host.hostname.as_result()?;
+    let Some(hosts) = hosts_file(host)? else { return Ok(false) };
+    Ok(bindings(hosts, hostname).next().is_some())
+}

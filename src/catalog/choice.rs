@@ -1,0 +1,40 @@
+//! Causes of the prerequisite `ip` that lie in the agent's next choice of address.
+
+use super::{patience, sources};
+use crate::model::{Cause, Prerequisite, Severity, Text};
+
+/// After its next restart the agent would report another address.
+pub static IP_WILL_CHANGE: Cause = Cause {
+    id: "ip_will_change",
+    prerequisite: Prerequisite::Ip,
+    severity: Severity::Warning,
+    title: Text {
+        en: "The agent reports {reported}, and would choose {next} after a restart",
+        zh: "客户端当前上报的 IP 为 {reported}，重启后将变为 {next}",
+    },
+    meaning: Text {
+        en: "The agent chooses its address at its start. Since then the host's addresses or names have changed; \
+            with its next restart, planned or not, the reported address changes, and a machine group that goes \
+            by IP loses the host.",
+        zh: "客户端在启动时确定 IP。此后本机的地址或域名绑定发生了变化，下次重启（无论是否计划内）后上报的 IP \
+            会改变，按 IP 标识的机器组将失去该机器。",
+    },
+    remedy: Text {
+        en: "1. Decide which address the machine group should contain: `ip -4 addr show`\n\
+            2. If it is {next}, put it into the machine group in the console and restart the agent: \
+            {restart_command}. If it is {reported}, keep it: set `\"working_ip\" : \"{reported}\"` in \
+            {config_file}, and restart the agent.\n\
+            3. Verify that the machine group in the console shows a normal heartbeat after about two minutes.",
+        zh: "1. 确定机器组中应包含的地址：`ip -4 addr show`\n\
+            2. 如果是 {next}，请在控制台将其加入机器组并重启客户端：{restart_command}。如果是 {reported}，请在 \
+            {config_file} 中设置 `\"working_ip\" : \"{reported}\"` 并重启客户端。\n\
+            3. 约两分钟后，在控制台确认机器组的心跳正常。",
+    },
+    evidence: &["reported", "next"],
+    source: sources::IP_SOURCE,
+    patience: patience::TICKET,
+    summary: Text {
+        en: "A log-collection agent would report another IP address after a restart.",
+        zh: "日志采集客户端重启后上报的 IP 将改变。",
+    },
+};

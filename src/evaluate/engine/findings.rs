@@ -1,0 +1,265 @@
+//! What a rule has to say of the causes of its prerequisite. Each begins undecided: a rule must raise or clear it, and one
+//! that it forgets stays undecided. So nothing is ever found right because nobody looked.
+
+use std::{collections::BTreeMap, fmt::Display};
+
+use crate::{
+    catalog,
+    model::{
+        Cause, Prerequisite, Reason, Severity, Why,
+        report::{Evidence, NotEvaluated},
+        text::visible,
+    },
+};
+
+/// The most findings of one cause that are kept for an agent: more say nothing new, and a runaway file must not become a flood.
+pub(in crate::evaluate) const MOST_OF_A_CAUSE: usize = 32;
+
+/// A cause that stands, and what was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::evaluate) struct Finding {
+    /// The catalogue entry.
+    pub(in crate::evaluate) cause: &'static Cause,
+    /// What it is about, where a cause can stand more than once; else empty.
+    pub(in crate::evaluate) subject: String,
+    /// Severity here.
+    pub(in crate::evaluate) severity: Severity,
+    /// What was compared.
+    pub(in crate::evaluate) evidence: Vec<Evidence>,
+    /// What it is the root of, whatever the cause: a parameter, a proxy, the loopback interface.
+    pub(in crate::evaluate) explains: Vec<String>,
+    /// What it would be a consequence of, in the same words.
+    pub(in crate::evaluate) depends_on: Vec<String>,
+}
+
+impl Finding {
+    /// A finding at the cause's own severity, without evidence yet.
+    pub(in crate::evaluate) fn of(cause: &'static Cause) -> Self {
+        Self {
+            cause,
+            subject: String::new(),
+            severity: cause.severity,
+            evidence: Vec::new(),
+            explains: Vec::new(),
+            depends_on: Vec::new(),
+        }
+    }
+
+    /// Adds a value that was seen, and where.
+    #[must_use]
+    pub(in crate::evaluate) fn seen(
+        mut self,
+        name: &'static str,
+        value: impl AsRef<str>,
+        from: impl Display,
+    ) -> Self {
+        self.evidence.push(Evidence {
+            name,
+            value: visible(value.as_ref()),
+            from: visible(&from.to_string()),
+        });
+        self
+    }
+
+    /// Says what this one of several findings of the same cause is about.
+    #[must_use]
+    pub(in crate::evaluate) fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = subject.into();
+        self
+    }
+
+    /// Names what findings of other causes depend on, and what is wrong here.
+    #[must_use]
+    pub(in crate::evaluate) fn explains(mut self, ties: impl IntoIterator<Item = String>) -> Self {
+        self.explains.extend(ties);
+        self
+    }
+
+    /// Names what it depends on, and what may be the root of it.
+    #[must_use]
+    pub(in crate::evaluate) fn depends_on(mut self, ties: impl IntoIterator<Item = String>) -> Self {
+        self.depends_on.extend(ties);
+        self
+    }
+
+    /// Lowers the severity, where the contract says so.
+    #[must_use]
+    pub(in crate::evaluate) fn lowered_to_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+}
+
+/// What was decided of one cause.
+#[derive(Debug, Clone)]
+pub(in crate::evaluate) struct Ruling {
+    /// The catalogue entry.
+    pub(in crate::evaluate) cause: &'static Cause,
+    /// What stands.
+    pub(in crate::evaluate) standing: Vec<Finding>,
+    /// Subjects that could not be judged.
+    pub(in crate::evaluate) undecided: BTreeMap<String, Why>,
+    /// Why nothing is known of any other subject; `None`: they are clear.
+    pub(in crate::evaluate) rest: Option<Why>,
+    /// True if more findings of it were made than are kept.
+    pub(in crate::evaluate) cut: bool,
+}
+
+impl Ruling {
+    fn undecided(cause: &'static Cause) -> Self {
+        let why = Why::new(Reason::NotYet, cause.id, "no rule has judged it");
+        Self { cause, standing: Vec::new(), undecided: BTreeMap::new(), rest: Some(why), cut: false }
+    }
+
+    /// True if what stood for this subject can neither be confirmed nor denied.
+    pub(in crate::evaluate) fn leaves_open(&self, subject: &str) -> bool {
+        self.rest.is_some() || self.undecided.contains_key(subject)
+    }
+
+    /// Why the cause is not decided, in whole or in part.
+    pub(in crate::evaluate) fn open(&self) -> impl Iterator<Item = &Why> {
+        self.undecided.values().chain(&self.rest)
+    }
+
+    fn raise(&mut self, finding: Finding) {
+        if self.standing.len() < MOST_OF_A_CAUSE {
+            self.standing.push(finding);
+        } else {
+            self.cut = true;
+        }
+    }
+}
+
+/// The rulings on every cause of one prerequisite.
+#[derive(Debug)]
+pub(in crate::evaluate) struct Findings(BTreeMap<&'static str, Ruling>);
+
+impl Findings {
+    /// Every cause of the prerequisite, undecided.
+    pub(in crate::evaluate) fn of(prerequisite: Prerequisite) -> Self {
+        Self(catalog::family(prerequisite).iter().map(|cause| (cause.id, Ruling::undecided(cause))).collect())
+    }
+
+    /// Nothing of the prerequisite could be judged.
+    pub(in crate::evaluate) fn unread(prerequisite: Prerequisite, why: &Why) -> Self {
+        let mut findings = Self::of(prerequisite);
+        for ruling in findings.0.values_mut() {
+            ruling.rest = Some(why.clone());
+        }
+        findings
+    }
+
+    /// Judges a cause: what stands of it, or why that cannot be told.
+    pub(in crate::evaluate) fn judge<I: IntoIterator<Item = Finding>>(
+        &mut self,
+        cause: &'static Cause,
+        verdict: impl FnOnce() -> Result<I, Why>,
+    ) {
+        let Some(ruling) = self.0.get_mut(cause.id) else { return };
+        match verdict() {
+            Ok(standing) => {
+                standing.into_iter().for_each(|finding| ruling.raise(finding));
+                ruling.rest = None;
+            }
+            Err(why) => ruling.rest = Some(why),
+        }
+    }
+
+    /// Judges a cause subject by subject; whatever else it could be about is clear.
+    pub(in crate::evaluate) fn judge_each(
+        &mut self,
+        cause: &'static Cause,
+        verdicts: impl IntoIterator<Item = (String, Result<Option<Finding>, Why>)>,
+    ) {
+        let Some(ruling) = self.0.get_mut(cause.id) else { return };
+        for (subject, verdict) in verdicts {
+            match verdict {
+                Ok(finding) => finding.into_iter().for_each(|finding| ruling.raise(finding.about(&subject))),
+                Err(why) => {
+                    ruling.undecided.insert(subject, why);
+                }
+            }
+        }
+        ruling.rest = None;
+    }
+
+    /// These causes do not stand.
+    pub(in crate::evaluate) fn clear(&mut self, causes: &[&'static Cause]) {
+        for cause in causes {
+            self.judge(cause, || Ok(None));
+        }
+    }
+
+    /// Of what this cause could be about, not everything could be looked at.
+    pub(in crate::evaluate) fn leave_open(&mut self, cause: &'static Cause, why: &Why) {
+        if let Some(ruling) = self.0.get_mut(cause.id) {
+            ruling.rest = Some(why.clone());
+        }
+    }
+
+    /// True if this cause stands.
+    pub(in crate::evaluate) fn has(&self, cause: &'static Cause) -> bool {
+        self.0.get(cause.id).is_some_and(|ruling| !ruling.standing.is_empty())
+    }
+
+    /// The rulings, in the order of the causes' ids.
+    pub(in crate::evaluate) fn into_rulings(self) -> impl Iterator<Item = Ruling> {
+        self.0.into_values()
+    }
+}
+
+/// What a rule says of a prerequisite.
+pub(in crate::evaluate) enum Outcome {
+    /// It applies, and this was found.
+    Judged(Findings),
+    /// It does not apply; or, if that could not be told, what was stays as it was.
+    Not(NotEvaluated),
+    /// It applies as a rule, and nothing of it could be judged. What was stays as it was; at first sight it is unknown.
+    Unread(Why),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::restart::{RESTART_REQUIRED, RESTART_REQUIRED_BINARY};
+
+    fn why(fact: &str) -> Why {
+        Why::new(Reason::Denied, fact, "permission denied")
+    }
+
+    fn ruling(findings: Findings, cause: &'static Cause) -> Ruling {
+        findings.into_rulings().find(|ruling| ruling.cause == cause).expect("a ruling on each cause")
+    }
+
+    #[test]
+    fn what_no_rule_has_judged_is_undecided() {
+        let mut findings = Findings::of(Prerequisite::Restart);
+        findings.judge(&RESTART_REQUIRED, || Ok(None));
+        let forgotten = ruling(findings, &RESTART_REQUIRED_BINARY);
+        assert!(forgotten.leaves_open(""));
+        assert_eq!(forgotten.open().count(), 1);
+    }
+
+    #[test]
+    fn a_judged_cause_is_clear_but_for_what_stands_or_could_not_be_judged() {
+        let mut findings = Findings::of(Prerequisite::Restart);
+        let subjects = [
+            ("a".to_owned(), Ok(Some(Finding::of(&RESTART_REQUIRED)))),
+            ("b".to_owned(), Err(why("b"))),
+            ("c".to_owned(), Ok(None)),
+        ];
+        findings.judge_each(&RESTART_REQUIRED, subjects);
+        assert!(findings.has(&RESTART_REQUIRED));
+        let ruling = ruling(findings, &RESTART_REQUIRED);
+        assert_eq!(ruling.standing[0].subject, "a");
+        assert!(ruling.leaves_open("b") && !ruling.leaves_open("c"));
+    }
+
+    #[test]
+    fn findings_of_a_cause_are_bounded() {
+        let mut findings = Findings::of(Prerequisite::Restart);
+        findings.judge(&RESTART_REQUIRED, || Ok((0..1000).map(|_| Finding::of(&RESTART_REQUIRED))));
+        let ruling = ruling(findings, &RESTART_REQUIRED);
+        assert_eq!((ruling.standing.len(), ruling.cut), (MOST_OF_A_CAUSE, true));
+    }
+}

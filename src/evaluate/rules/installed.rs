@@ -1,0 +1,82 @@
+//! `installed`: is the agent there?
+
+use crate::{
+    catalog::installed::{INSTALLATION_INCOMPLETE, NOT_INSTALLED},
+    evaluate::{
+        context::Context,
+        engine::findings::{Finding, Findings, Outcome},
+        roles,
+        words::list,
+    },
+    model::{Cause, Prerequisite, Reason, Why, snapshot::Installation},
+};
+
+/// The rule.
+pub(super) fn judge(context: &Context<'_>) -> Outcome {
+    let mut findings = Findings::of(Prerequisite::Installed);
+    let defect = defect(context);
+    for cause in [&NOT_INSTALLED, &INSTALLATION_INCOMPLETE] {
+        findings.judge(cause, || {
+            let defect = defect.as_ref()?;
+            Ok(defect.clone().filter(|finding| finding.cause == cause))
+        });
+    }
+    Outcome::Judged(findings)
+}
+
+/// What is wrong with the installation, if anything.
+fn defect(context: &Context<'_>) -> Result<Option<Finding>, Why> {
+    let installation = context.agent.installation.as_result()?;
+    if installation.binary.is_some() {
+        return Ok(None);
+    }
+    let looked_for = list(installation.looked_for.iter().map(|path| path.display().to_string()));
+    // Running processes are a trace of the installation, and tell where it is.
+    let Some(running) = roles::running(context.agent) else {
+        return traced(installation, looked_for, false)
+            .transpose()
+            .unwrap_or_else(|| Err(unread_processes(context)))
+            .map(Some);
+    };
+    if installation.location_unknown && running {
+        return Ok(None);
+    }
+    let missing = || {
+        let cause: &'static Cause = &NOT_INSTALLED;
+        Finding::of(cause).seen(
+            "looked_for",
+            list(installation.looked_for.iter().map(|path| path.display().to_string())),
+            "file system",
+        )
+    };
+    Ok(Some(traced(installation, looked_for, running)?.unwrap_or_else(missing)))
+}
+
+fn unread_processes(context: &Context<'_>) -> Why {
+    context
+        .agent
+        .processes
+        .why()
+        .cloned()
+        .unwrap_or_else(|| Why::new(Reason::NotYet, "/proc", "processes were not looked at"))
+}
+
+/// `installation_incomplete`, if anything but the executable is there.
+fn traced(installation: &Installation, looked_for: String, running: bool) -> Result<Option<Finding>, Why> {
+    let mut traces: Vec<String> = installation.traces.iter().map(|path| path.display().to_string()).collect();
+    if installation.location_unknown && !traces.is_empty() {
+        let detail = "the executable was not found in the usual directories and never seen running; \
+                      configure install_dir or an absolute executable";
+        return Err(Why::new(Reason::NoSource, looked_for, detail));
+    }
+    if running {
+        traces.push("running processes".to_owned());
+    }
+    Ok((!traces.is_empty()).then(|| {
+        Finding::of(&INSTALLATION_INCOMPLETE).seen("missing", looked_for, "file system").seen(
+            "found",
+            list(traces),
+            "file system, /proc",
+        )
+    }))
+}

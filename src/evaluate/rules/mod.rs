@@ -1,0 +1,45 @@
+//! The table of rules. A file for each prerequisite.
+
+pub(super) mod clock;
+mod credentials;
+mod custom_identifier;
+mod group_ip;
+mod installed;
+mod ip;
+pub(super) mod network;
+mod processes;
+mod restart;
+mod server;
+mod startup_parameters;
+mod user_identifier;
+
+use crate::model::{Cause, Prerequisite};
+
+use super::{context::Context, engine::findings::Outcome};
+
+/// One rule: everything that is asked of one prerequisite.
+pub(super) struct Rule {
+    pub(super) prerequisite: Prerequisite,
+    pub(super) judge: fn(&Context<'_>) -> Outcome,
+    /// Causes that rest on supplementary evidence (the agent's log, disks, the state of a service): without it they keep as
+    /// they were, and nothing becomes unknown.
+    pub(super) supplementary: &'static [&'static Cause],
+}
+
+const fn rule(prerequisite: Prerequisite, judge: fn(&Context<'_>) -> Outcome) -> Rule {
+    Rule { prerequisite, judge, supplementary: &[] }
+}
+
+/// Every rule, in the documents' order.
+pub(super) static RULES: &[Rule] = &[
+    rule(Prerequisite::Installed, installed::judge),
+    rule(Prerequisite::Processes, processes::judge),
+    rule(Prerequisite::Ip, ip::judge),
+    rule(Prerequisite::StartupParameters, startup_parameters::judge),
+    rule(Prerequisite::Network, network::judge),
+    rule(Prerequisite::Clock, clock::judge),
+    rule(Prerequisite::UserIdentifier, user_identifier::judge),
+    rule(Prerequisite::CustomIdentifier, custom_identifier::judge),
+    rule(Prerequisite::Credentials, credentials::judge),
+    rule(Prerequisite::Restart, restart::judge),
+];

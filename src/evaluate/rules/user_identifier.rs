@@ -1,0 +1,78 @@
+//! `user_identifier`: the account's file is there.
+
+use crate::{
+    agents::Identifier,
+    catalog::user_identifier::{
+        USER_IDENTIFIER_MALFORMED, USER_IDENTIFIER_MISMATCH, USER_IDENTIFIER_MISSING,
+    },
+    evaluate::{
+        context::Context,
+        engine::findings::{Finding, Findings, Outcome},
+        words::list,
+    },
+    model::{Cause, Prerequisite, Why, report::NotEvaluated, snapshot::DirectoryFact, text::quoted},
+};
+
+const EXPECTED_FROM: &str = "config: expect.account_id";
+
+/// The rule; applies where an account is expected.
+pub(super) fn judge(context: &Context<'_>) -> Outcome {
+    let expected = context.settings.expect.account_id.as_deref();
+    let (Some(expected), Some(users)) = (expected, &context.agent.users) else {
+        return Outcome::Not(NotEvaluated::NotExpected);
+    };
+    let mut findings = Findings::of(Prerequisite::UserIdentifier);
+    let defect = defect(context, users, expected);
+    for cause in [&USER_IDENTIFIER_MISSING, &USER_IDENTIFIER_MISMATCH, &USER_IDENTIFIER_MALFORMED] {
+        findings.judge(cause, || Ok(defect.clone()?.filter(|finding| finding.cause == cause)));
+    }
+    Outcome::Judged(findings)
+}
+
+/// What is wrong with the account, if anything. File, environment or the instance's owner: one of them is enough.
+fn defect(context: &Context<'_>, users: &DirectoryFact, expected: &str) -> Result<Option<Finding>, Why> {
+    let agent = context.agent;
+    // A host of that very account needs no file: the service knows its owner.
+    if agent.owner_account.known().and_then(Option::as_deref) == Some(expected) {
+        return Ok(None);
+    }
+    let environment = agent.invocation.environment.as_ref();
+    let of_environment = environment
+        .map(|environment| context.profile.identifiers_of_environment(Identifier::User, environment));
+    let in_environment = of_environment.known().is_some_and(|ids| ids.iter().any(|(_, id)| id == expected));
+    let names = match users.names.as_result() {
+        Ok(names) => names.as_deref().unwrap_or_default(),
+        Err(_) if in_environment => return Ok(None),
+        Err(why) => return Err(why.clone()),
+    };
+    let directory = users.path.display().to_string();
+    let malformed: Vec<String> =
+        names.iter().filter(|name| !is_account(name)).map(|name| quoted(name)).collect();
+    if in_environment || names.iter().any(|name| name == expected) {
+        let beside = (!malformed.is_empty()).then(|| of_malformed(&directory, expected, &malformed));
+        return Ok(beside.map(Finding::lowered_to_warning));
+    }
+    // An account that could not be read may be the very one, and then no file is needed.
+    of_environment.as_result()?;
+    agent.owner_account.as_result()?;
+    let meant = names.iter().any(|name| name != expected && name.contains(expected));
+    let others = names.iter().any(|name| is_account(name));
+    if !malformed.is_empty() && (meant || !others) {
+        return Ok(Some(of_malformed(&directory, expected, &malformed)));
+    }
+    let found =
+        if names.is_empty() { "nothing".to_owned() } else { list(names.iter().map(|name| quoted(name))) };
+    let cause: &'static Cause = if others { &USER_IDENTIFIER_MISMATCH } else { &USER_IDENTIFIER_MISSING };
+    let finding = Finding::of(cause).seen("expected", expected, EXPECTED_FROM);
+    Ok(Some(finding.seen("found", found, &directory)))
+}
+
+fn of_malformed(directory: &str, expected: &str, malformed: &[String]) -> Finding {
+    let finding = Finding::of(&USER_IDENTIFIER_MALFORMED).seen("expected", expected, EXPECTED_FROM);
+    finding.seen("malformed", list(malformed), directory)
+}
+
+/// A main account's id is digits only; the agent takes every entry's whole name for one.
+fn is_account(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit())
+}

@@ -1,0 +1,171 @@
+//! Unknown neither raises nor clears: each reading of each case, blinded in turn.
+//!
+//! The readings are found by taking the snapshot apart (`snapshot::testing`), so one that is added is covered without anyone
+//! thinking of it.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    evaluate::Ledger,
+    model::{
+        Prerequisite, Status,
+        report::AgentReport,
+        snapshot::testing::{Blindable, Path, Readings},
+    },
+};
+
+use super::{
+    all_cases,
+    world::{World, judge, problems, turn, unread},
+};
+
+/// Where each reading is that is known.
+fn readings(world: &World) -> Vec<Path> {
+    let mut paths = Vec::new();
+    world.snapshot.clone().visit(&mut Path::new(), &mut |path, reading: &mut dyn Blindable| {
+        if reading.is_known() {
+            paths.push(path.clone());
+        }
+    });
+    paths
+}
+
+/// The world without the reading at this path.
+fn blinded(world: &World, at: &Path) -> World {
+    let mut world = world.clone();
+    world.snapshot.visit(&mut Path::new(), &mut |path, reading: &mut dyn Blindable| {
+        if path == at {
+            reading.blind(unread(&at.join(".")));
+        }
+    });
+    world
+}
+
+type Standing = BTreeSet<(&'static str, String)>;
+
+fn standing(report: &AgentReport) -> Standing {
+    problems(report).into_iter().map(|problem| (problem.cause.id, problem.subject.clone())).collect()
+}
+
+fn applicable(report: &AgentReport) -> BTreeSet<Prerequisite> {
+    report.prerequisites.iter().map(|prerequisite| prerequisite.id).collect()
+}
+
+fn status_of(report: &AgentReport, id: Prerequisite) -> Option<Status> {
+    report.prerequisites.iter().find(|prerequisite| prerequisite.id == id).map(|found| found.status)
+}
+
+/// Sequences of worlds to blind the last of: what fires, and what is just short of it. Each once: many near misses are the same
+/// healthy host.
+fn sequences() -> Vec<(&'static str, Vec<World>)> {
+    let mut seen = BTreeSet::new();
+    let cases = all_cases().into_iter();
+    cases
+        .flat_map(|case| [(case.cause, case.fires), (case.cause, case.silent)])
+        .filter(|(_, worlds)| seen.insert(format!("{worlds:?}")))
+        .collect()
+}
+
+/// Each sequence with what was remembered before its last world.
+struct Sequence {
+    cause: &'static str,
+    before: Ledger,
+    stood_before: Standing,
+    last: World,
+}
+
+fn for_each_reading(mut check: impl FnMut(&str, &Sequence, &World)) -> usize {
+    let mut blindings = 0;
+    for (cause, mut worlds) in sequences() {
+        let last = worlds.pop().expect("a case has a world");
+        let mut before = Ledger::default();
+        let reports: Vec<_> = worlds.iter().map(|world| turn(world, &mut before)).collect();
+        let stood_before = reports.last().map(standing).unwrap_or_default();
+        let sequence = Sequence { cause, before, stood_before, last };
+        for path in readings(&sequence.last) {
+            blindings += 1;
+            let what = format!("{} without {}", sequence.cause, path.join("."));
+            check(&what, &sequence, &blinded(&sequence.last, &path));
+        }
+    }
+    blindings
+}
+
+#[test]
+fn at_first_sight_an_unread_fact_raises_nothing() {
+    let blindings = for_each_reading(|what, sequence, blind| {
+        let none = (Ledger::default(), Standing::new());
+        for (before, stood_before) in [none, (sequence.before.clone(), sequence.stood_before.clone())] {
+            let seen = turn(&sequence.last, &mut before.clone());
+            let unseen = turn(blind, &mut before.clone());
+            let allowed: Standing = standing(&seen).union(&stood_before).cloned().collect();
+            let raised: Vec<_> = standing(&unseen).difference(&allowed).cloned().collect();
+            assert!(raised.is_empty(), "{what}: raised {raised:?}");
+            for id in applicable(&unseen).difference(&applicable(&seen)) {
+                let status = status_of(&unseen, *id);
+                assert_eq!(status, Some(Status::Unknown), "{what}: {id:?} appeared");
+            }
+        }
+    });
+    println!("{blindings} readings blinded in turn");
+    assert!(blindings > 2000, "{blindings} readings blinded");
+}
+
+#[test]
+fn once_seen_an_unread_fact_neither_raises_nor_clears() {
+    let blindings = for_each_reading(|what, sequence, blind| {
+        let mut ledger = sequence.before.clone();
+        let seen = turn(&sequence.last, &mut ledger);
+        let mut always_read = ledger.clone();
+        for seconds in [1, 2] {
+            let unseen = turn(&blind.later(seconds), &mut ledger);
+            let control = turn(&sequence.last.later(seconds), &mut always_read);
+            // Time passes for what is read and what is not: what it alone raises or clears may come and go.
+            let (seen, unseen, control) = (standing(&seen), standing(&unseen), standing(&control));
+            let raised: Vec<_> =
+                unseen.iter().filter(|p| !seen.contains(p) && !control.contains(p)).collect();
+            let cleared: Vec<_> =
+                seen.iter().filter(|p| control.contains(p) && !unseen.contains(p)).collect();
+            assert!(
+                raised.is_empty() && cleared.is_empty(),
+                "{what}: raised {raised:?}, cleared {cleared:?}"
+            );
+        }
+        for seconds in [3, 4] {
+            let unseen = turn(&blind.later(seconds), &mut ledger);
+            turn(&sequence.last.later(seconds), &mut always_read);
+            assert_eq!(applicable(&seen), applicable(&unseen), "{what}, {seconds} s later");
+            for id in applicable(&seen) {
+                let (before, after) = (status_of(&seen, id), status_of(&unseen, id));
+                let kept = before == after || (before, after) == (Some(Status::Ok), Some(Status::Unknown));
+                assert!(kept, "{what}: {id:?} was {before:?}, and is {after:?}");
+            }
+        }
+        // When it can be read again, everything is as if it always could.
+        let again = sequence.last.later(5);
+        let (again, always_read) = (turn(&again, &mut ledger), turn(&again, &mut always_read));
+        let stood = standing(&seen);
+        assert_eq!(standing(&always_read), standing(&again), "{what}, read again");
+        let aged = |report: &AgentReport| -> Vec<_> {
+            let all = problems(report).into_iter().map(|p| ((p.cause.id, p.subject.clone()), p.since));
+            all.filter(|(which, _)| stood.contains(which)).collect()
+        };
+        assert_eq!(aged(&always_read), aged(&again), "{what}, read again");
+        let rooted = problems(&again).iter().any(|problem| problem.explained_by.is_none());
+        assert!(rooted || problems(&again).is_empty(), "{what}: whatever stands has an unexplained root");
+    });
+    println!("{blindings} readings blinded in turn");
+    assert!(blindings > 2000, "{blindings} readings blinded");
+}
+
+/// With everything read, nothing is left undecided: a rule that forgets a cause is found here.
+#[test]
+fn with_everything_read_every_cause_is_decided() {
+    for (cause, worlds) in sequences() {
+        for prerequisite in judge(&worlds).prerequisites {
+            let forgotten: Vec<_> =
+                prerequisite.unknown.iter().filter(|why| why.detail.contains("no rule has judged")).collect();
+            assert!(forgotten.is_empty(), "{cause}: {forgotten:?}");
+        }
+    }
+}

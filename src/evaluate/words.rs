@@ -1,0 +1,42 @@
+//! How values are written in evidence.
+
+/// No more items than this are listed: what follows is counted.
+const MOST_ITEMS: usize = 16;
+
+/// Items as people read them: `a, b, c`; of a long list its beginning, and how many more there are.
+pub(super) fn list(items: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let mut out = String::new();
+    let mut more = 0_usize;
+    for (index, item) in items.into_iter().enumerate() {
+        if index >= MOST_ITEMS {
+            more += 1;
+            continue;
+        }
+        if !out.is_empty() {
+            out.push_str(", ");
+        }
+        out.push_str(item.as_ref());
+    }
+    if more > 0 {
+        out.push_str(", and ");
+        out.push_str(&more.to_string());
+        out.push_str(" more");
+    }
+    out
+}
+
+/// A path, with the line if it is known.
+pub(super) fn at_line(path: &str, line: Option<u32>) -> String {
+    line.map_or_else(|| path.to_owned(), |line| format!("{path} line {line}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_is_cut_and_counted() {
+        assert_eq!(list(["a", "b"]), "a, b");
+        assert!(list((0..20).map(|n| n.to_string())).ends_with("15, and 4 more"));
+    }
+}
