@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    agents::{PROFILES, Running},
+    agents::{ConfigFiles, PROFILES},
     config,
     evaluate::{Ledger, evaluate},
     model::{
@@ -27,7 +27,8 @@ use crate::{
         authority::Authority,
         report::{ExporterReport, Report},
         snapshot::{
-            ClockFacts, DateReference, Endpoint, Environment, Failure, FailureKind, Phases, Probe, Snapshot,
+            ClockFacts, DateReference, Endpoint, Environment, Failure, FailureKind, Invocation, Phases,
+            Probe, Snapshot,
         },
     },
     net::{Clocks, client, proxy, tls},
@@ -62,11 +63,12 @@ pub fn agent_files(bytes: &[u8], _: &Path) {
             ["/usr/local/agent/agent.json", "/etc/agent.yaml", "/etc/ilogtail/conf/cn-hangzhou/x.json"]
         {
             let path = Path::new(path);
-            let parameters = profile.parse_parameters(bytes, path);
+            let parts = [(path.with_extension("d/part.json"), bytes.to_vec())];
+            let parameters = profile.parse_parameters(ConfigFiles { path, bytes, parts: &parts });
             let _config = profile.parse_loaded_config(path, bytes, &local_time);
             if let Ok(parameters) = parameters {
                 let list = format!("{parameters:?}");
-                assert!(list.len() <= 4096 + 64 * bytes.len(), "{} bytes of {}", list.len(), bytes.len());
+                assert!(list.len() <= 4096 + 128 * bytes.len(), "{} bytes of {}", list.len(), bytes.len());
             }
         }
         let _record = profile.parse_record(bytes, &local_time);
@@ -79,9 +81,12 @@ pub fn agent_files(bytes: &[u8], _: &Path) {
         let environment: Environment =
             text.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())).into_iter().collect();
         let arguments: Vec<String> = text.split('\0').map(str::to_owned).collect();
-        let running =
-            Running { environment: &environment, arguments: &arguments, in_container: bytes.len() % 2 == 1 };
-        let _layout = profile.layout(&config::AgentSettings::default(), running);
+        let invocation = Invocation {
+            environment: Reading::Known(environment),
+            arguments: Reading::Known(arguments),
+            in_container: Reading::Known(bytes.len() % 2 == 1),
+        };
+        let _layout = profile.layout(&config::AgentSettings::default(), &invocation);
     }
 }
 

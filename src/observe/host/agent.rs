@@ -48,7 +48,8 @@ pub fn observe(
         remember_executables(settings, candidates, memory);
     }
     let collecting = candidates.known().and_then(|candidates| collecting(candidates));
-    let files = files.named_by(collecting.map(|candidate| &candidate.credentials));
+    let credentials = collecting.map(|candidate| candidate.credentials.clone());
+    let files = files.named_by(credentials.as_ref());
     let (invocation, zone) = invocation(&candidates);
     let zones = zones.with_variable(files, zone.as_deref());
     let install_dir = settings.install_dir.as_deref();
