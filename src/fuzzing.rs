@@ -63,7 +63,7 @@ pub fn agent_files(bytes: &[u8], _: &Path) {
             ["/usr/local/agent/agent.json", "/etc/agent.yaml", "/etc/ilogtail/conf/cn-hangzhou/x.json"]
         {
             let path = Path::new(path);
-            let parts = [(path.with_extension("d/part.json"), bytes.to_vec())];
+            let parts = [(path.with_file_name("part.json"), bytes.to_vec())];
             let parameters = profile.parse_parameters(ConfigFiles { path, bytes, parts: &parts });
             let _config = profile.parse_loaded_config(path, bytes, &local_time);
             if let Ok(parameters) = parameters {
