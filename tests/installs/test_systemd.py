@@ -75,6 +75,32 @@ class Unit(unittest.TestCase):
         for source in EVENTS:
             self.assertEqual(scraped.get(f'logagent_event_source_up{{source="{source}"}}'), 1, source)
 
+    def test_check_and_healthcheck_ask_the_service_over_its_socket(self):
+        self.judged()
+        said = self.there.run("logagent-exporter healthcheck; logagent-exporter check --format=json 2>&1 || true")
+        self.assertTrue(said.startswith("{"), said)
+        self.assertEqual(self.there.run("stat -c %a /run/logagent-exporter").strip(), "700")
+        local = self.there.run("logagent-exporter check --local --probe.timeout=500ms --format=json || true")
+        self.assertTrue(local.startswith("{"), local)
+        self.there.run("systemctl stop logagent-exporter")
+        said = self.there.run("logagent-exporter check --lang=en 2>&1 || true")
+        self.assertIn("no exporter could be asked on this host", said)
+        self.assertFalse(self.there.succeeds("logagent-exporter healthcheck"))
+
+    def test_it_serves_on_the_sockets_of_a_socket_unit(self):
+        self.there.write("/etc/systemd/system/logagent-exporter.socket",
+                         "[Socket]\nListenStream=127.0.0.1:10079\nListenStream=/run/web.sock\n")
+        self.addCleanup(self.there.run, "systemctl stop logagent-exporter.socket; rm /etc/systemd/system/logagent-exporter.socket")
+        self.there.write(f"{DROP_INS}/test.conf", "[Service]\nEnvironment=LOGAGENT_EXPORTER_WEB_SYSTEMD_SOCKET=true\n")
+        self.there.run("systemctl daemon-reload && systemctl stop logagent-exporter && "
+                       "systemctl start logagent-exporter.socket && systemctl start logagent-exporter")
+        for there in "http://127.0.0.1:10079", "--unix-socket /run/web.sock http://localhost":
+            self.assertIn("logagent_agents", self.there.run(f"curl --silent --fail {there}/metrics"))
+        self.assertFalse(self.there.succeeds("curl --silent http://127.0.0.1:10077/metrics"), "nothing else is listened on")
+        # Whoever restarts it finds the sockets as they were.
+        self.there.run("systemctl restart logagent-exporter")
+        self.assertIn("logagent_agents", self.there.run("curl --silent --fail http://127.0.0.1:10079/metrics"))
+
     def test_a_reload_keeps_the_process_and_reads_the_config_anew(self):
         self.there.write("/etc/logagent-exporter/logagent-exporter.yml", "agents: [{kind: custom, name: one}]\n")
         self.restarted_with("Environment=LOGAGENT_EXPORTER_CONFIG_FILE=/etc/logagent-exporter/logagent-exporter.yml")
