@@ -4,7 +4,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -40,7 +40,7 @@ pub(in crate::http) enum Admission {
 
 /// Judges passwords.
 pub(super) struct Passwords {
-    turn: Semaphore,
+    turn: Arc<Semaphore>,
     waiting: AtomicUsize,
     /// Names a pair without holding it.
     key: hmac::Key,
@@ -78,7 +78,7 @@ impl Passwords {
         let mut secret = [0; 32];
         SystemRandom::new().fill(&mut secret).expect("the kernel has random numbers");
         Self {
-            turn: Semaphore::new(1),
+            turn: Arc::new(Semaphore::new(1)),
             waiting: AtomicUsize::new(0),
             key: hmac::Key::new(hmac::HMAC_SHA256, &secret),
             known: Mutex::default(),
@@ -91,29 +91,33 @@ impl Passwords {
         let Some((name, password)) = credentials(headers) else { return Admission::Refused };
         let user = users.iter().find(|user| user.name == name);
         let hash = user.unwrap_or(any).hash.clone();
-        let tag = self.tag(&name, &hash, &password);
+        let tag = self.tag(user.is_some(), &name, &hash, &password);
         let remembered = self.remembered(&tag);
         let right = match remembered {
             Some(right) => right,
-            None => match self.verify(tag, hash, password).await {
+            None => match self.verify(tag, hash, password, user.is_some()).await {
                 Some(right) => right,
                 None => return Admission::Busy,
             },
         };
-        if right && user.is_some() { Admission::Granted } else { Admission::Refused }
+        if right { Admission::Granted } else { Admission::Refused }
     }
 
-    /// Whether the password is the hash's; `None` if too many wait for that.
-    async fn verify(&self, tag: Tag, hash: String, password: Vec<u8>) -> Option<bool> {
+    /// Whether the password is the hash's, and the hash the user's own; `None` if too many wait for that.
+    async fn verify(&self, tag: Tag, hash: String, password: Vec<u8>, is_own: bool) -> Option<bool> {
         let _waiting = Waiting::among(&self.waiting)?;
         // The semaphore is never closed.
-        let _turn = self.turn.acquire().await.ok()?;
+        let turn = Arc::clone(&self.turn).acquire_owned().await.ok()?;
         // Who waited before may have asked the same.
         if let Some(right) = self.remembered(&tag) {
             return Some(right);
         }
-        let verified = tokio::task::spawn_blocking(move || bcrypt::verify(password, &hash).unwrap_or(false));
-        let right = verified.await.unwrap_or(false);
+        let verified = tokio::task::spawn_blocking(move || {
+            // Also of a client that has gone meanwhile: or whoever comes and goes would have many at work at once.
+            let _turn = turn;
+            bcrypt::verify(password, &hash).unwrap_or(false)
+        });
+        let right = verified.await.unwrap_or(false) && is_own;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(tag, right);
         Some(right)
     }
@@ -122,9 +126,9 @@ impl Passwords {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(tag)
     }
 
-    fn tag(&self, name: &str, hash: &str, password: &[u8]) -> Tag {
+    fn tag(&self, is_own: bool, name: &str, hash: &str, password: &[u8]) -> Tag {
         let mut context = hmac::Context::with_key(&self.key);
-        for part in [name.as_bytes(), hash.as_bytes(), password] {
+        for part in [&[u8::from(is_own)], name.as_bytes(), hash.as_bytes(), password] {
             context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             context.update(part);
         }
@@ -158,4 +162,57 @@ fn credentials(headers: &HeaderMap) -> Option<(String, Vec<u8>)> {
     let colon = decoded.iter().position(|byte| *byte == b':')?;
     let (name, password) = decoded.split_at_checked(colon)?;
     Some((String::from_utf8(name.to_vec()).ok()?, password.get(1..)?.to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    fn with(name: &str, password: &str) -> HeaderMap {
+        let value = format!("Basic {}", STANDARD.encode(format!("{name}:{password}")));
+        HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_str(&value).unwrap())])
+    }
+
+    fn known(passwords: &Passwords) -> (usize, usize) {
+        let known = passwords.known.lock().unwrap();
+        (known.right.len(), known.wrong.len())
+    }
+
+    #[tokio::test]
+    async fn guesses_displace_nobody_and_hold_up_nobody_who_is_known() {
+        let hash = "$2y$05$T8/OSMqlgAByGek.2aIYfu9NvxBvvN4jkD/5qxaBF07MpUyh5LecC".to_owned();
+        let users = [User { name: "joe".to_owned(), hash }];
+        let passwords = Passwords::new();
+        assert_eq!(passwords.judge(&users, &with("joe", "old")).await, Admission::Granted);
+        assert_eq!(passwords.judge(&users, &with("joe", "bad")).await, Admission::Refused);
+        assert_eq!(passwords.judge(&users, &with("jim", "old")).await, Admission::Refused);
+        assert_eq!(known(&passwords), (1, 2), "an unknown user costs a bcrypt as well");
+        assert_eq!(passwords.judge(&users, &with("jim", "old")).await, Admission::Refused);
+        assert_eq!(known(&passwords), (1, 2), "and what was judged is remembered");
+        let malformed = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Basic ?"))]);
+        assert_eq!(passwords.judge(&users, &malformed).await, Admission::Refused);
+        assert_eq!(known(&passwords), (1, 2), "what is malformed costs nothing");
+        for guess in 0..MOST_WRONG * 2 {
+            passwords
+                .known
+                .lock()
+                .unwrap()
+                .insert(passwords.tag(true, "joe", "", guess.to_string().as_bytes()), false);
+        }
+        assert_eq!(known(&passwords), (1, MOST_WRONG));
+
+        // While somebody's password is being judged, and others wait for that.
+        let turn = Arc::clone(&passwords.turn).acquire_owned().await.unwrap();
+        passwords.waiting.store(MOST_WAITING, Ordering::Relaxed);
+        assert_eq!(passwords.judge(&users, &with("joe", "guess")).await, Admission::Busy);
+        assert_eq!(passwords.judge(&users, &with("joe", "old")).await, Admission::Granted);
+        drop(turn);
+    }
+
+    #[tokio::test]
+    async fn without_users_nobody_is_asked() {
+        assert_eq!(Passwords::new().judge(&[], &HeaderMap::new()).await, Admission::Granted);
+    }
 }
