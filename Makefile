@@ -11,8 +11,9 @@ help: ## This list
 build: ## The release binary: target/release/logagent-exporter
 	$(CARGO) build --locked --release
 
+static = x86_64-unknown-linux-musl
 build-static: ## The static release binary, the same on each machine: target/x86_64-unknown-linux-musl/release/logagent-exporter
-	scripts/static
+	scripts/static $(static)
 
 dist: ## What a release consists of, into target/dist: tarball, deb, rpm, image, bill of materials, licenses, checksums
 	scripts/dist
@@ -64,10 +65,15 @@ test-ansible: dist ## The Ansible role against a real systemd, twice (as root)
 	scripts/machines debian
 	cd tests/installs && ../../scripts/python -m unittest --verbose test_ansible
 
+test-cross: ## The artefacts for arm64; the program runs under qemu (as root)
+	scripts/dist aarch64-unknown-linux-musl
+	{ command -v qemu-aarch64-static && command -v readelf; } >/dev/null || apt-get install -qq -y --no-install-recommends qemu-user-static binutils
+	cd tests/installs && ../../scripts/python -m unittest --verbose test_cross
+
 test-reproducible: ## All artefacts of the commit, built twice in different places: the same bytes
 	scripts/reproducible
 
-test-all: test test-systemd test-packages test-image test-chart test-ansible test-reproducible ## Everything, for hours on two cores (as root)
+test-all: test test-systemd test-packages test-image test-chart test-ansible test-cross test-reproducible ## Everything, for hours on two cores (as root)
 
 test-deps: ## What lint and tests need (Prometheus, shellcheck, iproute2, strace), into .cache where possible
 	scripts/test-deps

@@ -167,6 +167,22 @@ class Unit(unittest.TestCase):
         works = {source: scraped[f'logagent_event_source_up{{source="{source}"}}'] for source in EVENTS}
         self.assertEqual(works, {**dict.fromkeys(EVENTS, 1), "process_exit": 0})
 
+    def test_systemd_listens_for_it_and_closes_the_path_to_others(self):
+        self.there.run("systemctl stop logagent-exporter")
+        self.there.write("/etc/systemd/system/logagent-exporter.socket", (UNITS / "logagent-exporter.socket").read_text())
+        try:
+            self.there.write(f"{DROP_INS}/test.conf", "[Service]\nEnvironment=LOGAGENT_EXPORTER_WEB_SYSTEMD_SOCKET=true\n")
+            self.there.run("systemctl daemon-reload && systemctl start logagent-exporter.socket logagent-exporter")
+            self.assertIn("logagent_agents 1", self.there.get("/metrics"))
+            self.assertIn("logagent_agents 1", self.there.run("curl --silent --unix-socket /run/logagent-exporter.sock http://localhost/metrics"))
+            self.assertFalse(self.there.succeeds("setpriv --reuid 1234 --regid 1234 --clear-groups curl --silent --unix-socket /run/logagent-exporter.sock http://localhost/"))
+            pid = self.there.unit("logagent-exporter", "MainPID")["MainPID"]
+            self.there.run(f"kill -KILL {pid}")
+            # While it is away, the socket waits with those who ask.
+            self.assertIn("logagent_agents 1", self.there.get("/metrics"))
+        finally:
+            self.there.run("systemctl stop logagent-exporter.socket logagent-exporter; rm /etc/systemd/system/logagent-exporter.socket; systemctl daemon-reload")
+
     def test_nothing_can_be_written_and_its_runtime_directory_is_closed_to_others(self):
         pid = self.there.unit("logagent-exporter", "MainPID")["MainPID"]
         inside = f"nsenter --target {pid} --mount --"
