@@ -28,6 +28,10 @@ $(node_modules): tests/dashboards/package-lock.json
 	cd tests/dashboards && npm ci --ignore-scripts --legacy-peer-deps --no-audit --no-fund --cache ../../.cache/npm
 	touch $@
 
+HISTORIES ?= 2000
+test-alerts: test-deps ## 2,000 random fleets through the rules and a real Alertmanager: is everybody told of (`make test` has 50; SEED=1)
+	HISTORIES=$(HISTORIES) $(CARGO) test --locked --test histories -- --nocapture
+
 test-dashboards: test-deps $(node_modules) ## Dashboards in a real browser over a real Prometheus; pictures in target/dashboards
 	$(CARGO) test --locked --test it scrapes
 	node --test tests/dashboards/dashboards.test.mjs

@@ -11,32 +11,34 @@ use logagent_exporter::{
 /// Series that are recorded before `due`, with the reasons.
 const BEFORE: &str = r"
       # Agents of a cluster; a host that two jobs scrape counts once.
-      - record: cluster:logagent_agents:sum
+      - record: cluster:logagent_agents:scraped
         expr: sum by (cluster) (max by (cluster, instance) (logagent_agents))
 
       # The most of the last hour: a cluster of which only a part can be scraped is no smaller, and no share of it is greater.
       - record: cluster:logagent_agents:max1h
-        expr: max_over_time(cluster:logagent_agents:sum[1h])
+        expr: max_over_time(cluster:logagent_agents:scraped[1h])
 
       # Of targets about which there is something to remember: when they were last known to service discovery.
       - record: target:logagent_up:seen
         expr: |
           up * 0 + time()
-            and on (cluster, job, instance) (agent_cause:logagent_problem:since or agent:logagent_status:failing)
+            and on (cluster, job, instance) (logagent_problem or agent_cause:logagent_problem:since or agent:logagent_status:failing)
           or target:logagent_up:seen >= time() - 600
 
       # Since when a problem stands. It still does while its target cannot be scraped, and for ten minutes after that has left
       # service discovery (its alert: five more); a failed scrape, or a Prometheus that was away for less than five minutes, begins nothing anew.
-      # Not by the exporter's own timestamp: the host's clock may be what is wrong.
+      # Another job that scrapes the same host knows better. Not by the exporter's own timestamp: the host's clock may be wrong.
       - record: agent_cause:logagent_problem:since
         expr: |
           agent_cause:logagent_problem:since and logagent_problem
           or logagent_problem * 0 + time()
           or (
-            agent_cause:logagent_problem:since
+            (
+              agent_cause:logagent_problem:since unless on (cluster, instance) logagent_agents
+              or (agent_cause:logagent_problem:since and on (cluster, instance, agent, cause, severity) logagent_problem)
+            )
               and on (cluster, job, instance) target:logagent_up:seen
               unless on (cluster, job, instance) (up == 1)
-              unless on (cluster, instance) logagent_agents
           )
 
       # Problems that have stood for as long as their cause is given (its `patience`), and until some minutes after their end.
@@ -67,10 +69,12 @@ const AFTER: &str = r#"
           (
             max without (status) (logagent_status{status="failing"} == 1)
             or (
-              agent:logagent_status:failing
+              (
+                agent:logagent_status:failing unless on (cluster, instance) logagent_agents
+                or (agent:logagent_status:failing and on (cluster, instance, agent) (logagent_status{status="failing"} == 1))
+              )
                 and on (cluster, job, instance) target:logagent_up:seen
                 unless on (cluster, job, instance) (up == 1)
-                unless on (cluster, instance) logagent_agents
             )
           )
           unless on (cluster, job, instance, agent) agent_cause:logagent_problem:since{cause=~"SLOW"}

@@ -1,0 +1,87 @@
+//! The rules in Prometheus' own engine, in virtual time: which alerts fire at which step.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    fs,
+    path::Path,
+    process::Command,
+};
+
+use crate::history::{History, STEPS};
+
+/// An alert's labels.
+pub(crate) type Alert = BTreeMap<String, String>;
+
+/// The alerts that fire at each step, by cluster.
+pub(crate) type Firing = BTreeMap<String, Vec<BTreeSet<Alert>>>;
+
+/// Lets promtool evaluate all rules over these histories, each its own cluster. A test that expects no alert at any step fails,
+/// and says which there are.
+pub(crate) fn firing(repository: &Path, rules: &Path, histories: &[History]) -> Firing {
+    let mut test = format!(
+        "rule_files: [{0}/logagent-causes.rules.yml, {0}/logagent.rules.yml]\nevaluation_interval: 15s\n\
+         group_eval_order: [logagent-agents.alerts, logagent-agents.rules, logagent-endpoints.rules, logagent-endpoints.alerts, logagent-exporter.alerts]\n\
+         tests:\n  - interval: 5s\n    input_series:\n",
+        rules.display()
+    );
+    for history in histories {
+        history.series(&mut test);
+    }
+    test.push_str("    promql_expr_test:\n");
+    for step in 0..STEPS {
+        let _infallible = writeln!(
+            test,
+            "      - {{expr: 'ALERTS{{alertstate=\"firing\",severity=\"critical\",alertname!~\"LogAgentExporter.*\"}}', eval_time: {}s, exp_samples: []}}",
+            step * 15
+        );
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("histories.test.yml");
+    fs::write(&path, test).unwrap();
+    let promtool = repository.join(".cache/prometheus/promtool");
+    assert!(promtool.exists(), "{}: not there; run `make test-deps`", promtool.display());
+    let output = Command::new(promtool).args(["test", "rules"]).arg(&path).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let clusters = histories.iter().map(|history| (history.cluster(), vec![BTreeSet::new(); STEPS]));
+    let mut firing: Firing = clusters.collect();
+    let mut step = 0;
+    for line in said.lines().map(str::trim) {
+        if let Some((_, time)) = line.split_once("\", time: ") {
+            step = seconds(time.trim_end_matches(',')) / 15;
+        } else if let Some(got) = line.strip_prefix("got: ") {
+            for alert in got.split("{__name__=").skip(1) {
+                let alert = labels(alert);
+                firing.get_mut(&alert["cluster"]).unwrap()[step].insert(alert);
+            }
+        } else {
+            assert!(!line.contains("error") && !line.contains("err:"), "{line}");
+        }
+    }
+    firing
+}
+
+/// `"ALERTS", a="1", b="2"} 1E+00, ` without what Prometheus adds.
+fn labels(text: &str) -> Alert {
+    let (inner, _) = text.split_once('}').unwrap();
+    let pairs = inner.split(", ").filter_map(|pair| pair.split_once('='));
+    pairs
+        .filter(|(name, _)| *name != "alertstate")
+        .map(|(name, value)| (name.to_owned(), value.trim_matches('"').to_owned()))
+        .collect()
+}
+
+/// `1h2m3s`.
+fn seconds(text: &str) -> usize {
+    let (mut sum, mut number) = (0, 0);
+    for c in text.chars() {
+        match c {
+            'h' => sum += std::mem::take(&mut number) * 3600,
+            'm' => sum += std::mem::take(&mut number) * 60,
+            's' => sum += std::mem::take(&mut number),
+            digit => number = number * 10 + usize::try_from(digit.to_digit(10).unwrap()).unwrap(),
+        }
+    }
+    sum
+}

@@ -1,0 +1,116 @@
+//! Random fleets and histories, the rules in Prometheus' own engine, and one real Alertmanager: is everybody told of, in time, and
+//! nobody for nothing?
+//!
+//! `HISTORIES=2000 SEED=1 cargo test --test histories` runs so many, from this seed on; 50 without it. A history that fails is
+//! made as small as it still fails, and printed.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "tests fail by panicking"
+)]
+
+mod engine;
+mod history;
+mod pager;
+mod truth;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use engine::{Alert, Firing};
+use history::History;
+use truth::Told;
+
+/// So many are one run of promtool, and of Alertmanager.
+const AT_ONCE: usize = 250;
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The rules and the config of Alertmanager; another directory, to try others.
+fn alerts() -> PathBuf {
+    std::env::var_os("ALERTS").map_or_else(|| repository().join("alerts"), PathBuf::from)
+}
+
+fn number(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).ok().map_or(otherwise, |text| text.parse().unwrap())
+}
+
+/// What is wrong with each of these histories, and what was measured of the others.
+fn run(histories: &[History]) -> (Vec<(History, String)>, Vec<Told>) {
+    // As many at once as there are processors, mostly two.
+    let mut firing = Firing::new();
+    let half = histories.len().div_ceil(2).max(1);
+    std::thread::scope(|scope| {
+        let halves: Vec<_> = histories
+            .chunks(half)
+            .map(|few| scope.spawn(|| engine::firing(repository(), &alerts(), few)))
+            .collect();
+        for few in halves {
+            firing.extend(few.join().unwrap());
+        }
+    });
+    let notifications = pager::notified(repository(), &alerts(), histories, &firing);
+    let mut of: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for one in &notifications {
+        let cluster: &Alert = &one.alert;
+        of.entry(cluster["cluster"].as_str()).or_default().push(one.clone());
+    }
+    let (mut wrong, mut told) = (Vec::new(), Vec::new());
+    for history in histories {
+        let firing = &firing[&history.cluster()];
+        let told_of = of.get(history.cluster().as_str()).map(Vec::as_slice).unwrap_or_default();
+        match truth::of_rules(history, firing)
+            .map_or_else(|| truth::of_notifications(history, firing, told_of), Err)
+        {
+            Ok(one) => told.push(one),
+            Err(what) => wrong.push((history.clone(), what)),
+        }
+    }
+    (wrong, told)
+}
+
+/// The smallest history that still is wrong, by leaving out events and then hosts.
+fn shrunk(mut history: History, mut what: String) -> (History, String) {
+    loop {
+        let smaller: Vec<History> = history.smaller().collect();
+        let Some(still) = smaller.into_iter().find_map(|smaller| run(&[smaller]).0.pop()) else { break };
+        (history, what) = still;
+    }
+    (history, what)
+}
+
+#[test]
+fn everybody_is_told_of_in_time_and_nobody_for_nothing() {
+    let first = number("SEED", 1);
+    let histories: Vec<History> = (first..first + number("HISTORIES", 50)).map(History::random).collect();
+    let (mut wrong, mut told) = (Vec::new(), Vec::new());
+    for few in histories.chunks(AT_ONCE) {
+        let (now_wrong, now_told) = run(few);
+        wrong.extend(now_wrong);
+        told.extend(now_told);
+        println!("{} histories, {} wrong so far", told.len() + wrong.len(), wrong.len());
+    }
+    let delay = told.iter().map(|told| told.worst_delay).max().unwrap_or_default() * 15;
+    let outages: Vec<usize> = told.iter().map(|told| told.of_outage).filter(|count| *count > 0).collect();
+    println!(
+        "{} histories, {} wrong; longest wait after a cause's time was over: {delay} s; {} outages of one cause, at most {} notifications each",
+        histories.len(),
+        wrong.len(),
+        outages.len(),
+        outages.iter().max().copied().unwrap_or_default(),
+    );
+    for (history, what) in &wrong {
+        println!("seed {}: {what}\n    {history:?}", history.seed);
+    }
+    if let Some((history, what)) = wrong.into_iter().next() {
+        let (history, what) = shrunk(history, what);
+        panic!("{what}\n{history:#?}");
+    }
+}

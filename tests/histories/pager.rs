@@ -1,0 +1,225 @@
+//! One real Alertmanager with the committed config, a hundred and fifty times faster, and what arrives at its receivers.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    engine::{Alert, Firing},
+    history::{History, STEPS},
+};
+
+/// The real time of a step of 15 seconds.
+const STEP: Duration = Duration::from_millis(100);
+/// An alert lasts until so many steps after it was sent last, as Prometheus has it; more than its sixteen, as steps are short.
+const LEASE: u32 = 60;
+/// Prometheus sends again each minute what fires, and for some minutes what has ended.
+const RESEND: usize = 4;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    Firing,
+    Resolved,
+}
+
+/// An alert of a notification.
+#[derive(Debug, Clone)]
+pub(crate) struct Notification {
+    /// Which notification; several alerts may be in one.
+    pub(crate) id: usize,
+    pub(crate) step: usize,
+    pub(crate) alert: Alert,
+    pub(crate) status: Status,
+}
+
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _gone = self.0.wait();
+    }
+}
+
+/// Sends the alerts of all histories, step by step; what was notified.
+pub(crate) fn notified(
+    repository: &Path,
+    alerts: &Path,
+    histories: &[History],
+    firing: &Firing,
+) -> Vec<Notification> {
+    let step = Arc::new(AtomicUsize::new(0));
+    let arrived = Arc::new(Mutex::new(Vec::new()));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let receiver = listener.local_addr().unwrap().to_string();
+    let (now, inbox) = (Arc::clone(&step), Arc::clone(&arrived));
+    std::thread::spawn(move || {
+        for (id, stream) in listener.incoming().flatten().enumerate() {
+            let (now, inbox) = (Arc::clone(&now), Arc::clone(&inbox));
+            std::thread::spawn(move || {
+                if let Some(body) = body(stream) {
+                    let step = now.load(Ordering::SeqCst);
+                    inbox.lock().unwrap().extend(parsed(id, step, &body));
+                }
+            });
+        }
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let (_alertmanager, address) = start(repository, alerts, directory.path(), &receiver);
+    for current in 0..STEPS {
+        step.store(current, Ordering::SeqCst);
+        let begun = clock();
+        let sent = to_send(histories, firing, current);
+        if !sent.is_empty() {
+            post(&address, &Value::from(sent));
+        }
+        pause(STEP.saturating_sub(begun.elapsed()));
+    }
+    let mut all = std::mem::take(&mut *arrived.lock().unwrap());
+    all.sort_by_key(|one: &Notification| (one.step, one.id));
+    all
+}
+
+#[expect(clippy::disallowed_methods, reason = "a real program runs on real time")]
+fn clock() -> Instant {
+    Instant::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "what is left of a step, in which Alertmanager's timers run")]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// The committed config with every duration as much shorter as a step is, and the receivers here.
+fn start(repository: &Path, alerts: &Path, directory: &Path, receiver: &str) -> (Ended, String) {
+    let shorter = |line: &str| {
+        let field = ["group_wait: ", "group_interval: ", "repeat_interval: "]
+            .iter()
+            .find_map(|field| line.split_once(field).map(|(before, value)| (before, field, value)));
+        let Some((before, field, value)) = field else { return format!("{line}\n") };
+        let (number, unit) = value.split_at(value.len() - 1);
+        let seconds = number.parse::<u32>().unwrap()
+            * match unit {
+                "s" => 1,
+                "m" => 60,
+                "h" => 3600,
+                "d" => 86400,
+                other => panic!("{other}"),
+            };
+        format!("{before}{field}{}ms\n", (STEP * seconds / 15).as_millis())
+    };
+    let mut config: String =
+        fs::read_to_string(alerts.join("alertmanager.example.yml")).unwrap().lines().map(shorter).collect();
+    for name in ["watchdog", "pager", "tickets"] {
+        config = config.replace(&format!("http://{name}.example.com"), &format!("http://{receiver}"));
+    }
+    fs::write(directory.join("alertmanager.yml"), config).unwrap();
+    fs::copy(alerts.join("logagent.tmpl"), directory.join("logagent.tmpl")).unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let child = Command::new(repository.join("scripts/alertmanager"))
+        .arg(format!("--config.file={}", directory.join("alertmanager.yml").display()))
+        .arg(format!("--storage.path={}", directory.join("data").display()))
+        .arg(format!("--web.listen-address={address}"))
+        .arg("--cluster.listen-address=")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let child = Ended(child);
+    let deadline = clock() + Duration::from_secs(60);
+    while TcpStream::connect(&address).is_err() {
+        assert!(clock() < deadline, "Alertmanager does not listen");
+        pause(Duration::from_millis(20));
+    }
+    (child, address)
+}
+
+/// What the Prometheus servers send at a step.
+fn to_send(histories: &[History], firing: &Firing, step: usize) -> Vec<Value> {
+    let now = Timestamp::now();
+    let later = now + STEP * LEASE;
+    let mut out = Vec::new();
+    for history in histories.iter().filter(|history| !history.away(step)) {
+        let alerts = &firing[&history.cluster()];
+        for late in 0..=usize::from(history.pair) {
+            let at = |step: usize| step.checked_sub(late).map(|step| &alerts[step]);
+            let Some(fire) = at(step) else { continue };
+            let again = step % RESEND == late;
+            let before: BTreeSet<&Alert> =
+                (1..=RESEND * 4).filter_map(|ago| at(step.checked_sub(ago)?)).flatten().collect();
+            let just = step.checked_sub(1).and_then(at);
+            let back = step.checked_sub(1).is_some_and(|before| history.away(before));
+            for alert in fire {
+                if again || back || just.is_none_or(|just| !just.contains(alert)) {
+                    out.push(json!({ "labels": alert, "endsAt": later.to_string() }));
+                }
+            }
+            for alert in before.into_iter().filter(|alert| !fire.contains(*alert)) {
+                if again || back || just.is_some_and(|just| just.contains(alert)) {
+                    out.push(json!({ "labels": alert, "endsAt": now.to_string() }));
+                }
+            }
+        }
+    }
+    out
+}
+
+fn post(address: &str, alerts: &Value) {
+    let body = alerts.to_string();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "POST /api/v2/alerts HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+fn body(mut stream: TcpStream) -> Option<Value> {
+    stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let line = line.trim_end().to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").ok()?;
+    serde_json::from_slice(&body).ok()
+}
+
+fn parsed(id: usize, step: usize, body: &Value) -> Vec<Notification> {
+    let alerts = body["alerts"].as_array().into_iter().flatten();
+    alerts
+        .map(|alert| Notification {
+            id,
+            step,
+            alert: serde_json::from_value(alert["labels"].clone()).unwrap(),
+            status: if alert["status"] == "firing" { Status::Firing } else { Status::Resolved },
+        })
+        .collect()
+}

@@ -1,0 +1,207 @@
+//! Knows what should have been told, and compares.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    engine::Alert,
+    history::{History, STEPS, patience},
+    pager::{Notification, Status},
+};
+
+/// Steps between a cause that has stood for long enough and its alert: a scrape, and two evaluations.
+const SEEN: usize = 3;
+/// Steps until an agent that fails for changing causes has its alert: six minutes, and the same.
+const SYMPTOM: usize = 24 + SEEN;
+/// Steps until a notification: Alertmanager's `group_interval`, five minutes.
+const GROUP: usize = 20;
+/// Steps that real programs may be late: two seconds of real time.
+const LATE: usize = 20;
+
+/// A time during which an agent is critical: its cause, or any of changing ones, known from one step to another.
+struct Spell {
+    host: usize,
+    cause: Option<&'static str>,
+    from: usize,
+    until: usize,
+}
+
+fn spells(history: &History) -> Vec<Spell> {
+    let mut spells = Vec::new();
+    for (host, known) in history.known() {
+        let causes: BTreeSet<&'static str> = known.iter().flatten().copied().collect();
+        let mut of = |cause: Option<&'static str>| {
+            let stands =
+                |step: usize| cause.map_or(!known[step].is_empty(), |cause| known[step].contains(cause));
+            let mut from = None;
+            for step in 0..=STEPS {
+                let now = step < STEPS && stands(step);
+                match (from, now) {
+                    (None, true) => from = Some(step),
+                    (Some(begun), false) => {
+                        spells.push(Spell { host, cause, from: begun, until: step });
+                        from = None;
+                    }
+                    (None, false) | (Some(_), true) => {}
+                }
+            }
+        };
+        of(None);
+        for cause in causes {
+            of(Some(cause));
+        }
+    }
+    spells
+}
+
+fn is(alert: &Alert, name: &str, value: &str) -> bool {
+    alert.get(name).is_some_and(|label| label == value)
+}
+
+/// Whether this alert tells of a host's cause, or (without a cause) that it fails.
+fn tells(alert: &Alert, host: usize, cause: Option<&str>) -> bool {
+    let of_host = is(alert, "instance", &format!("h{host}:10077"));
+    let of_fleet = !alert.contains_key("instance");
+    match cause {
+        Some(cause) => is(alert, "cause", cause) && (of_host || of_fleet),
+        None => of_host || of_fleet,
+    }
+}
+
+/// The step from which on it is to be told, if it lasts until then.
+fn due(spell: &Spell) -> Option<usize> {
+    let wait = match spell.cause {
+        Some(cause) => patience(cause)? + SEEN,
+        None => SYMPTOM,
+    };
+    (spell.from + wait < spell.until).then_some(spell.from + wait)
+}
+
+/// What is wrong with the alerts that fire at each step: whoever is to be told of is, at each of them, and nobody else.
+pub(crate) fn of_rules(history: &History, firing: &[BTreeSet<Alert>]) -> Option<String> {
+    let spells = spells(history);
+    for spell in &spells {
+        let Some(due) = due(spell) else { continue };
+        for (step, alerts) in firing.iter().enumerate().take(spell.until).skip(due) {
+            if !alerts.iter().any(|alert| tells(alert, spell.host, spell.cause)) {
+                return Some(format!(
+                    "h{} has {:?} since step {}, and at step {step} nothing tells it",
+                    spell.host, spell.cause, spell.from
+                ));
+            }
+        }
+    }
+    for (step, alerts) in firing.iter().enumerate() {
+        if let Some(alert) = alerts.iter().find(|alert| !is_right(&spells, history, alert, step)) {
+            return Some(format!("at step {step} there is no reason for {alert:?}"));
+        }
+    }
+    None
+}
+
+/// Whether there is a reason for an alert: somebody had its cause for long enough, no longer than some minutes ago.
+fn is_right(spells: &[Spell], history: &History, alert: &Alert, step: usize) -> bool {
+    let long_enough = |spell: &&Spell| {
+        let wait = spell.cause.and_then(patience);
+        wait.is_some_and(|wait| {
+            spell.from + wait <= spell.until && spell.from + wait <= step && step <= spell.until + SEEN + 24
+        })
+    };
+    let standing: Vec<&Spell> = spells.iter().filter(long_enough).collect();
+    let failed = |host: usize| {
+        let steps =
+            spells.iter().filter(|spell| spell.host == host && spell.cause.is_none() && spell.from <= step);
+        steps.map(|spell| spell.until.min(step + 1) - spell.from).sum::<usize>() >= 24 - SEEN
+    };
+    match (alert.get("cause"), alert.get("instance")) {
+        (Some(cause), Some(instance)) => standing
+            .iter()
+            .any(|spell| spell.cause == Some(cause) && format!("h{}:10077", spell.host) == *instance),
+        (Some(cause), None) => {
+            // For ten minutes after fewer have it, if any still has.
+            let ever: BTreeSet<usize> = spells
+                .iter()
+                .filter(|spell| {
+                    spell.cause == Some(cause)
+                        && patience(cause).is_some_and(|wait| spell.from + wait <= spell.until)
+                })
+                .map(|spell| spell.host)
+                .collect();
+            ever.len() >= 5 && standing.iter().any(|spell| spell.cause == Some(cause))
+        }
+        (None, Some(instance)) => {
+            (0..history.hosts).any(|host| format!("h{host}:10077") == *instance && failed(host))
+        }
+        (None, None) => {
+            // For ten minutes after fewer fail, too.
+            let ever = |host: usize| {
+                spells.iter().any(|spell| {
+                    spell.host == host
+                        && spell.cause.and_then(patience).is_some_and(|wait| {
+                            spell.from + wait <= spell.until.min(step) && step <= spell.until + SEEN + 24 + 40
+                        })
+                })
+            };
+            (0..history.hosts).filter(|host| failed(*host) || ever(*host)).count() >= 5
+        }
+    }
+}
+
+/// What was measured of the notifications of a history.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Told {
+    /// Steps from when a cause had stood for as long as it is given to the notification that tells it; the most.
+    pub(crate) worst_delay: usize,
+    /// Notifications of an outage with one cause on all hosts.
+    pub(crate) of_outage: usize,
+}
+
+/// What is wrong with what was notified.
+pub(crate) fn of_notifications(
+    history: &History,
+    firing: &[BTreeSet<Alert>],
+    notifications: &[Notification],
+) -> Result<Told, String> {
+    let mut told = Told::default();
+    for spell in spells(history) {
+        let Some(due) = due(&spell) else { continue };
+        // What was notified before is in force as long as its end was not.
+        let first = notifications
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| one.status == Status::Firing && tells(&one.alert, spell.host, spell.cause))
+            .filter(|(place, one)| {
+                one.step >= spell.from
+                    || !notifications[*place..]
+                        .iter()
+                        .any(|end| end.alert == one.alert && end.status == Status::Resolved && end.step < due)
+            })
+            .map(|(_, one)| one.step)
+            .min();
+        match first {
+            Some(step) if step <= due + GROUP + LATE => {
+                told.worst_delay = told.worst_delay.max(step.saturating_sub(due));
+            }
+            late => {
+                return Err(format!(
+                    "h{} has {:?} since step {}, to be told at {due}, and was notified at {late:?}",
+                    spell.host, spell.cause, spell.from
+                ));
+            }
+        }
+    }
+    let alerts: BTreeSet<&Alert> = notifications.iter().map(|one| &one.alert).collect();
+    for alert in alerts {
+        let last = notifications.iter().rev().find(|one| one.alert == *alert).map(|one| one.status);
+        let ended = (STEPS - GROUP - LATE..STEPS).all(|step| !firing[step].contains(alert));
+        if ended && last == Some(Status::Firing) {
+            return Err(format!("the end of {alert:?} was never notified"));
+        }
+    }
+    if history.is_one_outage() {
+        told.of_outage = notifications.iter().map(|one| (one.id, one.step)).collect::<BTreeSet<_>>().len();
+        if told.of_outage > 6 {
+            return Err(format!("{} notifications of one outage", told.of_outage));
+        }
+    }
+    Ok(told)
+}
