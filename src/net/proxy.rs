@@ -44,6 +44,8 @@ impl Proxy {
 pub(crate) struct Unusable {
     /// The variable.
     pub(crate) variable: &'static str,
+    /// True for a kind of proxy that the agent can use and the probe cannot.
+    pub(crate) unsupported: bool,
     /// Why, for people.
     pub(crate) detail: String,
 }
@@ -67,9 +69,11 @@ pub(crate) fn choose(endpoint: &Endpoint, environment: &Environment) -> Result<O
 }
 
 fn parse(variable: &'static str, value: &str) -> Result<Proxy, Unusable> {
-    let unusable = |detail: String| Unusable { variable, detail };
-    let malformed =
-        || unusable(format!("{variable} in the agent's environment is not of the form http://host:port"));
+    let malformed = || Unusable {
+        variable,
+        unsupported: false,
+        detail: format!("{variable} in the agent's environment is not of the form http://host:port"),
+    };
     let rest = match value.split_once("://") {
         None => value,
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
@@ -78,10 +82,11 @@ fn parse(variable: &'static str, value: &str) -> Result<Proxy, Unusable> {
             let known =
                 ["https", "socks", "socks4", "socks4a", "socks5", "socks5h"].contains(&scheme.as_str());
             return Err(if known {
-                unusable(format!(
+                let detail = format!(
                     "{variable} in the agent's environment names a {scheme} proxy, which the probe does not support; \
                      whether the agent gets through is not known"
-                ))
+                );
+                Unusable { variable, unsupported: true, detail }
             } else {
                 malformed()
             });

@@ -152,7 +152,11 @@ impl Mark {
 
     /// The mark of a prerequisite.
     pub fn of_prerequisite(prerequisite: &PrerequisiteReport) -> Self {
-        Self::of(prerequisite.status, !prerequisite.problems.is_empty())
+        let unread = prerequisite.status == Status::Ok
+            && prerequisite.problems.is_empty()
+            && !prerequisite.unknown.is_empty();
+        let status = if unread { Status::Unknown } else { prerequisite.status };
+        Self::of(status, !prerequisite.problems.is_empty())
     }
 
     /// The mark of an agent.

@@ -74,9 +74,12 @@ fn url(fact: &EndpointFact) -> String {
     fact.endpoint.url.clone()
 }
 
-/// The probe, if it went the way that the agent goes: without the agent's environment its proxy is not known.
+/// The probe, if it went the way that the agent goes: without the agent's environment its proxy is not known. A bare connect
+/// never goes through one.
 fn probe_of<'a>(context: &Context<'a>, fact: &'a EndpointFact) -> Result<&'a Probe, Why> {
-    context.agent.invocation.environment.as_result()?;
+    if fact.endpoint.scheme != Scheme::Tcp {
+        context.agent.invocation.environment.as_result()?;
+    }
     Ok(fact.probe.as_result()?)
 }
 

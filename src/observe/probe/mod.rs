@@ -187,8 +187,7 @@ impl ProbeRun<'_> {
                 return Ok(None);
             }
         };
-        let proxy = proxy::choose(self.endpoint, environment)
-            .map_err(|unusable| Error::peer(FailureKind::Proxy, None, unusable.detail))?;
+        let proxy = proxy::choose(self.endpoint, environment).map_err(|unusable| self.unusable(unusable))?;
         if let Some(proxy) = &proxy {
             self.probe.proxy = Some((proxy.url(), proxy.variable.to_owned()));
             if proxy.credentials {
@@ -197,6 +196,15 @@ impl ProbeRun<'_> {
             }
         }
         Ok(proxy)
+    }
+
+    /// What only the probe cannot do says nothing of the agent.
+    fn unusable(&self, proxy: proxy::Unusable) -> Error {
+        if proxy.unsupported {
+            Error::Own(Why::new(Reason::Unsupported, self.endpoint.url.clone(), proxy.detail))
+        } else {
+            Error::peer(FailureKind::Proxy, None, proxy.detail)
+        }
     }
 
     async fn connect(&mut self, host: &str, port: u16) -> Result<TcpStream, Error> {

@@ -104,11 +104,15 @@ async fn a_proxy_that_says_nothing_or_hangs_up_is_named() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_the_probe_cannot_use_is_said_so() {
-    let probe =
-        probe_as(&target(Scheme::Http), &environment(&[("http_proxy", "socks5://127.0.0.1:1")])).await;
-    let (kind, detail) = failed(&probe);
-    assert!(kind == FailureKind::Proxy && detail.contains("socks5"), "{detail}");
+async fn a_kind_of_proxy_that_only_the_probe_cannot_use_leaves_the_endpoint_unknown() {
+    let root = tempfile::tempdir().unwrap();
+    for proxy in ["socks5://127.0.0.1:1", "https://127.0.0.1:1"] {
+        let variables = environment(&[("http_proxy", proxy)]);
+        let probe = prober(PATIENT, root.path()).probe(&target(Scheme::Http), &variables).await;
+        assert_eq!(probe.why().map(|why| why.reason), Some(Reason::Unsupported), "{proxy}");
+    }
+    let malformed = probe_as(&target(Scheme::Http), &environment(&[("http_proxy", "http://")])).await;
+    assert_eq!(failed(&malformed).0, FailureKind::Proxy, "the agent cannot use it either");
 }
 
 #[tokio::test]
