@@ -8,7 +8,7 @@ use logagent_exporter::cli;
 const PROGRAM: &str = "logagent-exporter";
 
 /// What the command line itself does not tell, at the end of the program's own page.
-const FILES: &str = r#".SH FILES
+const FILES: &str = r".SH FILES
 .TP
 /etc/logagent\-exporter/logagent\-exporter.yml
 What should be, as packages install it: names of agents, regions, networks, machine groups. All of it is optional.
@@ -25,7 +25,7 @@ Ends the program.
 .SH SEE ALSO
 .BR systemctl (1),
 .BR prometheus (1)
-"#;
+";
 
 /// Writes `man/*.1` and `completions/` for bash, zsh and fish below this directory.
 pub(crate) fn write(directory: &Path) -> io::Result<()> {

@@ -16,27 +16,29 @@ const NAMES: [&str; 4] = ["license", "licence", "copying", "notice"];
 pub(crate) fn licenses(target: &str) -> io::Result<String> {
     let linked = linked(target)?;
     let metadata: Value = serde_json::from_str(&cargo(&["metadata", "--locked", "--format-version=1"])?)?;
-    let packages =
-        metadata["packages"].as_array().ok_or_else(|| io::Error::other("cargo names no packages"))?;
-    let mut seen = BTreeMap::new();
+    let packages = metadata
+        .get("packages")
+        .and_then(Value::as_array)
+        .ok_or_else(|| io::Error::other("cargo names no packages"))?;
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
     let mut text = String::from("The crates that are linked into logagent-exporter, and their licenses.\n");
     for package in packages {
-        let field = |name: &str| package[name].as_str().unwrap_or_default();
+        let field = |name: &str| package.get(name).and_then(Value::as_str).unwrap_or_default();
         let (name, version) = (field("name"), field("version"));
         if !linked.contains(&format!("{name} v{version}")) || name == "logagent-exporter" {
             continue;
         }
         let heading = format!("{name} {version}: {}", field("license"));
-        text += &format!("\n\n{heading}\n{}\n", "=".repeat(heading.len()));
+        text.extend(["\n\n", &heading, "\n", &"=".repeat(heading.len()), "\n"]);
         let directory = Path::new(field("manifest_path")).parent().unwrap_or(Path::new("/"));
         let texts = texts(directory)?;
         if texts.is_empty() {
-            text += &format!("\nIts package has no text of it. Source: {}\n", field("repository"));
+            text.extend(["\nIts package has no text of it. Source: ", field("repository"), "\n"]);
         }
         for of in texts {
             match seen.get(of.trim()) {
-                Some(first) => text += &format!("\nThe text that also came with {first}.\n"),
-                None => text += &format!("\n{}\n", of.trim_end()),
+                Some(first) => text.extend(["\nThe text that also came with ", first, ".\n"]),
+                None => text.extend(["\n", of.trim_end(), "\n"]),
             }
             seen.entry(of.trim().to_owned()).or_insert_with(|| format!("{name} {version}"));
         }
@@ -46,7 +48,8 @@ pub(crate) fn licenses(target: &str) -> io::Result<String> {
 
 /// `name vversion` of each crate that the program links; those that only build it, or are macros, are none.
 fn linked(target: &str) -> io::Result<BTreeSet<String>> {
-    let arguments = ["tree", "--locked", "--package=logagent-exporter", "--edges=normal", "--prefix=none"];
+    let arguments =
+        ["tree", "--locked", "--package=logagent-exporter", "--edges=normal,no-proc-macro", "--prefix=none"];
     let tree = cargo(&[&arguments[..], &["--format={p}", "--target", target]].concat())?;
     let word = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
     Ok(tree.lines().filter(|line| !line.contains("(proc-macro)")).map(word).collect())
