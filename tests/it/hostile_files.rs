@@ -191,7 +191,10 @@ fn more_user_identifiers_than_are_read() {
 fn in_place_of_the_hosts_file() {
     let host = Host::with_logtail();
     // A root of its own, so that the exporter's own resolver still has a good hosts file.
-    host.sh("mkdir -p /run/root/etc/ssl /run/root/etc/ilogtail /run/root/usr/local /run/root/proc
+    host.sh("mkdir -p /run/root
+         mount --bind / /run/root
+         mount -t tmpfs tmpfs /run/root/etc
+         mkdir -p /run/root/etc/ssl /run/root/etc/ilogtail
          mount --bind /usr/local /run/root/usr/local
          mount --bind /etc/ssl /run/root/etc/ssl
          mount --bind /etc/ilogtail /run/root/etc/ilogtail

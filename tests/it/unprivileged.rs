@@ -24,7 +24,8 @@ fn it_finds_the_agent_and_says_what_it_could_not_read() {
         seen.value("logagent_problem", &[("cause", "worker_missing")]) == Some(1.0)
     });
     host.restart_logtail();
-    exporter.shows(UNREAD);
+    exporter
+        .until("the worker", |seen| seen.value("logagent_problem", &[("cause", "worker_missing")]).is_none());
 }
 
 #[test]
