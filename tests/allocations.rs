@@ -63,6 +63,7 @@ fn report(agents: usize) -> Report {
         ips: Vec::new(),
         endpoints: Vec::new(),
         findings_cut: false,
+        transitions: logagent_exporter::model::report::Transitions::default(),
         not_evaluated: Vec::new(),
         files: (0..20).map(|file| (format!("/etc/{file}"), SystemTime::UNIX_EPOCH)).collect(),
     };

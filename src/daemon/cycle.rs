@@ -286,8 +286,12 @@ impl Cycle {
         (snapshot.clock.references, snapshot.clock.unanswered) =
             self.probes.references(now.wall_minus_boot());
         self.complete = self.complete || self.probes.complete();
-        let (agents, clock) = evaluate(snapshot, watched, &self.settings.clock, &mut self.ledger);
-        let agents = if self.complete { agents } else { agents.into_iter().map(undecided).collect() };
+        let (mut agents, clock) = evaluate(snapshot, watched, &self.settings.clock, &mut self.ledger);
+        if self.complete {
+            self.ledger.chronicle(snapshot.taken_at, &mut agents);
+        } else {
+            agents = agents.into_iter().map(undecided).collect();
+        }
         Report {
             taken_at: snapshot.taken_at,
             agents,

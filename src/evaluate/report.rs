@@ -9,7 +9,7 @@ use crate::{
     agents::interfaces::first_interface,
     model::{
         Prerequisite, Reading, Severity, Status,
-        report::{AgentReport, NotEvaluated, PrerequisiteReport, Problem},
+        report::{AgentReport, NotEvaluated, PrerequisiteReport, Problem, Transitions},
         snapshot::FileFact,
     },
 };
@@ -54,6 +54,7 @@ pub(super) fn assemble(
         endpoints: agent.endpoints.clone(),
         files: files(context),
         findings_cut,
+        transitions: Transitions::default(),
     }
 }
 

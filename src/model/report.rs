@@ -134,6 +134,55 @@ pub struct AgentReport {
     pub files: Vec<(String, SystemTime)>,
     /// True if there were more findings of one cause than are kept.
     pub findings_cut: bool,
+    /// What came and went.
+    pub transitions: Transitions,
+}
+
+/// What came and went of one agent's problems, from the first complete look on. What stood then is no transition.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Transitions {
+    /// The last ones, oldest first.
+    pub recent: Arc<[Transition]>,
+    /// All of them, by prerequisite; one that has applied stays.
+    pub totals: BTreeMap<Prerequisite, u64>,
+}
+
+/// A cause began or ceased to be told of. One that stands for several subjects is one cause.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Transition {
+    /// When the host was looked at.
+    pub at: SystemTime,
+    /// The prerequisite that the cause breaks.
+    pub prerequisite: Prerequisite,
+    /// The cause.
+    pub cause: &'static Cause,
+    /// What became of it.
+    pub to: TransitionTo,
+}
+
+/// What became of a cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransitionTo {
+    /// It stands, and the prerequisite fails.
+    Failing,
+    /// It stands as a warning.
+    Warning,
+    /// It stands still, and another one explains it.
+    Explained,
+    /// It is gone.
+    Ok,
+}
+
+impl TransitionTo {
+    /// The word in the JSON report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Failing => "failing",
+            Self::Warning => "warning",
+            Self::Explained => "explained",
+            Self::Ok => "ok",
+        }
+    }
 }
 
 /// Why a prerequisite has no verdict.

@@ -11,7 +11,7 @@ use crate::model::{
     Language, Prerequisite, Status, Why,
     report::{
         AgentReport, ClockReport, Evidence, NotBelievedGroup, NotEvaluated, PrerequisiteReport, Problem,
-        Report, RoleReport,
+        Report, RoleReport, Transition,
     },
     snapshot::{EndpointFact, FailureKind, Probe},
     text::is_printable,
@@ -85,6 +85,7 @@ fn agent(agent: &AgentReport, language: Language) -> Value {
         "ips": ips.collect::<Vec<_>>(),
         "endpoints": agent.endpoints.iter().map(endpoint).collect::<Vec<_>>(),
         "files": files.collect::<Vec<_>>(),
+        "transitions": agent.transitions.recent.iter().map(transition).collect::<Vec<_>>(),
     })
 }
 
@@ -158,6 +159,15 @@ fn endpoint(fact: &EndpointFact) -> Value {
         "assumed": probe.and_then(|probe| probe.assumed.as_ref()),
         "phase_seconds": probe.map(phases),
         "certificate_not_after": time(probe.and_then(|probe| probe.certificate.as_ref()).map(|it| it.not_after)),
+    })
+}
+
+fn transition(transition: &Transition) -> Value {
+    json!({
+        "at": rfc3339_millis(transition.at),
+        "prerequisite": transition.prerequisite.as_str(),
+        "cause": transition.cause.id,
+        "to": transition.to.as_str(),
     })
 }
 

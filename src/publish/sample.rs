@@ -13,7 +13,7 @@ use crate::model::{
     own::SelfFacts,
     report::{
         AgentReport, ClockReport, Evidence, ExporterReport, Limit, NotBelieved, NotBelievedGroup,
-        PrerequisiteReport, Problem, Report, RoleReport,
+        PrerequisiteReport, Problem, Report, RoleReport, Transition, TransitionTo, Transitions,
     },
     snapshot::{
         Certificate, Endpoint, EndpointFact, ExpectedAnswer, Failure, FailureKind, KernelClock, Phases,
@@ -196,6 +196,8 @@ pub(crate) fn healthy() -> Report {
     let host = "logtail.cn-hangzhou-intranet.log.aliyuncs.com";
     let data = "cn-hangzhou-intranet.log.aliyuncs.com";
     let prerequisites = Prerequisite::ALL.into_iter().filter(|id| *id != Prerequisite::Credentials);
+    let transitions =
+        Transitions { recent: Arc::default(), totals: prerequisites.clone().map(|id| (id, 0)).collect() };
     let agent = AgentReport {
         name: "logtail".into(),
         kind: "logtail",
@@ -225,6 +227,7 @@ pub(crate) fn healthy() -> Report {
             endpoint(Purpose::Admin, Scheme::Http, &format!("ali-cn-hangzhou-sls-admin.{data}")),
         ],
         findings_cut: false,
+        transitions,
         not_evaluated: Vec::new(),
         files: ["config", "app_info", "user_identifiers", "user_defined_id"]
             .map(|file| (file.to_owned(), at(0)))
@@ -296,6 +299,23 @@ pub(crate) fn failing() -> Report {
         });
     }
     network.problems.push(problem(&CERTIFICATE_EXPIRING));
+    let transitions = [
+        (900, &DNS_FAILURE, TransitionTo::Failing),
+        (1_200, &RESTART_REQUIRED, TransitionTo::Warning),
+        (1_215, &RESTART_REQUIRED, TransitionTo::Explained),
+        (1_800, &CONFIG_INVALID, TransitionTo::Ok),
+    ];
+    let transition = |(seconds, cause, to): (u64, &'static Cause, TransitionTo)| Transition {
+        at: at(seconds),
+        prerequisite: cause.prerequisite,
+        cause,
+        to,
+    };
+    let history = &mut report.agents[0].transitions;
+    history.recent = transitions.map(transition).into();
+    for transition in history.recent.iter() {
+        *history.totals.entry(transition.prerequisite).or_default() += 1;
+    }
     report.exporter.observation_errors.insert(("logtail".into(), "endpoint"), 4);
     report
 }

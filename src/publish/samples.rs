@@ -84,6 +84,14 @@ pub(super) fn problem_since(view: View<'_>, out: &mut Samples) {
     }
 }
 
+pub(super) fn transitions(view: View<'_>, out: &mut Samples) {
+    for agent in &view.report.agents {
+        for (prerequisite, total) in &agent.transitions.totals {
+            out.add(&[&agent.name, prerequisite.as_str()], float(*total));
+        }
+    }
+}
+
 /// The unexplained causes of an agent. One cause may stand for several subjects (endpoints): it is one problem, as bad as
 /// the worst and as old as the oldest.
 fn standing(agent: &AgentReport) -> BTreeMap<(Prerequisite, &'static str), (Severity, SystemTime)> {

@@ -10,11 +10,15 @@ use std::{
     time::SystemTime,
 };
 
-use crate::model::{Cause, Prerequisite, Severity, Why, report::NotEvaluated};
+use crate::model::{
+    Cause, Prerequisite, Severity, Why,
+    report::{AgentReport, NotEvaluated},
+};
 
 use super::{
     findings::{Finding, Findings, Outcome, Ruling},
     history::{AgentHistory, ClockHistory},
+    transitions::Chronicle,
 };
 
 /// What is remembered from one cycle to the next.
@@ -24,6 +28,8 @@ pub struct Ledger {
     pub(in crate::evaluate) clock: ClockHistory,
     /// One entry for each agent ever watched, by name.
     pub(in crate::evaluate) agents: BTreeMap<Arc<str>, AgentLedger>,
+    /// What came and went of each agent's problems.
+    transitions: BTreeMap<Arc<str>, Chronicle>,
 }
 
 /// Memory of one agent.
@@ -66,6 +72,16 @@ impl Ledger {
     /// Forgets the agents that are not to be kept.
     pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
         self.agents.retain(|name, _| keep(name));
+        let agents = &self.agents;
+        self.transitions.retain(|name, _| agents.contains_key(name));
+    }
+
+    /// Adds to complete reports what came and went since the last complete ones.
+    pub fn chronicle(&mut self, taken_at: SystemTime, reports: &mut [AgentReport]) {
+        for report in reports {
+            let chronicle = self.transitions.entry(Arc::clone(&report.name)).or_default();
+            report.transitions = chronicle.advance(taken_at, &report.prerequisites).clone();
+        }
     }
 }
 

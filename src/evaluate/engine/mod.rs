@@ -4,3 +4,4 @@ pub(super) mod findings;
 pub(super) mod history;
 pub(super) mod ledger;
 pub(super) mod root_cause;
+pub(super) mod transitions;

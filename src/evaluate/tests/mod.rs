@@ -6,6 +6,7 @@ mod cases_config;
 mod cases_host;
 mod healthy;
 mod order;
+mod transitions;
 mod world;
 
 use std::collections::BTreeSet;

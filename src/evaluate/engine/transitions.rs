@@ -1,0 +1,99 @@
+//! What came and went: which causes are told of now and were not before, and the other way round. Bounded.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::SystemTime,
+};
+
+use crate::model::{
+    Cause, Prerequisite, Reason, Severity,
+    report::{PrerequisiteReport, Problem, Transition, TransitionTo, Transitions},
+};
+
+/// So many are kept: what happened in a bad night, in 2 KiB.
+const MOST: usize = 50;
+
+/// What one agent's problems were when last looked at, and what came and went until then.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Chronicle {
+    told: BTreeMap<(Prerequisite, &'static str), Told>,
+    /// Prerequisites that were looked at before: what is seen of one for the first time may be old.
+    begun: BTreeSet<Prerequisite>,
+    transitions: Transitions,
+}
+
+/// How a cause is told of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Told {
+    cause: &'static Cause,
+    /// None: another cause explains it.
+    severity: Option<Severity>,
+}
+
+impl Told {
+    fn to(self) -> TransitionTo {
+        match self.severity {
+            Some(Severity::Critical) => TransitionTo::Failing,
+            Some(Severity::Warning) => TransitionTo::Warning,
+            None => TransitionTo::Explained,
+        }
+    }
+}
+
+impl Chronicle {
+    /// What came and went until this report. The causes of a prerequisite that no longer applies are gone.
+    pub(super) fn advance(&mut self, at: SystemTime, report: &[PrerequisiteReport]) -> &Transitions {
+        let mut told = BTreeMap::new();
+        for prerequisite in report {
+            for problem in &prerequisite.problems {
+                tell(&mut told, prerequisite.id, problem);
+            }
+            self.transitions.totals.entry(prerequisite.id).or_default();
+        }
+        let mut new: Vec<Transition> = Vec::new();
+        let gone = self.told.iter().filter(|(key, _)| !told.contains_key(*key));
+        let gone = gone.filter(|(_, before)| before.severity.is_some());
+        new.extend(gone.map(|((prerequisite, _), before)| Transition {
+            at,
+            prerequisite: *prerequisite,
+            cause: before.cause,
+            to: TransitionTo::Ok,
+        }));
+        for ((prerequisite, id), now) in &told {
+            let before = self.told.get(&(*prerequisite, *id)).and_then(|before| before.severity);
+            if self.begun.contains(prerequisite) && before != now.severity {
+                let prerequisite = *prerequisite;
+                new.push(Transition { at, prerequisite, cause: now.cause, to: now.to() });
+            }
+        }
+        self.told = told;
+        self.begun.extend(report.iter().filter(|each| is_looked_at(each)).map(|each| each.id));
+        self.keep(&new);
+        &self.transitions
+    }
+
+    fn keep(&mut self, new: &[Transition]) {
+        if new.is_empty() {
+            return;
+        }
+        for transition in new {
+            *self.transitions.totals.entry(transition.prerequisite).or_default() += 1;
+        }
+        let all = self.transitions.recent.iter().chain(new);
+        let surplus = (self.transitions.recent.len() + new.len()).saturating_sub(MOST);
+        self.transitions.recent = all.skip(surplus).copied().collect::<Arc<[_]>>();
+    }
+}
+
+/// As bad as the worst of its subjects, explained only if all are.
+fn tell(told: &mut BTreeMap<(Prerequisite, &'static str), Told>, id: Prerequisite, problem: &Problem) {
+    let severity = problem.explained_by.is_none().then_some(problem.severity);
+    let told = told.entry((id, problem.cause.id)).or_insert(Told { cause: problem.cause, severity });
+    told.severity = told.severity.max(severity);
+}
+
+/// False as long as something of it is still awaited, as the first answer of an endpoint.
+fn is_looked_at(prerequisite: &PrerequisiteReport) -> bool {
+    prerequisite.unknown.iter().all(|why| why.reason != Reason::NotYet)
+}
