@@ -4,6 +4,7 @@
 #![expect(clippy::missing_panics_doc, reason = "to panic where a promise is broken is what these are for")]
 
 use std::{
+    collections::BTreeMap,
     fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
@@ -21,23 +22,27 @@ use tokio::{
 use crate::{
     agents::{ConfigFiles, PROFILES},
     config,
-    evaluate::{Ledger, evaluate},
+    evaluate::{self, Ledger},
     model::{
         Language, Reading, Reason, Why,
         authority::Authority,
         report::{ExporterReport, Report},
         snapshot::{
-            ClockFacts, DateReference, Endpoint, Environment, Failure, FailureKind, Invocation, Phases,
-            Probe, Snapshot,
+            ClockFacts, DateReference, Endpoint, EndpointFact, Environment, Failure, FailureKind, HostFacts,
+            Invocation, Phases, Probe, Snapshot,
         },
     },
     net::{Clocks, client, proxy, tls},
     observe::{
+        events::WatchPlan,
         host::{HostOptions, HostReader, environ, hosts},
         probe, time,
     },
     publish::{Published, text},
 };
+
+#[cfg(test)]
+mod blind_host;
 
 /// Takes bytes, and an empty directory to work in; panics where a promise is broken.
 pub type Target = fn(&[u8], &Path);
@@ -154,19 +159,49 @@ pub fn turn(bytes: &[u8], root: &Path) {
         procfs: Some(root.join("proc")),
         file_deadline: Duration::from_secs(60),
     };
-    let runtime = runtime();
-    let mut reader = HostReader::new(options);
-    let mut ledger = Ledger::default();
+    let mut host = Host::new(options, settings);
     for _ in 0..2 {
-        let now = time::now();
-        let reading = runtime.block_on(reader.read(&settings, now, false));
-        let looked_at = &reading.looked_at;
+        let mut answers = bytes.iter().copied();
+        let (report, looked_at) =
+            host.turn(time::now(), |_| (), || answers.next().map_or_else(unread, probed));
         let watches = looked_at.directories.len() + looked_at.executables.len();
         assert!(watches <= 256 + bytes.len(), "{watches} places of {} bytes", bytes.len());
+        told(report, bytes.len());
+    }
+}
+
+/// A host that is read and judged as the daemon does it, turn after turn, while nothing is really probed.
+struct Host {
+    runtime: Runtime,
+    reader: HostReader,
+    settings: config::Settings,
+    ledger: Ledger,
+    /// What each agent named last: an unread config hides none of its endpoints.
+    endpoints: BTreeMap<Arc<str>, Vec<Endpoint>>,
+}
+
+impl Host {
+    fn new(options: HostOptions, settings: config::Settings) -> Self {
+        let (reader, ledger, endpoints) = (HostReader::new(options), Ledger::default(), BTreeMap::new());
+        Self { runtime: runtime(), reader, settings, ledger, endpoints }
+    }
+
+    /// One turn at `now`. `set` may set facts of the host itself, `answer` is what each endpoint answers.
+    fn turn(
+        &mut self,
+        now: time::Now,
+        set: impl FnOnce(&mut HostFacts),
+        mut answer: impl FnMut() -> Reading<Probe>,
+    ) -> (Report, WatchPlan) {
+        let mut reading = self.runtime.block_on(self.reader.read(&self.settings, now, false));
+        set(&mut reading.host);
         let (watched, mut agents): (Vec<_>, Vec<_>) = reading.agents.into_iter().unzip();
-        let mut answers = bytes.iter().copied();
-        for fact in agents.iter_mut().flat_map(|agent| &mut agent.endpoints) {
-            fact.probe = answers.next().map_or_else(unread, probed);
+        for (settings, agent) in watched.iter().zip(&mut agents) {
+            if let Reading::Known(named) = evaluate::endpoints(settings, &reading.host, agent) {
+                self.endpoints.insert(Arc::clone(&agent.name), named);
+            }
+            let named = self.endpoints.get(&agent.name).into_iter().flatten().cloned();
+            agent.endpoints = named.map(|endpoint| EndpointFact { endpoint, probe: answer() }).collect();
         }
         let clock = ClockFacts {
             references: Vec::new(),
@@ -175,13 +210,12 @@ pub fn turn(bytes: &[u8], root: &Path) {
             wall_minus_boot: now.wall_minus_boot(),
         };
         let snapshot = Snapshot { taken_at: now.wall, uptime: now.boot, host: reading.host, clock, agents };
-        let (agents, clock) = evaluate(&snapshot, &watched, &settings.clock, &mut ledger);
+        let (agents, clock) = evaluate::evaluate(&snapshot, &watched, &self.settings.clock, &mut self.ledger);
         let exporter = ExporterReport::default();
         let (limits, not_believed) = (reading.limits, reading.not_believed);
-        told(
-            Report { taken_at: now.wall, agents, clock, exporter, complete: true, limits, not_believed },
-            bytes.len(),
-        );
+        let report =
+            Report { taken_at: now.wall, agents, clock, exporter, complete: true, limits, not_believed };
+        (report, reading.looked_at)
     }
 }
 

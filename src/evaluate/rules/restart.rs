@@ -33,6 +33,10 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
     let files = watched(agent);
     let verdicts = files.iter().map(|file| (file.path.display().to_string(), changed(context, file)));
     findings.judge_each(&RESTART_REQUIRED, verdicts);
+    // A config that cannot be read may be another file than it was.
+    if let Some(why) = agent.config.as_ref().and_then(|config| config.state.why()) {
+        findings.leave_open(&RESTART_REQUIRED, why);
+    }
     findings.judge(&RESTART_REQUIRED_BINARY, || replaced_binary(agent, processes));
     Outcome::Judged(findings)
 }

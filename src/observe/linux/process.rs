@@ -132,7 +132,7 @@ struct Identity {
     executable: Reading<Option<Executable>>,
     /// Where the executable cannot be read.
     first_argument: Option<String>,
-    status: Result<Vec<u8>, Miss>,
+    status: Vec<u8>,
 }
 
 struct Reader<'a> {
@@ -212,16 +212,14 @@ impl Reader<'_> {
     /// one that does not count, no more is read than says so.
     ///
     /// # Errors
-    /// Why it cannot be told as whom it runs: then nobody knows what counts.
+    /// Why it cannot be told what it is, or as whom it runs: then nobody knows what counts.
     fn look(&self, pid: u32, before: usize) -> Result<Option<Seen>, Why> {
-        let Some(Identity { stat, name, executable, first_argument, status }) = self.identity(pid) else {
-            return Ok(None);
-        };
-        let status = match status {
-            Ok(status) => status,
-            Err(Miss::Gone) => return Ok(None),
+        let identity = match self.identity(pid) {
+            Ok(Some(identity)) => identity,
+            Ok(None) | Err(Miss::Gone) => return Ok(None),
             Err(Miss::Unread(why)) => return Err(why),
         };
+        let Identity { stat, name, executable, first_argument, status } = identity;
         if self.is_elsewhere(pid, &status) {
             return Ok(None);
         }
@@ -243,41 +241,44 @@ impl Reader<'_> {
         Ok(candidate.map(|candidate| Seen::Candidate(Box::new(candidate))))
     }
 
-    /// What tells whether the process may be an agent's; `None`: it is not, or is gone.
-    fn identity(&self, pid: u32) -> Option<Identity> {
+    /// What tells whether the process may be an agent's; nothing if it is not.
+    ///
+    /// # Errors
+    /// It is gone, or may be an agent's and cannot be read.
+    fn identity(&self, pid: u32) -> Result<Option<Identity>, Miss> {
         let executable = self.facts.link(pid, "exe").map(|target| self.executable(&target));
         if let Ok(executable) = &executable
             && !self.wanted.name(&base_name(&executable.path))
         {
-            return None;
+            return Ok(None);
         }
-        let stat = Stat::parse(&self.facts.read(pid, "stat").ok()?)?;
+        // A process that ends while it is read leaves nothing to parse.
+        let stat = Stat::parse(&self.facts.read(pid, "stat")?).ok_or(Miss::Gone)?;
         if stat.kernel_thread {
-            return None;
+            return Ok(None);
         }
         let comm = String::from_utf8_lossy(&stat.comm).into_owned();
         let defunct = stat.state == ProcessState::Defunct;
         let mut first_argument = None;
         let (name, executable) = match executable {
             Ok(executable) => (base_name(&executable.path), Reading::Known(Some(executable))),
-            Err(_) if defunct => (self.wanted.comm(&comm).then_some(comm)?, Reading::Known(None)),
+            Err(_) if !self.wanted.comm(&comm) => return Ok(None),
+            Err(_) if defunct => (comm, Reading::Known(None)),
             // Alive, and without an executable: it is just exiting.
-            Err(Miss::Gone) => return None,
+            Err(Miss::Gone) => return Err(Miss::Gone),
             Err(Miss::Unread(why)) => {
-                if !self.wanted.comm(&comm) {
-                    return None;
-                }
-                let first = self.facts.first_argument(pid)?;
+                let Some(first) = self.facts.first_argument(pid)? else { return Ok(None) };
                 let name = base_name(Path::new(&first));
                 let agrees = name.as_bytes().get(..COMM).unwrap_or(name.as_bytes()) == stat.comm;
                 if !agrees || !self.wanted.name(&name) {
-                    return None;
+                    return Ok(None);
                 }
                 first_argument = Some(first);
                 (name, Reading::Unknown(why))
             }
         };
-        Some(Identity { stat, name, executable, first_argument, status: self.facts.read(pid, "status") })
+        let status = self.facts.read(pid, "status")?;
+        Ok(Some(Identity { stat, name, executable, first_argument, status }))
     }
 
     /// All that is wanted of a process that counts. `None`: it is gone.

@@ -74,10 +74,13 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Its name as whoever started it gave it.
-    pub(super) fn first_argument(&self, pid: u32) -> Option<String> {
-        let bytes = self.read(pid, "cmdline").ok()?;
-        split_arguments(&bytes).0.into_iter().next()
+    /// Its name as whoever started it gave it, if any.
+    ///
+    /// # Errors
+    /// It is gone, or cannot be read.
+    pub(super) fn first_argument(&self, pid: u32) -> Result<Option<String>, Miss> {
+        let bytes = self.read(pid, "cmdline")?;
+        Ok(split_arguments(&bytes).0.into_iter().next())
     }
 
     fn kept(&self, pid: u32, bytes: &[u8]) -> Reading<Vec<String>> {

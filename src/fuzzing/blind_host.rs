@@ -1,0 +1,320 @@
+//! Unknown neither raises nor clears, from where facts are read: whatever a host has of files, links, directories and
+//! processes, each made unreadable in turn, replaced by what cannot be read, and taken away.
+//!
+//! What to take is found by walking through the host, so a file that is read one day is covered once a host here has it.
+
+mod hosts;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    os::unix::fs::{PermissionsExt as _, lchown, symlink},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rustix::{
+    fs::{CWD, Mode, mkfifoat},
+    thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid},
+};
+use tempfile::TempDir;
+
+use super::Host;
+use crate::{
+    config,
+    model::{
+        Prerequisite, Reading, Status,
+        report::{AgentReport, Report},
+        snapshot::{HostFacts, InterfaceAddress, Phases, Probe},
+    },
+    observe::{
+        host::HostOptions,
+        time::{self, Now},
+    },
+};
+use hosts::cases;
+
+/// A user who owns nothing and may nothing.
+const NOBODY: u32 = 65534;
+/// A user whose links nobody follows.
+const STRANGER: u32 = 4711;
+
+/// What is on a host: content of files; links begin with `->`.
+type Entries = Vec<(String, String)>;
+
+/// A host, and what happens to it before it is blinded.
+struct Case {
+    name: &'static str,
+    config: &'static str,
+    entries: Entries,
+    /// What is written after the first turn.
+    edits: Entries,
+}
+
+/// A host on disk, looked at by a user without privileges.
+struct Stage {
+    root: TempDir,
+    host: Host,
+}
+
+impl Stage {
+    /// The host of this case, looked at twice if something is edited in between, else once; and what was reported last.
+    fn of(case: &Case) -> (Self, Report) {
+        let root = tempfile::tempdir().unwrap();
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        for (path, content) in &case.entries {
+            put(root.path(), path, content);
+        }
+        let mut stage = Self { host: new_host(case, root.path()), root };
+        let mut report = stage.turn();
+        if !case.edits.is_empty() {
+            for (path, content) in &case.edits {
+                put(stage.root.path(), path, content);
+            }
+            report = stage.turn();
+        }
+        (stage, report)
+    }
+
+    fn turn(&mut self) -> Report {
+        as_nobody(|| self.host.turn(now(), set_addresses, answered).0)
+    }
+
+    /// Everything below the root, directories before what is in them.
+    fn entries(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut open = vec![self.root.path().to_owned()];
+        while let Some(dir) = open.pop() {
+            for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+                if entry.file_type().unwrap().is_dir() {
+                    open.push(entry.path());
+                }
+                found.push(entry.path());
+            }
+        }
+        found.sort();
+        found
+    }
+}
+
+fn new_host(case: &Case, root: &Path) -> Host {
+    let options = HostOptions {
+        rootfs: root.to_owned(),
+        procfs: Some(root.join("proc")),
+        // Nothing here hangs; a loaded machine must not make it seem so.
+        file_deadline: Duration::from_mins(1),
+    };
+    let (settings, _) = config::parse(case.config.as_bytes(), Path::new("/x.yml")).unwrap();
+    // What it may read is asked for once.
+    as_nobody(|| Host::new(options, settings))
+}
+
+fn put(root: &Path, path: &str, content: &str) {
+    let path = root.join(path.trim_start_matches('/'));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    match content.strip_prefix("->") {
+        Some("/") => symlink(root, path).unwrap(),
+        // The links of procfs say where the process sees the file.
+        Some(target) => symlink(target, path).unwrap(),
+        None => fs::write(&path, content).unwrap(),
+    }
+}
+
+/// Ten days after boot, a day after the processes' start.
+fn now() -> Now {
+    Now { boot: Duration::from_hours(240), ..time::now() }
+}
+
+fn set_addresses(host: &mut HostFacts) {
+    host.hostname = Reading::Known("web-1".to_owned());
+    host.interfaces = Reading::Known(vec![InterfaceAddress {
+        interface: "eth0".to_owned(),
+        index: 2,
+        address: [172, 16, 2, 200].into(),
+    }]);
+    host.hostname_addresses = Reading::Known(vec![[172, 16, 2, 200].into()]);
+}
+
+fn answered() -> Reading<Probe> {
+    Reading::Known(Probe {
+        proxy: None,
+        assumed: None,
+        addresses: Vec::new(),
+        phases: Phases::default(),
+        status_code: Some(200),
+        certificate: None,
+        outcome: Ok(()),
+        date: None,
+    })
+}
+
+/// Calls `act` as a user without privileges: the kernel keeps the identity of each thread apart, and threads that it starts
+/// inherit it.
+fn as_nobody<T: Send>(act: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let (user, group) = (rustix::fs::Uid::from_raw(NOBODY), rustix::fs::Gid::from_raw(NOBODY));
+            set_thread_groups(&[]).unwrap();
+            set_thread_res_gid(group, group, group).unwrap();
+            set_thread_res_uid(user, user, user).unwrap();
+            act()
+        });
+        thread.join().unwrap()
+    })
+}
+
+/// A way in which something cannot be read, and is put back when it goes.
+enum Blindfold {
+    Mode(PathBuf, u32),
+    Owner(PathBuf),
+    Replaced { at: PathBuf, kept: PathBuf },
+}
+
+impl Blindfold {
+    /// Nobody may read or enter it; nobody follows it.
+    fn denied(at: &Path) -> Self {
+        let metadata = fs::symlink_metadata(at).unwrap();
+        if metadata.is_symlink() {
+            lchown(at, Some(STRANGER), None).unwrap();
+            return Self::Owner(at.to_owned());
+        }
+        fs::set_permissions(at, fs::Permissions::from_mode(0o000)).unwrap();
+        Self::Mode(at.to_owned(), metadata.permissions().mode())
+    }
+
+    /// A pipe without a writer in its place.
+    fn pipe(at: &Path, aside: &Path) -> Self {
+        let gone = Self::gone(at, aside);
+        mkfifoat(CWD, at, Mode::RUSR | Mode::WUSR).unwrap();
+        gone
+    }
+
+    fn gone(at: &Path, aside: &Path) -> Self {
+        let kept = aside.join("kept");
+        fs::rename(at, &kept).unwrap();
+        Self::Replaced { at: at.to_owned(), kept }
+    }
+}
+
+impl Drop for Blindfold {
+    fn drop(&mut self) {
+        match self {
+            Self::Mode(at, mode) => fs::set_permissions(at, fs::Permissions::from_mode(*mode)).unwrap(),
+            Self::Owner(at) => lchown(at, Some(0), None).unwrap(),
+            Self::Replaced { at, kept } => {
+                let _is_gone = fs::remove_file(&*at);
+                fs::rename(kept, at).unwrap();
+            }
+        }
+    }
+}
+
+type Standing = BTreeSet<(String, &'static str, String)>;
+
+fn standing(report: &Report) -> Standing {
+    let of_agent = |agent: &AgentReport| -> Vec<_> {
+        let name = agent.name.to_string();
+        let problems = agent.prerequisites.iter().flat_map(|prerequisite| &prerequisite.problems);
+        problems.map(|problem| (name.clone(), problem.cause.id, problem.subject.clone())).collect()
+    };
+    report.agents.iter().flat_map(of_agent).collect()
+}
+
+fn statuses(report: &Report) -> Vec<(String, Prerequisite, Status)> {
+    let of_agent = |agent: &AgentReport| -> Vec<_> {
+        agent.prerequisites.iter().map(|found| (agent.name.to_string(), found.id, found.status)).collect()
+    };
+    report.agents.iter().flat_map(of_agent).collect()
+}
+
+/// What is not in [`Report`]s of a host that was read in full.
+fn at_first_sight(what: &str, seen: &Report, unseen: &Report) {
+    let (all, some) = (standing(seen), standing(unseen));
+    let raised: Vec<_> = some.difference(&all).collect();
+    assert!(raised.is_empty(), "{what}, at first sight: raised {raised:?}");
+    let known = statuses(seen);
+    for (agent, id, status) in statuses(unseen) {
+        let same = known.iter().find(|(name, of, _)| *name == agent && *of == id);
+        let kept = status == Status::Unknown || same.is_some_and(|(_, _, before)| *before == status);
+        assert!(kept, "{what}, at first sight: {agent} {id:?} {status:?}, not {same:?}");
+    }
+}
+
+fn once_seen(what: &str, seen: &Report, unseen: &Report) {
+    let (before, after) = (standing(seen), standing(unseen));
+    let raised: Vec<_> = after.difference(&before).collect();
+    let cleared: Vec<_> = before.difference(&after).collect();
+    assert!(raised.is_empty() && cleared.is_empty(), "{what}: raised {raised:?}, cleared {cleared:?}");
+    let (before, after) = (statuses(seen), statuses(unseen));
+    for (agent, id, status) in &before {
+        let now = after.iter().find(|(name, of, _)| name == agent && of == id).map(|(_, _, now)| *now);
+        let kept = now == Some(*status) || (*status, now) == (Status::Ok, Some(Status::Unknown));
+        assert!(kept, "{what}: {agent} {id:?} was {status:?}, and is {now:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_of_a_host_neither_raises_nor_clears() {
+    let mut blindings = 0;
+    for case in cases() {
+        let (mut stage, seen) = Stage::of(&case);
+        let aside = tempfile::tempdir_in("/tmp").unwrap();
+        for at in stage.entries() {
+            let below = at.strip_prefix(stage.root.path()).unwrap().display().to_string();
+            // What is executed is not read.
+            let is_file = fs::symlink_metadata(&at).unwrap().is_file() && fs::read(&at).unwrap() != b"ELF";
+            for as_pipe in [false, true] {
+                if as_pipe && !is_file {
+                    continue;
+                }
+                let what = format!("{}: {below} {}", case.name, if as_pipe { "a pipe" } else { "denied" });
+                let blindfold =
+                    if as_pipe { Blindfold::pipe(&at, aside.path()) } else { Blindfold::denied(&at) };
+                blindings += 1;
+                if case.edits.is_empty() {
+                    let mut anew = new_host(&case, stage.root.path());
+                    let unseen = as_nobody(|| anew.turn(now(), set_addresses, answered).0);
+                    at_first_sight(&what, &seen, &unseen);
+                }
+                once_seen(&what, &seen, &stage.turn());
+                drop(blindfold);
+                let again = stage.turn();
+                assert_eq!(standing(&seen), standing(&again), "{what}, read again");
+                assert_eq!(statuses(&seen), statuses(&again), "{what}, read again");
+            }
+        }
+    }
+    assert!(blindings > 1000, "{blindings} blindings");
+}
+
+/// What is gone is a fact, and may be a cause. It spoils nothing: every prerequisite is judged or says why not, and all is as it
+/// was when it is back.
+#[test]
+fn what_vanishes_from_a_host_spoils_nothing_and_may_come_back() {
+    let mut vanished = 0;
+    for case in cases().into_iter().filter(|case| case.edits.is_empty()) {
+        let (mut stage, seen) = Stage::of(&case);
+        let aside = tempfile::tempdir().unwrap();
+        for at in stage.entries() {
+            let below = at.strip_prefix(stage.root.path()).unwrap().display().to_string();
+            // A process that goes and comes back has been restarted; one whose directory is gone is not of this root.
+            let of_processes = below.starts_with("proc") || (below.starts_with("usr") && at.is_dir());
+            if of_processes {
+                continue;
+            }
+            let what = format!("{}: {below} gone", case.name);
+            let gone = Blindfold::gone(&at, aside.path());
+            vanished += 1;
+            let without = stage.turn();
+            for agent in &without.agents {
+                let told = agent.prerequisites.iter().map(|judged| judged.id);
+                let told: BTreeSet<_> = told.chain(agent.not_evaluated.iter().map(|(id, _)| *id)).collect();
+                assert_eq!(told.len(), Prerequisite::ALL.len(), "{what}: {told:?}");
+            }
+            drop(gone);
+            let again = stage.turn();
+            assert_eq!(standing(&seen), standing(&again), "{what}, and back");
+        }
+    }
+    assert!(vanished > 100, "{vanished} taken away");
+}
