@@ -226,7 +226,12 @@ fn told(report: Report, input: usize) {
     let published = Published::new(Arc::new(report), None, Duration::from_secs(1));
     for language in [Language::English, Language::Chinese] {
         let mut diagnosis = String::new();
-        text::diagnosis(published.report(), language, true, &mut diagnosis).expect("a string takes all");
+        text::diagnosis(
+            published.report(),
+            text::Style { colour: true, ..text::Style::plain(language) },
+            &mut diagnosis,
+        )
+        .expect("a string takes all");
         let json = published.json(language);
         serde_json::from_slice::<serde_json::Value>(&json).expect("the report is JSON");
         for form in [diagnosis.len(), json.len(), published.page(language, "/metrics").len()] {

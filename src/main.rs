@@ -73,9 +73,9 @@ fn main() -> ExitCode {
                 |()| ExitCode::SUCCESS,
             )
         }
-        Command::Explain { cause, language } => {
+        Command::Explain { entry, language, format } => {
             let mut text = Vec::new();
-            match explain::explain(cause.as_deref(), language, &mut text) {
+            match explain::explain(entry.as_deref(), language, format, &mut text) {
                 Ok(()) => printed(io::stdout().write_all(&text)),
                 Err(error) => {
                     complain(format_args!("error: {error}"));
@@ -109,7 +109,7 @@ fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resul
 }
 
 async fn run(options: Options) -> anyhow::Result<()> {
-    daemon::require_rootfs(&options.rootfs)?;
+    daemon::require_host(&options.rootfs, options.procfs.as_deref())?;
     let settings = daemon::load_settings(options.config_file.clone()).await?;
     let counters = Counters::default();
     let security = security(options.web_config.clone(), counters.clone()).await?;
@@ -120,11 +120,15 @@ async fn run(options: Options) -> anyhow::Result<()> {
         info!(address = listener.describe(), scheme, "listening");
         urls.extend(listener.address().map(|address| url(scheme, address, &options.telemetry_path)));
     }
+    let style = text::Style {
+        colour: check::colour_wanted(Color::Auto),
+        columns: check::columns(),
+        ..text::Style::plain(Language::English)
+    };
     let announce = move |report: &logagent_exporter::model::report::Report| {
         let lines = urls.iter().map(|url| format!("Metrics are at {url}\n"));
         let mut out: String = lines.chain(["\n".to_owned()]).collect();
-        let rendered =
-            text::diagnosis(report, Language::English, check::colour_wanted(Color::Auto), &mut out);
+        let rendered = text::diagnosis(report, style, &mut out);
         // A standard output that is closed, or that nobody reads, is no reason to stop watching.
         let print =
             move || rendered.map_err(io::Error::other).and_then(|()| io::stdout().write_all(out.as_bytes()));
@@ -218,7 +222,7 @@ async fn run_check(mut options: Options, view: &View, local: bool) -> anyhow::Re
             ));
         }
     }
-    daemon::require_rootfs(&options.rootfs)?;
+    daemon::require_host(&options.rootfs, options.procfs.as_deref())?;
     let settings = daemon::load_settings(options.config_file.clone()).await?;
     let verdict =
         check::check(settings, cycle_options(&options), view).await.context("printing the diagnosis")?;

@@ -7,7 +7,11 @@ use crate::{
     config::Settings,
     daemon::{Cycle, CycleOptions},
     model::{Language, report::Report},
-    publish::{Verdict, json, text},
+    publish::{
+        Verdict, json,
+        text::{self, Style},
+    },
+    sys,
 };
 
 /// No agent of the report has this name.
@@ -38,8 +42,7 @@ pub async fn check(settings: Settings, options: CycleOptions, view: &View) -> io
             out.push('\n');
         }
         Format::Text => {
-            text::diagnosis(&report, view.language, colour_wanted(view.color), &mut out)
-                .map_err(io::Error::other)?;
+            text::diagnosis(&report, style(view), &mut out).map_err(io::Error::other)?;
         }
     }
     print(&out, view)?;
@@ -70,8 +73,11 @@ pub async fn check_running(socket: &std::path::Path, view: &View) -> io::Result<
         Language::English => "en",
         Language::Chinese => "zh",
     };
-    let colour = u8::from(view.format == Format::Text && colour_wanted(view.color));
-    let mut target = format!("/-/check?lang={language}&format={format}&colour={colour}");
+    let Style { colour, verbose, columns, .. } = style(view);
+    let (colour, verbose) = (u8::from(colour), u8::from(verbose));
+    let mut target = format!(
+        "/-/check?lang={language}&format={format}&colour={colour}&verbose={verbose}&columns={columns}"
+    );
     if let Some(agent) = &view.agent {
         target.push_str("&agent=");
         target.extend(agent.bytes().map(|byte| format!("%{byte:02x}")));
@@ -89,6 +95,22 @@ pub async fn check_running(socket: &std::path::Path, view: &View) -> io::Result<
     };
     print(&answer.text, view)?;
     Ok(Some(verdict))
+}
+
+/// How the diagnosis is written where standard output leads.
+fn style(view: &View) -> Style {
+    Style {
+        language: view.language,
+        colour: colour_wanted(view.color),
+        verbose: view.verbose,
+        columns: columns(),
+        asked: false,
+    }
+}
+
+/// The terminal's columns; always the same where there is no terminal.
+pub fn columns() -> usize {
+    sys::terminal_columns().unwrap_or(text::COLUMNS)
 }
 
 fn print(text: &str, view: &View) -> io::Result<()> {

@@ -1,17 +1,20 @@
-//! The catalogue on the terminal: the list of causes, or all that is known of one.
+//! The catalogue on the terminal: the list of causes, those of a prerequisite, or all that is known of one.
 
 use std::io::{self, Write};
 
+use serde_json::{Value, json};
+
+use super::Format;
 use crate::{
-    catalog,
+    catalog::{self, alert},
     config::nearest,
     model::{Cause, Language, Prerequisite, Severity, Text, text::quoted},
 };
 
 /// An id that the catalogue doesn't have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} is not the id of a cause{}; without an id, explain lists them all", quoted(.id), suggestion(.nearest.as_ref()))]
-pub struct UnknownCause {
+#[error("{} is neither a cause nor a prerequisite{}; without one, explain lists them all", quoted(.id), suggestion(.nearest.as_ref()))]
+pub struct UnknownEntry {
     /// What was asked for.
     pub id: String,
     /// The id that was probably meant.
@@ -27,33 +30,85 @@ fn suggestion(nearest: Option<&&'static str>) -> String {
 pub enum ExplainError {
     /// There is no such entry.
     #[error(transparent)]
-    Unknown(#[from] UnknownCause),
+    Unknown(#[from] UnknownEntry),
     /// The output is closed or full.
     #[error("writing the explanation")]
     Output(#[from] io::Error),
 }
 
-/// Writes one entry, or without an id a table of all, grouped by prerequisite.
+/// What was asked for.
+enum Asked {
+    One(&'static Cause),
+    Of(Prerequisite),
+    All,
+}
+
+/// The entry of this name: a cause, its alert, or a prerequisite, in any case and with blanks or hyphens for underscores.
+fn asked(entry: Option<&str>) -> Result<Asked, UnknownEntry> {
+    let Some(entry) = entry else { return Ok(Asked::All) };
+    let id = entry.trim().to_ascii_lowercase().replace([' ', '-'], "_");
+    let named =
+        |cause: &&Cause| cause.id == id || alert::alert_name(cause).eq_ignore_ascii_case(entry.trim());
+    if let Some(cause) = catalog::causes().find(named) {
+        return Ok(Asked::One(cause));
+    }
+    if let Some(prerequisite) = Prerequisite::ALL.into_iter().find(|each| each.as_str() == id) {
+        return Ok(Asked::Of(prerequisite));
+    }
+    let known = catalog::causes().map(|cause| cause.id).chain(Prerequisite::ALL.map(Prerequisite::as_str));
+    Err(UnknownEntry { id: entry.to_owned(), nearest: nearest(&id, known) })
+}
+
+/// Writes one entry, those of a prerequisite, or without a name a table of all, grouped by prerequisite.
 ///
 /// # Errors
-/// If there is no entry of this id, or the output cannot be written.
-pub fn explain(cause: Option<&str>, language: Language, out: &mut dyn Write) -> Result<(), ExplainError> {
-    let Some(id) = cause else {
-        list(language, out)?;
-        return Ok(out.flush()?);
-    };
-    let cause = catalog::find(id).ok_or_else(|| UnknownCause {
-        id: id.to_owned(),
-        nearest: nearest(id, catalog::causes().map(|cause| cause.id)),
-    })?;
-    entry(cause, language, out)?;
+/// If there is no entry of this name, or the output cannot be written.
+pub fn explain(
+    entry: Option<&str>,
+    language: Language,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<(), ExplainError> {
+    match (asked(entry)?, format) {
+        (Asked::One(cause), Format::Text) => one(cause, language, out)?,
+        (Asked::One(cause), Format::Json) => write_json(&document(cause, language), out)?,
+        (Asked::Of(prerequisite), Format::Text) => list(&[prerequisite], language, out)?,
+        (Asked::Of(prerequisite), Format::Json) => {
+            let causes = catalog::causes().filter(|cause| cause.prerequisite == prerequisite);
+            write_json(&causes.map(|cause| document(cause, language)).collect(), out)?;
+        }
+        (Asked::All, Format::Text) => list(&Prerequisite::ALL, language, out)?,
+        (Asked::All, Format::Json) => {
+            write_json(&catalog::causes().map(|cause| document(cause, language)).collect(), out)?;
+        }
+    }
     Ok(out.flush()?)
 }
 
-fn list(language: Language, out: &mut dyn Write) -> io::Result<()> {
+fn write_json(document: &Value, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{document:#}")
+}
+
+/// A cause as JSON; its sentences with their placeholders.
+fn document(cause: &Cause, language: Language) -> Value {
+    json!({
+        "id": cause.id,
+        "prerequisite": cause.prerequisite.as_str(),
+        "severity": cause.severity.as_str(),
+        "alert": alert::alert_name(cause),
+        "title": cause.title.in_language(language),
+        "meaning": cause.meaning.in_language(language),
+        "remedy": cause.remedy.in_language(language),
+        "evidence": cause.evidence,
+        "source": cause.source,
+        "runbook_url": format!("{}/{}", alert::RUNBOOK_BASE, alert::runbook_file(cause, language)),
+    })
+}
+
+fn list(prerequisites: &[Prerequisite], language: Language, out: &mut dyn Write) -> io::Result<()> {
     let widest = catalog::causes().map(|cause| cause.id.len()).max().unwrap_or_default();
     let mut first = true;
-    for prerequisite in Prerequisite::ALL {
+    for prerequisite in prerequisites.iter().copied() {
         let mut causes = catalog::causes().filter(|cause| cause.prerequisite == prerequisite).peekable();
         if causes.peek().is_none() {
             continue;
@@ -71,7 +126,7 @@ fn list(language: Language, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn entry(cause: &Cause, language: Language, out: &mut dyn Write) -> io::Result<()> {
+fn one(cause: &Cause, language: Language, out: &mut dyn Write) -> io::Result<()> {
     let words = words(language);
     let severity = severity(cause.severity, language);
     writeln!(out, "{}: {}", cause.id, one_line(cause.title, language))?;
@@ -155,7 +210,7 @@ mod tests {
 
     fn explained(cause: Option<&str>, language: Language) -> Result<String, ExplainError> {
         let mut out = Vec::new();
-        explain(cause, language, &mut out)?;
+        explain(cause, language, Format::Text, &mut out)?;
         Ok(String::from_utf8(out).unwrap())
     }
 
@@ -194,7 +249,7 @@ mod tests {
         };
         let entry_in = |language| {
             let mut out = Vec::new();
-            entry(&CAUSE, language, &mut out).unwrap();
+            one(&CAUSE, language, &mut out).unwrap();
             String::from_utf8(out).unwrap()
         };
         assert_eq!(
@@ -218,16 +273,41 @@ mod tests {
     }
 
     #[test]
+    fn alerts_and_prerequisites_are_entries_too_in_any_case() {
+        let cause = explained(Some("ip_not_in_group"), Language::English).unwrap();
+        for name in ["IP_NOT_IN_GROUP", "ip-not-in-group", " Ip not in group", "LogAgentIpNotInGroup"] {
+            assert_eq!(explained(Some(name), Language::English).unwrap(), cause, "{name}");
+        }
+        let network = explained(Some("Network"), Language::English).unwrap();
+        assert!(network.starts_with("network\n  ") && network.contains("dns_failure"), "{network}");
+        assert!(!network.contains("clock_skewed"), "{network}");
+    }
+
+    #[test]
+    fn the_catalogue_in_json_has_every_cause() {
+        let json = |entry| {
+            let mut out = Vec::new();
+            explain(entry, Language::English, Format::Json, &mut out).unwrap();
+            serde_json::from_slice::<Value>(&out).unwrap()
+        };
+        let ids: Vec<Value> =
+            json(None).as_array().unwrap().iter().map(|cause| cause["id"].clone()).collect();
+        assert_eq!(ids, catalog::causes().map(|cause| Value::from(cause.id)).collect::<Vec<_>>());
+        assert_eq!(json(Some("dns_failure"))["alert"], "LogAgentDnsFailure");
+        assert!(json(Some("clock")).as_array().unwrap().iter().all(|cause| cause["prerequisite"] == "clock"));
+    }
+
+    #[test]
     fn an_unknown_id_suggests_the_nearest() {
         let error = explained(Some("clock_skwed"), Language::English).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "\"clock_skwed\" is not the id of a cause (did you mean clock_skewed?); without an id, explain lists them all"
+            "\"clock_skwed\" is neither a cause nor a prerequisite (did you mean clock_skewed?); without one, explain lists them all"
         );
         let error = explained(Some("\u{1b}[31m"), Language::English).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "\"\\u{1b}[31m\" is not the id of a cause; without an id, explain lists them all"
+            "\"\\u{1b}[31m\" is neither a cause nor a prerequisite; without one, explain lists them all"
         );
     }
 
@@ -235,6 +315,9 @@ mod tests {
     fn a_closed_output_is_an_error_and_no_panic() {
         let full: &mut [u8] = &mut [0; 10];
         let mut out = io::Cursor::new(full);
-        assert!(matches!(explain(None, Language::English, &mut out), Err(ExplainError::Output(_))));
+        assert!(matches!(
+            explain(None, Language::English, Format::Text, &mut out),
+            Err(ExplainError::Output(_))
+        ));
     }
 }

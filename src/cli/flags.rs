@@ -9,9 +9,10 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 use clap::{Arg, ArgAction, ArgMatches, builder::OsStringValueParser, error::ErrorKind};
 
 use self::table::{
-    AGENT, ALLOWED_HOST, CHECK_EXAMPLES, COLOR, CONFIG_FILE, EVALUATION_INTERVAL, EXAMPLES, FORMAT, Flag,
-    GLOBAL, LANG, LIFECYCLE, LISTEN, LOCAL, LOG_FORMAT, LOG_LEVEL, PROBE_INTERVAL, PROBE_TIMEOUT, PROCFS,
-    QUIET, ROOTFS, SYSTEMD_SOCKET, TELEMETRY_PATH, WEB_CONFIG,
+    AGENT, ALLOWED_HOST, CHECK, CHECK_EXAMPLES, COLOR, CONFIG_EXAMPLES, CONFIG_FILE, EVALUATION_INTERVAL,
+    EXAMPLES, EXPLAIN_EXAMPLES, FORMAT, Flag, GLOBAL, LANG, LIFECYCLE, LISTEN, LOCAL, LOG_FORMAT, LOG_LEVEL,
+    OF_CHECK, PROBE_INTERVAL, PROBE_TIMEOUT, PROCFS, QUIET, ROOTFS, SYSTEMD_SOCKET, TELEMETRY_PATH, VERBOSE,
+    WEB_CONFIG,
 };
 use super::invocation::{
     Color, Command, Format, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, UsageError, View,
@@ -43,7 +44,11 @@ impl Flag {
         if self.switch {
             return Arg::new(self.name)
                 .long(self.name)
-                .short((self.name == QUIET.name).then_some('q'))
+                .short(match self.name {
+                    name if name == QUIET.name => Some('q'),
+                    name if name == VERBOSE.name => Some('v'),
+                    _ => None,
+                })
                 .help(format!("{} [env: {}]", self.help, self.variable()))
                 .action(ArgAction::SetTrue)
                 .hide(!visible);
@@ -104,39 +109,48 @@ pub fn definition() -> clap::Command {
         "logagent-exporter",
         "Watches every prerequisite of a cloud log-collection agent's heartbeat, for Prometheus and for people",
     );
-    let config_check = common(described("check", "Validate a config file; exit 0 or 1"), false).arg(
-        Arg::new("FILE").help("The config file").required(true).value_parser(OsStringValueParser::new()),
-    );
-    common(root.bin_name("logagent-exporter").after_help(EXAMPLES), true)
-        .subcommand(common(described("run", "Run the exporter (the default)"), true))
+    let file = "The config file; - reads standard input";
+    let config_check = common(described("check", "Validate a config file; exit 0 or 1"), &[])
+        .arg(Arg::new("FILE").help(file).required(true).value_parser(OsStringValueParser::new()))
+        .after_help(CONFIG_EXAMPLES);
+    common(root.bin_name("logagent-exporter").after_help(EXAMPLES), &GLOBAL)
+        // Before its command a flag is understood as after it.
+        .args(CHECK.map(|flag| flag.arg(false)))
+        .subcommand(common(described("run", "Run the exporter (the default)"), &GLOBAL))
         .subcommand(
             common(
                 described(
                     "check",
                     "Evaluate once and print the diagnosis; exit 0 ok, 1 warning, 2 failing, 3 unknown, no agent, usage or config error",
                 ),
-                true,
+                &OF_CHECK,
             )
-            .args([FORMAT, LANG, COLOR, AGENT, LOCAL, QUIET].map(|flag| flag.arg(true)))
+            .args(CHECK.map(|flag| flag.arg(true)))
             .after_help(CHECK_EXAMPLES),
         )
         .subcommand(
-            common(described("healthcheck", "Ask the running exporter whether it is healthy; exit 0 or 1"), false),
+            common(described("healthcheck", "Ask the running exporter whether it is healthy; exit 0 or 1"), &[&LISTEN]),
         )
         .subcommand(
-            common(described("explain", "Print the catalogue of causes, or one entry"), false)
-                .arg(Arg::new("CAUSE").help("Id of a cause").value_parser(OsStringValueParser::new()))
-                .arg(LANG.arg(true)),
+            common(described("explain", "Print the catalogue of causes, or one entry"), &[])
+                .arg(
+                    Arg::new("CAUSE")
+                        .help("Id of a cause or prerequisite, or name of an alert, in any case")
+                        .value_parser(OsStringValueParser::new()),
+                )
+                .args([&LANG, &FORMAT].map(|flag| flag.arg(true)))
+                .after_help(EXPLAIN_EXAMPLES),
         )
         .subcommand(
-            common(described("config", "Work on config files"), false)
+            common(described("config", "Work on config files"), &[])
                 .subcommand_required(true)
                 .subcommand(config_check),
         )
 }
 
-/// Flags are declared at each level and not as clap's global ones: of those, the outer values of a list would be lost.
-fn common(command: clap::Command, visible: bool) -> clap::Command {
+/// Flags are declared at each level and not as clap's global ones: of those, the outer values of a list would be lost. Help
+/// shows those that mean something there.
+fn common(command: clap::Command, visible: &[&Flag]) -> clap::Command {
     command
         .version(env!("CARGO_PKG_VERSION"))
         .disable_version_flag(true)
@@ -147,7 +161,7 @@ fn common(command: clap::Command, visible: bool) -> clap::Command {
                 .help("Print the version")
                 .action(ArgAction::Version),
         )
-        .args(GLOBAL.map(|flag| flag.arg(visible)))
+        .args(GLOBAL.map(|flag| flag.arg(visible.iter().any(|shown| shown.name == flag.name))))
 }
 
 /// True if the command is `check`, as far as can be told without parsing: its usage errors have their own exit code.
@@ -160,7 +174,7 @@ fn asks_for_check(args: &[OsString]) -> bool {
             }
             return arg == "check";
         };
-        if GLOBAL.iter().any(|flag| flag.name == name && !flag.switch) {
+        if GLOBAL.iter().chain(&CHECK).any(|flag| flag.name == name && !flag.switch) {
             let _value = rest.next();
         }
     }
@@ -178,14 +192,17 @@ fn invocation(matches: &ArgMatches, env: &dyn Fn(&str) -> Option<OsString>) -> R
     let options = options(&said)?;
     let positional =
         |name: &str| levels.last().and_then(|matches| matches.get_one::<OsString>(name)).cloned();
+    said.is_for_its_command(&names)?;
     let command = match names.as_slice() {
         ["check"] => {
             let agent = said.value(&AGENT).map(|name| name.to_string_lossy().into_owned());
+            let format = said.one(&FORMAT, format)?;
             let view = View {
-                format: said.one(&FORMAT, format)?,
-                language: said.one(&LANG, language)?,
+                format,
+                language: said.language(format)?,
                 color: said.one(&COLOR, color)?,
                 quiet: said.switch(&QUIET)?,
+                verbose: said.switch(&VERBOSE)?,
                 agent,
             };
             // Who says where or how to look wants to have it looked there and so.
@@ -194,10 +211,11 @@ fn invocation(matches: &ArgMatches, env: &dyn Fn(&str) -> Option<OsString>) -> R
             Command::Check { view, local }
         }
         ["healthcheck"] => Command::Healthcheck,
-        ["explain"] => Command::Explain {
-            cause: positional("CAUSE").map(|id| id.to_string_lossy().into_owned()),
-            language: said.one(&LANG, language)?,
-        },
+        ["explain"] => {
+            let format = said.one(&FORMAT, format)?;
+            let entry = positional("CAUSE").map(|id| id.to_string_lossy().into_owned());
+            Command::Explain { entry, language: said.language(format)?, format }
+        }
         ["config", "check"] => {
             Command::ConfigCheck { file: positional("FILE").map(PathBuf::from).ok_or("FILE is missing")? }
         }
@@ -275,6 +293,53 @@ impl Said<'_> {
             .or_else(|| flag.default.map(OsString::from))
     }
 
+    /// The language: as said, else for people that of their environment.
+    fn language(&self, format: Format) -> Result<Language, String> {
+        match self.value(&LANG) {
+            Some(said) => self.checked(&LANG, &said, language),
+            None if format == Format::Text => Ok(self.locale()),
+            None => Ok(Language::English),
+        }
+    }
+
+    /// The language of the environment, as POSIX finds it. Only in UTF-8: another character set would not be readable.
+    fn locale(&self) -> Language {
+        let set = |name: &&str| (self.env)(name).filter(|value| !value.is_empty());
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set).unwrap_or_default();
+        let locale = locale.to_string_lossy().to_ascii_lowercase();
+        let (place, charset) = locale.split_once('.').unwrap_or((&locale, "utf-8"));
+        let readable = charset.starts_with("utf-8") || charset.starts_with("utf8");
+        if place.starts_with("zh") && readable { Language::Chinese } else { Language::English }
+    }
+
+    /// A flag of `check` stands with another command: then it would do nothing.
+    fn is_for_its_command(&self, names: &[&str]) -> Result<(), String> {
+        let own: &[&Flag] = match names {
+            ["check"] => &CHECK,
+            ["explain"] => &[&LANG, &FORMAT],
+            _ => &[],
+        };
+        let stray = CHECK.iter().find(|flag| {
+            let named = !self.on_command_line(flag).is_empty() || self.is_switched_on(flag);
+            named && !own.iter().any(|own| own.name == flag.name)
+        });
+        match stray {
+            None => Ok(()),
+            Some(flag) => Err(format!(
+                "--{} belongs to check; write: logagent-exporter check --{}{}",
+                flag.name,
+                flag.name,
+                if flag.switch { String::new() } else { format!("={}", flag.value) }
+            )),
+        }
+    }
+
+    fn is_switched_on(&self, flag: &Flag) -> bool {
+        let named =
+            |matches: &&ArgMatches| matches.try_get_one::<bool>(flag.name).ok().flatten() == Some(&true);
+        flag.switch && self.levels.iter().any(named)
+    }
+
     /// True if the flag or its variable is there.
     fn is_given(&self, flag: &Flag) -> bool {
         !self.on_command_line(flag).is_empty() || self.in_environment(flag).is_some()
@@ -282,9 +347,7 @@ impl Said<'_> {
 
     /// Whether a switch is on: named on the command line, or true in the environment.
     fn switch(&self, flag: &Flag) -> Result<bool, String> {
-        let named =
-            |matches: &&ArgMatches| matches.try_get_one::<bool>(flag.name).ok().flatten() == Some(&true);
-        if self.levels.iter().any(named) {
+        if self.is_switched_on(flag) {
             return Ok(true);
         }
         let Some(value) = self.in_environment(flag) else { return Ok(false) };

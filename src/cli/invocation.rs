@@ -38,10 +38,12 @@ pub enum Command {
     Healthcheck,
     /// Print the catalogue, or one entry.
     Explain {
-        /// The entry's id.
-        cause: Option<String>,
+        /// The id of a cause or of a prerequisite.
+        entry: Option<String>,
         /// In which language.
         language: Language,
+        /// In which form.
+        format: Format,
     },
     /// Validate a config file.
     ConfigCheck {
@@ -61,6 +63,8 @@ pub struct View {
     pub color: Color,
     /// Nothing: the exit code says it.
     pub quiet: bool,
+    /// All that was seen.
+    pub verbose: bool,
     /// Of this agent alone.
     pub agent: Option<String>,
 }

@@ -8,15 +8,12 @@ mod debounce;
 mod descriptors;
 mod journal;
 pub mod log;
+mod place;
 mod probes;
 mod reload;
 mod supervisor;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use tokio::{
@@ -27,6 +24,7 @@ use tracing::{error, info, warn};
 
 pub use cycle::{Cycle, CycleOptions, Trigger};
 use debounce::Debouncer;
+pub use place::require_host;
 use reload::Reloads;
 use supervisor::Supervisor;
 
@@ -99,19 +97,6 @@ pub async fn load_settings(file: Option<PathBuf>) -> Result<Settings, config::Co
         warn!(file = %file.display(), "{warning}");
     }
     Ok(settings)
-}
-
-/// What is not there cannot be watched: an empty directory would read as a host without agents.
-///
-/// # Errors
-/// If there is no such directory.
-pub fn require_rootfs(rootfs: &Path) -> anyhow::Result<()> {
-    let shown = rootfs.display();
-    anyhow::ensure!(
-        rootfs.is_dir(),
-        "--path.rootfs={shown}: no such directory; in a container, mount the host's root directory there (--volume /:{shown}:ro,rslave)"
-    );
-    Ok(())
 }
 
 /// Runs until SIGTERM or SIGINT. `announce` is given the first complete report.

@@ -150,7 +150,14 @@ impl Server {
         if value("format") == Some("json") {
             out = format!("{:#}\n", json::document(&report, language));
         } else {
-            let written = text::diagnosis(&report, language, value("colour") == Some("1"), &mut out);
+            let style = text::Style {
+                language,
+                colour: value("colour") == Some("1"),
+                verbose: value("verbose") == Some("1"),
+                columns: value("columns").and_then(|columns| columns.parse().ok()).unwrap_or(text::COLUMNS),
+                asked: true,
+            };
+            let written = text::diagnosis(&report, style, &mut out);
             written.expect("writing to memory cannot fail");
         }
         let mut answer = plain(StatusCode::OK, out);

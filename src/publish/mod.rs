@@ -1,5 +1,6 @@
 //! 3. Tell. Renders one immutable report in every form; knows neither rules nor the operating system.
 
+pub mod folded;
 pub mod json;
 pub mod metrics;
 pub mod openmetrics;

@@ -13,7 +13,7 @@ use crate::model::{
     own::SelfFacts,
     report::{
         AgentReport, ClockReport, Evidence, ExporterReport, Limit, NotBelieved, NotBelievedGroup,
-        PrerequisiteReport, Problem, Report, RoleReport, Transition, TransitionTo, Transitions,
+        NotEvaluated, PrerequisiteReport, Problem, Report, RoleReport, Transition, TransitionTo, Transitions,
     },
     snapshot::{
         Certificate, Endpoint, EndpointFact, ExpectedAnswer, Failure, FailureKind, KernelClock, Phases,
@@ -228,7 +228,7 @@ pub(crate) fn healthy() -> Report {
         ],
         findings_cut: false,
         transitions,
-        not_evaluated: Vec::new(),
+        not_evaluated: vec![(Prerequisite::Credentials, NotEvaluated::Kind)],
         files: ["config", "app_info", "user_identifiers", "user_defined_id"]
             .map(|file| (file.to_owned(), at(0)))
             .to_vec(),

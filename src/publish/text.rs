@@ -1,48 +1,116 @@
-//! The diagnosis as `check` prints it: prerequisite by prerequisite in the documents' order; cause, evidence, fix.
+//! The diagnosis as `check` prints it: for each agent a verdict in one line, what is wrong and how it is mended, what could
+//! not be read, and a row for every prerequisite in the documents' order.
+
+mod detail;
+mod wrap;
 
 use std::fmt;
 
-use super::words::{self, Mark};
+use self::wrap::wrap;
+use super::{
+    folded::{Folded, folded},
+    words::{self, Mark},
+};
 use crate::model::{
-    Language, Status,
-    report::{AgentReport, NotBelieved, NotBelievedGroup, PrerequisiteReport, Problem, Report},
+    Language, Prerequisite, Status, Why,
+    report::{AgentReport, NotBelieved, NotBelievedGroup, NotEvaluated, PrerequisiteReport, Problem, Report},
     time::rfc3339,
 };
 
 /// Columns of the longest heading of a prerequisite, and two.
 const HEADING: usize = 20;
 
-/// Writes the diagnosis. `colour` adds ANSI colours: only for a terminal.
+/// Columns where nobody says how many there are.
+pub const COLUMNS: usize = 80;
+
+/// Narrower than this nothing fits; wider, sentences are hard to read.
+const COLUMNS_USED: std::ops::RangeInclusive<usize> = 40..=120;
+
+/// How the diagnosis is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Its language.
+    pub language: Language,
+    /// With ANSI colours: only for a terminal.
+    pub colour: bool,
+    /// All that was seen, and each finding by itself.
+    pub verbose: bool,
+    /// Columns of the terminal; lines are broken to fit.
+    pub columns: usize,
+    /// The running exporter says it, not a look of this moment.
+    pub asked: bool,
+}
+
+impl Style {
+    /// Short, without colour, for 80 columns.
+    pub fn plain(language: Language) -> Self {
+        Self { language, colour: false, verbose: false, columns: COLUMNS, asked: false }
+    }
+}
+
+/// Writes the diagnosis.
 ///
 /// # Errors
 /// Only those of `out`.
-pub fn diagnosis(report: &Report, language: Language, colour: bool, out: &mut dyn fmt::Write) -> fmt::Result {
-    let mut writer = Writer { out, language, colour };
+pub fn diagnosis(report: &Report, style: Style, out: &mut dyn fmt::Write) -> fmt::Result {
+    let columns = style.columns.clamp(*COLUMNS_USED.start(), *COLUMNS_USED.end());
+    let mut writer = Writer { out, style, language: style.language, columns };
     if !report.complete {
-        writeln!(writer.out, "{}\n", words::NOT_YET.in_language(language))?;
+        writer.paragraph(words::NOT_YET.in_language(style.language))?;
     }
     if report.agents.is_empty() {
-        writeln!(writer.out, "{}\n", words::NO_AGENT.in_language(language))?;
+        writer.paragraph(words::NO_AGENT.in_language(style.language))?;
     }
     for agent in &report.agents {
         writer.agent(agent, report)?;
     }
     writer.not_believed(&report.not_believed)?;
-    let clock = words::clock(&report.clock, language);
-    writeln!(writer.out, "{} {clock}", words::CLOCK.in_language(language))?;
-    if !report.agents.is_empty() {
+    writer.limits(report)?;
+    if style.verbose || report.agents.is_empty() {
+        let clock = words::clock(&report.clock, style.language);
+        writeln!(writer.out, "{} {clock}", words::CLOCK.in_language(style.language))?;
+    }
+    if report.agents.len() > 1 {
         writer.totals(report)?;
+    }
+    if style.asked {
+        let at = rfc3339(report.taken_at);
+        let line = words::ASKED.fill(style.language, |name| (name == "at").then_some(at.as_str()));
+        writer.dim(&line)?;
+        writer.out.write_char('\n')?;
     }
     Ok(())
 }
 
 struct Writer<'a> {
     out: &'a mut dyn fmt::Write,
+    style: Style,
     language: Language,
-    colour: bool,
+    columns: usize,
 }
 
 impl Writer<'_> {
+    fn paragraph(&mut self, text: &str) -> fmt::Result {
+        for line in wrap(text, self.columns) {
+            writeln!(self.out, "{line}")?;
+        }
+        self.out.write_char('\n')
+    }
+
+    /// A sentence that hangs below its first column.
+    fn hanging(&mut self, text: &str, column: usize, colour: Option<&str>) -> fmt::Result {
+        for (index, line) in wrap(text, self.columns.saturating_sub(column)).iter().enumerate() {
+            if index > 0 {
+                write!(self.out, "\n{}", words::Blanks(column))?;
+            }
+            match colour {
+                Some(code) => self.ansi(code, line)?,
+                None => self.out.write_str(line)?,
+            }
+        }
+        self.out.write_char('\n')
+    }
+
     /// Who passes itself off as an agent.
     fn not_believed(&mut self, seen: &NotBelieved) -> fmt::Result {
         for NotBelievedGroup { kind, user, executable, pids } in &seen.groups {
@@ -55,197 +123,220 @@ impl Writer<'_> {
                 "pids" => Some(&pids),
                 _ => None,
             });
-            writeln!(self.out, "! {line}\n")?;
+            self.mark(Mark::Warned)?;
+            self.out.write_char(' ')?;
+            self.hanging(&line, 2, None)?;
+            self.out.write_char('\n')?;
         }
         Ok(())
+    }
+
+    /// Bounds that were reached: something is not shown.
+    fn limits(&mut self, report: &Report) -> fmt::Result {
+        if report.limits.is_empty() {
+            return Ok(());
+        }
+        let limits = report.limits.iter().map(|limit| limit.as_str()).collect::<Vec<_>>().join(", ");
+        let line = words::LIMITS.fill(self.language, |name| (name == "limits").then_some(limits.as_str()));
+        self.mark(Mark::Warned)?;
+        self.out.write_char(' ')?;
+        self.hanging(&line, 2, None)?;
+        self.out.write_char('\n')
     }
 
     fn agent(&mut self, agent: &AgentReport, report: &Report) -> fmt::Result {
         let mark = Mark::of_agent(agent);
         self.mark(mark)?;
         self.bold(&format!(" {}", words::printable(&agent.name)))?;
-        write!(self.out, "{}: ", words::what_and_where(agent, self.language))?;
+        let colon = if self.language == Language::Chinese { "：" } else { ": " };
+        write!(self.out, "{}{colon}", words::what(agent))?;
         self.coloured(mark, words::status(agent.status).in_language(self.language))?;
-        self.out.write_str("\n\n")?;
-        let by_root = words::by_root(agent);
-        for prerequisite in &agent.prerequisites {
-            self.prerequisite(prerequisite, agent, report, &by_root)?;
+        let counts = words::counts(agent, self.language);
+        if !counts.is_empty() {
+            write!(self.out, " · {counts}")?;
         }
-        self.out.write_char('\n')
+        self.out.write_str("\n\n")?;
+        let findings = folded(agent, self.style.verbose);
+        let mut last_remedy = String::new();
+        for finding in &findings {
+            let remedy = finding.first.remedy(self.language);
+            let same = remedy == last_remedy;
+            self.problem(finding, if same { None } else { Some(&remedy) })?;
+            last_remedy = remedy;
+        }
+        self.unread(agent)?;
+        for id in Prerequisite::ALL {
+            if let Some(prerequisite) = agent.prerequisites.iter().find(|each| each.id == id) {
+                self.row(prerequisite, agent, report)?;
+            } else if let Some((_, reason)) = agent.not_evaluated.iter().find(|(each, _)| *each == id) {
+                self.row_without_verdict(id, reason)?;
+            }
+        }
+        self.out.write_char('\n')?;
+        if self.style.verbose { self.observed(agent) } else { Ok(()) }
     }
 
-    fn prerequisite(
+    /// What could not be read, each once, with the prerequisites that it leaves open.
+    fn unread(&mut self, agent: &AgentReport) -> fmt::Result {
+        let mut whys: Vec<(&Why, Vec<&str>)> = Vec::new();
+        for prerequisite in &agent.prerequisites {
+            let heading = words::prerequisite(prerequisite.id).in_language(self.language);
+            for why in &prerequisite.unknown {
+                match whys.iter_mut().find(|(known, _)| *known == why) {
+                    Some((_, headings)) if headings.contains(&heading) => {}
+                    Some((_, headings)) => headings.push(heading),
+                    None => whys.push((why, vec![heading])),
+                }
+            }
+        }
+        for (why, headings) in &whys {
+            self.mark(Mark::Unknown)?;
+            self.out.write_char(' ')?;
+            self.hanging(&words::printable(&why.to_string()), 2, None)?;
+            let open = words::LEAVES_OPEN.in_language(self.language);
+            let comma = if self.language == Language::Chinese { "、" } else { ", " };
+            self.out.write_str("  ")?;
+            self.hanging(&format!("{open} {}", headings.join(comma)), 2, Some(DIM))?;
+        }
+        if whys.is_empty() { Ok(()) } else { self.out.write_char('\n') }
+    }
+
+    fn row_without_verdict(&mut self, id: Prerequisite, reason: &NotEvaluated) -> fmt::Result {
+        let heading = words::prerequisite(id).in_language(self.language);
+        let reason = words::printable(&reason.reason(self.language));
+        self.out.write_str("  ")?;
+        self.dim(&format!("– {heading}{}", words::padding(heading, HEADING)))?;
+        self.hanging(&reason, HEADING + 4, Some(DIM))
+    }
+
+    fn row(
         &mut self,
         prerequisite: &PrerequisiteReport,
         agent: &AgentReport,
         report: &Report,
-        by_root: &[(&Problem, Vec<&Problem>)],
     ) -> fmt::Result {
         let heading = words::prerequisite(prerequisite.id).in_language(self.language);
         self.out.write_str("  ")?;
         self.mark(Mark::of_prerequisite(prerequisite))?;
         write!(self.out, " {heading}{}", words::padding(heading, HEADING))?;
-        let roots: Vec<_> = by_root
-            .iter()
-            .filter(|(root, _)| prerequisite.problems.iter().any(|problem| std::ptr::eq(problem, *root)))
-            .collect();
-        self.phrase(prerequisite, agent, report, by_root, roots.len())?;
-        let mut last_remedy = String::new();
-        for (root, consequences) in &roots {
-            let remedy = root.remedy(self.language);
-            self.problem(root, if remedy == last_remedy { None } else { Some(&remedy) }, consequences)?;
-            last_remedy = remedy;
+        let phrase = words::row(prerequisite, agent, &report.clock, self.language);
+        self.hanging(&phrase, HEADING + 4, None)
+    }
+
+    fn problem(&mut self, finding: &Folded<'_>, remedy: Option<&str>) -> fmt::Result {
+        let (language, problem) = (self.language, finding.first);
+        self.mark(Mark::of_severity(problem.severity))?;
+        self.out.write_char(' ')?;
+        let title = words::lines(&problem.title(language)).collect::<Vec<_>>().join(" ");
+        self.hanging(&title, 2, Some(BOLD))?;
+        writeln!(
+            self.out,
+            "  {} · {} · {} {}",
+            problem.cause.id,
+            words::severity(problem.severity).in_language(language),
+            words::SINCE.in_language(language),
+            rfc3339(finding.since())
+        )?;
+        if problem.carried {
+            self.out.write_str("  ")?;
+            self.hanging(words::CARRIED.in_language(language), 2, None)?;
         }
-        if !roots.is_empty() {
-            self.out.write_char('\n')?;
+        self.evidence(problem)?;
+        if !finding.others.is_empty() {
+            self.others(finding)?;
         }
-        for why in &prerequisite.unknown {
-            writeln!(self.out, "      ? {}", words::printable(&why.to_string()))?;
+        self.fix(remedy.unwrap_or(words::AS_ABOVE.in_language(language)))?;
+        if !finding.consequences.is_empty() {
+            writeln!(self.out, "  {}", words::ALSO.in_language(language))?;
+        }
+        for consequence in &finding.consequences {
+            let title = words::lines(&consequence.title(language)).collect::<Vec<_>>().join(" ");
+            self.out.write_str("    - ")?;
+            self.hanging(&format!("{title} ({})", consequence.cause.id), 6, None)?;
+            if self.style.verbose {
+                self.evidence_at(consequence, 6)?;
+            }
+        }
+        self.out.write_char('\n')
+    }
+
+    /// What else the same is true of.
+    fn others(&mut self, finding: &Folded<'_>) -> fmt::Result {
+        writeln!(self.out, "  {}", words::THE_SAME_OF.in_language(self.language))?;
+        for other in &finding.others {
+            writeln!(self.out, "    - {}", words::printable(&other.subject))?;
         }
         Ok(())
     }
 
-    /// The rest of a prerequisite's line.
-    fn phrase(
-        &mut self,
-        prerequisite: &PrerequisiteReport,
-        agent: &AgentReport,
-        report: &Report,
-        by_root: &[(&Problem, Vec<&Problem>)],
-        roots: usize,
-    ) -> fmt::Result {
-        if roots == 0 && !prerequisite.problems.is_empty() {
-            let mut causes: Vec<&str> = by_root
-                .iter()
-                .filter(|(_, consequences)| {
-                    consequences.iter().any(|c| prerequisite.problems.iter().any(|p| std::ptr::eq(p, *c)))
-                })
-                .map(|(root, _)| root.cause.id)
-                .collect();
-            causes.dedup();
-            let follows = words::FOLLOWS.in_language(self.language);
-            return writeln!(self.out, "{follows} {}", causes.join(", "));
-        }
-        match prerequisite.status {
-            Status::Unknown => {
-                writeln!(self.out, "{}", words::status(Status::Unknown).in_language(self.language))
-            }
-            Status::Ok if roots == 0 => {
-                writeln!(self.out, "{}", words::summary(agent, prerequisite.id, &report.clock, self.language))
-            }
-            Status::Ok => writeln!(self.out, "{}", words::status(Status::Ok).in_language(self.language)),
-            Status::Failing => {
-                let endpoints = (prerequisite.id == crate::model::Prerequisite::Network)
-                    .then(|| words::endpoints(agent, self.language))
-                    .flatten();
-                match endpoints {
-                    Some(endpoints) => writeln!(self.out, "{endpoints}"),
-                    None => {
-                        writeln!(self.out, "{}", words::status(Status::Failing).in_language(self.language))
-                    }
-                }
-            }
-        }
-    }
-
-    fn problem(&mut self, problem: &Problem, remedy: Option<&str>, consequences: &[&Problem]) -> fmt::Result {
-        let language = self.language;
-        let mark = Mark::of_severity(problem.severity);
-        self.out.write_str("\n      ")?;
-        self.mark(mark)?;
-        self.out.write_char(' ')?;
-        for (index, line) in words::lines(&problem.title(language)).enumerate() {
-            if index > 0 {
-                self.out.write_str("\n        ")?;
-            }
-            self.bold(&line)?;
-        }
-        writeln!(
-            self.out,
-            "\n        {} · {} · {} {}",
-            problem.cause.id,
-            words::severity(problem.severity).in_language(language),
-            words::SINCE.in_language(language),
-            rfc3339(problem.since)
-        )?;
-        if problem.carried {
-            writeln!(self.out, "        {}", words::CARRIED.in_language(language))?;
-        }
-        self.evidence(problem)?;
-        let fix = words::FIX.in_language(language);
-        for (index, line) in words::lines(remedy.unwrap_or(words::AS_ABOVE.in_language(language))).enumerate()
-        {
-            self.out.write_str("        ")?;
+    fn fix(&mut self, remedy: &str) -> fmt::Result {
+        let label = words::FIX.in_language(self.language);
+        // A full-width colon brings its own gap.
+        let gap = usize::from(self.language != Language::Chinese);
+        let column = 2 + words::width(label) + gap;
+        for (index, line) in words::lines(remedy).enumerate() {
+            self.out.write_str("  ")?;
             if index == 0 {
-                self.coloured(Mark::Good, fix)?;
+                self.coloured(Mark::Good, label)?;
             } else {
-                write!(self.out, "{}", words::Blanks(words::width(fix)))?;
+                write!(self.out, "{}", words::Blanks(words::width(label)))?;
             }
-            writeln!(self.out, " {line}")?;
-        }
-        if !consequences.is_empty() {
-            writeln!(self.out, "        {}", words::ALSO.in_language(language))?;
-        }
-        for consequence in consequences {
-            let title = words::lines(&consequence.title(language)).collect::<Vec<_>>().join(" ");
-            writeln!(self.out, "          - {title} ({})", consequence.cause.id)?;
+            write!(self.out, "{}", words::Blanks(gap))?;
+            // A step hangs below its words, not below its number.
+            let inner = line.trim_start();
+            let step = inner.find(". ").filter(|at| inner.bytes().take(*at).all(|b| b.is_ascii_digit()));
+            let indent = line.len() - inner.len() + step.map_or(0, |at| at + 2);
+            let (head, rest) = line.split_at_checked(indent).unwrap_or(("", &line));
+            self.out.write_str(head)?;
+            self.hanging(rest, column + indent, None)?;
         }
         Ok(())
     }
 
     fn evidence(&mut self, problem: &Problem) -> fmt::Result {
+        self.evidence_at(problem, 2)
+    }
+
+    fn evidence_at(&mut self, problem: &Problem, column: usize) -> fmt::Result {
         let name_width = problem.evidence.iter().map(|e| words::width(e.name)).max().unwrap_or(0);
         let values: Vec<String> = problem.evidence.iter().map(|e| words::printable(&e.value)).collect();
         // One very long value must not push every other line's source off the screen.
         let value_width =
             values.iter().map(|value| words::width(value)).filter(|w| *w <= 40).max().unwrap_or(0);
+        let begin = column + name_width + 2;
         for (evidence, value) in problem.evidence.iter().zip(&values) {
-            write!(
-                self.out,
-                "        {}{}  {value}",
-                evidence.name,
-                words::padding(evidence.name, name_width)
-            )?;
-            if !evidence.from.is_empty() {
-                let from = words::printable(&evidence.from);
-                write!(
-                    self.out,
-                    "{}  {} {from}",
-                    words::padding(value, value_width),
-                    words::FROM.in_language(self.language)
-                )?;
+            let name = evidence.name;
+            write!(self.out, "{}{name}{}  ", words::Blanks(column), words::padding(name, name_width))?;
+            let from = words::printable(&evidence.from);
+            if from.is_empty() {
+                self.hanging(value, begin, None)?;
+                continue;
             }
-            self.out.write_char('\n')?;
+            let from = format!("{} {from}", words::FROM.in_language(self.language));
+            let padded = words::width(value).max(value_width) + 2;
+            if begin + padded + words::width(&from) <= self.columns {
+                write!(self.out, "{value}{}  ", words::padding(value, value_width))?;
+                self.hanging(&from, begin + padded, Some(DIM))?;
+            } else {
+                self.hanging(value, begin, None)?;
+                write!(self.out, "{}", words::Blanks(begin))?;
+                self.hanging(&from, begin, Some(DIM))?;
+            }
         }
         Ok(())
     }
 
     fn totals(&mut self, report: &Report) -> fmt::Result {
         let agents = |status| report.agents.iter().filter(|agent| agent.status == status).count();
-        let problems = || report.agents.iter().flat_map(words::by_root);
-        let of = |severity| problems().filter(|(root, _)| root.severity == severity).count();
-        let explained: usize = problems().map(|(_, consequences)| consequences.len()).sum();
-        let (critical, warnings) =
-            (of(crate::model::Severity::Critical), of(crate::model::Severity::Warning));
         let [ok, failing, unknown] = Status::ALL.map(agents);
         let all = report.agents.len();
         match self.language {
-            Language::English => writeln!(
-                self.out,
-                "{all} {}: {ok} ok, {failing} failing, {unknown} unknown · {critical} critical, {warnings} {}{}",
-                plural(all, "agent", "agents"),
-                plural(warnings, "warning", "warnings"),
-                if explained > 0 {
-                    format!(", {explained} {} of these", plural(explained, "consequence", "consequences"))
-                } else {
-                    String::new()
-                },
-            ),
-            Language::Chinese => writeln!(
-                self.out,
-                "共 {all} 个 Agent：正常 {ok}，异常 {failing}，未知 {unknown} · 严重 {critical} 项，警告 {warnings} 项{}",
-                if explained > 0 { format!("，由此导致 {explained} 项") } else { String::new() },
-            ),
+            Language::English => {
+                writeln!(self.out, "{all} agents: {ok} ok, {failing} failing, {unknown} unknown")
+            }
+            Language::Chinese => {
+                writeln!(self.out, "共 {all} 个 Agent：正常 {ok}，异常 {failing}，未知 {unknown}")
+            }
         }
     }
 
@@ -264,87 +355,24 @@ impl Writer<'_> {
     }
 
     fn bold(&mut self, text: &str) -> fmt::Result {
-        self.ansi("1", text)
+        self.ansi(BOLD, text)
+    }
+
+    fn dim(&mut self, text: &str) -> fmt::Result {
+        self.ansi(DIM, text)
     }
 
     fn ansi(&mut self, code: &str, text: &str) -> fmt::Result {
-        if self.colour { write!(self.out, "\u{1b}[{code}m{text}\u{1b}[0m") } else { self.out.write_str(text) }
+        if self.style.colour {
+            write!(self.out, "\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            self.out.write_str(text)
+        }
     }
 }
 
-fn plural(number: usize, one: &'static str, many: &'static str) -> &'static str {
-    if number == 1 { one } else { many }
-}
+const BOLD: &str = "1";
+const DIM: &str = "2";
 
 #[cfg(test)]
-mod tests {
-    use super::{super::sample, *};
-    use crate::model::report::ClockReport;
-
-    fn printed(report: &Report, language: Language, colour: bool) -> String {
-        let mut out = String::new();
-        diagnosis(report, language, colour, &mut out).expect("a string takes anything");
-        out
-    }
-
-    #[test]
-    fn diagnoses_in_both_languages() {
-        for (name, report) in
-            [("healthy", sample::healthy()), ("failing", sample::failing()), ("unknown", sample::unknown())]
-        {
-            insta::assert_snapshot!(format!("{name}_en"), printed(&report, Language::English, false));
-            insta::assert_snapshot!(format!("{name}_zh"), printed(&report, Language::Chinese, false));
-        }
-    }
-
-    #[test]
-    fn no_agent_says_what_was_looked_for() {
-        let report = Report { agents: Vec::new(), clock: ClockReport::default(), ..sample::healthy() };
-        let english = printed(&report, Language::English, false);
-        assert!(english.starts_with("No log-collection agent found. Looked for Logtail"), "{english}");
-        assert!(printed(&report, Language::Chinese, false).starts_with("未发现"));
-    }
-
-    #[test]
-    fn colour_only_if_asked_and_never_from_outside() {
-        for language in [Language::English, Language::Chinese] {
-            for report in [sample::healthy(), sample::failing(), sample::unknown(), sample::hostile()] {
-                let plain = printed(&report, language, false);
-                let foreign = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
-                assert!(!plain.contains(foreign), "{plain}");
-                let coloured = printed(&report, language, true);
-                assert!(coloured.contains("\u{1b}[3"));
-                let codes =
-                    ["\u{1b}[1m", "\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m", "\u{1b}[35m", "\u{1b}[0m"];
-                let bare = codes.into_iter().fold(coloured, |text, code| text.replace(code, ""));
-                assert_eq!(bare, plain);
-            }
-        }
-    }
-
-    #[test]
-    fn a_consequence_is_told_once_under_its_root() {
-        let text = printed(&sample::failing(), Language::English, false);
-        assert_eq!(text.matches("The agent runs with an older config").count(), 1, "{text}");
-        let (root, rest) = text.split_once("also, because of this:\n").expect("a consequence");
-        assert!(
-            root.contains("ip_not_in_group") && rest.trim_start().starts_with("- The agent runs"),
-            "{text}"
-        );
-        assert!(text.contains("follows from ip_not_in_group"), "{text}");
-    }
-
-    #[test]
-    fn a_consequence_without_its_root_stands_for_itself_and_circles_end() {
-        let mut report = sample::failing();
-        let prerequisites = &mut report.agents[0].prerequisites;
-        prerequisites.retain(|p| p.id != crate::model::Prerequisite::Ip);
-        let text = printed(&report, Language::English, false);
-        assert!(text.contains("restart_required · critical"), "{text}");
-        let mut report = sample::failing();
-        for problem in report.agents[0].prerequisites.iter_mut().flat_map(|p| &mut p.problems) {
-            problem.explained_by = Some(problem.cause);
-        }
-        assert!(printed(&report, Language::English, false).contains("ip_not_in_group · critical"));
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use crate::model::{
     Language, Prerequisite, Severity, Status, Text,
-    report::{AgentReport, ClockReport, PrerequisiteReport, Problem},
+    report::{AgentReport, ClockReport, PrerequisiteReport, Problem, TransitionTo},
     snapshot::Phases,
     text::visible,
 };
@@ -40,6 +40,20 @@ pub const FROM: Text = Text { en: "from", zh: "来自" };
 pub const SINCE: Text = Text { en: "since", zh: "始于" };
 /// Heads the explained consequences under their root.
 pub const ALSO: Text = Text { en: "also, because of this:", zh: "由此还导致：" };
+/// Heads the other endpoints that the same is true of.
+pub const THE_SAME_OF: Text = Text { en: "the same of:", zh: "同样的还有：" };
+/// Heads the prerequisites that an unread fact leaves open.
+pub const LEAVES_OPEN: Text = Text { en: "not judged in full:", zh: "因此无法完整判断：" };
+/// Where a diagnosis comes from that the running exporter gave.
+pub const ASKED: Text = Text {
+    en: "as the running exporter saw it at {at}",
+    zh: "以上为正在运行的 logagent-exporter 于 {at} 的检查结果",
+};
+/// Something is cut.
+pub const LIMITS: Text = Text {
+    en: "not everything is shown; limits reached: {limits}",
+    zh: "内容未全部显示，已达到上限：{limits}",
+};
 /// Heads a prerequisite that fails only by consequences.
 pub const FOLLOWS: Text = Text { en: "follows from", zh: "起因是" };
 /// Marks a finding that could not be looked at again.
@@ -115,6 +129,16 @@ pub fn status(status: Status) -> Text {
         Status::Ok => Text { en: "ok", zh: "正常" },
         Status::Failing => Text { en: "failing", zh: "异常" },
         Status::Unknown => Text { en: "unknown", zh: "未知" },
+    }
+}
+
+/// What became of a cause, as a word.
+pub fn transition(to: TransitionTo) -> Text {
+    match to {
+        TransitionTo::Failing => Text { en: "failing", zh: "异常" },
+        TransitionTo::Warning => Text { en: "warning", zh: "警告" },
+        TransitionTo::Explained => Text { en: "explained by another", zh: "由其他问题导致" },
+        TransitionTo::Ok => Text { en: "gone", zh: "已消除" },
     }
 }
 
@@ -222,8 +246,95 @@ pub fn summary(agent: &AgentReport, id: Prerequisite, clock: &ClockReport, langu
     printable(&observed.unwrap_or_else(|| fulfilled(id).in_language(language).to_owned()))
 }
 
+/// What a list says of a prerequisite: what was observed, and the causes that stand or explain.
+pub fn row(
+    prerequisite: &PrerequisiteReport,
+    agent: &AgentReport,
+    clock: &ClockReport,
+    language: Language,
+) -> String {
+    let mut parts = Vec::new();
+    let quiet = prerequisite.problems.is_empty();
+    match prerequisite.status {
+        Status::Unknown => parts.push(status(Status::Unknown).in_language(language).to_owned()),
+        Status::Ok if quiet => parts.push(summary(agent, prerequisite.id, clock, language)),
+        Status::Ok | Status::Failing if prerequisite.id == Prerequisite::Network => {
+            parts.extend(endpoints(agent, language));
+        }
+        Status::Ok | Status::Failing => {}
+    }
+    let (mut own, mut follows): (Vec<(&str, usize)>, Vec<&str>) = Default::default();
+    let all: Vec<&Problem> = agent.prerequisites.iter().flat_map(|p| &p.problems).collect();
+    for problem in &prerequisite.problems {
+        match root_of(problem, &all) {
+            Some(root) if follows.contains(&root.cause.id) => {}
+            Some(root) => follows.push(root.cause.id),
+            None => match own.iter_mut().find(|(id, _)| *id == problem.cause.id) {
+                Some((_, count)) => *count += 1,
+                None => own.push((problem.cause.id, 1)),
+            },
+        }
+    }
+    let own_causes: Vec<String> = own
+        .iter()
+        .map(|(id, count)| if *count > 1 { format!("{id} ×{count}") } else { (*id).to_owned() })
+        .collect();
+    if !own_causes.is_empty() {
+        parts.push(own_causes.join(", "));
+    }
+    follows.retain(|id| !own.iter().any(|(known, _)| known == id));
+    if !follows.is_empty() {
+        parts.push(format!("{} {}", FOLLOWS.in_language(language), follows.join(", ")));
+    }
+    parts.join(" · ")
+}
+
+/// How many findings an agent has, root causes and consequences; empty if none.
+pub fn counts(agent: &AgentReport, language: Language) -> String {
+    let roots = by_root(agent);
+    let of = |severity| roots.iter().filter(|(root, _)| root.severity == severity).count();
+    let (critical, warnings) = (of(Severity::Critical), of(Severity::Warning));
+    let explained: usize = roots.iter().map(|(_, consequences)| consequences.len()).sum();
+    let counted = |number: usize, one: &str, many: &str| match (language, number) {
+        (_, 0) => None,
+        (Language::English, 1) => Some(format!("1 {one}")),
+        (Language::English, _) => Some(format!("{number} {many}")),
+        (Language::Chinese, _) => Some(format!("{many} {number} 项")),
+    };
+    let parts = match language {
+        Language::English => [
+            counted(critical, "critical", "critical"),
+            counted(warnings, "warning", "warnings"),
+            counted(explained, "consequence", "consequences"),
+        ],
+        Language::Chinese => {
+            [counted(critical, "", "严重"), counted(warnings, "", "警告"), counted(explained, "", "由此导致")]
+        }
+    };
+    let comma = if language == Language::Chinese { "，" } else { ", " };
+    parts.into_iter().flatten().collect::<Vec<_>>().join(comma)
+}
+
+/// A duration of a phase, for people.
+pub fn milliseconds(took: Duration) -> String {
+    let milliseconds = took.as_secs_f64() * 1000.0;
+    if milliseconds < 10.0 { format!("{milliseconds:.1} ms") } else { format!("{milliseconds:.0} ms") }
+}
+
 /// What follows an agent's name: kind (unless it is named so), version, edition, installation directory.
 pub fn what_and_where(agent: &AgentReport, language: Language) -> String {
+    let mut out = what(agent);
+    if let Some(dir) = &agent.install_dir {
+        out.push(' ');
+        out.push_str(IN.in_language(language));
+        out.push(' ');
+        out.push_str(&printable(&dir.to_string_lossy()));
+    }
+    out
+}
+
+/// What follows an agent's name: kind (unless it is named so), version, edition.
+pub fn what(agent: &AgentReport) -> String {
     let mut out = String::new();
     if *agent.name != *agent.kind {
         out.push_str(" — ");
@@ -237,12 +348,6 @@ pub fn what_and_where(agent: &AgentReport, language: Language) -> String {
         out.push_str(" (");
         out.push_str(agent.edition);
         out.push(')');
-    }
-    if let Some(dir) = &agent.install_dir {
-        out.push(' ');
-        out.push_str(IN.in_language(language));
-        out.push(' ');
-        out.push_str(&dir.to_string_lossy());
     }
     printable(&out)
 }

@@ -40,6 +40,11 @@ pub fn cpu_time() -> Duration {
     Duration::ZERO
 }
 
+/// Columns of the terminal; not told here.
+pub fn terminal_columns() -> Option<usize> {
+    None
+}
+
 /// The host name.
 ///
 /// # Errors

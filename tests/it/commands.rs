@@ -27,6 +27,15 @@ fn explain_lists_every_cause_and_tells_all_of_one() {
 }
 
 #[test]
+fn explain_takes_prerequisites_in_any_case_and_speaks_json() {
+    let network = stdout(&["explain", "Network"]);
+    assert!(network.starts_with("network\n") && network.contains("DNS_FAILURE".to_lowercase().as_str()));
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(&["--format=json", "explain", "DNS_FAILURE"])).unwrap();
+    assert_eq!(json["prerequisite"], "network");
+}
+
+#[test]
 fn config_check_names_every_problem_with_its_place() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("exporter.yml");
@@ -66,5 +75,22 @@ fn a_root_directory_that_is_not_there_is_an_error_and_no_empty_host() {
             said.contains("--path.rootfs=/host/missing") && said.contains("--volume /:/host/missing:ro"),
             "{said}"
         );
+    }
+}
+
+#[test]
+fn directories_that_are_no_hosts_are_an_error_and_no_host_without_agents() {
+    let empty = tempfile::tempdir().unwrap();
+    let root = format!("--path.rootfs={}", empty.path().display());
+    let proc = format!("--path.procfs={}", empty.path().display());
+    for (arguments, said) in [
+        (vec!["check", &root], "not the root directory of a host"),
+        (vec!["check", &proc], "not a proc"),
+        (vec!["check", "--path.procfs=/proc/gone"], "no such directory"),
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(said) && output.stdout.is_empty(), "{error}");
     }
 }

@@ -73,13 +73,25 @@ pub(super) const LOG_LEVEL: Flag = flag(
 );
 pub(super) const LOG_FORMAT: Flag =
     flag("log.format", "FORMAT", Some("logfmt"), "Format of the log: logfmt, json");
-pub(super) const FORMAT: Flag = flag("format", "FORMAT", Some("text"), "Format of the diagnosis: text, json");
-pub(super) const COLOR: Flag =
-    flag("color", "WHEN", Some("auto"), "Colour of the diagnosis: auto, always, never");
+pub(super) const FORMAT: Flag = flag("format", "FORMAT", Some("text"), "Format of the output: text, json");
+pub(super) const COLOR: Flag = flag("color", "WHEN", Some("auto"), "Colour: auto, always, never");
 pub(super) const AGENT: Flag = flag("agent", "NAME", None, "Of this agent alone");
 pub(super) const LOCAL: Flag = switch("local", "Look here and now, whether an exporter runs or not");
 pub(super) const QUIET: Flag = switch("quiet", "Print nothing; the exit code says it");
-pub(super) const LANG: Flag = flag("lang", "LANG", Some("en"), "Language: en, zh");
+pub(super) const VERBOSE: Flag = switch("verbose", "Print all that was seen, and each finding by itself");
+pub(super) const LANG: Flag = flag(
+    "lang",
+    "LANG",
+    None,
+    "Language: en, zh; without it that of LC_ALL, LC_MESSAGES or LANG, and en for JSON",
+);
+
+/// Flags of `check`, and of those `explain` has two. Before the command they are understood too.
+pub(super) const CHECK: [&Flag; 7] = [&FORMAT, &LANG, &COLOR, &AGENT, &LOCAL, &QUIET, &VERBOSE];
+
+/// Flags of any command that mean something to `check`.
+pub(super) const OF_CHECK: [&Flag; 6] =
+    [&CONFIG_FILE, &ROOTFS, &PROCFS, &PROBE_TIMEOUT, &LOG_LEVEL, &LOG_FORMAT];
 
 /// Flags that stand before or after any command.
 pub(super) const GLOBAL: [&Flag; 14] = [
@@ -108,9 +120,21 @@ pub(super) const EXAMPLES: &str = "Examples:
 pub(super) const CHECK_EXAMPLES: &str = "Examples:
   logagent-exporter check                       ask the running exporter; without one, look now
   logagent-exporter check --local               look now
-  logagent-exporter check --agent=logtail       one agent
-  logagent-exporter check --format=json | jq .agents[].status
+  logagent-exporter check --agent=logtail -v    one agent, with all that was seen of it
+  logagent-exporter check --format=json | jq '.agents[].status'
+  logagent-exporter check -q || echo $?         for scripts and for Nagios, Icinga
 
 Without --local, --config.file, --path.* and --probe.*, the running exporter is asked over its own socket. Where none
 runs, /etc/logagent-exporter/logagent-exporter.yml is read if it is there, and what /etc/default/logagent-exporter or
 /etc/sysconfig/logagent-exporter sets.";
+
+pub(super) const EXPLAIN_EXAMPLES: &str = "Examples:
+  logagent-exporter explain                     the list of causes
+  logagent-exporter explain ip_not_in_group     one cause: what it means, and what to do
+  logagent-exporter explain LogAgentIpNotInGroup   the same, by the name of its alert
+  logagent-exporter explain network             the causes of a prerequisite
+  logagent-exporter explain --format=json | jq -r '.[].id'";
+
+pub(super) const CONFIG_EXAMPLES: &str = "Examples:
+  logagent-exporter config check /etc/logagent-exporter/logagent-exporter.yml
+  ansible-playbook … | logagent-exporter config check -";

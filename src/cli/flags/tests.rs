@@ -60,17 +60,24 @@ fn without_flags_the_defaults_of_the_contract_hold() {
 #[test]
 fn commands_are_told_apart() {
     let english = Language::English;
-    let plain =
-        View { format: Format::Text, language: english, color: Color::Auto, quiet: false, agent: None };
+    let plain = View {
+        format: Format::Text,
+        language: english,
+        color: Color::Auto,
+        quiet: false,
+        verbose: false,
+        agent: None,
+    };
     assert_eq!(invoked("check", &[]).command, Command::Check { view: plain.clone(), local: false });
     assert_eq!(
-        invoked("check --format=json --lang zh --color=never --agent cls -q --local", &[]).command,
+        invoked("check --format=json --lang zh --color=never --agent cls -qv --local", &[]).command,
         Command::Check {
             view: View {
                 format: Format::Json,
                 language: Language::Chinese,
                 color: Color::Never,
                 quiet: true,
+                verbose: true,
                 agent: Some("cls".to_owned()),
             },
             local: true,
@@ -89,10 +96,17 @@ fn commands_are_told_apart() {
         Command::Check { view: plain, local: false }
     );
     assert_eq!(invoked("healthcheck", &[]).command, Command::Healthcheck);
-    assert_eq!(invoked("explain", &[]).command, Command::Explain { cause: None, language: english });
     assert_eq!(
-        invoked("explain ip_empty --lang=zh", &[]).command,
-        Command::Explain { cause: Some("ip_empty".into()), language: Language::Chinese }
+        invoked("explain", &[]).command,
+        Command::Explain { entry: None, language: english, format: Format::Text }
+    );
+    assert_eq!(
+        invoked("explain ip_empty --lang=zh --format=json", &[]).command,
+        Command::Explain {
+            entry: Some("ip_empty".into()),
+            language: Language::Chinese,
+            format: Format::Json
+        }
     );
     assert_eq!(invoked("config check a.yml", &[]).command, Command::ConfigCheck { file: "a.yml".into() });
 }
@@ -130,7 +144,7 @@ fn the_environment_fills_in_and_flags_win() {
     assert_eq!(options.config_file, None, "an empty variable sets nothing");
     assert_eq!(
         invoked("explain", env).command,
-        Command::Explain { cause: None, language: Language::Chinese }
+        Command::Explain { entry: None, language: Language::Chinese, format: Format::Text }
     );
     let options = invoked("--web.listen-address=:3 --evaluation.interval=2s", env).options;
     assert_eq!(options.listen_addresses, [ListenAddress::Tcp { host: None, port: 3 }]);
@@ -196,7 +210,9 @@ fn each_wrong_value_names_its_flag_or_variable() {
         ("explain --lang=de", "error: --lang: \"de\" is not one of en, zh"),
         ("--log.levle=info", "error: unexpected argument '--log.levle' found"),
         ("chekc", "error: unrecognized subcommand 'chekc'"),
-        ("--format=json", "error: unexpected argument '--format' found"),
+        ("--format=json", "error: --format belongs to check; write: logagent-exporter check --format=FORMAT"),
+        ("run --local", "error: unexpected argument '--local' found"),
+        ("-v healthcheck", "error: --verbose belongs to check; write: logagent-exporter check --verbose"),
         ("config check", "error: the following required arguments were not provided:"),
     ];
     for (line, expected) in zoo {
@@ -247,6 +263,39 @@ fn sockets_and_further_names_are_understood() {
 }
 
 #[test]
+fn flags_of_check_stand_before_it_too() {
+    assert_eq!(
+        invoked("--format=json -v check", &[]).command,
+        invoked("check -v --format=json", &[]).command
+    );
+    assert_eq!(refused("--agent x check --bogus", &[]).1, 3, "the command is found behind them");
+}
+
+#[test]
+fn people_are_spoken_to_in_the_language_of_their_environment() {
+    use Language::{Chinese, English};
+    let language = |line: &str, env: Env<'_>| match invoked(line, env).command {
+        Command::Check { view, .. } => view.language,
+        Command::Explain { language, .. } => language,
+        other @ (Command::Run | Command::Healthcheck | Command::ConfigCheck { .. }) => panic!("{other:?}"),
+    };
+    for (env, expected) in [
+        (&[("LANG", "zh_CN.UTF-8")][..], Chinese),
+        (&[("LANG", "zh_CN.utf8"), ("LC_MESSAGES", "en_US.UTF-8")], English),
+        (&[("LANG", "en_US.UTF-8"), ("LC_ALL", "zh_TW.UTF-8")], Chinese),
+        (&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "")], Chinese),
+        (&[("LANG", "zh_CN.GBK")], English),
+        (&[("LANG", "C.UTF-8")], English),
+        (&[("LANG", "zh_CN.UTF-8"), ("LOGAGENT_EXPORTER_LANG", "en")], English),
+    ] {
+        assert_eq!(language("check", env), expected, "{env:?}");
+        assert_eq!(language("explain", env), expected, "{env:?}");
+        assert_eq!(language("check --format=json", env), English, "{env:?}");
+        assert_eq!(language("check --format=json --lang=zh", env), Chinese, "{env:?}");
+    }
+}
+
+#[test]
 fn usage_errors_of_check_exit_as_unknown_and_others_as_usage() {
     for line in
         ["check --bogus", "check --format=xml", "--log.level info check --lang=de", "--log.level=loud check"]
@@ -281,6 +330,12 @@ fn help_and_version_are_printed() {
     }
     assert!(printed("check -h").contains("--format ") && printed("check -h").contains("Examples:"));
     assert!(!printed("explain -h").contains("--probe.timeout"), "flags without effect are not shown");
+    for nothing in ["--web.", "--evaluation.interval", "--probe.interval"] {
+        assert!(!printed("check -h").contains(nothing), "{nothing} means nothing to check");
+    }
+    for command in ["", "check", "explain", "config check"] {
+        assert!(printed(&format!("{command} --help")).contains("Examples:"), "{command}");
+    }
 }
 
 #[test]

@@ -41,6 +41,12 @@ pub fn hostname() -> io::Result<String> {
     Ok(rustix::system::uname().nodename().to_string_lossy().into_owned())
 }
 
+/// Columns of the terminal that standard output is; nothing if it is none.
+pub fn terminal_columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
+    (size.ws_col > 0).then(|| size.ws_col.into())
+}
+
 /// What an error of the system means, where its [`kind`](io::Error::kind) does not tell.
 pub mod error {
     use std::io;

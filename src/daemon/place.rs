@@ -1,0 +1,65 @@
+//! Whether the directories that a host is to be looked for in are a host's: an empty one would read as a host without agents.
+
+use std::{fs, path::Path};
+
+/// One of these is in any root directory that somebody has installed something in.
+const OF_A_ROOT: [&str; 12] =
+    ["etc", "usr", "bin", "sbin", "lib", "opt", "var", "home", "root", "proc", "srv", "run"];
+
+/// Refuses directories that are not there, or are nobody's root and proc.
+///
+/// # Errors
+/// If either is no such directory: with the flag, and what to mount.
+pub fn require_host(rootfs: &Path, procfs: Option<&Path>) -> anyhow::Result<()> {
+    let shown = rootfs.display();
+    let mount =
+        format!("in a container, mount the host's root directory there (--volume /:{shown}:ro,rslave)");
+    anyhow::ensure!(rootfs.is_dir(), "--path.rootfs={shown}: no such directory; {mount}");
+    // What may not be listed is not judged: it may be a host's all the same.
+    let of_a_host = OF_A_ROOT.iter().any(|name| rootfs.join(name).exists());
+    anyhow::ensure!(
+        of_a_host || fs::read_dir(rootfs).is_err(),
+        "--path.rootfs={shown}: not the root directory of a host, as it has neither etc nor usr; {mount}"
+    );
+    let Some(procfs) = procfs else { return Ok(()) };
+    let shown = procfs.display();
+    let mount =
+        format!("in a container, mount the host's there (--volume /proc:{shown}:ro), or use --pid host");
+    anyhow::ensure!(procfs.is_dir(), "--path.procfs={shown}: no such directory; {mount}");
+    anyhow::ensure!(
+        has_processes(procfs),
+        "--path.procfs={shown}: not a proc, as no process is in it; {mount}"
+    );
+    Ok(())
+}
+
+/// True if a process is there, or if it cannot be told.
+fn has_processes(procfs: &Path) -> bool {
+    let is_process = |name: &std::ffi::OsStr| name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
+    fs::read_dir(procfs).map_or(true, |mut entries| {
+        entries.any(|entry| entry.is_ok_and(|entry| is_process(&entry.file_name())))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_nobodys_root_or_proc_is_said_with_its_flag() {
+        let dir = tempfile::tempdir().unwrap();
+        let said = |procfs: Option<&Path>| require_host(dir.path(), procfs).unwrap_err().to_string();
+        let gone = dir.path().join("gone");
+        assert!(require_host(&gone, None).unwrap_err().to_string().contains("no such directory"));
+        assert!(said(None).contains("not the root directory of a host"), "{}", said(None));
+        fs::create_dir_all(dir.path().join("opt")).unwrap();
+        require_host(dir.path(), None).unwrap();
+        assert!(said(Some(&gone)).contains("--path.procfs"), "{}", said(Some(&gone)));
+        let proc = dir.path().join("proc");
+        fs::create_dir(&proc).unwrap();
+        fs::write(proc.join("version"), "Linux").unwrap();
+        assert!(said(Some(&proc)).contains("not a proc"), "{}", said(Some(&proc)));
+        fs::create_dir(proc.join("1")).unwrap();
+        require_host(dir.path(), Some(&proc)).unwrap();
+    }
+}
