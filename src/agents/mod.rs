@@ -9,6 +9,7 @@ pub mod custom;
 pub mod interfaces;
 pub mod loglistener;
 pub mod logtail;
+pub mod release;
 
 use std::{
     collections::BTreeMap,
@@ -18,6 +19,7 @@ use std::{
 
 pub use choice::{Binding, Choice, Chosen};
 
+use self::release::{Defect, Feature, Unsupported};
 use crate::model::{
     NetworkType, Prerequisite, Reading, Role, Why,
     settings::AgentSettings,
@@ -395,6 +397,7 @@ pub trait Operation: Sync {
         _host: &HostFacts,
         _parameters: Reading<Option<&Parameters>>,
         _invocation: &Invocation,
+        _version: &Reading<Option<String>>,
     ) -> Option<Choice> {
         None
     }
@@ -404,6 +407,7 @@ pub trait Operation: Sync {
         &self,
         _parameters: Reading<Option<&Parameters>>,
         _invocation: &Invocation,
+        _version: &Reading<Option<String>>,
     ) -> Reading<Option<TimeAdjustment>> {
         Reading::Known(None)
     }
@@ -414,6 +418,26 @@ pub trait Operation: Sync {
         _which: Identifier,
         _environment: &Environment,
     ) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// True if a version can do this.
+    fn supports(&self, _feature: Feature, _version: &Reading<Option<String>>) -> Reading<bool> {
+        Reading::Known(true)
+    }
+
+    /// Parameters of the config that a version passes over, although the agent needs them.
+    fn unsupported(
+        &self,
+        _parameters: &Parameters,
+        _edition: &Reading<Edition>,
+        _version: &Reading<Option<String>>,
+    ) -> Reading<Vec<Unsupported>> {
+        Reading::Known(Vec::new())
+    }
+
+    /// What is known to be wrong with a version.
+    fn defects(&self, _version: &str) -> Vec<&'static Defect> {
         Vec::new()
     }
 
@@ -455,9 +479,9 @@ pub struct HostClass {
     pub deprecated: bool,
 }
 
-/// True for the proxy variables that agents honour, and the time zone they write local times in.
-fn is_proxy_or_zone(name: &str) -> bool {
-    const NAMES: [&str; 9] = [
+/// True for the proxy variables that agents honour.
+pub fn is_proxy(name: &str) -> bool {
+    const NAMES: [&str; 8] = [
         "http_proxy",
         "https_proxy",
         "all_proxy",
@@ -466,7 +490,11 @@ fn is_proxy_or_zone(name: &str) -> bool {
         "HTTPS_PROXY",
         "ALL_PROXY",
         "NO_PROXY",
-        "TZ",
     ];
     NAMES.contains(&name)
+}
+
+/// True for the proxy variables, and the time zone that agents write local times in.
+fn is_proxy_or_zone(name: &str) -> bool {
+    is_proxy(name) || name == "TZ"
 }

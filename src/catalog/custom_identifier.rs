@@ -162,10 +162,50 @@ pub static CUSTOM_IDENTIFIER_MALFORMED: Cause = Cause {
     },
 };
 
+/// What a template or a shell should have replaced, or a list's quotes and brackets, is part of the identifier.
+pub static IDENTIFIER_UNEXPANDED: Cause = Cause {
+    id: "identifier_unexpanded",
+    prerequisite: Prerequisite::CustomIdentifier,
+    severity: Severity::Critical,
+    title: Text {
+        en: "The custom identifier {found} is a template or a list that nobody has resolved",
+        zh: "自定义标识 {found} 是未被替换的模板或列表",
+    },
+    meaning: Text {
+        en: "The agent takes its identifiers as they are written. `$(NAME)` that Kubernetes did not resolve, \
+            `${NAME}` that no shell did, quotes, brackets or a comma at the end become part of the \
+            identifier, and no machine group has such a one.",
+        zh: "客户端原样使用标识。Kubernetes 未替换的 `$(NAME)`、Shell 未替换的 `${NAME}`，以及引号、方括号或\
+            末尾的逗号都会成为标识的一部分，任何机器组都不会与之匹配。",
+    },
+    remedy: Text {
+        en: "1. Find what writes it: {where}\n\
+            2. Write the identifier itself there, without quotes or brackets, one a line (environment: \
+            separated by commas). In Kubernetes, define the variable that `$(NAME)` refers to in the same \
+            container, and before it.\n\
+            3. A variable of the environment and LogListener need a restart: {restart_command}\n\
+            4. Verify that the machine group in the console shows this host with a normal heartbeat after \
+            about two minutes.",
+        zh: "1. 找到写入该标识的位置：{where}\n\
+            2. 在该处写入标识本身，不加引号和方括号，每行一个（环境变量中用逗号分隔）。在 Kubernetes 中，请在\
+            同一容器内、引用之前定义 `$(NAME)` 所引用的变量。\n\
+            3. 环境变量和 LogListener 需要重启才能生效：{restart_command}\n\
+            4. 约两分钟后，在控制台确认机器组中本机心跳正常。",
+    },
+    evidence: &["found", "where"],
+    source: sources::UNEXPANDED,
+    patience: patience::EDIT,
+    summary: Text {
+        en: "A host's machine group identifier is a template that was not resolved.",
+        zh: "主机的机器组自定义标识是未被替换的模板。",
+    },
+};
+
 /// All of them, in the order of the contract.
 pub static CAUSES: &[&Cause] = &[
     &CUSTOM_IDENTIFIER_MISSING,
     &CUSTOM_IDENTIFIER_EMPTY,
     &CUSTOM_IDENTIFIER_MISMATCH,
     &CUSTOM_IDENTIFIER_MALFORMED,
+    &IDENTIFIER_UNEXPANDED,
 ];

@@ -76,5 +76,37 @@ pub static INSTALLATION_INCOMPLETE: Cause = Cause {
     },
 };
 
+/// This version has a defect that has to do with the heartbeat.
+pub static AGENT_VERSION_DEFECTIVE: Cause = Cause {
+    id: "agent_version_defective",
+    prerequisite: Prerequisite::Installed,
+    severity: Severity::Warning,
+    title: Text {
+        en: "Version {version} of the agent is defective: {defect}; mended in {mended}",
+        zh: "客户端版本 {version} 存在缺陷：{defect}；{mended} 版本已修复",
+    },
+    meaning: Text {
+        en: "The vendor mended a defect of this version that can stop the heartbeat, or that explains what is \
+            seen on this host. No change of the config helps against it.",
+        zh: "厂商已修复该版本的一个缺陷。该缺陷可能导致心跳中断，或正是本机现象的原因。修改配置无法解决。",
+    },
+    remedy: Text {
+        en: "1. Upgrade the agent to {mended} or later, with the same installation parameters as before: \
+            {install_document}\n\
+            2. Verify that the new version runs: {status_command}\n\
+            3. Verify that the machine group in the console shows a normal heartbeat after about two minutes.",
+        zh: "1. 使用与之前相同的安装参数，将客户端升级到 {mended} 或更高版本：{install_document}\n\
+            2. 确认新版本已运行：{status_command}\n\
+            3. 约两分钟后，在控制台确认机器组的心跳正常。",
+    },
+    evidence: &["version", "defect", "mended"],
+    source: sources::LOGTAIL_RELEASES,
+    patience: patience::TICKET,
+    summary: Text {
+        en: "A log-collection agent's version has a known defect that affects its heartbeat.",
+        zh: "日志采集客户端的版本存在影响心跳的已知缺陷。",
+    },
+};
+
 /// All of them, in the order of the contract.
-pub static CAUSES: &[&Cause] = &[&NOT_INSTALLED, &INSTALLATION_INCOMPLETE];
+pub static CAUSES: &[&Cause] = &[&NOT_INSTALLED, &INSTALLATION_INCOMPLETE, &AGENT_VERSION_DEFECTIVE];

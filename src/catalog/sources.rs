@@ -62,3 +62,14 @@ pub(super) const CLS_4: &str = cls!("4");
 pub(super) const CLS_1_4: &str = cls!("1 and step 4");
 pub(super) const CLS_COLLECTION: &str = cls_collection!();
 pub(super) const CLS_FAQ: &str = "Tencent Cloud CLS: FAQ on LogListener";
+
+pub(super) const LOGTAIL_RELEASES: &str = "Alibaba Cloud SLS: Release notes of Logtail for Linux";
+pub(super) const CONFIG_FORMS: &str = concat!(
+    sls!("3"),
+    "; aliyun/alibabacloud-aiops-skills: alibabacloud-loongcollector-ops, machine-group.md; \
+     alibaba/loongcollector pull request 1071"
+);
+pub(super) const UNEXPANDED: &str = concat!(
+    sls!("7"),
+    "; Kubernetes: Define dependent environment variables (a reference that cannot be resolved is left as it is)"
+);

@@ -326,6 +326,39 @@ pub static COMMUNITY_EDITION: Cause = Cause {
     },
 };
 
+/// The config's servers stand under keys, or in a form, that only later versions read.
+pub static CONFIG_FORMAT_UNSUPPORTED: Cause = Cause {
+    id: "config_format_unsupported",
+    prerequisite: Prerequisite::StartupParameters,
+    severity: Severity::Critical,
+    title: Text {
+        en: "Version {version} of the agent cannot read {key} in its config; {since} and later can",
+        zh: "客户端版本 {version} 无法识别配置中的 {key}，{since} 及以上版本才支持",
+    },
+    meaning: Text {
+        en: "The agent passes over what it does not know. So it has no server to report to, although the \
+            config names one.",
+        zh: "客户端会忽略无法识别的配置项，因此即使配置中写了服务端地址，它也没有可上报的服务端。",
+    },
+    remedy: Text {
+        en: "1. Either upgrade the agent to {since} or later, with the same installation parameters: \
+            {install_document}\n\
+            2. Or write what this version reads ({instead}) into {config_file}, and restart: \
+            {restart_command}\n\
+            3. Verify that the machine group in the console shows a normal heartbeat after about two minutes.",
+        zh: "1. 使用相同的安装参数将客户端升级到 {since} 或更高版本：{install_document}\n\
+            2. 或在 {config_file} 中改用该版本支持的写法（{instead}），并重启客户端：{restart_command}\n\
+            3. 约两分钟后，在控制台确认机器组的心跳正常。",
+    },
+    evidence: &["version", "key", "since", "instead"],
+    source: sources::CONFIG_FORMS,
+    patience: patience::EDIT,
+    summary: Text {
+        en: "A log-collection agent is too old for the form of its config.",
+        zh: "日志采集客户端版本过低，无法识别其配置格式。",
+    },
+};
+
 /// All of them, in the order of the contract.
 pub static CAUSES: &[&Cause] = &[
     &CONFIG_MISSING,
@@ -342,4 +375,5 @@ pub static CAUSES: &[&Cause] = &[
     &REGION_UNKNOWN,
     &DOMAIN_DEPRECATED,
     &COMMUNITY_EDITION,
+    &CONFIG_FORMAT_UNSUPPORTED,
 ];

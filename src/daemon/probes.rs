@@ -10,6 +10,7 @@ use std::{
 use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
 
 use crate::{
+    evaluate,
     model::{
         Reading, Reason, Why,
         snapshot::{AgentFacts, ClockReference, ClockSource, Endpoint, Environment, Probe},
@@ -84,12 +85,10 @@ impl Probes {
     /// Starts every probe that is due, and drops those that are no longer wanted.
     pub(crate) fn start_due(&mut self, agents: &[AgentFacts], ntp_servers: &[String]) {
         let mut wanted: Vec<(Target, Option<Work<'_>>)> = Vec::new();
-        for agent in agents {
+        let environments: Vec<_> = agents.iter().map(evaluate::proxies).collect();
+        for (agent, environment) in agents.iter().zip(&environments) {
             for fact in &agent.endpoints {
-                wanted.push((
-                    target(agent, &fact.endpoint),
-                    Some((&fact.endpoint, &agent.invocation.environment)),
-                ));
+                wanted.push((target(agent, &fact.endpoint), Some((&fact.endpoint, environment.as_ref()))));
             }
         }
         wanted.extend(ntp_servers.iter().map(|server| (Target::NtpServer(server.clone()), None)));

@@ -4,11 +4,13 @@
 use std::{borrow::Cow, path::PathBuf};
 
 use crate::{
-    agents::{self, Choice, EditionFacts, Profile},
+    agents::{self, Choice, EditionFacts, Profile, is_proxy, release::Feature},
     config::AgentSettings,
     model::{
         Reading, Reason, Why,
-        snapshot::{AgentFacts, Edition, Endpoint, ExpectedRole, FileState, HostFacts, Parameters},
+        snapshot::{
+            AgentFacts, Edition, Endpoint, Environment, ExpectedRole, FileState, HostFacts, Parameters,
+        },
     },
 };
 
@@ -53,7 +55,7 @@ impl<'a> Derived<'a> {
         let parameters = parameters(profile, agent);
         let implied = matches!(&parameters, Reading::Known(Some(Cow::Owned(_))));
         let config_optional = if implied { Reading::Known(true) } else { layout.config_optional };
-        let choice = profile.choice(host, as_deref(&parameters), &agent.invocation);
+        let choice = profile.choice(host, as_deref(&parameters), &agent.invocation, &version);
         Self { version, edition, roles, parameters, config_optional, choice }
     }
 
@@ -96,6 +98,21 @@ fn parameters<'a>(profile: &dyn Profile, agent: &'a AgentFacts) -> Reading<Optio
         FileState::Missing => profile.implied_parameters(&config.path).map(Cow::Owned),
         FileState::NotAFile(_) => None,
     })
+}
+
+/// The environment that names the agent's proxies: for one that is too old to go through any, none does.
+pub fn proxies(agent: &AgentFacts) -> Cow<'_, Reading<Environment>> {
+    let environment = &agent.invocation.environment;
+    let names_one = environment.known().is_some_and(|all| all.keys().any(|name| is_proxy(name)));
+    let Some(profile) = agents::profile(agent.kind).filter(|_| names_one || environment.why().is_some())
+    else {
+        return Cow::Borrowed(environment);
+    };
+    match profile.supports(Feature::ProxyEnvironment, &version(agent)) {
+        Reading::Known(false) => Cow::Owned(Reading::Known(Environment::new())),
+        Reading::Unknown(why) if names_one => Cow::Owned(Reading::Unknown(why)),
+        Reading::Known(true) | Reading::Unknown(_) => Cow::Borrowed(environment),
+    }
 }
 
 /// Every endpoint that the agent must reach.

@@ -17,7 +17,7 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use derived::endpoints;
+pub use derived::{endpoints, proxies};
 pub use engine::ledger::Ledger;
 
 use crate::{

@@ -280,8 +280,11 @@ fn secrets_never_leave() {
             .replace("{\n    \"config", "{\n    \"default_access_key\" : \"ak-s3cret\",\n    \"config"),
     );
     host.install_stand_in(ILOGTAIL);
-    let environment =
-        [("STAND_IN_IP", "172.16.2.200"), ("http_proxy", "http://user:pr0xy-pass@proxy.example.com:3128")];
+    let environment = [
+        ("STAND_IN_IP", "172.16.2.200"),
+        ("STAND_IN_VERSION", "logtail_version=1.5.1"),
+        ("http_proxy", "http://user:pr0xy-pass@proxy.example.com:3128"),
+    ];
     host.start_agent(&[ILOGTAIL, "-secret=ak-s3cret"], &environment, 2);
     let exporter = host.exporter();
     exporter.until("the proxy is asked", |seen| {

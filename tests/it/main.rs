@@ -28,3 +28,4 @@ mod storms;
 mod support;
 mod trust;
 mod unprivileged;
+mod versions;

@@ -143,7 +143,11 @@ fn the_second_form_of_the_config() {
             "data_servers" : [{"region" : "cn-hangzhou", "endpoint_list": ["cn-hangzhou-intranet.log.aliyuncs.com"]}],
             "cpu_usage_limit" : 0.4,}"#,
     );
-    host.start_logtail();
+    host.start_agent(
+        &[ILOGTAIL],
+        &[("STAND_IN_IP", "172.16.2.200"), ("STAND_IN_VERSION", "loongcollector_version=3.1.4")],
+        2,
+    );
     silent(&host, Some(EXPECT_ALL), &["logtail"]);
 }
 
@@ -226,7 +230,11 @@ fn a_proxy_that_the_agent_uses() {
         host.refuse(address);
     }
     host.kill_all("ilogtail");
-    let environment = [("STAND_IN_IP", "172.16.2.200"), ("http_proxy", "http://proxy.example.com:3128")];
+    let environment = [
+        ("STAND_IN_IP", "172.16.2.200"),
+        ("STAND_IN_VERSION", "logtail_version=1.5.1"),
+        ("http_proxy", "http://proxy.example.com:3128"),
+    ];
     host.start_agent(&[ILOGTAIL], &environment, 2);
     silent(&host, Some(EXPECT_ALL), &["logtail"]);
 }

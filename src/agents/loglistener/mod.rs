@@ -15,6 +15,7 @@ use super::{
     Operation, Place, Recognition, Service,
     address::{EndpointList, Origin, ServerAddress, shell_word},
     arguments::{resolve, value_of},
+    release::Release,
 };
 use crate::model::{
     NetworkType, Prerequisite, Purpose, Reading, Role, Why,
@@ -33,11 +34,11 @@ const NEW_DIR: &str = "/opt/loglistener";
 const INSTALL_DOCUMENT: &str = "https://cloud.tencent.com/document/product/614/17414";
 
 /// The new architecture: one process, keys and groups out of the classic config.
-const NEW_ARCHITECTURE: [u32; 3] = [3, 4, 0];
+const NEW_ARCHITECTURE: Release = Release::new(3, 4, 0);
 /// Since this release there may be two processes instead of three.
-const DAEMON_MAY_BE_ABSENT: [u32; 3] = [2, 2, 8];
+const DAEMON_MAY_BE_ABSENT: Release = Release::new(2, 2, 8);
 /// Up to this release there is no init script.
-const LAST_WITHOUT_SERVICE: [u32; 3] = [2, 2, 4];
+const LAST_WITHOUT_SERVICE: Release = Release::new(2, 2, 4);
 
 /// Tencent Cloud's LogListener.
 #[derive(Debug)]
@@ -75,11 +76,9 @@ fn port(written: &str) -> Option<u16> {
     written.parse().ok().filter(|&port| port != 0)
 }
 
-/// The first dotted number, as three numbers to compare.
-fn release(version: &str) -> Option<[u32; 3]> {
-    let number = dotted_number(version)?;
-    let mut parts = number.split('.').map(|part| part.parse().ok());
-    Some([parts.next()??, parts.next().flatten().unwrap_or(0), parts.next().flatten().unwrap_or(0)])
+/// The first dotted number, to compare.
+fn release(version: &str) -> Option<Release> {
+    Release::parse(dotted_number(version)?)
 }
 
 fn dotted_number(text: &str) -> Option<&str> {

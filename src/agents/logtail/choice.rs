@@ -9,6 +9,7 @@ use crate::{
     agents::{
         Binding, Choice, Chosen, TimeAdjustment,
         interfaces::{address_of, usable},
+        release::{Feature, supports},
     },
     model::{
         Reading, Why,
@@ -16,13 +17,17 @@ use crate::{
     },
 };
 
+use super::versions::GATES;
+
 /// The choice, and what bears on it.
 pub(super) fn choice(
     host: &HostFacts,
     parameters: &Reading<Option<&Parameters>>,
     invocation: &Invocation,
+    version: &Reading<Option<String>>,
 ) -> Choice {
-    let working_ip = setting(parameters, invocation, "working_ip", |p| p.working_ip.as_ref());
+    let working_ip = setting(parameters, invocation, "working_ip", |p| p.working_ip.as_ref())
+        .and_then(|found| unless_too_old(found, version));
     let bind_interface = setting(parameters, invocation, "bind_interface", |p| p.bind_interface.as_ref())
         // The agent takes `default` for "none".
         .map(|found| found.filter(|parameter| parameter.value != "default"));
@@ -54,6 +59,18 @@ fn setting(
     Ok(parameter.filter(|parameter| !parameter.value.is_empty()))
 }
 
+/// The environment sets no address for an agent that is too old to look there.
+fn unless_too_old(
+    found: Option<Parameter>,
+    version: &Reading<Option<String>>,
+) -> Result<Option<Parameter>, Why> {
+    if !found.as_ref().is_some_and(|parameter| parameter.key.starts_with("environment ")) {
+        return Ok(found);
+    }
+    let able = *supports(GATES, Feature::AddressOfEnvironment, version).as_result()?;
+    Ok(found.filter(|_| able))
+}
+
 /// The strongest variable that sets `name`.
 fn variable(invocation: &Invocation, name: &str) -> Result<Option<Parameter>, Why> {
     let environment = invocation.environment.as_result()?;
@@ -69,15 +86,32 @@ fn variable(invocation: &Invocation, name: &str) -> Result<Option<Parameter>, Wh
 pub(super) fn adjusts_time(
     parameters: &Reading<Option<&Parameters>>,
     invocation: &Invocation,
+    version: &Reading<Option<String>>,
 ) -> Reading<Option<TimeAdjustment>> {
-    let found = || -> Result<_, Why> {
-        if let Some(on) = parameters.as_result()?.and_then(|parameters| parameters.log_time_auto_adjust) {
-            return Ok(Some(TimeAdjustment { on, in_file: true }));
-        }
-        let variable = variable(invocation, "enable_log_time_auto_adjust")?;
-        Ok(variable.map(|variable| TimeAdjustment { on: variable.value == "true", in_file: false }))
+    let found = setting_of_time(parameters, invocation);
+    let able = |setting: Option<TimeAdjustment>| -> Result<_, Why> {
+        Ok(match setting {
+            // A release that does not know the setting passes over it.
+            Some(TimeAdjustment { on: true, .. })
+                if !*supports(GATES, Feature::TimeAdjustment, version).as_result()? =>
+            {
+                None
+            }
+            setting => setting,
+        })
     };
-    found().into()
+    found.and_then(able).into()
+}
+
+fn setting_of_time(
+    parameters: &Reading<Option<&Parameters>>,
+    invocation: &Invocation,
+) -> Result<Option<TimeAdjustment>, Why> {
+    if let Some(on) = parameters.as_result()?.and_then(|parameters| parameters.log_time_auto_adjust) {
+        return Ok(Some(TimeAdjustment { on, in_file: true }));
+    }
+    let variable = variable(invocation, "enable_log_time_auto_adjust")?;
+    Ok(variable.map(|variable| TimeAdjustment { on: variable.value == "true", in_file: false }))
 }
 
 fn hosts_binding(host: &HostFacts) -> Result<Option<Binding>, Why> {

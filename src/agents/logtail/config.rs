@@ -119,9 +119,14 @@ fn config_servers(merged: &Merged<'_>) -> Vec<Parameter> {
     servers
 }
 
+/// A key without the file that it is in.
+pub(super) fn bare_key(key: &str) -> &str {
+    key.rsplit(": ").next().unwrap_or(key)
+}
+
 /// True for the keys of the community edition's own config servers, which are no part of SLS.
 pub(super) fn is_community_server(key: &str) -> bool {
-    let key = key.rsplit(": ").next().unwrap_or(key);
+    let key = bare_key(key);
     key.starts_with("config_server_list") || key.starts_with("ilogtail_configserver_address")
 }
 

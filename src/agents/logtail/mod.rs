@@ -8,6 +8,7 @@ mod log;
 mod paths;
 mod record;
 mod regions;
+mod versions;
 
 use std::{
     path::{Path, PathBuf},
@@ -17,7 +18,9 @@ use std::{
 use super::{
     Choice, Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Identifier,
     IdentityLayout, Layout, LocalTime, Located, Operation, Place, Recognition, Service, TimeAdjustment,
-    address::shell_word, arguments::flag,
+    address::shell_word,
+    arguments::flag,
+    release::{self, Defect, Feature, Unsupported},
 };
 use crate::model::{
     NetworkType, Prerequisite, Reading, Role, Why,
@@ -334,16 +337,35 @@ impl Operation for Logtail {
         host: &HostFacts,
         parameters: Reading<Option<&Parameters>>,
         invocation: &Invocation,
+        version: &Reading<Option<String>>,
     ) -> Option<Choice> {
-        Some(choice::choice(host, &parameters, invocation))
+        Some(choice::choice(host, &parameters, invocation, version))
     }
 
     fn adjusts_time(
         &self,
         parameters: Reading<Option<&Parameters>>,
         invocation: &Invocation,
+        version: &Reading<Option<String>>,
     ) -> Reading<Option<TimeAdjustment>> {
-        choice::adjusts_time(&parameters, invocation)
+        choice::adjusts_time(&parameters, invocation, version)
+    }
+
+    fn supports(&self, feature: Feature, version: &Reading<Option<String>>) -> Reading<bool> {
+        release::supports(versions::GATES, feature, version)
+    }
+
+    fn unsupported(
+        &self,
+        parameters: &Parameters,
+        edition: &Reading<Edition>,
+        version: &Reading<Option<String>>,
+    ) -> Reading<Vec<Unsupported>> {
+        versions::unsupported(parameters, edition, version).into()
+    }
+
+    fn defects(&self, version: &str) -> Vec<&'static Defect> {
+        release::defects(versions::DEFECTS, version)
     }
 
     fn identifiers_of_environment(

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     catalog::{
         clock::{CLOCK_OFFSET_HIGH, CLOCK_SKEWED, CLOCK_SKEWED_ADJUSTED, CLOCK_UNSYNCHRONIZED},
+        custom_identifier::{CUSTOM_IDENTIFIER_MISMATCH, IDENTIFIER_UNEXPANDED},
         installed::{INSTALLATION_INCOMPLETE, NOT_INSTALLED},
         ip::{
             IP_DIFFERS_FROM_HOSTS_BINDING, IP_DIFFERS_FROM_WORKING_IP, IP_EMPTY, IP_LOOPBACK, IP_MISSING,
@@ -43,6 +44,7 @@ static EXPLAINS: &[(&Cause, &[&Cause])] = &[
     (&PROCESS_DEFUNCT, &[&DAEMON_MISSING, &WORKER_MISSING]),
     (&PROCESS_STOPPED, &[&DAEMON_MISSING, &WORKER_MISSING]),
     (&CRASH_LOOP, &[&DAEMON_MISSING, &WORKER_MISSING]),
+    (&IDENTIFIER_UNEXPANDED, &[&CUSTOM_IDENTIFIER_MISMATCH]),
     // Who mends the offset mends the synchronization; the offset is what the service sees.
     (&CLOCK_SKEWED, &[&CLOCK_UNSYNCHRONIZED]),
     (&CLOCK_SKEWED_ADJUSTED, &[&CLOCK_UNSYNCHRONIZED]),

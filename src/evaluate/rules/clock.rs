@@ -154,7 +154,11 @@ fn limit_from(context: &Context<'_>) -> String {
 
 /// True if the running process corrects for a wrong clock, and has loaded the setting that makes it do so.
 fn adjusts(context: &Context<'_>) -> Result<bool, Why> {
-    let setting = context.profile.adjusts_time(context.derived.parameters(), &context.agent.invocation);
+    let setting = context.profile.adjusts_time(
+        context.derived.parameters(),
+        &context.agent.invocation,
+        &context.derived.version,
+    );
     match setting.as_result()? {
         Some(setting) if setting.on => Ok(!setting.in_file || !loaded::is_pending(context)?),
         Some(_) | None => Ok(false),

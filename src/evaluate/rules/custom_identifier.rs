@@ -1,10 +1,10 @@
 //! `custom_identifier`: the machine group's identifier is there, byte for byte.
 
 use crate::{
-    agents::Identifier,
+    agents::{Identifier, release::Feature},
     catalog::custom_identifier::{
         CUSTOM_IDENTIFIER_EMPTY, CUSTOM_IDENTIFIER_MALFORMED, CUSTOM_IDENTIFIER_MISMATCH,
-        CUSTOM_IDENTIFIER_MISSING,
+        CUSTOM_IDENTIFIER_MISSING, IDENTIFIER_UNEXPANDED,
     },
     evaluate::{
         context::Context,
@@ -34,29 +34,94 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
 fn by_file(context: &Context<'_>, file: &FileFact<Vec<String>>) -> Outcome {
     let mut findings = Findings::of(Prerequisite::CustomIdentifier);
     let Some(expected) = context.settings.expect.machine_group_identifier.as_deref() else {
-        // Without an expectation only what no console could show is worth a word.
-        let lines = match lines(file) {
-            Ok(lines) => lines,
-            Err(why) => return Outcome::Not(NotEvaluated::Undecided(why)),
-        };
-        let malformed: Vec<String> =
-            lines.iter().filter(|id| is_malformed(id)).map(|id| quoted(id)).collect();
-        if malformed.is_empty() {
-            return Outcome::Not(NotEvaluated::NotExpected);
-        }
-        findings.clear(&OF_EXPECTATION);
-        findings.judge(&CUSTOM_IDENTIFIER_MALFORMED, || {
-            let path = file.path.display();
-            Ok(Some(Finding::of(&CUSTOM_IDENTIFIER_MALFORMED).seen("malformed", list(malformed), path)))
-        });
-        return Outcome::Judged(findings);
+        return unexpected(context, file);
     };
     findings.clear(&[&CUSTOM_IDENTIFIER_MALFORMED]);
     let defect = defect(context, file, expected);
     for cause in OF_EXPECTATION {
         findings.judge(cause, || Ok(defect.clone()?.filter(|finding| finding.cause == cause)));
     }
+    findings.judge(&IDENTIFIER_UNEXPANDED, || {
+        let (written, unread) = written(context, file)?;
+        match (unexpanded(written, Some(expected)), &defect, unread) {
+            // Beside the right one, another is no more than untidy.
+            (Some(found), Ok(None), _) => Ok(Some(found.lowered_to_warning())),
+            (Some(found), Ok(Some(_)), _) => Ok(Some(found)),
+            (Some(_), Err(why), _) => Err(why.clone()),
+            (None, _, Some(why)) => Err(why),
+            (None, _, None) => Ok(None),
+        }
+    });
     Outcome::Judged(findings)
+}
+
+/// Without an expectation only what no console could show, and no group can have, is worth a word.
+fn unexpected(context: &Context<'_>, file: &FileFact<Vec<String>>) -> Outcome {
+    let (written, unread) = match written(context, file) {
+        Ok(found) => found,
+        Err(why) => return Outcome::Not(NotEvaluated::Undecided(why)),
+    };
+    let path = file.path.display().to_string();
+    let in_file = written.iter().filter(|(_, place)| *place == path);
+    let malformed: Vec<String> =
+        in_file.filter(|(id, _)| is_malformed(id)).map(|(id, _)| quoted(id)).collect();
+    let unexpanded = unexpanded(written, None).map(Finding::lowered_to_warning);
+    if malformed.is_empty() && unexpanded.is_none() {
+        return Outcome::Not(unread.map_or(NotEvaluated::NotExpected, NotEvaluated::Undecided));
+    }
+    let mut findings = Findings::of(Prerequisite::CustomIdentifier);
+    findings.clear(&OF_EXPECTATION);
+    findings.judge(&CUSTOM_IDENTIFIER_MALFORMED, || {
+        let finding = Finding::of(&CUSTOM_IDENTIFIER_MALFORMED);
+        Ok((!malformed.is_empty()).then(|| finding.seen("malformed", list(malformed), path)))
+    });
+    findings.judge(&IDENTIFIER_UNEXPANDED, || match (unexpanded, unread) {
+        (None, Some(why)) => Err(why),
+        (found, _) => Ok(found),
+    });
+    Outcome::Judged(findings)
+}
+
+/// An identifier, and where it is written.
+type Written = (String, String);
+
+/// Every identifier of file and environment, and why those of the environment could not be read.
+fn written(context: &Context<'_>, file: &FileFact<Vec<String>>) -> Result<(Vec<Written>, Option<Why>), Why> {
+    let mut written: Vec<Written> =
+        lines(file)?.iter().map(|id| (id.clone(), file.path.display().to_string())).collect();
+    let environment = match context.agent.invocation.environment.as_result() {
+        Ok(environment) => environment,
+        Err(why) => return Ok((written, Some(why.clone()))),
+    };
+    let of_environment = context.profile.identifiers_of_environment(Identifier::Custom, environment);
+    written.extend(of_environment.into_iter().map(|(name, id)| (id, format!("environment {name}"))));
+    Ok((written, None))
+}
+
+/// Identifiers that nobody has resolved, but for the one that is expected, whatever it looks like.
+fn unexpanded(written: Vec<Written>, expected: Option<&str>) -> Option<Finding> {
+    let is_it = |id: &str| is_unexpanded(id) && expected != Some(id);
+    let (found, mut places): (Vec<_>, Vec<_>) =
+        written.into_iter().filter(|(id, _)| is_it(id)).map(|(id, place)| (quoted(&id), place)).unzip();
+    places.dedup();
+    let places = list(places);
+    (!found.is_empty()).then(|| {
+        Finding::of(&IDENTIFIER_UNEXPANDED)
+            .seen("found", list(found), &places)
+            .seen("where", &places, &places)
+    })
+}
+
+/// A reference that should have been replaced, or the marks of a list around or behind an identifier.
+fn is_unexpanded(id: &str) -> bool {
+    let reference =
+        |open: &str, close: &str| id.split_once(open).is_some_and(|(_, rest)| rest.contains(close));
+    let quoted = id.starts_with(['"', '\'']) || id.ends_with(['"', '\'']);
+    let listed = id.starts_with("[\"")
+        || id.starts_with("['")
+        || (id.starts_with('[') && id.ends_with(']'))
+        || id.ends_with(',');
+    reference("$(", ")") || reference("${", "}") || reference("{{", "}}") || quoted || listed
 }
 
 fn lines(file: &FileFact<Vec<String>>) -> Result<&[String], Why> {
@@ -76,9 +141,15 @@ fn defect(
     let of_environment = environment
         .map(|environment| context.profile.identifiers_of_environment(Identifier::Custom, environment));
     let of_file = lines(file);
-    let in_file = of_file.as_ref().is_ok_and(|lines| lines.iter().any(|id| id == expected));
     let in_environment = of_environment.known().is_some_and(|ids| ids.iter().any(|(_, id)| id == expected));
-    if in_file || in_environment {
+    if in_environment {
+        return Ok(None);
+    }
+    let in_file = match &of_file {
+        Ok(lines) if lines.iter().any(|id| id == expected) => takes_all(context, lines)?,
+        Ok(_) | Err(_) => false,
+    };
+    if in_file {
         return Ok(None);
     }
     let (lines, variables) = (of_file?, of_environment.as_result()?);
@@ -99,17 +170,39 @@ fn defect(
     }))
 }
 
+/// Whether each line is an identifier: to old releases the whole file is one.
+fn takes_all(context: &Context<'_>, lines: &[String]) -> Result<bool, Why> {
+    let several = context.profile.supports(Feature::SeveralIdentifiers, &context.derived.version);
+    Ok(lines.len() < 2 || *several.as_result()?)
+}
+
 fn by_labels(context: &Context<'_>) -> Outcome {
-    let Some(expected) = context.settings.expect.server_group_label.as_deref() else {
-        return Outcome::Not(NotEvaluated::NotExpected);
-    };
     let parameters = match context.derived.parameters() {
         Reading::Known(Some(parameters)) => parameters,
         // A config that is missing or rejected is `startup_parameters`' to report.
-        Reading::Known(None) => return Outcome::Not(NotEvaluated::NoConfig),
+        Reading::Known(None) => return Outcome::Not(no_labels(context, NotEvaluated::NoConfig)),
+        Reading::Unknown(why) if context.settings.expect.server_group_label.is_none() => {
+            return Outcome::Not(NotEvaluated::Undecided(why));
+        }
         Reading::Unknown(why) => {
             return Outcome::Judged(Findings::unread(Prerequisite::CustomIdentifier, &why));
         }
+    };
+    let written = parameters
+        .group_labels
+        .iter()
+        .flat_map(|(key, labels)| labels.iter().map(|label| (label.clone(), context.parameter_place(key))));
+    let expected = context.settings.expect.server_group_label.as_deref();
+    let unexpanded = unexpanded(written.collect(), expected);
+    let mut findings = Findings::of(Prerequisite::CustomIdentifier);
+    findings.clear(&[&CUSTOM_IDENTIFIER_MALFORMED]);
+    let Some(expected) = expected else {
+        if unexpanded.is_none() {
+            return Outcome::Not(NotEvaluated::NotExpected);
+        }
+        findings.clear(&OF_EXPECTATION);
+        findings.judge(&IDENTIFIER_UNEXPANDED, || Ok(unexpanded.map(Finding::lowered_to_warning)));
+        return Outcome::Judged(findings);
     };
     let from = "config: expect.server_group_label";
     let finding = |cause: &'static Cause| Finding::of(cause).seen("expected", quoted(expected), from);
@@ -127,12 +220,18 @@ fn by_labels(context: &Context<'_>) -> Outcome {
             context.parameter_place(key),
         )),
     };
-    let mut findings = Findings::of(Prerequisite::CustomIdentifier);
-    findings.clear(&[&CUSTOM_IDENTIFIER_MALFORMED]);
     for cause in OF_EXPECTATION {
         findings.judge(cause, || Ok(defect.clone().filter(|finding| finding.cause == cause)));
     }
+    findings.judge(&IDENTIFIER_UNEXPANDED, || {
+        Ok(if defect.is_none() { unexpanded.map(Finding::lowered_to_warning) } else { unexpanded })
+    });
     Outcome::Judged(findings)
+}
+
+/// Without an expectation nothing is missed.
+fn no_labels(context: &Context<'_>, reason: NotEvaluated) -> NotEvaluated {
+    if context.settings.expect.server_group_label.is_some() { reason } else { NotEvaluated::NotExpected }
 }
 
 /// What the agent keeps but a console never shows: a carriage return, a tab, a byte order mark.

@@ -1,14 +1,18 @@
 //! `installed`: is the agent there?
 
 use crate::{
-    catalog::installed::{INSTALLATION_INCOMPLETE, NOT_INSTALLED},
+    agents::release::{Defect, Release, When},
+    catalog::installed::{AGENT_VERSION_DEFECTIVE, INSTALLATION_INCOMPLETE, NOT_INSTALLED},
     evaluate::{
         context::Context,
-        engine::findings::{Finding, Findings, Outcome},
+        engine::{
+            findings::{Finding, Findings, Outcome},
+            history::CRASH_LOOP_RESTARTS,
+        },
         roles,
         words::list,
     },
-    model::{Cause, Prerequisite, Reason, Why, snapshot::Installation},
+    model::{Cause, NetworkType, Prerequisite, Reason, Why, snapshot::Installation},
 };
 
 /// The rule.
@@ -21,7 +25,41 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
             Ok(defect.clone().filter(|finding| finding.cause == cause))
         });
     }
+    findings.judge(&AGENT_VERSION_DEFECTIVE, || version_defective(context));
     Outcome::Judged(findings)
+}
+
+/// Known defects of this version that matter on this host.
+fn version_defective(context: &Context<'_>) -> Result<Option<Finding>, Why> {
+    let Some(version) = context.derived.version.as_result()? else { return Ok(None) };
+    let mut found: Vec<&Defect> = Vec::new();
+    for defect in context.profile.defects(version) {
+        if matters(context, defect.when)? {
+            found.push(defect);
+        }
+    }
+    let Some(mended) = found.iter().map(|defect| defect.mended).max() else { return Ok(None) };
+    let finding = Finding::of(&AGENT_VERSION_DEFECTIVE).seen("version", version, "the agent's own record");
+    let source = list(found.iter().map(|defect| defect.source));
+    Ok(Some(finding.seen("defect", list(found.iter().map(|defect| defect.what)), source).seen(
+        "mended",
+        Release::to_string(&mended),
+        "the vendor's release notes",
+    )))
+}
+
+fn matters(context: &Context<'_>, when: When) -> Result<bool, Why> {
+    Ok(match when {
+        When::Always => true,
+        When::Crashing => {
+            context.history.recent_restarts.values().any(|times| times.len() >= CRASH_LOOP_RESTARTS)
+        }
+        When::Accelerated => context.derived.parameters().as_result()?.is_some_and(|parameters| {
+            let accelerated =
+                |host: &str| context.profile.classify_host(host).network == Some(NetworkType::Acceleration);
+            parameters.data_servers.iter().any(|server| accelerated(&server.endpoint.value))
+        }),
+    })
 }
 
 /// What is wrong with the installation, if anything.

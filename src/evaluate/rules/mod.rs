@@ -13,7 +13,10 @@ mod server;
 mod startup_parameters;
 mod user_identifier;
 
-use crate::model::{Cause, Prerequisite};
+use crate::{
+    catalog::{custom_identifier::IDENTIFIER_UNEXPANDED, installed::AGENT_VERSION_DEFECTIVE},
+    model::{Cause, Prerequisite},
+};
 
 use super::{context::Context, engine::findings::Outcome};
 
@@ -30,16 +33,24 @@ const fn rule(prerequisite: Prerequisite, judge: fn(&Context<'_>) -> Outcome) ->
     Rule { prerequisite, judge, supplementary: &[] }
 }
 
+const fn supplemented(
+    prerequisite: Prerequisite,
+    judge: fn(&Context<'_>) -> Outcome,
+    supplementary: &'static [&'static Cause],
+) -> Rule {
+    Rule { prerequisite, judge, supplementary }
+}
+
 /// Every rule, in the documents' order.
 pub(super) static RULES: &[Rule] = &[
-    rule(Prerequisite::Installed, installed::judge),
+    supplemented(Prerequisite::Installed, installed::judge, &[&AGENT_VERSION_DEFECTIVE]),
     rule(Prerequisite::Processes, processes::judge),
     rule(Prerequisite::Ip, ip::judge),
     rule(Prerequisite::StartupParameters, startup_parameters::judge),
     rule(Prerequisite::Network, network::judge),
     rule(Prerequisite::Clock, clock::judge),
     rule(Prerequisite::UserIdentifier, user_identifier::judge),
-    rule(Prerequisite::CustomIdentifier, custom_identifier::judge),
+    supplemented(Prerequisite::CustomIdentifier, custom_identifier::judge, &[&IDENTIFIER_UNEXPANDED]),
     rule(Prerequisite::Credentials, credentials::judge),
     rule(Prerequisite::Restart, restart::judge),
 ];

@@ -18,7 +18,7 @@ use crate::{
     },
     evaluate::{
         context::Context,
-        derived::endpoints_of,
+        derived::{self, endpoints_of},
         engine::findings::{Finding, Findings, Outcome},
         words::list,
     },
@@ -78,7 +78,7 @@ fn url(fact: &EndpointFact) -> String {
 /// never goes through one.
 fn probe_of<'a>(context: &Context<'a>, fact: &'a EndpointFact) -> Result<&'a Probe, Why> {
     if fact.endpoint.scheme != Scheme::Tcp {
-        context.agent.invocation.environment.as_result()?;
+        derived::proxies(context.agent).as_result()?;
     }
     Ok(fact.probe.as_result()?)
 }

@@ -3,9 +3,10 @@
 use crate::{
     agents::HostClass,
     catalog::startup_parameters::{
-        COMMUNITY_EDITION, CONFIG_INVALID, CONFIG_MISSING, CONFIG_SERVER_MISSING, CONFIG_UNREADABLE,
-        DATA_SERVER_MISSING, DOMAIN_DEPRECATED, ENDPOINT_MALFORMED, NETWORK_TYPE_INCONSISTENT,
-        NETWORK_TYPE_MISMATCH, PLACEHOLDER_LEFT, REGION_INCONSISTENT, REGION_MISMATCH, REGION_UNKNOWN,
+        COMMUNITY_EDITION, CONFIG_FORMAT_UNSUPPORTED, CONFIG_INVALID, CONFIG_MISSING, CONFIG_SERVER_MISSING,
+        CONFIG_UNREADABLE, DATA_SERVER_MISSING, DOMAIN_DEPRECATED, ENDPOINT_MALFORMED,
+        NETWORK_TYPE_INCONSISTENT, NETWORK_TYPE_MISMATCH, PLACEHOLDER_LEFT, REGION_INCONSISTENT,
+        REGION_MISMATCH, REGION_UNKNOWN,
     },
     config::Expectation,
     evaluate::{
@@ -25,7 +26,7 @@ use super::server::{Servers, is_placeholder, tie};
 pub(super) fn judge(context: &Context<'_>) -> Outcome {
     let mut findings = Findings::of(Prerequisite::StartupParameters);
     presence(context, &mut findings);
-    let of_content: [(&'static Cause, ContentRule); 10] = [
+    let of_content: [(&'static Cause, ContentRule); 11] = [
         (&CONFIG_SERVER_MISSING, config_server_missing),
         (&DATA_SERVER_MISSING, data_server_missing),
         (&PLACEHOLDER_LEFT, placeholders),
@@ -36,6 +37,7 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
         (&NETWORK_TYPE_INCONSISTENT, network_inconsistent),
         (&REGION_UNKNOWN, region_unknown),
         (&DOMAIN_DEPRECATED, domain_deprecated),
+        (&CONFIG_FORMAT_UNSUPPORTED, format_unsupported),
     ];
     let parameters = context.derived.parameters();
     let content = parameters.as_result().map(|parameters| {
@@ -233,6 +235,31 @@ fn domain_deprecated(content: &Content<'_>) -> Result<Vec<Finding>, Why> {
                 &server.parameter.value,
                 place,
             )
+        })
+        .collect())
+}
+
+/// What only later versions read.
+fn format_unsupported(content: &Content<'_>) -> Result<Vec<Finding>, Why> {
+    let context = content.context;
+    let derived = context.derived;
+    let unsupported = context
+        .profile
+        .unsupported(content.parameters, &derived.edition, &derived.version)
+        .as_result()?
+        .clone();
+    let version = derived.version.known().and_then(Option::as_deref).unwrap_or_default();
+    Ok(unsupported
+        .into_iter()
+        .map(|unsupported| {
+            let key = &unsupported.key;
+            Finding::of(&CONFIG_FORMAT_UNSUPPORTED)
+                .about(key)
+                .explains([tie(key)])
+                .seen("version", version, "the agent's own record")
+                .seen("key", key, context.parameter_place(key))
+                .seen("since", unsupported.since.to_string(), unsupported.source)
+                .seen("instead", unsupported.instead, unsupported.source)
         })
         .collect())
 }

@@ -50,23 +50,57 @@ fn installed() -> Vec<Case> {
     vec![
         case("not_installed", gone(&[]), gone(&["/usr/local/ilogtail"])),
         case("installation_incomplete", gone(&["/usr/local/ilogtail"]), logtail()),
+        case("agent_version_defective", of_version("1.3.0"), of_version("1.3.1")),
+        case(
+            "agent_version_defective",
+            accelerated(of_version("1.0.21")),
+            // Without acceleration it does no harm.
+            of_version("1.0.21"),
+        ),
+        Case {
+            cause: "agent_version_defective",
+            fires: looping(4, 30).into_iter().map(|w| versioned(w, "2.0.5")).collect(),
+            silent: looping(3, 30).into_iter().map(|w| versioned(w, "2.0.5")).collect(),
+        },
+        Case {
+            cause: "agent_version_defective",
+            fires: looping(4, 30).into_iter().map(|w| versioned(w, "1.8.10")).collect(),
+            silent: looping(4, 30).into_iter().map(|w| versioned(w, "2.0.7")).collect(),
+        },
     ]
 }
 
-fn processes() -> Vec<Case> {
-    let looping = |starts: u64, seconds: u64| -> Vec<World> {
-        (0..starts)
-            .map(|start| {
-                logtail().later(start * seconds).with(|w| {
-                    let pid = 100 + u32::try_from(start).unwrap();
-                    let mut worker = process(pid, 12, ILOGTAIL, 86_400);
-                    worker.start_ticks += (86_400 - 1 + start * seconds) * 100;
-                    worker.started_at = w.snapshot.taken_at - Duration::from_secs(1);
-                    w.processes()[1] = worker;
-                })
+fn versioned(world: World, version: &str) -> World {
+    world.with(|w| w.record().version = Some(version.into()))
+}
+
+fn of_version(version: &str) -> World {
+    versioned(logtail(), version)
+}
+
+fn accelerated(world: World) -> World {
+    world.with(|w| {
+        w.parameters().data_servers[0].endpoint.value = "log-global.aliyuncs.com".into();
+        w.derive_endpoints();
+    })
+}
+
+/// A worker that starts anew so often, so far apart.
+fn looping(starts: u64, seconds: u64) -> Vec<World> {
+    (0..starts)
+        .map(|start| {
+            logtail().later(start * seconds).with(|w| {
+                let pid = 100 + u32::try_from(start).unwrap();
+                let mut worker = process(pid, 12, ILOGTAIL, 86_400);
+                worker.start_ticks += (86_400 - 1 + start * seconds) * 100;
+                worker.started_at = w.snapshot.taken_at - Duration::from_secs(1);
+                w.processes()[1] = worker;
             })
-            .collect()
-    };
+        })
+        .collect()
+}
+
+fn processes() -> Vec<Case> {
     vec![
         case("not_running", logtail().with(|w| w.processes().clear()), logtail()),
         case(
@@ -174,6 +208,9 @@ fn clock() -> Vec<Case> {
         ),
         case("clock_offset_high", skewed(60.5, 61.5), skewed(59.5, 60.5)),
         case("clock_skewed_adjusted", adjusted(), skewed(limit + 1.0, limit + 2.0)),
+        // A release that does not know the setting does not follow it.
+        case("clock_skewed", versioned(adjusted(), "1.0.20"), versioned(adjusted(), "1.0.21")),
+        case("clock_skewed_adjusted", versioned(adjusted(), "1.0.21"), versioned(adjusted(), "1.0.20")),
         case("clock_unsynchronized", unsynchronized(-61.0, 61.0), unsynchronized(-1.0, 1.0)),
         case(
             "clock_unsynchronized",

@@ -81,6 +81,27 @@ fn community(world: World) -> World {
     })
 }
 
+/// The config as the third generation's installer writes it; an empty version is none.
+fn third_generation(version: &str) -> World {
+    logtail().with(|w| {
+        w.record().version = (!version.is_empty()).then(|| version.to_owned());
+        w.parameters().config_servers[0].key = "config_servers[0]".into();
+        let server = &mut w.parameters().data_servers[0];
+        server.region = Some(parameter("data_servers[0].region", "cn-hangzhou"));
+        server.endpoint.key = "data_servers[0].endpoint_list[0]".into();
+        w.derive_endpoints();
+    })
+}
+
+fn community_server(version: &str, server: &str) -> World {
+    community(logtail_unexpected()).with(|w| {
+        w.record().version = Some(version.into());
+        w.parameters().config_servers = vec![parameter("ilogtail_configserver_address[0]", server)];
+        w.parameters().data_servers.clear();
+        w.derive_endpoints();
+    })
+}
+
 fn servers() -> Vec<Case> {
     let shanghai = "http://logtail.cn-shanghai-intranet.log.aliyuncs.com";
     let public = "http://logtail.cn-hangzhou.log.aliyuncs.com";
@@ -142,6 +163,30 @@ fn servers() -> Vec<Case> {
             loglistener()
                 .with(|w| w.parameters().config_servers[0].value = "ap-guangzhou.cls.myqcloud.com".into()),
             loglistener(),
+        ),
+        case("config_format_unsupported", third_generation("2.1.13"), third_generation("3.0.0")),
+        case(
+            "config_format_unsupported",
+            third_generation("1.8.8"),
+            // The keys of before stand beside them.
+            third_generation("1.8.8").with(|w| {
+                let address = "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com";
+                w.parameters().config_servers.push(parameter("config_server_address", address));
+                let mut server = w.parameters().data_servers[0].clone();
+                server.endpoint.key = "data_server_list[0].endpoint".into();
+                w.parameters().data_servers.push(server);
+            }),
+        ),
+        case("config_format_unsupported", third_generation("1.8.8"), third_generation("")),
+        case(
+            "config_format_unsupported",
+            community_server("1.7.9 Community Edition", "config.example.com:8899"),
+            community_server("1.7.9 Community Edition", "10.0.0.9:8899"),
+        ),
+        case(
+            "config_format_unsupported",
+            community_server("1.7.9 Community Edition", "config.example.com:8899"),
+            community_server("1.8.0 Community Edition", "config.example.com:8899"),
         ),
         case(
             "community_edition",

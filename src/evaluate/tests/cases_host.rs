@@ -66,6 +66,12 @@ fn ip() -> Vec<Case> {
             without_address.with(|w| w.interfaces().push(interface("lo", 1, "203.0.113.10"))),
             logtail().with(|w| w.interfaces().push(interface("lo", 1, "203.0.113.10"))),
         ),
+        case(
+            "ip_differs_from_working_ip",
+            working_ip_of_environment("0.16.24"),
+            // A release that does not look there.
+            working_ip_of_environment("0.16.23"),
+        ),
         case("ip_empty", reports(""), logtail()),
         case("ip_loopback", reports("127.0.0.1"), reports("128.0.0.1")),
         case("ip_not_on_host", reports("172.16.2.201"), working_ip(reports("203.0.113.9"), "203.0.113.9")),
@@ -127,6 +133,15 @@ fn ip() -> Vec<Case> {
             }),
         ),
     ]
+}
+
+fn working_ip_of_environment(version: &str) -> World {
+    logtail().with(|w| {
+        w.record().version = Some(version.into());
+        if let Reading::Known(all) = &mut w.agent().invocation.environment {
+            all.insert("ALIYUN_LOGTAIL_WORKING_IP".into(), "10.0.0.9".into());
+        }
+    })
 }
 
 fn will_change() -> Vec<Case> {
@@ -222,6 +237,14 @@ fn identifiers(world: World, ids: &[&str]) -> World {
     })
 }
 
+fn of_environment(world: World, ids: &str) -> World {
+    world.with(|w| {
+        if let Reading::Known(all) = &mut w.agent().invocation.environment {
+            all.insert("ALIYUN_LOGTAIL_USER_DEFINED_ID".into(), ids.into());
+        }
+    })
+}
+
 fn custom_identifier() -> Vec<Case> {
     let missing = || {
         logtail().with(|w| w.agent().identifiers.as_mut().unwrap().state = Reading::Known(FileState::Missing))
@@ -255,6 +278,35 @@ fn custom_identifier() -> Vec<Case> {
             identifiers(logtail(), &["a", "web-fleet"]),
         ),
         case("custom_identifier_mismatch", labels(&["db"]), labels(&["db", "web"])),
+        case(
+            "custom_identifier_mismatch",
+            identifiers(logtail(), &["a", "web-fleet"]).with(|w| w.record().version = Some("0.11.9".into())),
+            identifiers(logtail(), &["web-fleet"]).with(|w| w.record().version = Some("0.11.9".into())),
+        ),
+        case(
+            "identifier_unexpanded",
+            identifiers(logtail(), &["$(MACHINE_GROUP)"]),
+            // Whatever it looks like, it is what the group has.
+            identifiers(logtail(), &["$(MACHINE_GROUP)"])
+                .with(|w| w.settings.expect.machine_group_identifier = Some("$(MACHINE_GROUP)".into())),
+        ),
+        case(
+            "identifier_unexpanded",
+            identifiers(logtail_unexpected(), &["web,"]),
+            identifiers(logtail_unexpected(), &["web, and more", "it's", "web[1]", "a$b", "{web}"]),
+        ),
+        case(
+            "identifier_unexpanded",
+            of_environment(logtail(), "$(ALICLOUD_LOG_DEFAULT_MACHINE_GROUP),"),
+            // As the vendor's chart has it where there is no further group.
+            of_environment(logtail(), "k8s-group-c1,"),
+        ),
+        case("identifier_unexpanded", labels(&["\"web\""]), labels(&["web"])),
+        case(
+            "identifier_unexpanded",
+            labels(&["${GROUP}"]).with(|w| w.settings.expect.server_group_label = None),
+            labels(&["db"]).with(|w| w.settings.expect.server_group_label = None),
+        ),
         case(
             "custom_identifier_malformed",
             identifiers(logtail_unexpected(), &["web\r"]),

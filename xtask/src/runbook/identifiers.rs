@@ -80,6 +80,20 @@ static CUSTOM_IDENTIFIER_MALFORMED: Runbook = Runbook {
     reading: BYTES,
 };
 
+static IDENTIFIER_UNEXPANDED: Runbook = Runbook {
+    cause: "identifier_unexpanded",
+    impact: NOT_IN_GROUP,
+    sample: &[("found", "\"$(MACHINE_GROUP)\""), ("where", "environment ALIYUN_LOGTAIL_USER_DEFINED_ID")],
+    session: "$ sudo cat /proc/$(pgrep -o ilogtail)/environ | tr '\\0' '\\n' | grep USER_DEFINED_ID\n\
+        ALIYUN_LOGTAIL_USER_DEFINED_ID=$(MACHINE_GROUP)\n\
+        $ cat -A /etc/ilogtail/user_defined_id\nweb-fleet$",
+    reading: Text {
+        en: "Kubernetes leaves `$(NAME)` as it is if NAME is not defined before it in the same container. Whatever stands \
+            there is what the agent reports.",
+        zh: "如果同一容器中此前没有定义 NAME，Kubernetes 会原样保留 `$(NAME)`。客户端上报的就是此处的内容。",
+    },
+};
+
 pub(super) static RUNBOOKS: &[&Runbook] = &[
     &USER_IDENTIFIER_MISSING,
     &USER_IDENTIFIER_MISMATCH,
@@ -88,4 +102,5 @@ pub(super) static RUNBOOKS: &[&Runbook] = &[
     &CUSTOM_IDENTIFIER_EMPTY,
     &CUSTOM_IDENTIFIER_MISMATCH,
     &CUSTOM_IDENTIFIER_MALFORMED,
+    &IDENTIFIER_UNEXPANDED,
 ];

@@ -39,6 +39,24 @@ static INSTALLATION_INCOMPLETE: Runbook = Runbook {
     },
 };
 
+static AGENT_VERSION_DEFECTIVE: Runbook = Runbook {
+    cause: "agent_version_defective",
+    impact: Text {
+        en: "As the defect says: the heartbeat can stop at any time, or has, and comes back only for a while.",
+        zh: "取决于缺陷本身：心跳随时可能中断，或已经中断且只能短暂恢复。",
+    },
+    sample: &[
+        ("version", "1.3.0"),
+        ("defect", "it can choose a wrong IP address, and restart again and again because of it"),
+        ("mended", "1.3.1"),
+    ],
+    session: "$ grep version /usr/local/ilogtail/app_info.json\n\t\"logtail_version\" : \"1.3.0\",",
+    reading: Text {
+        en: "The running version is older than the one that mends the defect.",
+        zh: "运行中的版本低于修复该缺陷的版本。",
+    },
+};
+
 static NOT_RUNNING: Runbook = Runbook {
     cause: "not_running",
     impact: NO_HEARTBEAT,
@@ -140,6 +158,7 @@ static CRASH_LOOP: Runbook = Runbook {
 pub(super) static RUNBOOKS: &[&Runbook] = &[
     &NOT_INSTALLED,
     &INSTALLATION_INCOMPLETE,
+    &AGENT_VERSION_DEFECTIVE,
     &NOT_RUNNING,
     &DAEMON_MISSING,
     &WORKER_MISSING,

@@ -181,6 +181,25 @@ static COMMUNITY_EDITION: Runbook = Runbook {
     },
 };
 
+static CONFIG_FORMAT_UNSUPPORTED: Runbook = Runbook {
+    cause: "config_format_unsupported",
+    impact: NO_HEARTBEAT,
+    sample: &[
+        ("version", "1.8.8"),
+        ("key", "config_servers[0]"),
+        ("since", "3.0.0"),
+        ("instead", "config_server_address"),
+    ],
+    session: "$ grep version /usr/local/ilogtail/app_info.json\n\t\"logtail_version\" : \"1.8.8\",\n\
+        $ grep -nE 'config_server|data_server' /usr/local/ilogtail/ilogtail_config.json\n\
+        3:    \"config_servers\" : [\"http://logtail.cn-hangzhou-intranet.log.aliyuncs.com\"],\n\
+        4:    \"data_servers\" : [{\"region\" : \"cn-hangzhou\", \"endpoint_list\" : [\"cn-hangzhou-intranet.log.aliyuncs.com\"]}],",
+    reading: Text {
+        en: "Before 3.0 the keys are `config_server_address` and `data_server_list`; the others are not known to the agent.",
+        zh: "3.0 之前的配置项是 `config_server_address` 和 `data_server_list`，客户端不识别其他写法。",
+    },
+};
+
 pub(super) static RUNBOOKS: &[&Runbook] = &[
     &CONFIG_MISSING,
     &CONFIG_UNREADABLE,
@@ -196,4 +215,5 @@ pub(super) static RUNBOOKS: &[&Runbook] = &[
     &REGION_UNKNOWN,
     &DOMAIN_DEPRECATED,
     &COMMUNITY_EDITION,
+    &CONFIG_FORMAT_UNSUPPORTED,
 ];
