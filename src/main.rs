@@ -27,6 +27,7 @@ const UNKNOWN: u8 = 3;
 
 fn main() -> ExitCode {
     sys::give_memory_back();
+    let confined = sys::confine();
     let parsed = cli::parse(std::env::args_os(), |name| std::env::var_os(name));
     let invocation = match parsed {
         Ok(Parsed::Print(text)) => return printed(io::stdout().write_all(text.as_bytes())),
@@ -42,6 +43,10 @@ fn main() -> ExitCode {
             let (level, format) = log_settings(&options, false);
             let logged =
                 log::to_stderr_unblocked(level, format).context("starting the thread that writes the log");
+            if let Err(error) = confined {
+                // Where the service manager has a filter of its own, that may be one of the calls that it refuses.
+                info!(%error, "no system calls are given up by the exporter itself");
+            }
             logged.and_then(|()| in_runtime(run(options))).map_or_else(
                 |error| {
                     complain(format_args!("error: {error:#}"));

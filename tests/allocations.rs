@@ -1,17 +1,21 @@
-//! What a scrape allocates: nothing that grows with the number of series. Counted by an allocator of this binary's own.
+//! What a scrape and an evaluation allocate: nothing that grows with the number of series, and nothing that grows faster than a
+//! config. Counted by an allocator of this binary's own.
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
+    path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
 };
 
 use logagent_exporter::{
+    config::Settings,
+    daemon::{Cycle, CycleOptions, Trigger},
     http::{self, AllowedHosts, Limits, Security, Server},
     model::{
         Status,
@@ -26,6 +30,10 @@ use tokio::{
 };
 
 static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+/// One test counts at a time.
+static COUNTS: Mutex<()> = Mutex::new(());
 
 /// Counts bytes.
 struct Counting;
@@ -35,6 +43,7 @@ struct Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATED.fetch_add(layout.size(), Ordering::Relaxed);
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
         // SAFETY: the caller's promises are passed on.
         unsafe { System.alloc(layout) }
     }
@@ -62,7 +71,7 @@ fn report(agents: usize) -> Report {
         roles: Vec::new(),
         ips: Vec::new(),
         endpoints: Vec::new(),
-        findings_cut: false,
+        limits: std::collections::BTreeSet::new(),
         transitions: logagent_exporter::model::report::Transitions::default(),
         not_evaluated: Vec::new(),
         files: (0..20).map(|file| (format!("/etc/{file}"), SystemTime::UNIX_EPOCH)).collect(),
@@ -128,11 +137,74 @@ fn is_whole(answer: &[u8]) -> bool {
     answer.len() - end - 4 == length.parse::<usize>().unwrap()
 }
 
-#[tokio::test]
-async fn a_scrape_allocates_nothing_that_grows_with_the_series() {
-    let (few, short) = allocated_by_a_scrape(1).await;
-    let (many, long) = allocated_by_a_scrape(100).await;
+/// Runs it while no other test counts.
+fn counting<T>(work: impl Future<Output = T>) -> T {
+    let _alone = COUNTS.lock().unwrap_or_else(PoisonError::into_inner);
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+}
+
+#[test]
+fn a_scrape_allocates_nothing_that_grows_with_the_series() {
+    let ((few, short), (many, long)) =
+        counting(async { (allocated_by_a_scrape(1).await, allocated_by_a_scrape(100).await) });
     assert!(long > 30 * short, "{short} and {long} bytes");
     assert!(many <= few + 256, "{few} bytes allocated for a scrape of {short}, {many} for one of {long}");
     assert!(few < 16 * 1024, "{few} bytes allocated for a scrape");
+}
+
+/// Allocations, bytes and problems of one evaluation of a Logtail whose config has these config servers: reading, judging,
+/// telling.
+async fn of_an_evaluation(servers: &[String]) -> (usize, usize, usize) {
+    let host = tempfile::tempdir().unwrap();
+    let directory = host.path().join("usr/local/ilogtail");
+    std::fs::create_dir_all(&directory).unwrap();
+    let config = serde_json::json!({
+        "config_server_address": "http://127.0.0.1:1",
+        "config_servers": servers,
+        "data_server_list": servers
+            .iter()
+            .map(|server| serde_json::json!({"cluster": "cn-hangzhou", "endpoint": server}))
+            .collect::<Vec<_>>(),
+    });
+    std::fs::write(directory.join("ilogtail_config.json"), config.to_string()).unwrap();
+    let mut cycle = Cycle::new(
+        Settings { detect: true, ..Settings::default() },
+        CycleOptions {
+            rootfs: host.path().to_owned(),
+            procfs: None::<PathBuf>,
+            probe_interval: Duration::from_secs(3600),
+            // Nothing is asked in this test: a probe ends as soon as it has begun.
+            probe_timeout: Duration::ZERO,
+        },
+    );
+    cycle.turn(Trigger::Timer).await;
+    let (bytes, allocations) = (ALLOCATED.load(Ordering::Relaxed), ALLOCATIONS.load(Ordering::Relaxed));
+    let report = cycle.turn(Trigger::Timer).await;
+    let published = Published::new(Arc::new(report), None, Duration::ZERO);
+    let _json = published.json(logagent_exporter::model::Language::English);
+    let (bytes, allocations) =
+        (ALLOCATED.load(Ordering::Relaxed) - bytes, ALLOCATIONS.load(Ordering::Relaxed) - allocations);
+    let prerequisites = published.report().agents.iter().flat_map(|agent| &agent.prerequisites);
+    (allocations, bytes, prerequisites.map(|prerequisite| prerequisite.problems.len()).sum())
+}
+
+#[test]
+fn work_and_findings_of_malformed_servers_are_linear_and_bounded() {
+    let malformed = |count: usize| (0..count).map(|n| format!("http://not a server {n}")).collect::<Vec<_>>();
+    let long = |length: usize| vec!["http://\u{1}x".repeat(length / 9)];
+    // What becomes of them: each is a finding, as far as findings are kept.
+    type Entries<'a> = &'a dyn Fn(usize) -> Vec<String>;
+    let cases: [(Entries<'_>, usize, _); 2] = [(&malformed, 8_000, 32..=64), (&long, 128 << 10, 1..=8)];
+    for (entries, largest, problems) in cases {
+        let of = |size: usize| counting(of_an_evaluation(&entries(size)));
+        let (quarter, half, whole) = (of(largest / 4), of(largest / 2), of(largest));
+        for (what, [quarter, half, whole]) in
+            [("allocations", [quarter.0, half.0, whole.0]), ("bytes", [quarter.1, half.1, whole.1])]
+        {
+            // Were the work quadratic, the second step would be four times the first.
+            let (first, second) = (half.saturating_sub(quarter), whole.saturating_sub(half));
+            assert!(second <= 3 * first + 4096, "{what}: {quarter}, {half}, {whole}");
+        }
+        assert!(problems.contains(&whole.2), "{} problems", whole.2);
+    }
 }

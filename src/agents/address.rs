@@ -97,16 +97,6 @@ fn url(scheme: Scheme, host: &str, port: u16) -> String {
     format!("{}://{}", scheme.as_str(), authority::written(host, port, default))
 }
 
-/// `word` as a shell takes it for one word, for commands in remedies.
-pub fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -188,12 +178,6 @@ mod tests {
         let endpoints = list.into_endpoints();
         assert_eq!(endpoints.len(), MOST_ENDPOINTS);
         assert_eq!(endpoints[1].url, "http://h1");
-    }
-
-    #[test]
-    fn shell_words_are_quoted_when_they_are_not_plain() {
-        assert_eq!(shell_word("/usr/local/ilogtail-2"), "/usr/local/ilogtail-2");
-        assert_eq!(shell_word("/opt/a b'; rm"), r"'/opt/a b'\''; rm'");
     }
 
     proptest! {

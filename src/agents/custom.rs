@@ -2,14 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    Commands, EditionFacts, Files, Identification, Layout, Operation, Place, Recognition, Service,
-    address::shell_word,
-};
+use super::{Commands, EditionFacts, Files, Identification, Layout, Operation, Place, Recognition, Service};
 use crate::model::{
     Prerequisite, Reading, Role,
     settings::{AgentSettings, CustomProcess},
     snapshot::{Edition, Endpoint, ExpectedRole, Invocation, Parameters},
+    text::shell_word,
 };
 
 /// What the kernel keeps of a process' name.

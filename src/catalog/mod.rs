@@ -124,6 +124,27 @@ mod tests {
     }
 
     #[test]
+    fn in_every_command_of_a_remedy_a_value_is_one_word_of_the_shell() {
+        let evil = "/opt/a;touch 'pwned';$(id)";
+        let mut commands = 0;
+        for cause in causes() {
+            for language in [Language::English, Language::Chinese] {
+                let template = cause.remedy.in_language(language);
+                assert!(template.split('`').count() % 2 == 1, "{}: a backtick without another", cause.id);
+                let prose: Vec<_> = template.split('`').step_by(2).collect();
+                assert!(!prose.concat().contains("sudo "), "{}: a command without backticks", cause.id);
+                let filled = cause.remedy.fill_commands(language, |_| Some(evil));
+                let evil_word = crate::model::text::shell_word(evil);
+                for command in filled.split("`sudo ").skip(1).filter_map(|rest| rest.split('`').next()) {
+                    assert!(!command.replace(&evil_word, "").contains("/opt/a"), "{}: {command}", cause.id);
+                    commands += usize::from(command.contains(&evil_word));
+                }
+            }
+        }
+        assert!(commands > 10, "only {commands} commands name a path");
+    }
+
+    #[test]
     fn every_prerequisite_has_its_own_causes_in_the_documents_order() {
         let order: Vec<Prerequisite> = FAMILIES.iter().map(|(prerequisite, _)| *prerequisite).collect();
         assert_eq!(order, Prerequisite::ALL);

@@ -14,7 +14,7 @@ use crate::{
     evaluate::{Ledger, endpoints, evaluate},
     model::{
         Reading, Reason, Status, Why,
-        report::{AgentReport, ExporterReport, Limit, NotBelieved, Report},
+        report::{AgentReport, ExporterReport, Limit, NotBelieved, Report, limits_of},
         snapshot::{AgentFacts, ClockFacts, EndpointFact, HostFacts, Snapshot},
     },
     observe::{
@@ -253,6 +253,10 @@ impl Cycle {
         for (agent, settings) in agents.iter_mut().zip(&watched) {
             agent.endpoints = self.endpoints(settings, &reading.host, agent);
         }
+        // Of what is watched no longer nothing is kept, however often it comes and goes.
+        let is_watched = |name: &str| agents.iter().any(|agent| &*agent.name == name);
+        self.ledger.retain(is_watched);
+        self.exporter.observation_errors.retain(|(agent, _), _| agent.is_empty() || is_watched(agent));
         (reading.host, agents, watched)
     }
 
@@ -292,11 +296,12 @@ impl Cycle {
         } else {
             agents = agents.into_iter().map(undecided).collect();
         }
+        let limits = self.limits.iter().copied().chain(limits_of(&agents)).collect();
         Report {
             taken_at: snapshot.taken_at,
             agents,
             not_believed: self.not_believed.clone(),
-            limits: self.limits.clone(),
+            limits,
             clock,
             exporter: ExporterReport::default(),
             complete: self.complete,

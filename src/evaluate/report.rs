@@ -28,7 +28,7 @@ pub(super) fn assemble(
     not_evaluated: Vec<(Prerequisite, NotEvaluated)>,
 ) -> AgentReport {
     let Context { agent, derived, .. } = *context;
-    let findings_cut = carried.iter().any(|carried| carried.cut);
+    let limits = carried.iter().flat_map(|carried| &carried.limits).copied().collect();
     let prerequisites = prerequisites(context, carried);
     let record = agent.record.as_ref().and_then(FileFact::content);
     let parameters = derived.parameters();
@@ -53,7 +53,7 @@ pub(super) fn assemble(
         ips: addresses(context),
         endpoints: agent.endpoints.clone(),
         files: files(context),
-        findings_cut,
+        limits,
         transitions: Transitions::default(),
     }
 }

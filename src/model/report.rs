@@ -1,6 +1,8 @@
 //! What the exporter has to say at one moment: immutable, complete, and rendered alike by every publisher.
 
 use std::{
+    borrow::Cow,
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::Arc,
@@ -37,6 +39,54 @@ impl Report {
     pub fn status(&self) -> Option<Status> {
         self.agents.iter().map(|agent| agent.status).max()
     }
+
+    /// The report with no more than `most` problems: critical ones first, then warnings, then those that others explain. The
+    /// verdicts are those of all.
+    pub fn within(&self, most: usize) -> Cow<'_, Self> {
+        if problems(&self.agents) <= most {
+            return Cow::Borrowed(self);
+        }
+        let mut report = self.clone();
+        let mut left = most;
+        let mut kept = BTreeSet::new();
+        let rank = |problem: &Problem| (problem.explained_by.is_some(), Reverse(problem.severity));
+        let ranks: BTreeSet<_> = each_problem(&self.agents).map(rank).collect();
+        for wanted in ranks {
+            for (index, _) in
+                each_problem(&self.agents).enumerate().filter(|(_, it)| rank(it) == wanted).take(left)
+            {
+                kept.insert(index);
+            }
+            left = most - kept.len();
+        }
+        let mut index = 0..;
+        for prerequisite in report.agents.iter_mut().flat_map(|agent| &mut agent.prerequisites) {
+            prerequisite.problems.retain(|_| index.next().is_some_and(|index| kept.contains(&index)));
+        }
+        Cow::Owned(report)
+    }
+}
+
+/// Problems that the JSON report tells. One takes some kilobytes.
+pub const MOST_REPORTED: usize = 1_000;
+/// Problems that the status page shows: more than anyone reads.
+pub const MOST_ON_PAGE: usize = 200;
+
+fn each_problem(agents: &[AgentReport]) -> impl Iterator<Item = &Problem> {
+    agents.iter().flat_map(|agent| &agent.prerequisites).flat_map(|prerequisite| &prerequisite.problems)
+}
+
+fn problems(agents: &[AgentReport]) -> usize {
+    each_problem(agents).count()
+}
+
+/// The bounds that these reports have reached, each by itself and all together.
+pub fn limits_of(agents: &[AgentReport]) -> BTreeSet<Limit> {
+    let mut limits: BTreeSet<Limit> = agents.iter().flat_map(|agent| &agent.limits).copied().collect();
+    let problems = problems(agents);
+    let bounds = [(MOST_REPORTED, Limit::Report), (MOST_ON_PAGE, Limit::Page)];
+    limits.extend(bounds.iter().filter(|(most, _)| problems > *most).map(|(_, limit)| *limit));
+    limits
 }
 
 /// Processes that bear an agent's name, and are run by somebody who does not speak for it: nothing that they say is believed.
@@ -132,8 +182,8 @@ pub struct AgentReport {
     pub endpoints: Vec<EndpointFact>,
     /// Watched files' modification times by the label `file`.
     pub files: Vec<(String, SystemTime)>,
-    /// True if there were more findings of one cause than are kept.
-    pub findings_cut: bool,
+    /// Bounds that were reached for this agent.
+    pub limits: BTreeSet<Limit>,
     /// What came and went.
     pub transitions: Transitions,
 }
@@ -283,7 +333,7 @@ impl Problem {
 
     /// The remedy, filled.
     pub fn remedy(&self, language: Language) -> String {
-        self.cause.remedy.fill(language, |name| self.value(name))
+        self.cause.remedy.fill_commands(language, |name| self.value(name))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Bilingual sentences with `{placeholders}`, and the escaping that keeps foreign bytes out of them.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 /// A language of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,22 +34,28 @@ impl Text {
     pub fn fill<'a>(&self, language: Language, value: impl Fn(&str) -> Option<&'a str>) -> String {
         let template = self.in_language(language);
         let mut out = String::with_capacity(template.len() + 64);
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once('{') {
-            out.push_str(before);
-            match after.split_once('}') {
-                Some((name, tail)) if is_placeholder(name) => {
-                    let filled = value(name).map_or_else(|| format!("{{{name}}}"), str::to_owned);
-                    out.push_str(&filled);
-                    rest = tail;
-                }
-                Some(_) | None => {
-                    out.push('{');
-                    rest = after;
-                }
+        fill_part(template, &|name| value(name).map(Cow::Borrowed), &mut out);
+        out
+    }
+
+    /// The same, for what people paste into a shell: in a command between backticks each value is one word of the shell, whatever
+    /// is in it.
+    pub fn fill_commands<'a>(&self, language: Language, value: impl Fn(&str) -> Option<&'a str>) -> String {
+        let template = self.in_language(language);
+        let mut out = String::with_capacity(template.len() + 64);
+        for (index, part) in template.split('`').enumerate() {
+            if index > 0 {
+                out.push('`');
             }
+            let quotes = index % 2 == 1 && is_command(part);
+            let filled = |name: &str| {
+                let value = value(name)?;
+                // A command is made of words that are quoted already.
+                let is_word = quotes && !name.ends_with("_command");
+                Some(if is_word { Cow::Owned(shell_word(value)) } else { Cow::Borrowed(value) })
+            };
+            fill_part(part, &filled, &mut out);
         }
-        out.push_str(rest);
         out
     }
 
@@ -70,6 +76,42 @@ impl Text {
     }
 }
 
+fn fill_part<'a>(template: &str, value: &dyn Fn(&str) -> Option<Cow<'a, str>>, out: &mut String) {
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        match after.split_once('}') {
+            Some((name, tail)) if is_placeholder(name) => {
+                match value(name) {
+                    Some(value) => out.push_str(&value),
+                    None => out.extend(["{", name, "}"]),
+                }
+                rest = tail;
+            }
+            Some(_) | None => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+}
+
+/// False for what stands between backticks and belongs into a file: `key = value`, `"key" : value`.
+fn is_command(code: &str) -> bool {
+    !code.starts_with('"') && !code.contains(" = ")
+}
+
+/// `word` as a shell takes it for one word.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@,%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 fn is_placeholder(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
@@ -79,11 +121,16 @@ const LONGEST_VALUE: usize = 200;
 
 /// `value` with everything non-printing made visible (`\r`, `\t`, `\u{feff}`), cut at 200 characters.
 pub fn visible(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
+    visible_or_cut(value).0
+}
+
+/// The same, and whether it was cut.
+pub fn visible_or_cut(value: &str) -> (String, bool) {
+    let mut out = String::new();
     for (count, c) in value.chars().enumerate() {
         if count == LONGEST_VALUE {
             out.push('…');
-            break;
+            return (out, true);
         }
         match c {
             '\r' => out.push_str("\\r"),
@@ -95,7 +142,7 @@ pub fn visible(value: &str) -> String {
             c => out.push(c),
         }
     }
-    out
+    (out, false)
 }
 
 /// `value` as [`visible`] shows it, in double quotes: for values whose exact bytes matter.
@@ -123,6 +170,33 @@ mod tests {
         let filled = text.fill(Language::English, |name| (name == "reported").then_some("10.0.0.1"));
         assert_eq!(filled, "ip 10.0.0.1 is not {expected}; {not a name} {");
         assert_eq!(text.placeholders(Language::English), ["reported", "expected"]);
+    }
+
+    #[test]
+    fn in_commands_a_value_is_one_word_and_elsewhere_it_is_as_it_is() {
+        let text = Text {
+            en: "1. In {dir}: `sudo mv {dir} {dir}.old`, then {start_command} or `{start_command}`\n\
+                 2. Set `\"ip\" : \"{dir}\"` or `group_ip = {dir}`: `ls {other}`",
+            zh: "",
+        };
+        let filled = text.fill_commands(Language::English, |name| match name {
+            "dir" => Some("/opt/a;id;'b"),
+            "start_command" => Some("sudo '/a b' start"),
+            _ => None,
+        });
+        assert_eq!(
+            filled,
+            r#"1. In /opt/a;id;'b: `sudo mv '/opt/a;id;'\''b' '/opt/a;id;'\''b'.old`, then sudo '/a b' start or `sudo '/a b' start`
+2. Set `"ip" : "/opt/a;id;'b"` or `group_ip = /opt/a;id;'b`: `ls {other}`"#
+        );
+    }
+
+    #[test]
+    fn shell_words_are_quoted_when_they_are_not_plain() {
+        assert_eq!(shell_word("/usr/local/ilogtail-2"), "/usr/local/ilogtail-2");
+        assert_eq!(shell_word("http://10.0.0.1:80/a,b%20@c"), "http://10.0.0.1:80/a,b%20@c");
+        assert_eq!(shell_word("/opt/a b'; rm"), r"'/opt/a b'\''; rm'");
+        assert_eq!(shell_word(""), "''");
     }
 
     #[test]

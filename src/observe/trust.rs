@@ -13,6 +13,8 @@ use crate::sys::root::Step;
 pub const ROOT: u32 = 0;
 /// Permission to go through a directory.
 const SEARCH: u32 = 1;
+/// No permission: to see that it is there takes those of the directories above.
+pub const SEE: u32 = 0;
 /// Permission to read.
 pub const READ: u32 = 4;
 /// Whom the kernel shows where it cannot name the user: a user of another namespace. Many are so shown; it is nobody in particular.
@@ -69,8 +71,14 @@ pub fn owner_placed_by_root(path: &[Step]) -> Option<u32> {
     above.iter().all(is_roots_alone).then_some(last.owner)
 }
 
-/// True if these credentials could do with what stands at the end of a path what `bits` say (4: read it; 0: see that it is
-/// there). Links and access control lists give nothing here: who needs a list is denied, and that is said.
+/// True if each link on the way was made by root, or by the owner of what it leads to: nobody has sent it where they could not
+/// go themselves. The kernel's `protected_symlinks` asks the same of the last link in directories that all may write to.
+pub fn is_led_by_no_stranger(path: &[Step]) -> bool {
+    let may_lead = |step: &Step| step.owner == ROOT || step.leads_to_owner == Some(step.owner);
+    path.iter().all(|step| !step.is_link || may_lead(step))
+}
+
+/// True if these credentials could do with what stands at the end of a path what `bits` say ([`READ`], [`SEE`]). Links and access control lists give nothing here: who needs a list is denied, and that is said.
 pub fn could(credentials: &Credentials, bits: u32, path: &[Step]) -> bool {
     let Some((last, above)) = path.split_last() else { return false };
     let has = |step: &Step, bits: u32| {
@@ -131,6 +139,23 @@ mod tests {
             assert_eq!(could(&user, READ, &path), could_read, "{path:?}");
         }
         assert!(could(&user, 0, &[root, step(0, 0, 0)]), "what may not be read may be seen");
+    }
+
+    #[test]
+    fn a_link_leads_where_root_or_the_owner_of_its_end_sends_it() {
+        let directory = |owner| Step { owner, group: 0, mode: 0o755, is_link: false, leads_to_owner: None };
+        let link = |owner, end| Step { owner, group: 0, mode: 0o777, is_link: true, leads_to_owner: end };
+        for (path, trusted) in [
+            (vec![directory(0), directory(1001), directory(0)], true),
+            (vec![link(0, Some(1001)), directory(1001)], true),
+            (vec![link(1001, Some(1001)), directory(1001)], true),
+            (vec![link(1001, Some(0)), directory(0)], false),
+            (vec![link(1001, Some(0)), directory(0), directory(1001)], false),
+            (vec![link(1001, Some(1002)), link(0, Some(1002)), directory(1002)], false),
+            (vec![link(1001, None)], false),
+        ] {
+            assert_eq!(is_led_by_no_stranger(&path), trusted, "{path:?}");
+        }
     }
 
     #[test]

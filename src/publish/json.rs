@@ -10,8 +10,8 @@ use super::words;
 use crate::model::{
     Language, Prerequisite, Status, Why,
     report::{
-        AgentReport, ClockReport, Evidence, NotBelievedGroup, NotEvaluated, PrerequisiteReport, Problem,
-        Report, RoleReport, Transition,
+        AgentReport, ClockReport, Evidence, MOST_REPORTED, NotBelievedGroup, NotEvaluated,
+        PrerequisiteReport, Problem, Report, RoleReport, Transition,
     },
     snapshot::{EndpointFact, FailureKind, Probe},
     text::is_printable,
@@ -20,6 +20,7 @@ use crate::model::{
 
 /// The document. Titles and remedies are in `language`; ids are the same in all.
 pub fn document(report: &Report, language: Language) -> Value {
+    let report = report.within(MOST_REPORTED);
     printable(json!({
         "schema_version": 1,
         "taken_at": rfc3339_millis(report.taken_at),
@@ -202,6 +203,7 @@ fn time(time: Option<SystemTime>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{super::sample, *};
+    use crate::model::report::{Limit, limits_of};
 
     fn errors(document: &Value) -> Option<String> {
         let schema: Value =
@@ -222,6 +224,28 @@ mod tests {
                 assert_eq!(errors(&document(&report, language)), None);
             }
         }
+    }
+
+    #[test]
+    fn it_tells_the_worst_of_very_many_problems() {
+        let mut report = sample::failing();
+        let prerequisites = &mut report.agents[0].prerequisites;
+        let critical = prerequisites.iter().flat_map(|it| &it.problems).find(|it| it.explained_by.is_none());
+        let critical = critical.expect("a failing report").clone();
+        let mut warning = critical.clone();
+        warning.severity = crate::model::Severity::Warning;
+        for each in &mut *prerequisites {
+            each.problems.clear();
+        }
+        prerequisites[0].problems = vec![warning; MOST_REPORTED];
+        prerequisites[1].problems = vec![critical; 10];
+        let told = document(&report, Language::English);
+        let told =
+            |index: usize| told["agents"][0]["prerequisites"][index]["problems"].as_array().unwrap().len();
+        assert_eq!((told(0), told(1)), (MOST_REPORTED - 10, 10));
+        assert_eq!(limits_of(&report.agents), [Limit::Report, Limit::Page].into());
+        report.agents[0].prerequisites[0].problems.truncate(MOST_REPORTED - 10);
+        assert_eq!(limits_of(&report.agents), [Limit::Page].into());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Rendered into the families of the `prometheus` crate, from which both text formats are encoded.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, iter};
 
 use prometheus::{
     Encoder as _, TextEncoder,
@@ -10,10 +10,20 @@ use prometheus::{
 };
 
 use super::{samples, words};
-use crate::model::{own::SelfFacts, report::Report};
+use crate::model::{
+    own::SelfFacts,
+    report::{Limit, Report},
+};
 
 /// The longest label value, in characters: what a file holds must not become an unbounded series name.
 const LONGEST_LABEL: usize = 200;
+
+/// The most endpoints, addresses or files of one agent that become series: an agent's config may hold thousands, and
+/// the JSON report has them all.
+const MOST_PER_AGENT: usize = 100;
+
+/// The metric that tells of bounds.
+const LIMITS: &str = "logagent_limit_reached";
 
 /// The type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +116,7 @@ pub static METRICS: &[Metric] = &[
     gauge("logagent_config_last_reload_successful", &[], "1 if the last load of the config file succeeded.", samples::reload_successful),
     gauge("logagent_web_config_last_reload_successful", &[], "1 if the file of --web.config.file, and what it names, is in force as it is now; 0 if an older state is.", samples::counted),
     gauge("logagent_config_last_reload_success_timestamp_seconds", &[], "When config was last loaded with success, in seconds since the epoch.", samples::reload_success),
-    gauge("logagent_limit_reached", &["limit"], "1 for each bound on what is read, kept or told that was reached; absent otherwise.", samples::limits),
+    gauge(LIMITS, &["limit"], "1 for each bound on what is read, kept or told that was reached; absent otherwise.", samples::limits),
     counter("logagent_log_lines_dropped_total", &[], "Lines of the exporter's own log that were dropped, as they were not read in time.", samples::log_lines_dropped),
     counter("process_cpu_seconds_total", &[], "CPU time of the exporter, in seconds.", samples::own_cpu),
     gauge("process_open_fds", &[], "Open file descriptors of the exporter.", samples::own_open_fds),
@@ -125,12 +135,24 @@ pub struct Samples {
     names: &'static [&'static str],
     seen: BTreeSet<Vec<String>>,
     list: Vec<Sample>,
+    /// Left out as more than are told.
+    cut: bool,
 }
 
 impl Samples {
     /// Name of the metric.
     pub(super) fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Those of one agent's items that become series.
+    pub(super) fn within_bound<I>(&mut self, items: I) -> iter::Take<I::IntoIter>
+    where
+        I: IntoIterator<IntoIter: ExactSizeIterator>,
+    {
+        let items = items.into_iter();
+        self.cut |= items.len() > MOST_PER_AGENT;
+        items.take(MOST_PER_AGENT)
     }
 
     /// Adds a sample; `values` are the labels' in the order of their names. A second one with equal labels would make
@@ -172,17 +194,26 @@ fn bounded(value: &str) -> String {
 
 /// The families that have samples, in the order of [`METRICS`].
 pub fn families(view: View<'_>) -> Vec<MetricFamily> {
-    METRICS
-        .iter()
-        .filter_map(|metric| {
-            let mut samples = Samples {
-                name: metric.name,
-                kind: metric.kind,
-                names: metric.labels,
-                seen: BTreeSet::new(),
-                list: Vec::new(),
-            };
-            (metric.samples)(view, &mut samples);
+    let of = |metric: &'static Metric| {
+        let mut samples = Samples {
+            name: metric.name,
+            kind: metric.kind,
+            names: metric.labels,
+            seen: BTreeSet::new(),
+            list: Vec::new(),
+            cut: false,
+        };
+        (metric.samples)(view, &mut samples);
+        (metric, samples)
+    };
+    let mut all: Vec<_> = METRICS.iter().map(of).collect();
+    if all.iter().any(|(_, samples)| samples.cut)
+        && let Some((_, limits)) = all.iter_mut().find(|(metric, _)| metric.name == LIMITS)
+    {
+        limits.add(&[Limit::Series.as_str()], 1.0);
+    }
+    all.into_iter()
+        .filter_map(|(metric, samples)| {
             if samples.list.is_empty() {
                 return None;
             }

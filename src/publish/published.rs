@@ -10,7 +10,11 @@ use flate2::{Compression, GzBuilder};
 use hyper::body::Bytes;
 
 use super::{json, metrics, metrics::View, openmetrics, page};
-use crate::model::{Language, own::SelfFacts, report::Report};
+use crate::model::{
+    Language,
+    own::SelfFacts,
+    report::{MOST_ON_PAGE, Report},
+};
 
 /// A report, rendered. The metrics are encoded at publication, so that a scrape costs a copy of a pointer. The page and the
 /// JSON document, which few ask for, are rendered when first asked for, once for each report.
@@ -80,7 +84,7 @@ impl Published {
     /// The landing page. `telemetry_path` is where it says that the metrics are; always the same for one process.
     pub fn page(&self, language: Language, telemetry_path: &str) -> Bytes {
         in_language(&self.page, language, || {
-            page::render(&self.report, language, telemetry_path).into_bytes()
+            page::render(&self.report.within(MOST_ON_PAGE), language, telemetry_path).into_bytes()
         })
     }
 }

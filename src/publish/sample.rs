@@ -226,7 +226,7 @@ pub(crate) fn healthy() -> Report {
             endpoint(Purpose::Project, Scheme::Http, &format!("my-project.{data}")),
             endpoint(Purpose::Admin, Scheme::Http, &format!("ali-cn-hangzhou-sls-admin.{data}")),
         ],
-        findings_cut: false,
+        limits: BTreeSet::new(),
         transitions,
         not_evaluated: vec![(Prerequisite::Credentials, NotEvaluated::Kind)],
         files: ["config", "app_info", "user_identifiers", "user_defined_id"]

@@ -16,10 +16,6 @@ use crate::model::{
     snapshot::{EndpointFact, Probe, Scheme},
 };
 
-/// The most endpoints, addresses or files of one agent that become series: an agent's config may hold thousands, and
-/// the JSON report has them all.
-const MOST_PER_AGENT: usize = 100;
-
 /// What `logagent_evaluations_total` always shows, so that a rate exists before the first event.
 const TRIGGERS: [&str; 7] = ["timer", "process", "file", "address", "clock", "reload", "probe"];
 
@@ -158,18 +154,18 @@ fn each_role(view: View<'_>, out: &mut Samples, value: impl Fn(&RoleReport) -> O
 
 pub(super) fn ip_info(view: View<'_>, out: &mut Samples) {
     for agent in &view.report.agents {
-        for (source, ip) in agent.ips.iter().take(MOST_PER_AGENT) {
+        for (source, ip) in out.within_bound(&agent.ips) {
             out.add(&[&agent.name, source, ip], 1.0);
         }
     }
 }
 
 pub(super) fn endpoint_up(view: View<'_>, out: &mut Samples) {
-    each_probe(view, |labels, _, probe| out.add(&labels, truth(probe.outcome.is_ok())));
+    each_probe(view, out, |out, labels, _, probe| out.add(&labels, truth(probe.outcome.is_ok())));
 }
 
 pub(super) fn endpoint_phases(view: View<'_>, out: &mut Samples) {
-    each_probe(view, |[agent, purpose, url], _, probe| {
+    each_probe(view, out, |out, [agent, purpose, url], _, probe| {
         for (phase, duration) in words::phases(&probe.phases) {
             if let Some(duration) = duration {
                 out.add(&[agent, purpose, url, phase], duration.as_secs_f64());
@@ -179,14 +175,14 @@ pub(super) fn endpoint_phases(view: View<'_>, out: &mut Samples) {
 }
 
 pub(super) fn endpoint_status_code(view: View<'_>, out: &mut Samples) {
-    each_probe(view, |labels, fact, probe| match fact.endpoint.scheme {
+    each_probe(view, out, |out, labels, fact, probe| match fact.endpoint.scheme {
         Scheme::Http | Scheme::Https => out.add(&labels, f64::from(probe.status_code.unwrap_or(0))),
         Scheme::Tcp => {}
     });
 }
 
 pub(super) fn endpoint_certificate(view: View<'_>, out: &mut Samples) {
-    each_probe(view, |labels, fact, probe| {
+    each_probe(view, out, |out, labels, fact, probe| {
         if let (Scheme::Https, Some(certificate)) = (fact.endpoint.scheme, &probe.certificate) {
             out.add(&labels, epoch(certificate.not_after));
         }
@@ -195,7 +191,11 @@ pub(super) fn endpoint_certificate(view: View<'_>, out: &mut Samples) {
 
 /// Every known probe. Several endpoints may differ in nothing but their path and share their labels: all metrics then
 /// tell of the same one of them, a failing one if there is any.
-fn each_probe<'a>(view: View<'a>, mut f: impl FnMut([&'a str; 3], &'a EndpointFact, &'a Probe)) {
+fn each_probe<'a>(
+    view: View<'a>,
+    out: &mut Samples,
+    add: impl Fn(&mut Samples, [&'a str; 3], &'a EndpointFact, &'a Probe),
+) {
     for agent in &view.report.agents {
         let mut chosen: BTreeMap<_, (&EndpointFact, &Probe)> = BTreeMap::new();
         for fact in &agent.endpoints {
@@ -209,8 +209,8 @@ fn each_probe<'a>(view: View<'a>, mut f: impl FnMut([&'a str; 3], &'a EndpointFa
                 })
                 .or_insert((fact, probe));
         }
-        for ((purpose, url), (fact, probe)) in chosen.into_iter().take(MOST_PER_AGENT) {
-            f([&agent.name, purpose.as_str(), url], fact, probe);
+        for ((purpose, url), (fact, probe)) in out.within_bound(chosen) {
+            add(out, [&agent.name, purpose.as_str(), url], fact, probe);
         }
     }
 }
@@ -241,7 +241,7 @@ pub(super) fn clock_steps(view: View<'_>, out: &mut Samples) {
 
 pub(super) fn file_modified(view: View<'_>, out: &mut Samples) {
     for agent in &view.report.agents {
-        for (file, modified) in agent.files.iter().take(MOST_PER_AGENT) {
+        for (file, modified) in out.within_bound(&agent.files) {
             out.add(&[&agent.name, file], epoch(*modified));
         }
     }

@@ -53,6 +53,14 @@ pub fn hostname() -> io::Result<String> {
     Err(unsupported())
 }
 
+/// Gives up what the process never needs.
+///
+/// # Errors
+/// Always: nothing is given up.
+pub fn confine() -> io::Result<()> {
+    Err(unsupported())
+}
+
 /// What the kernel says of its clock.
 ///
 /// # Errors
@@ -228,6 +236,10 @@ pub(super) mod root {
     use crate::sys::root::{Purpose, Root, Way};
 
     pub(in crate::sys) fn open(_: &Root, _: &Path, _: Purpose) -> io::Result<File> {
+        Err(super::unsupported())
+    }
+
+    pub(in crate::sys) fn open_without_links(_: &Root, _: &Path) -> io::Result<Option<File>> {
         Err(super::unsupported())
     }
 

@@ -22,10 +22,8 @@ pub struct Root {
 /// What a path is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// To be looked at; its content is not touched. Links are followed.
+    /// To be looked at; its content is not touched.
     Look,
-    /// The same, but of a link itself.
-    LookAtLink,
     /// To be read. A FIFO is not waited for.
     Read,
 }
@@ -97,6 +95,14 @@ impl Root {
     /// What the system says.
     pub fn open(&self, path: &Path, purpose: Purpose) -> io::Result<File> {
         system::open(self, path, purpose)
+    }
+
+    /// Opens what stands at `path` to be looked at, if no link is on the way. `None`: there is one, or the kernel cannot tell.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open_without_links(&self, path: &Path) -> io::Result<Option<File>> {
+        system::open_without_links(self, path)
     }
 
     /// Follows a path component by component, links included.

@@ -223,6 +223,42 @@ fn an_agent_of_a_user_has_nothing_read_that_the_user_could_not_read() {
 }
 
 #[test]
+fn a_link_to_a_directory_in_a_users_installation_leads_nowhere_that_the_user_could_not_go() {
+    let host = Host::with_loglistener();
+    host.sh(&format!("chown -R 1001:1001 {LOGLISTENER}"));
+    host.write(
+        "/opt/roots/loglistener.conf",
+        CONF_TEXT.replace("group_ip = ", &format!("group_ip = {SECRET}")),
+    );
+    host.sh("chmod 700 /opt/roots");
+    let exporter = host.exporter_of_unit(Some(EXPECT_CLS));
+    exporter.shows(&[]);
+    sh_by(&host, OWNER, &format!("cd {LOGLISTENER} && mv etc mine && ln -s /opt/roots etc"));
+    exporter.until("that the link is not followed", |_| why_unknown(&exporter).contains("symbolic link"));
+    assert!(!exporter.report().to_string().contains(SECRET));
+    // The user's own directory is another matter, and so is a link that root made.
+    sh_by(&host, OWNER, &format!("cd {LOGLISTENER} && rm etc && ln -s mine etc"));
+    exporter.until("the user's own directory", |_| !why_unknown(&exporter).contains("symbolic link"));
+    exporter.shows(&[]);
+    host.sh(&format!("cd {LOGLISTENER} && rm etc && ln -s /opt/roots etc"));
+    exporter.until("root's link", |_| exporter.report().to_string().contains(SECRET));
+}
+
+#[test]
+fn the_exporter_itself_gives_up_what_it_never_needs() {
+    let host = Host::new();
+    let exporter = host.exporter_of_unit(None);
+    let status = host.sh(&format!("cat /proc/{}/task/*/status", exporter.pid));
+    let all = |line: &str| {
+        status.lines().filter(|each| each.starts_with(line)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let threads = all("Pid:").len();
+    assert!(threads >= 1, "{status}");
+    assert_eq!(all("NoNewPrivs:"), vec!["NoNewPrivs:\t1"; threads]);
+    assert_eq!(all("Seccomp:"), vec!["Seccomp:\t2"; threads]);
+}
+
+#[test]
 fn files_of_the_kernels_own_are_read_for_nobody() {
     let host = Host::with_logtail();
     host.kill_all("ilogtail");

@@ -13,7 +13,7 @@ use std::{
 use super::{
     Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Layout, Located, NamedBy,
     Operation, Place, Recognition, Service,
-    address::{EndpointList, Origin, ServerAddress, shell_word},
+    address::{EndpointList, Origin, ServerAddress},
     arguments::{resolve, value_of},
     release::Release,
 };
@@ -24,6 +24,7 @@ use crate::model::{
     snapshot::{
         Edition, Endpoint, ExpectedAnswer, ExpectedRole, Invocation, Parameter, Parameters, Rejection, Scheme,
     },
+    text::shell_word,
 };
 
 /// Where the installer of the classic agent puts it.

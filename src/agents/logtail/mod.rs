@@ -18,7 +18,6 @@ use std::{
 use super::{
     Choice, Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Identifier,
     IdentityLayout, Layout, LocalTime, Located, Operation, Place, Recognition, Service, TimeAdjustment,
-    address::shell_word,
     arguments::flag,
     release::{self, Defect, Feature, Unsupported},
 };
@@ -29,6 +28,7 @@ use crate::model::{
         AddressRecord, Edition, Endpoint, Environment, ExpectedRole, HostFacts, Invocation, LoadedConfig,
         Parameters, Process, ProcessState, Rejection,
     },
+    text::shell_word,
 };
 
 /// Where the vendor's installer puts the agent.

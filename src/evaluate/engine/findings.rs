@@ -1,19 +1,25 @@
 //! What a rule has to say of the causes of its prerequisite. Each begins undecided: a rule must raise or clear it, and one
 //! that it forgets stays undecided. So nothing is ever found right because nobody looked.
 
-use std::{collections::BTreeMap, fmt::Display};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+};
 
 use crate::{
     catalog,
     model::{
         Cause, Prerequisite, Reason, Severity, Why,
-        report::{Evidence, NotEvaluated},
-        text::visible,
+        report::{Evidence, Limit, NotEvaluated},
+        text::visible_or_cut,
     },
 };
 
 /// The most findings of one cause that are kept for an agent: more say nothing new, and a runaway file must not become a flood.
 pub(in crate::evaluate) const MOST_OF_A_CAUSE: usize = 32;
+
+/// The most values of one finding's evidence; causes have one to four.
+const MOST_EVIDENCE: usize = 16;
 
 /// A cause that stands, and what was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +36,8 @@ pub(in crate::evaluate) struct Finding {
     pub(in crate::evaluate) explains: Vec<String>,
     /// What it would be a consequence of, in the same words.
     pub(in crate::evaluate) depends_on: Vec<String>,
+    /// True if the evidence is not all that was seen.
+    pub(in crate::evaluate) cut: bool,
 }
 
 impl Finding {
@@ -42,6 +50,7 @@ impl Finding {
             evidence: Vec::new(),
             explains: Vec::new(),
             depends_on: Vec::new(),
+            cut: false,
         }
     }
 
@@ -53,11 +62,14 @@ impl Finding {
         value: impl AsRef<str>,
         from: impl Display,
     ) -> Self {
-        self.evidence.push(Evidence {
-            name,
-            value: visible(value.as_ref()),
-            from: visible(&from.to_string()),
-        });
+        let ((value, value_cut), (from, from_cut)) =
+            (visible_or_cut(value.as_ref()), visible_or_cut(&from.to_string()));
+        self.cut |= value_cut || from_cut;
+        if self.evidence.len() < MOST_EVIDENCE {
+            self.evidence.push(Evidence { name, value, from });
+        } else {
+            self.cut = true;
+        }
         self
     }
 
@@ -101,14 +113,20 @@ pub(in crate::evaluate) struct Ruling {
     pub(in crate::evaluate) undecided: BTreeMap<String, Why>,
     /// Why nothing is known of any other subject; `None`: they are clear.
     pub(in crate::evaluate) rest: Option<Why>,
-    /// True if more findings of it were made than are kept.
-    pub(in crate::evaluate) cut: bool,
+    /// Bounds that were reached.
+    pub(in crate::evaluate) limits: BTreeSet<Limit>,
 }
 
 impl Ruling {
     fn undecided(cause: &'static Cause) -> Self {
         let why = Why::new(Reason::NotYet, cause.id, "no rule has judged it");
-        Self { cause, standing: Vec::new(), undecided: BTreeMap::new(), rest: Some(why), cut: false }
+        Self {
+            cause,
+            standing: Vec::new(),
+            undecided: BTreeMap::new(),
+            rest: Some(why),
+            limits: BTreeSet::new(),
+        }
     }
 
     /// True if what stood for this subject can neither be confirmed nor denied.
@@ -123,9 +141,10 @@ impl Ruling {
 
     fn raise(&mut self, finding: Finding) {
         if self.standing.len() < MOST_OF_A_CAUSE {
+            self.limits.extend(finding.cut.then_some(Limit::Evidence));
             self.standing.push(finding);
         } else {
-            self.cut = true;
+            self.limits.insert(Limit::Findings);
         }
     }
 }
@@ -260,6 +279,21 @@ mod tests {
         let mut findings = Findings::of(Prerequisite::Restart);
         findings.judge(&RESTART_REQUIRED, || Ok((0..1000).map(|_| Finding::of(&RESTART_REQUIRED))));
         let ruling = ruling(findings, &RESTART_REQUIRED);
-        assert_eq!((ruling.standing.len(), ruling.cut), (MOST_OF_A_CAUSE, true));
+        assert_eq!((ruling.standing.len(), ruling.limits), (MOST_OF_A_CAUSE, [Limit::Findings].into()));
+    }
+
+    #[test]
+    fn the_evidence_of_a_finding_is_bounded_in_number_and_length() {
+        let limits = |finding: Finding| {
+            let mut findings = Findings::of(Prerequisite::Restart);
+            findings.judge(&RESTART_REQUIRED, || Ok([finding]));
+            ruling(findings, &RESTART_REQUIRED).limits
+        };
+        let of = || Finding::of(&RESTART_REQUIRED);
+        assert_eq!(limits(of().seen("a", "x".repeat(200), "f")), BTreeSet::new());
+        assert_eq!(limits(of().seen("a", "x".repeat(201), "f")), [Limit::Evidence].into());
+        assert_eq!(limits(of().seen("a", "x", "f".repeat(201))), [Limit::Evidence].into());
+        let many = (0..20).fold(of(), |finding, _| finding.seen("a", "x", "f"));
+        assert_eq!((many.evidence.len(), limits(many)), (MOST_EVIDENCE, [Limit::Evidence].into()));
     }
 }

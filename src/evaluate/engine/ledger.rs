@@ -12,7 +12,7 @@ use std::{
 
 use crate::model::{
     Cause, Prerequisite, Severity, Why,
-    report::{AgentReport, NotEvaluated},
+    report::{AgentReport, Limit, NotEvaluated},
 };
 
 use super::{
@@ -64,8 +64,8 @@ pub(in crate::evaluate) struct Carried {
     pub(in crate::evaluate) unread: Vec<Why>,
     /// True if a critical cause could not be judged without them.
     pub(in crate::evaluate) undecided: bool,
-    /// True if there were more findings than are kept.
-    pub(in crate::evaluate) cut: bool,
+    /// Bounds that were reached.
+    pub(in crate::evaluate) limits: BTreeSet<Limit>,
 }
 
 impl Ledger {
@@ -129,7 +129,7 @@ impl AgentLedger {
                 standing: Vec::new(),
                 unread: Vec::new(),
                 undecided: false,
-                cut: false,
+                limits: BTreeSet::new(),
             };
             for ruling in findings.into_rulings().filter(|ruling| !(weights.ignored)(ruling.cause)) {
                 let supplementary = (weights.supplementary)(ruling.cause);
@@ -165,7 +165,7 @@ impl AgentLedger {
                 carried.standing.push(Aged { finding, since: before.since, carried: true });
             }
         }
-        carried.cut |= ruling.cut;
+        carried.limits.extend(&ruling.limits);
         if supplementary {
             return;
         }

@@ -13,7 +13,7 @@ use crate::{
     agents::{Place, Profile},
     config::{AgentSettings, UserName},
     model::{Reading, snapshot::FileState},
-    observe::trust::{Accepted, Credentials, owner_placed_by_root},
+    observe::trust::{Accepted, Credentials, ROOT, owner_placed_by_root},
 };
 
 /// The users of the host that are not in a directory service.
@@ -22,7 +22,7 @@ const PASSWD: &str = "/etc/passwd";
 /// What was read of owners and users in one reading.
 pub struct Acceptance<'a> {
     files: Files<'a>,
-    owners: RefCell<BTreeMap<PathBuf, Option<Owned>>>,
+    directories: RefCell<BTreeMap<PathBuf, Option<Found>>>,
     users: OnceCell<BTreeMap<String, u32>>,
 }
 
@@ -33,10 +33,19 @@ struct Owned {
     canonical: PathBuf,
 }
 
+/// What is known of a directory.
+#[derive(Clone)]
+struct Found {
+    /// Who owns it, where only root could have put it there.
+    owned: Option<Owned>,
+    /// It is root's.
+    is_roots: bool,
+}
+
 impl<'a> Acceptance<'a> {
     /// Has read nothing yet.
     pub fn new(files: Files<'a>) -> Self {
-        Self { files, owners: RefCell::default(), users: OnceCell::new() }
+        Self { files, directories: RefCell::default(), users: OnceCell::new() }
     }
 
     /// True if a process of these credentials, whose executable is at `path` (where that is known), counts as one of the agent's.
@@ -72,19 +81,30 @@ impl<'a> Acceptance<'a> {
     }
 
     fn owned(&self, directory: &Path) -> Option<Owned> {
-        if let Some(known) = self.owners.borrow().get(directory) {
+        self.find(directory)?.owned
+    }
+
+    /// True if nobody but root could have put this directory there, or if that cannot be told.
+    pub fn is_placed_by_root(&self, directory: &Path) -> bool {
+        self.find(directory).is_none_or(|found| found.is_roots || found.owned.is_some())
+    }
+
+    fn find(&self, directory: &Path) -> Option<Found> {
+        if let Some(known) = self.directories.borrow().get(directory) {
             return known.clone();
         }
         let root = self.files.root;
         let found = self.files.attempt.guard(&root.locate(directory), || {
-            let way = root.way(directory).ok();
-            Reading::Known(way.and_then(|way| {
-                let canonical = root.canonical(&way.end)?;
-                Some(Owned { owner: owner_placed_by_root(&way.steps)?, canonical })
+            Reading::Known(root.way(directory).ok().map(|way| {
+                let owner = owner_placed_by_root(&way.steps).zip(root.canonical(&way.end));
+                Found {
+                    owned: owner.map(|(owner, canonical)| Owned { owner, canonical }),
+                    is_roots: way.steps.last().is_some_and(|last| last.owner == ROOT),
+                }
             }))
         });
         let found = found.known().cloned().flatten();
-        self.owners.borrow_mut().insert(directory.to_owned(), found.clone());
+        self.directories.borrow_mut().insert(directory.to_owned(), found.clone());
         found
     }
 

@@ -22,6 +22,8 @@ pub type Profiles = &'static [&'static dyn Profile];
 
 /// No more entries of a directory are looked at in search of installations.
 const MOST_ENTRIES: usize = 10_000;
+/// The most detected installations that are watched; a host has one or two.
+const MOST_INSTALLATIONS: usize = 32;
 /// The longest directory suffix that becomes part of a name.
 const LONGEST_SUFFIX: usize = 32;
 
@@ -38,6 +40,8 @@ pub struct Memory {
     pub identities: BTreeMap<String, IdentityLayout>,
     /// Detected installations that are gone are to be forgotten.
     forgets: bool,
+    /// There are more installations than are watched.
+    pub cut: bool,
 }
 
 impl Memory {
@@ -49,6 +53,15 @@ impl Memory {
         self.identities.retain(|name, _| same(name));
         self.forgets = true;
     }
+
+    /// Of agents that are watched no longer nothing is kept.
+    fn forget_others(&mut self, settings: &Settings) {
+        let Self { detected, identities, .. } = self;
+        identities.retain(|name, _| {
+            settings.agents.iter().any(|agent| agent.name == *name)
+                || detected.iter().any(|seen| seen.name == *name)
+        });
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -57,6 +70,8 @@ struct Detected {
     name: String,
     directory: PathBuf,
     canonical: PathBuf,
+    /// Only root could have put it there. What users put somewhere they may take away again, as often as they like.
+    lasting: bool,
 }
 
 /// An installation to watch.
@@ -123,9 +138,12 @@ impl Detection<'_> {
     /// The installations to watch: the configured ones first, then the detected ones by first sight.
     pub fn targets(&self, memory: &mut Memory) -> Vec<Target> {
         // Without a sight of its processes nothing is known to be gone.
-        if self.sees_processes && std::mem::take(&mut memory.forgets) {
-            memory.detected.retain(|seen| self.is_still_watched(seen));
+        if self.sees_processes {
+            let all = std::mem::take(&mut memory.forgets);
+            memory.detected.retain(|seen| (seen.lasting && !all) || self.is_still_watched(seen));
+            memory.forget_others(self.settings);
         }
+        memory.cut = false;
         let mut targets = self.configured(memory);
         if self.settings.detect {
             for profile in self.profiles.iter().copied().filter(|profile| !profile.places().is_empty()) {
@@ -306,7 +324,12 @@ impl Detection<'_> {
             .detected
             .iter()
             .any(|seen| seen.kind == kind && (seen.canonical == canonical || seen.directory == directory));
+        let excess = memory.detected.len() >= MOST_INSTALLATIONS;
         if known || configured.iter().any(|target| is_at(target, kind, &directory, &canonical)) {
+            return;
+        }
+        if excess {
+            memory.cut = true;
             return;
         }
         let taken = |name: &str| {
@@ -314,7 +337,8 @@ impl Detection<'_> {
                 || memory.detected.iter().any(|seen| seen.name == name)
         };
         let name = new_name(profile, &directory, &taken);
-        memory.detected.push(Detected { kind, name, directory, canonical });
+        let lasting = self.acceptance.is_placed_by_root(&directory);
+        memory.detected.push(Detected { kind, name, directory, canonical, lasting });
     }
 
     fn canonical(&self, directory: &Path) -> PathBuf {

@@ -17,7 +17,7 @@ use crate::{
     },
     observe::{
         events::watch_plan::Question,
-        trust::{Credentials, READ, ROOT, could},
+        trust::{Credentials, READ, ROOT, SEE, could, is_led_by_no_stranger},
     },
     sys::{
         self,
@@ -95,23 +95,6 @@ pub enum Kind {
     Other,
 }
 
-/// Why a file was not opened.
-enum Refusal {
-    /// The system refused.
-    System(io::Error),
-    /// A link that neither root nor the target's owner made.
-    ForeignLink,
-}
-
-impl From<io::Error> for Refusal {
-    fn from(error: io::Error) -> Self {
-        Self::System(error)
-    }
-}
-
-/// A file that is replaced between looking and opening is looked at again, this often.
-const REPLACED_AT_MOST: u32 = 4;
-
 impl<'a> Files<'a> {
     /// The same, for paths that a process of these credentials may have named; `None`: no process has.
     #[must_use]
@@ -123,11 +106,13 @@ impl<'a> Files<'a> {
         if self.deputy { Self { by, ..self } } else { self }
     }
 
-    /// Opens what stands at a path to be looked at, if whoever named it could do with it what `bits` say.
+    /// Opens what stands at a path to be looked at, if whoever named it could do with it what `bits` say. It is read through
+    /// what was opened here, so that nothing else can be put in its place meanwhile.
     fn place(&self, path: &Path, bits: u32) -> io::Result<File> {
         let place = match self.by {
-            By::Exporter => return self.root.open(path, Purpose::Look),
-            By::Root => self.root.open(path, Purpose::Look)?,
+            By::Exporter if bits == SEE => return self.root.open(path, Purpose::Look),
+            By::Exporter => return self.place_by_root(path),
+            By::Root => self.place_by_root(path)?,
             By::User(credentials) => {
                 let way = self.root.way(path)?;
                 if !could(credentials, bits, &way.steps) {
@@ -150,6 +135,16 @@ impl<'a> Files<'a> {
         }
     }
 
+    /// What stands at a path that root has named. Whoever can write to a directory on the way does not choose what that is: what
+    /// the exporter may read, it publishes.
+    fn place_by_root(&self, path: &Path) -> io::Result<File> {
+        if let Some(place) = self.root.open_without_links(path)? {
+            return Ok(place);
+        }
+        let way = self.root.way(path)?;
+        if is_led_by_no_stranger(&way.steps) { Ok(way.end) } else { Err(denied(FOREIGN_LINK.to_owned())) }
+    }
+
     /// Reads a regular file.
     pub fn read(&self, path: &Path, extent: Extent) -> Reading<FileState<Bytes>> {
         // Of a log only its beginning counts, and that only changes with the file.
@@ -164,27 +159,6 @@ impl<'a> Files<'a> {
             Ok(state) => Reading::Known(state),
             Err(why) => Reading::Unknown(why),
         })
-    }
-
-    /// Opens a regular file, and does not let whoever can write to its directory choose which: what the exporter may read,
-    /// it publishes. A link is followed if root or the target's own owner made it, as the kernel's `protected_symlinks` has it.
-    fn open_trusted(&self, path: &Path) -> Result<File, Refusal> {
-        for _attempt in 0..REPLACED_AT_MOST {
-            let entry = self.root.open(path, Purpose::LookAtLink)?.metadata()?;
-            let file = self.root.open(path, Purpose::Read)?;
-            let opened = file.metadata()?;
-            if entry.file_type().is_symlink() {
-                let made_by = sys::file::owner(&entry);
-                if made_by == ROOT || made_by == sys::file::owner(&opened) {
-                    return Ok(file);
-                }
-                return Err(Refusal::ForeignLink);
-            }
-            if sys::file::identity(&entry) == sys::file::identity(&opened) {
-                return Ok(file);
-            }
-        }
-        Err(Refusal::System(io::Error::other("it is replaced again and again")))
     }
 
     fn read_unguarded(&self, path: &Path, extent: Extent) -> Result<FileState<Bytes>, Why> {
@@ -205,17 +179,7 @@ impl<'a> Files<'a> {
         if !kind.is_file() {
             return Err(not_regular(path));
         }
-        let opened = match self.by {
-            By::User(_) => reopen(&place).map_err(Refusal::System),
-            By::Exporter | By::Root => self.open_trusted(path),
-        };
-        let file = match opened {
-            Ok(file) => file,
-            // Vanished in between.
-            Err(Refusal::System(error)) if is_absence(&error) => return Ok(FileState::Missing),
-            Err(Refusal::System(error)) => return Err(refused(error)),
-            Err(Refusal::ForeignLink) => return Err(foreign_link(path)),
-        };
+        let file = reopen(&place).map_err(refused)?;
         let metadata = file.metadata().map_err(refused)?;
         if !metadata.is_file() {
             return Err(not_regular(path));
@@ -253,7 +217,7 @@ impl<'a> Files<'a> {
     }
 
     fn look_unguarded(&self, path: &Path) -> io::Result<Standing> {
-        let file = self.place(path, 0)?;
+        let file = self.place(path, SEE)?;
         let metadata = file.metadata()?;
         let kind = match () {
             () if metadata.is_file() => Kind::File,
@@ -286,10 +250,7 @@ impl<'a> Files<'a> {
 
     /// `None`: too many.
     fn list_unguarded(&self, path: &Path, most: usize) -> io::Result<Option<Vec<PathBuf>>> {
-        let names = match self.by {
-            By::Exporter | By::Root => self.root.entries(path, most)?,
-            By::User(_) => entries_of(&self.place(path, READ)?, most)?,
-        };
+        let names = entries_of(&self.place(path, READ)?, most)?;
         Ok(names.map(|mut names| {
             names.sort_unstable();
             names.into_iter().map(PathBuf::from).collect()
@@ -301,6 +262,9 @@ impl<'a> Files<'a> {
 fn denied(detail: String) -> io::Error {
     io::Error::new(ErrorKind::PermissionDenied, detail)
 }
+
+const FOREIGN_LINK: &str = "a symbolic link on the way to it leads to another user's file or directory, and was made neither by \
+                            root nor by that user; make the link as root";
 
 /// True if the error says that nothing stands there.
 fn is_absence(error: &io::Error) -> bool {
@@ -328,12 +292,6 @@ fn digest(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(bytes);
     hasher.finish()
-}
-
-fn foreign_link(path: &Path) -> Why {
-    let detail = "a symbolic link to another user's file, made neither by root nor by that user, is not followed; \
-                  make the link as root";
-    Why::new(Reason::Denied, path.display().to_string(), detail)
 }
 
 fn not_regular(path: &Path) -> Why {

@@ -251,7 +251,7 @@ impl Plan {
             agents,
             errors: Vec::new(),
             not_believed: seen.not_believed.clone(),
-            limits: seen.limits.clone(),
+            limits: seen.limits.iter().copied().chain(memory.cut.then_some(Limit::Installations)).collect(),
             looked_at,
         };
         if let Reading::Unknown(_) = candidates

@@ -134,6 +134,24 @@ fn without_build(text: &str) -> String {
 }
 
 #[test]
+fn series_that_are_left_out_are_told_of() {
+    let limits = |addresses: usize| {
+        let mut report = sample::healthy();
+        report.agents[0].ips = (0..addresses).map(|n| ("expected", format!("10.0.0.{n}"))).collect();
+        let families = families(View { report: &report, own: None });
+        let of = |name: &str| {
+            let family = families.iter().find(|family| family.name() == name);
+            family.map_or(&[][..], |family| family.get_metric()).to_vec()
+        };
+        let limits: Vec<String> =
+            of(LIMITS).iter().map(|sample| sample.get_label()[0].value().to_owned()).collect();
+        (of("logagent_ip_info").len(), limits)
+    };
+    assert_eq!(limits(MOST_PER_AGENT), (MOST_PER_AGENT, vec![]));
+    assert_eq!(limits(MOST_PER_AGENT + 1), (MOST_PER_AGENT, vec!["series".to_owned()]));
+}
+
+#[test]
 fn every_metric_of_a_healthy_agent() {
     let (text, openmetrics) = rendered(&sample::healthy());
     insta::assert_snapshot!("text", without_build(&text));

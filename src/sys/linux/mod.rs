@@ -1,6 +1,7 @@
 //! Linux.
 
 mod c;
+mod confinement;
 pub mod local;
 pub(super) mod root;
 mod service;
@@ -13,6 +14,7 @@ use rustix::{
 };
 
 pub use c::{give_memory_back, kernel_clock};
+pub use confinement::confine;
 pub use service::ServiceManager;
 
 /// Time since boot, suspend included (`CLOCK_BOOTTIME`).

@@ -21,7 +21,6 @@ use crate::sys::root::{MOST_LINKS, Purpose, Root, Step, Way, components, relativ
 pub(in crate::sys) fn open(root: &Root, path: &Path, purpose: Purpose) -> io::Result<File> {
     let flags = match purpose {
         Purpose::Look => OFlags::PATH,
-        Purpose::LookAtLink => OFlags::PATH | OFlags::NOFOLLOW,
         Purpose::Read => OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY,
     };
     Ok(File::from(descriptor(root, path, flags)?))
@@ -70,6 +69,22 @@ fn descriptor(root: &Root, path: &Path, flags: OFlags) -> rustix::io::Result<Own
     }
 }
 
+pub(in crate::sys) fn open_without_links(root: &Root, path: &Path) -> io::Result<Option<File>> {
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let plain = ResolveFlags::NO_SYMLINKS;
+    let opened = if root.is_own() {
+        openat2(CWD, Path::new("/").join(path), flags, Mode::empty(), plain)
+    } else {
+        openat2(directory(root)?, relative(path), flags, Mode::empty(), plain | ResolveFlags::IN_ROOT)
+    };
+    match opened {
+        Ok(file) => Ok(Some(File::from(file))),
+        // Before Linux 5.6, and under old seccomp profiles, nobody but the walk tells.
+        Err(Errno::LOOP | Errno::NOSYS | Errno::PERM) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn directory(root: &Root) -> rustix::io::Result<OwnedFd> {
     open_path(root.path(), OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
 }
@@ -109,8 +124,10 @@ fn follow(root: OwnedFd, path: &Path, last_too: bool) -> rustix::io::Result<Walk
     // Links whose end is not reached yet: where they are among the steps, and how much is left to do after them.
     let mut open_links: Vec<(usize, usize)> = Vec::new();
     let mut links = 0;
-    while let Some(name) = todo.pop() {
+    loop {
         let Some(directory) = directories.last() else { return Err(Errno::NOENT) };
+        close_links(&mut open_links, &mut steps, todo.len(), || fstat(directory))?;
+        let Some(name) = todo.pop() else { break };
         if name == ".." {
             if directories.len() > 1 {
                 directories.pop();
@@ -134,17 +151,28 @@ fn follow(root: OwnedFd, path: &Path, last_too: bool) -> rustix::io::Result<Walk
             todo.extend(components(&target));
             continue;
         }
-        while let Some((link, _)) = open_links.pop_if(|(_, left)| todo.len() <= *left) {
-            if let Some(link) = steps.get_mut(link) {
-                link.leads_to_owner = Some(stat.st_uid);
-            }
-        }
         if todo.is_empty() {
+            close_links(&mut open_links, &mut steps, 0, || Ok(stat))?;
             return Ok(Walked { directories, name: Some(name), last: Some(step), steps });
         }
         directories.push(step);
     }
     Ok(Walked { directories, name: None, last: None, steps })
+}
+
+/// Notes who owns what links lead to, of those whose end is reached: no more than `left` is to do.
+fn close_links(
+    open: &mut Vec<(usize, usize)>,
+    steps: &mut [Step],
+    left: usize,
+    end: impl Fn() -> rustix::io::Result<Stat>,
+) -> rustix::io::Result<()> {
+    while let Some((link, _)) = open.pop_if(|(_, after)| left <= *after) {
+        if let Some(link) = steps.get_mut(link) {
+            link.leads_to_owner = Some(end()?.st_uid);
+        }
+    }
+    Ok(())
 }
 
 fn step_of(stat: &Stat) -> Step {
@@ -166,6 +194,49 @@ mod tests {
     use std::io::Read as _;
 
     use super::*;
+
+    #[test]
+    fn of_each_link_it_is_known_who_owns_what_it_leads_to() {
+        let host = tempfile::tempdir().unwrap();
+        let at = |path: &str| host.path().join(path);
+        let own = |path: &str, user| std::os::unix::fs::lchown(at(path), Some(user), None).unwrap();
+        std::fs::create_dir_all(at("roots/below")).unwrap();
+        std::fs::create_dir_all(at("users")).unwrap();
+        for file in ["roots/file", "users/file"] {
+            std::fs::write(at(file), "").unwrap();
+            own(file, 1001);
+        }
+        own("users", 1001);
+        for (link, target) in [
+            ("users/plain", "/roots"),
+            ("users/up", "../roots/below/.."),
+            ("users/top", "/"),
+            ("users/chain", "plain/below"),
+            ("users/self", "."),
+            ("users/leaf", "/users/file"),
+        ] {
+            std::os::unix::fs::symlink(target, at(link)).unwrap();
+        }
+        let root = Root::new(host.path());
+        for (path, leads_to) in [
+            ("/users/plain/file", vec![0]), // the file is the user's, the directory is not
+            ("/users/up/file", vec![0]),
+            ("/users/top/users/file", vec![0]),
+            ("/users/chain", vec![0, 0]),
+            ("/users/self/file", vec![1001]),
+            ("/users/self", vec![1001]),
+            ("/users/leaf", vec![1001]),
+            ("/users/file", vec![]),
+        ] {
+            let steps = way(&root, Path::new(path)).unwrap().steps;
+            let links = steps.iter().filter(|step| step.is_link);
+            let owners: Vec<_> = links.map(|link| link.leads_to_owner.unwrap()).collect();
+            assert_eq!(owners, leads_to, "{path}");
+            let plain = open_without_links(&root, Path::new(path)).unwrap();
+            assert_eq!(plain.is_some(), leads_to.is_empty(), "{path}");
+        }
+        assert!(open_without_links(&root, Path::new("/users/none")).is_err());
+    }
 
     #[test]
     fn kernels_without_openat2_resolve_the_same() {

@@ -182,6 +182,58 @@ fn an_installation_once_seen_is_watched_until_reload_under_its_name() {
 }
 
 #[test]
+fn what_a_user_puts_somewhere_and_takes_away_again_is_forgotten() {
+    let host = Host::new();
+    let mut memory = Memory::default();
+    let settings = Settings::default();
+    for path in ["/home/alice/ilogtail", "/srv/ilogtail"] {
+        let path = host.dir(path);
+        std::os::unix::fs::chown(path, Some(1000), None).unwrap();
+    }
+    std::os::unix::fs::chown(host.at("/home/alice"), Some(1000), None).unwrap();
+    for directory in ["/home", "/home/alice", "/srv", "/"] {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(host.at(directory), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let running =
+        [candidate(10, 1, "/home/alice/ilogtail/ilogtail"), candidate(11, 1, "/srv/ilogtail/ilogtail")];
+    let found = watch(&host, &settings, &running, &mut memory);
+    assert_eq!(
+        found,
+        [agent("paired", "/home/alice/ilogtail", &[10]), agent("paired-2", "/srv/ilogtail", &[11])]
+    );
+    memory.identities.insert("paired".to_owned(), crate::agents::IdentityLayout::default());
+    assert_eq!(watch(&host, &settings, &[], &mut memory).len(), 2, "the directories are there");
+    std::fs::remove_dir_all(host.at("/home/alice/ilogtail")).unwrap();
+    // Only root could have put the other one where it is.
+    std::fs::remove_dir_all(host.at("/srv")).unwrap();
+    assert_eq!(watch(&host, &settings, &[], &mut memory), [agent("paired-2", "/srv/ilogtail", &[])]);
+    assert!(memory.identities.is_empty());
+}
+
+#[test]
+fn no_more_installations_are_watched_than_a_host_can_have() {
+    let host = Host::new();
+    let mut memory = Memory::default();
+    let running: Vec<_> = (0..40)
+        .map(|number| {
+            host.dir(&format!("/srv/{number}/ilogtail"));
+            candidate(100 + number, 1, &format!("/srv/{number}/ilogtail/ilogtail"))
+        })
+        .collect();
+    assert_eq!(watch(&host, &Settings::default(), &running, &mut memory).len(), MOST_INSTALLATIONS);
+    assert!(memory.cut);
+    // One that goes makes room after a reload.
+    memory.reload(|_| true);
+    assert_eq!(watch(&host, &Settings::default(), &running[30..], &mut memory).len(), MOST_INSTALLATIONS);
+    std::fs::remove_dir_all(host.at("/srv/0")).unwrap();
+    memory.reload(|_| true);
+    watch(&host, &Settings::default(), &running[30..], &mut memory);
+    assert_eq!(memory.detected.last().map(|last| last.directory.clone()), Some("/srv/32/ilogtail".into()));
+    assert!(memory.cut, "seven more are not watched");
+}
+
+#[test]
 fn configured_agents_come_first_and_keep_their_names() {
     let host = Host::new();
     host.dir("/usr/local/ilogtail");

@@ -163,16 +163,22 @@ fn parsing_keeps_what_is_no_content() {
 }
 
 #[test]
-fn a_link_to_another_users_file_is_not_followed_unless_root_made_it() {
-    let host = Host::new();
-    host.file("/etc/secret", "root's own");
-    host.link("/etc/agent/id", "/etc/secret");
-    let link = host.path().join("etc/agent/id");
-    let read = || read(&host, "/etc/agent/id");
-    assert!(matches!(read(), Reading::Known(FileState::Present(_))), "the target's owner made the link");
-    std::os::unix::fs::lchown(&link, Some(65534), None).expect("tests run as root");
-    let Reading::Unknown(why) = read() else { panic!("another user's link was followed") };
-    assert_eq!(why.reason, Reason::Denied);
-    std::os::unix::fs::lchown(host.path().join("etc/secret"), Some(65534), None).unwrap();
-    assert!(matches!(read(), Reading::Known(FileState::Present(_))), "it is that user's own file");
+fn a_link_to_what_is_another_users_is_not_followed_unless_root_made_it() {
+    let chown = |path: &Path| std::os::unix::fs::lchown(path, Some(65534), None).expect("tests run as root");
+    // The last link, and one on the way.
+    for (link, target, way) in [("id", "/etc/roots/id", "id"), ("dir", "/etc/roots", "dir/id")] {
+        let host = Host::new();
+        host.file("/etc/roots/id", "root's own");
+        host.link(&format!("/etc/agent/{link}"), target);
+        let path = format!("/etc/agent/{way}");
+        let read = || read(&host, &path);
+        assert!(matches!(read(), Reading::Known(FileState::Present(_))), "the target's owner made {link}");
+        chown(&host.at(&format!("/etc/agent/{link}")));
+        let Reading::Unknown(why) = read() else { panic!("another user's {link} was followed") };
+        assert_eq!(why.reason, Reason::Denied);
+        let list = host.look(|files| files.list(&Path::new("/etc/agent").join(link), 10));
+        assert_eq!(reason(&list), Some(Reason::Denied));
+        chown(&host.at(target));
+        assert!(matches!(read(), Reading::Known(FileState::Present(_))), "{target} is that user's own");
+    }
 }
