@@ -188,12 +188,13 @@ async fn of_an_evaluation(servers: &[String]) -> (usize, usize, usize) {
     (allocations, bytes, prerequisites.map(|prerequisite| prerequisite.problems.len()).sum())
 }
 
+type Entries<'a> = &'a dyn Fn(usize) -> Vec<String>;
+
 #[test]
 fn work_and_findings_of_malformed_servers_are_linear_and_bounded() {
     let malformed = |count: usize| (0..count).map(|n| format!("http://not a server {n}")).collect::<Vec<_>>();
     let long = |length: usize| vec!["http://\u{1}x".repeat(length / 9)];
     // What becomes of them: each is a finding, as far as findings are kept.
-    type Entries<'a> = &'a dyn Fn(usize) -> Vec<String>;
     let cases: [(Entries<'_>, usize, _); 2] = [(&malformed, 8_000, 32..=64), (&long, 128 << 10, 1..=8)];
     for (entries, largest, problems) in cases {
         let of = |size: usize| counting(of_an_evaluation(&entries(size)));
