@@ -145,21 +145,20 @@ fn scraped() -> Names {
 
 /// Series that rules record from what they recorded before, so that their labels cannot be found by reading in order. Whether they
 /// have these labels is found like that of all others.
-const REMEMBERED: [(&str, &[&str]); 8] = [
+const REMEMBERED: [(&str, &[&str]); 7] = [
     (
-        "agent_cause:logagent_problem:since",
+        "agent_cause:logagent_problem:due_since",
         &["agent", "cause", "prerequisite", "severity", "job", "instance", "cluster"],
     ),
     (
-        "agent_cause:logagent_problem:due",
+        "agent_cause:logagent_problem:told_until",
         &["agent", "cause", "prerequisite", "severity", "instance", "cluster"],
     ),
     ("cluster_cause:logagent_problem:fleet", &["cause", "prerequisite", "severity", "cluster"]),
-    ("agent:logagent_status:failing", &["agent", "job", "instance", "cluster"]),
     ("agent:logagent_status:symptom", &["agent", "instance", "cluster"]),
     ("cluster:logagent_status:fleet", &["cluster"]),
-    ("target:logagent_up:seen", &TARGET),
-    ("target:logagent_exporter:shown", &TARGET),
+    ("target:logagent_up:gone", &TARGET),
+    ("target:logagent_exporter:lost", &TARGET),
 ];
 
 /// The labels that a rule adds.
@@ -184,8 +183,8 @@ fn rules_ask_only_for_what_a_scrape_shows() {
     names
         .metrics
         .insert("ALERTS".to_owned(), of(&["alertname", "alertstate", "cluster", "instance", "agent"]));
-    // Recorded series first: alerts ask for them.
-    let rules = [CAUSES, BY_HAND].iter().flat_map(|path| rules_of(path));
+    // Recorded series first: alerts ask for them, and what alerts remember for what is counted by hand.
+    let rules = [BY_HAND, CAUSES].iter().flat_map(|path| rules_of(path));
     for rule in rules.filter(|rule| rule["record"].is_string()) {
         let (name, expression) = (rule["record"].as_str().unwrap(), rule["expr"].as_str().unwrap());
         let mut labels = names.labels(expression).unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -122,8 +122,7 @@ impl Names {
                     }
                 })
                 .collect();
-            // A target's own label of the same name makes the exporter's `exported_…`.
-            known(&labels, words[2].trim_start_matches("exported_"))?;
+            known(&labels, words[2])?;
             labels.insert(words[0].to_owned());
         }
         Ok(labels)
@@ -131,5 +130,10 @@ impl Names {
 }
 
 fn known(labels: &Labels, label: &str) -> Result<(), String> {
-    if labels.contains(label) { Ok(()) } else { Err(format!("no label {label} in {labels:?}")) }
+    // A target's own label of the same name makes the exporter's `exported_…`.
+    if labels.contains(label.trim_start_matches("exported_")) {
+        Ok(())
+    } else {
+        Err(format!("no label {label} in {labels:?}"))
+    }
 }

@@ -8,23 +8,36 @@ const EXPORTER: &str = "logagent-exporter";
 
 /// What these alerts count, recorded in their own group.
 pub(crate) const STATE: &str = r#"
-      # Targets that have shown the exporter's metrics since service discovery has them. By that, and by `logagent` in the name of
-      # the job, an exporter's target is known while nothing can be scraped there.
-      - record: target:logagent_exporter:shown
+      # Targets that showed the exporter's metrics and no longer do, for as long as service discovery has them. By that, and by
+      # `logagent` in the name of the job, an exporter's target is known while nothing can be scraped there.
+      - record: target:logagent_exporter:lost
         expr: |
-          up * 0 + 1
-            and on (cluster, job, instance) (logagent_exporter_build_info or target:logagent_exporter:shown)
+          up and on (cluster, job, instance) (
+            (last_over_time(logagent_exporter_build_info[5m]) or on (cluster, job, instance) target:logagent_exporter:lost)
+              unless on (cluster, job, instance) logagent_exporter_build_info
+          )
 
-      # Exporters' targets: 1 if scraped, 0 if not, or if what is scraped there no longer is the exporter.
-      - record: target:logagent_exporter:up
+      # Targets of which only the job's name says that they are exporters.
+      - record: target:logagent_exporter:unshown
         expr: |
-          (target:logagent_exporter:shown unless on (cluster, job, instance) logagent_exporter_build_info) * 0
-          or up{job=~".*logagent.*"}
-          or (up and on (cluster, job, instance) target:logagent_exporter:shown)
-      - record: cluster:logagent_exporters:count
-        expr: count by (cluster) (target:logagent_exporter:up)
+          up{job=~".*logagent.*"}
+            unless on (cluster, job, instance) logagent_exporter_build_info
+            unless on (cluster, job, instance) target:logagent_exporter:lost
+
+      # What cannot be scraped, or no longer is the exporter.
+      - record: target:logagent_exporter:down
+        expr: target:logagent_exporter:lost * 0 or target:logagent_exporter:unshown == 0
+
       - record: cluster:logagent_exporters_up:sum
-        expr: sum by (cluster) (target:logagent_exporter:up)
+        expr: |
+          count by (cluster) (
+            group by (cluster, job, instance) (logagent_exporter_build_info) or target:logagent_exporter:unshown == 1
+          )
+          or count by (cluster) (target:logagent_exporter:down) * 0
+      - record: cluster:logagent_exporters:count
+        expr: |
+          cluster:logagent_exporters_up:sum
+            + (count by (cluster) (target:logagent_exporter:down) or cluster:logagent_exporters_up:sum * 0)
       - record: cluster:logagent_exporters_up:ratio
         expr: cluster:logagent_exporters_up:sum / cluster:logagent_exporters:count
 "#;
@@ -134,7 +147,8 @@ const DOWN: Alert = Alert {
         "Many at once are one alert.",
     ],
     expr: r#"
-avg_over_time(target:logagent_exporter:up[5m]) < 0.5
+count_over_time(target:logagent_exporter:down[5m])
+  > on (cluster) group_left () 0.5 * count_over_time(cluster:logagent_exporters:count[5m])
   unless on (cluster) ALERTS{alertname="LogAgentExportersDown", alertstate="firing"}
 "#,
     wait: "10m",
@@ -164,9 +178,7 @@ const NO_METRICS: Alert = Alert {
     why: &[
         "The target answers, but what answers has never been the exporter: another service, a proxy, a relabelling that drops all.",
     ],
-    expr: r#"
-(up{job=~".*logagent.*"} == 1) unless on (cluster, job, instance) target:logagent_exporter:shown
-"#,
+    expr: "target:logagent_exporter:unshown == 1",
     wait: "10m",
     keep: "5m",
     labels: &[("severity", "warning")],

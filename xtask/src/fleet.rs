@@ -123,7 +123,7 @@ const WARNING: Alert = Alert {
         "A warning that has no alert of its own: a milder finding of a cause that is critical otherwise (a name has one severity),",
         "or a cause that is newer than these rules.",
     ],
-    expr: r#"agent_cause:logagent_problem:due{severity="warning", cause!~"WARNINGS"} unless on (cluster, cause) cluster_cause:logagent_problem:fleet{severity="warning"}"#,
+    expr: r#"agent_cause:logagent_problem:single{severity="warning", cause!~"WARNINGS"}"#,
     wait: "",
     keep: "",
     labels: &[("severity", "warning")],

@@ -24,7 +24,7 @@ pub(crate) fn duration(value: Duration) -> String {
 
 const HEADER: &str = "\
 # All alerts: one for each cause, those of fleets, and those about exporters. Rendered from src/catalog and xtask/src: edit there,
-# then `make bless`. Needs nothing but the exporters' metrics and `up`; the job may have any name.
+# then `make bless`. Load logagent.rules.yml too, which counts agents and endpoints. The job may have any name.
 #
 # `cluster` is a label of targets, or an external label of this Prometheus, or absent: then all hosts are one fleet.
 groups:
@@ -43,7 +43,7 @@ pub(crate) fn rules(language: Language) -> String {
     for alert in fleet::AGENTS {
         rendered(&mut out, alert, language);
     }
-    out.push_str("\n      # One for each cause. Where its fleet has it, that is told instead.\n");
+    out.push_str("\n      # One for each cause.\n");
     for cause in catalog::causes() {
         rule(&mut out, cause, language);
     }
@@ -64,7 +64,7 @@ fn rule(out: &mut String, cause: &Cause, language: Language) {
     let selector = format!("{{cause=\"{id}\", severity=\"{severity}\"}}");
     let _infallible = write!(
         out,
-        "      # After {}; ends {} after its cause.\n      - alert: {}\n        expr: 'agent_cause:logagent_problem:due{selector} unless on (cluster) cluster_cause:logagent_problem:fleet{selector}'\n",
+        "      # After {}; ends {} after its cause.\n      - alert: {}\n        expr: 'agent_cause:logagent_problem:single{selector}'\n",
         duration(cause.patience),
         duration(keep_firing(cause)),
         alert_name(cause),

@@ -8,48 +8,55 @@ use logagent_exporter::{
     model::Severity,
 };
 
-/// Series that are recorded before `due`, with the reasons.
+/// Series that are recorded before `due_since`, with the reasons. What reads something of every host is asked once, and only for
+/// what is remembered and not seen: that is little, in an outage too.
 const BEFORE: &str = r"
-      # Agents of a cluster; a host that two jobs scrape counts once.
-      - record: cluster:logagent_agents:scraped
-        expr: sum by (cluster) (max by (cluster, instance) (logagent_agents))
-
-      # The most of the last hour: a cluster of which only a part can be scraped is no smaller, and no share of it is greater.
+      # The most agents of the last hour: a cluster of which only a part can be scraped is no smaller, and no share of it is greater.
       - record: cluster:logagent_agents:max1h
-        expr: max_over_time(cluster:logagent_agents:scraped[1h])
+        expr: max_over_time(cluster:logagent_agents:sum[1h])
 
-      # Of targets about which there is something to remember: when they were last known to service discovery.
-      - record: target:logagent_up:seen
-        expr: |
-          up * 0 + time()
-            and on (cluster, job, instance) (logagent_problem or agent_cause:logagent_problem:since or agent:logagent_status:failing)
-          or target:logagent_up:seen >= time() - 600
+      # Problems that are remembered, and that no scrape shows now: they have ended, or their target cannot be scraped.
+      - record: agent_cause:logagent_problem:unseen
+        expr: agent_cause:logagent_problem:due_since unless logagent_problem
 
-      # Since when a problem stands. It still does while its target cannot be scraped, and for ten minutes after that has left
-      # service discovery (its alert: five more); a failed scrape, or a Prometheus that was away for less than five minutes, begins nothing anew.
-      # Another job that scrapes the same host knows better. Not by the exporter's own timestamp: the host's clock may be wrong.
-      - record: agent_cause:logagent_problem:since
+      # Of their targets: whether they are scraped; and who shows these hosts at all, as two jobs may scrape one.
+      - record: target:logagent_up:unseen
+        expr: up and on (cluster, job, instance) agent_cause:logagent_problem:unseen
+      - record: target:logagent_agents:unseen
+        expr: logagent_agents and on (cluster, instance) agent_cause:logagent_problem:unseen
+
+      # Since when such a target has left service discovery, or another job shows the host, which knows better.
+      - record: target:logagent_up:gone
         expr: |
-          agent_cause:logagent_problem:since and logagent_problem
-          or logagent_problem * 0 + time()
-          or (
-            (
-              agent_cause:logagent_problem:since unless on (cluster, instance) logagent_agents
-              or (agent_cause:logagent_problem:since and on (cluster, instance, agent, cause, severity) logagent_problem)
-            )
-              and on (cluster, job, instance) target:logagent_up:seen
-              unless on (cluster, job, instance) (up == 1)
+          target:logagent_up:gone and on (cluster, job, instance) (
+            agent_cause:logagent_problem:unseen unless on (cluster, job, instance) target:logagent_up:unseen
+            or agent_cause:logagent_problem:unseen and on (cluster, instance) target:logagent_agents:unseen
           )
+          or group by (cluster, job, instance) (
+            agent_cause:logagent_problem:unseen unless on (cluster, job, instance) target:logagent_up:unseen
+            or agent_cause:logagent_problem:unseen and on (cluster, instance) target:logagent_agents:unseen
+          ) * time()
 
-      # Problems that have stood for as long as their cause is given (its `patience`), and until some minutes after their end.
-      # The value is when that was last so. Two jobs that scrape one host are one host.
+      # Problems that still stand, as far as is known: while their target cannot be scraped, and for ten minutes after that is gone
+      # (their alert: five more), unless another job saw their end.
+      - record: agent_cause:logagent_problem:lost
+        expr: |
+          agent_cause:logagent_problem:unseen
+            unless on (cluster, job, instance) target:logagent_up:unseen == 1
+            unless on (cluster, job, instance) target:logagent_up:gone <= time() - 600
+            unless on (cluster, instance, agent, cause, severity) (
+              agent_cause:logagent_problem:unseen and on (cluster, job, instance) target:logagent_up:unseen == 1
+            )
 ";
 
-/// Series that are recorded after `due`. `SLOW` are causes that are given longer than the symptom is.
+/// Series that are recorded after `due_since`. `SLOW` are causes that are given longer than the symptom is.
 const AFTER: &str = r#"
-      # Agents with a problem that it is time to tell.
+      # Agents with a problem that it is time to tell. Two jobs that scrape one host are one host.
       - record: cluster_cause:logagent_problem:due
-        expr: count by (cluster, prerequisite, cause, severity) (agent_cause:logagent_problem:due)
+        expr: |
+          count by (cluster, prerequisite, cause, severity) (
+            group without (job) (agent_cause:logagent_problem:due_since <= time() or agent_cause:logagent_problem:told_until)
+          )
 
       # Causes that a fleet has: more than 5 % of a cluster and at least 5 agents. One host in twenty with the same defect at once
       # has one origin (service, network, rollout) and is one task; fewer than 5 are quicker fixed one by one, whatever share of a
@@ -62,22 +69,20 @@ const AFTER: &str = r#"
           ) * 0 + time()
           or (cluster_cause:logagent_problem:fleet >= time() - 600 and cluster_cause:logagent_problem:due)
 
+      # Problems that are told host by host: their fleet does not have them.
+      - record: agent_cause:logagent_problem:single
+        expr: |
+          group without (job) (
+            agent_cause:logagent_problem:due_since <= time() unless on (cluster, cause, severity) cluster_cause:logagent_problem:fleet
+            or agent_cause:logagent_problem:told_until unless on (cluster, cause, severity) cluster_cause:logagent_problem:fleet
+          )
+
       # Agents that fail at this moment, whatever the cause, with the same memory as problems have. A cause that is given longer
       # than the symptom has its own alert, and nothing else to say meanwhile.
       - record: agent:logagent_status:failing
         expr: |
-          (
-            max without (status) (logagent_status{status="failing"} == 1)
-            or (
-              (
-                agent:logagent_status:failing unless on (cluster, instance) logagent_agents
-                or (agent:logagent_status:failing and on (cluster, instance, agent) (logagent_status{status="failing"} == 1))
-              )
-                and on (cluster, job, instance) target:logagent_up:seen
-                unless on (cluster, job, instance) (up == 1)
-            )
-          )
-          unless on (cluster, job, instance, agent) agent_cause:logagent_problem:since{cause=~"SLOW"}
+          group without (prerequisite, cause, severity) (agent_cause:logagent_problem:due_since{severity="critical"})
+            unless on (cluster, job, instance, agent) agent_cause:logagent_problem:due_since{cause=~"SLOW"}
 
       # Agents that have failed for 6 of the last 15 minutes, in the last two too, while no cause has stood long enough: causes
       # that alternate, an endpoint that fails every second probe, a cause that these rules do not know. 6 minutes are more than
@@ -85,21 +90,21 @@ const AFTER: &str = r#"
       - record: agent:logagent_status:symptom
         expr: |
           (
-            max without (job) (count_over_time(agent:logagent_status:failing[15m]) >= 24)
-              and on (cluster, instance, agent) last_over_time(agent:logagent_status:failing[2m])
-          ) * 0 + time()
-            unless on (cluster, instance, agent) agent_cause:logagent_problem:due{severity="critical"}
-          or agent:logagent_status:symptom >= time() - 300
-            unless on (cluster, instance, agent) agent_cause:logagent_problem:due{severity="critical"}
+            group without (job) (
+              count_over_time(agent:logagent_status:failing[15m]) >= 24
+                and on (cluster, instance, agent) last_over_time(agent:logagent_status:failing[2m])
+            ) * time()
+            or agent:logagent_status:symptom >= time() - 300
+          )
+            unless on (cluster, instance, agent) agent_cause:logagent_problem:due_since{severity="critical"} <= time()
+            unless on (cluster, instance, agent) agent_cause:logagent_problem:told_until{severity="critical"}
 
       # Agents that fail, and that no cause of a fleet tells of.
       - record: cluster:logagent_status:untold
         expr: |
           count by (cluster) (
             agent:logagent_status:symptom
-            or max without (prerequisite, cause, severity) (
-              agent_cause:logagent_problem:due{severity="critical"} unless on (cluster, cause, severity) cluster_cause:logagent_problem:fleet
-            )
+            or group without (prerequisite, cause, severity) (agent_cause:logagent_problem:single{severity="critical"})
           )
 
       # Clusters of which more than 5 % (at least 5) have the symptom, or more than 10 % fail for causes of which none is that of
@@ -119,29 +124,64 @@ const AFTER: &str = r#"
           or (cluster:logagent_status:fleet >= time() - 600 and on (cluster) cluster:logagent_status:untold)
 "#;
 
+/// Until when a problem that has ended is told: as long as it is kept, less the evaluation that last saw it.
+const TOLD_UNTIL: &str = r"
+      # Until when problems are told that have ended, or were due when they did.
+      - record: agent_cause:logagent_problem:told_until
+        expr: |
+";
+
+const DUE_SINCE: &str = r"
+      # Since when each problem is due: it has stood for as long as its cause is given (its `patience`); until then that is to come. A
+      # failed scrape, or a Prometheus that was away for less than five minutes, begins nothing anew. Not by the exporter's own
+      # timestamp: the host's clock may be wrong. Critical causes that these rules do not know are never due: their symptom is.
+      - record: agent_cause:logagent_problem:due_since
+        expr: |
+          agent_cause:logagent_problem:due_since unless agent_cause:logagent_problem:unseen
+          or agent_cause:logagent_problem:lost
+";
+
 /// The rules that record what the alerts remember.
 pub(crate) fn state() -> String {
+    let mut classes: Vec<((&str, Duration), Class)> = classes().into_iter().collect();
+    // Of `or`, the left side is gone through again and again: what an outage mostly has comes last.
+    classes.sort_by_key(|(_, class)| class.causes.len());
     let mut out = BEFORE.trim_start_matches('\n').to_owned();
-    out.push_str("      - record: agent_cause:logagent_problem:due\n        expr: |\n");
-    let mut or = "";
-    for ((severity, patience), class) in classes() {
-        let selector = selector(severity, &class);
-        let _infallible = write!(
-            out,
-            "          {or}(max without (job) (agent_cause:logagent_problem:since{selector} <= time() - {}) * 0 + time())\n\
-             \x20         or agent_cause:logagent_problem:due{selector} >= time() - {}\n",
-            patience.as_secs(),
-            class.keep.as_secs(),
-        );
-        or = "or ";
-    }
     // A milder finding of a cause, and a warning that these rules do not know yet.
     let others = format!("{{severity=\"warning\", cause!~\"{}\"}}", warnings().join("|"));
+    let newer =
+        format!("{{severity=\"critical\", cause!~\"{}\"}}", of_severity(Severity::Critical).join("|"));
+
+    out.push_str(TOLD_UNTIL);
+    let mut keeps: BTreeMap<(&str, Duration), Vec<&str>> = BTreeMap::new();
+    for ((severity, _), class) in &classes {
+        keeps.entry((severity, class.keep)).or_default().extend(&class.causes);
+    }
+    let keeps = keeps.iter().map(|((severity, keep), causes)| (selector(severity, causes), keep.as_secs()));
+    for (selector, keep) in std::iter::once((others.clone(), 960)).chain(keeps) {
+        let _infallible = write!(
+            out,
+            "          max without (job) (clamp_min((agent_cause:logagent_problem:unseen{selector} <= time()) unless agent_cause:logagent_problem:lost, time() + {}))\n          or ",
+            keep - EVALUATION,
+        );
+    }
+    out.push_str("agent_cause:logagent_problem:told_until >= time()\n");
+
+    out.push_str(DUE_SINCE);
     let _infallible = write!(
         out,
-        "          or (max without (job) (agent_cause:logagent_problem:since{others} <= time() - 900) * 0 + time())\n\
-         \x20         or agent_cause:logagent_problem:due{others} >= time() - 960\n",
+        "          or (\n            logagent_problem{newer} * +Inf\n            or clamp_min(logagent_problem{others}, time() + 900)\n"
     );
+    for ((severity, patience), class) in &classes {
+        let selector = selector(severity, &class.causes);
+        let _infallible = writeln!(
+            out,
+            "            or clamp_min(logagent_problem{selector}, time() + {})",
+            patience.as_secs()
+        );
+    }
+    out.push_str("          )\n");
+
     let slow: Vec<&str> = catalog::causes()
         .filter(|cause| cause.severity == Severity::Critical && cause.patience > SYMPTOM)
         .map(|cause| cause.id)
@@ -150,9 +190,16 @@ pub(crate) fn state() -> String {
     out
 }
 
+/// Seconds between two evaluations.
+const EVALUATION: u64 = 15;
+
 /// The causes that are warnings, and have an alert as such.
 pub(crate) fn warnings() -> Vec<&'static str> {
-    catalog::causes().filter(|cause| cause.severity == Severity::Warning).map(|cause| cause.id).collect()
+    of_severity(Severity::Warning)
+}
+
+fn of_severity(severity: Severity) -> Vec<&'static str> {
+    catalog::causes().filter(|cause| cause.severity == severity).map(|cause| cause.id).collect()
 }
 
 /// A symptom counts for six minutes: less a scrape and two evaluations, that is what a cause may be given without being told by
@@ -176,6 +223,6 @@ fn classes() -> BTreeMap<(&'static str, Duration), Class> {
     classes
 }
 
-fn selector(severity: &str, class: &Class) -> String {
-    format!("{{severity=\"{severity}\", cause=~\"{}\"}}", class.causes.join("|"))
+fn selector(severity: &str, causes: &[&str]) -> String {
+    format!("{{severity=\"{severity}\", cause=~\"{}\"}}", causes.join("|"))
 }

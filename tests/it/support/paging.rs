@@ -66,17 +66,24 @@ fn shortened(text: &str, field: &str, duration: &str) -> String {
     text.lines().map(shorten).collect()
 }
 
-/// The rules with each `time() - N`, which says for how long a cause stood or is remembered, made a second.
+/// The rules with each `time() - N` and `time() + N`, which say for how long something is waited for or remembered, made a second.
 fn impatient(rules: &str) -> String {
-    const AGO: &str = "time() - ";
-    let mut parts = rules.split(AGO);
+    const NOW: &str = "time() ";
+    let mut parts = rules.split(NOW);
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        out.push_str(AGO);
-        out.push('1');
-        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+        out.push_str(NOW);
+        let then = ["- ", "+ "].into_iter().find_map(|sign| Some((sign, part.strip_prefix(sign)?)));
+        match then {
+            Some((sign, rest)) => {
+                out.push_str(sign);
+                out.push('1');
+                out.push_str(rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+            }
+            None => out.push_str(part),
+        }
     }
-    assert!(out.contains("<= time() - 1)") && out.contains(">= time() - 1\n"), "{out}");
+    assert!(out.contains("time() + 1)") && out.contains(">= time() - 1\n"), "{out}");
     out
 }
 
