@@ -28,8 +28,8 @@ use crate::{
         authority::Authority,
         report::{ExporterReport, Report},
         snapshot::{
-            ClockFacts, DateReference, Endpoint, EndpointFact, Environment, Failure, FailureKind, HostFacts,
-            Invocation, Phases, Probe, Snapshot,
+            ClockFacts, DateReference, Endpoint, EndpointFact, Environment, Failure, FailureKind, Invocation,
+            Phases, PlaceFacts, Probe, Snapshot,
         },
     },
     net::{Clocks, client, proxy, tls},
@@ -190,7 +190,7 @@ impl Host {
     fn turn(
         &mut self,
         now: time::Now,
-        set: impl FnOnce(&mut HostFacts),
+        set: impl FnOnce(&mut PlaceFacts),
         mut answer: impl FnMut() -> Reading<Probe>,
     ) -> (Report, WatchPlan) {
         let mut reading = self.runtime.block_on(self.reader.read(&self.settings, now, false));
@@ -209,7 +209,14 @@ impl Host {
             kernel: Reading::Unknown(why()),
             wall_minus_boot: now.wall_minus_boot(),
         };
-        let snapshot = Snapshot { taken_at: now.wall, uptime: now.boot, host: reading.host, clock, agents };
+        let snapshot = Snapshot {
+            taken_at: now.wall,
+            uptime: now.boot,
+            host: reading.host,
+            containers: reading.containers,
+            clock,
+            agents,
+        };
         let (agents, clock) = evaluate::evaluate(&snapshot, &watched, &self.settings.clock, &mut self.ledger);
         let exporter = ExporterReport::default();
         let (limits, not_believed) = (reading.limits, reading.not_believed);

@@ -24,8 +24,8 @@ use crate::model::{
     NetworkType, Prerequisite, Reading, Role, Why,
     settings::AgentSettings,
     snapshot::{
-        AddressRecord, Edition, Endpoint, Environment, ExpectedRole, HostFacts, Invocation, LoadedConfig,
-        Parameters, Process, Rejection,
+        AddressRecord, Edition, Endpoint, Environment, ExpectedRole, Invocation, LoadedConfig, Parameters,
+        PlaceFacts, Process, Rejection,
     },
 };
 
@@ -394,7 +394,7 @@ pub trait Operation: Sync {
     /// The address that the agent would choose today; `None` for kinds that do not choose one themselves.
     fn choice(
         &self,
-        _host: &HostFacts,
+        _host: &PlaceFacts,
         _parameters: Reading<Option<&Parameters>>,
         _invocation: &Invocation,
         _version: &Reading<Option<String>>,

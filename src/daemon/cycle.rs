@@ -1,7 +1,7 @@
 //! One turn of the pipeline: observe → evaluate → report. Owns everything that lives from one turn to the next.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -15,7 +15,7 @@ use crate::{
     model::{
         Reading, Reason, Status, Why,
         report::{AgentReport, ExporterReport, Limit, NotBelieved, Report, limits_of},
-        snapshot::{AgentFacts, ClockFacts, EndpointFact, HostFacts, Snapshot},
+        snapshot::{AgentFacts, ClockFacts, EndpointFact, PlaceFacts, Snapshot},
     },
     observe::{
         events::{Changes, WatchPlan},
@@ -53,6 +53,9 @@ impl Trigger {
 
 /// How long one file may take before it is given up for this turn.
 const FILE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// The host's facts, and those of containers by name.
+type Places = (PlaceFacts, BTreeMap<Arc<str>, PlaceFacts>);
 
 /// Where and how often to look.
 #[derive(Debug, Clone)]
@@ -153,7 +156,7 @@ impl Cycle {
     /// Starts the probes that are due, for the facts at hand.
     pub fn start_due_probes(&mut self) {
         if let Some((snapshot, _)) = &self.facts {
-            self.probes.start_due(&snapshot.agents, &self.settings.clock.ntp_servers);
+            self.probes.start_due(snapshot, &self.settings.clock.ntp_servers);
         }
     }
 
@@ -206,9 +209,9 @@ impl Cycle {
         let now = time::now();
         let resolve = changes.has(Changes::HOSTS);
         let reading = self.reader.read_changes(&self.settings, now, changes, resolve).await;
-        let (host, agents, watched) = self.take_in(reading);
+        let (places, agents, watched) = self.take_in(reading);
         if let Some((snapshot, settings)) = &mut self.facts {
-            snapshot.host = host;
+            (snapshot.host, snapshot.containers) = places;
             snapshot.agents = agents;
             *settings = watched;
         }
@@ -227,11 +230,12 @@ impl Cycle {
         if kernel.known().is_none() {
             self.count_errors([(None, "clock")]);
         }
-        let (host, agents, watched) = self.take_in(reading);
+        let ((host, containers), agents, watched) = self.take_in(reading);
         let snapshot = Snapshot {
             taken_at: now.wall,
             uptime: now.boot,
             host,
+            containers,
             clock: ClockFacts {
                 references: Vec::new(),
                 unanswered: Vec::new(),
@@ -244,25 +248,31 @@ impl Cycle {
         self.start_due_probes();
     }
 
-    /// Keeps what the reading says to watch; gives the host, its agents, and their settings.
-    fn take_in(&mut self, reading: HostReading) -> (HostFacts, Vec<AgentFacts>, Vec<AgentSettings>) {
+    /// Keeps what the reading says to watch; gives the places, their agents, and these agents' settings.
+    fn take_in(&mut self, reading: HostReading) -> (Places, Vec<AgentFacts>, Vec<AgentSettings>) {
         self.looked_at = Some(reading.looked_at);
         self.not_believed = reading.not_believed;
         self.limits = reading.limits;
         let (watched, mut agents): (Vec<_>, Vec<_>) = reading.agents.into_iter().unzip();
         for (agent, settings) in agents.iter_mut().zip(&watched) {
-            agent.endpoints = self.endpoints(settings, &reading.host, agent);
+            let place = agent.place.of(&reading.host, &reading.containers);
+            agent.endpoints = place.map(|place| self.endpoints(settings, place, agent)).unwrap_or_default();
         }
         // Of what is watched no longer nothing is kept, however often it comes and goes.
         let is_watched = |name: &str| agents.iter().any(|agent| &*agent.name == name);
         self.ledger.retain(is_watched);
         self.exporter.observation_errors.retain(|(agent, _), _| agent.is_empty() || is_watched(agent));
-        (reading.host, agents, watched)
+        ((reading.host, reading.containers), agents, watched)
     }
 
     /// The endpoints to probe. A config that has become unreadable hides nothing else: those that it named last stay.
-    fn endpoints(&self, settings: &AgentSettings, host: &HostFacts, agent: &AgentFacts) -> Vec<EndpointFact> {
-        match endpoints(settings, host, agent) {
+    fn endpoints(
+        &self,
+        settings: &AgentSettings,
+        place: &PlaceFacts,
+        agent: &AgentFacts,
+    ) -> Vec<EndpointFact> {
+        match endpoints(settings, place, agent) {
             Reading::Known(endpoints) => endpoints.into_iter().map(EndpointFact::not_yet).collect(),
             Reading::Unknown(_) => {
                 let before = self.facts.iter().flat_map(|(before, _)| &before.agents);

@@ -13,7 +13,7 @@ use crate::{
     evaluate,
     model::{
         Reading, Reason, Why,
-        snapshot::{AgentFacts, ClockReference, ClockSource, Endpoint, Environment, Probe},
+        snapshot::{AgentFacts, ClockReference, ClockSource, Endpoint, Environment, Probe, Snapshot},
     },
     observe::{
         probe::{ClockSample, Prober},
@@ -34,8 +34,15 @@ enum Target {
     NtpServer(String),
 }
 
-/// An endpoint, and the environment whose proxy settings count.
-type Work<'a> = (&'a Endpoint, &'a Reading<Environment>);
+/// What it takes to ask an endpoint.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    endpoint: &'a Endpoint,
+    /// Whose proxy settings count.
+    environment: &'a Reading<Environment>,
+    /// Whether the exporter's way is the agent's; `None`: the agent's place is not known.
+    way: Option<&'a Reading<()>>,
+}
 
 enum Answer {
     Endpoint(Box<Reading<Probe>>),
@@ -83,12 +90,15 @@ impl Probes {
     }
 
     /// Starts every probe that is due, and drops those that are no longer wanted.
-    pub(crate) fn start_due(&mut self, agents: &[AgentFacts], ntp_servers: &[String]) {
+    pub(crate) fn start_due(&mut self, snapshot: &Snapshot, ntp_servers: &[String]) {
         let mut wanted: Vec<(Target, Option<Work<'_>>)> = Vec::new();
+        let agents = &snapshot.agents;
         let environments: Vec<_> = agents.iter().map(evaluate::proxies).collect();
         for (agent, environment) in agents.iter().zip(&environments) {
+            let way = snapshot.place(&agent.place).map(|place| &place.network);
             for fact in &agent.endpoints {
-                wanted.push((target(agent, &fact.endpoint), Some((&fact.endpoint, environment.as_ref()))));
+                let work = Work { endpoint: &fact.endpoint, environment: environment.as_ref(), way };
+                wanted.push((target(agent, &fact.endpoint), Some(work)));
             }
         }
         wanted.extend(ntp_servers.iter().map(|server| (Target::NtpServer(server.clone()), None)));
@@ -101,7 +111,7 @@ impl Probes {
             entry.wanted = false;
         }
         for (target, endpoint) in wanted {
-            let asked = endpoint.map(|(endpoint, _)| endpoint);
+            let asked = endpoint.map(|work| work.endpoint);
             // A new config may mean another question by the same name.
             if self.entries.get(&target).is_some_and(|entry| !is_same(entry.endpoint.as_ref(), asked)) {
                 self.entries.remove(&target);
@@ -119,16 +129,20 @@ impl Probes {
             let id = entry.id;
             let prober = self.prober.clone();
             let permits = Arc::clone(&self.permits);
-            let work = endpoint.map(|(endpoint, environment)| (endpoint.clone(), environment.clone()));
+            let work =
+                endpoint.map(|work| (work.endpoint.clone(), work.environment.clone(), work.way.cloned()));
             self.running.spawn(async move {
                 // The semaphore is never closed; an error here would only mean that the limit does not hold.
                 let _permit = permits.acquire_owned().await;
                 let answer = match (&target, work) {
-                    (Target::Endpoint { .. }, Some((endpoint, environment))) => {
+                    (Target::Endpoint { .. }, Some((_, _, Some(Reading::Unknown(why))))) => {
+                        Answer::Endpoint(Box::new(Reading::Unknown(why)))
+                    }
+                    (Target::Endpoint { .. }, Some((endpoint, environment, Some(Reading::Known(()))))) => {
                         Answer::Endpoint(Box::new(prober.probe(&endpoint, &environment).await))
                     }
                     (Target::NtpServer(server), _) => Answer::Time(prober.ntp(server).await),
-                    (Target::Endpoint { url, .. }, None) => {
+                    (Target::Endpoint { url, .. }, Some((_, _, None)) | None) => {
                         Answer::Endpoint(Box::new(Reading::Unknown(not_yet(url))))
                     }
                 };
@@ -304,7 +318,8 @@ mod tests {
         let target = Target::Endpoint { agent: Arc::from("a"), url: String::new(), path: String::new() };
         let environment = Reading::Known(Environment::default());
         let start = |probes: &mut Probes, endpoint: &Endpoint| {
-            probes.start(vec![(target.clone(), Some((endpoint, &environment)))]);
+            let work = Work { endpoint, environment: &environment, way: Some(&Reading::Known(())) };
+            probes.start(vec![(target.clone(), Some(work))]);
             probes.entries.get(&target).expect("it is wanted").id
         };
         let id = start(&mut probes, &ask("line 1", &[200]));

@@ -7,7 +7,7 @@ use crate::{
     config::{AgentSettings, ClockSettings},
     model::{
         Reading, Reason,
-        snapshot::{AgentFacts, EndpointFact, Snapshot},
+        snapshot::{AgentFacts, EndpointFact, PlaceFacts, Snapshot},
     },
 };
 
@@ -20,6 +20,8 @@ use super::{
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
     pub(super) snapshot: &'a Snapshot,
+    /// Where the agent runs.
+    pub(super) place: &'a PlaceFacts,
     pub(super) agent: &'a AgentFacts,
     pub(super) derived: &'a Derived<'a>,
     pub(super) settings: &'a AgentSettings,
@@ -63,7 +65,7 @@ impl Context<'_> {
         let facts = [
             ("agent", Some(agent.name.to_string())),
             ("kind", Some(agent.kind.to_owned())),
-            ("hostname", self.snapshot.host.hostname.known().cloned()),
+            ("hostname", self.place.hostname.known().cloned()),
             ("install_dir", path(agent.install_dir.as_deref())),
             (
                 "binary",
@@ -75,7 +77,7 @@ impl Context<'_> {
             ("record_file", path(agent.record.as_ref().map(|record| record.path.as_path()))),
             ("users_dir", path(agent.users.as_ref().map(|users| users.path.as_path()))),
             ("identifiers_file", path(agent.identifiers.as_ref().map(|file| file.path.as_path()))),
-            ("hosts_file", path(Some(&self.snapshot.host.hosts.path))),
+            ("hosts_file", path(Some(&self.place.hosts.path))),
             (
                 "log_file",
                 agent.loaded_config.known().and_then(|l| l.as_ref()).map(|l| l.path.display().to_string()),

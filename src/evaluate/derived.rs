@@ -9,7 +9,7 @@ use crate::{
     model::{
         Reading, Reason, Why,
         snapshot::{
-            AgentFacts, Edition, Endpoint, Environment, ExpectedRole, FileState, HostFacts, Parameters,
+            AgentFacts, Edition, Endpoint, Environment, ExpectedRole, FileState, Parameters, PlaceFacts,
         },
     },
 };
@@ -34,7 +34,7 @@ impl<'a> Derived<'a> {
     pub(super) fn of(
         profile: &dyn Profile,
         settings: &AgentSettings,
-        host: &HostFacts,
+        place: &PlaceFacts,
         agent: &'a AgentFacts,
     ) -> Self {
         let layout = profile.layout(settings, &agent.invocation);
@@ -55,7 +55,7 @@ impl<'a> Derived<'a> {
         let parameters = parameters(profile, agent);
         let implied = matches!(&parameters, Reading::Known(Some(Cow::Owned(_))));
         let config_optional = if implied { Reading::Known(true) } else { layout.config_optional };
-        let choice = profile.choice(host, as_deref(&parameters), &agent.invocation, &version);
+        let choice = profile.choice(place, as_deref(&parameters), &agent.invocation, &version);
         Self { version, edition, roles, parameters, config_optional, choice }
     }
 
@@ -116,9 +116,9 @@ pub fn proxies(agent: &AgentFacts) -> Cow<'_, Reading<Environment>> {
 }
 
 /// Every endpoint that the agent must reach.
-pub fn endpoints(settings: &AgentSettings, host: &HostFacts, agent: &AgentFacts) -> Reading<Vec<Endpoint>> {
+pub fn endpoints(settings: &AgentSettings, place: &PlaceFacts, agent: &AgentFacts) -> Reading<Vec<Endpoint>> {
     let Some(profile) = agents::profile(agent.kind) else { return Reading::Known(Vec::new()) };
-    let derived = Derived::of(profile, settings, host, agent);
+    let derived = Derived::of(profile, settings, place, agent);
     endpoints_of(profile, settings, agent, &derived)
 }
 

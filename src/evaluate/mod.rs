@@ -60,13 +60,15 @@ fn judge_agent(
     ledger: &mut Ledger,
 ) -> Option<AgentReport> {
     let profile = agents::profile(agent.kind)?;
-    let derived = Derived::of(profile, settings, &snapshot.host, agent);
+    let place = snapshot.place(&agent.place)?;
+    let derived = Derived::of(profile, settings, place, agent);
     let clock_history = ledger.clock.clone();
     let memory = ledger.agents.entry(Arc::clone(&agent.name)).or_default();
     memory.history.advance(snapshot, agent, &derived);
     let history = memory.history.clone();
     let context = Context {
         snapshot,
+        place,
         agent,
         derived: &derived,
         settings,

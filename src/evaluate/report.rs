@@ -39,7 +39,7 @@ pub(super) fn assemble(
         version: derived.version.known().cloned().flatten().unwrap_or_default(),
         hostname: record
             .and_then(|record| record.hostname.clone())
-            .or_else(|| context.snapshot.host.hostname.known().cloned())
+            .or_else(|| context.place.hostname.known().cloned())
             .unwrap_or_default(),
         instance_id: record
             .and_then(|record| record.instance_id.clone())
@@ -113,14 +113,14 @@ fn addresses(context: &Context<'_>) -> Vec<(&'static str, String)> {
     if context.profile.applies(Prerequisite::Ip, &context.derived.edition) != Reading::Known(true) {
         return Vec::new();
     }
-    let Context { agent, derived, snapshot, settings, .. } = context;
+    let Context { agent, derived, place, settings, .. } = context;
     let parameters = derived.parameters();
     let parameters = parameters.known().copied().flatten();
     let choice = derived.choice.as_ref();
     let reported = agent.record.as_ref().and_then(|record| record.content()?.ip.clone());
     let working_ip = choice.and_then(|choice| choice.working_ip.known()?.as_ref());
     let binding = choice.and_then(|choice| choice.hosts_binding.known()?.as_ref());
-    let first = snapshot.host.interfaces.known().and_then(|interfaces| first_interface(interfaces));
+    let first = place.interfaces.known().and_then(|interfaces| first_interface(interfaces));
     let found = [
         ("reported", reported),
         ("group_ip", parameters.and_then(|p| p.group_ip.as_ref()).map(|group_ip| group_ip.value.clone())),

@@ -25,7 +25,7 @@ use crate::{
     model::{
         Prerequisite, Reading, Status,
         report::{AgentReport, Report},
-        snapshot::{HostFacts, InterfaceAddress, Phases, Probe},
+        snapshot::{InterfaceAddress, Phases, PlaceFacts, Probe},
     },
     observe::{
         host::HostOptions,
@@ -125,7 +125,7 @@ fn now() -> Now {
     Now { boot: Duration::from_hours(240), ..time::now() }
 }
 
-fn set_addresses(host: &mut HostFacts) {
+fn set_addresses(host: &mut PlaceFacts) {
     host.hostname = Reading::Known("web-1".to_owned());
     host.interfaces = Reading::Known(vec![InterfaceAddress {
         interface: "eth0".to_owned(),

@@ -13,7 +13,7 @@ use crate::{
     },
     model::{
         Reading, Why,
-        snapshot::{FileState, HostFacts, HostsFile, Invocation, Parameter, Parameters},
+        snapshot::{FileState, HostsFile, Invocation, Parameter, Parameters, PlaceFacts},
     },
 };
 
@@ -21,7 +21,7 @@ use super::versions::GATES;
 
 /// The choice, and what bears on it.
 pub(super) fn choice(
-    host: &HostFacts,
+    host: &PlaceFacts,
     parameters: &Reading<Option<&Parameters>>,
     invocation: &Invocation,
     version: &Reading<Option<String>>,
@@ -114,7 +114,7 @@ fn setting_of_time(
     Ok(variable.map(|variable| TimeAdjustment { on: variable.value == "true", in_file: false }))
 }
 
-fn hosts_binding(host: &HostFacts) -> Result<Option<Binding>, Why> {
+fn hosts_binding(host: &PlaceFacts) -> Result<Option<Binding>, Why> {
     let hostname = host.hostname.as_result()?;
     if looks_numeric(hostname) {
         return Ok(None);
@@ -136,7 +136,7 @@ fn hosts_binding(host: &HostFacts) -> Result<Option<Binding>, Why> {
     }))
 }
 
-fn hosts_file(host: &HostFacts) -> Result<Option<&HostsFile>, Why> {
+fn hosts_file(host: &PlaceFacts) -> Result<Option<&HostsFile>, Why> {
     Ok(match host.hosts.state.as_result()? {
         FileState::Present(file) => file.content.as_ref().ok(),
         FileState::Missing | FileState::NotAFile(_) => None,
@@ -157,7 +157,7 @@ fn looks_numeric(hostname: &str) -> bool {
     !hostname.is_empty() && hostname.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
-fn resolved_name(host: &HostFacts) -> Result<Option<Ipv4Addr>, Why> {
+fn resolved_name(host: &PlaceFacts) -> Result<Option<Ipv4Addr>, Why> {
     let hostname = host.hostname.as_result()?;
     if looks_numeric(hostname) {
         return Ok(None);
@@ -174,7 +174,7 @@ fn resolved_name(host: &HostFacts) -> Result<Option<Ipv4Addr>, Why> {
 }
 
 fn chosen(
-    host: &HostFacts,
+    host: &PlaceFacts,
     working_ip: &Result<Option<Parameter>, Why>,
     bind_interface: &Result<Option<Parameter>, Why>,
     hosts_binding: &Result<Option<Binding>, Why>,
@@ -205,7 +205,7 @@ fn chosen(
     Ok(first.map(|(entry, address)| Chosen { address: address.to_string(), from: entry.interface.clone() }))
 }
 
-fn hosts_name_host(host: &HostFacts) -> Result<bool, Why> {
+fn hosts_name_host(host: &PlaceFacts) -> Result<bool, Why> {
     let hostname = host.hostname.as_result()?;
     let Some(hosts) = hosts_file(host)? else { return Ok(false) };
     Ok(bindings(hosts, hostname).next().is_some())

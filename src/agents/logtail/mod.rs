@@ -25,8 +25,8 @@ use crate::model::{
     NetworkType, Prerequisite, Reading, Role, Why,
     settings::AgentSettings,
     snapshot::{
-        AddressRecord, Edition, Endpoint, Environment, ExpectedRole, HostFacts, Invocation, LoadedConfig,
-        Parameters, Process, ProcessState, Rejection,
+        AddressRecord, Edition, Endpoint, Environment, ExpectedRole, Invocation, LoadedConfig, Parameters,
+        PlaceFacts, Process, ProcessState, Rejection,
     },
     text::shell_word,
 };
@@ -334,7 +334,7 @@ impl Operation for Logtail {
 
     fn choice(
         &self,
-        host: &HostFacts,
+        host: &PlaceFacts,
         parameters: Reading<Option<&Parameters>>,
         invocation: &Invocation,
         version: &Reading<Option<String>>,

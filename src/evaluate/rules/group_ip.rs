@@ -180,7 +180,7 @@ impl<'a> Group<'a> {
         if !internal && ip.address.is_some_and(|address| !is_private(address)) {
             return Ok(None);
         }
-        let interfaces = self.context.snapshot.host.interfaces.as_result()?;
+        let interfaces = self.context.place.interfaces.as_result()?;
         let on_host = interfaces.iter().any(|entry| entry.address.to_string() == ip.text);
         let finding = || ip.finding(&IP_NOT_ON_HOST, "reported");
         Ok((!on_host)
@@ -193,7 +193,7 @@ impl<'a> Group<'a> {
             return Ok(None);
         }
         let Some((ip, _)) = self.group_ip()? else { return Ok(None) };
-        let interfaces = self.context.snapshot.host.interfaces.as_result()?;
+        let interfaces = self.context.place.interfaces.as_result()?;
         let own: Vec<_> = usable(interfaces).filter(|(entry, _)| !is_virtual(&entry.interface)).collect();
         let first = own.first().map(|(entry, _)| &entry.interface);
         let several = own.iter().any(|(entry, _)| Some(&entry.interface) != first);

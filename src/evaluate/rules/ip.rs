@@ -81,7 +81,7 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
 
 /// What a process that is gone reported means nothing; only the host's own facts can be judged.
 fn of_host_alone(context: &Context<'_>, mut findings: Findings) -> Outcome {
-    if let Some(why) = context.snapshot.host.interfaces.why() {
+    if let Some(why) = context.place.interfaces.why() {
         return Outcome::Not(NotEvaluated::Undecided(why.clone()));
     }
     if !findings.has(&IP_MISSING) {
@@ -94,7 +94,7 @@ fn of_host_alone(context: &Context<'_>, mut findings: Findings) -> Outcome {
 }
 
 fn missing(context: &Context<'_>) -> Result<Option<Finding>, Why> {
-    let interfaces = context.snapshot.host.interfaces.as_result()?;
+    let interfaces = context.place.interfaces.as_result()?;
     // The agent never takes what stands on the loopback interface (a load balancer's address, say).
     let none = usable(interfaces).all(|(entry, _)| entry.interface == LOOPBACK);
     let names = || list(interfaces.iter().map(|entry| format!("{} {}", entry.interface, entry.address)));
@@ -176,7 +176,7 @@ impl<'a> Record<'a> {
     }
 
     fn interfaces(&self) -> Result<&'a [InterfaceAddress], Why> {
-        Ok(self.context.snapshot.host.interfaces.as_result()?)
+        Ok(self.context.place.interfaces.as_result()?)
     }
 
     fn missing(&self) -> Result<Option<Finding>, Why> {
@@ -242,7 +242,7 @@ impl<'a> Record<'a> {
     }
 
     fn binding_place(&self, binding: &Binding) -> String {
-        format!("{} line {}", self.context.snapshot.host.hosts.path.display(), binding.line)
+        format!("{} line {}", self.context.place.hosts.path.display(), binding.line)
     }
 
     /// The interface that has the reported address, if neither setting nor hosts file decided.

@@ -230,7 +230,7 @@ fn evidently_outside(context: &Context<'_>, fact: &EndpointFact, probe: &Probe) 
             return Ok(false);
         }
     }
-    Ok(!context.profile.is_instance(context.snapshot.host.product.as_result()?))
+    Ok(!context.profile.is_instance(context.place.product.as_result()?))
 }
 
 /// RFC 6598 (Alibaba Cloud's internal service addresses) and link-local (Tencent Cloud's).

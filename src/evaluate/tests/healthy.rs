@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use crate::model::{
     Reading, Role, Status,
-    snapshot::{DataServer, ProcessState},
+    snapshot::{DataServer, Place, ProcessState},
 };
 
 use super::world::*;
@@ -22,6 +22,32 @@ fn healthy_hosts_are_silent() {
     assert_silent("loglistener", &[loglistener()]);
     assert_silent("loglistener in a label group", &[loglistener_by_label()]);
     assert_silent("custom", &[custom()]);
+}
+
+#[test]
+fn an_agent_in_a_container_is_judged_by_what_is_true_there() {
+    let in_container = |address: &str| {
+        logtail().with(|w| {
+            let mut place = w.snapshot.host.clone();
+            place.interfaces = Reading::Known(vec![interface("eth0", 2, address)]);
+            place.hostname = Reading::Known("web-pod".into());
+            w.snapshot.containers.insert("web-pod".into(), place);
+            w.snapshot.agents[0].place = Place::Container("web-pod".into());
+        })
+    };
+    assert_silent(
+        "the container has the address",
+        &[in_container("172.16.2.200").with(|w| {
+            *w.interfaces() = vec![interface("eth0", 2, "10.0.0.1")];
+        })],
+    );
+    let elsewhere = judge(&[in_container("10.0.0.1")]);
+    assert!(shown(&elsewhere).contains(&"ip_not_on_host"), "{:?}", shown(&elsewhere));
+    let nowhere = in_container("172.16.2.200").with(|w| w.snapshot.containers.clear());
+    assert!(
+        nowhere.snapshot.place(&nowhere.snapshot.agents[0].place).is_none(),
+        "the host's is no substitute"
+    );
 }
 
 #[test]

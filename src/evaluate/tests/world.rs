@@ -226,8 +226,9 @@ pub(super) fn answered() -> Probe {
     }
 }
 
-fn host() -> HostFacts {
-    HostFacts {
+fn host() -> PlaceFacts {
+    PlaceFacts {
+        network: Reading::Known(()),
         hostname: Reading::Known("web-1".into()),
         interfaces: Reading::Known(vec![
             interface("lo", 1, "127.0.0.1"),
@@ -268,6 +269,7 @@ fn world(settings: AgentSettings, facts: impl FnOnce(&mut AgentFacts)) -> World 
     let mut agent = AgentFacts {
         name: Arc::from(settings.name.as_str()),
         kind: settings.kind,
+        place: Place::Host,
         install_dir: settings.install_dir.clone(),
         installation: Reading::Known(Installation {
             leads_to: None,
@@ -289,8 +291,14 @@ fn world(settings: AgentSettings, facts: impl FnOnce(&mut AgentFacts)) -> World 
         endpoints: vec![],
     };
     facts(&mut agent);
-    let snapshot =
-        Snapshot { taken_at: now(), uptime: UPTIME, host: host(), clock: clock_facts(), agents: vec![agent] };
+    let snapshot = Snapshot {
+        taken_at: now(),
+        uptime: UPTIME,
+        host: host(),
+        containers: std::collections::BTreeMap::new(),
+        clock: clock_facts(),
+        agents: vec![agent],
+    };
     let mut world = World { snapshot, settings, clock: ClockSettings::default() };
     world.derive_endpoints();
     world

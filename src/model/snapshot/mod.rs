@@ -35,16 +35,51 @@ pub struct Snapshot {
     /// Time since boot, suspend included: the monotonic clock for all durations.
     pub uptime: Duration,
     /// The host's own facts.
-    pub host: HostFacts,
+    pub host: PlaceFacts,
+    /// Those of the containers in which agents run, by the container's name.
+    pub containers: BTreeMap<Arc<str>, PlaceFacts>,
     /// Time references and the kernel's opinion.
     pub clock: ClockFacts,
     /// One entry for each watched agent, in order of configuration or detection.
     pub agents: Vec<AgentFacts>,
 }
 
-/// Facts of the host (of the exporter's own network namespace).
+impl Snapshot {
+    /// The facts of a place. `None`: there is no such container; what is true of the host says nothing of it.
+    pub fn place(&self, place: &Place) -> Option<&PlaceFacts> {
+        place.of(&self.host, &self.containers)
+    }
+}
+
+/// Where an agent runs: what its paths, names and addresses mean.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Place {
+    /// The host itself.
+    #[default]
+    Host,
+    /// A container, by name.
+    Container(Arc<str>),
+}
+
+impl Place {
+    /// Its facts among those of the host and of containers.
+    pub fn of<'a>(
+        &self,
+        host: &'a PlaceFacts,
+        containers: &'a BTreeMap<Arc<str>, PlaceFacts>,
+    ) -> Option<&'a PlaceFacts> {
+        match self {
+            Self::Host => Some(host),
+            Self::Container(name) => containers.get(name),
+        }
+    }
+}
+
+/// Facts of a place: the host (and the exporter's own network namespace), or a container.
 #[derive(Debug, Clone)]
-pub struct HostFacts {
+pub struct PlaceFacts {
+    /// Known if the exporter's connections go the way of the place's own; else why they do not.
+    pub network: Reading<()>,
     /// The host name, as `hostname` prints it.
     pub hostname: Reading<String>,
     /// Every address of every interface, in the kernel's order.
@@ -95,6 +130,8 @@ pub struct AgentFacts {
     pub name: Arc<str>,
     /// The label `kind`: `logtail`, `loglistener`, `custom`.
     pub kind: &'static str,
+    /// Where it runs.
+    pub place: Place,
     /// Installation directory as the agent sees it (not prefixed by `--path.rootfs`); `None` for a custom agent without one.
     pub install_dir: Option<PathBuf>,
     /// What is on disk of the installation.

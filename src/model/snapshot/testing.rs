@@ -82,6 +82,16 @@ impl<T: Readings> Readings for Vec<T> {
     }
 }
 
+impl<T: Readings> Readings for BTreeMap<Arc<str>, T> {
+    fn visit(&mut self, path: &mut Path, visitor: &mut Visitor<'_>) {
+        for (name, item) in self {
+            path.push(name.to_string().into());
+            item.visit(path, visitor);
+            path.pop();
+        }
+    }
+}
+
 impl<T: Readings> Readings for Option<T> {
     fn visit(&mut self, path: &mut Path, visitor: &mut Visitor<'_>) {
         if let Some(value) = self {
@@ -142,6 +152,7 @@ plain!(
     Duration,
     BTreeMap<String, String>,
     NetworkType,
+    Place,
     Purpose,
     Role,
     Why,
@@ -180,9 +191,9 @@ macro_rules! structure {
     };
 }
 
-structure!(Snapshot { taken_at, uptime, host, clock, agents });
+structure!(Snapshot { taken_at, uptime, host, containers, clock, agents });
 structure!(ClockFacts { references, unanswered, kernel, wall_minus_boot });
-structure!(HostFacts { hostname, interfaces, hosts, hostname_addresses, product });
+structure!(PlaceFacts { network, hostname, interfaces, hosts, hostname_addresses, product });
 structure!(HostsFile { lines, rest });
 structure!(FileFact<T> { path, state });
 structure!(DirectoryFact { path, names, modified });
@@ -207,6 +218,7 @@ structure!(Process {
 structure!(AgentFacts {
     name,
     kind,
+    place,
     install_dir,
     installation,
     processes,

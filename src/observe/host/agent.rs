@@ -20,7 +20,7 @@ use crate::{
         Reading, Role, Why,
         snapshot::{
             AgentFacts, DirectoryFact, FileFact, FileState, Installation, Invocation, LoadedConfig,
-            Parameters, Process, ProcessState,
+            Parameters, Place, Process, ProcessState,
         },
     },
 };
@@ -73,6 +73,7 @@ pub fn observe(
     let facts = AgentFacts {
         name: Arc::from(settings.name.as_str()),
         kind: profile.kind(),
+        place: Place::Host,
         install_dir: settings.install_dir.clone(),
         installation: installation(files, target, &layout, memory),
         loaded_config: loaded_config(files, target, &layout.log, &zones),

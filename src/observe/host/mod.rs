@@ -8,9 +8,9 @@ pub mod environ;
 pub mod file;
 pub mod gate;
 pub mod hosts;
+mod ignored;
 mod names;
 pub mod process;
-mod strangers;
 #[cfg(test)]
 pub(super) mod testing;
 pub mod zone;
@@ -28,9 +28,9 @@ use self::{
     detect::{Detection, Memory, Profiles},
     file::{By, Extent, Files, parsed},
     gate::{Attempt, Gate},
+    ignored::IgnoredPids,
     names::Names,
     process::{Candidate, Impostor, Procfs},
-    strangers::Strangers,
     zone::Zones,
 };
 use super::{
@@ -43,7 +43,7 @@ use crate::{
     model::{
         Reading, Reason, Why,
         report::{Limit, NotBelieved, NotBelievedGroup},
-        snapshot::{AgentFacts, FileFact, HostFacts, InterfaceAddress, Process, ProcessState},
+        snapshot::{AgentFacts, FileFact, InterfaceAddress, PlaceFacts, Process, ProcessState},
     },
     sys::{self, root::Root},
 };
@@ -75,7 +75,7 @@ pub struct HostReader {
     memory: Memory,
     resolver: Resolver,
     last: Option<Arc<Last>>,
-    strangers: Arc<Strangers>,
+    ignored: Arc<IgnoredPids>,
     executions_are_told: bool,
     deputy: bool,
 }
@@ -100,7 +100,9 @@ struct Processes {
 #[derive(Debug)]
 pub struct HostReading {
     /// The host's own facts.
-    pub host: HostFacts,
+    pub host: PlaceFacts,
+    /// Those of containers, by name.
+    pub containers: BTreeMap<Arc<str>, PlaceFacts>,
     /// Each agent with its settings, `install_dir` filled in where it could be told: configured ones first.
     pub agents: Vec<(AgentSettings, AgentFacts)>,
     /// Every fact that could not be read: whose (`None`: the host's), and its source (`process`, `file`, `environ`, `address`).
@@ -128,7 +130,7 @@ impl HostReader {
             memory: Memory::default(),
             resolver: Resolver::default(),
             last: None,
-            strangers: Arc::default(),
+            ignored: Arc::default(),
             executions_are_told: false,
             deputy: sys::reads_what_is_others(),
         }
@@ -145,7 +147,7 @@ impl HostReader {
     pub fn reload(&mut self, same: impl Fn(&str) -> bool) {
         self.memory.reload(same);
         self.last = None;
-        self.strangers = Arc::default();
+        self.ignored = Arc::default();
     }
 
     /// Reads everything. `resolve_hostname`: also asks the resolver anew for the host's own name.
@@ -182,18 +184,18 @@ impl HostReader {
             memory: self.memory.clone(),
             now,
             last: self.last.clone().map(|last| (last, changes)),
-            strangers: Arc::clone(&self.strangers),
+            ignored: Arc::clone(&self.ignored),
             executions_are_told: self.executions_are_told,
             deputy: self.deputy,
         };
         let hostname = address::hostname();
-        let (addresses, (mut reading, memory, last, strangers)) = tokio::join!(
+        let (addresses, (mut reading, memory, last, ignored)) = tokio::join!(
             self.resolver.addresses(hostname.known().map_or("", String::as_str), resolve_hostname),
             self.gate.run(self.options.file_deadline, move |attempt| plan.carry_out(attempt)),
         );
         self.memory = memory;
         self.last = Some(Arc::new(last));
-        self.strangers = strangers;
+        self.ignored = ignored;
         reading.host.hostname_addresses = addresses;
         reading.errors = errors(&reading);
         reading
@@ -209,18 +211,18 @@ struct Plan {
     memory: Memory,
     now: Now,
     last: Option<(Arc<Last>, Changes)>,
-    strangers: Arc<Strangers>,
+    ignored: Arc<IgnoredPids>,
     executions_are_told: bool,
     deputy: bool,
 }
 
 impl Plan {
-    fn carry_out(&self, attempt: &Attempt) -> (HostReading, Memory, Last, Arc<Strangers>) {
+    fn carry_out(&self, attempt: &Attempt) -> (HostReading, Memory, Last, Arc<IgnoredPids>) {
         let files = Files { root: &self.root, attempt, by: By::Exporter, deputy: self.deputy };
         let mut memory = self.memory.clone();
         let procfs = Procfs::find(files, self.procfs.as_deref());
         let acceptance = Acceptance::new(files);
-        let (seen, strangers) = self.seen(&procfs, files, &acceptance);
+        let (seen, ignored) = self.seen(&procfs, files, &acceptance);
         let candidates = &seen.candidates;
         let detection = Detection {
             files,
@@ -248,6 +250,7 @@ impl Plan {
         let looked_at = looked_at(&procfs, files, &agents);
         let mut reading = HostReading {
             host,
+            containers: BTreeMap::new(),
             agents,
             errors: Vec::new(),
             not_believed: seen.not_believed.clone(),
@@ -261,7 +264,7 @@ impl Plan {
         }
         let last =
             Last { seen, interfaces: reading.host.interfaces.clone(), product: reading.host.product.clone() };
-        (reading, memory, last, strangers)
+        (reading, memory, last, ignored)
     }
 
     /// What bears an agent's name, and what is known of the others.
@@ -270,25 +273,25 @@ impl Plan {
         procfs: &Procfs,
         files: Files<'_>,
         acceptance: &Acceptance<'_>,
-    ) -> (Processes, Arc<Strangers>) {
+    ) -> (Processes, Arc<IgnoredPids>) {
         let passed = match &self.last {
-            None => self.strangers.of_regular(self.executions_are_told),
+            None => self.ignored.of_regular(self.executions_are_told),
             // An execution gives a process another name.
             Some((_, changes)) if changes.has(Changes::START) => &[],
-            Some((_, changes)) if changes.has(Changes::EXIT) => self.strangers.of_exit(),
-            Some((last, _)) => return (last.seen.clone(), Arc::clone(&self.strangers)),
+            Some((_, changes)) if changes.has(Changes::EXIT) => self.ignored.of_exit(),
+            Some((last, _)) => return (last.seen.clone(), Arc::clone(&self.ignored)),
         };
         let names = Names::new(self.profiles, &self.settings, acceptance);
         match procfs.scan(passed, files, self.now, &names) {
             Reading::Known(scan) => {
-                let strangers = match &self.last {
-                    None => self.strangers.after_regular(passed, &scan),
-                    Some(_) => Strangers::clone(&self.strangers).after_event(passed, &scan),
+                let ignored = match &self.last {
+                    None => self.ignored.after_regular(passed, &scan),
+                    Some(_) => IgnoredPids::clone(&self.ignored).after_event(passed, &scan),
                 };
                 let mut limits = scan.limits;
                 let not_believed = not_believed(&names, scan.impostors, &mut limits);
                 let candidates = Reading::Known(detect::below_root(files, scan.candidates));
-                (Processes { candidates, not_believed, limits }, Arc::new(strangers))
+                (Processes { candidates, not_believed, limits }, Arc::new(ignored))
             }
             Reading::Unknown(why) => {
                 let candidates = Reading::Unknown(why);
@@ -298,7 +301,7 @@ impl Plan {
         }
     }
 
-    fn host_facts(&self, files: Files<'_>) -> HostFacts {
+    fn host_facts(&self, files: Files<'_>) -> PlaceFacts {
         let hosts = PathBuf::from(HOSTS);
         let (interfaces, product) = match &self.last {
             Some((last, changes)) if !changes.has(Changes::ADDRESS) => {
@@ -307,7 +310,8 @@ impl Plan {
             Some((last, _)) => (address::interfaces(files.attempt), last.product.clone()),
             None => (address::interfaces(files.attempt), address::product(files)),
         };
-        HostFacts {
+        PlaceFacts {
+            network: Reading::Known(()),
             hostname: address::hostname(),
             interfaces,
             hosts: FileFact {

@@ -32,7 +32,7 @@ pub struct Scan {
     /// What bears a wanted name and does not count.
     pub impostors: Vec<Impostor>,
     /// The ids of those that were looked at and do not matter, in ascending order.
-    pub strangers: Vec<u32>,
+    pub ignored: Vec<u32>,
     /// The ids of all processes, in ascending order.
     pub listed: Vec<u32>,
     /// Bounds that were reached.

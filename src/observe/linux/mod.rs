@@ -1,7 +1,7 @@
 //! Linux: processes from `/proc`, changes from inotify, pidfd, rtnetlink and a timerfd.
 
 pub(super) mod events;
+mod filter;
 pub(super) mod own;
 pub(super) mod process;
-mod sieve;
 mod stat;

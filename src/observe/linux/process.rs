@@ -20,7 +20,7 @@ use rustix::{
 
 use self::facts::{Facts, Miss};
 use super::{
-    sieve::{DELETED, Sieve},
+    filter::{DELETED, ProcessFilter},
     stat::{Stat, credentials, pid_namespaces},
 };
 use crate::{
@@ -44,7 +44,7 @@ use crate::{
 /// The kernel cuts a command name to this many bytes.
 const COMM: usize = 15;
 /// So many processes are looked at under one deadline.
-const SIEVED_AT_ONCE: usize = 256;
+const FILTERED_AT_ONCE: usize = 256;
 /// The most processes that count as an agent's; a host has a handful.
 const MOST_CANDIDATES: usize = 512;
 
@@ -91,9 +91,9 @@ impl Procfs {
         }
         let asked: Vec<u32> =
             listed.iter().copied().filter(|pid| known.binary_search(pid).is_err()).collect();
-        let mut scan = Scan { strangers: asked.clone(), listed, ..Scan::default() };
+        let mut scan = Scan { ignored: asked.clone(), listed, ..Scan::default() };
         let mut somebody = BTreeSet::new();
-        for pid in reader.sieved(asked) {
+        for pid in reader.filtered(asked) {
             match reader.look(pid, scan.candidates.len()) {
                 Ok(None) => continue,
                 Ok(Some(Seen::Candidate(candidate))) => scan.candidates.push(*candidate),
@@ -103,7 +103,7 @@ impl Procfs {
             }
             somebody.insert(pid);
         }
-        scan.strangers.retain(|pid| !somebody.contains(pid));
+        scan.ignored.retain(|pid| !somebody.contains(pid));
         scan.limits = reader.facts.into_limits();
         Reading::Known(scan)
     }
@@ -192,14 +192,14 @@ impl Reader<'_> {
     }
 
     /// The processes that may be an agent's: a few of all on the host.
-    fn sieved(&self, pids: Vec<u32>) -> Vec<u32> {
-        let Some(mut sieve) = Sieve::new(self.procfs, self.wanted) else { return pids };
+    fn filtered(&self, pids: Vec<u32>) -> Vec<u32> {
+        let Some(mut filter) = ProcessFilter::new(self.procfs, self.wanted) else { return pids };
         let mut left = Vec::new();
-        for some in pids.chunks(SIEVED_AT_ONCE) {
-            let sifted = self.files.attempt.guard(self.procfs, || {
-                Reading::Known(some.iter().copied().filter(|pid| !sieve.clears(*pid)).collect::<Vec<_>>())
+        for some in pids.chunks(FILTERED_AT_ONCE) {
+            let passed = self.files.attempt.guard(self.procfs, || {
+                Reading::Known(some.iter().copied().filter(|pid| !filter.clears(*pid)).collect::<Vec<_>>())
             });
-            match sifted {
+            match passed {
                 Reading::Known(some) => left.extend(some),
                 // The full reading says for each why it is not read.
                 Reading::Unknown(_) => left.extend(some),

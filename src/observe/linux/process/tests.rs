@@ -246,7 +246,7 @@ fn no_more_processes_are_read_than_a_host_can_have_and_that_is_said() {
     }
     let scan = fake.scanned();
     assert_eq!((scan.candidates.len(), scan.limits), (MOST_CANDIDATES, [Limit::Candidates].into()));
-    assert_eq!(scan.strangers, [1]);
+    assert_eq!(scan.ignored, [1]);
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn of_who_does_not_count_nothing_is_read_but_who_it_is() {
         executable: Some("/home/alice/ilogtail".into()),
     };
     assert_eq!((scan.candidates.len(), scan.impostors), (0, vec![impostor]));
-    assert_eq!(scan.strangers, [1], "it may become somebody");
+    assert_eq!(scan.ignored, [1], "it may become somebody");
 }
 
 #[test]
@@ -404,7 +404,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_sieved_out_is_what_the_full_reading_leaves_out() {
+fn what_is_filtered_out_is_what_the_full_reading_leaves_out() {
     let fake = Fake::new();
     let long = format!("/{}/ilogtail", "d/".repeat(600));
     let targets = [
@@ -432,7 +432,7 @@ fn what_is_sieved_out_is_what_the_full_reading_leaves_out() {
     // A thread of the kernel that is called like an agent.
     fake.0.file("/proc/90/stat", "90 (ilogtail) S 2 0 0 0 -1 2129984 0 0 0 0 0 6 0 0 20 0 1 0 50 0 0 0 0 0");
     let procfs = fake.0.at("/proc");
-    let (all, sieved, full, whole) = look_from(Path::new("/"), |files| {
+    let (all, filtered, full, whole) = look_from(Path::new("/"), |files| {
         let facts = Facts::new(&procfs, files.attempt);
         let reader = Reader {
             procfs: &procfs,
@@ -443,14 +443,14 @@ fn what_is_sieved_out_is_what_the_full_reading_leaves_out() {
             root: OnceCell::new(),
         };
         let Reading::Known(all) = reader.pids() else { panic!("a procfs") };
-        let sieved = reader.sieved(all.clone());
+        let filtered = reader.filtered(all.clone());
         let kept = |pids: &[u32]| -> Vec<u32> {
             pids.iter().copied().filter(|pid| matches!(reader.look(*pid, 0), Ok(Some(_)))).collect()
         };
-        let (full, whole) = (kept(&sieved), kept(&all));
-        (all, sieved, full, whole)
+        let (full, whole) = (kept(&filtered), kept(&all));
+        (all, filtered, full, whole)
     });
     assert_eq!(full, whole);
-    assert!(whole.len() > 15 && sieved.len() < all.len() - 10, "{whole:?} of {sieved:?} of {all:?}");
-    assert!(!sieved.contains(&1) && !sieved.contains(&90), "{sieved:?}");
+    assert!(whole.len() > 15 && filtered.len() < all.len() - 10, "{whole:?} of {filtered:?} of {all:?}");
+    assert!(!filtered.contains(&1) && !filtered.contains(&90), "{filtered:?}");
 }

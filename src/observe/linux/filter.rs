@@ -20,14 +20,14 @@ const LONGEST_STAT: usize = 1024;
 pub(super) const DELETED: &str = " (deleted)";
 
 /// Tells processes that cannot be an agent's from those that may.
-pub(super) struct Sieve<'a> {
+pub(super) struct ProcessFilter<'a> {
     procfs: OwnedFd,
     wanted: &'a dyn Wanted,
     /// Reused for every path.
     path: String,
 }
 
-impl<'a> Sieve<'a> {
+impl<'a> ProcessFilter<'a> {
     /// Over the procfs at `procfs`; `None`: it cannot be opened, and nothing can be told.
     pub(super) fn new(procfs: &Path, wanted: &'a dyn Wanted) -> Option<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;

@@ -10,7 +10,7 @@ const MOST_IN_A_ROW: u8 = 3;
 
 /// Processes that are none of any agent's, by their ids in ascending order.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Strangers {
+pub(super) struct IgnoredPids {
     /// Looked at by the last regular reading.
     fresh: Vec<u32>,
     /// Looked at by two in a row: they have had the time to become what they are.
@@ -18,7 +18,7 @@ pub(super) struct Strangers {
     passed_over: u8,
 }
 
-impl Strangers {
+impl IgnoredPids {
     /// Those that a regular reading may pass over.
     pub(super) fn of_regular(&self, executions_are_told: bool) -> &[u32] {
         if executions_are_told && self.passed_over < MOST_IN_A_ROW { &self.settled } else { &[] }
@@ -32,17 +32,17 @@ impl Strangers {
     /// What is known after a regular reading that passed some over.
     pub(super) fn after_regular(&self, passed: &[u32], scan: &Scan) -> Self {
         let again = |pid: &&u32| holds(&self.fresh, **pid) || holds(&self.settled, **pid);
-        let mut settled: Vec<u32> = scan.strangers.iter().filter(again).copied().collect();
+        let mut settled: Vec<u32> = scan.ignored.iter().filter(again).copied().collect();
         settled.extend(passed.iter().filter(|pid| holds(&scan.listed, **pid)));
         settled.sort_unstable();
         let passed_over = if passed.is_empty() { 0 } else { self.passed_over + 1 };
-        Self { fresh: scan.strangers.clone(), settled, passed_over }
+        Self { fresh: scan.ignored.clone(), settled, passed_over }
     }
 
     /// What is known after a reading that an event led to. It settles nobody, as it may follow the one before at once.
     pub(super) fn after_event(mut self, passed: &[u32], scan: &Scan) -> Self {
         self.settled.retain(|pid| {
-            if holds(passed, *pid) { holds(&scan.listed, *pid) } else { holds(&scan.strangers, *pid) }
+            if holds(passed, *pid) { holds(&scan.listed, *pid) } else { holds(&scan.ignored, *pid) }
         });
         self
     }
@@ -56,12 +56,12 @@ fn holds(sorted: &[u32], pid: u32) -> bool {
 mod tests {
     use super::*;
 
-    fn scan(listed: &[u32], strangers: &[u32]) -> Scan {
-        Scan { strangers: strangers.to_vec(), listed: listed.to_vec(), ..Scan::default() }
+    fn scan(listed: &[u32], ignored: &[u32]) -> Scan {
+        Scan { ignored: ignored.to_vec(), listed: listed.to_vec(), ..Scan::default() }
     }
 
-    /// Regular readings of processes that are all strangers; what each passes over.
-    fn readings(of: &mut Strangers, listings: &[&[u32]]) -> Vec<Vec<u32>> {
+    /// Regular readings of processes that are all ignored; what each passes over.
+    fn readings(of: &mut IgnoredPids, listings: &[&[u32]]) -> Vec<Vec<u32>> {
         let mut all = Vec::new();
         for listed in listings {
             let passed = of.of_regular(true).to_vec();
@@ -73,9 +73,9 @@ mod tests {
     }
 
     #[test]
-    fn who_was_a_stranger_twice_is_passed_over_until_all_are_looked_at_again() {
-        let mut strangers = Strangers::default();
-        let passed = readings(&mut strangers, &[&[1, 2][..]; 8]);
+    fn who_was_ignored_twice_is_passed_over_until_all_are_looked_at_again() {
+        let mut ignored = IgnoredPids::default();
+        let passed = readings(&mut ignored, &[&[1, 2][..]; 8]);
         let settled = vec![1, 2];
         let none = Vec::new();
         let thrice = [settled.clone(), settled.clone(), settled.clone()];
@@ -86,24 +86,24 @@ mod tests {
 
     #[test]
     fn newcomers_are_looked_at_twice_and_reused_ids_anew() {
-        let mut strangers = Strangers::default();
-        let passed = readings(&mut strangers, &[&[1, 2], &[1, 2], &[1, 2, 3], &[1, 3], &[1, 2, 3]]);
+        let mut ignored = IgnoredPids::default();
+        let passed = readings(&mut ignored, &[&[1, 2], &[1, 2], &[1, 2, 3], &[1, 3], &[1, 2, 3]]);
         assert_eq!(passed[2..], [vec![1, 2], vec![1, 2], vec![1, 3]]);
     }
 
     #[test]
     fn where_executions_are_not_told_nobody_is_passed_over() {
-        let mut strangers = Strangers::default();
-        readings(&mut strangers, &[&[1, 2][..]; 2]);
-        assert_eq!(strangers.of_regular(true), [1, 2]);
-        assert_eq!(strangers.of_regular(false), [0_u32; 0]);
+        let mut ignored = IgnoredPids::default();
+        readings(&mut ignored, &[&[1, 2][..]; 2]);
+        assert_eq!(ignored.of_regular(true), [1, 2]);
+        assert_eq!(ignored.of_regular(false), [0_u32; 0]);
     }
 
     #[test]
     fn an_event_settles_nobody_and_unsettles_whom_it_finds_to_be_somebody_or_gone() {
-        let mut strangers = Strangers::default();
-        readings(&mut strangers, &[&[1, 2, 3][..]; 2]);
-        let after_exit = strangers.clone().after_event(&[1, 2, 3], &scan(&[1, 2, 9], &[9]));
+        let mut ignored = IgnoredPids::default();
+        readings(&mut ignored, &[&[1, 2, 3][..]; 2]);
+        let after_exit = ignored.clone().after_event(&[1, 2, 3], &scan(&[1, 2, 9], &[9]));
         assert_eq!(after_exit.of_exit(), [1, 2]);
         // 2 has executed an agent's program.
         let after_start = after_exit.after_event(&[], &scan(&[1, 2, 9], &[1, 9]));
