@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use crate::{
-    agents::{ConfigFiles, PROFILES},
+    agents::{ConfigFiles, OwnLog, PROFILES},
     config,
     evaluate::{self, Ledger},
     model::{
@@ -29,7 +29,7 @@ use crate::{
         report::{ExporterReport, Report},
         snapshot::{
             ClockFacts, DateReference, Endpoint, EndpointFact, Environment, Failure, FailureKind, Invocation,
-            Phases, PlaceFacts, Probe, Snapshot,
+            LogFacts, Moment, Phases, PlaceFacts, Probe, Snapshot,
         },
     },
     net::{Clocks, client, proxy, tls},
@@ -52,6 +52,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("agent_files", agent_files),
     ("exporter_config", exporter_config),
     ("host_files", host_files),
+    ("own_log", own_log),
     ("http_answer", http_answer),
     ("certificate", certificate),
     ("turn", turn),
@@ -115,6 +116,23 @@ pub fn host_files(bytes: &[u8], _: &Path) {
     for host in ["logs.example.com", "10.0.0.1", "::1"] {
         let _proxy = proxy::choose(&endpoint(host), &kept.variables);
     }
+}
+
+/// An agent's own log: a line means nothing more than its own length allows, and what it means is of closed sets.
+pub fn own_log(bytes: &[u8], _: &Path) {
+    let text = String::from_utf8_lossy(bytes);
+    let mut facts = LogFacts::default();
+    let at = Moment { wall: UNIX_EPOCH, boot: None };
+    for profile in PROFILES {
+        for line in text.split('\n') {
+            for log in [OwnLog::Main, OwnLog::Status] {
+                if let Some(event) = profile.parse_log_line(log, line).and_then(|parsed| parsed.event) {
+                    facts.add(event, 1, at);
+                }
+            }
+        }
+    }
+    assert!(facts.refused.len() <= 32 && format!("{facts:?}").len() <= 16 << 10, "{facts:?}");
 }
 
 /// What a server answers, and whether it is what was expected.

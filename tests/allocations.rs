@@ -72,6 +72,8 @@ fn report(agents: usize) -> Report {
         ips: Vec::new(),
         endpoints: Vec::new(),
         limits: std::collections::BTreeSet::new(),
+        config_updated: None,
+        sent: None,
         transitions: logagent_exporter::model::report::Transitions::default(),
         not_evaluated: Vec::new(),
         files: (0..20).map(|file| (format!("/etc/{file}"), SystemTime::UNIX_EPOCH)).collect(),

@@ -7,6 +7,7 @@ mod arguments;
 mod choice;
 pub mod custom;
 pub mod interfaces;
+mod layout;
 pub mod loglistener;
 pub mod logtail;
 pub mod release;
@@ -18,14 +19,15 @@ use std::{
 };
 
 pub use choice::{Binding, Choice, Chosen};
+pub use layout::{ConfigFiles, IdentityLayout, Layout, Located, NamedBy, NamedPath};
 
 use self::release::{Defect, Feature, Unsupported};
 use crate::model::{
-    NetworkType, Prerequisite, Reading, Role, Why,
+    NetworkType, Prerequisite, Reading, Role,
     settings::AgentSettings,
     snapshot::{
-        AddressRecord, Edition, Endpoint, Environment, ExpectedRole, Invocation, LoadedConfig, Parameters,
-        PlaceFacts, Process, Rejection,
+        AddressRecord, Edition, Endpoint, Environment, ExpectedRole, Invocation, LoadedConfig, LogEvent,
+        Parameters, PlaceFacts, Process, Rejection,
     },
 };
 
@@ -81,122 +83,24 @@ impl Recognition {
     }
 }
 
-/// Who says where a file is. Whoever does is believed no further than what they could open themselves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NamedBy {
-    /// The vendor's layout, or the exporter's own config.
-    Layout,
-    /// The arguments or the environment of the agent's process.
-    Process,
-    /// The content of this file.
-    File(PathBuf),
+/// A log that an agent writes of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnLog {
+    /// What happens to it.
+    Main,
+    /// Its state at a fixed rhythm.
+    Status,
 }
 
-/// A path as the agent sees it, and who names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedPath {
-    /// The path.
-    pub path: PathBuf,
-    /// Who says so.
-    pub by: NamedBy,
-}
-
-/// Where one file or directory of an agent is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Located {
-    /// Where it may be: the first that exists is the agent's, else the first is the one that is missing.
-    pub candidates: Vec<NamedPath>,
-    /// Why that is not certain: a fact that could name another place could not be read.
-    pub undecided: Option<Why>,
-}
-
-impl Located {
-    /// In one of these places of the vendor's layout.
-    pub fn by_layout(paths: impl IntoIterator<Item = PathBuf>) -> Self {
-        let candidates = paths.into_iter().map(|path| NamedPath { path, by: NamedBy::Layout }).collect();
-        Self { candidates, undecided: None }
-    }
-
-    /// Here and nowhere else.
-    pub fn named(path: PathBuf, by: NamedBy) -> Self {
-        Self { candidates: vec![NamedPath { path, by }], undecided: None }
-    }
-
-    /// The same place, which is not certain.
-    #[must_use]
-    pub fn unless(self, why: Why) -> Self {
-        Self { undecided: Some(why), ..self }
-    }
-
-    /// The file or directory `name` below this one.
-    #[must_use]
-    pub fn join(&self, name: &str) -> Self {
-        let below = |named: &NamedPath| NamedPath { path: named.path.join(name), by: named.by.clone() };
-        Self { candidates: self.candidates.iter().map(below).collect(), undecided: self.undecided.clone() }
-    }
-
-    /// The first candidate.
-    pub fn first(&self) -> Option<&Path> {
-        self.candidates.first().map(|named| named.path.as_path())
-    }
-}
-
-/// Where an installation's files are, as the agent sees them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layout {
-    /// Directories in which a file with a recognised name is the executable.
-    pub binary_dirs: Vec<PathBuf>,
-    /// Exact paths of executables (custom agents).
-    pub binaries: Vec<PathBuf>,
-    /// The config file.
-    pub config: Located,
-    /// True if the agent works without a config file.
-    pub config_optional: Reading<bool>,
-    /// The address record (`app_info.json`).
-    pub record: Located,
-    /// The version file.
-    pub version_file: Option<PathBuf>,
-    /// The log in whose first 256 KiB the loaded config may be found.
-    pub log: Located,
-    /// Further files to watch.
-    pub files: Vec<PathBuf>,
-}
-
-impl Default for Layout {
-    fn default() -> Self {
-        Self {
-            binary_dirs: Vec::new(),
-            binaries: Vec::new(),
-            config: Located::default(),
-            config_optional: Reading::Known(false),
-            record: Located::default(),
-            version_file: None,
-            log: Located::default(),
-            files: Vec::new(),
-        }
-    }
-}
-
-/// Where the agent's identity files are; known only once its config is read. Empty: this kind has none.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct IdentityLayout {
-    /// Directory of user identifiers.
-    pub users: Located,
-    /// File of custom identifiers.
-    pub identifiers: Located,
-    /// The agent's cached identity of this cloud instance.
-    pub instance_identity: Located,
-}
-
-/// A config file, and the files that the agent merges over it, in its order.
-#[derive(Debug, Clone, Copy)]
-pub struct ConfigFiles<'a> {
-    /// Its path.
-    pub path: &'a Path,
-    /// Its content.
-    pub bytes: &'a [u8],
-    /// Path and content of each part.
-    pub parts: &'a [(PathBuf, Vec<u8>)],
+/// A line of an agent's own log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogLine<'l> {
+    /// When it was written, in local time.
+    pub written: Option<&'l str>,
+    /// What it means, if anything.
+    pub event: Option<LogEvent>,
+    /// When that was, in local time, where it is not when the line was written.
+    pub at: Option<&'l str>,
 }
 
 /// Commands and documents for the remedies, for one installation.
@@ -301,6 +205,16 @@ pub trait Files: Sync {
 
     /// The version in the version file.
     fn parse_version(&self, _bytes: &[u8]) -> Option<String> {
+        None
+    }
+
+    /// How many collection configs the file of those that were delivered holds; `None`: it does not tell.
+    fn parse_collection(&self, _bytes: &[u8]) -> Option<usize> {
+        None
+    }
+
+    /// What a line of one of the agent's own logs means; `None`: it is no line that begins a record.
+    fn parse_log_line<'l>(&self, _log: OwnLog, _line: &'l str) -> Option<LogLine<'l>> {
         None
     }
 

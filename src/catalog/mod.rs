@@ -3,14 +3,17 @@
 pub mod alert;
 mod choice;
 pub mod clock;
+mod collection;
 pub mod credentials;
 pub mod custom_identifier;
+pub mod died_of;
 mod group_ip;
 pub mod installed;
 pub mod ip;
 pub mod network;
 mod patience;
 pub mod processes;
+mod refusal;
 mod region;
 pub mod remedy;
 pub mod restart;

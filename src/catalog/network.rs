@@ -1,5 +1,6 @@
 //! Causes of the prerequisite `network`.
 
+pub use super::refusal::SERVER_REJECTS;
 pub use super::way::{PROXY_UNREACHABLE, RESOLVER_FAILURE};
 use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
@@ -485,4 +486,5 @@ pub static CAUSES: &[&Cause] = &[
     &ADMIN_ENDPOINT_UNREACHABLE,
     &RESOLVER_FAILURE,
     &PROXY_UNREACHABLE,
+    &SERVER_REJECTS,
 ];

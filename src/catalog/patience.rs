@@ -20,6 +20,9 @@ pub(super) const ADDRESS: Duration = Duration::from_mins(2);
 /// A rollout writes the config first, and restarts in batches afterwards.
 pub(super) const ROLLOUT: Duration = Duration::from_mins(5);
 
+/// A key that is exchanged, or a project that is made anew, is in force within this.
+pub(super) const REFUSALS: Duration = Duration::from_mins(5);
+
 /// Everything works still, and nobody is woken: a ticket is for what stays.
 pub(super) const TICKET: Duration = Duration::from_mins(15);
 

@@ -277,6 +277,75 @@ pub static CRASH_LOOP: Cause = Cause {
     },
 };
 
+/// The worker is alive, and nothing of what it should write is written.
+pub static WORKER_HUNG: Cause = Cause {
+    id: "worker_hung",
+    prerequisite: Prerequisite::Processes,
+    severity: Severity::Critical,
+    title: Text {
+        en: "The collecting process (pid {pid}) does nothing: state {state_age} old, log {log_age}",
+        zh: "采集进程（pid {pid}）没有工作：状态 {state_age} 未更新，日志 {log_age} 无输出",
+    },
+    meaning: Text {
+        en: "The agent writes its state each minute, whatever there is to collect. If that and its log stand still \
+            while the process lives, its threads wait for something that does not come: a lock, or a file system that \
+            does not answer.",
+        zh: "无论是否有日志可采集，客户端每分钟都会写入自身状态。如果进程存活而状态和日志都停止更新，说明其线程卡在锁\
+            或无响应的文件系统上。",
+    },
+    remedy: Text {
+        en: "1. Save what its threads wait for: `sudo cat /proc/{pid}/task/*/stack`, and `df -h`, which must return at \
+            once\n\
+            2. Restart the agent (what it has not sent is read again from its checkpoint): {restart_command}\n\
+            3. If it recurs, upgrade the agent: {install_document}\n\
+            4. Verify that it writes again: {status_command}",
+        zh: "1. 保存线程的等待位置：`sudo cat /proc/{pid}/task/*/stack`，并执行 `df -h`（应立即返回）\n\
+            2. 重启客户端（未发送的日志会从断点重新读取）：{restart_command}\n\
+            3. 如果再次出现，请升级客户端：{install_document}\n\
+            4. 确认客户端恢复工作：{status_command}",
+    },
+    evidence: &["pid", "state_age", "log_age"],
+    source: sources::HUNG,
+    patience: patience::PROCESS,
+    summary: Text {
+        en: "A log-collection agent's process is alive and does nothing.",
+        zh: "日志采集客户端的进程存活但没有工作。",
+    },
+};
+
+/// The agent says that its checkpoints cannot be used.
+pub static CHECKPOINT_DAMAGED: Cause = Cause {
+    id: "checkpoint_damaged",
+    prerequisite: Prerequisite::Processes,
+    severity: Severity::Critical,
+    title: Text {
+        en: "The agent could not use its checkpoints at {at}: they are damaged",
+        zh: "客户端在 {at} 无法使用断点文件：文件已损坏",
+    },
+    meaning: Text {
+        en: "Checkpoints say how far each log was read. Without them logs are collected twice or not at all, and old \
+            versions do not even start.",
+        zh: "断点文件记录每个日志文件的读取位置。损坏后日志会重复采集或遗漏，旧版本甚至无法启动。",
+    },
+    remedy: Text {
+        en: "1. Find the file in the agent's message: `grep -iE 'check ?point' {log_file} | tail -n 5`\n\
+            2. Look for what damaged it: a full disk (`df -h`), or the host's power (`last -x | head`).\n\
+            3. Stop the agent, move that file away, and start the agent: {start_command}\n\
+            4. Verify that it runs: {status_command}",
+        zh: "1. 在客户端日志中找到对应的文件：`grep -iE 'check ?point' {log_file} | tail -n 5`\n\
+            2. 排查损坏原因：磁盘写满（`df -h`）或主机断电（`last -x | head`）。\n\
+            3. 停止客户端，移走该文件，再启动客户端：{start_command}\n\
+            4. 确认客户端已运行：{status_command}",
+    },
+    evidence: &["at"],
+    source: sources::CHECKPOINTS,
+    patience: patience::PROCESS,
+    summary: Text {
+        en: "A log-collection agent's checkpoints are damaged.",
+        zh: "日志采集客户端的断点文件已损坏。",
+    },
+};
+
 /// All of them, in the order of the contract.
 pub static CAUSES: &[&Cause] = &[
     &NOT_RUNNING,
@@ -287,4 +356,6 @@ pub static CAUSES: &[&Cause] = &[
     &PROCESS_DEFUNCT,
     &PROCESS_STOPPED,
     &CRASH_LOOP,
+    &WORKER_HUNG,
+    &CHECKPOINT_DAMAGED,
 ];

@@ -73,3 +73,10 @@ pub(super) const UNEXPANDED: &str = concat!(
     sls!("7"),
     "; Kubernetes: Define dependent environment variables (a reference that cannot be resolved is left as it is)"
 );
+
+pub(super) const REFUSALS: &str =
+    "Alibaba Cloud SLS: Error codes; Tencent Cloud CLS: Error codes; LoongCollector source: FlusherSLS.cpp";
+pub(super) const HUNG: &str =
+    "Alibaba Cloud SLS: Release notes of Logtail for Linux (0.13.7); LoongCollector source: Monitor.cpp";
+pub(super) const CHECKPOINTS: &str = "Alibaba Cloud SLS: Release notes of Logtail for Linux (0.13.7); LoongCollector source: CheckPointManager.cpp";
+pub(super) const NO_CONFIG: &str = concat!(sls!("1"), ", frequently asked questions");

@@ -1,5 +1,6 @@
 //! Causes of the prerequisite `startup_parameters`.
 
+pub use super::collection::NO_COLLECTION_CONFIG;
 pub use super::region::{
     NETWORK_TYPE_INCONSISTENT, NETWORK_TYPE_MISMATCH, REGION_INCONSISTENT, REGION_MISMATCH, REGION_UNKNOWN,
 };
@@ -376,4 +377,5 @@ pub static CAUSES: &[&Cause] = &[
     &DOMAIN_DEPRECATED,
     &COMMUNITY_EDITION,
     &CONFIG_FORMAT_UNSUPPORTED,
+    &NO_COLLECTION_CONFIG,
 ];

@@ -1,13 +1,13 @@
 //! What a rule may look at.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use crate::{
     agents::Profile,
     config::{AgentSettings, ClockSettings},
     model::{
         Reading, Reason,
-        snapshot::{AgentFacts, EndpointFact, PlaceFacts, Snapshot},
+        snapshot::{AgentFacts, EndpointFact, LogFacts, PlaceFacts, Snapshot},
     },
 };
 
@@ -49,10 +49,22 @@ impl Context<'_> {
         self.agent.endpoints.iter().any(pending)
     }
 
+    /// The agent's own log.
+    fn log_file(&self) -> Option<&Path> {
+        let loaded =
+            self.agent.loaded_config.known().and_then(Option::as_ref).map(|loaded| loaded.path.as_path());
+        self.log().map(|log| log.path.as_path()).or(loaded)
+    }
+
+    /// What the agent's own log tells, if there is one and it could be read.
+    pub(super) fn log(&self) -> Option<&LogFacts> {
+        self.agent.log.known()?.as_ref()
+    }
+
     /// Paths, commands and expectations of this installation, for the templates of the catalogue.
     pub(super) fn template_values(&self) -> Arc<BTreeMap<&'static str, String>> {
         let agent = self.agent;
-        let path = |path: Option<&std::path::Path>| path.map(|path| path.display().to_string());
+        let path = |path: Option<&Path>| path.map(|path| path.display().to_string());
         let expect = &self.settings.expect;
         let installation = agent.installation.known();
         let right =
@@ -78,10 +90,7 @@ impl Context<'_> {
             ("users_dir", path(agent.users.as_ref().map(|users| users.path.as_path()))),
             ("identifiers_file", path(agent.identifiers.as_ref().map(|file| file.path.as_path()))),
             ("hosts_file", path(Some(&self.place.hosts.path))),
-            (
-                "log_file",
-                agent.loaded_config.known().and_then(|l| l.as_ref()).map(|l| l.path.display().to_string()),
-            ),
+            ("log_file", path(self.log_file())),
             ("expected_region", expect.region.clone()),
             ("expected_network", expect.network.map(|network| network.to_string())),
             ("account_id", expect.account_id.clone()),

@@ -9,7 +9,7 @@ use crate::{
     agents::interfaces::first_interface,
     model::{
         Prerequisite, Reading, Severity, Status,
-        report::{AgentReport, NotEvaluated, PrerequisiteReport, Problem, Transitions},
+        report::{AgentReport, Limit, NotEvaluated, PrerequisiteReport, Problem, Transitions},
         snapshot::FileFact,
     },
 };
@@ -28,9 +28,11 @@ pub(super) fn assemble(
     not_evaluated: Vec<(Prerequisite, NotEvaluated)>,
 ) -> AgentReport {
     let Context { agent, derived, .. } = *context;
-    let limits = carried.iter().flat_map(|carried| &carried.limits).copied().collect();
+    let skipping = context.log().is_some_and(|log| log.skipping).then_some(Limit::Log);
+    let limits = carried.iter().flat_map(|carried| &carried.limits).copied().chain(skipping).collect();
     let prerequisites = prerequisites(context, carried);
     let record = agent.record.as_ref().and_then(FileFact::content);
+    let log = agent.log.known().and_then(Option::as_ref);
     let parameters = derived.parameters();
     AgentReport {
         name: Arc::clone(&agent.name),
@@ -54,6 +56,8 @@ pub(super) fn assemble(
         endpoints: agent.endpoints.clone(),
         files: files(context),
         limits,
+        config_updated: log.and_then(|log| log.config_updated).map(|at| at.wall),
+        sent: log.and_then(|log| log.accepted).map(|at| at.wall),
         transitions: Transitions::default(),
     }
 }
@@ -73,6 +77,7 @@ fn prerequisites(context: &Context<'_>, carried: Vec<Carried>) -> Vec<Prerequisi
                 severity: aged.finding.severity,
                 since: aged.since,
                 evidence: aged.finding.evidence,
+                advice: aged.finding.advice,
                 context: Arc::clone(&values),
                 carried: aged.carried,
             })

@@ -126,6 +126,8 @@ pub enum Limit {
     Findings,
     /// Evidence of one finding.
     Evidence,
+    /// New lines of an agent's own log.
+    Log,
     /// Series of one metric and agent.
     Series,
     /// The JSON report.
@@ -144,6 +146,7 @@ impl Limit {
             Self::Installations => "installations",
             Self::Findings => "findings",
             Self::Evidence => "evidence",
+            Self::Log => "log",
             Self::Series => "series",
             Self::Report => "report",
             Self::Page => "page",
@@ -184,6 +187,10 @@ pub struct AgentReport {
     pub files: Vec<(String, SystemTime)>,
     /// Bounds that were reached for this agent.
     pub limits: BTreeSet<Limit>,
+    /// When the agent last took over collection configs, where its log tells.
+    pub config_updated: Option<SystemTime>,
+    /// When the service last accepted what the agent sent, where its log tells.
+    pub sent: Option<SystemTime>,
     /// What came and went.
     pub transitions: Transitions,
 }
@@ -310,6 +317,8 @@ pub struct Problem {
     pub evidence: Vec<Evidence>,
     /// Facts of this host for the templates: paths and commands.
     pub context: Arc<BTreeMap<&'static str, String>>,
+    /// What to do instead of what the cause says, where more is known than the cause itself.
+    pub advice: Option<Text>,
     /// The cause that explains this one, if any: then it is neither a metric nor paged.
     pub explained_by: Option<&'static Cause>,
     /// True if it could not be looked at in this cycle and stands as last seen.
@@ -333,7 +342,7 @@ impl Problem {
 
     /// The remedy, filled.
     pub fn remedy(&self, language: Language) -> String {
-        self.cause.remedy.fill_commands(language, |name| self.value(name))
+        self.advice.unwrap_or(self.cause.remedy).fill_commands(language, |name| self.value(name))
     }
 }
 

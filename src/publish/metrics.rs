@@ -108,6 +108,8 @@ pub static METRICS: &[Metric] = &[
     gauge("logagent_clock_synchronized", &[], "1 if the kernel takes its clock for synchronized.", samples::clock_synchronized),
     counter("logagent_clock_steps_total", &[], "Steps of the clock by more than one second that were observed.", samples::clock_steps),
     gauge("logagent_file_modified_timestamp_seconds", &["agent", "file"], "Modification time of the agent's files, in seconds since the epoch.", samples::file_modified),
+    gauge("logagent_agent_last_config_update_timestamp_seconds", &["agent"], "When the agent last took over collection configs, in seconds since the epoch; absent where its log does not tell.", samples::config_updated),
+    gauge("logagent_agent_last_send_timestamp_seconds", &["agent"], "When the service last accepted what the agent sent, in seconds since the epoch; absent where its log does not tell.", samples::sent),
     counter("logagent_evaluations_total", &["trigger"], "Evaluations by what triggered them.", samples::evaluations),
     gauge("logagent_last_evaluation_timestamp_seconds", &[], "When everything was last evaluated, in seconds since the epoch.", samples::last_evaluation),
     gauge("logagent_evaluation_duration_seconds", &[], "Duration of the last evaluation, in seconds.", samples::evaluation_duration),

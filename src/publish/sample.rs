@@ -120,6 +120,7 @@ pub(crate) fn problem(cause: &'static Cause) -> Problem {
             ("restart", "sudo /etc/init.d/ilogtaild restart".to_owned()),
             ("record", "/usr/local/ilogtail/app_info.json".to_owned()),
         ])),
+        advice: None,
         explained_by: None,
         carried: false,
     }
@@ -227,6 +228,8 @@ pub(crate) fn healthy() -> Report {
             endpoint(Purpose::Admin, Scheme::Http, &format!("ali-cn-hangzhou-sls-admin.{data}")),
         ],
         limits: BTreeSet::new(),
+        config_updated: Some(at(0)),
+        sent: Some(at(3_540)),
         transitions,
         not_evaluated: vec![(Prerequisite::Credentials, NotEvaluated::Kind)],
         files: ["config", "app_info", "user_identifiers", "user_defined_id"]

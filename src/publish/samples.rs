@@ -160,6 +160,22 @@ pub(super) fn ip_info(view: View<'_>, out: &mut Samples) {
     }
 }
 
+pub(super) fn config_updated(view: View<'_>, out: &mut Samples) {
+    each_moment(view, out, |agent| agent.config_updated);
+}
+
+pub(super) fn sent(view: View<'_>, out: &mut Samples) {
+    each_moment(view, out, |agent| agent.sent);
+}
+
+fn each_moment(view: View<'_>, out: &mut Samples, at: impl Fn(&AgentReport) -> Option<SystemTime>) {
+    for agent in &view.report.agents {
+        if let Some(at) = at(agent) {
+            out.add(&[&agent.name], epoch(at));
+        }
+    }
+}
+
 pub(super) fn endpoint_up(view: View<'_>, out: &mut Samples) {
     each_probe(view, out, |out, labels, _, probe| out.add(&labels, truth(probe.outcome.is_ok())));
 }

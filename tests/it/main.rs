@@ -4,6 +4,7 @@
 #![expect(clippy::float_cmp, reason = "the metrics compared here are whole numbers")]
 #![expect(clippy::print_stdout, reason = "what a failed test has to say besides")]
 
+mod agent_log;
 mod asking;
 mod budget;
 mod commands;

@@ -2,6 +2,7 @@
 
 mod classic;
 mod credentials;
+mod own_log;
 mod regions;
 mod yaml;
 
@@ -11,8 +12,8 @@ use std::{
 };
 
 use super::{
-    Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Layout, Located, NamedBy,
-    Operation, Place, Recognition, Service,
+    Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Layout, Located, LogLine, NamedBy,
+    Operation, OwnLog, Place, Recognition, Service,
     address::{EndpointList, Origin, ServerAddress},
     arguments::{resolve, value_of},
     release::Release,
@@ -207,12 +208,17 @@ impl Files for LogListener {
                 Err(why) => Located::by_layout(configs).unless(why.clone()),
             },
             version_file: Some(dir.join("version.txt")),
+            own_log: Located::by_layout([dir.join("log/loglistener.log")]),
             ..Layout::default()
         }
     }
 
     fn parse_parameters(&self, files: ConfigFiles<'_>) -> Result<Parameters, Rejection> {
         if is_yaml(files.path) { yaml::parse(files.bytes) } else { classic::parse(files.bytes) }
+    }
+
+    fn parse_log_line<'l>(&self, _log: OwnLog, line: &'l str) -> Option<LogLine<'l>> {
+        own_log::parse_line(line)
     }
 
     fn parse_version(&self, bytes: &[u8]) -> Option<String> {

@@ -5,6 +5,7 @@ mod config;
 mod endpoints;
 mod json;
 mod log;
+mod own_log;
 mod paths;
 mod record;
 mod regions;
@@ -17,7 +18,8 @@ use std::{
 
 use super::{
     Choice, Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Identifier,
-    IdentityLayout, Layout, LocalTime, Located, Operation, Place, Recognition, Service, TimeAdjustment,
+    IdentityLayout, Layout, LocalTime, Located, LogLine, Operation, OwnLog, Place, Recognition, Service,
+    TimeAdjustment,
     arguments::flag,
     release::{self, Defect, Feature, Unsupported},
 };
@@ -240,6 +242,14 @@ impl Files for Logtail {
 
     fn parse_owner_account(&self, bytes: &[u8]) -> Option<String> {
         record::parse_owner_account(bytes)
+    }
+
+    fn parse_collection(&self, bytes: &[u8]) -> Option<usize> {
+        record::parse_collection(bytes)
+    }
+
+    fn parse_log_line<'l>(&self, log: OwnLog, line: &'l str) -> Option<LogLine<'l>> {
+        own_log::parse_line(log, line)
     }
 
     fn parse_loaded_config(

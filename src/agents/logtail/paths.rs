@@ -18,6 +18,13 @@ use crate::{
 /// Where the vendor's installer puts the identity files.
 const SYSTEM_CONFIG_DIR: &str = "/etc/ilogtail";
 
+/// Where collection configs are besides those that were delivered, beside the program or the identity files.
+const COLLECTION_DIRS: [&str; 5] =
+    ["user_config.d", "user_yaml_config.d", "config.d", "config", "conf/continuous_pipeline_config"];
+
+/// What agents before 3.0 write of their state each minute.
+const STATUS_LOG: &str = "snapshot/ilogtail_status.LOG";
+
 /// The installation directory.
 pub(super) fn install_dir(settings: &AgentSettings) -> PathBuf {
     settings.install_dir.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DIR))
@@ -84,6 +91,8 @@ pub(super) fn layout(settings: &AgentSettings, invocation: &Invocation) -> Layou
     let tree_record = tree_dir(&dir, invocation, "run", "run").join("app_info.json");
     let logs = tree_dir(&dir, invocation, "log", "logs");
     let tree_logs = before(logs.join("loongcollector.LOG"), logs.join("ilogtail.LOG"));
+    let tree_status = logs.join(STATUS_LOG);
+    let flat_status = Located::by_layout([dir.join(STATUS_LOG)]);
     let flat_config = Located::by_layout([dir.join("ilogtail_config.json")]);
     let flat_record = Located::by_layout([dir.join("app_info.json")]);
     let flat_logs = flat_logs(&dir, invocation);
@@ -111,7 +120,16 @@ pub(super) fn layout(settings: &AgentSettings, invocation: &Invocation) -> Layou
         },
         config_optional,
         record: unless_tree(record),
+        own_log: unless_tree(log.clone()),
         log: unless_tree(log),
+        collection: Located::by_layout([dir.join("user_log_config.json")]),
+        collection_dirs: COLLECTION_DIRS.iter().map(|name| dir.join(name)).collect(),
+        collection_names: &COLLECTION_DIRS,
+        status_log: unless_tree(if *community_tree.as_ref().unwrap_or(&true) {
+            before(tree_status, flat_status)
+        } else {
+            flat_status
+        }),
         binary_dirs: vec![dir],
         ..Layout::default()
     }

@@ -59,6 +59,18 @@ pub(super) fn parse_owner_account(bytes: &[u8]) -> Option<String> {
     text(&root, "owner-account-id").filter(|account| !account.is_empty())
 }
 
+/// How many collection configs were delivered: the entries of `metrics` (agent source, `USER_CONFIG_NODE`). `None`: it is not of
+/// that form.
+pub(super) fn parse_collection(bytes: &[u8]) -> Option<usize> {
+    let text = String::from_utf8_lossy(bytes);
+    let serde_json::Value::Object(whole) = json::first_value(text.trim_start()).ok()? else { return None };
+    match whole.get("metrics") {
+        Some(serde_json::Value::Object(configs)) => Some(configs.len()),
+        None if whole.is_empty() => Some(0),
+        Some(_) | None => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, SystemTime};

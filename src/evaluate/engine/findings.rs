@@ -7,9 +7,9 @@ use std::{
 };
 
 use crate::{
-    catalog,
+    catalog::{self, died_of::DiedOf},
     model::{
-        Cause, Prerequisite, Reason, Severity, Why,
+        Cause, Prerequisite, Reason, Severity, Text, Why,
         report::{Evidence, Limit, NotEvaluated},
         text::visible_or_cut,
     },
@@ -32,6 +32,8 @@ pub(in crate::evaluate) struct Finding {
     pub(in crate::evaluate) severity: Severity,
     /// What was compared.
     pub(in crate::evaluate) evidence: Vec<Evidence>,
+    /// What to do instead of what the cause says.
+    pub(in crate::evaluate) advice: Option<Text>,
     /// What it is the root of, whatever the cause: a parameter, a proxy, the loopback interface.
     pub(in crate::evaluate) explains: Vec<String>,
     /// What it would be a consequence of, in the same words.
@@ -48,6 +50,7 @@ impl Finding {
             subject: String::new(),
             severity: cause.severity,
             evidence: Vec::new(),
+            advice: None,
             explains: Vec::new(),
             depends_on: Vec::new(),
             cut: false,
@@ -71,6 +74,13 @@ impl Finding {
             self.cut = true;
         }
         self
+    }
+
+    /// Says why the agent died, where something tells; that changes what is to be done.
+    #[must_use]
+    pub(in crate::evaluate) fn died_of(self, reason: Option<(&'static DiedOf, String)>) -> Self {
+        let Some((reason, from)) = reason else { return self };
+        Self { advice: Some(reason.remedy), ..self.seen("died_of", reason.value, from) }
     }
 
     /// Says what this one of several findings of the same cause is about.

@@ -14,7 +14,8 @@ use crate::{
         },
         network::{CERTIFICATE_EXPIRING, DNS_FAILURE, RESOLVER_FAILURE},
         processes::{
-            CRASH_LOOP, DAEMON_MISSING, NOT_RUNNING, PROCESS_DEFUNCT, PROCESS_STOPPED, WORKER_MISSING,
+            CRASH_LOOP, DAEMON_MISSING, NOT_RUNNING, PROCESS_DEFUNCT, PROCESS_STOPPED, WORKER_HUNG,
+            WORKER_MISSING,
         },
         restart::RESTART_REQUIRED,
         startup_parameters::{
@@ -42,7 +43,7 @@ static EXPLAINS: &[(&Cause, &[&Cause])] = &[
     (&IP_LOOPBACK, &[&IP_NOT_IN_GROUP, &IP_NOT_ON_HOST]),
     (&NOT_RUNNING, &[&DAEMON_MISSING, &WORKER_MISSING]),
     (&PROCESS_DEFUNCT, &[&DAEMON_MISSING, &WORKER_MISSING]),
-    (&PROCESS_STOPPED, &[&DAEMON_MISSING, &WORKER_MISSING]),
+    (&PROCESS_STOPPED, &[&DAEMON_MISSING, &WORKER_MISSING, &WORKER_HUNG]),
     (&CRASH_LOOP, &[&DAEMON_MISSING, &WORKER_MISSING]),
     (&IDENTIFIER_UNEXPANDED, &[&CUSTOM_IDENTIFIER_MISMATCH]),
     // Who mends the offset mends the synchronization; the offset is what the service sees.

@@ -45,7 +45,7 @@ impl Offset {
         -limit <= self.low && self.high <= limit
     }
 
-    fn describe(&self) -> String {
+    pub(in crate::evaluate) fn describe(&self) -> String {
         let middle = f64::midpoint(self.low, self.high);
         let direction = if middle >= 0.0 { "ahead" } else { "behind" };
         format!("{} {direction} (±{:.2} s)", seconds(middle.abs()), (self.high - self.low) / 2.0)
@@ -132,7 +132,7 @@ fn skewed(context: &Context<'_>, offset: &Reading<Offset>, adjusted: bool) -> Re
         return Ok(None);
     }
     let cause: &'static Cause = if adjusted { &CLOCK_SKEWED_ADJUSTED } else { &CLOCK_SKEWED };
-    Ok(Some(beyond(context, cause, offset, limit)))
+    Ok(Some(beyond(context, cause, offset, limit).explains([super::own_words::CLOCK.to_owned()])))
 }
 
 fn offset_high(context: &Context<'_>, offset: &Reading<Offset>) -> Result<Option<Finding>, Why> {

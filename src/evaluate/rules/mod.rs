@@ -7,6 +7,7 @@ mod group_ip;
 mod installed;
 mod ip;
 pub(super) mod network;
+mod own_words;
 mod processes;
 mod restart;
 mod server;
@@ -14,7 +15,13 @@ mod startup_parameters;
 mod user_identifier;
 
 use crate::{
-    catalog::{custom_identifier::IDENTIFIER_UNEXPANDED, installed::AGENT_VERSION_DEFECTIVE},
+    catalog::{
+        custom_identifier::IDENTIFIER_UNEXPANDED,
+        installed::AGENT_VERSION_DEFECTIVE,
+        network::SERVER_REJECTS,
+        processes::{CHECKPOINT_DAMAGED, WORKER_HUNG},
+        startup_parameters::NO_COLLECTION_CONFIG,
+    },
     model::{Cause, Prerequisite},
 };
 
@@ -44,10 +51,10 @@ const fn supplemented(
 /// Every rule, in the documents' order.
 pub(super) static RULES: &[Rule] = &[
     supplemented(Prerequisite::Installed, installed::judge, &[&AGENT_VERSION_DEFECTIVE]),
-    rule(Prerequisite::Processes, processes::judge),
+    supplemented(Prerequisite::Processes, processes::judge, &[&CHECKPOINT_DAMAGED, &WORKER_HUNG]),
     rule(Prerequisite::Ip, ip::judge),
-    rule(Prerequisite::StartupParameters, startup_parameters::judge),
-    rule(Prerequisite::Network, network::judge),
+    supplemented(Prerequisite::StartupParameters, startup_parameters::judge, &[&NO_COLLECTION_CONFIG]),
+    supplemented(Prerequisite::Network, network::judge, &[&SERVER_REJECTS]),
     rule(Prerequisite::Clock, clock::judge),
     rule(Prerequisite::UserIdentifier, user_identifier::judge),
     supplemented(Prerequisite::CustomIdentifier, custom_identifier::judge, &[&IDENTIFIER_UNEXPANDED]),

@@ -13,7 +13,7 @@ use crate::{
             ADMIN_ENDPOINT_UNREACHABLE, CERTIFICATE_EXPIRED, CERTIFICATE_EXPIRING, CERTIFICATE_UNTRUSTED,
             CONNECTION_REFUSED, CONNECTION_TIMEOUT, DNS_FAILURE, HTTPS_UNREACHABLE,
             INTRANET_ENDPOINT_UNREACHABLE, NETWORK_UNREACHABLE, PROXY_UNREACHABLE, RESOLVER_FAILURE,
-            RESPONSE_TIMEOUT, TLS_FAILURE, UNEXPECTED_RESPONSE,
+            RESPONSE_TIMEOUT, SERVER_REJECTS, TLS_FAILURE, UNEXPECTED_RESPONSE,
         },
     },
     evaluate::{
@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-use super::server::tie;
+use super::{own_words, server::tie};
 
 /// A certificate that ends this soon is a warning (contract: 14 days).
 const EXPIRING: Duration = Duration::from_secs(14 * 24 * 3600);
@@ -51,6 +51,11 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
     };
     let mut findings = Findings::of(Prerequisite::Network);
     for cause in family(Prerequisite::Network).iter().copied() {
+        if cause == &SERVER_REJECTS {
+            // What the agent heard of the service does not hang on what is known of endpoints.
+            findings.judge(cause, || own_words::server_rejects(context));
+            continue;
+        }
         if cause == &RESOLVER_FAILURE {
             findings.judge(cause, || resolver_failure(context));
         } else if cause == &PROXY_UNREACHABLE {

@@ -2,8 +2,8 @@
 
 use crate::{
     catalog::processes::{
-        CRASH_LOOP, DAEMON_MISSING, MULTIPLE_INSTANCES, NOT_RUNNING, PROCESS_DEFUNCT, PROCESS_STOPPED,
-        UPDATE_PROCESS_MISSING, WORKER_MISSING,
+        CHECKPOINT_DAMAGED, CRASH_LOOP, DAEMON_MISSING, MULTIPLE_INSTANCES, NOT_RUNNING, PROCESS_DEFUNCT,
+        PROCESS_STOPPED, UPDATE_PROCESS_MISSING, WORKER_HUNG, WORKER_MISSING,
     },
     evaluate::{
         context::Context,
@@ -19,6 +19,8 @@ use crate::{
         snapshot::{ExpectedRole, ProcessState},
     },
 };
+
+use super::own_words;
 
 /// Init, or (0) a parent outside of this PID namespace.
 const INIT: u32 = 1;
@@ -42,6 +44,8 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
     findings.judge(&PROCESS_DEFUNCT, || view.defunct());
     findings.judge(&PROCESS_STOPPED, || Ok(view.stopped()));
     findings.judge(&CRASH_LOOP, || Ok(view.crash_loops()));
+    findings.judge(&WORKER_HUNG, || own_words::worker_hung(context));
+    findings.judge(&CHECKPOINT_DAMAGED, || own_words::checkpoint_damaged(context));
     Outcome::Judged(findings)
 }
 
@@ -115,6 +119,7 @@ impl View<'_> {
         }
         let expected = self.expected_text().unwrap_or_else(|_| "at least one".to_owned());
         let finding = Finding::of(&NOT_RUNNING).seen("expected", expected, "kind and version");
+        let finding = finding.died_of(own_words::died_of(self.context, false));
         Some(finding.explains(["loopback".to_owned()]))
     }
 
@@ -189,6 +194,7 @@ impl View<'_> {
                     .about(role.as_str())
                     .seen("restarts", times.len().to_string(), "observed within 5 minutes")
                     .seen("role", role.as_str(), "/proc")
+                    .died_of(own_words::died_of(self.context, true))
             })
             .collect()
     }

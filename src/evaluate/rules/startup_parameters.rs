@@ -5,8 +5,8 @@ use crate::{
     catalog::startup_parameters::{
         COMMUNITY_EDITION, CONFIG_FORMAT_UNSUPPORTED, CONFIG_INVALID, CONFIG_MISSING, CONFIG_SERVER_MISSING,
         CONFIG_UNREADABLE, DATA_SERVER_MISSING, DOMAIN_DEPRECATED, ENDPOINT_MALFORMED,
-        NETWORK_TYPE_INCONSISTENT, NETWORK_TYPE_MISMATCH, PLACEHOLDER_LEFT, REGION_INCONSISTENT,
-        REGION_MISMATCH, REGION_UNKNOWN,
+        NETWORK_TYPE_INCONSISTENT, NETWORK_TYPE_MISMATCH, NO_COLLECTION_CONFIG, PLACEHOLDER_LEFT,
+        REGION_INCONSISTENT, REGION_MISMATCH, REGION_UNKNOWN,
     },
     config::Expectation,
     evaluate::{
@@ -20,7 +20,10 @@ use crate::{
     },
 };
 
-use super::server::{Servers, is_placeholder, tie};
+use super::{
+    own_words,
+    server::{Servers, is_placeholder, tie},
+};
 
 /// The rule.
 pub(super) fn judge(context: &Context<'_>) -> Outcome {
@@ -54,6 +57,7 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
         });
     }
     findings.judge(&COMMUNITY_EDITION, || community_edition(context));
+    findings.judge(&NO_COLLECTION_CONFIG, || own_words::no_collection_config(context));
     Outcome::Judged(findings)
 }
 

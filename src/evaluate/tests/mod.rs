@@ -4,6 +4,7 @@ mod blind;
 mod cases;
 mod cases_config;
 mod cases_host;
+mod cases_log;
 mod healthy;
 mod order;
 mod transitions;
@@ -18,6 +19,7 @@ fn all_cases() -> Vec<Case> {
     let mut cases = cases::cases();
     cases.extend(cases_host::cases());
     cases.extend(cases_config::cases());
+    cases.extend(cases_log::cases());
     cases
 }
 

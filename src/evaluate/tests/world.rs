@@ -287,6 +287,8 @@ fn world(settings: AgentSettings, facts: impl FnOnce(&mut AgentFacts)) -> World 
         owner_account: Reading::Known(None),
         identifiers: None,
         loaded_config: Reading::Known(None),
+        log: Reading::Known(None),
+        collection: Reading::Known(None),
         files: vec![],
         endpoints: vec![],
     };

@@ -11,6 +11,7 @@ use std::{
 mod clock;
 mod endpoint;
 mod file;
+mod log;
 mod parameters;
 mod process;
 #[cfg(test)]
@@ -22,7 +23,8 @@ pub use endpoint::{
     Scheme,
 };
 pub use file::{DirectoryFact, FileContent, FileFact, FileState, Rejection};
-pub use parameters::{AddressRecord, DataServer, KeyState, LoadedConfig, Parameter, Parameters};
+pub use log::{LastWords, LogEvent, LogFacts, Moment, Refusal, RefusalSubject, Refused};
+pub use parameters::{AddressRecord, Collection, DataServer, KeyState, LoadedConfig, Parameter, Parameters};
 pub use process::{Executable, Invocation, Process, ProcessState};
 
 use super::{Reading, Role};
@@ -154,6 +156,10 @@ pub struct AgentFacts {
     pub identifiers: Option<FileFact<Vec<String>>>,
     /// Config content that the agent's log says was loaded by the running process.
     pub loaded_config: Reading<Option<LoadedConfig>>,
+    /// Its collection configs; `Known(None)`: nothing tells of them.
+    pub collection: Reading<Option<Collection>>,
+    /// What the agent's own log tells; `Known(None)`: there is none.
+    pub log: Reading<Option<LogFacts>>,
     /// Further watched files (custom agents): their presence and change.
     pub files: Vec<FileFact<()>>,
     /// Endpoints that the agent must reach, with their last probe.

@@ -92,6 +92,15 @@ pub struct AddressRecord {
     pub update_time_candidates: Vec<SystemTime>,
 }
 
+/// The collection configs that an agent has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collection {
+    /// The file of those that were delivered to it.
+    pub path: PathBuf,
+    /// How many there are, those beside it included.
+    pub configs: usize,
+}
+
 /// What the agent's log says of the config that it loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadedConfig {

@@ -170,6 +170,8 @@ plain!(
     Executable,
     KeyState,
     LoadedConfig,
+    LogFacts,
+    Collection,
     AddressRecord,
     Parameter,
     DataServer,
@@ -230,6 +232,8 @@ structure!(AgentFacts {
     owner_account,
     identifiers,
     loaded_config,
+    log,
+    collection,
     files,
     endpoints,
 });

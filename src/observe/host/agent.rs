@@ -8,8 +8,11 @@ use std::{
 };
 
 use super::{
+    absolute::{absolute, absolute_identity, absolute_located},
+    collection,
     detect::{Memory, Target},
     file::{Bytes, Extent, Files, Kind, parsed},
+    log::Reader,
     process::{Candidate, base_name},
     zone::Zones,
 };
@@ -23,6 +26,7 @@ use crate::{
             Parameters, Place, Process, ProcessState,
         },
     },
+    observe::time::Now,
 };
 
 /// Where programs without a directory of their own are looked for.
@@ -35,12 +39,22 @@ const MOST_PARTS: usize = 256;
 /// The most entries of a program directory that are looked at.
 const MOST_PROGRAMS: usize = 10_000;
 
+/// When an installation is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn {
+    /// Both clocks.
+    pub now: Now,
+    /// True for the timer's, false for one that an event brought about.
+    pub regular: bool,
+}
+
 /// Reads one installation.
 pub fn observe(
     files: Files<'_>,
     target: &Target,
     candidates: Reading<Vec<Candidate>>,
     zones: &Zones,
+    turn: Turn,
     memory: &mut Memory,
 ) -> (AgentSettings, AgentFacts) {
     let Target { settings, profile, .. } = target;
@@ -70,6 +84,15 @@ pub fn observe(
         path,
         state: parsed(state, |bytes| Ok(profile.parse_identifiers(bytes))),
     });
+    let Turn { now, regular } = turn;
+    let collection = collection::observe(
+        files,
+        *profile,
+        &layout,
+        identifiers.as_ref().map(|file: &FileFact<_>| file.path.as_path()),
+    );
+    let reader = Reader { files, profile: *profile, zones: &zones, now, regular };
+    let log = memory.logs.follow(&settings.name, &layout, reader);
     let facts = AgentFacts {
         name: Arc::from(settings.name.as_str()),
         kind: profile.kind(),
@@ -77,6 +100,8 @@ pub fn observe(
         install_dir: settings.install_dir.clone(),
         installation: installation(files, target, &layout, memory),
         loaded_config: loaded_config(files, target, &layout.log, &zones),
+        log,
+        collection,
         files: layout.files.iter().map(|path| watched(files, path)).collect(),
         processes: candidates.map(|all| all.into_iter().map(|candidate| candidate.process).collect()),
         users: user_directory(files, &identity.users),
@@ -233,43 +258,8 @@ fn remember_identity(settings: &AgentSettings, found: IdentityLayout, memory: &m
     memory.identities.get(&settings.name).cloned().unwrap_or(found)
 }
 
-/// Paths that the agent's config or environment gives as relative ones start at its directory.
-fn absolute(layout: Layout, install_dir: Option<&Path>) -> Layout {
-    let all = |paths: Vec<PathBuf>| paths.into_iter().map(|path| absolute_path(path, install_dir)).collect();
-    Layout {
-        binary_dirs: all(layout.binary_dirs),
-        binaries: all(layout.binaries),
-        config: absolute_located(layout.config, install_dir),
-        config_optional: layout.config_optional,
-        record: absolute_located(layout.record, install_dir),
-        version_file: layout.version_file.map(|path| absolute_path(path, install_dir)),
-        log: absolute_located(layout.log, install_dir),
-        files: all(layout.files),
-    }
-}
-
-fn absolute_identity(layout: IdentityLayout, install_dir: Option<&Path>) -> IdentityLayout {
-    IdentityLayout {
-        users: absolute_located(layout.users, install_dir),
-        identifiers: absolute_located(layout.identifiers, install_dir),
-        instance_identity: absolute_located(layout.instance_identity, install_dir),
-    }
-}
-
-fn absolute_located(located: Located, install_dir: Option<&Path>) -> Located {
-    let one = |named: NamedPath| NamedPath { path: absolute_path(named.path, install_dir), ..named };
-    Located { candidates: located.candidates.into_iter().map(one).collect(), ..located }
-}
-
-fn absolute_path(path: PathBuf, install_dir: Option<&Path>) -> PathBuf {
-    match install_dir {
-        Some(directory) if path.is_relative() => directory.join(path.strip_prefix(".").unwrap_or(&path)),
-        Some(_) | None => path,
-    }
-}
-
 /// The first candidate at which something stands (or that cannot be looked at), else the first of all; `None`: there are none.
-fn locate(
+pub(super) fn locate(
     files: Files<'_>,
     located: &Located,
     extent: Extent,

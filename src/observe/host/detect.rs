@@ -9,6 +9,7 @@ use super::{
     accepted::Acceptance,
     agent,
     file::{Files, Kind, Standing},
+    log::Followed,
     process::{Candidate, base_name},
 };
 use crate::{
@@ -38,6 +39,8 @@ pub struct Memory {
     pub executables: BTreeMap<(String, String), PathBuf>,
     /// Where the identity files of each agent are, as was known last.
     pub identities: BTreeMap<String, IdentityLayout>,
+    /// What the agents' own logs have told.
+    pub logs: Followed,
     /// Detected installations that are gone are to be forgotten.
     forgets: bool,
     /// There are more installations than are watched.
@@ -51,6 +54,7 @@ impl Memory {
         self.running_dirs.retain(|name, _| same(name));
         self.executables.retain(|(name, _), _| same(name));
         self.identities.retain(|name, _| same(name));
+        self.logs.retain(&same);
         self.forgets = true;
     }
 

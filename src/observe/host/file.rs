@@ -108,7 +108,7 @@ impl<'a> Files<'a> {
 
     /// Opens what stands at a path to be looked at, if whoever named it could do with it what `bits` say. It is read through
     /// what was opened here, so that nothing else can be put in its place meanwhile.
-    fn place(&self, path: &Path, bits: u32) -> io::Result<File> {
+    pub(super) fn place(&self, path: &Path, bits: u32) -> io::Result<File> {
         let place = match self.by {
             By::Exporter if bits == SEE => return self.root.open(path, Purpose::Look),
             By::Exporter => return self.place_by_root(path),
@@ -267,7 +267,7 @@ const FOREIGN_LINK: &str = "a symbolic link on the way to it leads to another us
                             root nor by that user; make the link as root";
 
 /// True if the error says that nothing stands there.
-fn is_absence(error: &io::Error) -> bool {
+pub(super) fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
@@ -294,12 +294,12 @@ fn digest(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-fn not_regular(path: &Path) -> Why {
+pub(super) fn not_regular(path: &Path) -> Why {
     let detail = "a FIFO, socket or device is in the file's place, and is not read";
     Why::new(Reason::NotARegularFile, path.display().to_string(), detail)
 }
 
-fn refusal(path: &Path, error: &io::Error) -> Why {
+pub(super) fn refusal(path: &Path, error: &io::Error) -> Why {
     let why = |reason, detail| Why::new(reason, path.display().to_string(), detail);
     let is = |kind| error.kind() == kind;
     if is(ErrorKind::PermissionDenied) && error.get_ref().is_some() {

@@ -1,16 +1,20 @@
 //! The host as it is: processes, files, addresses, and which agents are installed. Reads, and judges nothing.
 
+mod absolute;
 pub mod accepted;
 pub mod address;
 pub mod agent;
+pub mod collection;
 pub mod detect;
 pub mod environ;
 pub mod file;
 pub mod gate;
 pub mod hosts;
 mod ignored;
+pub mod log;
 mod names;
 pub mod process;
+pub mod tail;
 #[cfg(test)]
 pub(super) mod testing;
 pub mod zone;
@@ -25,6 +29,7 @@ use std::{
 use self::{
     accepted::Acceptance,
     address::Resolver,
+    agent::Turn,
     detect::{Detection, Memory, Profiles},
     file::{By, Extent, Files, parsed},
     gate::{Attempt, Gate},
@@ -235,6 +240,7 @@ impl Plan {
         let targets = detection.targets(&mut memory);
         let assigned = detection.assign(&targets);
         let zones = Zones::of_host(files);
+        let turn = Turn { now: self.now, regular: self.last.is_none() };
         let agents: Vec<_> = targets
             .iter()
             .zip(assigned)
@@ -243,7 +249,7 @@ impl Plan {
                     Reading::Known(_) => Reading::Known(own),
                     Reading::Unknown(why) => Reading::Unknown(why.clone()),
                 };
-                agent::observe(files, target, own, &zones, &mut memory)
+                agent::observe(files, target, own, &zones, turn, &mut memory)
             })
             .collect();
         let host = self.host_facts(files);
@@ -408,6 +414,8 @@ fn errors(reading: &HostReading) -> Vec<(Option<Arc<str>>, &'static str)> {
             agent.owner_account.why(),
             agent.identifiers.as_ref().and_then(|file| file.state.why()),
             agent.loaded_config.why(),
+            agent.log.why(),
+            agent.collection.why(),
         ];
         let files = files.into_iter().chain(agent.files.iter().map(|file| file.state.why()));
         let unread = processes

@@ -218,6 +218,22 @@ static ADMIN_ENDPOINT_UNREACHABLE: Runbook = Runbook {
     reading: PHASES,
 };
 
+static SERVER_REJECTS: Runbook = Runbook {
+    cause: "server_rejects",
+    impact: Text {
+        en: "What is refused is not collected: the agent tries again for up to six hours and then drops it. With a \
+            refused key or time the heartbeat fails too.",
+        zh: "被拒绝的日志不会入库：客户端最多重试 6 小时，之后丢弃。如果是密钥或时间被拒绝，心跳也会失败。",
+    },
+    sample: &[("code", "Unauthorized"), ("last", "2026-07-01T09:12:31Z")],
+    session: "$ grep 'error code:' /usr/local/ilogtail/loongcollector.LOG | tail -n 1 | tr '\\t' '\\n' | grep -E '^(operation|status code|error code|errMsg):'\n\
+        operation:retry later\nstatus code:401\nerror code:Unauthorized\nerrMsg:denied by sts or ram, action: log:PostLogStoreLogs",
+    reading: Text {
+        en: "`error code` is the service's word for what is wrong; `errMsg` often names the missing permission.",
+        zh: "`error code` 是服务端返回的错误码；`errMsg` 通常会指出缺少的权限。",
+    },
+};
+
 pub(super) static RUNBOOKS: &[&Runbook] = &[
     &DNS_FAILURE,
     &CONNECTION_REFUSED,
@@ -234,4 +250,5 @@ pub(super) static RUNBOOKS: &[&Runbook] = &[
     &ADMIN_ENDPOINT_UNREACHABLE,
     &RESOLVER_FAILURE,
     &PROXY_UNREACHABLE,
+    &SERVER_REJECTS,
 ];

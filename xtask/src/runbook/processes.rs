@@ -155,6 +155,39 @@ static CRASH_LOOP: Runbook = Runbook {
     },
 };
 
+static WORKER_HUNG: Runbook = Runbook {
+    cause: "worker_hung",
+    impact: NO_HEARTBEAT,
+    sample: &[("pid", "4713"), ("state_age", "17 min"), ("log_age", "16 min")],
+    session: "$ date; ls -l --time-style=full-iso /usr/local/ilogtail/snapshot/ilogtail_status.LOG\n\
+        Wed Jul  1 09:17:40 UTC 2026\n\
+        -rw-r----- 1 root root 81920 2026-07-01 09:00:12.113221000 +0000 /usr/local/ilogtail/snapshot/ilogtail_status.LOG\n\
+        $ ps -o pid,stat,wchan:20,args -p 4713\n    PID STAT WCHAN                COMMAND\n   \
+        4713 Sl   futex_wait_queue     /usr/local/ilogtail/ilogtail",
+    reading: Text {
+        en: "The state is written each minute; here it is 17 minutes old. `futex` is a lock; a name of a file system \
+            (`nfs`, `fuse`) is one that does not answer.",
+        zh: "状态文件应每分钟更新，此处已 17 分钟未更新。`futex` 表示卡在锁上；如果是文件系统的名称（`nfs`、`fuse`），\
+            则是该文件系统无响应。",
+    },
+};
+
+static CHECKPOINT_DAMAGED: Runbook = Runbook {
+    cause: "checkpoint_damaged",
+    impact: Text {
+        en: "Logs that were written since the last good checkpoint are collected twice or not at all. Logtail before \
+            0.13.7 does not start.",
+        zh: "上一个完好断点之后写入的日志可能重复采集或遗漏。0.13.7 之前的 Logtail 无法启动。",
+    },
+    sample: &[("at", "2026-07-01T08:00:02Z")],
+    session: "$ grep -iE 'check ?point' /usr/local/ilogtail/ilogtail.LOG | tail -n 1\n\
+        [2026-07-01 08:00:02.113221]\t[error]\t[000011]\t/src/core/checkpoint/CheckPointManager.cpp:138\t\tload check point file \
+        fail, file content is not valid json:/tmp/logtail_check_point",
+    reading: Text {
+        en: "The file at the end of the line could not be parsed.", zh: "行尾的文件无法解析。"
+    },
+};
+
 pub(super) static RUNBOOKS: &[&Runbook] = &[
     &NOT_INSTALLED,
     &INSTALLATION_INCOMPLETE,
@@ -167,4 +200,6 @@ pub(super) static RUNBOOKS: &[&Runbook] = &[
     &PROCESS_DEFUNCT,
     &PROCESS_STOPPED,
     &CRASH_LOOP,
+    &WORKER_HUNG,
+    &CHECKPOINT_DAMAGED,
 ];

@@ -200,6 +200,20 @@ static CONFIG_FORMAT_UNSUPPORTED: Runbook = Runbook {
     },
 };
 
+static NO_COLLECTION_CONFIG: Runbook = Runbook {
+    cause: "no_collection_config",
+    impact: Text {
+        en: "Nothing is collected, as nothing is to be. The machine group can show the host without heartbeat.",
+        zh: "没有需要采集的内容，因此不会采集。机器组可能显示本机心跳异常。",
+    },
+    sample: &[("configs", "0")],
+    session: "$ cat /usr/local/ilogtail/user_log_config.json\n{\n   \"metrics\" : {}\n}",
+    reading: Text {
+        en: "`metrics` holds one entry for each collection config that the service delivered: there is none.",
+        zh: "`metrics` 中每一项对应服务端下发的一个采集配置：这里为空。",
+    },
+};
+
 pub(super) static RUNBOOKS: &[&Runbook] = &[
     &CONFIG_MISSING,
     &CONFIG_UNREADABLE,
@@ -216,4 +230,5 @@ pub(super) static RUNBOOKS: &[&Runbook] = &[
     &DOMAIN_DEPRECATED,
     &COMMUNITY_EDITION,
     &CONFIG_FORMAT_UNSUPPORTED,
+    &NO_COLLECTION_CONFIG,
 ];

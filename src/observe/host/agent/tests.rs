@@ -59,7 +59,11 @@ fn observed_with(
     candidates: Reading<Vec<Candidate>>,
     memory: &mut Memory,
 ) -> AgentFacts {
-    host.look(|files| observe(files, target, candidates, &Zones::of_host(files), memory).1)
+    host.look(|files| observe(files, target, candidates, &Zones::of_host(files), turn(), memory).1)
+}
+
+fn turn() -> Turn {
+    Turn { now: crate::observe::time::now(), regular: true }
 }
 
 const DIR: &str = "/usr/local/ilogtail";

@@ -1,0 +1,138 @@
+//! Where the files of an installation are, and who says so.
+
+use std::path::{Path, PathBuf};
+
+use crate::model::{Reading, Why};
+
+/// Who says where a file is. Whoever does is believed no further than what they could open themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The vendor's layout, or the exporter's own config.
+    Layout,
+    /// The arguments or the environment of the agent's process.
+    Process,
+    /// The content of this file.
+    File(PathBuf),
+}
+
+/// A path as the agent sees it, and who names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedPath {
+    /// The path.
+    pub path: PathBuf,
+    /// Who says so.
+    pub by: NamedBy,
+}
+
+/// Where one file or directory of an agent is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Located {
+    /// Where it may be: the first that exists is the agent's, else the first is the one that is missing.
+    pub candidates: Vec<NamedPath>,
+    /// Why that is not certain: a fact that could name another place could not be read.
+    pub undecided: Option<Why>,
+}
+
+impl Located {
+    /// In one of these places of the vendor's layout.
+    pub fn by_layout(paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        let candidates = paths.into_iter().map(|path| NamedPath { path, by: NamedBy::Layout }).collect();
+        Self { candidates, undecided: None }
+    }
+
+    /// Here and nowhere else.
+    pub fn named(path: PathBuf, by: NamedBy) -> Self {
+        Self { candidates: vec![NamedPath { path, by }], undecided: None }
+    }
+
+    /// The same place, which is not certain.
+    #[must_use]
+    pub fn unless(self, why: Why) -> Self {
+        Self { undecided: Some(why), ..self }
+    }
+
+    /// The file or directory `name` below this one.
+    #[must_use]
+    pub fn join(&self, name: &str) -> Self {
+        let below = |named: &NamedPath| NamedPath { path: named.path.join(name), by: named.by.clone() };
+        Self { candidates: self.candidates.iter().map(below).collect(), undecided: self.undecided.clone() }
+    }
+
+    /// The first candidate.
+    pub fn first(&self) -> Option<&Path> {
+        self.candidates.first().map(|named| named.path.as_path())
+    }
+}
+
+/// Where an installation's files are, as the agent sees them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// Directories in which a file with a recognised name is the executable.
+    pub binary_dirs: Vec<PathBuf>,
+    /// Exact paths of executables (custom agents).
+    pub binaries: Vec<PathBuf>,
+    /// The config file.
+    pub config: Located,
+    /// True if the agent works without a config file.
+    pub config_optional: Reading<bool>,
+    /// The address record (`app_info.json`).
+    pub record: Located,
+    /// The version file.
+    pub version_file: Option<PathBuf>,
+    /// The log in whose first 256 KiB the loaded config may be found.
+    pub log: Located,
+    /// The log of what happens to the agent, which is followed.
+    pub own_log: Located,
+    /// The file of the collection configs that were delivered.
+    pub collection: Located,
+    /// Directories of further ones.
+    pub collection_dirs: Vec<PathBuf>,
+    /// Names of further directories of them, beside the file of custom identifiers.
+    pub collection_names: &'static [&'static str],
+    /// The log of the agent's state that it writes at a fixed rhythm.
+    pub status_log: Located,
+    /// Further files to watch.
+    pub files: Vec<PathBuf>,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self {
+            binary_dirs: Vec::new(),
+            binaries: Vec::new(),
+            config: Located::default(),
+            config_optional: Reading::Known(false),
+            record: Located::default(),
+            version_file: None,
+            log: Located::default(),
+            own_log: Located::default(),
+            collection: Located::default(),
+            collection_dirs: Vec::new(),
+            collection_names: &[],
+            status_log: Located::default(),
+            files: Vec::new(),
+        }
+    }
+}
+
+/// Where the agent's identity files are; known only once its config is read. Empty: this kind has none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IdentityLayout {
+    /// Directory of user identifiers.
+    pub users: Located,
+    /// File of custom identifiers.
+    pub identifiers: Located,
+    /// The agent's cached identity of this cloud instance.
+    pub instance_identity: Located,
+}
+
+/// A config file, and the files that the agent merges over it, in its order.
+#[derive(Debug, Clone, Copy)]
+pub struct ConfigFiles<'a> {
+    /// Its path.
+    pub path: &'a Path,
+    /// Its content.
+    pub bytes: &'a [u8],
+    /// Path and content of each part.
+    pub parts: &'a [(PathBuf, Vec<u8>)],
+}

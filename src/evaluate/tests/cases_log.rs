@@ -1,0 +1,175 @@
+//! Cases of what the agent's own log and the files beside it tell.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
+
+use crate::model::{
+    Language, Reading, Severity,
+    snapshot::{Collection, LastWords, LogFacts, Moment, RefusalSubject, Refused},
+};
+
+use super::{
+    cases::{Case, case},
+    world::{World, judge, loglistener, logtail, now, problems, shown},
+};
+
+const LOG: &str = "/usr/local/ilogtail/ilogtail.LOG";
+
+/// The moment so many seconds before the worlds'.
+fn ago(world: &World, seconds: u64) -> Moment {
+    let age = Duration::from_secs(seconds);
+    Moment { wall: now() - age, boot: world.snapshot.uptime.checked_sub(age) }
+}
+
+fn with_log(world: World, change: impl FnOnce(&World, &mut LogFacts)) -> World {
+    let mut log = LogFacts { path: LOG.into(), modified: Some(now()), ..LogFacts::default() };
+    change(&world, &mut log);
+    world.with(|w| w.agent().log = Reading::Known(Some(log)))
+}
+
+fn refused(world: World, code: &'static str, subject: RefusalSubject, seconds: u64) -> World {
+    with_log(world, |world, log| {
+        let last = ago(world, seconds);
+        log.refused = BTreeMap::from([(code, Refused { subject, count: 3, last })]);
+    })
+}
+
+fn unauthorized(world: World, seconds: u64) -> World {
+    refused(world, "Unauthorized", RefusalSubject::Credentials, seconds)
+}
+
+fn written(state: SystemTime, log: SystemTime) -> World {
+    with_log(logtail(), |_, facts| {
+        facts.state_modified = Some(state);
+        facts.modified = Some(log);
+    })
+}
+
+fn minutes_ago(minutes: u64) -> SystemTime {
+    now() - Duration::from_secs(60 * minutes)
+}
+
+fn damaged(seconds: u64) -> World {
+    with_log(logtail(), |world, log| log.checkpoint_damaged = Some(ago(world, seconds)))
+}
+
+fn collection(configs: usize) -> World {
+    logtail().with(|w| {
+        let path = "/usr/local/ilogtail/user_log_config.json".into();
+        w.agent().collection = Reading::Known(Some(Collection { path, configs }));
+    })
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    let day = 24 * 60;
+    vec![
+        case("server_rejects", unauthorized(logtail(), 300), unauthorized(logtail(), 601)),
+        case("server_rejects", unauthorized(loglistener(), 0), with_log(loglistener(), |_, _| ())),
+        // A quiet log alone, or a quiet state alone, is none; nor is what an earlier process wrote.
+        case(
+            "worker_hung",
+            written(minutes_ago(7), minutes_ago(6)),
+            written(minutes_ago(5), minutes_ago(600)),
+        ),
+        case("worker_hung", written(minutes_ago(7), minutes_ago(6)), written(minutes_ago(7), minutes_ago(4))),
+        case(
+            "worker_hung",
+            written(minutes_ago(60), minutes_ago(60)),
+            written(minutes_ago(day + 1), minutes_ago(60)),
+        ),
+        case("checkpoint_damaged", damaged(60), damaged(21 * 60)),
+        case("checkpoint_damaged", damaged(60), with_log(logtail(), |_, _| ())),
+        case("no_collection_config", collection(0), collection(1)),
+        case(
+            "no_collection_config",
+            collection(0),
+            collection(0).with(|w| {
+                w.record().version = Some("1.8.8 Community Edition".into());
+                w.processes().remove(0);
+            }),
+        ),
+    ]
+}
+
+#[test]
+fn a_quota_is_a_warning_and_a_refused_key_is_not() {
+    let severity = |world: World| {
+        let report = judge(&[world]);
+        let found: Vec<_> =
+            problems(&report).iter().filter(|p| p.cause.id == "server_rejects").map(|p| p.severity).collect();
+        found
+    };
+    let quota = refused(logtail(), "WriteQuotaExceed", RefusalSubject::Quota, 5);
+    assert_eq!(severity(quota), [Severity::Warning]);
+    assert_eq!(severity(unauthorized(logtail(), 5)), [Severity::Critical]);
+}
+
+#[test]
+fn the_servers_own_code_is_the_evidence_and_a_skewed_clock_explains_that_time_is_refused() {
+    use crate::model::snapshot::ClockSource;
+    let expired = || refused(logtail(), "RequestTimeExpired", RefusalSubject::Clock, 5);
+    let report = judge(&[expired()]);
+    let problem = problems(&report)[0].clone();
+    let value = |name| problem.value(name).map(str::to_owned);
+    assert_eq!(value("code").as_deref(), Some("RequestTimeExpired"));
+    assert_eq!(value("concerns").as_deref(), Some("system time"));
+    assert!(value("offset").is_some(), "the offset where it is known: {:?}", problem.evidence);
+    let skewed = expired().with(|w| w.offset(ClockSource::HttpDate, 1200.0, 1201.0));
+    assert_eq!(shown(&judge(&[skewed])), ["clock_skewed"]);
+    let other = unauthorized(logtail(), 5).with(|w| w.offset(ClockSource::HttpDate, 1200.0, 1201.0));
+    assert_eq!(shown(&judge(&[other])), ["clock_skewed", "server_rejects"]);
+}
+
+#[test]
+fn refusals_stand_for_ten_minutes_whatever_the_clock_does() {
+    let world = unauthorized(logtail(), 5);
+    let later = |seconds: u64| world.later(seconds);
+    assert_eq!(shown(&judge(&[world.clone(), later(590)])), ["server_rejects"]);
+    assert_eq!(shown(&judge(&[world.clone(), later(600)])), Vec::<&str>::new());
+    let before_boot = with_log(logtail(), |world, log| {
+        let last = Moment { boot: None, ..ago(world, 5) };
+        let subject = RefusalSubject::Credentials;
+        log.refused = BTreeMap::from([("Unauthorized", Refused { subject, count: 1, last })]);
+    });
+    assert_eq!(shown(&judge(&[before_boot])), Vec::<&str>::new());
+}
+
+#[test]
+fn why_it_died_is_evidence_and_changes_what_to_do() {
+    let stopped = |words: Option<LastWords>, started_since: bool| {
+        with_log(logtail(), |world, log| {
+            log.last_words = words.map(|words| (words, ago(world, 86_400)));
+            log.started_since = started_since.then(|| ago(world, 80_000));
+        })
+        .with(|w| w.processes().clear())
+    };
+    let told = |world: World| {
+        let report = judge(&[world]);
+        let problem = problems(&report).into_iter().find(|p| p.cause.id == "not_running").unwrap().clone();
+        (problem.value("died_of").map(str::to_owned), problem.remedy(Language::English))
+    };
+    let (reason, remedy) = told(stopped(Some(LastWords::LimitExceeded), false));
+    assert_eq!(reason.as_deref(), Some("exceeded its own limit of processor time or memory"));
+    assert!(remedy.contains("mem_usage_limit") && remedy.contains(LOG), "{remedy}");
+    let usual = told(logtail().with(|w| w.processes().clear())).1;
+    for world in [stopped(Some(LastWords::LimitExceeded), true), stopped(None, false)] {
+        let (reason, remedy) = told(world);
+        assert_eq!(reason, None);
+        assert_eq!(remedy.lines().count(), usual.lines().count());
+        assert!(!remedy.contains("mem_usage_limit"), "{remedy}");
+    }
+}
+
+#[test]
+fn a_log_that_was_rotated_absent_or_without_meaning_is_silent() {
+    for log in
+        [None, Some(LogFacts { path: LOG.into(), skipped: 1 << 31, skipping: true, ..LogFacts::default() })]
+    {
+        for world in [logtail(), loglistener()] {
+            let world = world.with(|w| w.agent().log = Reading::Known(log.clone()));
+            assert_eq!(shown(&judge(&[world])), Vec::<&str>::new());
+        }
+    }
+}

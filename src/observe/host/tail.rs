@@ -1,0 +1,233 @@
+//! Logs that others write, followed: of each turn only what is new, by the file's identity, through rotation, and never more at
+//! once than [`MOST`]. Nothing of a log is kept but where its reading stopped.
+
+use std::{
+    fs::{File, Metadata},
+    io::{self, Read as _, Seek as _, SeekFrom},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use super::file::{Files, is_absence, not_regular, refusal};
+use crate::{
+    model::{Reading, Why},
+    observe::trust::READ,
+    sys::{self, file::Stamp, root::reopen},
+};
+
+/// The most bytes of one log that are read in one turn. An agent in trouble writes some kilobytes a minute.
+pub const MOST: u64 = 256 << 10;
+/// A longer line is none that an agent means anything by.
+const LONGEST_LINE: usize = 16 << 10;
+/// How much is read at once.
+const PIECE: usize = 16 << 10;
+
+/// Where the reading of a log stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// The file as it was then.
+    stamp: Stamp,
+    /// Which file it was.
+    identity: (u64, u64),
+    /// The beginning of the first line that was not read.
+    offset: u64,
+    /// True if nothing stood at the path since: another file may have the same identity.
+    gone: bool,
+}
+
+/// What a turn found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tail {
+    /// When the file was last written to.
+    pub modified: SystemTime,
+    /// Bytes that were passed over.
+    pub skipped: u64,
+    /// True if something was read.
+    pub new: bool,
+}
+
+impl Files<'_> {
+    /// Reads the lines that are new since `cursor` was left, without the line feed that ends each, and moves it. At first sight, and
+    /// when more is new than is read at once, what is read is the end. `Known(None)`: there is no such file.
+    ///
+    /// Nothing is noted: what an agent writes all the time is to wake nobody.
+    pub fn tail(
+        &self,
+        path: &Path,
+        cursor: &mut Option<Cursor>,
+        each: &mut dyn FnMut(&[u8]),
+    ) -> Reading<Option<Tail>> {
+        self.attempt.guard(&self.root.locate(path), || self.tail_unguarded(path, cursor, each).into())
+    }
+
+    fn tail_unguarded(
+        &self,
+        path: &Path,
+        cursor: &mut Option<Cursor>,
+        each: &mut dyn FnMut(&[u8]),
+    ) -> Result<Option<Tail>, Why> {
+        let refused = |error: io::Error| refusal(path, &error);
+        let Some((place, metadata)) = self.log_at(path)? else {
+            if let Some(cursor) = cursor {
+                cursor.gone = true;
+            }
+            return Ok(None);
+        };
+        let modified = metadata.modified().map_err(refused)?;
+        if cursor.as_ref().is_some_and(|cursor| !cursor.gone && cursor.stamp == sys::file::stamp(&metadata)) {
+            return Ok(Some(Tail { modified, skipped: 0, new: false }));
+        }
+        let mut skipped = 0;
+        let identity = sys::file::identity(&metadata);
+        let mut from = None;
+        if let Some(cursor) = cursor {
+            if cursor.identity != identity {
+                skipped += self.rest_of_rotated(path, cursor, each);
+                from = Some(0);
+            } else if cursor.gone || metadata.len() < cursor.offset {
+                // Made or written anew.
+                from = Some(0);
+            } else {
+                from = Some(cursor.offset);
+            }
+        }
+        let Some((file, metadata)) = self.open_log(path, &place)? else { return Ok(None) };
+        let read = new_lines(&file, from, metadata.len(), each).map_err(refused)?;
+        *cursor =
+            Some(Cursor { stamp: sys::file::stamp(&metadata), identity, offset: read.end, gone: false });
+        // What is passed over at first sight has been there before anybody looked.
+        skipped += if from.is_some() { read.skipped } else { 0 };
+        Ok(Some(Tail { modified, skipped, new: true }))
+    }
+
+    /// What stands there, if it may be read.
+    fn log_at(&self, path: &Path) -> Result<Option<(File, Metadata)>, Why> {
+        let refused = |error: io::Error| refusal(path, &error);
+        let place = match self.place(path, READ) {
+            Ok(place) => place,
+            Err(error) if is_absence(&error) || sys::error::is_link_loop(&error) => return Ok(None),
+            Err(error) => return Err(refused(error)),
+        };
+        let metadata = place.metadata().map_err(refused)?;
+        if metadata.is_dir() {
+            return Ok(None);
+        }
+        if !metadata.is_file() {
+            return Err(not_regular(path));
+        }
+        Ok(Some((place, metadata)))
+    }
+
+    #[expect(clippy::unused_self, reason = "it belongs to what looked at it")]
+    fn open_log(&self, path: &Path, place: &File) -> Result<Option<(File, Metadata)>, Why> {
+        let refused = |error: io::Error| refusal(path, &error);
+        let file = reopen(place).map_err(refused)?;
+        let metadata = file.metadata().map_err(refused)?;
+        Ok(metadata.is_file().then_some((file, metadata)))
+    }
+
+    /// What was written to a log between its last reading and its rotation, if it is found by one of the usual names; how many
+    /// bytes were passed over.
+    fn rest_of_rotated(&self, path: &Path, cursor: &Cursor, each: &mut dyn FnMut(&[u8])) -> u64 {
+        for rotated in rotated_names(path) {
+            let Ok(Some((place, metadata))) = self.log_at(&rotated) else { continue };
+            if sys::file::identity(&metadata) != cursor.identity {
+                continue;
+            }
+            let Ok(Some((file, metadata))) = self.open_log(&rotated, &place) else { return 0 };
+            let read = new_lines(&file, Some(cursor.offset), metadata.len(), each);
+            return read.map_or(0, |read| read.skipped);
+        }
+        0
+    }
+}
+
+/// `agent.LOG.1` as most have it, `agent.1.LOG` as the library of today's agents has it.
+fn rotated_names(path: &Path) -> Vec<PathBuf> {
+    let mut appended = path.as_os_str().to_owned();
+    appended.push(".1");
+    let mut names = vec![PathBuf::from(appended)];
+    if let (Some(stem), Some(extension)) = (path.file_stem(), path.extension()) {
+        let mut inserted = stem.to_owned();
+        inserted.push(".1.");
+        inserted.push(extension);
+        names.push(path.with_file_name(inserted));
+    }
+    names
+}
+
+/// What was read of a file.
+struct Read {
+    /// The beginning of the first line that was not read.
+    end: u64,
+    /// Bytes that were passed over.
+    skipped: u64,
+}
+
+/// Reads whole lines from `from` on (`None`: of the end), at most the last [`MOST`] bytes of `length`.
+fn new_lines(
+    mut file: &File,
+    from: Option<u64>,
+    length: u64,
+    each: &mut dyn FnMut(&[u8]),
+) -> io::Result<Read> {
+    let earliest = length.saturating_sub(MOST);
+    let from = from.unwrap_or(earliest).min(length);
+    let start = from.max(earliest);
+    // A line begins where one before it ends: with the byte before, what is not a beginning is passed over.
+    let before = u64::from(start > 0);
+    file.seek(SeekFrom::Start(start - before))?;
+    let mut lines =
+        Lines { pending: Vec::new(), passing: before > 0, end: start - before, read: start - before };
+    let mut piece = [0; PIECE];
+    let mut rest = file.take(length - start + before);
+    loop {
+        let count = rest.read(&mut piece)?;
+        let Some(bytes) = piece.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
+        lines.take(bytes, each);
+    }
+    Ok(Read { end: lines.end.max(start), skipped: start - from })
+}
+
+/// Bytes on the way to lines.
+struct Lines {
+    /// The beginning of a line.
+    pending: Vec<u8>,
+    /// True in a line that is passed over.
+    passing: bool,
+    /// Where the last line ended that was whole, or passed over for its length.
+    end: u64,
+    /// Where reading is.
+    read: u64,
+}
+
+impl Lines {
+    fn take(&mut self, bytes: &[u8], each: &mut dyn FnMut(&[u8])) {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.read += u64::try_from(part.len()).unwrap_or(u64::MAX);
+            match part.strip_suffix(b"\n") {
+                Some(_) if self.passing => self.passing = false,
+                Some(line) if self.pending.is_empty() => each(line),
+                Some(line) => {
+                    self.pending.extend_from_slice(line);
+                    each(&self.pending);
+                    self.pending.clear();
+                }
+                None if self.passing => {}
+                None => {
+                    self.pending.extend_from_slice(part);
+                    if self.pending.len() > LONGEST_LINE {
+                        self.pending.clear();
+                        self.passing = true;
+                    }
+                }
+            }
+            if part.ends_with(b"\n") || self.passing {
+                self.end = self.read;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
