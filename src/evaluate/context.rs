@@ -7,7 +7,7 @@ use crate::{
     config::{AgentSettings, ClockSettings},
     model::{
         Reading, Reason,
-        snapshot::{AgentFacts, EndpointFact, LogFacts, PlaceFacts, Snapshot},
+        snapshot::{AgentFacts, ContainerName, EndpointFact, LogFacts, Place, PlaceFacts, Snapshot},
     },
 };
 
@@ -61,6 +61,28 @@ impl Context<'_> {
         self.agent.log.known()?.as_ref()
     }
 
+    /// What is typed where the agent runs in a container: its own service is none of the host's.
+    fn container_commands(&self) -> Vec<(&'static str, String)> {
+        let commands = match (&self.agent.place, &self.place.container) {
+            (Place::Host, _) => return Vec::new(),
+            (Place::Container(_), Some(name)) => {
+                let ContainerName { managed_by, container, pod, namespace } = name;
+                match (pod, namespace) {
+                    (Some(pod), Some(namespace)) => [
+                        format!("{managed_by} -n {namespace} delete pod {pod}"),
+                        format!("{managed_by} -n {namespace} get pod {pod}"),
+                    ],
+                    _ => {
+                        [format!("sudo {managed_by} restart {container}"), format!("sudo {managed_by} ps -a")]
+                    }
+                }
+            }
+            (Place::Container(_), None) => ["docker restart CONTAINER", "docker ps -a"].map(str::to_owned),
+        };
+        let [restart, status] = commands;
+        vec![("start_command", restart.clone()), ("restart_command", restart), ("status_command", status)]
+    }
+
     /// Paths, commands and expectations of this installation, for the templates of the catalogue.
     pub(super) fn template_values(&self) -> Arc<BTreeMap<&'static str, String>> {
         let agent = self.agent;
@@ -97,6 +119,7 @@ impl Context<'_> {
             ("right_config_server", right.as_ref().map(|(config, _)| config.clone())),
             ("right_data_server", right.map(|(_, data)| data)),
         ];
+        values.extend(self.container_commands());
         for (name, value) in facts {
             values.entry(name).or_insert_with(|| value.unwrap_or_else(|| "-".to_owned()));
         }

@@ -5,6 +5,7 @@ use std::{
     fs::File,
     io,
     path::{Component, Path, PathBuf},
+    sync::Arc,
 };
 
 use super::system::root as system;
@@ -17,6 +18,8 @@ pub const MOST_LINKS: usize = 40;
 pub struct Root {
     /// Canonical, so that paths that the system gives can be compared with it.
     path: PathBuf,
+    /// The directory itself, where its path may come to mean another one: that of a process.
+    held: Option<Arc<File>>,
 }
 
 /// What a path is opened for.
@@ -66,7 +69,17 @@ pub struct Way {
 impl Root {
     /// The root at `path`. Blocks on the file system once.
     pub fn new(path: &Path) -> Self {
-        Self { path: std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()) }
+        Self { path: std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()), held: None }
+    }
+
+    /// The directory that is open here, whatever stands at `path` by now.
+    pub fn held(directory: File, path: PathBuf) -> Self {
+        Self { path, held: Some(Arc::new(directory)) }
+    }
+
+    /// The directory, if it is held open.
+    pub(super) fn directory(&self) -> Option<&File> {
+        self.held.as_deref()
     }
 
     /// Where it is on the exporter's own file system, free of links.
@@ -76,7 +89,7 @@ impl Root {
 
     /// True if it is the exporter's own root.
     pub fn is_own(&self) -> bool {
-        self.path == Path::new("/")
+        self.held.is_none() && self.path == Path::new("/")
     }
 
     /// Where `path`, as the agent sees it, is on the exporter's own file system, if no link is in the way.
@@ -123,6 +136,10 @@ impl Root {
 
     /// The path, as the agent sees it and free of links, of an open file. `None` where the system cannot tell.
     pub fn canonical(&self, file: &File) -> Option<PathBuf> {
+        if self.held.is_some() {
+            // Its mounts are not the exporter's, and what the kernel calls a path there is none here.
+            return None;
+        }
         self.strip(&system::path_of_open(file)?)
     }
 }

@@ -8,6 +8,7 @@ mod agent_log;
 mod asking;
 mod budget;
 mod commands;
+mod containers;
 mod crowds;
 mod custom;
 mod events;

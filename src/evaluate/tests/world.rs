@@ -247,6 +247,7 @@ fn host() -> PlaceFacts {
         ),
         hostname_addresses: Reading::Known(vec![]),
         product: Reading::Known("QEMU".into()),
+        container: None,
     }
 }
 

@@ -92,6 +92,21 @@ pub struct PlaceFacts {
     pub hostname_addresses: Reading<Vec<Ipv4Addr>>,
     /// The machine's maker and product from DMI, where readable (tells a cloud instance from another machine).
     pub product: Reading<String>,
+    /// What it is called where it is a container whose name is known.
+    pub container: Option<ContainerName>,
+}
+
+/// The names of a container, which are those of an orchestrator and not of the agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerName {
+    /// The program that manages it: `kubectl`, `docker`, `podman`.
+    pub managed_by: &'static str,
+    /// Its own name.
+    pub container: String,
+    /// The pod that it belongs to.
+    pub pod: Option<String>,
+    /// The pod's namespace.
+    pub namespace: Option<String>,
 }
 
 /// One address of one interface.

@@ -152,6 +152,7 @@ plain!(
     Duration,
     BTreeMap<String, String>,
     NetworkType,
+    ContainerName,
     Place,
     Purpose,
     Role,
@@ -195,7 +196,7 @@ macro_rules! structure {
 
 structure!(Snapshot { taken_at, uptime, host, containers, clock, agents });
 structure!(ClockFacts { references, unanswered, kernel, wall_minus_boot });
-structure!(PlaceFacts { network, hostname, interfaces, hosts, hostname_addresses, product });
+structure!(PlaceFacts { network, hostname, interfaces, hosts, hostname_addresses, product, container });
 structure!(HostsFile { lines, rest });
 structure!(FileFact<T> { path, state });
 structure!(DirectoryFact { path, names, modified });

@@ -102,11 +102,17 @@ pub fn below_root(files: Files<'_>, candidates: Vec<Candidate>) -> Vec<Candidate
         let directory = candidate.path.as_deref().and_then(Path::parent);
         directory.is_some_and(|directory| matches!(files.look(directory), Reading::Known(None)))
     };
-    candidates.into_iter().filter(|candidate| !outside(candidate)).collect()
+    // A container's paths are not meant below this root at all.
+    let kept = |candidate: &Candidate| candidate.container.is_some() || !outside(candidate);
+    candidates.into_iter().filter(kept).collect()
 }
 
 /// What `settings` know the process as.
-fn recognise(profile: &dyn Profile, settings: &AgentSettings, candidate: &Candidate) -> Recognition {
+pub(super) fn recognise(
+    profile: &dyn Profile,
+    settings: &AgentSettings,
+    candidate: &Candidate,
+) -> Recognition {
     let name = candidate.process.executable_name.as_str();
     let by_name = profile.recognise(name, settings);
     // Of a zombie only the command name is left, and it may be cut.

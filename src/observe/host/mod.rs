@@ -5,6 +5,7 @@ pub mod accepted;
 pub mod address;
 pub mod agent;
 pub mod collection;
+mod container;
 pub mod detect;
 pub mod environ;
 pub mod file;
@@ -30,6 +31,7 @@ use self::{
     accepted::Acceptance,
     address::Resolver,
     agent::Turn,
+    container::Contained,
     detect::{Detection, Memory, Profiles},
     file::{By, Extent, Files, parsed},
     gate::{Attempt, Gate},
@@ -229,11 +231,14 @@ impl Plan {
         let acceptance = Acceptance::new(files);
         let (seen, ignored) = self.seen(&procfs, files, &acceptance);
         let candidates = &seen.candidates;
+        let known = candidates.known().cloned().unwrap_or_default();
+        let (in_containers, of_host): (Vec<_>, Vec<_>) =
+            known.into_iter().partition(|candidate| candidate.container.is_some());
         let detection = Detection {
             files,
             profiles: self.profiles,
             settings: &self.settings,
-            candidates: candidates.known().map_or(&[], Vec::as_slice),
+            candidates: &of_host,
             sees_processes: candidates.known().is_some(),
             acceptance: &acceptance,
         };
@@ -241,7 +246,7 @@ impl Plan {
         let assigned = detection.assign(&targets);
         let zones = Zones::of_host(files);
         let turn = Turn { now: self.now, regular: self.last.is_none() };
-        let agents: Vec<_> = targets
+        let mut agents: Vec<_> = targets
             .iter()
             .zip(assigned)
             .map(|(target, own)| {
@@ -253,14 +258,30 @@ impl Plan {
             })
             .collect();
         let host = self.host_facts(files);
-        let looked_at = looked_at(&procfs, files, &agents);
+        // What is looked at in containers is not watched: there it is polled.
+        let mut looked_at = looked_at(&procfs, files, &agents);
+        let contained = if self.settings.detect {
+            if let Some(processes) = &mut looked_at.processes {
+                processes.extend(in_containers.iter().map(|candidate| candidate.process.pid));
+            }
+            let taken = |name: &str| agents.iter().any(|(settings, _)| settings.name == name);
+            container::observe(files, self.profiles, &in_containers, &host, &taken, turn, &mut memory)
+        } else {
+            Contained::default()
+        };
+        agents.extend(contained.agents);
         let mut reading = HostReading {
             host,
-            containers: BTreeMap::new(),
+            containers: contained.places,
             agents,
             errors: Vec::new(),
             not_believed: seen.not_believed.clone(),
-            limits: seen.limits.iter().copied().chain(memory.cut.then_some(Limit::Installations)).collect(),
+            limits: seen
+                .limits
+                .iter()
+                .copied()
+                .chain((memory.cut || contained.cut).then_some(Limit::Installations))
+                .collect(),
             looked_at,
         };
         if let Reading::Unknown(_) = candidates
@@ -326,6 +347,7 @@ impl Plan {
             },
             hostname_addresses: address::not_asked(),
             product,
+            container: None,
         }
     }
 }

@@ -8,8 +8,13 @@ use std::{
 use super::environ::Kept;
 pub use crate::observe::system::process::Procfs;
 use crate::{
-    model::{Reading, report::Limit, snapshot::Process},
+    model::{
+        Reading,
+        report::Limit,
+        snapshot::{InterfaceAddress, Process},
+    },
     observe::trust::Credentials,
+    sys::root::Root,
 };
 
 /// Says which base names are an agent's, and which of its variables matter.
@@ -63,6 +68,23 @@ pub struct Candidate {
     pub credentials: Credentials,
     /// Of its environment, what may be kept.
     pub environment: Reading<Kept>,
+    /// The container that it runs in, if it does: what it says is said of that alone.
+    pub container: Option<Container>,
+}
+
+/// A container, as it is seen through one of its processes.
+#[derive(Debug, Clone)]
+pub struct Container {
+    /// Device and inode of its root directory, which tell it from others.
+    pub identity: (u64, u64),
+    /// Its root directory.
+    pub root: Root,
+    /// Whether it has the exporter's network namespace.
+    pub shares_network: Reading<bool>,
+    /// The addresses of its own network namespace.
+    pub interfaces: Reading<Vec<InterfaceAddress>>,
+    /// Its control groups, as `/proc/PID/cgroup` lists them.
+    pub control_groups: String,
 }
 
 /// The last component, invalid UTF-8 replaced.

@@ -20,6 +20,7 @@ use rustix::{
 
 use self::facts::{Facts, Miss};
 use super::{
+    container::{self, Inmate},
     filter::{DELETED, ProcessFilter},
     stat::{Stat, credentials, pid_namespaces},
 };
@@ -33,10 +34,10 @@ use crate::{
         host::{
             environ::Kept,
             file::Files,
-            process::{Candidate, Impostor, Scan, Wanted, base_name},
+            process::{Candidate, Container, Impostor, Scan, Wanted, base_name},
         },
         time::Now,
-        trust::Credentials,
+        trust::{Credentials, ROOT},
     },
     sys::{self, root::Purpose},
 };
@@ -52,22 +53,25 @@ const MOST_CANDIDATES: usize = 512;
 #[derive(Debug, Clone)]
 pub struct Procfs {
     path: PathBuf,
+    /// It is that of the host whose root directory is looked at, and so are its containers.
+    is_of_root: bool,
 }
 
 impl Procfs {
     /// The one that is `given`, else that below the root if one is mounted there, else the exporter's own.
     pub(in crate::observe) fn find(files: Files<'_>, given: Option<&Path>) -> Self {
-        let path = match given {
-            Some(path) => path.to_owned(),
-            None if files.is_directory(Path::new("/proc/1")) => files.root.locate(Path::new("/proc")),
-            None => PathBuf::from("/proc"),
-        };
-        Self { path }
+        match given {
+            Some(path) => Self { path: path.to_owned(), is_of_root: true },
+            None if files.is_directory(Path::new("/proc/1")) => {
+                Self { path: files.root.locate(Path::new("/proc")), is_of_root: true }
+            }
+            None => Self { path: PathBuf::from("/proc"), is_of_root: files.root.is_own() },
+        }
     }
 
     /// The procfs at `path`.
     pub fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, is_of_root: false }
     }
 
     /// Every process that bears a wanted name, but for those whose ids (in ascending order) are known not to matter, which are
@@ -81,6 +85,7 @@ impl Procfs {
             wanted,
             facts: Facts::new(&self.path, files.attempt),
             root: OnceCell::new(),
+            sees_containers: self.is_of_root,
         };
         let listed = match files.attempt.guard(&self.path, || reader.pids()) {
             Reading::Known(listed) => listed,
@@ -143,6 +148,7 @@ struct Reader<'a> {
     facts: Facts<'a>,
     /// Device and inode of the root directory.
     root: OnceCell<Option<(u64, u64)>>,
+    sees_containers: bool,
 }
 
 impl Reader<'_> {
@@ -221,7 +227,8 @@ impl Reader<'_> {
         };
         let Identity { stat, name, executable, first_argument, status } = identity;
         if self.is_elsewhere(pid, &status) {
-            return Ok(None);
+            let look = || self.contained(pid, stat, &name, before);
+            return Ok(self.sees_containers.then(look).flatten());
         }
         let Some(credentials) = credentials(&status) else {
             let fact = self.procfs.join(format!("{pid}/status")).display().to_string();
@@ -237,8 +244,35 @@ impl Reader<'_> {
             return Ok(Some(Seen::TooMany));
         }
         let identity = (stat, name, executable);
-        let candidate = self.candidate(pid, identity, path, credentials);
+        let candidate = self.candidate(pid, identity, path, (credentials, None));
         Ok(candidate.map(|candidate| Seen::Candidate(Box::new(candidate))))
+    }
+
+    /// A process of another PID namespace. It counts, for the agent in its container alone, if it is root's in the users of the
+    /// procfs (in a user namespace nobody is), and if its root directory is none that the exporter looks at anyway.
+    fn contained(&self, pid: u32, stat: Stat, name: &str, before: usize) -> Option<Seen> {
+        let path = self.procfs.join(format!("{pid}/root"));
+        let look = || Reading::Known(container::inmate(self.procfs, pid).ok().flatten());
+        let Reading::Known(Some(inmate)) = self.files.attempt.guard(&path, look) else { return None };
+        let Inmate { credentials, executable, container } = inmate;
+        let executable = self.executable(&executable);
+        let is_same = base_name(&executable.path) == name;
+        if !is_same || credentials.user() != Some(ROOT) || self.own_root() == Some(container.identity) {
+            return None;
+        }
+        if before == MOST_CANDIDATES {
+            return Some(Seen::TooMany);
+        }
+        let path = Some(executable.path.clone());
+        let identity = (stat, name.to_owned(), Reading::Known(Some(executable)));
+        let candidate = self.candidate(pid, identity, path, (credentials, Some(container)))?;
+        Some(Seen::Candidate(Box::new(candidate)))
+    }
+
+    /// Device and inode of the root directory that the exporter looks at.
+    fn own_root(&self) -> Option<(u64, u64)> {
+        let identity = || std::fs::metadata(self.files.root.path()).ok().map(|it| sys::file::identity(&it));
+        *self.root.get_or_init(identity)
     }
 
     /// What tells whether the process may be an agent's; nothing if it is not.
@@ -287,10 +321,10 @@ impl Reader<'_> {
         pid: u32,
         (stat, name, executable): (Stat, String, Reading<Option<Executable>>),
         path: Option<PathBuf>,
-        credentials: Credentials,
+        (credentials, container): (Credentials, Option<Container>),
     ) -> Option<Candidate> {
         let defunct = stat.state == ProcessState::Defunct;
-        let elsewhere = if defunct { None } else { self.has_another_root(pid) };
+        let elsewhere = if defunct || container.is_some() { None } else { self.has_another_root(pid) };
         let environment = if defunct {
             Reading::Known(Kept::default())
         } else if let Some(why) = &elsewhere {
@@ -317,7 +351,7 @@ impl Reader<'_> {
             open_fds: if defunct { Reading::Known(0) } else { self.facts.open_fds(pid)? },
             threads: stat.threads,
         };
-        Some(Candidate { process, path, credentials, environment })
+        Some(Candidate { process, path, credentials, environment, container })
     }
 
     /// Why what the process says of paths is not followed, if so: they mean something else to it.
@@ -328,7 +362,7 @@ impl Reader<'_> {
         let path = self.procfs.join(format!("{pid}/root"));
         let identity =
             |path: &Path| std::fs::metadata(path).ok().map(|metadata| sys::file::identity(&metadata));
-        let ours = *self.root.get_or_init(|| identity(self.files.root.path()));
+        let ours = self.own_root();
         let theirs = match self.files.attempt.guard(&path, || Reading::Known(identity(&path))) {
             Reading::Known(theirs) => theirs,
             Reading::Unknown(why) => return Some(why),

@@ -86,6 +86,9 @@ pub(in crate::sys) fn open_without_links(root: &Root, path: &Path) -> io::Result
 }
 
 fn directory(root: &Root) -> rustix::io::Result<OwnedFd> {
+    if let Some(held) = root.directory() {
+        return rustix::io::fcntl_dupfd_cloexec(held, 0);
+    }
     open_path(root.path(), OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
 }
 

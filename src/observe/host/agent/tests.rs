@@ -46,6 +46,7 @@ fn process(pid: u32, parent: u32, start: u64, role: Option<Role>) -> Candidate {
         path: Some("/opt/x/bin/ilogtail".into()),
         credentials: crate::observe::trust::Credentials::default(),
         environment: Reading::Known(Kept::default()),
+        container: None,
     }
 }
 

@@ -34,7 +34,7 @@ fn candidate(pid: u32, parent: u32, path: &str) -> Candidate {
         threads: 1,
     };
     let (credentials, environment) = (Credentials::default(), Reading::Known(Kept::default()));
-    Candidate { process, path: Some(path.into()), credentials, environment }
+    Candidate { process, path: Some(path.into()), credentials, environment, container: None }
 }
 
 /// One of which only the name is known.

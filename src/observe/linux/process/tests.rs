@@ -441,6 +441,7 @@ fn what_is_filtered_out_is_what_the_full_reading_leaves_out() {
             wanted: &Agents,
             facts,
             root: OnceCell::new(),
+            sees_containers: false,
         };
         let Reading::Known(all) = reader.pids() else { panic!("a procfs") };
         let filtered = reader.filtered(all.clone());
