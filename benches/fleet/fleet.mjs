@@ -1,12 +1,13 @@
-// One real Prometheus with the data of 1,000 and of 10,000 hosts: what the rules and the fleet's dashboard cost.
+// One real Prometheus with the data of 1,000 and of 10,000 hosts, most of them well, and all of them failing: what the rules and the
+// dashboards cost.
 //
 //   node benches/fleet/fleet.mjs [HOSTS…]      default 1000 10000; writes docs/fleet.md if run with the default
 //
 // Real scrapes (see tests/dashboards) are multiplied into a fleet and written by remote write, host by host: six hours of the
 // status series once a minute, then all series for ten minutes at 15 s. They are then where those of a scrape would be, in
 // Prometheus' head, which is what rules read. Prometheus evaluates the shipped rules by its own schedule, and tells itself how
-// long each took. What was recorded is continued six hours into the past, and the queries of every panel of the fleet's
-// dashboard are timed over these six hours.
+// long each took. What was recorded is continued six hours into the past, and the queries of every panel of the
+// dashboards of the fleet and of exporters are timed over these six hours.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -36,9 +37,16 @@ const until = async (what, limit, ready) => {
 /** Prometheus' metrics about itself: `{ name{labels}: value }`. */
 const own = async (server) => Object.fromEntries((await (await fetch(`${server.url}/metrics`)).text()).split('\n').filter((line) => line && !line.startsWith('#')).map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
 
-/** A fleet in which one host of 33 has a problem of each kind that the mixed fleet has. */
-const fleet = (count, to) => {
+/** What each host shows in an outage: two critical causes at once, one of the network and one of the config. */
+const outage = (known) => [...known.connection_timeout, ...known.user_identifier_missing.filter(({ name }) => name.startsWith('logagent_problem'))];
+
+/** A fleet in which one host of 33 has a problem of each kind that the mixed fleet has; or in which all have had two, for ten minutes. */
+const fleet = (count, kind, to) => {
   const list = hosts(count, ['logtail']);
+  if (kind === 'outage') {
+    for (const host of list) host.incidents.push({ scrape: 'outage', from: to - RAW });
+    return list;
+  }
   for (let first = 0; first + 33 <= count; first += 330) FLEETS.mixed(list.slice(first, first + 33), to);
   return list;
 };
@@ -95,12 +103,12 @@ const past = (directory, recorded, from, to) => {
   rmSync(file);
 };
 
-const variables = (expr) => expr.replaceAll('$cluster', '.*').replaceAll('$__rate_interval', '60s').replaceAll('$__range', `${HISTORY}s`);
+const variables = (expr) => expr.replaceAll('|$cluster', '.*').replaceAll('$job', 'logagent-exporter').replaceAll('$instance', '.+').replaceAll('$cause', '.+').replaceAll('$__rate_interval', '60s').replaceAll('$__range', `${HISTORY}s`);
 
-/** Times every query of the fleet's dashboard. */
-const panels = async (server, to) => {
+/** Times every query of a dashboard. */
+const panels = async (server, dashboard, to) => {
   const list = [];
-  for (const { title, targets = [] } of JSON.parse(readFileSync(join(DASHBOARDS, 'fleet.json'), 'utf8')).panels) {
+  for (const { title, targets = [] } of JSON.parse(readFileSync(join(DASHBOARDS, `${dashboard}.json`), 'utf8')).panels) {
     for (const { expr, instant } of targets) {
       const times = [];
       let result;
@@ -129,7 +137,7 @@ const block = async (server, directory) => {
   return { bytes, samples: stats.numSamples };
 };
 
-const measure = async (count) => {
+const measure = async (count, kind) => {
   const directory = join(OUT, '../fleet', String(count));
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
@@ -138,36 +146,40 @@ const measure = async (count) => {
   const server = await prometheus(directory, { evaluation: `${CYCLE}s`, flags: FLAGS });
   try {
     const known = scrapes();
+    known.outage = outage(known);
     // Rules look back five minutes. Half of the ten minutes is still to come when the writing begins, so that there are samples
     // for as long as the rules are watched.
     const [from, to] = [started - RAW / 2, started + RAW / 2];
-    const list = fleet(count, to);
+    const list = fleet(count, kind, to);
     // Prometheus takes what is at most an hour older than the newest: all hosts, hour by hour.
     const keep = (name) => name === 'logagent_status';
     for (let hour = from - HISTORY; hour < from - 60; hour += 3000) await feed(server, list, known, { from: hour, to: Math.min(hour + 2940, from - 60), step: 60, keep });
     const raw = await feed(server, list, known, { from, to, step: STEP });
     const fed = seconds() - started;
-    say(`${count} hosts: ${raw.series} series, ${raw.samples} samples written in ${fed} s`);
+    say(`${count} hosts, ${kind}: ${raw.series} series, ${raw.samples} samples written in ${fed} s`);
     if (seconds() + WINDOW > to + 290) throw new Error(`it took ${fed} s to write ${count} hosts, so that the samples end before the rules have been watched for ${WINDOW} s: run it on a machine that does less`);
     // What Prometheus does every two hours shall not happen to be now.
     await until('blocks of the first hours', 120, async () => (await own(server)).prometheus_tsdb_head_min_time > (from - HISTORY + 7200) * 1000);
     await server.evaluate(RULES);
     const begun = seconds();
+    const before = await own(server);
     const groups = await evaluations(server);
-    const memory = (await own(server)).process_resident_memory_bytes;
+    const after = await own(server);
+    const memory = after.process_resident_memory_bytes;
+    const cpu = (after.process_cpu_seconds_total - before.process_cpu_seconds_total) / WINDOW;
     const end = seconds();
     const recorded = await server.query('{__name__=~".+:.+"}', end);
     const alerts = await server.query('ALERTS', end);
-    say(`${count} hosts: rules recorded ${recorded.length} series, ${alerts.length} alerts stand`);
+    say(`${count} hosts, ${kind}: rules recorded ${recorded.length} series, ${alerts.length} alerts stand`);
     load.push(loadavg()[0]);
     const loaded = (await own(server)).prometheus_tsdb_blocks_loaded;
     past(directory, recorded, from - HISTORY, begun - 15);
     await until('six hours of what was recorded', 120, async () => (await own(server)).prometheus_tsdb_blocks_loaded > loaded);
-    const queries = await panels(server, end);
-    say(`${count} hosts: ${queries.length} queries timed`);
+    const [queries, exporters] = [await panels(server, 'fleet', end), await panels(server, 'exporter', end)];
+    say(`${count} hosts, ${kind}: ${queries.length + exporters.length} queries timed`);
     const size = await block(server, directory);
     load.push(loadavg()[0]);
-    return { count, raw, size, groups, recorded: recorded.length, alerts: alerts.length, panels: queries, memory, took: seconds() - started, load };
+    return { count, kind, cpu, exporters, raw, size, groups, recorded: recorded.length, alerts: alerts.length, panels: queries, memory, took: seconds() - started, load };
   } finally {
     await server.stop();
     rmSync(directory, { recursive: true, force: true });
@@ -175,12 +187,13 @@ const measure = async (count) => {
 };
 
 const chosen = process.argv.slice(2).map(Number);
+const counts = chosen.length ? chosen : [1000, 10000];
 const [runs, failures] = [[], []];
-for (const count of chosen.length ? chosen : [1000, 10000]) {
+for (const [count, kind] of [...counts.map((count) => [count, 'healthy']), [counts.at(-1), 'outage']]) {
   try {
-    runs.push(await measure(count));
+    runs.push(await measure(count, kind));
   } catch (error) {
-    failures.push(`${count} hosts: ${error.message}`);
+    failures.push(`${count} hosts, ${kind}: ${error.message}`);
     say(failures.at(-1));
   }
 }

@@ -3,23 +3,28 @@
 
 import {
   BAD, DOUBTFUL, GOOD, NEUTRAL, PLAIN, SEVERITIES, UIDS, UNKNOWN,
-  bars, colouredText, dashboard, field, graph, named, now, query, rows, stat, steps, table, timeline, toHost, toRunbook, variable,
+  bars, colouredText, dashboard, field, graph, mark, named, now, query, rows, stat, steps, table, timeline, toCause, toHost, toPage, toRunbook, variable,
 } from './parts.mjs';
 
-const AGENTS = 'cluster_status:logagent_agents:count{cluster=~"$cluster"}';
-const agents = (status) => `cluster_status:logagent_agents:count{cluster=~"$cluster", status="${status}"}`;
-const PROBLEMS = 'cluster_cause:logagent_problem:count{cluster=~"$cluster"}';
-const KINDS = 'sum by (kind, version) (cluster_kind_version:logagent_agents:count{cluster=~"$cluster"})';
+const AGENTS = 'cluster_status:logagent_agents:count{cluster=~"|$cluster"}';
+const agents = (status) => `cluster_status:logagent_agents:count{cluster=~"|$cluster", status="${status}"}`;
+const PROBLEMS = 'cluster_cause:logagent_problem:count{cluster=~"|$cluster"}';
+const KINDS = 'sum by (kind, version) (cluster_kind_version:logagent_agents:count{cluster=~"|$cluster"})';
 // Recorded only where some fail; elsewhere it is 0.
-const FAILING_KINDS = `(sum by (kind, version) (cluster_kind_version_status:logagent_agents:count{cluster=~"$cluster", status="failing"}) or ${KINDS} * 0)`;
+const FAILING_KINDS = `(sum by (kind, version) (cluster_kind_version_status:logagent_agents:count{cluster=~"|$cluster", status="failing"}) or ${KINDS} * 0)`;
 const known = (expr) => named('version', 'not known', expr);
-const URLS = 'cluster_region_url:logagent_endpoints:count{cluster=~"$cluster"}';
-const URLS_UP = 'cluster_region_url:logagent_endpoints_up:sum{cluster=~"$cluster"}';
+const URLS = 'cluster_region_url:logagent_endpoints:count{cluster=~"|$cluster"}';
+const URLS_UP = 'cluster_region_url:logagent_endpoints_up:sum{cluster=~"|$cluster"}';
 const placed = (expr) => named('region', '–', expr);
-const CLOCKS = (within) => `sum(cluster:logagent_clock_offset_seconds:count{cluster=~"$cluster", within="${within}"})`;
+const CLOCKS = (within) => `sum(cluster:logagent_clock_offset_seconds:count{cluster=~"|$cluster", within="${within}"})`;
 
+const CHOSEN = 'cluster=~"|$cluster", cause=~"$cause"';
 // A critical finding weighs more than any number of warnings that one agent can have.
-const WORST = 'topk(50, sum by (cluster, instance, agent) (logagent_problem{cluster=~"$cluster", severity="critical"} * 100 or logagent_problem{cluster=~"$cluster"}))';
+const WORST = `topk(50, sum by (cluster, instance, agent) (logagent_problem{${CHOSEN}, severity="critical"} * 100 or logagent_problem{${CHOSEN}}))`;
+// When it began, by Prometheus' clock: both times are the host's, so that what its clock is off by cancels out.
+const BEGAN = `(time() - (logagent_last_evaluation_timestamp_seconds{cluster=~"|$cluster"} - on (job, cluster, instance) group_right () logagent_problem_since_timestamp_seconds{${CHOSEN}})) * 1000`;
+// All hosts if one cause is chosen, a hundred if many.
+const MANY = `scalar(count(count by (cause) (cluster_cause:logagent_problem:count{${CHOSEN}})) == bool 1 or vector(0)) * 999900 + 100`;
 
 const share = steps(GOOD, [0.001, DOUBTFUL], [0.05, BAD]);
 const up = steps(BAD, [0.95, DOUBTFUL], [0.999, GOOD]);
@@ -28,37 +33,57 @@ const some = (color) => steps(GOOD, [1, color]);
 const overview = [null, [
   [4,
     [4, stat('Agents', 'Watched log-collection agents: pairs of host and agent.', [query(`sum(${AGENTS})`)],
-      { unit: 'short', thresholds: steps(NEUTRAL), sparkline: true, noValue: 'no exporter is scraped' })],
+      { unit: 'short', thresholds: steps(NEUTRAL), noValue: 'no exporter is scraped' })],
     [4, stat('Ready for heartbeat', 'Share of agents for which every prerequisite of the heartbeat is met. Warnings do not lower it.',
       [query(`sum(${agents('ok')}) / sum(${AGENTS})`)],
-      { unit: 'percentunit', decimals: 1, thresholds: steps(BAD, [0.95, DOUBTFUL], [0.995, GOOD]), sparkline: true, noValue: 'no agents' })],
+      { unit: 'percentunit', decimals: 1, thresholds: steps(BAD, [0.95, DOUBTFUL], [0.995, GOOD]), noValue: 'no agents' })],
     [4, stat('Failing', 'Agents with at least one critical finding: their heartbeat cannot work.', [query(`sum(${agents('failing')})`)],
-      { unit: 'short', thresholds: some(BAD), sparkline: true, noValue: '0' })],
-    [4, stat('Unknown', 'Agents about which a needed fact could not be had, mostly because the exporter lacks a permission.', [query(`sum(${agents('unknown')})`)],
-      { unit: 'short', thresholds: some(UNKNOWN), sparkline: true, noValue: '0' })],
-    [4, stat('Warnings', 'Findings of severity warning: it works now, or works doubtfully, and needs attention.',
-      [query('sum(cluster_cause:logagent_problem:count{cluster=~"$cluster", severity="warning"}) or vector(0)')],
-      { unit: 'short', thresholds: some(DOUBTFUL), sparkline: true, noValue: '0' })],
-    [4, stat('Hosts not scraped', 'Exporters that Prometheus cannot scrape: nothing is known of their hosts, and they are in none of the other numbers.',
-      [now('count(up{job="logagent-exporter", cluster=~"$cluster"} == 0) or vector(0)')],
       { unit: 'short', thresholds: some(BAD), noValue: '0' })],
+    [4, stat('Unknown', 'Agents about which a needed fact could not be had, mostly because the exporter lacks a permission.', [query(`sum(${agents('unknown')})`)],
+      { unit: 'short', thresholds: some(UNKNOWN), noValue: '0' })],
+    [4, stat('Warnings', 'Findings of severity warning: it works now, or works doubtfully, and needs attention.',
+      [query('sum(cluster_cause:logagent_problem:count{cluster=~"|$cluster", severity="warning"}) or vector(0)')],
+      { unit: 'short', thresholds: some(DOUBTFUL), noValue: '0' })],
+    [4, stat('Hosts not scraped', 'Exporters that Prometheus cannot scrape: nothing is known of their hosts, and they are in none of the other numbers.',
+      [now('count(up{job=~"$job", cluster=~"|$cluster"} == 0) or count(up{job=~"$job", cluster=~"|$cluster"}) * 0')],
+      { unit: 'short', thresholds: some(BAD), noValue: 'no exporter is known' })],
   ],
-  [8,
-    [14, graph('Agents by state', 'How many agents are in which state. A step tells when it began.',
-      [query('sum by (status) (cluster_status:logagent_agents:count{cluster=~"$cluster"})', '{{status}}')],
-      { unit: 'short', area: true, min: 0, colors: { ok: GOOD, failing: BAD, unknown: UNKNOWN }, legend: 'list', noValue: 'no exporter is scraped' })],
+  [9,
+    [14, table('Failing hosts', 'The fifty agents with the most critical findings, then the most warnings. The host links to its dashboard, the agent to the exporter\'s own page, which has the evidence.',
+      [
+        rows(`count by (cluster, instance, agent) (logagent_problem{${CHOSEN}, severity="critical"}) and ${WORST}`),
+        rows(`count by (cluster, instance, agent) (logagent_problem{${CHOSEN}, severity="warning"}) and ${WORST}`),
+        rows(`min by (cluster, instance, agent) (${BEGAN}) and ${WORST}`),
+      ],
+      {
+        columns: { instance: 'Host', agent: 'Agent', cluster: 'Cluster', 'Value #A': 'Critical', 'Value #B': 'Warnings', 'Value #C': 'Since' },
+        noValue: 'No host has a problem.',
+        sortBy: [['Critical', true], ['Warnings', true]],
+        overrides: [
+          field('Host', { links: [toHost()], custom__width: 185 }),
+          field('Agent', { links: [toPage], custom__width: 115 }),
+          field('Critical', { unit: 'short', noValue: '0', thresholds: steps(PLAIN, [1, BAD]), custom__cellOptions: colouredText, custom__width: 95 }),
+          field('Warnings', { unit: 'short', noValue: '0', thresholds: steps(PLAIN, [1, DOUBTFUL]), custom__cellOptions: colouredText, custom__width: 110 }),
+          field('Since', { unit: 'dateTimeFromNow' }),
+        ],
+      })],
     [10, bars('Top causes', 'Agents that have the cause, most frequent first. A cause explained by another one is not counted.',
       [now(`topk(10, sum by (cause) (${PROBLEMS}))`, '{{cause}}')],
       { unit: 'short', thresholds: steps(DOUBTFUL, [10, BAD]), noValue: 'no problem stands', decimals: 0 })],
+  ],
+  [8,
+    [24, graph('Agents by state', 'How many agents are in which state. A step tells when it began.',
+      [query('sum by (status) (cluster_status:logagent_agents:count{cluster=~"|$cluster"})', '{{status}}')],
+      { unit: 'short', area: true, min: 0, colors: { ok: GOOD, failing: BAD, unknown: UNKNOWN }, legend: 'list', noValue: 'no exporter is scraped' })],
   ],
 ]];
 
 const causes = ['What is wrong, and since when', [
   [8,
-    [24, table('Causes', 'Each cause that stands: how many agents have it, their share of the cluster, when the first and the last one got it. The cause links to its runbook.',
+    [24, table('Causes', 'Each cause that stands: how many agents have it, their share of the cluster, when the first and the last one got it. The cause links to its runbook, the number of agents to all hosts that have it.',
       [
         rows(`sum by (cluster, prerequisite, cause, severity) (${PROBLEMS})`),
-        rows('sum by (cluster, prerequisite, cause, severity) (cluster_cause:logagent_problem:ratio{cluster=~"$cluster"})'),
+        rows('sum by (cluster, prerequisite, cause, severity) (cluster_cause:logagent_problem:ratio{cluster=~"|$cluster"})'),
         rows(`sum by (cluster, prerequisite, cause, severity) (${PROBLEMS} * 0 + on (cluster, prerequisite, cause) group_left () cluster_cause:logagent_problem_since_timestamp_seconds:min) * 1000`),
         rows(`sum by (cluster, prerequisite, cause, severity) (${PROBLEMS} * 0 + on (cluster, prerequisite, cause) group_left () cluster_cause:logagent_problem_since_timestamp_seconds:max) * 1000`),
       ],
@@ -69,7 +94,7 @@ const causes = ['What is wrong, and since when', [
         overrides: [
           field('Severity', { mappings: SEVERITIES, custom__cellOptions: colouredText, custom__width: 100 }),
           field('Cause', { links: [toRunbook], custom__width: 280 }),
-          field('Agents', { unit: 'short', decimals: 0, custom__width: 110 }),
+          field('Agents', { unit: 'short', decimals: 0, links: [toCause], custom__width: 110 }),
           field('Share', { unit: 'percentunit', decimals: 1, thresholds: share, custom__cellOptions: colouredText, custom__width: 110 }),
           field('First seen', { unit: 'dateTimeFromNow' }),
           field('Latest', { unit: 'dateTimeFromNow' }),
@@ -81,43 +106,25 @@ const causes = ['What is wrong, and since when', [
       [query(`sum by (cause) (${PROBLEMS}) and on (cause) topk(12, max_over_time(sum by (cause) (${PROBLEMS})[$__range:5m] @ end()))`, '{{cause}}')],
       { thresholds: steps('light-orange', [10, DOUBTFUL], [100, BAD]), unit: 'short', noValue: 'No problem stood in this time.', interval: '1m' })],
     [12, graph('Failing prerequisites', 'Agents with a critical finding about the prerequisite. One agent may fail several; what follows from another cause is not counted.',
-      [query('sum by (prerequisite) (cluster_prerequisite:logagent_problem:count{cluster=~"$cluster"})', '{{prerequisite}}')],
+      [query('sum by (prerequisite) (cluster_prerequisite:logagent_problem:count{cluster=~"|$cluster"})', '{{prerequisite}}')],
       { unit: 'short', min: 0, softMax: 2, decimals: 0, noValue: 'No prerequisite failed in this time.' })],
   ],
 ]];
 
 const places = ['Where', [
-  [9,
-    [12, table('Worst hosts', 'The fifty agents with the most critical findings, then the most warnings. The host links to its dashboard.',
-      [
-        rows(`count by (cluster, instance, agent) (logagent_problem{severity="critical"}) and ${WORST}`),
-        rows(`count by (cluster, instance, agent) (logagent_problem{severity="warning"}) and ${WORST}`),
-        rows(`min by (cluster, instance, agent) (logagent_problem_since_timestamp_seconds) * 1000 and ${WORST}`),
-      ],
+  [10,
+    [24, table('Hosts by cause', 'Who has the chosen causes, newest first: all hosts if one cause is chosen above, else the newest hundred. The number of agents in the table above leads here; the host links to its dashboard, the agent to the exporter\'s own page.',
+      [rows(`topk(${MANY}, ${BEGAN})`)],
       {
-        columns: { instance: 'Host', agent: 'Agent', cluster: 'Cluster', 'Value #A': 'Critical', 'Value #B': 'Warnings', 'Value #C': 'Since' },
-        noValue: 'No host has a problem.',
-        sortBy: [['Critical', true], ['Warnings', true]],
-        overrides: [
-          field('Host', { links: [toHost()], custom__width: 175 }),
-          field('Agent', { custom__width: 105 }),
-          field('Critical', { unit: 'short', noValue: '0', thresholds: steps(PLAIN, [1, BAD]), custom__cellOptions: colouredText, custom__width: 95 }),
-          field('Warnings', { unit: 'short', noValue: '0', thresholds: steps(PLAIN, [1, DOUBTFUL]), custom__cellOptions: colouredText, custom__width: 110 }),
-          field('Since', { unit: 'dateTimeFromNow' }),
-        ],
-      })],
-    [12, table('Latest problems', 'What was found last, newest first. The host links to its dashboard, the cause to its runbook.',
-      [rows('topk(50, logagent_problem_since_timestamp_seconds{cluster=~"$cluster"}) * 1000')],
-      {
-        columns: { Value: 'Since', instance: 'Host', agent: 'Agent', cause: 'Cause', cluster: 'Cluster' },
-        hidden: ['__name__', 'job', 'prerequisite'],
-        noValue: 'No problem stands.',
+        columns: { instance: 'Host', agent: 'Agent', cluster: 'Cluster', cause: 'Cause', prerequisite: 'Prerequisite', Value: 'Since' },
+        hidden: ['__name__', 'job'],
+        noValue: 'No host has these causes.',
         sortBy: [['Since', true]],
         overrides: [
-          field('Since', { unit: 'dateTimeFromNow', custom__width: 140 }),
-          field('Host', { links: [toHost()], custom__width: 175 }),
-          field('Agent', { custom__width: 105 }),
-          field('Cause', { links: [toRunbook], custom__width: 230 }),
+          field('Host', { links: [toHost()] }),
+          field('Agent', { links: [toPage] }),
+          field('Cause', { links: [toRunbook] }),
+          field('Since', { unit: 'dateTimeFromNow' }),
         ],
       })],
   ],
@@ -144,10 +151,21 @@ const places = ['Where', [
   ],
 ]];
 
+const versions = ['Versions', [
+  [8,
+    [14, graph('Agents by version', 'How many agents of each kind and version there were: a rollout, and how far it is.',
+      [query(known(KINDS), '{{kind}} {{version}}')],
+      { unit: 'short', area: true, min: 0, decimals: 0, noValue: 'No agent is known.' })],
+    [10, graph('Exporters by version', 'How many exporters of each version there were: a rollout, and how far it is.',
+      [query('sum by (version) (cluster_version:logagent_exporters:count{cluster=~"|$cluster"})', '{{version}}')],
+      { unit: 'short', area: true, min: 0, decimals: 0, noValue: 'no exporter is scraped' })],
+  ],
+]];
+
 const endpoints = ['Endpoints', [
   [8,
     [10, bars('Reachability by region', 'Share of probes that get the documented answer, by the region in the endpoint\'s name: the ten that are worst in any cluster. Endpoints whose name has no region are in the table beside.',
-      [now('bottomk(10, min by (region, purpose) (cluster_region:logagent_endpoints_up:ratio{cluster=~"$cluster", region!=""}))', '{{region}} {{purpose}}')],
+      [now('bottomk(10, min by (region, purpose) (cluster_region:logagent_endpoints_up:ratio{cluster=~"|$cluster", region!=""}))', '{{region}} {{purpose}}')],
       { unit: 'percentunit', decimals: 1, max: 1, thresholds: up, noValue: 'no endpoint is probed' })],
     [14, table('Endpoints', 'Each endpoint: how many agents probe it and how many of them do not reach it, most first.',
       [
@@ -170,15 +188,15 @@ const endpoints = ['Endpoints', [
   ],
   [7,
     [12, graph('Reachability over time', 'Share of probes that get the documented answer, by region: the worst purpose of each.',
-      [query('min by (region) (cluster_region:logagent_endpoints_up:ratio{cluster=~"$cluster", region!=""})', '{{region}}')],
+      [query('min by (region) (cluster_region:logagent_endpoints_up:ratio{cluster=~"|$cluster", region!=""})', '{{region}}')],
       { unit: 'percentunit', max: 1, calcs: ['lastNotNull', 'min'], noValue: 'no endpoint is probed' })],
     [12, graph('Duration of probes, 95th percentile', 'What the slowest twentieth of agents needs at least for each phase of a probe of the servers that heartbeats go to, in the slowest cluster.',
-      [query('max by (phase) (cluster_phase:logagent_endpoint_phase_duration_seconds:p95{cluster=~"$cluster"})', '{{phase}}')],
+      [query('max by (phase) (cluster_phase:logagent_endpoint_phase_duration_seconds:p95{cluster=~"|$cluster"})', '{{phase}}')],
       { unit: 's', min: 0, noValue: 'no endpoint is probed' })],
   ],
 ]];
 
-const clocks = ['Clocks, restarts, exporters', [
+const clocks = ['Clocks and restarts', [
   [8,
     [8, bars('Clock offset, distribution', 'Hosts by how far off their clock is, by the time of servers. Warned of from 1 min; Logtail\'s service rejects from 15 min, LogListener\'s from 5 min.',
       [
@@ -199,24 +217,41 @@ const clocks = ['Clocks, restarts, exporters', [
       })],
     [8, graph('Clock offset', 'How far off clocks are at most, without sign: 99 % of the hosts, and the worst one.',
       [
-        query('max(cluster:logagent_clock_offset_seconds:p99{cluster=~"$cluster"})', '99 %'),
-        query('max(cluster:logagent_clock_offset_seconds:max{cluster=~"$cluster"})', 'worst'),
+        query('max(cluster:logagent_clock_offset_seconds:p99{cluster=~"|$cluster"})', '99 %'),
+        query('max(cluster:logagent_clock_offset_seconds:max{cluster=~"|$cluster"})', 'worst'),
       ],
       { unit: 's', min: 0, legend: 'list', noValue: 'no source of time answers', colors: { '99 %': DOUBTFUL, worst: BAD } })],
-    [4, bars('Exporter versions', 'Exporters by version: how far a rollout is.',
-      [now('sort_desc(sum by (version) (cluster_version:logagent_exporters:count{cluster=~"$cluster"}))', '{{version}}')],
-      { unit: 'short', decimals: 0, thresholds: steps(NEUTRAL), noValue: 'no exporter is scraped' })],
-    [4, graph('Restarts of agents per hour', 'Starts of agents\' processes after the first, by agent and role: crashes and restarts on purpose.',
-      [query('sum by (agent, role) (sum_over_time(cluster_agent_role:logagent_process_restarts:increase5m{cluster=~"$cluster"}[1h:5m]))', '{{agent}} {{role}}')],
+    [8, graph('Restarts of agents per hour', 'Starts of agents\' processes after the first, by agent and role: crashes and restarts on purpose.',
+      [query('sum by (agent, role) (sum_over_time(cluster_agent_role:logagent_process_restarts:increase5m{cluster=~"|$cluster"}[1h:5m]))', '{{agent}} {{role}}')],
       { unit: 'short', min: 0, softMax: 2, decimals: 0, legend: 'list', noValue: 'no process is watched' })],
   ],
 ]];
+
+const SUM = 'cluster_kind_version:logagent_agents:count{cluster=~"|$cluster"}';
+const EXPORTERS = 'cluster_version:logagent_exporters:count{cluster=~"|$cluster"}';
+const EDITED = 'cluster_cause:logagent_problem:count{cluster=~"|$cluster", cause="restart_required"}';
+const changes = [
+  mark('Fleet alerts', 'max by (alertname, cause, cluster) (ALERTS{alertname=~"LogAgentFleet.+|LogAgentExportersDown|LogAgentExportersMissing", alertstate="firing", cluster=~"|$cluster"})',
+    { title: '{{alertname}} {{cause}}', text: '{{cluster}}', color: BAD }),
+  mark('New versions', `sum by (kind, version) (${SUM}) unless sum by (kind, version) (${SUM} offset 15m) and on () sum(${SUM} offset 15m)`,
+    { title: 'New version {{version}}', text: '{{kind}}', color: NEUTRAL }),
+  mark('New exporter versions', `sum by (version) (${EXPORTERS}) unless sum by (version) (${EXPORTERS} offset 15m) and on () sum(${EXPORTERS} offset 15m)`,
+    { title: 'New exporter version {{version}}', color: NEUTRAL }),
+  mark('Restarts', 'max by (cluster, agent) (cluster_agent_role:logagent_process_restarts:increase5m{cluster=~"|$cluster"}) / on (cluster) group_left () cluster:logagent_agents:sum > 0.02',
+    { title: 'Many restarts of {{agent}}', text: '{{cluster}}', color: DOUBTFUL }),
+  mark('Config edits', `sum by (cluster) (${EDITED}) - (sum by (cluster) (${EDITED} offset 5m) or sum by (cluster) (${EDITED}) * 0) > 0`,
+    { title: 'Config edited, restart required', text: '{{cluster}}', color: UNKNOWN }),
+];
 
 export default dashboard(UIDS.fleet, 'Log agents / Fleet',
   'What is broken among the fleet\'s log-collection agents, where, why and since when. Needs the recording rules of alerts/logagent.rules.yml.',
   [
     variable.datasource,
+    variable.known('job', 'job', 'logagent_agents', 'Scrape jobs of exporters. All is those there are.'),
     variable.label('cluster', 'Cluster', 'cluster_status:logagent_agents:count', 'Clusters to show. All includes hosts without such a label.', { allValue: '.*' }),
+    variable.label('cause', 'Cause', 'cluster_cause:logagent_problem:count{cluster=~"|$cluster"}', 'Which causes the tables of hosts are about.'),
+    variable.language,
     variable.runbooks,
   ],
-  [overview, causes, places, endpoints, clocks]);
+  [overview, causes, places, versions, endpoints, clocks],
+  { annotations: { list: changes } });

@@ -2,15 +2,21 @@
 
 import {
   ABSENT, BAD, DOUBTFUL, GOOD, NEUTRAL, PLAIN, SEVERITIES, STATES, UIDS, UNKNOWN, YES_NO,
-  coloured, colouredText, dashboard, field, graph, history, mapping, named, now, query, rows, stat, steps, table, timeline, toRunbook, variable,
+  coloured, colouredText, dashboard, field, graph, history, mapping, mark, named, now, query, rows, stat, steps, table, timeline, toRunbook, variable,
 } from './parts.mjs';
 
-const HOST = 'job=~"$job", cluster=~"$cluster", instance=~"$instance"';
+const HOST = 'job=~"$job", cluster=~"|$cluster", instance=~"$instance"';
 const AGENT = `${HOST}, agent=~"$agent"`;
 
 // 0 ok, 1 unknown, 2 failing: the worst is the greatest.
 const state = (metric, by) =>
   `max by (${by}) (${metric}{${AGENT}, status="failing"} * 2 or ${metric}{${AGENT}, status="unknown"})`;
+
+// A time of the host, by Prometheus' clock: both times are the host's, so that what its clock is off by cancels out.
+const since = (by, metric) =>
+  `${by} (time() - (logagent_last_evaluation_timestamp_seconds{${HOST}} - on (job, cluster, instance) group_right () ${metric}{${AGENT}})) * 1000`;
+
+const OFFSET = `avg(logagent_clock_offset_seconds{${HOST}, source="ntp"}) or avg(logagent_clock_offset_seconds{${HOST}, source="http_date"})`;
 
 const states = steps(GOOD, [1, UNKNOWN], [2, BAD]);
 
@@ -28,10 +34,10 @@ const overview = [null, [
     [3, stat('Reached', 'Share of probed endpoints that give the documented answer.', [query(`avg(logagent_endpoint_up{${AGENT}})`)],
       { unit: 'percentunit', decimals: 0, thresholds: steps(BAD, [1, GOOD]), noValue: 'none probed' })],
     [4, stat('Clock', 'Local clock minus reference, by the best source there is: a time server, else the Date of HTTP answers (exact to about half a second).',
-      [query(`avg(logagent_clock_offset_seconds{${HOST}, source="ntp"}) or avg(logagent_clock_offset_seconds{${HOST}, source="http_date"})`)],
+      [query(OFFSET)],
       { unit: 's', decimals: 1, thresholds: { mode: 'absolute', steps: [{ color: BAD, value: null }, { color: DOUBTFUL, value: -300 }, { color: GOOD, value: -60 }, { color: DOUBTFUL, value: 60 }, { color: BAD, value: 300 }] }, noValue: 'no source' })],
     [3, stat('Evaluated', 'How long before the last scrape the exporter had evaluated everything. Evaluations are 15 s apart by default.',
-      [query(`max(timestamp(logagent_last_evaluation_timestamp_seconds{${HOST}}) - logagent_last_evaluation_timestamp_seconds{${HOST}})`)],
+      [query(`max(timestamp(logagent_last_evaluation_timestamp_seconds{${HOST}}) - logagent_last_evaluation_timestamp_seconds{${HOST}}) + (${OFFSET} or vector(0))`)],
       { unit: 's', decimals: 0, thresholds: steps(GOOD, [60, DOUBTFUL], [300, BAD]), noValue: 'not scraped' })],
   ],
 ]];
@@ -44,7 +50,7 @@ const verdicts = ['Prerequisites and findings', [
   ],
   [5,
     [24, table('Findings', 'What stands now, with the cause, which links to its runbook. The evidence is on the exporter\'s own page (port 10077) and in `logagent-exporter check` on the host.',
-      [rows(`logagent_problem_since_timestamp_seconds{${AGENT}} * 1000 * on (job, cluster, instance, agent, prerequisite, cause) group_left (severity) logagent_problem{${AGENT}}`)],
+      [rows(`(time() - (logagent_last_evaluation_timestamp_seconds{${HOST}} - on (job, cluster, instance) group_right () logagent_problem_since_timestamp_seconds{${AGENT}})) * 1000 * on (job, cluster, instance, agent, prerequisite, cause) group_left (severity) logagent_problem{${AGENT}}`)],
       {
         columns: { severity: 'Severity', cause: 'Cause', prerequisite: 'Prerequisite', agent: 'Agent', Value: 'Since', instance: 'Host', cluster: 'Cluster' },
         hidden: ['job'],
@@ -151,7 +157,7 @@ const processes = ['Processes', [
         rows(`sum by (agent, role) (logagent_processes{${AGENT}})`),
         rows(`sum by (agent, role) (logagent_processes_expected{${AGENT}})`),
         rows(`sum by (agent, role) (logagent_process_threads{${AGENT}})`),
-        rows(`max by (agent, role) (logagent_process_start_time_seconds{${AGENT}}) * 1000`),
+        rows(`${since('max by (agent, role)', 'logagent_process_start_time_seconds')}`),
         rows(`sum by (agent, role) (increase(logagent_process_restarts_total{${AGENT}}[$__range]))`),
       ],
       {
@@ -168,7 +174,7 @@ const processes = ['Processes', [
         ],
       })],
     [12, table('Files', 'When the files that an agent reads or writes were last modified. An edit later than the start of the process may not be loaded yet.',
-      [rows(`logagent_file_modified_timestamp_seconds{${AGENT}} * 1000`)],
+      [rows(since('max by (agent, file)', 'logagent_file_modified_timestamp_seconds'))],
       {
         columns: { agent: 'Agent', file: 'File', Value: 'Modified' },
         hidden: ['__name__', 'job', 'instance', 'cluster'],
@@ -184,6 +190,36 @@ const processes = ['Processes', [
   ],
 ]];
 
+const exporter = ['The exporter on this host', [
+  [7,
+    [6, graph('Evaluations by trigger', 'What makes the exporter evaluate: the timer at its interval, everything else when something happened.',
+      [query(`sum by (trigger) (rate(logagent_evaluations_total{${HOST}}[$__rate_interval]))`, '{{trigger}}')],
+      { unit: 'cps', min: 0, legend: 'list', noValue: 'not scraped' })],
+    [6, graph('Duration of an evaluation', 'Of the last evaluation before each scrape. Facts that take long are cut off, and become unknown.',
+      [query(`max(logagent_evaluation_duration_seconds{${HOST}})`, 'duration')],
+      { unit: 's', min: 0, legend: 'list', noValue: 'not scraped' })],
+    [6, graph('Memory and CPU', 'Memory that the exporter occupies, and cores that it uses.',
+      [query(`max(process_resident_memory_bytes{${HOST}})`, 'memory'), query(`sum(rate(process_cpu_seconds_total{${HOST}}[$__rate_interval]))`, 'CPU')],
+      { unit: 'bytes', min: 0, legend: 'list', noValue: 'not scraped', overrides: [field('CPU', { unit: 'none', decimals: 4, custom__axisPlacement: 'right' })] })],
+    [6, graph('Findings that came and went', 'Causes that appeared, went or changed, in the last hour, by prerequisite: what flaps.',
+      [query(`sum by (agent, prerequisite) (increase(logagent_problem_transitions_total{${AGENT}}[1h]))`, '{{agent}} {{prerequisite}}')],
+      { unit: 'short', min: 0, softMax: 2, decimals: 0, legend: 'list', noValue: 'nothing came or went' })],
+  ],
+  [4,
+    [24, table('Limits reached', 'Bounds on what the exporter reads, keeps or tells that were reached: beyond them it looks no further.',
+      [rows(`max by (limit) (logagent_limit_reached{${HOST}})`)],
+      { columns: { limit: 'Limit' }, noValue: 'No limit was reached.', overrides: [] })],
+  ],
+]];
+
+const INFO = `logagent_agent_info{${AGENT}}`;
+const changes = [
+  mark('Alerts', 'max by (alertname, agent) (ALERTS{alertname=~"LogAgent.+", alertstate="firing", instance=~"$instance"})', { title: '{{alertname}}', text: '{{agent}}', color: BAD }),
+  mark('Config edits', `max by (agent, file) (changes(logagent_file_modified_timestamp_seconds{${AGENT}}[5m])) > 0`, { title: '{{file}} was modified', text: '{{agent}}', color: UNKNOWN }),
+  mark('Restarts', `sum by (agent, role) (increase(logagent_process_restarts_total{${AGENT}}[5m])) > 0`, { title: '{{role}} was started again', text: '{{agent}}', color: DOUBTFUL }),
+  mark('New versions', `count by (agent, version) (${INFO}) unless count by (agent, version) (${INFO} offset 10m) and on () count(${INFO} offset 10m)`, { title: 'New version {{version}}', text: '{{agent}}', color: NEUTRAL }),
+];
+
 const SCRAPED = 'logagent_agents';
 
 export default dashboard(UIDS.host, 'Log agents / Host',
@@ -192,8 +228,10 @@ export default dashboard(UIDS.host, 'Log agents / Host',
     variable.datasource,
     variable.label('job', 'job', SCRAPED, 'Scrape jobs of exporters.'),
     variable.label('cluster', 'Cluster', `${SCRAPED}{job=~"$job"}`, 'All includes hosts without such a label.', { allValue: '.*' }),
-    variable.label('instance', 'instance', `${SCRAPED}{job=~"$job", cluster=~"$cluster"}`, 'The host: the address at which its exporter is scraped.', { many: false }),
+    variable.label('instance', 'instance', `${SCRAPED}{job=~"$job", cluster=~"|$cluster"}`, 'The host: the address at which its exporter is scraped.', { many: false }),
     variable.label('agent', 'Agent', `logagent_status{${HOST}}`, 'Agents on the host.'),
+    variable.language,
     variable.runbooks,
   ],
-  [overview, verdicts, facts, endpoints, clock, processes]);
+  [overview, verdicts, facts, endpoints, clock, processes, exporter],
+  { annotations: { list: changes }, more: [{ title: 'The exporter\'s page', type: 'link', url: 'http://${instance}/', tags: [], asDropdown: false, includeVars: false, keepTime: false, targetBlank: true, icon: 'dashboard', tooltip: 'The evidence, on the host' }] });

@@ -69,15 +69,15 @@ const panel = (type, title, description, targets, options, defaults, more) => {
   };
 };
 
-/** One big number. `unit` and `thresholds` are the field's; `sparkline` needs range queries. */
-export const stat = (title, description, targets, { unit, thresholds, sparkline = false, noValue, decimals, mappings, textMode = 'auto', colorMode = 'value', orientation = 'auto', ...more }) =>
+/** One big number. `unit` and `thresholds` are the field's. Without a sparkline, which would be drawn through the number. */
+export const stat = (title, description, targets, { unit, thresholds, noValue, decimals, mappings, textMode = 'auto', colorMode = 'value', orientation = 'auto', ...more }) =>
   panel('stat', title, description, targets,
     {
       colorMode, textMode, orientation,
-      graphMode: sparkline ? 'area' : 'none', justifyMode: 'auto', wideLayout: true,
+      graphMode: 'none', justifyMode: 'auto', wideLayout: true,
       reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
     },
-    { unit, thresholds, ...(sparkline ? { min: 0 } : {}), ...(noValue ? { noValue } : {}), ...(decimals === undefined ? {} : { decimals }), ...(mappings ? { mappings } : {}), color: { mode: 'thresholds' } },
+    { unit, thresholds, ...(noValue ? { noValue } : {}), ...(decimals === undefined ? {} : { decimals }), ...(mappings ? { mappings } : {}), color: { mode: 'thresholds' } },
     more);
 
 /** Curves over time. `area` stacks them. */
@@ -166,7 +166,11 @@ export const toHost = (title = 'Open the host') => ({
   title,
   url: `/d/${UIDS.host}?\${datasource:queryparam}&var-cluster=\${__data.fields.Cluster}&var-instance=\${__data.fields.Host}&\${__url_time_range}`,
 });
-export const toRunbook = { title: 'Runbook', url: '${runbooks}/${__data.fields.Cause}.md', targetBlank: true };
+/** The exporter's own page, with the evidence. Its port may be reachable by Prometheus only. */
+export const toPage = { title: 'The exporter\'s page, with the evidence', url: 'http://${__data.fields.Host}/', targetBlank: true };
+export const toRunbook = { title: 'Runbook', url: '${runbooks}/${__data.fields.Cause}${language}', targetBlank: true };
+/** All hosts that have the cause. */
+export const toCause = { title: 'All hosts with this cause', url: `/d/${UIDS.fleet}?\${datasource:queryparam}&\${cluster:queryparam}&var-cause=\${__data.fields.Cause}&\${__url_time_range}` };
 
 // -- Variables --------------------------------------------------------------------------------------------------------
 
@@ -184,6 +188,17 @@ export const variable = {
     query: { qryType: 1, query: `label_values(${metric}, ${name})`, refId: `variable-${name}` },
     multi: many, includeAll: many, ...(many ? { allValue, current: all } : { current: {} }), options: [],
   }),
+  /** As `label`, but All is the values there are: for what other programs have too. */
+  known: (name, label, metric, description) => {
+    const { allValue: _, ...rest } = variable.label(name, label, metric, description);
+    return rest;
+  },
+  language: {
+    name: 'language', label: 'Runbooks in', type: 'custom', hide: 0, query: 'English : .md, 简体中文 : .zh.md', skipUrlSync: false,
+    multi: false, includeAll: false, current: { text: 'English', value: '.md', selected: true },
+    options: [{ text: 'English', value: '.md', selected: true }, { text: '简体中文', value: '.zh.md', selected: false }],
+    description: 'The language of the runbooks that links lead to.',
+  },
   runbooks: {
     name: 'runbooks', label: 'Runbooks', type: 'textbox', hide: 2, query: RUNBOOKS, skipUrlSync: true,
     current: { text: RUNBOOKS, value: RUNBOOKS }, options: [{ text: RUNBOOKS, value: RUNBOOKS, selected: true }],
@@ -191,10 +206,18 @@ export const variable = {
   },
 };
 
+// -- Annotations ------------------------------------------------------------------------------------------------------
+
+/** Marks in all graphs where the query has a value: what changed, and when. */
+export const mark = (name, expr, { title, text = '', color, step = '60s' }) => ({
+  name, datasource: DATASOURCE, enable: true, hide: false, iconColor: color, expr: expr.trim().replace(/\s*\n\s*/g, ' '),
+  titleFormat: title, textFormat: text, tagKeys: '', useValueForTime: false, step,
+});
+
 // -- Dashboard --------------------------------------------------------------------------------------------------------
 
 /** `sections`: `[title, [[height, [width, panel]…]…]]`; a section without a title has no row of its own. */
-export const dashboard = (uid, title, description, variables, sections, more = {}) => {
+export const dashboard = (uid, title, description, variables, sections, { annotations = { list: [] }, more = [] } = {}) => {
   const panels = [];
   let id = 0;
   let y = 0;
@@ -221,10 +244,10 @@ export const dashboard = (uid, title, description, variables, sections, more = {
     links: [
       { title: 'Log agents', type: 'dashboards', tags: ['logagent'], asDropdown: false, includeVars: true, keepTime: true, targetBlank: false, icon: 'external link', tooltip: '', url: '' },
       { title: 'Runbooks', type: 'link', url: '${runbooks}', tags: [], asDropdown: false, includeVars: false, keepTime: false, targetBlank: true, icon: 'doc', tooltip: 'One page per cause' },
+      ...more,
     ],
-    annotations: { list: [] },
+    annotations,
     templating: { list: variables },
     panels,
-    ...more,
   };
 };

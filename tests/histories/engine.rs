@@ -22,19 +22,15 @@ pub(crate) fn firing(repository: &Path, rules: &Path, histories: &[History]) -> 
     let mut test = format!(
         "rule_files: [{0}/logagent-causes.rules.yml, {0}/logagent.rules.yml]\nevaluation_interval: 15s\n\
          group_eval_order: [logagent-agents.alerts, logagent-agents.rules, logagent-endpoints.rules, logagent-endpoints.alerts, logagent-exporter.alerts]\n\
-         tests:\n  - interval: 5s\n    input_series:\n",
+         tests:\n",
         rules.display()
     );
-    for history in histories {
-        history.series(&mut test);
-    }
-    test.push_str("    promql_expr_test:\n");
-    for step in 0..STEPS {
-        let _infallible = writeln!(
-            test,
-            "      - {{expr: 'ALERTS{{alertstate=\"firing\",severity=\"critical\",alertname!~\"LogAgentExporter.*\"}}', eval_time: {}s, exp_samples: []}}",
-            step * 15
-        );
+    // Where the cluster is an external label, each has a Prometheus of its own: its series do not have the label.
+    let (external, labelled): (Vec<&History>, Vec<&History>) =
+        histories.iter().partition(|history| history.external);
+    evaluated(&mut test, "labelled", &labelled);
+    for history in external {
+        evaluated(&mut test, &history.cluster(), &[history]);
     }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("histories.test.yml");
@@ -46,13 +42,19 @@ pub(crate) fn firing(repository: &Path, rules: &Path, histories: &[History]) -> 
     let said = String::from_utf8_lossy(&said);
     let clusters = histories.iter().map(|history| (history.cluster(), vec![BTreeSet::new(); STEPS]));
     let mut firing: Firing = clusters.collect();
-    let mut step = 0;
+    let (mut step, mut external) = (0, None);
     for line in said.lines().map(str::trim) {
-        if let Some((_, time)) = line.split_once("\", time: ") {
+        if let Some(name) = line.strip_prefix("got: {prometheus=\"") {
+            external = name.split('"').next().filter(|name| *name != "labelled");
+        } else if let Some((_, time)) = line.split_once("\", time: ") {
             step = seconds(time.trim_end_matches(',')) / 15;
         } else if let Some(got) = line.strip_prefix("got: ") {
             for alert in got.split("{__name__=").skip(1) {
-                let alert = labels(alert);
+                let mut alert = labels(alert);
+                // As Prometheus does when it sends.
+                if let Some(cluster) = external {
+                    alert.insert("cluster".to_owned(), cluster.to_owned());
+                }
                 firing.get_mut(&alert["cluster"]).unwrap()[step].insert(alert);
             }
         } else {
@@ -60,6 +62,29 @@ pub(crate) fn firing(repository: &Path, rules: &Path, histories: &[History]) -> 
         }
     }
     firing
+}
+
+/// Histories that one Prometheus has.
+fn evaluated(test: &mut String, name: &str, histories: &[&History]) {
+    if histories.is_empty() {
+        return;
+    }
+    let _infallible = writeln!(test, "  - interval: 5s\n    input_series:");
+    for history in histories {
+        history.series(test);
+    }
+    // Which Prometheus it is that speaks from here on.
+    let _infallible = writeln!(
+        test,
+        "    promql_expr_test:\n      - {{expr: 'label_replace(vector(1), \"prometheus\", \"{name}\", \"\", \"\")', eval_time: 0s, exp_samples: []}}"
+    );
+    for step in 0..STEPS {
+        let _infallible = writeln!(
+            test,
+            "      - {{expr: 'ALERTS{{alertstate=\"firing\",severity=\"critical\",alertname!~\"LogAgentExporter.*\"}}', eval_time: {}s, exp_samples: []}}",
+            step * 15
+        );
+    }
 }
 
 /// `"ALERTS", a="1", b="2"} 1E+00, ` without what Prometheus adds.

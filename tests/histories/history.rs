@@ -70,6 +70,8 @@ pub(crate) struct History {
     pub(crate) two_jobs: bool,
     /// Two Prometheus servers send, the second one a step later.
     pub(crate) pair: bool,
+    /// The cluster is an external label of Prometheus, no label of the targets.
+    pub(crate) external: bool,
     pub(crate) events: Vec<Event>,
 }
 
@@ -90,7 +92,8 @@ impl History {
         let hosts = 2 + random.index(24);
         let count = 1 + random.index(5);
         let events = (0..count).map(|_| event(&mut random, hosts)).collect();
-        Self { seed, hosts, two_jobs: random.below(6) == 0, pair: random.below(4) == 0, events }
+        let (two_jobs, pair) = (random.below(6) == 0, random.below(4) == 0);
+        Self { seed, hosts, two_jobs, pair, external: random.below(5) == 0, events }
     }
 
     pub(crate) fn cluster(&self) -> String {
@@ -136,13 +139,13 @@ impl History {
 
     /// The series of a test of promtool, with samples each five seconds: each host is scraped in a phase of its own.
     pub(crate) fn series(&self, out: &mut String) {
-        let cluster = self.cluster();
+        let cluster = if self.external { String::new() } else { format!("cluster=\"{}\",", self.cluster()) };
         let jobs: &[&str] = if self.two_jobs { &["logagent-exporter", "second"] } else { &["any"] };
         for host in 0..self.hosts {
             let seen: Vec<Seen> = (0..STEPS).map(|step| self.seen(host, step)).collect();
             let causes: BTreeSet<&str> = seen.iter().flat_map(|seen| seen.causes.iter().copied()).collect();
             for (number, job) in jobs.iter().enumerate() {
-                let labels = format!("cluster=\"{cluster}\",job=\"{job}\",instance=\"h{host}:10077\"");
+                let labels = format!("{cluster}job=\"{job}\",instance=\"h{host}:10077\"");
                 let phase = (host + number + usize::try_from(self.seed % 3).unwrap()) % 3;
                 let mut write = |series: &str, value: &dyn Fn(&Seen) -> Option<u8>| {
                     let _infallible = writeln!(

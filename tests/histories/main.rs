@@ -100,9 +100,10 @@ fn everybody_is_told_of_in_time_and_nobody_for_nothing() {
     let delay = told.iter().map(|told| told.worst_delay).max().unwrap_or_default() * 15;
     let outages: Vec<usize> = told.iter().map(|told| told.of_outage).filter(|count| *count > 0).collect();
     println!(
-        "{} histories, {} wrong; longest wait after a cause's time was over: {delay} s; {} outages of one cause, at most {} notifications each",
+        "{} histories, {} wrong; longest wait after a cause's time was over: {delay} s; in {} more than 6.5 minutes; {} outages of one cause, at most {} notifications each",
         histories.len(),
         wrong.len(),
+        told.iter().filter(|told| told.beyond).count(),
         outages.len(),
         outages.iter().max().copied().unwrap_or_default(),
     );

@@ -1,7 +1,7 @@
 // From dashboard JSON to a scene. Refuses what it does not know, so that nothing in a dashboard goes untested.
 
 import {
-  DataSourceVariable, EmbeddedScene, QueryVariable, SceneControlsSpacer, SceneDataTransformer, SceneGridItem, SceneGridLayout,
+  CustomVariable, DataSourceVariable, EmbeddedScene, QueryVariable, SceneControlsSpacer, SceneDataTransformer, SceneGridItem, SceneGridLayout,
   SceneGridRow, SceneQueryRunner, SceneTimePicker, SceneTimeRange, SceneVariableSet, TextBoxVariable, VariableValueSelectors, VizPanel,
 } from '@grafana/scenes';
 
@@ -23,6 +23,8 @@ const variable = (model: any, chosen: Record<string, string>): any => {
         isMulti: model.multi, includeAll: model.includeAll, defaultToAll: model.includeAll, allValue: model.allValue,
         ...(value === undefined ? {} : { value, text: value }),
       });
+    case 'custom':
+      return new CustomVariable({ ...base, query: model.query, isMulti: model.multi, includeAll: model.includeAll, value, text: value });
     case 'textbox':
       return new TextBoxVariable({ ...base, value: model.query });
     default:

@@ -47,7 +47,7 @@ export const hosts = (count, kinds = ['logtail', 'logtail', 'logtail', 'logliste
     const place = index % CLUSTERS.length;
     const ip = `10.${8 + place}.${Math.floor(index / 250)}.${(index % 250) + 1}`;
     return {
-      index, ip, cluster: CLUSTERS[place], region: REGIONS[(place + (index % 7 === 6 ? 2 : 0)) % REGIONS.length], tencent: TENCENT[place],
+      index, ip, job: 'logagent-exporter', cluster: CLUSTERS[place], region: REGIONS[(place + (index % 7 === 6 ? 2 : 0)) % REGIONS.length], tencent: TENCENT[place],
       name: `${['web', 'app', 'db'][index % 3]}-${index + 1}`, instance: `${ip}:10077`, version: VERSIONS[index % VERSIONS.length],
       kind: kinds[index % kinds.length], noise: random(index + 1), incidents: [], down: [], restarts: [],
     };
@@ -62,19 +62,24 @@ const own = (host, { name, labels }) => ({
   ...Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, key === 'version' && name === 'logagent_agent_info' && host.kind === 'logtail' ? host.version : value
     .replaceAll('172.16.2.200', host.ip).replace('10.9.0.5', `10.99.${host.index % 250}.5`).replace('web-1', host.name)
     .replaceAll('cn-hangzhou', host.region).replaceAll('ap-guangzhou', host.tencent)])),
-  cluster: host.cluster, job: 'logagent-exporter', instance: host.instance,
+  cluster: host.cluster, job: host.job, instance: host.instance,
 });
 
 /** A series as it is written before its value. */
 export const series = (name, labels) => `${name}{${Object.entries(labels).map(([key, value]) => `${key}="${escape(value)}"`).join(',')}}`;
 
+/** Seconds that a host's clock is ahead while it is found to be off. */
+const AHEAD = 5 * 3600;
+
 /** A sample's value on a host at `time`, `age` seconds after the beginning. */
 const value = (host, sample, time, age, incident) => {
   const { name, labels } = sample;
   const { noise } = host;
-  if (name.startsWith('logagent_problem_since')) return incident?.from ?? time - age;
-  if (name === 'logagent_last_evaluation_timestamp_seconds') return (time - 1 - noise() * 13).toFixed(3);
+  const ahead = incident?.scrape === 'clock_skewed' ? AHEAD : 0;
+  if (name.startsWith('logagent_problem_since')) return (incident?.from ?? time - age) + ahead;
+  if (name === 'logagent_last_evaluation_timestamp_seconds') return (time + ahead - 1 - noise() * 13).toFixed(3);
   if (name.includes('certificate_not_after')) return host.certificate ?? time + Math.max(3, sample.value - host.taken > 20 * 86400 ? 90 : 6) * 86400;
+  if (name === 'logagent_file_modified_timestamp_seconds' && incident?.scrape === 'restart_required') return incident.from;
   if (name.endsWith('_time_seconds') || name.endsWith('_timestamp_seconds')) {
     const restarted = name.startsWith('logagent_process') ? Math.max(...host.restarts.filter((at) => at <= time), 0) : 0;
     return restarted || host.started;
@@ -179,6 +184,7 @@ export const FLEETS = {
     const scrapes = ['connection_timeout', 'not_running', 'clock_skewed', 'user_identifier_missing', 'ip_not_in_group', 'restart_required', 'unreadable'];
     for (const host of list) {
       if (host.kind !== 'logtail') host.kind = 'logtail';
+      host.job = 'of another name';
       host.incidents.push({ scrape: host.cluster === 'prod-hangzhou' ? 'connection_timeout' : scrapes[host.index % scrapes.length], from: to - (0.5 + (host.index % 9) / 3) * HOUR });
     }
     list.filter((host) => host.index % 8 === 5).forEach((host) => host.down.push([to - 0.3 * HOUR, to + 1]));

@@ -8,7 +8,7 @@ export const TYPES = ['timeseries', 'stat', 'bargauge', 'gauge', 'table', 'state
 /** Rules of the linter that are not kept, and why. */
 const NOT_KEPT = {
   'logagent-fleet': {
-    'template-job': 'recorded series have no job',
+    'template-job-multi': 'All stands for the jobs of exporters alone, as `up` is there for all jobs',
     'template-instance': 'recorded series have no instance',
     'target-job': 'recorded series have no job; the few others are named by no other exporter',
     'target-instance': 'recorded series have no instance',
@@ -16,6 +16,9 @@ const NOT_KEPT = {
   'logagent-host': { 'template-instance-multi': 'one host is what the dashboard is about' },
   'logagent-exporter': {},
 };
+
+/** What Prometheus writes itself. */
+const OWN = new Map([['ALERTS', new Set(['alertname', 'alertstate', 'severity', 'cause', 'cluster', 'instance', 'agent'])]]);
 
 const BUILT_IN = /^(__data|__url_time_range|__rate_interval|__interval|__range|__range_s|__all)$/;
 
@@ -71,7 +74,7 @@ export const lint = (dashboard, { known, transformers, uids }) => {
       expect(known.get(metric[1])?.has(metric[2]) ?? true, 'template-label', null, `${metric[1]} has no label ${metric[2]}`);
     }
   }
-  for (const one of variables) expect(used([dashboard.panels, dashboard.links, variables.filter((other) => other !== one)]).includes(one.name), 'unused-variable', null, one.name);
+  for (const one of variables) expect(used([dashboard.panels, dashboard.links, dashboard.annotations, variables.filter((other) => other !== one)]).includes(one.name), 'unused-variable', null, one.name);
   for (const name of new Set(used(dashboard))) expect(BUILT_IN.test(name) || variable(name), 'undefined-variable', null, `$${name}`);
 
   // Layout.
@@ -94,10 +97,22 @@ export const lint = (dashboard, { known, transformers, uids }) => {
     for (const { id } of panel.transformations ?? []) expect(transformers.includes(id), 'transformation', panel, `unknown transformation ${id}`);
     for (const [path, url] of strings([panel.fieldConfig, panel.options, panel.links]).filter(([path]) => path.endsWith('.url'))) {
       const uid = /^\/d\/([^/?]+)/.exec(url)?.[1];
-      expect(uid ? uids.includes(uid) : url.startsWith('${runbooks}'), 'link', panel, `${path} leads to ${url}`);
+      expect(uid ? uids.includes(uid) : url.startsWith('${runbooks}') || url === 'http://${__data.fields.Host}/', 'link', panel, `${path} leads to ${url}`);
     }
   }
+  for (const { name, datasource, expr, titleFormat, textFormat, step } of dashboard.annotations.list) {
+    const title = { title: `annotation ${name}` };
+    expect(datasource?.uid === '${datasource}', 'annotation', title, 'reads another data source');
+    expect(name && titleFormat && step, 'annotation', title, 'has no title or step');
+    const { errors, selectors, labels, made } = read(expr);
+    for (const error of errors) say('annotation', title, error);
+    for (const selector of selectors) exists(selector, title);
+    const there = new Set(['', ...made, ...selectors.flatMap((selector) => [...(known.get(selector.name) ?? OWN.get(selector.name) ?? [])])]);
+    for (const label of labels) expect(there.has(label), 'annotation', title, `nothing that is read has a label ${label}`);
+    for (const [, label] of `${titleFormat} ${textFormat}`.matchAll(/\{\{\s*(.+?)\s*\}\}/g)) expect(there.has(label), 'annotation', title, `wants ${label}`);
+  }
   for (const panel of data(dashboard)) {
+    if (panel.type === 'stat') expect(panel.options.graphMode === 'none', 'sparkline', panel, 'has a curve through its number');
     const { defaults, overrides } = panel.fieldConfig;
     expect(panel.datasource?.uid === '${datasource}', 'panel-datasource', panel, 'reads another data source');
     expect(panel.targets?.length, 'panel-no-targets', panel, 'has no query');
@@ -116,7 +131,7 @@ export const lint = (dashboard, { known, transformers, uids }) => {
   }
 
   function exists(selector, panel) {
-    const labels = known.get(selector.name);
+    const labels = known.get(selector.name) ?? OWN.get(selector.name);
     if (!labels) return say('metric', panel, `${selector.name || selector.text} is exposed by no scrape and no recording rule`);
     for (const label of selector.matchers) expect(labels.has(label), 'label', panel, `${selector.name} has no label ${label}`);
     return undefined;
