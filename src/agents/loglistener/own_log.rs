@@ -18,9 +18,9 @@ const REFUSALS: [Refusal; 12] = [
     refusal("AuthFailure.UnauthorizedOperation", RefusalSubject::Credentials),
     refusal("UnauthorizedOperation", RefusalSubject::Credentials),
     refusal("AuthFailure.SignatureExpire", RefusalSubject::Clock),
-    refusal("TopicClosed", RefusalSubject::Project),
-    refusal("TopicNotExist", RefusalSubject::Project),
-    refusal("LogsetNotExist", RefusalSubject::Project),
+    refusal("TopicClosed", RefusalSubject::Target),
+    refusal("TopicNotExist", RefusalSubject::Target),
+    refusal("LogsetNotExist", RefusalSubject::Target),
     refusal("SpeedQuotaExceed", RefusalSubject::Quota),
 ];
 

@@ -21,7 +21,7 @@ const REFUSALS: [Refusal; 12] = [
     refusal("InvalidRequestTime", RefusalSubject::Clock),
     refusal("ProjectNotExist", RefusalSubject::Project),
     refusal("ProjectForbidden", RefusalSubject::Project),
-    refusal("LogStoreNotExist", RefusalSubject::Project),
+    refusal("LogStoreNotExist", RefusalSubject::Target),
     refusal("WriteQuotaExceed", RefusalSubject::Quota),
     refusal("ShardWriteQuotaExceed", RefusalSubject::Quota),
     refusal("ExceedQuota", RefusalSubject::Quota),

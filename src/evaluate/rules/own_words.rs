@@ -55,6 +55,7 @@ fn refusal(context: &Context<'_>, log: &LogFacts, code: &'static str, refused: &
         RefusalSubject::Credentials => ("credentials", None),
         RefusalSubject::Clock => ("system time", Some(CLOCK.to_owned())),
         RefusalSubject::Project => ("project", None),
+        RefusalSubject::Target => ("where the logs of a collection config go", None),
         RefusalSubject::Quota => ("quota", None),
     };
     let from = log.path.display();
@@ -74,8 +75,9 @@ fn refusal(context: &Context<'_>, log: &LogFacts, code: &'static str, refused: &
     {
         finding = finding.seen("offset", offset.describe(), &offset.from);
     }
-    // What is agreed on is exceeded for a time; the heartbeat goes on.
-    if refused.subject == RefusalSubject::Quota { finding.lowered_to_warning() } else { finding }
+    // What is agreed on is exceeded for a time, or one collection config has no target; the heartbeat goes on.
+    let works_doubtfully = matches!(refused.subject, RefusalSubject::Quota | RefusalSubject::Target);
+    if works_doubtfully { finding.lowered_to_warning() } else { finding }
 }
 
 /// What `clock_skewed` explains.

@@ -94,7 +94,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn a_quota_is_a_warning_and_a_refused_key_is_not() {
+fn what_the_heartbeat_does_not_hang_on_is_a_warning() {
     let severity = |world: World| {
         let report = judge(&[world]);
         let found: Vec<_> =
@@ -103,6 +103,8 @@ fn a_quota_is_a_warning_and_a_refused_key_is_not() {
     };
     let quota = refused(logtail(), "WriteQuotaExceed", RefusalSubject::Quota, 5);
     assert_eq!(severity(quota), [Severity::Warning]);
+    let target = refused(logtail(), "LogStoreNotExist", RefusalSubject::Target, 5);
+    assert_eq!(severity(target), [Severity::Warning]);
     assert_eq!(severity(unauthorized(logtail(), 5)), [Severity::Critical]);
 }
 
@@ -160,6 +162,29 @@ fn why_it_died_is_evidence_and_changes_what_to_do() {
         assert_eq!(remedy.lines().count(), usual.lines().count());
         assert!(!remedy.contains("mem_usage_limit"), "{remedy}");
     }
+}
+
+#[test]
+fn a_crash_loop_is_explained_by_last_words_of_its_own_time_although_the_agent_began_since() {
+    let fires = super::cases::cases().into_iter().find(|case| case.cause == "crash_loop").unwrap().fires;
+    let told = |seconds: u64| {
+        let mut worlds = fires.clone();
+        let last = worlds.pop().unwrap();
+        let last = with_log(last, |world, log| {
+            let boot = world.snapshot.uptime.checked_sub(Duration::from_secs(seconds));
+            log.last_words = Some((LastWords::AddressChanged, Moment { wall: now(), boot }));
+            log.started_since = Some(Moment { wall: now(), boot });
+        });
+        worlds.push(last);
+        let report = judge(&worlds);
+        let problem = problems(&report).into_iter().find(|p| p.cause.id == "crash_loop").unwrap().clone();
+        (
+            problem.value("died_of").map(str::to_owned),
+            problem.remedy(Language::Chinese).contains("working_ip"),
+        )
+    };
+    assert_eq!(told(30), (Some("its address changed".to_owned()), true));
+    assert_eq!(told(3600).0, None);
 }
 
 #[test]

@@ -48,7 +48,9 @@ pub struct Refusal {
 pub enum RefusalSubject {
     /// More is sent than was agreed on: works again when less is.
     Quota,
-    /// The project or what is in it.
+    /// Where the logs of one collection config go: the heartbeat does not hang on it.
+    Target,
+    /// The project.
     Project,
     /// The system time.
     Clock,
