@@ -60,7 +60,7 @@ const health = ['Health', [
 const cost = ['Cost, now', [
   [5,
     [4, stat('CPU per exporter', 'Cores used by an exporter.', spread(`rate(process_cpu_seconds_total{${EXPORTER}}[$__rate_interval])`), { unit: 'none', decimals: 4, ...wide })],
-    [4, stat('Resident memory per exporter', 'Memory that an exporter occupies.', spread(`process_resident_memory_bytes{${EXPORTER}}`), { unit: 'bytes', ...wide })],
+    [4, stat('Memory per exporter', 'Memory that an exporter occupies.', spread(`process_resident_memory_bytes{${EXPORTER}}`), { unit: 'bytes', ...wide })],
     [4, stat('Open files per exporter', 'Open file descriptors, as a share of the limit.', spread(`(process_open_fds{${EXPORTER}} / process_max_fds{${EXPORTER}})`), { unit: 'percentunit', decimals: 1, ...wide })],
     [4, stat('Duration of an evaluation', 'Of the last evaluation before the scrape. Facts that take long are cut off, and become unknown.', spread(`logagent_evaluation_duration_seconds{${EXPORTER}}`), { unit: 's', ...wide })],
     [4, stat('Duration of a scrape', 'As Prometheus sees it, with the network between.', spread(`scrape_duration_seconds{${EXPORTER}}`), { unit: 's', ...wide })],
