@@ -1,7 +1,7 @@
 //! logagent-exporter: arguments → command → exit code. The only place that turns errors into exit codes.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -17,10 +17,10 @@ use logagent_exporter::{
     daemon::{self, CycleOptions, DaemonOptions, Lock, log},
     http::{self, AllowedHosts, Listener, Security},
     model::{Language, authority, counters::Counters},
-    publish::text,
+    publish::{text, words},
     sys,
 };
-use tracing::{debug, info, level_filters::LevelFilter, warn};
+use tracing::{debug, error, info, level_filters::LevelFilter, warn};
 
 /// Exit code of the plugin convention for what could not be looked at at all.
 const UNKNOWN: u8 = 3;
@@ -47,13 +47,13 @@ fn main() -> ExitCode {
                 // Where the service manager has a filter of its own, that may be one of the calls that it refuses.
                 info!(%error, "no system calls are given up by the exporter itself");
             }
-            logged.and_then(|()| in_runtime(run(options))).map_or_else(
-                |error| {
-                    complain(format_args!("error: {error:#}"));
-                    ExitCode::FAILURE
-                },
-                |()| ExitCode::SUCCESS,
-            )
+            let ended = logged.and_then(|()| in_runtime(run(options)));
+            if let Err(error) = &ended {
+                // A line for each problem of a config file.
+                format!("{error:#}").lines().for_each(|line| error!("{line}"));
+            }
+            log::flush();
+            if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Command::Check { view, local } => {
             let (level, format) = log_settings(&options, true);
@@ -90,8 +90,9 @@ fn main() -> ExitCode {
         }
         Command::ConfigCheck { file } => match config::load(&file) {
             Ok((_, warnings)) => {
+                let file = if file == Path::new("-") { Path::new(config::STANDARD_INPUT) } else { &file };
                 for warning in warnings {
-                    complain(format_args!("warning: {warning}"));
+                    complain(format_args!("warning: {}", warning.in_file(file)));
                 }
                 printed(writeln!(io::stdout(), "{}: ok", file.display()))
             }
@@ -114,6 +115,13 @@ fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resul
 }
 
 async fn run(options: Options) -> anyhow::Result<()> {
+    info!(
+        version = words::VERSION,
+        revision = words::REVISION,
+        target = words::TARGET,
+        config_file = options.config_file.as_ref().map(|file| tracing::field::display(file.display())),
+        "starting logagent-exporter"
+    );
     daemon::require_host(&options.rootfs, options.procfs.as_deref())?;
     let settings = daemon::load_settings(options.config_file.clone()).await?;
     let counters = Counters::default();
@@ -122,8 +130,9 @@ async fn run(options: Options) -> anyhow::Result<()> {
     let listeners = listeners(&options).await?;
     let mut urls = Vec::new();
     for listener in &listeners {
-        info!(address = listener.describe(), scheme, "listening");
-        urls.extend(listener.address().map(|address| url(scheme, address, &options.telemetry_path)));
+        let url = listener.address().map(|address| url(scheme, address, &options.telemetry_path));
+        info!(address = listener.describe(), scheme, url, "listening");
+        urls.extend(url);
     }
     let style = text::Style {
         colour: check::colour_wanted(Color::Auto),
@@ -131,6 +140,10 @@ async fn run(options: Options) -> anyhow::Result<()> {
         ..text::Style::plain(Language::English)
     };
     let announce = move |report: &logagent_exporter::model::report::Report| {
+        // For a person; whoever collects standard output has the log.
+        if !io::stdout().is_terminal() {
+            return;
+        }
         let lines = urls.iter().map(|url| format!("Metrics are at {url}\n"));
         let mut out: String = lines.chain(["\n".to_owned()]).collect();
         let rendered = text::diagnosis(report, style, &mut out);
@@ -169,11 +182,33 @@ async fn listeners(options: &Options) -> anyhow::Result<Vec<Listener>> {
                 ListenAddress::Tcp { host, port } => http::bind(host.as_deref(), *port).await,
                 ListenAddress::Unix(path) => http::bind_unix(path).map(|listener| vec![listener]),
             };
-            listeners.extend(bound.with_context(|| format!("listening on {address}"))?);
+            listeners.extend(bound.map_err(|error| occupied(error, address))?);
         }
     }
     listeners.extend(own_socket());
     Ok(listeners)
+}
+
+/// Why an address cannot be listened on, and what to do about it.
+fn occupied(error: io::Error, address: &ListenAddress) -> anyhow::Error {
+    let who = match address {
+        ListenAddress::Tcp { port, .. } => format!("`sudo ss -ltnp 'sport = :{port}'`"),
+        ListenAddress::Unix(path) => format!("`sudo ss -lxp src {}`", path.display()),
+    };
+    let kind = error.kind();
+    let next = if kind == io::ErrorKind::AddrInUse {
+        format!(
+            "another program listens there, maybe an exporter that runs already: {who} shows which; end it, or listen \
+             elsewhere with --web.listen-address"
+        )
+    } else if kind == io::ErrorKind::AddrNotAvailable {
+        "no interface of this host has that address (`ip addr` lists them); :PORT listens on all".to_owned()
+    } else if kind == io::ErrorKind::PermissionDenied {
+        "ports below 1024 take CAP_NET_BIND_SERVICE, sockets a directory that may be written to".to_owned()
+    } else {
+        return anyhow::Error::new(error).context(format!("listening on {address}"));
+    };
+    anyhow::anyhow!("listening on {address}: {error}: {next}")
 }
 
 fn url(scheme: &str, address: SocketAddr, path: &str) -> String {

@@ -31,6 +31,9 @@ use crate::model::{
     },
 };
 
+/// Digits of the id of a main account of Alibaba Cloud.
+pub const ACCOUNT_DIGITS: usize = 16;
+
 /// Every kind of agent that can be watched.
 pub static PROFILES: &[&dyn Profile] = &[&logtail::Logtail, &loglistener::LogListener, &custom::Custom];
 
@@ -255,9 +258,14 @@ pub trait Service: Sync {
         HostClass::default()
     }
 
+    /// The regions that the vendor's documents list.
+    fn regions(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// True if the vendor's documents list this region.
-    fn knows_region(&self, _region: &str) -> bool {
-        false
+    fn knows_region(&self, region: &str) -> bool {
+        self.regions().contains(&region)
     }
 
     /// The servers that the documents prescribe for region and network: (config server, data endpoint), for remedies.

@@ -18,7 +18,7 @@ use super::invocation::{
     Color, Command, Format, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, UsageError, View,
 };
 use crate::{
-    config::parse_duration,
+    config::parse_period,
     model::{Language, authority::Authority, text::quoted},
 };
 
@@ -447,7 +447,7 @@ fn telemetry_path(text: &str) -> Result<String, String> {
 }
 
 fn period(text: &str) -> Result<Duration, String> {
-    let period = parse_duration(text)?;
+    let period = parse_period(text)?;
     if (SHORTEST..=LONGEST).contains(&period) {
         return Ok(period);
     }

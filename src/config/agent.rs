@@ -6,10 +6,10 @@ use super::{
     AgentSettings, CustomProcess, Expectation, endpoint,
     problem::{Problems, did_you_mean, said},
     section::{Field, Section},
-    value,
+    value, variables,
 };
 use crate::{
-    agents::{PROFILES, profile},
+    agents::{ACCOUNT_DIGITS, PROFILES, profile},
     model::NetworkType,
 };
 
@@ -48,11 +48,13 @@ const MOST_PROCESSES: u32 = 10_000;
 pub(super) fn agents(field: &Field<'_>, file: &Path, problems: &mut Problems) -> Vec<AgentSettings> {
     let mut names = HashMap::new();
     let mut out = Vec::new();
-    for (index, item) in field.items(problems).iter().enumerate() {
+    for (index, item) in field.mappings(problems).iter().enumerate() {
         if problems.is_full() {
             break;
         }
-        let Some(section) = Section::open(item, &AGENT_KEYS, problems) else { continue };
+        let Some(section) = Section::open_for(item, &AGENT_KEYS, &useful_keys(item), problems) else {
+            continue;
+        };
         let settings = agent(&section, file, problems);
         let name = section.get("name");
         let line = name.as_ref().map_or(section.line, |name| name.line);
@@ -75,6 +77,14 @@ pub(super) fn agents(field: &Field<'_>, file: &Path, problems: &mut Problems) ->
         out.push(settings);
     }
     out
+}
+
+/// The keys that mean something to an agent of its kind, as far as that can be told.
+fn useful_keys(item: &Field<'_>) -> Vec<&'static str> {
+    let unheard = &mut Problems::default();
+    let kind = Section::open_any(item, unheard).and_then(|section| section.get("kind")?.as_written());
+    let described = kind.is_some_and(|kind| kind != CUSTOM && profile(kind).is_some());
+    AGENT_KEYS.into_iter().filter(|key| !described || !CUSTOM_KEYS.contains(key)).collect()
 }
 
 fn agent(section: &Section<'_>, file: &Path, problems: &mut Problems) -> AgentSettings {
@@ -113,10 +123,9 @@ fn agent(section: &Section<'_>, file: &Path, problems: &mut Problems) -> AgentSe
         settings.endpoints = endpoint::endpoints(&field, file, problems);
     }
     if kind == Some(CUSTOM) && CUSTOM_KEYS.iter().all(|key| section.get(key).is_none()) {
-        problems.warnings.push(format!(
-            "{} (line {}): a {CUSTOM} agent without processes, files and endpoints: nothing of it is watched",
-            section.path, section.line
-        ));
+        let message =
+            format!("a {CUSTOM} agent without processes, files and endpoints: nothing of it is watched");
+        problems.warn(section.line, section.path.clone(), message);
     }
     settings
 }
@@ -138,9 +147,18 @@ fn kind(section: &Section<'_>, problems: &mut Problems) -> Option<&'static str> 
     found
 }
 
-fn expectation(field: &Field<'_>, kind: Option<&str>, problems: &mut Problems) -> Expectation {
+/// Reads what is expected of an agent; without a kind, of an agent of any.
+pub(super) fn expectation(field: &Field<'_>, kind: Option<&str>, problems: &mut Problems) -> Expectation {
+    let expanded = variables::expanded(field, problems);
+    let field = &Field { node: &expanded, ..field.clone() };
     let keys = expect_keys();
-    let Some(section) = Section::open(field, &keys, problems) else { return Expectation::default() };
+    let useful = match kind.and_then(profile) {
+        Some(profile) if !profile.expectations().is_empty() => profile.expectations().to_vec(),
+        Some(_) | None => keys.clone(),
+    };
+    let Some(section) = Section::open_for(field, &keys, &useful, problems) else {
+        return Expectation::default();
+    };
     if let Some(kind) = kind {
         for key in &keys {
             let kinds = kinds_with(key);
@@ -155,12 +173,18 @@ fn expectation(field: &Field<'_>, kind: Option<&str>, problems: &mut Problems) -
         section.get(key).and_then(|field| field.parsed(check, problems))
     };
     let list = |key: &str, check: fn(&str) -> Result<String, String>, problems: &mut Problems| {
-        section.get(key).map(|field| field.texts(check, problems)).unwrap_or_default()
+        let Some(field) = section.get(key) else { return Vec::new() };
+        if field.is_empty_list() {
+            let message = "is empty, so that nothing is expected; fill it or leave the key out";
+            problems.warn(field.line, field.path.clone(), message);
+        }
+        field.texts(check, problems)
     };
     // Whatever was entered in the console, byte for byte.
     let as_entered = |key: &str, problems: &mut Problems| {
         section.get(key).and_then(|field| field.text(problems)).map(str::to_owned)
     };
+    doubtful(&section, kind, problems);
     Expectation {
         region: text("region", value::region, problems),
         network: section.get("network").and_then(|field| network(&field, kind, problems)),
@@ -170,6 +194,35 @@ fn expectation(field: &Field<'_>, kind: Option<&str>, problems: &mut Problems) -
         projects: list("projects", value::project, problems),
         server_group_ip: as_entered("server_group_ip", problems),
         server_group_label: as_entered("server_group_label", problems),
+    }
+}
+
+/// Says what is written as it may be, and cannot be meant.
+fn doubtful(section: &Section<'_>, kind: Option<&str>, problems: &mut Problems) {
+    if let (Some(field), Some(profile)) = (section.get("region"), kind.and_then(profile))
+        && let Some(region) = field.as_written()
+        && value::region(region).is_ok()
+        && !profile.knows_region(region)
+    {
+        let near = did_you_mean(region, profile.regions().iter().copied());
+        let message = format!("{} is no region that this version knows{near}", said(region));
+        problems.warn(field.line, field.path, message);
+    }
+    if let Some(field) = section.get("account_id")
+        && let Some(id) = field.as_written()
+        && value::account_id(id).is_ok()
+        && id.len() != ACCOUNT_DIGITS
+    {
+        let digits = id.len();
+        let message = format!(
+            "{} has {digits} digits; the id of a main account has {ACCOUNT_DIGITS} (that of a RAM user is another)",
+            said(id)
+        );
+        problems.warn(field.line, field.path, message);
+    }
+    if let (Some(_), Some(label)) = (section.get("server_group_ip"), section.get("server_group_label")) {
+        let message = "stands beside server_group_ip; a machine group goes by IP or by label, so one of both never holds";
+        problems.warn(label.key_line, label.path, message);
     }
 }
 
@@ -211,7 +264,7 @@ fn account_id(field: &Field<'_>, problems: &mut Problems) -> Option<String> {
 fn processes(field: &Field<'_>, problems: &mut Problems) -> Vec<CustomProcess> {
     let mut roles = HashMap::new();
     let mut out = Vec::new();
-    for item in field.items(problems) {
+    for item in field.mappings(problems) {
         let Some(section) = Section::open(&item, &["role", "executable", "count"], problems) else {
             continue;
         };

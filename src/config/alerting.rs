@@ -34,7 +34,7 @@ const DISCOVERY_SUFFIX: &str = "_sd_configs";
 
 /// Checks `alertmanagers`. Values of other keys than `static_configs` are not looked at, nor kept: they may be secrets.
 pub(super) fn alertmanagers(field: &Field<'_>, problems: &mut Problems) {
-    for item in field.items(problems) {
+    for item in field.mappings(problems) {
         let Some(section) = Section::open_any(&item, problems) else { continue };
         for (key, entry) in section.fields() {
             if !KEYS.contains(&key) && !key.ends_with(DISCOVERY_SUFFIX) {
@@ -45,7 +45,7 @@ pub(super) fn alertmanagers(field: &Field<'_>, problems: &mut Problems) {
                 problems.add(entry.key_line, entry.path, message);
             }
         }
-        let groups = section.get("static_configs").map(|field| field.items(problems)).unwrap_or_default();
+        let groups = section.get("static_configs").map(|field| field.mappings(problems)).unwrap_or_default();
         for group in groups {
             let Some(group) = Section::open(&group, &["targets", "labels"], problems) else { continue };
             match group.get("targets") {
@@ -61,18 +61,21 @@ pub(super) fn alertmanagers(field: &Field<'_>, problems: &mut Problems) {
             }
         }
     }
-    problems.warnings.push(
-        "alertmanagers: pushing alerts directly is not part of this version; the section is ignored"
-            .to_owned(),
+    problems.warn(
+        field.key_line,
+        "alertmanagers",
+        "pushing alerts directly is not part of this version; the section is ignored",
     );
 }
 
 /// Checks `labels`.
 pub(super) fn labels(field: &Field<'_>, problems: &mut Problems) {
     check_labels(field, problems);
-    problems
-        .warnings
-        .push("labels: they are for alerts pushed directly, which is not part of this version; the section is ignored".to_owned());
+    problems.warn(
+        field.key_line,
+        "labels",
+        "they are for alerts pushed directly, which is not part of this version; the section is ignored",
+    );
 }
 
 fn check_labels(field: &Field<'_>, problems: &mut Problems) {

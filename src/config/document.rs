@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    ClockSettings, ConfigError, Settings, agent, alerting,
+    ClockSettings, ConfigError, Settings, agent, alerting, hosts,
     problem::{ConfigProblem, Problems},
     section::{Field, Section},
     value, yaml,
@@ -12,14 +12,22 @@ use super::{
 /// The largest config file that is read. The example of the documentation is 2 KiB.
 pub(super) const LARGEST_FILE: usize = 1024 * 1024;
 
-const KEYS: [&str; 5] = ["detect", "agents", "clock", "alertmanagers", "labels"];
+const KEYS: [&str; 6] = ["detect", "agents", "clock", "alertmanagers", "labels", "hosts"];
 
 /// Reads the config in `text`; `file` is for messages. Returns the settings and warnings for the log.
 ///
 /// # Errors
 /// Everything that is wrong with it, at once.
-pub fn parse(text: &[u8], file: &Path) -> Result<(Settings, Vec<String>), ConfigError> {
-    let mut problems = Problems::default();
+pub fn parse(text: &[u8], file: &Path) -> Result<(Settings, Vec<ConfigProblem>), ConfigError> {
+    parse_with(text, file, Problems::default())
+}
+
+/// The same, with an environment of `problems`' own.
+pub(super) fn parse_with(
+    text: &[u8],
+    file: &Path,
+    mut problems: Problems,
+) -> Result<(Settings, Vec<ConfigProblem>), ConfigError> {
     let settings = match readable(text) {
         Ok(text) => settings(text, file, &mut problems),
         Err((line, message)) => {
@@ -82,8 +90,11 @@ fn settings(text: &str, file: &Path, problems: &mut Problems) -> Settings {
     if let Some(field) = section.get("labels") {
         alerting::labels(&field, problems);
     }
+    if let Some(field) = section.get("hosts") {
+        settings.hosts = hosts::hosts(&field, &settings, problems);
+    }
     if !settings.detect && settings.agents.is_empty() {
-        problems.warnings.push("nothing to watch: detect is off and agents is empty".to_owned());
+        problems.warn(None, "", "nothing to watch: detect is off and agents is empty");
     }
     settings
 }
@@ -105,9 +116,11 @@ fn clock(field: &Field<'_>, problems: &mut Problems) -> ClockSettings {
     {
         let (warn, limit) =
             (humantime::format_duration(clock.warn_offset), humantime::format_duration(limit));
-        problems.warnings.push(format!(
-            "clock: warn_offset ({warn}) is beyond max_offset ({limit}) and so never warns first"
-        ));
+        problems.warn(
+            section.line,
+            "clock.warn_offset",
+            format!("{warn} is beyond max_offset ({limit}) and so never warns first"),
+        );
     }
     clock
 }

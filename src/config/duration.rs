@@ -10,6 +10,9 @@ const LONGEST: Duration = Duration::from_hours(366 * 24);
 /// What to write instead.
 const EXAMPLE: &str = "is not a duration; write it like 15s, 1m30s or 0";
 
+/// The same where 0 makes no sense.
+const PERIOD: &str = "is not a duration; write it like 15s or 1m30s";
+
 /// Digits of one number: the parser below adds up in 64 bits, so larger ones are refused before it sees them.
 const MOST_DIGITS: usize = 10;
 
@@ -38,6 +41,11 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         Ok(duration) => Ok(duration),
         Err(_) => refused(EXAMPLE),
     }
+}
+
+/// Reads a duration that something happens after, so that 0 makes no sense: it is read, and not suggested.
+pub fn parse_period(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|why| why.replace(EXAMPLE, PERIOD))
 }
 
 /// True if a number has too many digits, or blanks inside (`1 5m` would be read as 15 minutes).

@@ -16,7 +16,7 @@ use crate::model::{
 pub(super) fn endpoints(field: &Field<'_>, file: &Path, problems: &mut Problems) -> Vec<Endpoint> {
     let mut labels = HashMap::new();
     let mut out = Vec::new();
-    for item in field.items(problems) {
+    for item in field.mappings(problems) {
         let Some(section) = Section::open(&item, &["url", "expect_status"], problems) else { continue };
         let Some(url_field) = section.get("url") else {
             let message = "is missing; write it like https://logs.example.com/health";

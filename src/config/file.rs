@@ -11,16 +11,31 @@ use super::{
 };
 use crate::sys;
 
-/// Reads and parses the config file. Returns the settings and warnings for the log.
+/// Reads and parses the config file, `-` from standard input. Returns the settings and warnings for the log.
 ///
 /// Never blocks: a FIFO or device in the file's place is an error, as is a file over 1 MiB.
 ///
 /// # Errors
 /// Why it cannot be read, or everything that is wrong with it.
-pub fn load(path: &Path) -> Result<(Settings, Vec<String>), ConfigError> {
-    let text = read(path)
-        .map_err(|message| error(path, vec![ConfigProblem { line: None, key: String::new(), message }]))?;
+pub fn load(path: &Path) -> Result<(Settings, Vec<ConfigProblem>), ConfigError> {
+    let (path, text) = if path == Path::new("-") {
+        let mut text = Vec::new();
+        let read = io::stdin().lock().take(limit()).read_to_end(&mut text);
+        (Path::new(STANDARD_INPUT), read.map(|_| text).map_err(|error| format!("cannot be read: {error}")))
+    } else {
+        (path, read(path))
+    };
+    let text =
+        text.map_err(|message| error(path, vec![ConfigProblem { line: None, key: String::new(), message }]))?;
     parse(&text, path)
+}
+
+/// What messages call the file `-`.
+pub const STANDARD_INPUT: &str = "<stdin>";
+
+/// One byte beyond the limit tells a file that is too large; its size could change while it is read.
+fn limit() -> u64 {
+    u64::try_from(LARGEST_FILE).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 /// Reads a file that the operator names: regular and not over 1 MiB. Never blocks on a FIFO or device.
@@ -35,9 +50,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
         let what = if metadata.is_dir() { "a directory" } else { sys::file::special(&metadata) };
         return Err(format!("is {what}; it must be a regular file"));
     }
-    // One byte beyond the limit tells a file that is too large; its size could change while it is read.
-    let limit = u64::try_from(LARGEST_FILE).unwrap_or(u64::MAX).saturating_add(1);
     let mut text = Vec::new();
-    file.take(limit).read_to_end(&mut text).map_err(cannot)?;
+    file.take(limit()).read_to_end(&mut text).map_err(cannot)?;
     Ok(text)
 }

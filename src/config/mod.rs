@@ -6,6 +6,7 @@ mod document;
 mod duration;
 mod endpoint;
 mod file;
+mod hosts;
 mod nearest;
 mod problem;
 mod section;
@@ -13,15 +14,16 @@ mod section;
 mod tests;
 pub mod url;
 mod value;
+mod variables;
 pub mod web;
 mod yaml;
 
 pub use document::parse;
-pub use duration::parse_duration;
-pub use file::{load, read};
+pub use duration::{parse_duration, parse_period};
+pub use file::{STANDARD_INPUT, load, read};
 pub use nearest::nearest;
 pub use problem::{ConfigError, ConfigProblem};
 
 pub use crate::model::settings::{
-    AgentSettings, ClockSettings, CustomProcess, Expectation, Settings, UserName,
+    AgentSettings, ClockSettings, CustomProcess, Expectation, HostSettings, Settings, UserName,
 };

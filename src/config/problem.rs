@@ -39,13 +39,16 @@ pub struct ConfigError {
 }
 
 fn lines(file: &std::path::Path, problems: &[ConfigProblem]) -> String {
-    let mut out = Vec::with_capacity(problems.len());
-    for problem in problems {
-        let line = problem.line.map(|line| format!("{line}:")).unwrap_or_default();
-        let key = if problem.key.is_empty() { String::new() } else { format!("{}: ", problem.key) };
-        out.push(format!("{}:{line} {key}{}", file.display(), problem.message));
+    problems.iter().map(|problem| problem.in_file(file)).collect::<Vec<_>>().join("\n")
+}
+
+impl ConfigProblem {
+    /// With its file: `FILE:LINE: KEY: message`.
+    pub fn in_file(&self, file: &std::path::Path) -> String {
+        let line = self.line.map(|line| format!("{line}:")).unwrap_or_default();
+        let key = if self.key.is_empty() { String::new() } else { format!("{}: ", self.key) };
+        format!("{}:{line} {key}{}", file.display(), self.message)
     }
-    out.join("\n")
 }
 
 /// More than this many problems are not read by anyone; a hostile file must not fill the memory either.
@@ -56,8 +59,19 @@ const MOST_PROBLEMS: usize = 100;
 pub(super) struct Problems {
     listed: Vec<ConfigProblem>,
     overflown: bool,
-    /// What is accepted but should be known.
-    pub(super) warnings: Vec<String>,
+    warnings: Vec<ConfigProblem>,
+    /// Where `${NAME}` is looked up.
+    pub(super) environment: Environment,
+}
+
+/// The value of a variable.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Environment(pub(super) fn(&str) -> Option<String>);
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self(|name| std::env::var(name).ok())
+    }
 }
 
 impl Problems {
@@ -70,14 +84,28 @@ impl Problems {
         }
     }
 
+    /// Notes what is accepted, and should be known.
+    pub(super) fn warn(
+        &mut self,
+        line: impl Into<Option<usize>>,
+        key: impl Into<String>,
+        message: impl Into<String>,
+    ) {
+        if self.warnings.len() < MOST_PROBLEMS {
+            let (line, key, message) = (line.into(), key.into(), message.into());
+            self.warnings.push(ConfigProblem { line, key, message });
+        }
+    }
+
     /// True if nothing more is listed, so that nothing more need be looked for.
     pub(super) fn is_full(&self) -> bool {
         self.overflown
     }
 
     /// Everything found, in the order of the file.
-    pub(super) fn finish(mut self) -> (Vec<ConfigProblem>, Vec<String>) {
+    pub(super) fn finish(mut self) -> (Vec<ConfigProblem>, Vec<ConfigProblem>) {
         self.listed.sort_by_key(|problem| problem.line);
+        self.warnings.sort_by_key(|problem| problem.line);
         if self.overflown {
             let message = format!("more than {MOST_PROBLEMS} problems; the others are not listed");
             self.listed.push(ConfigProblem { line: None, key: String::new(), message });

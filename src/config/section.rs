@@ -40,6 +40,16 @@ impl<'n> Section<'n> {
 
     /// Takes `field` as a mapping with no other keys than `allowed`. An empty value is an empty mapping.
     pub(super) fn open(field: &Field<'n>, allowed: &[&str], problems: &mut Problems) -> Option<Self> {
+        Self::open_for(field, allowed, allowed, problems)
+    }
+
+    /// The same; of the keys that are allowed, only `useful` ones are suggested.
+    pub(super) fn open_for(
+        field: &Field<'n>,
+        allowed: &[&str],
+        useful: &[&str],
+        problems: &mut Problems,
+    ) -> Option<Self> {
         let section = Self::open_any(field, problems)?;
         for entry in section.entries.iter().filter(|entry| !allowed.contains(&entry.key.as_str())) {
             if problems.is_full() {
@@ -54,11 +64,11 @@ impl<'n> Section<'n> {
                 );
                 continue;
             }
-            let near = did_you_mean(&entry.key, allowed.iter().copied());
+            let near = did_you_mean(&entry.key, useful.iter().copied());
             problems.add(
                 entry.line,
                 path,
-                format!("is not a known key{near}; use one of {}", allowed.join(", ")),
+                format!("is not a known key{near}; use one of {}", useful.join(", ")),
             );
         }
         Some(section)
@@ -207,13 +217,27 @@ impl<'n> Field<'n> {
         }
     }
 
+    /// True if it is a list without items.
+    pub(super) fn is_empty_list(&self) -> bool {
+        matches!(&self.node.value, Value::List(items) if items.is_empty())
+    }
+
     /// True if it is a list, however long.
     pub(super) fn is_list(&self) -> bool {
         matches!(self.node.value, Value::List(_))
     }
 
-    /// The items of a list; an empty value is an empty list.
+    /// The items of a list of scalars; an empty value is an empty list.
     pub(super) fn items(&self, problems: &mut Problems) -> Vec<Field<'n>> {
+        self.list("a list, as in [a, b]", problems)
+    }
+
+    /// The items of a list of mappings; an empty value is an empty list.
+    pub(super) fn mappings(&self, problems: &mut Problems) -> Vec<Field<'n>> {
+        self.list("a list of mappings, each of which begins with a dash (- key: value)", problems)
+    }
+
+    fn list(&self, what: &str, problems: &mut Problems) -> Vec<Field<'n>> {
         match &self.node.value {
             Value::List(items) => {
                 let item = |(index, node): (usize, &'n std::rc::Rc<Node>)| {
@@ -229,7 +253,7 @@ impl<'n> Field<'n> {
             }
             Value::Scalar { .. } if self.node.is_null() => Vec::new(),
             Value::Scalar { .. } | Value::Map(_) => {
-                self.must_be("a list, as in [a, b]", problems);
+                self.must_be(what, problems);
                 Vec::new()
             }
         }

@@ -1,6 +1,7 @@
 //! The contract of the config file: what loads, and the exact words about what does not.
 
 mod defects;
+mod hosts;
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
@@ -50,11 +51,27 @@ fn file() -> &'static Path {
 }
 
 fn settings(text: &str) -> (Settings, Vec<String>) {
-    parse(text.as_bytes(), file()).unwrap_or_else(|error| panic!("{text}\n{error}"))
+    let read = document::parse_with(text.as_bytes(), file(), surroundings());
+    let (settings, warnings) = read.unwrap_or_else(|error| panic!("{text}\n{error}"));
+    (settings, warnings.iter().map(|warning| warning.in_file(file())).collect())
+}
+
+/// An environment of the tests' own.
+fn surroundings() -> problem::Problems {
+    let variables = |name: &str| match name {
+        "POD_IP" => Some("10.0.0.7".to_owned()),
+        "REGION" => Some("cn-beijing".to_owned()),
+        "ACCOUNT" => Some("1234567890123456".to_owned()),
+        "EMPTY" => Some(String::new()),
+        _ => None,
+    };
+    let mut problems = problem::Problems::default();
+    problems.environment = problem::Environment(variables);
+    problems
 }
 
 fn errors(text: impl AsRef<[u8]>) -> String {
-    match parse(text.as_ref(), file()) {
+    match document::parse_with(text.as_ref(), file(), surroundings()) {
         Ok(ok) => panic!("loaded: {ok:?}"),
         Err(error) => error.to_string(),
     }
@@ -108,8 +125,8 @@ fn the_documented_example_loads() {
     assert_eq!(
         warnings,
         [
-            "alertmanagers: pushing alerts directly is not part of this version; the section is ignored",
-            "labels: they are for alerts pushed directly, which is not part of this version; the section is ignored",
+            "l.yml:28: alertmanagers: pushing alerts directly is not part of this version; the section is ignored",
+            "l.yml:30: labels: they are for alerts pushed directly, which is not part of this version; the section is ignored",
         ]
     );
 }
@@ -130,7 +147,7 @@ fn detection_is_on_until_agents_are_described_or_it_is_switched() {
     ] {
         let (settings, warnings) = settings(text);
         assert_eq!(settings.detect, detect, "{text:?}");
-        let nothing = ["nothing to watch: detect is off and agents is empty".to_owned()];
+        let nothing = ["l.yml: nothing to watch: detect is off and agents is empty".to_owned()];
         assert_eq!(warnings, if warned { &nothing[..] } else { &[] }, "{text:?}");
     }
 }

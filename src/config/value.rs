@@ -132,7 +132,9 @@ pub(super) fn role(text: &str) -> Result<String, String> {
 pub(super) fn executable(text: &str) -> Result<String, String> {
     let named = !matches!(text, "." | "..") && !text.contains('/') && text.len() <= 255;
     let placed = text.starts_with('/') && !text.ends_with('/') && text.len() <= LONGEST_PATH;
-    if (named || placed) && !text.chars().any(char::is_control) && text.trim() == text {
+    let has_arguments =
+        text.split_once(' ').is_some_and(|(_, rest)| rest.trim_start().starts_with(['-', '/']));
+    if (named || placed) && !has_arguments && !text.chars().any(char::is_control) && text.trim() == text {
         Ok(text.to_owned())
     } else {
         Err(format!(

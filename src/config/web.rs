@@ -188,7 +188,7 @@ const HEADERS: [(&str, &[&str]); 5] = [
 ///
 /// # Errors
 /// Everything that is wrong with it, at once.
-pub fn parse(text: &[u8], file: &Path) -> Result<(WebConfig, Vec<String>), ConfigError> {
+pub fn parse(text: &[u8], file: &Path) -> Result<(WebConfig, Vec<super::ConfigProblem>), ConfigError> {
     let mut problems = Problems::default();
     let mut config = WebConfig::default();
     match readable(text) {
@@ -348,13 +348,15 @@ fn versions(section: &Section<'_>, problems: &mut Problems) -> (bool, bool) {
         let place = field.as_ref().and_then(|field| field.parsed(check, problems));
         (place.unwrap_or(default), field)
     };
-    let (min, _) = place("min_version", 2);
+    let (min, min_field) = place("min_version", 2);
     let (max, max_field) = place("max_version", 3);
     if min < 2 {
         let version = VERSIONS.get(min).copied().unwrap_or_default();
-        problems.warnings.push(format!(
-            "tls_server_config.min_version: {version} is not spoken by this server; TLS12 is the oldest"
-        ));
+        problems.warn(
+            min_field.map_or(section.line, |field| field.line),
+            "tls_server_config.min_version",
+            format!("{version} is not spoken by this server; TLS12 is the oldest"),
+        );
     }
     if let Some(field) = max_field
         && (max < 2 || max < min)
@@ -392,7 +394,7 @@ fn known(
         let usable = usable().collect::<Vec<_>>().join(", ");
         field.problem(format!("{lacking}: not part of this server; use some of {usable}"), problems);
     } else if !lacks.is_empty() {
-        problems.warnings.push(format!("{}: {lacking}: not part of this server, left out", field.path));
+        problems.warn(field.line, field.path, format!("{lacking}: not part of this server, left out"));
     }
     has.into_iter().map(|(name, _)| name).collect()
 }

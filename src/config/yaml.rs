@@ -71,6 +71,13 @@ pub(super) enum Plain {
     String,
 }
 
+impl Node {
+    /// The same place with another value; so many nodes as before.
+    pub(super) fn replaced(&self, value: Value) -> Self {
+        Self { line: self.line, value, size: self.size }
+    }
+}
+
 impl Plain {
     /// Resolves an unquoted scalar.
     pub(super) fn of(text: &str) -> Self {

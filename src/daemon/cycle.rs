@@ -8,9 +8,10 @@ use std::{
 };
 
 use tokio::time::Instant;
+use tracing::debug;
 
 use crate::{
-    config::{AgentSettings, Settings},
+    config::{AgentSettings, HostSettings, Settings},
     evaluate::{Ledger, endpoints, evaluate},
     model::{
         Reading, Reason, Status, Why,
@@ -85,6 +86,8 @@ pub struct Cycle {
     not_believed: NotBelieved,
     limits: BTreeSet<Limit>,
     looked_at: Option<WatchPlan>,
+    /// The entry of the section `hosts` that was last in force.
+    host: Option<String>,
 }
 
 impl Cycle {
@@ -109,6 +112,7 @@ impl Cycle {
             not_believed: NotBelieved::default(),
             limits: BTreeSet::new(),
             looked_at: None,
+            host: None,
         }
     }
 
@@ -129,6 +133,14 @@ impl Cycle {
         let report = self.judge();
         *self.exporter.evaluations.entry(trigger.as_str()).or_default() += 1;
         self.exporter.evaluation_duration = started.elapsed();
+        debug!(
+            trigger = trigger.as_str(),
+            agents = report.agents.len(),
+            endpoints = report.agents.iter().map(|agent| agent.endpoints.len()).sum::<usize>(),
+            probes_under_way = self.probes.outstanding(),
+            duration = ?self.exporter.evaluation_duration,
+            "looked and judged"
+        );
         Report { exporter: self.exporter.clone(), ..report }
     }
 
@@ -197,7 +209,9 @@ impl Cycle {
     }
 
     async fn read_changes(&mut self, changes: Changes) {
-        let only_addresses = !changes.has(Changes::EXIT | Changes::START | Changes::FILE | Changes::HOSTS);
+        // Which entry of the section `hosts` holds may follow from an address.
+        let only_addresses = !changes.has(Changes::EXIT | Changes::START | Changes::FILE | Changes::HOSTS)
+            && self.settings.hosts.is_empty();
         if only_addresses {
             let interfaces = self.reader.read_interfaces().await;
             if let Some((snapshot, _)) = &mut self.facts {
@@ -253,7 +267,8 @@ impl Cycle {
         self.looked_at = Some(reading.looked_at);
         self.not_believed = reading.not_believed;
         self.limits = reading.limits;
-        let (watched, mut agents): (Vec<_>, Vec<_>) = reading.agents.into_iter().unzip();
+        let (mut watched, mut agents): (Vec<_>, Vec<_>) = reading.agents.into_iter().unzip();
+        self.expect_of_host(&reading.host, &mut watched);
         for (agent, settings) in agents.iter_mut().zip(&watched) {
             let place = agent.place.of(&reading.host, &reading.containers);
             agent.endpoints = place.map(|place| self.endpoints(settings, place, agent)).unwrap_or_default();
@@ -263,6 +278,28 @@ impl Cycle {
         self.ledger.retain(is_watched);
         self.exporter.observation_errors.retain(|(agent, _), _| agent.is_empty() || is_watched(agent));
         ((reading.host, reading.containers), agents, watched)
+    }
+
+    /// What is expected of this very host replaces what is expected of all. Without the addresses it stays as it was.
+    fn expect_of_host(&mut self, host: &PlaceFacts, watched: &mut [AgentSettings]) {
+        let name = host.hostname.known().map(String::as_str);
+        let addresses = host.interfaces.known();
+        let addresses: Option<Vec<_>> =
+            addresses.map(|interfaces| interfaces.iter().map(|each| each.address).collect());
+        let found = self.settings.host(name, addresses.as_deref().unwrap_or_default());
+        let found = match (found, &addresses) {
+            (None, None) => {
+                let same = |each: &&HostSettings| self.host.as_ref() == Some(&each.host);
+                self.settings.hosts.iter().find(same)
+            }
+            (found, _) => found,
+        };
+        for (agent, expect) in found.iter().flat_map(|entry| &entry.expect) {
+            for settings in watched.iter_mut().filter(|settings| settings.name == *agent) {
+                settings.expect.override_by(expect);
+            }
+        }
+        self.host = found.map(|entry| entry.host.clone());
     }
 
     /// The endpoints to probe. A config that has become unreadable hides nothing else: those that it named last stay.

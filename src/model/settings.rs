@@ -1,6 +1,6 @@
 //! What the operator wants, as config means it or as detection fills it in.
 
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
 
 use super::{NetworkType, snapshot::Endpoint};
 
@@ -13,12 +13,39 @@ pub struct Settings {
     pub agents: Vec<AgentSettings>,
     /// Clock thresholds and references.
     pub clock: ClockSettings,
+    /// What is expected on single hosts, in the order of the file.
+    pub hosts: Vec<HostSettings>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { detect: true, agents: Vec::new(), clock: ClockSettings::default() }
+        Self { detect: true, agents: Vec::new(), clock: ClockSettings::default(), hosts: Vec::new() }
     }
+}
+
+impl Settings {
+    /// The entry for the host of this name and these addresses: the first that names it. A name without domain is meant for
+    /// the host of that name in any domain.
+    pub fn host(&self, name: Option<&str>, addresses: &[IpAddr]) -> Option<&HostSettings> {
+        let is_name = |entry: &str| {
+            name.is_some_and(|name| {
+                let short = name.split('.').next().unwrap_or_default();
+                entry.eq_ignore_ascii_case(name) || entry.eq_ignore_ascii_case(short)
+            })
+        };
+        let is_address =
+            |entry: &str| entry.parse().is_ok_and(|address: IpAddr| addresses.contains(&address));
+        self.hosts.iter().find(|entry| is_name(&entry.host) || is_address(&entry.host))
+    }
+}
+
+/// What is expected on one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostSettings {
+    /// Its name or one of its addresses.
+    pub host: String,
+    /// By the name of the agent; each key that is there replaces the agent's own.
+    pub expect: Vec<(String, Expectation)>,
 }
 
 /// One agent of the config file, or a detected one.
@@ -72,6 +99,39 @@ pub struct Expectation {
     pub server_group_ip: Option<String>,
     /// The machine group's label (`LogListener`).
     pub server_group_label: Option<String>,
+}
+
+impl Expectation {
+    /// Takes over every key that `other` has.
+    pub fn override_by(&mut self, other: &Self) {
+        let Self {
+            region,
+            network,
+            account_id,
+            machine_group_ips,
+            machine_group_identifier,
+            projects,
+            server_group_ip,
+            server_group_label,
+        } = other;
+        let or = |own: &mut Option<String>, other: &Option<String>| {
+            if other.is_some() {
+                own.clone_from(other);
+            }
+        };
+        or(&mut self.region, region);
+        or(&mut self.account_id, account_id);
+        or(&mut self.machine_group_identifier, machine_group_identifier);
+        or(&mut self.server_group_ip, server_group_ip);
+        or(&mut self.server_group_label, server_group_label);
+        self.network = network.or(self.network);
+        for (own, other) in [(&mut self.machine_group_ips, machine_group_ips), (&mut self.projects, projects)]
+        {
+            if !other.is_empty() {
+                own.clone_from(other);
+            }
+        }
+    }
 }
 
 /// One expected kind of process of a custom agent.

@@ -1,6 +1,9 @@
 //! The commands that need no machine: they tell what the program knows.
 
-use std::process::{Command, Output};
+use std::{
+    io::Write as _,
+    process::{Command, Output, Stdio},
+};
 
 fn run(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_logagent-exporter")).args(arguments).env_clear().output().unwrap()
@@ -49,6 +52,44 @@ fn config_check_names_every_problem_with_its_place() {
     let said = String::from_utf8(output.stderr).unwrap();
     for words in [path, "logtial", "intranett", "clocks", ":2", ":4"] {
         assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+#[test]
+fn config_check_reads_standard_input_and_warns_in_the_shape_of_errors() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_logagent-exporter"))
+        .args(["config", "check", "-"])
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let config = "agents:\n- kind: logtail\n  expect:\n    region: cn-hangzhuo\n";
+    child.stdin.take().unwrap().write_all(config.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.starts_with("warning: <stdin>:4: agents[0].expect.region: ") && said.contains("cn-hangzhou"),
+        "{said}"
+    );
+    assert_eq!(output.stdout, b"<stdin>: ok\n");
+}
+
+#[test]
+fn an_address_that_is_taken_is_named_with_who_may_hold_it_and_what_to_do() {
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = holder.local_addr().unwrap().port();
+    let output = run(&[&format!("--web.listen-address=127.0.0.1:{port}")]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    for words in [
+        format!("listening on 127.0.0.1:{port}"),
+        format!("sport = :{port}"),
+        "--web.listen-address".to_owned(),
+    ] {
+        assert!(said.contains(&words), "{words}: {said}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The exporter itself: reload, end, exit codes, the forms that it speaks, and what it must never say.
 
-use std::io::Read as _;
+use std::{io::Read as _, process::Stdio};
 
 use serde_json::Value;
 
@@ -124,11 +124,54 @@ fn it_says_where_it_is_and_how_things_are() {
     let host = Host::with_logtail();
     host.refuse(DATA);
     let exporter = host.exporter_of(EXPECT_ALL);
-    eventually("the diagnosis", || {
+    eventually("the log says it", || {
         let log = exporter.log();
-        let said = ["Metrics are at http://localhost:10077/metrics", "✓ Processes", "connection_refused"];
+        let said = [
+            "msg=\"starting logagent-exporter\" version=",
+            "url=http://localhost:10077/metrics",
+            "prerequisite=network cause=connection_refused",
+        ];
         if said.iter().all(|words| log.contains(words)) { Ok(()) } else { Err(log) }
     });
+    assert!(!exporter.log().contains("✓ Processes"), "the diagnosis is for a terminal: {}", exporter.log());
+    drop(exporter);
+    let script =
+        "exec script --quiet --flush --command 'logagent-exporter --evaluation.interval=1s' /run/typescript";
+    let mut terminal = host.command("/", "sh").args(["-c", script]).stdin(Stdio::null()).spawn().unwrap();
+    eventually("the diagnosis on a terminal", || {
+        let shown = std::fs::read_to_string(host.at("/run/typescript")).unwrap_or_default();
+        let said = ["Metrics are at http://localhost:10077/metrics", "Processes  ", "connection_refused"];
+        if said.iter().all(|words| shown.contains(words)) { Ok(()) } else { Err(shown) }
+    });
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+}
+
+#[test]
+fn every_line_of_the_log_is_one_object_in_json_also_the_last() {
+    let host = Host::with_logtail();
+    host.refuse(DATA);
+    let exporter = host.exporter_with(User::Root, Some(EXPECT_ALL), &["--log.format=json"]);
+    exporter.shows(&["network failing connection_refused"]);
+    let lines: Vec<serde_json::Value> = exporter
+        .log()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+        .collect();
+    let of =
+        |cause: &str| lines.iter().find(|line| line["cause"] == cause).unwrap_or_else(|| panic!("{lines:?}"));
+    assert_eq!(of("connection_refused")["level"], "ERROR", "a critical cause is an error");
+    assert!(
+        lines.iter().any(|line| line["msg"] == "looked and judged" && line["level"] == "DEBUG"),
+        "{lines:?}"
+    );
+    drop(exporter);
+    let bad = ["-c", "logagent-exporter --log.format=json --config.file=/gone.yml 2>&1"];
+    let output = host.command("/", "sh").args(bad).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|_| panic!("{line}"));
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod containers;
 mod crowds;
 mod custom;
 mod events;
+mod fleet;
 mod golden;
 mod hostile_files;
 mod lifecycle;

@@ -270,8 +270,8 @@ impl Service for LogListener {
         regions::classify(host)
     }
 
-    fn knows_region(&self, region: &str) -> bool {
-        regions::is_known(region)
+    fn regions(&self) -> &'static [&'static str] {
+        regions::REGIONS
     }
 
     fn servers_for(&self, region: &str, network: NetworkType) -> Option<(String, String)> {

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Regions that the vendor's documents name, closed ones included.
-const REGIONS: &[&str] = &[
+pub(super) const REGIONS: &[&str] = &[
     "ap-beijing",
     "ap-guangzhou",
     "ap-shanghai",
@@ -33,11 +33,6 @@ const REGIONS: &[&str] = &[
 
 /// Regions that the first releases named without `ap-`.
 const SHORT_NAMES: [&str; 4] = ["shanghai", "guangzhou", "chengdu", "beijing"];
-
-/// True if the documents list `region`.
-pub(super) fn is_known(region: &str) -> bool {
-    REGIONS.contains(&region)
-}
 
 /// The host that `region` has over `network`; there is no acceleration.
 pub(super) fn server_for(region: &str, network: NetworkType) -> Option<String> {
@@ -107,7 +102,7 @@ mod tests {
             assert_eq!(server_for(region, NetworkType::Acceleration), None);
         }
         assert_eq!(server_for("<region>", NetworkType::Internet), None);
-        assert!(!is_known("guangzhou") && !is_known("cn-hangzhou"));
+        assert!(!REGIONS.contains(&"guangzhou") && !REGIONS.contains(&"cn-hangzhou"));
     }
 
     proptest! {

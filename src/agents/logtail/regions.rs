@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Regions that the vendor's documents name, closed ones and those only known from the compute service included.
-const REGIONS: &[&str] = &[
+pub(super) const REGIONS: &[&str] = &[
     "cn-hangzhou",
     "cn-shanghai",
     "cn-nanjing",
@@ -53,11 +53,6 @@ const REGIONS: &[&str] = &[
 const IDPT_REGION: &str = "cn-hangzhou-idpt-2";
 /// That region's domain.
 const IDPT_DOMAIN: &str = "cn-hangzhou-idpt-2.idptcloud01cs.com";
-
-/// True if the documents list `region`.
-pub(super) fn is_known(region: &str) -> bool {
-    REGIONS.contains(&region)
-}
 
 /// True if `region` has the form of a region's name.
 pub(super) fn has_form(region: &str) -> bool {
@@ -203,7 +198,7 @@ mod tests {
     #[test]
     fn the_documents_servers_classify_as_what_they_are_for() {
         for region in REGIONS {
-            assert!(is_known(region) && has_form(region), "{region}");
+            assert!(REGIONS.contains(region) && has_form(region), "{region}");
             for network in [NetworkType::Intranet, NetworkType::Internet] {
                 let (config_server, data_server) = servers_for(region, network).expect("known");
                 for server in [config_server, data_server] {
@@ -228,7 +223,7 @@ mod tests {
     #[test]
     fn zones_and_templates_are_no_known_regions() {
         for region in ["cn-hangzhou-b", "cn-hangzhou-intranet", "${region}", "", "CN-Hangzhou", "hangzhou"] {
-            assert!(!is_known(region), "{region}");
+            assert!(!REGIONS.contains(&region), "{region}");
         }
         for region in ["<region>", "hangzhou", "", "cn-", "cn-a b", "a-b", "cn-hangzhou/.."] {
             assert_eq!(servers_for(region, NetworkType::Internet), None, "{region}");

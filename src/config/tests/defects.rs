@@ -20,9 +20,12 @@ fn each_defect_of_the_document_has_its_words() {
         ("- a\n", "l.yml:1: is a list; it must be a mapping (key: value)"),
         (
             "agnets: []\n",
-            "l.yml:1: agnets: is not a known key (did you mean \"agents\"?); use one of detect, agents, clock, alertmanagers, labels",
+            "l.yml:1: agnets: is not a known key (did you mean \"agents\"?); use one of detect, agents, clock, alertmanagers, labels, hosts",
         ),
-        ("x: 1\n", "l.yml:1: x: is not a known key; use one of detect, agents, clock, alertmanagers, labels"),
+        (
+            "x: 1\n",
+            "l.yml:1: x: is not a known key; use one of detect, agents, clock, alertmanagers, labels, hosts",
+        ),
         ("detect: yes\n", "l.yml:1: detect: is the text \"yes\"; it must be true or false"),
         ("detect: 1\n", "l.yml:1: detect: is the number 1; it must be true or false"),
         ("detect:\n", "l.yml:1: detect: is empty; it must be true or false"),
@@ -35,7 +38,7 @@ fn each_defect_of_the_document_has_its_words() {
         ("? [a]\n: b\n", "l.yml:1: a list stands where a key is needed; keys are plain words"),
         (
             "a: &x 1\n<<: *x\n",
-            "l.yml:1: a: is not a known key; use one of detect, agents, clock, alertmanagers, labels\nl.yml:2: <<: merge keys are not supported; write the keys out, or use an alias for the whole value",
+            "l.yml:1: a: is not a known key; use one of detect, agents, clock, alertmanagers, labels, hosts\nl.yml:2: <<: merge keys are not supported; write the keys out, or use an alias for the whole value",
         ),
         (
             "detect: *nowhere\n",
@@ -60,7 +63,10 @@ fn each_defect_of_the_document_has_its_words() {
 #[test]
 fn each_defect_of_an_agent_has_its_words() {
     assert_words(&[
-        ("agents: {kind: logtail}\n", "l.yml:1: agents: is a mapping; it must be a list, as in [a, b]"),
+        (
+            "agents: {kind: logtail}\n",
+            "l.yml:1: agents: is a mapping; it must be a list of mappings, each of which begins with a dash (- key: value)",
+        ),
         (
             "agents:\n- logtail\n",
             "l.yml:2: agents[0]: is the text \"logtail\"; it must be a mapping (key: value)",
@@ -76,7 +82,7 @@ fn each_defect_of_an_agent_has_its_words() {
         ("agents:\n- kind:\n", "l.yml:2: agents[0].kind: is empty; write a value or leave the key out"),
         (
             "agents:\n- kind: logtail\n  nmae: x\n",
-            "l.yml:3: agents[0].nmae: is not a known key (did you mean \"name\"?); use one of name, kind, install_dir, run_as, ignore, expect, processes, files, endpoints",
+            "l.yml:3: agents[0].nmae: is not a known key (did you mean \"name\"?); use one of name, kind, install_dir, run_as, ignore, expect",
         ),
         (
             "agents:\n- kind: logtail\n  name: 5\n",
@@ -138,7 +144,10 @@ fn each_defect_of_clock_and_alerting_has_its_words() {
             "clock: {ntp_servers: [a, a]}\n",
             "l.yml:1: clock.ntp_servers[1]: \"a\" is listed twice (first in line 1)",
         ),
-        ("alertmanagers: {}\n", "l.yml:1: alertmanagers: is a mapping; it must be a list, as in [a, b]"),
+        (
+            "alertmanagers: {}\n",
+            "l.yml:1: alertmanagers: is a mapping; it must be a list of mappings, each of which begins with a dash (- key: value)",
+        ),
         (
             "alertmanagers: [{static_config: []}]\n",
             "l.yml:1: alertmanagers[0].static_config: is not a known key (did you mean \"static_configs\"?); the section has the shape of Prometheus' own alertmanagers",
@@ -163,7 +172,7 @@ fn each_defect_of_an_expectation_has_its_words() {
     let zoo = [
         (
             "regoin: cn-hangzhou",
-            "regoin: is not a known key (did you mean \"region\"?); use one of region, network, account_id, machine_group_ips, machine_group_identifier, projects, server_group_ip, server_group_label",
+            "regoin: is not a known key (did you mean \"region\"?); use one of region, network, account_id, machine_group_ips, machine_group_identifier, projects",
         ),
         (
             "region: hangzhou",
@@ -226,6 +235,15 @@ fn each_defect_of_an_expectation_has_its_words() {
         errors("agents: [{kind: custom, files: [/x], expect: {region: cn-x}}]"),
         "l.yml:1: agents[0].expect.region: belongs to kinds logtail and loglistener; this agent is of kind custom: a custom agent is described by processes, files, endpoints"
     );
+}
+
+#[test]
+fn an_executable_has_no_arguments() {
+    for executable in ["fluent-bit -c /etc/fluent-bit.conf", "/opt/x/bin/x /etc/x.yml"] {
+        let said = errors(format!("agents: [{{kind: custom, processes: [{{executable: '{executable}'}}]}}]"));
+        assert!(said.contains("is not an executable") && said.contains("without arguments"), "{said}");
+    }
+    let _loads = settings("agents: [{kind: custom, processes: [{executable: 'Log Agent'}]}]");
 }
 
 #[test]
@@ -299,7 +317,7 @@ fn each_defect_of_a_custom_agent_has_its_words() {
     assert_eq!(
         warnings,
         [
-            "agents[0] (line 1): a custom agent without processes, files and endpoints: nothing of it is watched"
+            "l.yml:1: agents[0]: a custom agent without processes, files and endpoints: nothing of it is watched"
         ]
     );
 }

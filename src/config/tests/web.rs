@@ -5,7 +5,11 @@ use super::*;
 const HASH: &str = "$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG";
 
 fn read(text: &str) -> Result<(WebConfig, Vec<String>), String> {
-    parse(text.as_bytes(), Path::new("/etc/x/web.yml")).map_err(|error| error.to_string())
+    let said = |warnings: Vec<crate::config::ConfigProblem>| {
+        warnings.iter().map(|problem| format!("{}: {}", problem.key, problem.message)).collect()
+    };
+    let read = parse(text.as_bytes(), Path::new("/etc/x/web.yml")).map_err(|error| error.to_string());
+    read.map(|(config, warnings)| (config, said(warnings)))
 }
 
 #[test]

@@ -76,6 +76,13 @@ pub fn print(text: Arguments<'_>) {
     }
 }
 
+/// Waits until everything that was logged is written, but not for ever.
+pub fn flush() {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush(LAST_WORDS);
+    }
+}
+
 fn install(log: Log) {
     // It is the first and only one, but for tests of many in one process.
     let _installed = tracing::subscriber::set_global_default(log);
