@@ -20,7 +20,7 @@ dist: ## What a release consists of, into target/dist: tarball, deb, rpm, image,
 
 test: test-deps lint ## Everything that must pass: lint and all tests, on a machine with nothing but Rust
 	$(CARGO) test --locked --workspace
-	$(MAKE) test-dashboards
+	$(MAKE) test-dashboards test-page
 
 # node_modules of the dashboards' tests, as the lock file has them; npm writes the second file last.
 node_modules = tests/dashboards/node_modules/.package-lock.json
@@ -35,6 +35,14 @@ test-alerts: test-deps ## 2,000 random fleets through the rules and a real Alert
 test-dashboards: test-deps $(node_modules) ## Dashboards in a real browser over a real Prometheus; pictures in target/dashboards
 	$(CARGO) test --locked --test it scrapes
 	node --test tests/dashboards/dashboards.test.mjs
+
+tests/page/node_modules/.package-lock.json: tests/page/package-lock.json
+	cd tests/page && npm ci --ignore-scripts --no-audit --no-fund --cache ../../.cache/npm
+	touch $@
+
+test-page: test-deps tests/page/node_modules/.package-lock.json ## The status page in a real browser, with axe; pictures in target/page
+	$(CARGO) build --locked
+	node --test tests/page/page.test.mjs
 
 dashboards: ## Writes dashboards/*.json from dashboards/generator
 	node dashboards/generator/main.mjs

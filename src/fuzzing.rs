@@ -238,8 +238,16 @@ impl Host {
         let (agents, clock) = evaluate::evaluate(&snapshot, &watched, &self.settings.clock, &mut self.ledger);
         let exporter = ExporterReport::default();
         let (limits, not_believed) = (reading.limits, reading.not_believed);
-        let report =
-            Report { taken_at: now.wall, agents, clock, exporter, complete: true, limits, not_believed };
+        let report = Report {
+            taken_at: now.wall,
+            agents,
+            clock,
+            exporter,
+            complete: true,
+            host: String::new(),
+            limits,
+            not_believed,
+        };
         (report, reading.looked_at)
     }
 }

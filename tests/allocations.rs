@@ -79,6 +79,7 @@ fn report(agents: usize) -> Report {
         files: (0..20).map(|file| (format!("/etc/{file}"), SystemTime::UNIX_EPOCH)).collect(),
     };
     Report {
+        host: String::new(),
         taken_at: SystemTime::UNIX_EPOCH,
         agents: (0..agents).map(agent).collect(),
         not_believed: logagent_exporter::model::report::NotBelieved::default(),

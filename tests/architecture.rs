@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("evaluate", &["catalog", "config", "agents", "model"]),
     ("http", &["publish", "config", "net", "model", "sys"]),
     ("net", &["model", "sys"]),
-    ("publish", &["net", "model"]),
+    ("publish", &["catalog", "net", "model"]),
     ("config", &["catalog", "agents", "model", "sys"]),
     ("catalog", &["model"]),
     ("agents", &["model"]),

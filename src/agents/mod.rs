@@ -31,9 +31,6 @@ use crate::model::{
     },
 };
 
-/// Digits of the id of a main account of Alibaba Cloud.
-pub const ACCOUNT_DIGITS: usize = 16;
-
 /// Every kind of agent that can be watched.
 pub static PROFILES: &[&dyn Profile] = &[&logtail::Logtail, &loglistener::LogListener, &custom::Custom];
 

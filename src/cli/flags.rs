@@ -23,7 +23,8 @@ use crate::{
 };
 
 /// Paths that the server answers itself.
-const TAKEN_PATHS: [&str; 6] = ["/", "/api/v1/report", "/-/check", "/-/healthy", "/-/ready", "/-/reload"];
+const TAKEN_PATHS: [&str; 7] =
+    ["/", "/api/v1/events", "/api/v1/report", "/-/check", "/-/healthy", "/-/ready", "/-/reload"];
 
 /// What the kernel takes (`sun_path`).
 const LONGEST_SOCKET_PATH: usize = 107;

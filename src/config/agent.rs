@@ -9,11 +9,14 @@ use super::{
     value, variables,
 };
 use crate::{
-    agents::{ACCOUNT_DIGITS, PROFILES, profile},
+    agents::{PROFILES, profile},
     model::NetworkType,
 };
 
 const CUSTOM: &str = "custom";
+
+/// Digits of the id of a main account.
+const ACCOUNT_DIGITS: usize = 16;
 
 const AGENT_KEYS: [&str; 9] =
     ["name", "kind", "install_dir", "run_as", "ignore", "expect", "processes", "files", "endpoints"];

@@ -346,6 +346,7 @@ impl Cycle {
         let limits = self.limits.iter().copied().chain(limits_of(&agents)).collect();
         Report {
             taken_at: snapshot.taken_at,
+            host: snapshot.host.hostname.known().cloned().unwrap_or_default(),
             agents,
             not_believed: self.not_believed.clone(),
             limits,
@@ -380,6 +381,7 @@ fn undecided(mut agent: AgentReport) -> AgentReport {
 fn nothing(taken_at: SystemTime) -> Report {
     Report {
         taken_at,
+        host: String::new(),
         agents: Vec::new(),
         not_believed: NotBelieved::default(),
         limits: BTreeSet::new(),

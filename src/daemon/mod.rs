@@ -31,12 +31,15 @@ use supervisor::Supervisor;
 use crate::{
     config::{self, Settings},
     http::{self, AllowedHosts, Listener, ReloadRequest, Security, Server},
-    model::{counters::Counters, report::Report},
+    model::{
+        counters::Counters,
+        report::{Limit, Report},
+    },
     observe::{
         events::{Events, Source},
         own, time,
     },
-    publish::Published,
+    publish::{Published, page},
     sys::signals::{self, Stop},
 };
 
@@ -243,6 +246,9 @@ fn publish(
     announce: &mut Option<impl FnOnce(&Report)>,
 ) -> Arc<Published> {
     report.exporter.counts = counters.counts();
+    if page::is_cut(&report) {
+        report.limits.insert(Limit::Page);
+    }
     if report.complete {
         journal.record(&report);
         if let Some(announce) = announce.take() {

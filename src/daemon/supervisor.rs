@@ -163,6 +163,7 @@ mod tests {
     fn the_status_is_told_when_it_changes() {
         let (_dir, manager, mut supervisor) = managed(&[]);
         let mut report = Report {
+            host: String::new(),
             taken_at: std::time::SystemTime::UNIX_EPOCH,
             agents: Vec::new(),
             not_believed: crate::model::report::NotBelieved::default(),

@@ -6,13 +6,14 @@ use std::{
     io,
     pin::pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::Poll,
     time::Duration,
 };
 
+use http_body_util::Either;
 use hyper::{
     body::Bytes,
     server::conn::{http1, http2},
@@ -29,8 +30,9 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tracing::debug;
 
 use super::{
-    Server,
+    Answer, Server,
     deadline::{Deadlines, Phase, Stage},
+    events,
     transport::{Socket, Stream},
 };
 
@@ -55,11 +57,16 @@ const PLAIN_HTTP: &[u8] =
     b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 48\r\n\r\n\
     Client sent an HTTP request to an HTTPS server.\n";
 
+/// A connection's permit, for as long as it needs one.
+type Permit = Arc<Mutex<Option<OwnedSemaphorePermit>>>;
+
 /// State that all connections share.
 pub(super) struct Shared {
     pub(super) server: Server,
     /// One for each request under way, which has buffers.
     permits: Arc<Semaphore>,
+    /// One for each stream of events.
+    streams: Arc<Semaphore>,
     /// Requests that wait for one.
     waiting: AtomicUsize,
     /// True while a connection should be evicted, and none can be.
@@ -73,6 +80,7 @@ impl Shared {
     pub(super) fn new(server: Server) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(server.limits.requests)),
+            streams: Arc::new(Semaphore::new(events::MOST_STREAMS)),
             server,
             waiting: AtomicUsize::new(0),
             evicting: AtomicBool::new(false),
@@ -150,8 +158,8 @@ pub(super) async fn serve(
             begun = begun => begun,
             _ = stopped.changed() => return,
         };
-        let (first, _permit) = match begun {
-            Ok(begun) => begun,
+        let (first, permit) = match begun {
+            Ok((first, permit)) => (first, Permit::new(Mutex::new(permit))),
             Err(error) => {
                 debug!(%error, "a connection ended between requests");
                 return;
@@ -173,9 +181,9 @@ pub(super) async fn serve(
             stream = Deadlines::new(Stream::Tls(Box::new(secured)), stage.clone(), shared.server.limits);
         }
         if http2 {
-            return Box::pin(serve_http2(stream, &stage, &shared, &mut stopped)).await;
+            return Box::pin(serve_http2(stream, &permit, &stage, &shared, &mut stopped)).await;
         }
-        match Box::pin(serve_requests(stream, trusted, &stage, &shared, &mut stopped)).await {
+        match Box::pin(serve_requests(stream, trusted, &permit, &stage, &shared, &mut stopped)).await {
             Some(idle) => stream = idle,
             None => return,
         }
@@ -209,20 +217,32 @@ async fn secured(
     }
 }
 
+/// If the answer is without end: then its connection gives back what scrapes may wait for.
+fn begins_stream(answer: &mut Answer, stage: &Stage, permit: &Permit) -> bool {
+    let Either::Right(stream) = answer.body_mut() else { return false };
+    stream.on(stage.clone());
+    stage.streaming();
+    drop(permit.lock().unwrap_or_else(PoisonError::into_inner).take());
+    true
+}
+
 /// Answers requests until there is none at the moment and buffers are scarce; then gives the stream back, else nothing.
 async fn serve_requests(
     stream: Deadlines<Stream>,
     trusted: bool,
+    permit: &Permit,
     stage: &Stage,
     shared: &Arc<Shared>,
     stopped: &mut watch::Receiver<()>,
 ) -> Option<Deadlines<Stream>> {
     let service = service_fn(|request| {
-        let (shared, stage) = (Arc::clone(shared), stage.clone());
+        let (shared, stage, permit) = (Arc::clone(shared), stage.clone(), Arc::clone(permit));
         Box::pin(async move {
             stage.answering();
-            let answer = shared.server.answer(request, trusted).await;
-            stage.answered();
+            let mut answer = shared.server.answer(request, trusted, &shared.streams).await;
+            if !begins_stream(&mut answer, &stage, &permit) {
+                stage.answered();
+            }
             Ok::<_, Infallible>(answer)
         })
     });
@@ -272,6 +292,7 @@ async fn serve_requests(
 /// Answers requests until the connection's end, several at a time.
 async fn serve_http2(
     stream: Deadlines<Stream>,
+    permit: &Permit,
     stage: &Stage,
     shared: &Arc<Shared>,
     stopped: &mut watch::Receiver<()>,
@@ -279,10 +300,12 @@ async fn serve_http2(
     let under_way = Arc::new(AtomicUsize::new(0));
     let service = service_fn(|request| {
         let (shared, stage, under_way) = (Arc::clone(shared), stage.clone(), Arc::clone(&under_way));
+        let permit = Arc::clone(permit);
         async move {
             under_way.fetch_add(1, Ordering::Relaxed);
             stage.answering();
-            let answer = shared.server.answer(request, false).await;
+            let mut answer = shared.server.answer(request, false, &shared.streams).await;
+            let _streams = begins_stream(&mut answer, &stage, &permit);
             if under_way.fetch_sub(1, Ordering::Relaxed) == 1 {
                 stage.holding();
                 shared.may_be_evicted();

@@ -72,9 +72,12 @@ pub(super) enum Phase {
     Idle,
     /// Likewise, on a connection that keeps its buffers.
     Held,
+    /// An answer without end is under way.
+    Streaming,
 }
 
-const ALL: [Phase; 6] = [Phase::Fresh, Phase::Head, Phase::Answer, Phase::Write, Phase::Idle, Phase::Held];
+const ALL: [Phase; 7] =
+    [Phase::Fresh, Phase::Head, Phase::Answer, Phase::Write, Phase::Idle, Phase::Held, Phase::Streaming];
 
 /// What a connection is at; shared between its stream, its requests, and the acceptor, which decides whom to evict.
 #[derive(Debug, Clone)]
@@ -111,6 +114,11 @@ impl Stage {
         self.set(Phase::Held);
     }
 
+    /// Something of an answer without end is sent.
+    pub(super) fn streaming(&self) {
+        self.set(Phase::Streaming);
+    }
+
     /// The answer is ready to be written.
     pub(super) fn answered(&self) {
         self.set(Phase::Write);
@@ -143,6 +151,7 @@ impl Phase {
             Self::Write => 3,
             Self::Idle => 4,
             Self::Held => 5,
+            Self::Streaming => 6,
         }
     }
 }
@@ -184,7 +193,7 @@ impl<S> Deadlines<S> {
             Phase::Fresh | Phase::Head => self.limits.head,
             Phase::Answer => self.limits.answer,
             Phase::Write => self.limits.write,
-            Phase::Idle | Phase::Held => self.limits.idle,
+            Phase::Idle | Phase::Held | Phase::Streaming => self.limits.idle,
         };
         self.deadline.as_mut().reset(Instant::now() + limit);
     }

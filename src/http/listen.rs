@@ -130,7 +130,8 @@ impl Acceptor {
         }
         // An idle connection loses the least; then one that has been sending a head, or not taking an answer.
         let _evicted = pending
-            && (self.evict(&[Phase::Idle, Phase::Held, Phase::Fresh]) || self.evict(&[Phase::Head]))
+            && (self.evict(&[Phase::Idle, Phase::Held, Phase::Fresh, Phase::Streaming])
+                || self.evict(&[Phase::Head]))
             || lacks_permits && (self.evict(&[Phase::Held]) || self.evict(&[Phase::Head, Phase::Write]));
     }
 

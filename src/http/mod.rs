@@ -2,6 +2,7 @@
 
 mod connection;
 mod deadline;
+mod events;
 mod host;
 mod listen;
 mod listener;
@@ -11,9 +12,9 @@ mod transport;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Either, Full};
 use hyper::{
-    Method, Request, Response, StatusCode,
+    Method, Request, Response, StatusCode, Version,
     body::{Body, Bytes},
     header::{
         ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap,
@@ -21,7 +22,7 @@ use hyper::{
     },
     http::request::Parts,
 };
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use self::{
     negotiation::Format,
@@ -29,7 +30,7 @@ use self::{
 };
 use crate::{
     model::{report::Report, text::quoted},
-    publish::{Published, Verdict, json, text},
+    publish::{Published, Verdict, json, page, text},
 };
 
 pub use self::{
@@ -74,11 +75,16 @@ impl fmt::Debug for Server {
     }
 }
 
-type Answer = Response<Full<Bytes>>;
+type Answer = Response<Either<Full<Bytes>, events::Stream>>;
 
 impl Server {
     /// Answers one request; of a trusted client without asking who it is.
-    async fn answer<B: Body + Unpin>(&self, request: Request<B>, trusted: bool) -> Answer {
+    async fn answer<B: Body + Unpin>(
+        &self,
+        request: Request<B>,
+        trusted: bool,
+        streams: &Arc<Semaphore>,
+    ) -> Answer {
         let (head, body) = request.into_parts();
         let active = self.security.current().await;
         let mut answer = match self.refusal(&head, &active, trusted).await {
@@ -87,7 +93,7 @@ impl Server {
             None if trusted && head.uri.path() == "/-/check" => {
                 self.check(head.uri.query().unwrap_or_default())
             }
-            None => self.routed(&head).await,
+            None => self.routed(&head, streams).await,
         };
         active.set_headers(answer.headers_mut());
         answer
@@ -166,7 +172,7 @@ impl Server {
         answer
     }
 
-    async fn routed(&self, head: &Parts) -> Answer {
+    async fn routed(&self, head: &Parts, streams: &Arc<Semaphore>) -> Answer {
         let path = head.uri.path();
         if path == "/-/reload" {
             return match head.method {
@@ -178,12 +184,13 @@ impl Server {
         let published = Arc::clone(&self.published.borrow());
         let route: &dyn Fn() -> Answer = match path {
             path if path == self.telemetry_path => &|| metrics(&published, &head.headers),
-            "/" => &|| page(published.page(language(), &self.telemetry_path)),
+            "/" => &|| html(published.page(language(), &self.telemetry_path)),
             "/api/v1/report" => &|| {
                 let mut answer = answer(StatusCode::OK, "application/json", published.json(language()));
                 answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Language"));
                 answer
             },
+            "/api/v1/events" => &|| self.events(head, streams),
             "/-/healthy" => &|| self.healthy(&published),
             "/-/ready" => &|| ready(&published),
             _ => return plain(StatusCode::NOT_FOUND, "not found\n"),
@@ -192,6 +199,22 @@ impl Server {
             Method::GET | Method::HEAD => route(),
             _ => not_allowed("GET, HEAD"),
         }
+    }
+
+    fn events(&self, head: &Parts, streams: &Arc<Semaphore>) -> Answer {
+        let Some(stream) = events::Stream::open(streams, &self.published) else {
+            let mut answer = plain(StatusCode::SERVICE_UNAVAILABLE, "too many streams of events\n");
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
+            return answer;
+        };
+        let mut answer = answer(StatusCode::OK, "text/event-stream", Bytes::new());
+        // A proxy that collected what it passes on would delay it.
+        answer.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+        if head.version < Version::HTTP_2 {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        *answer.body_mut() = Either::Right(stream);
+        answer
     }
 
     fn healthy(&self, published: &Published) -> Answer {
@@ -273,17 +296,11 @@ fn metrics(published: &Published, headers: &hyper::HeaderMap) -> Answer {
     answer
 }
 
-fn page(body: Bytes) -> Answer {
+fn html(body: Bytes) -> Answer {
     let mut answer = answer(StatusCode::OK, "text/html; charset=utf-8", body);
     let headers = answer.headers_mut();
     headers.insert(VARY, HeaderValue::from_static("Accept-Language"));
-    headers.insert(
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
-             frame-ancestors 'none'",
-        ),
-    );
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::content_security_policy()));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     answer
 }
@@ -307,7 +324,7 @@ fn plain(status: StatusCode, text: impl Into<Bytes>) -> Answer {
 }
 
 fn answer(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
-    let mut answer = Response::new(Full::new(body));
+    let mut answer = Response::new(Either::Left(Full::new(body)));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -1,6 +1,7 @@
 //! The server over real loopback sockets.
 
 mod crowd;
+mod events;
 mod secure;
 
 use std::{
@@ -277,7 +278,8 @@ async fn the_page_trusts_nothing() {
     let running = start(Limits::default()).await;
     let got = get(&running, "GET", "/", "").await;
     let policy = got.header("content-security-policy").expect("a policy");
-    assert!(policy.contains("default-src 'none'") && !policy.contains("script"), "{policy}");
+    assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
 }
 
 #[tokio::test]

@@ -20,6 +20,8 @@ use super::{
 pub struct Report {
     /// Wall-clock time of the snapshot.
     pub taken_at: SystemTime,
+    /// The host's name; empty if it could not be read.
+    pub host: String,
     /// Watched agents.
     pub agents: Vec<AgentReport>,
     /// Processes that were not believed to be an agent's.

@@ -1,265 +1,235 @@
-//! `/`: a plain page that links everything and lists each agent's findings. No script, no resource of another origin.
+//! `/`: the page for the person on call. Rendered only when asked for, without scripts already whole; a script of its own keeps
+//! it up to date and copies commands. Nothing comes from another origin, and no text of the host becomes markup.
 
-use std::fmt::{self, Write as _};
+mod agent;
+mod facts;
+mod finding;
+mod markup;
 
+use std::{
+    fmt::{self, Write as _},
+    sync::OnceLock,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use self::markup::{Escaped, Marked, ago, class};
 use super::words::{self, Mark};
 use crate::model::{
-    Language, Text,
-    report::{AgentReport, PrerequisiteReport, Problem, Report},
+    Language, Status, Text,
+    report::{AgentReport, NotBelievedGroup, Report},
     time::{rfc3339, rfc3339_millis},
 };
 
-const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}\
-nav a{margin-right:1rem}\
-table{border-collapse:collapse}\
-th,td{text-align:left;vertical-align:top;padding:.15rem 1rem .15rem 0;overflow-wrap:anywhere}\
-pre{white-space:pre-wrap;overflow-wrap:anywhere;border-left:.2rem solid;padding-left:.8rem}\
-article{margin:1rem 0 1rem 1rem}\
-.good{color:light-dark(#116329,#57d364)}.bad{color:light-dark(#b3161d,#ff8e88)}\
-.warned{color:light-dark(#7a4b00,#e3b341)}.unknown{color:light-dark(#6b3fb0,#c9a5ff)}";
+const STYLE: &str = include_str!("page/page.css");
+const SCRIPT: &str = include_str!("page/page.js");
 
-const TITLE: Text = Text { en: "Heartbeat of log-collection agents", zh: "日志采集 Agent 心跳诊断" };
+/// So many agents, and of each so many findings and endpoints, are on the page; the JSON report has the others.
+const MOST_AGENTS: usize = 32;
+const MOST_FINDINGS: usize = 40;
+const MOST_FACTS: usize = 100;
+
+const TITLE: Text = Text { en: "heartbeat of log-collection agents", zh: "日志采集客户端心跳" };
+const SKIP: Text = Text { en: "Skip to the diagnosis", zh: "跳到诊断内容" };
 const METRICS: Text = Text { en: "Metrics", zh: "指标" };
-const JSON: Text = Text { en: "Report (JSON)", zh: "报告（JSON）" };
+const JSON: Text = Text { en: "JSON", zh: "JSON" };
 const HEALTHY: Text = Text { en: "Healthy", zh: "存活检查" };
 const READY: Text = Text { en: "Ready", zh: "就绪检查" };
-const TAKEN: Text = Text { en: "As of", zh: "截至" };
+const TAKEN: Text = Text { en: "Seen", zh: "检查于" };
+const RELOAD_FAILED: Text = Text {
+    en: "The last reload of the config file failed: what was loaded before stays in force. The exporter's log says what is wrong, and so does `logagent-exporter config check FILE`.",
+    zh: "最近一次重新加载配置文件失败，仍在使用之前的配置。原因见 exporter 的日志，或执行 `logagent-exporter config check FILE`。",
+};
+const CUT: Text = Text {
+    en: "Not everything fits on this page; the JSON report has all.",
+    zh: "本页未显示全部内容，完整内容见 JSON 报告。",
+};
+
+/// The policy that goes with the page: its own style and script, and its own server.
+pub fn content_security_policy() -> &'static str {
+    static POLICY: OnceLock<String> = OnceLock::new();
+    POLICY.get_or_init(|| {
+        let hash = |text: &str| STANDARD.encode(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()));
+        format!(
+            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; connect-src 'self'; img-src data:; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            hash(STYLE),
+            hash(SCRIPT)
+        )
+    })
+}
+
+/// True if the page does not show all of the report.
+pub fn is_cut(report: &Report) -> bool {
+    let is_large = |agent: &AgentReport| {
+        let findings: usize = agent.prerequisites.iter().map(|each| each.problems.len()).sum();
+        findings > MOST_FINDINGS
+            || agent.endpoints.len().max(agent.ips.len()).max(agent.files.len()) > MOST_FACTS
+    };
+    report.agents.len() > MOST_AGENTS || report.agents.iter().any(is_large)
+}
 
 /// The page in one language.
 pub fn render(report: &Report, language: Language, telemetry_path: &str) -> String {
-    let mut out = String::with_capacity(8 * 1024);
-    let _infallible = page(&mut out, report, language, telemetry_path);
-    out
+    let mut page = Page { out: String::with_capacity(32 * 1024), report, language };
+    let _infallible = page.document(telemetry_path);
+    page.out
 }
 
-fn page(out: &mut String, report: &Report, language: Language, telemetry_path: &str) -> fmt::Result {
-    let (tag, query, other, other_tag, other_query) = match language {
-        Language::English => ("en", "", "中文", "zh-CN", "?lang=zh"),
-        Language::Chinese => ("zh-CN", "?lang=zh", "English", "en", "?lang=en"),
-    };
-    let say = |text: Text| text.in_language(language);
-    write!(
-        out,
-        "<!DOCTYPE html>\n<html lang=\"{tag}\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{name}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n\
-         <p>{name} {version} · {taken} <time datetime=\"{machine}\">{people}</time></p>\n</header>\n\
-         <nav>\n<a href=\"{metrics_path}\">{metrics}</a>\n<a href=\"/api/v1/report{query}\">{json}</a>\n\
-         <a href=\"/-/healthy\">{healthy}</a>\n<a href=\"/-/ready\">{ready}</a>\n\
-         <a href=\"/{other_query}\" hreflang=\"{other_tag}\" lang=\"{other_tag}\">{other}</a>\n</nav>\n<main>\n",
-        name = words::NAME,
-        title = say(TITLE),
-        version = words::VERSION,
-        taken = say(TAKEN),
-        machine = rfc3339_millis(report.taken_at),
-        people = rfc3339(report.taken_at),
-        metrics_path = Escaped(telemetry_path),
-        metrics = say(METRICS),
-        json = say(JSON),
-        healthy = say(HEALTHY),
-        ready = say(READY),
-    )?;
-    if !report.complete {
-        writeln!(out, "<p>{}</p>", say(words::NOT_YET))?;
-    }
-    if report.agents.is_empty() {
-        writeln!(out, "<p>{}</p>", say(words::NO_AGENT))?;
-    }
-    for each in &report.agents {
-        agent(out, each, report, language)?;
-    }
-    clock(out, report, language)?;
-    out.write_str("</main>\n</body>\n</html>\n")
-}
-
-fn agent(out: &mut String, agent: &AgentReport, report: &Report, language: Language) -> fmt::Result {
-    writeln!(
-        out,
-        "<section>\n<h2>{} {}: {}</h2>\n<p>{}</p>\n<table>",
-        Marked(Mark::of_agent(agent)),
-        Escaped(&words::printable(&agent.name)),
-        words::status(agent.status).in_language(language),
-        Escaped(words::what_and_where(agent, language).trim()),
-    )?;
-    for each in &agent.prerequisites {
-        prerequisite(out, each, agent, report, language)?;
-    }
-    out.write_str("</table>\n")?;
-    for (root, consequences) in words::by_root(agent) {
-        problem(out, root, &consequences, language)?;
-    }
-    out.write_str("</section>\n")
-}
-
-fn prerequisite(
-    out: &mut String,
-    prerequisite: &PrerequisiteReport,
-    agent: &AgentReport,
-    report: &Report,
+struct Page<'a> {
+    out: String,
+    report: &'a Report,
     language: Language,
-) -> fmt::Result {
-    write!(
-        out,
-        "<tr><td>{}</td><th scope=\"row\">{}</th><td>",
-        Marked(Mark::of_prerequisite(prerequisite)),
-        words::prerequisite(prerequisite.id).in_language(language),
-    )?;
-    if prerequisite.problems.is_empty() && prerequisite.unknown.is_empty() {
-        let summary = words::summary(agent, prerequisite.id, &report.clock, language);
-        write!(out, "{}", Escaped(&summary))?;
-    } else {
-        let mut separator = "";
-        for problem in &prerequisite.problems {
-            write!(out, "{separator}<code>{}</code>", Escaped(problem.cause.id))?;
-            separator = "<br>";
-        }
-        for why in &prerequisite.unknown {
-            write!(out, "{separator}{}", Escaped(&words::printable(&why.to_string())))?;
-            separator = "<br>";
-        }
-    }
-    out.write_str("</td></tr>\n")
 }
 
-fn problem(
-    out: &mut String,
-    problem: &Problem,
-    consequences: &[&Problem],
-    language: Language,
-) -> fmt::Result {
-    let say = |text: Text| text.in_language(language);
-    let title = words::lines(&problem.title(language)).collect::<Vec<_>>().join(" ");
-    writeln!(
-        out,
-        "<article>\n<h3>{} {}</h3>\n<p><code>{}</code> · {} · {} <time datetime=\"{}\">{}</time>{}{}</p>",
-        Marked(Mark::of_severity(problem.severity)),
-        Escaped(&title),
-        Escaped(problem.cause.id),
-        say(words::severity(problem.severity)),
-        say(words::SINCE),
-        rfc3339_millis(problem.since),
-        rfc3339(problem.since),
-        if problem.carried { " · " } else { "" },
-        if problem.carried { say(words::CARRIED) } else { "" },
-    )?;
-    if !problem.evidence.is_empty() {
-        out.write_str("<table>\n")?;
-        for evidence in &problem.evidence {
-            writeln!(
-                out,
-                "<tr><th scope=\"row\">{}</th><td><code>{}</code></td><td>{}</td></tr>",
-                Escaped(evidence.name),
-                Escaped(&words::printable(&evidence.value)),
-                Escaped(&words::printable(&evidence.from)),
-            )?;
-        }
-        out.write_str("</table>\n")?;
+impl Page<'_> {
+    fn say(&self, text: Text) -> &'static str {
+        text.in_language(self.language)
     }
-    let remedy = words::lines(&problem.remedy(language)).collect::<Vec<_>>().join("\n");
-    writeln!(out, "<p>{}</p>\n<pre>{}</pre>", say(words::FIX), Escaped(&remedy))?;
-    if !consequences.is_empty() {
-        writeln!(out, "<p>{}</p>\n<ul>", say(words::ALSO))?;
-        for consequence in consequences {
-            let title = words::lines(&consequence.title(language)).collect::<Vec<_>>().join(" ");
-            writeln!(out, "<li>{} <code>{}</code></li>", Escaped(&title), Escaped(consequence.cause.id))?;
+
+    /// The worst of all agents.
+    fn mark(&self) -> Mark {
+        if !self.report.complete {
+            return Mark::Unknown;
         }
-        out.write_str("</ul>\n")?;
-    }
-    out.write_str("</article>\n")
-}
-
-fn clock(out: &mut String, report: &Report, language: Language) -> fmt::Result {
-    writeln!(
-        out,
-        "<p>{} {}</p>",
-        words::CLOCK.in_language(language),
-        Escaped(&words::clock(&report.clock, language))
-    )
-}
-
-/// Text that cannot leave its element or attribute.
-struct Escaped<'a>(&'a str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            match c {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                c => f.write_char(c)?,
+        match self.report.status() {
+            None => Mark::Unknown,
+            Some(status) => {
+                let warned = self.report.agents.iter().any(|agent| Mark::of_agent(agent) == Mark::Warned);
+                Mark::of(status, warned)
             }
+        }
+    }
+
+    fn document(&mut self, telemetry_path: &str) -> fmt::Result {
+        let tag = match self.language {
+            Language::English => "en",
+            Language::Chinese => "zh-CN",
+        };
+        let host = if self.report.host.is_empty() { words::NAME } else { &self.report.host };
+        let host = words::printable(host);
+        let (mark, title) = (self.mark(), self.say(TITLE));
+        let phrases = markup::phrases(self.language);
+        write!(
+            self.out,
+            "<!DOCTYPE html>\n<html lang=\"{tag}\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <noscript><meta http-equiv=\"refresh\" content=\"30\"></noscript>\n\
+             <link rel=\"icon\" href=\"data:image/svg+xml,{icon}\">\n\
+             <title>{symbol} {host}: {title} · {name} {version}</title>\n<style>{STYLE}</style>\n</head>\n<body{phrases}>\n",
+            icon = markup::icon(mark),
+            symbol = mark.symbol(),
+            host = Escaped(&host),
+            name = words::NAME,
+            version = words::VERSION,
+        )?;
+        self.header(&host, telemetry_path)?;
+        self.out.write_str("<main id=\"diagnosis\">\n")?;
+        self.banners()?;
+        let report = self.report;
+        for (index, agent) in report.agents.iter().take(MOST_AGENTS).enumerate() {
+            self.agent(index, agent)?;
+        }
+        if report.agents.is_empty() {
+            self.empty()?;
+        }
+        self.clock()?;
+        let (name, version, revision) = (words::NAME, words::VERSION, words::REVISION);
+        write!(
+            self.out,
+            "</main>\n<footer><p>{name} {version} ({revision})</p></footer>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
+        )
+    }
+
+    fn header(&mut self, host: &str, telemetry_path: &str) -> fmt::Result {
+        let (query, other, other_tag, other_query) = match self.language {
+            Language::English => ("", "中文", "zh-CN", "?lang=zh"),
+            Language::Chinese => ("?lang=zh", "English", "en", "?lang=en"),
+        };
+        let (skip, metrics, json) = (self.say(SKIP), self.say(METRICS), self.say(JSON));
+        let (healthy, ready, taken) = (self.say(HEALTHY), self.say(READY), self.say(TAKEN));
+        let at = self.report.taken_at;
+        writeln!(
+            self.out,
+            "<header>\n<a class=\"skip\" href=\"#diagnosis\">{skip}</a>\n\
+             <h1>{host} <small>{name} {version}</small></h1>\n<nav>\n\
+             <a href=\"{path}\">{metrics}</a>\n<a href=\"api/v1/report{query}\">{json}</a>\n\
+             <a href=\"-/healthy\">{healthy}</a>\n<a href=\"-/ready\">{ready}</a>\n\
+             <a href=\"{other_query}\" hreflang=\"{other_tag}\" lang=\"{other_tag}\" data-focus=\"language\">{other}</a>\n</nav>\n\
+             <p class=\"as-of\">{taken} <time class=\"taken\" datetime=\"{machine}\">{people}</time> <span class=\"live\" role=\"status\"></span></p>\n</header>",
+            host = Escaped(host),
+            name = words::NAME,
+            version = words::VERSION,
+            path = Escaped(telemetry_path),
+            machine = rfc3339_millis(at),
+            people = rfc3339(at),
+        )
+    }
+
+    /// What must be known before anything else is believed.
+    fn banners(&mut self) -> fmt::Result {
+        if !self.report.complete {
+            self.banner(Mark::Unknown, self.say(words::NOT_YET))?;
+        }
+        if !self.report.exporter.reload_successful {
+            self.banner(Mark::Bad, self.say(RELOAD_FAILED))?;
+        }
+        if is_cut(self.report) {
+            self.banner(Mark::Warned, self.say(CUT))?;
+        }
+        if !self.report.limits.is_empty() {
+            let limits = self.report.limits.iter().map(|limit| limit.as_str()).collect::<Vec<_>>().join(", ");
+            let line =
+                words::LIMITS.fill(self.language, |name| (name == "limits").then_some(limits.as_str()));
+            self.banner(Mark::Warned, &line)?;
+        }
+        let report = self.report;
+        for NotBelievedGroup { kind, user, executable, pids } in
+            report.not_believed.groups.iter().take(MOST_FACTS)
+        {
+            let (executable, user) = (words::printable(executable), user.to_string());
+            let pids = pids.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+            let line = words::NOT_BELIEVED.fill(self.language, |name| match name {
+                "kind" => Some(kind),
+                "user" => Some(&user),
+                "executable" => Some(&executable),
+                "pids" => Some(&pids),
+                _ => None,
+            });
+            self.banner(Mark::Warned, &line)?;
         }
         Ok(())
     }
-}
 
-struct Marked(Mark);
+    fn banner(&mut self, mark: Mark, text: &str) -> fmt::Result {
+        let class = class(mark);
+        writeln!(
+            self.out,
+            "<p class=\"banner {class}\">{} <span>{}</span></p>",
+            Marked(mark, self.language),
+            Escaped(text)
+        )
+    }
 
-impl fmt::Display for Marked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let class = match self.0 {
-            Mark::Good => "good",
-            Mark::Warned => "warned",
-            Mark::Bad => "bad",
-            Mark::Unknown => "unknown",
-        };
-        write!(f, "<span class=\"{class}\">{}</span>", self.0.symbol())
+    fn empty(&mut self) -> fmt::Result {
+        let (what, words) = (self.say(words::status(Status::Unknown)), self.say(words::NO_AGENT));
+        writeln!(
+            self.out,
+            "<section class=\"agent\"><div class=\"verdict unknown\"><span class=\"mark\" aria-hidden=\"true\">?</span>\
+             <div><h2>{what}</h2><p>{words}</p></div></div></section>"
+        )
+    }
+
+    /// A moment: how long ago when the page was rendered, and when.
+    fn since(&self, at: std::time::SystemTime) -> String {
+        format!(
+            "<span><span class=\"age\">{}</span> (<time data-age datetime=\"{}\">{}</time>)</span>",
+            ago(self.report.taken_at, at, self.language),
+            rfc3339_millis(at),
+            rfc3339(at)
+        )
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{super::sample, *};
-
-    #[test]
-    fn pages_in_both_languages() {
-        for (name, language) in [("page_en", Language::English), ("page_zh", Language::Chinese)] {
-            let page = render(&sample::failing(), language, "/metrics");
-            insta::assert_snapshot!(name, page.replace(words::VERSION, "0.0.0"));
-        }
-    }
-
-    /// Tags in order, closed ones checked off; void elements apart.
-    fn assert_well_formed(page: &str) {
-        let mut open = Vec::new();
-        for part in page.split('<').skip(1) {
-            let (tag, text) = part.split_once('>').unwrap_or_else(|| panic!("an open tag: {part}"));
-            assert!(!text.contains('>'), "a bare > after {tag}");
-            let name = tag.split_whitespace().next().expect("a name");
-            if let Some(name) = name.strip_prefix('/') {
-                assert_eq!(open.pop(), Some(name), "closed out of order");
-            } else if !["!DOCTYPE", "meta", "br"].contains(&name) {
-                open.push(name);
-            }
-        }
-        assert!(open.is_empty(), "{open:?} stay open");
-    }
-
-    #[test]
-    fn nothing_foreign_becomes_markup() {
-        for language in [Language::English, Language::Chinese] {
-            for report in [sample::healthy(), sample::failing(), sample::unknown(), sample::hostile()] {
-                let page = render(&report, language, "/met\"rics");
-                assert_well_formed(&page);
-                assert!(!page.contains("<script") && page.contains("href=\"/met&quot;rics\""));
-                assert!(!page.contains(|c: char| c.is_control() && c != '\n'));
-            }
-        }
-        assert!(
-            render(&sample::hostile(), Language::English, "/").contains("&lt;script&gt;alert(&#39;x&#39;)")
-        );
-    }
-
-    #[test]
-    fn no_agent_and_no_evaluation_are_said() {
-        let report = Report { agents: Vec::new(), complete: false, ..sample::healthy() };
-        let page = render(&report, Language::English, "/metrics");
-        assert!(page.contains(words::NO_AGENT.en) && page.contains(words::NOT_YET.en), "{page}");
-        assert_well_formed(&page);
-    }
-}
+mod tests;

@@ -238,6 +238,7 @@ pub(crate) fn healthy() -> Report {
     };
     Report {
         taken_at: at(3_600),
+        host: "web-1".to_owned(),
         agents: vec![agent],
         not_believed: NotBelieved::default(),
         limits: BTreeSet::new(),
@@ -394,6 +395,7 @@ pub(crate) fn hostile() -> Report {
     }
     let group = NotBelievedGroup { kind: "logtail", user: 1000, executable: evil.to_owned(), pids: vec![7] };
     report.not_believed = NotBelieved { processes: BTreeMap::from([("logtail", 1)]), groups: vec![group] };
+    report.host = evil.to_owned();
     report.limits = BTreeSet::from([Limit::Arguments]);
     report.clock.offsets.insert(0, ("http_date", f64::NAN, Some(f64::INFINITY)));
     report

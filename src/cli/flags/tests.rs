@@ -178,7 +178,7 @@ fn each_wrong_value_names_its_flag_or_variable() {
         ),
         (
             "--web.telemetry-path=/-/ready",
-            "error: --web.telemetry-path: \"/-/ready\" is taken; /, /api/v1/report, /-/check, /-/healthy, /-/ready, /-/reload are other pages",
+            "error: --web.telemetry-path: \"/-/ready\" is taken; /, /api/v1/events, /api/v1/report, /-/check, /-/healthy, /-/ready, /-/reload are other pages",
         ),
         (
             "--web.listen-address=10077",
