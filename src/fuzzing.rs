@@ -234,6 +234,7 @@ impl Host {
             containers: reading.containers,
             clock,
             agents,
+            deaths: Vec::new(),
         };
         let (agents, clock) = evaluate::evaluate(&snapshot, &watched, &self.settings.clock, &mut self.ledger);
         let exporter = ExporterReport::default();

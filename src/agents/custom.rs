@@ -52,6 +52,13 @@ impl Identification for Custom {
         None
     }
 
+    fn service_words(&self, settings: &AgentSettings) -> Vec<String> {
+        let programs =
+            settings.processes.iter().filter_map(|process| Path::new(&process.executable).file_name());
+        let programs = programs.map(|name| name.to_string_lossy().into_owned());
+        programs.chain([settings.name.clone()]).filter(|word| !word.is_empty()).collect()
+    }
+
     fn wants_variable(&self, name: &str) -> bool {
         super::is_proxy_or_zone(name)
     }

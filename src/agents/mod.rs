@@ -147,6 +147,17 @@ pub trait Identification: Sync {
     /// The directory of an installation whose place config does not tell.
     fn default_install_dir(&self) -> Option<PathBuf>;
 
+    /// Words of which one is in whatever starts the agent: in the name of its service, in a table of cron.
+    /// None: it is not asked what starts it.
+    fn service_words(&self, _settings: &AgentSettings) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The generation that an executable's base name tells, where a vendor has several that must not run beside each other.
+    fn generation(&self, _base_name: &str) -> Option<&'static str> {
+        None
+    }
+
     /// True if the variable of this name matters and holds no secret.
     fn wants_variable(&self, name: &str) -> bool;
 }
@@ -201,6 +212,16 @@ pub trait Files: Sync {
     /// The owner account in the cached identity of this cloud instance.
     fn parse_owner_account(&self, _bytes: &[u8]) -> Option<String> {
         None
+    }
+
+    /// The id of the cloud instance in the cached identity.
+    fn parse_instance(&self, _bytes: &[u8]) -> Option<String> {
+        None
+    }
+
+    /// Files outside of its directories in which the agent keeps its positions.
+    fn checkpoints(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// The version in the version file.
@@ -340,6 +361,16 @@ pub trait Operation: Sync {
         Vec::new()
     }
 
+    /// Where the agent restarts itself: its limits in force.
+    fn limits(&self, _parameters: Reading<Option<&Parameters>>, _invocation: &Invocation) -> Reading<Limits> {
+        Reading::Known(Limits::default())
+    }
+
+    /// The name of the service that starts the agent.
+    fn service(&self, settings: &AgentSettings, _version: Option<&str>) -> String {
+        settings.name.clone()
+    }
+
     /// True if a version can do this.
     fn supports(&self, _feature: Feature, _version: &Reading<Option<String>>) -> Reading<bool> {
         Reading::Known(true)
@@ -376,6 +407,15 @@ pub enum Identifier {
     User,
     /// Identifiers of machine groups.
     Custom,
+}
+
+/// Limits at which an agent restarts itself, each with the key or the variable that sets it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Of resident memory, in bytes.
+    pub memory: Option<(u64, String)>,
+    /// Of processors, in thousandths of one.
+    pub cpu: Option<(u64, String)>,
 }
 
 /// The setting that makes an agent correct its times.

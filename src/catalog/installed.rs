@@ -1,6 +1,9 @@
 //! Causes of the prerequisite `installed`.
 
-use super::{patience, sources};
+use super::{
+    patience, sources,
+    surroundings::{AGENTS_COEXIST, SERVICE_NOT_ENABLED},
+};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// Config names the agent, or it was seen before, and nothing of it is there now.
@@ -109,4 +112,10 @@ pub static AGENT_VERSION_DEFECTIVE: Cause = Cause {
 };
 
 /// All of them, in the order of the contract.
-pub static CAUSES: &[&Cause] = &[&NOT_INSTALLED, &INSTALLATION_INCOMPLETE, &AGENT_VERSION_DEFECTIVE];
+pub static CAUSES: &[&Cause] = &[
+    &NOT_INSTALLED,
+    &INSTALLATION_INCOMPLETE,
+    &AGENT_VERSION_DEFECTIVE,
+    &SERVICE_NOT_ENABLED,
+    &AGENTS_COEXIST,
+];

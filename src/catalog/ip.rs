@@ -5,7 +5,10 @@ pub use super::group_ip::{
     GROUP_IP_IS_RANGE, GROUP_IP_MISMATCH, GROUP_IP_NOT_PRIVATE, GROUP_LABEL_CONFLICT,
     MULTIPLE_CANDIDATE_ADDRESSES,
 };
-use super::{patience, sources};
+use super::{
+    patience, sources,
+    surroundings::{IDENTITY_CLONED, IP_UNSTABLE},
+};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// No interface of the host has an IPv4 address other than loopback.
@@ -485,4 +488,6 @@ pub static CAUSES: &[&Cause] = &[
     &GROUP_LABEL_CONFLICT,
     &MULTIPLE_CANDIDATE_ADDRESSES,
     &IP_WILL_CHANGE,
+    &IP_UNSTABLE,
+    &IDENTITY_CLONED,
 ];

@@ -1,5 +1,6 @@
 //! The book of causes: one entry for each defect, in every language. Everything that people read is rendered from here.
 
+pub mod advice;
 pub mod alert;
 mod choice;
 pub mod clock;
@@ -19,6 +20,7 @@ pub mod remedy;
 pub mod restart;
 mod sources;
 pub mod startup_parameters;
+pub mod surroundings;
 pub mod user_identifier;
 mod way;
 

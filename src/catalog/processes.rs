@@ -1,6 +1,9 @@
 //! Causes of the prerequisite `processes`.
 
-use super::{patience, sources};
+use super::{
+    patience, sources,
+    surroundings::{DISK_FILLING, DISK_FULL, RESOURCE_LIMIT},
+};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
 /// The agent is installed and none of its processes is alive.
@@ -358,4 +361,7 @@ pub static CAUSES: &[&Cause] = &[
     &CRASH_LOOP,
     &WORKER_HUNG,
     &CHECKPOINT_DAMAGED,
+    &RESOURCE_LIMIT,
+    &DISK_FULL,
+    &DISK_FILLING,
 ];

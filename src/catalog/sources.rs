@@ -80,3 +80,9 @@ pub(super) const HUNG: &str =
     "Alibaba Cloud SLS: Release notes of Logtail for Linux (0.13.7); LoongCollector source: Monitor.cpp";
 pub(super) const CHECKPOINTS: &str = "Alibaba Cloud SLS: Release notes of Logtail for Linux (0.13.7); LoongCollector source: CheckPointManager.cpp";
 pub(super) const NO_CONFIG: &str = concat!(sls!("1"), ", frequently asked questions");
+pub(super) const DISK: &str =
+    "Alibaba Cloud SLS: Release notes of Logtail for Linux, 2.1.10; logagent-exporter";
+pub(super) const LIMITS: &str =
+    "Alibaba Cloud SLS: Manage LoongCollector (Linux), resource limits; LoongCollector source: Monitor.cpp";
+pub(super) const CLONED: &str =
+    "Alibaba Cloud SLS: Release notes of Logtail for Linux, 0.9.7; LoongCollector source: EcsMetaData.cpp";

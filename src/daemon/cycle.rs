@@ -16,7 +16,7 @@ use crate::{
     model::{
         Reading, Reason, Status, Why,
         report::{AgentReport, ExporterReport, Limit, NotBelieved, Report, limits_of},
-        snapshot::{AgentFacts, ClockFacts, EndpointFact, PlaceFacts, Snapshot},
+        snapshot::{AgentFacts, ClockFacts, Death, EndpointFact, PlaceFacts, Snapshot},
     },
     observe::{
         events::{Changes, WatchPlan},
@@ -55,6 +55,9 @@ impl Trigger {
 /// How long one file may take before it is given up for this turn.
 const FILE_DEADLINE: Duration = Duration::from_secs(2);
 
+/// The most ends of processes that are remembered.
+const MOST_DEATHS: usize = 64;
+
 /// The host's facts, and those of containers by name.
 type Places = (PlaceFacts, BTreeMap<Arc<str>, PlaceFacts>);
 
@@ -88,6 +91,7 @@ pub struct Cycle {
     looked_at: Option<WatchPlan>,
     /// The entry of the section `hosts` that was last in force.
     host: Option<String>,
+    deaths: Vec<Death>,
 }
 
 impl Cycle {
@@ -113,6 +117,20 @@ impl Cycle {
             limits: BTreeSet::new(),
             looked_at: None,
             host: None,
+            deaths: Vec::new(),
+        }
+    }
+
+    /// Takes in how processes have ended.
+    pub fn died(&mut self, deaths: Vec<Death>) {
+        if deaths.is_empty() {
+            return;
+        }
+        self.deaths.extend(deaths);
+        let old = self.deaths.len().saturating_sub(MOST_DEATHS);
+        self.deaths.drain(..old);
+        if let Some((snapshot, _)) = &mut self.facts {
+            snapshot.deaths.clone_from(&self.deaths);
         }
     }
 
@@ -257,6 +275,7 @@ impl Cycle {
                 wall_minus_boot: now.wall_minus_boot(),
             },
             agents,
+            deaths: self.deaths.clone(),
         };
         self.facts = Some((snapshot, watched));
         self.start_due_probes();

@@ -206,6 +206,7 @@ pub async fn run(
 
 /// One turn, after which events follow what it looked at.
 async fn turn(cycle: &mut Cycle, trigger: Trigger, events: &mut Events) -> Report {
+    cycle.died(events.deaths());
     let mut report = cycle.turn(trigger).await;
     if let Some(targets) = cycle.looked_at() {
         events.watch(targets).await;

@@ -78,6 +78,7 @@ fn prerequisites(context: &Context<'_>, carried: Vec<Carried>) -> Vec<Prerequisi
                 since: aged.since,
                 evidence: aged.finding.evidence,
                 advice: aged.finding.advice,
+                first_step: aged.finding.first_step,
                 context: Arc::clone(&values),
                 carried: aged.carried,
             })

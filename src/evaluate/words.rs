@@ -25,6 +25,21 @@ pub(super) fn list(items: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     out
 }
 
+/// A number of bytes as people read it: `3.2 GiB`.
+pub(super) fn amount(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let mut tenths = u128::from(bytes) * 10;
+    let mut unit = "B";
+    for next in UNITS {
+        unit = next;
+        if tenths < 10_240 || next == "TiB" {
+            break;
+        }
+        tenths /= 1024;
+    }
+    if unit == "B" { format!("{bytes} B") } else { format!("{}.{} {unit}", tenths / 10, tenths % 10) }
+}
+
 /// A path, with the line if it is known.
 pub(super) fn at_line(path: &str, line: Option<u32>) -> String {
     line.map_or_else(|| path.to_owned(), |line| format!("{path} line {line}"))

@@ -317,6 +317,8 @@ pub struct Problem {
     pub since: SystemTime,
     /// What was seen, where.
     pub evidence: Vec<Evidence>,
+    /// What to do before anything else, where that hangs on what was seen: the first step of the remedy.
+    pub first_step: Option<Text>,
     /// Facts of this host for the templates: paths and commands.
     pub context: Arc<BTreeMap<&'static str, String>>,
     /// What to do instead of what the cause says, where more is known than the cause itself.
@@ -344,7 +346,13 @@ impl Problem {
 
     /// The remedy, filled.
     pub fn remedy(&self, language: Language) -> String {
-        self.advice.unwrap_or(self.cause.remedy).fill_commands(language, |name| self.value(name))
+        let remedy = self.advice.unwrap_or(self.cause.remedy);
+        let usual = remedy.fill_commands(language, |name| self.value(name));
+        let Some(first) = self.first_step else { return usual };
+        let first = first.fill_commands(language, |name| self.value(name));
+        let steps = usual.lines().map(|line| line.split_once(". ").map_or(line, |(_number, step)| step));
+        let numbered = std::iter::once(first.as_str()).chain(steps).zip(1..);
+        numbered.map(|(step, number)| format!("{number}. {step}")).collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) mod process {
         observe::{
             host::{
                 file::Files,
+                gate::Attempt,
                 process::{Scan, Wanted},
             },
             time::Now,
@@ -39,6 +40,11 @@ pub(super) mod process {
             Reading::Unknown(Why::new(Reason::Unsupported, "processes", detail))
         }
 
+        /// None.
+        pub fn control_groups(&self, _: u32, _: &Attempt) -> Reading<Option<Vec<u8>>> {
+            Reading::Known(None)
+        }
+
         pub(in crate::observe) fn is_of_own_namespace(&self) -> bool {
             false
         }
@@ -49,7 +55,10 @@ pub(super) mod process {
 pub(super) mod events {
     use std::{collections::BTreeSet, io, task::Context};
 
-    use crate::observe::events::{Changes, WatchPlan, Watched};
+    use crate::{
+        model::snapshot::Death,
+        observe::events::{Changes, WatchPlan, Watched},
+    };
 
     fn unsupported<T>() -> io::Result<T> {
         Err(io::Error::new(io::ErrorKind::Unsupported, "not known how to watch on this operating system"))
@@ -62,6 +71,10 @@ pub(super) mod events {
     impl Exits {
         pub(in crate::observe) fn watch(&mut self, _: &BTreeSet<u32>) -> (Changes, io::Result<()>) {
             (Changes::NONE, unsupported())
+        }
+
+        pub(in crate::observe) fn deaths(&mut self) -> Vec<Death> {
+            Vec::new()
         }
     }
 

@@ -13,6 +13,6 @@ mod system;
 pub mod root;
 
 pub use system::{
-    ServiceManager, boot_time, confine, cpu_time, error, file, give_memory_back, hostname, kernel_clock,
-    limits, local, reads_what_is_others, signals, terminal_columns,
+    ServiceManager, boot_time, confine, cpu_time, end_of, error, file, give_memory_back, hostname,
+    kernel_clock, limits, local, reads_what_is_others, signals, terminal_columns,
 };

@@ -120,6 +120,14 @@ pub mod file {
         File::open(path)
     }
 
+    /// What is left on a file system; not known.
+    ///
+    /// # Errors
+    /// Always: this system does not tell it.
+    pub fn space(_: &File, _: bool) -> io::Result<Option<(u64, crate::model::snapshot::Space)>> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "not known how to read it on this operating system"))
+    }
+
     /// Whose file system it is on; not known.
     ///
     /// # Errors

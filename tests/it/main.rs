@@ -29,6 +29,7 @@ mod rotation;
 mod scrapes;
 mod storms;
 mod support;
+mod surroundings;
 mod trust;
 mod unprivileged;
 mod versions;

@@ -13,6 +13,7 @@
 //! * `STAND_IN_IP`: the worker writes `app_info.json` with this address into the directory of its executable.
 //! * `STAND_IN_VERSION`: the version in it, as `key=value`.
 //! * `STAND_IN_REAP=0`: the daemon leaves a dead worker as a zombie.
+//! * `STAND_IN_EATS`: a FIFO; once it was written to, the worker uses more and more memory.
 
 #![expect(clippy::print_stderr, reason = "a program for tests speaks to whoever runs the tests")]
 #![expect(clippy::disallowed_methods, reason = "no asynchronous runtime, and time is what it stands in for")]
@@ -81,7 +82,12 @@ fn agent(name: &OsStr, arguments: &[OsString]) -> io::Result<()> {
                 worker.wait()?;
             }
         }
-        Ok(_) => write_record()?,
+        Ok(_) => {
+            write_record()?;
+            if let Ok(fifo) = env::var("STAND_IN_EATS") {
+                eat(&fifo)?;
+            }
+        }
         // Its parent is gone at once, so that it is adopted by the first process, as daemons are.
         Err(_) => return again(arguments, if by_two { "daemon" } else { "worker" }).map(drop),
     }
@@ -105,6 +111,16 @@ fn again(arguments: &[OsString], stage: &str) -> io::Result<Child> {
         .stderr(Stdio::null())
         .process_group(0)
         .spawn()
+}
+
+/// Waits for somebody who writes to the FIFO, and takes memory until it is stopped.
+fn eat(fifo: &str) -> io::Result<()> {
+    let _told = std::fs::read(fifo)?;
+    let mut eaten = Vec::new();
+    loop {
+        // Pages that are never written to take no memory.
+        eaten.push(vec![1_u8; 1 << 20]);
+    }
 }
 
 /// Writes `app_info.json` as the agent does at the start of its worker.

@@ -188,6 +188,10 @@ impl Identification for LogListener {
         Some(PathBuf::from(DEFAULT_DIR))
     }
 
+    fn service_words(&self, _settings: &AgentSettings) -> Vec<String> {
+        vec!["loglistener".to_owned()]
+    }
+
     fn wants_variable(&self, name: &str) -> bool {
         super::is_proxy_or_zone(name)
     }
@@ -318,6 +322,10 @@ impl Operation for LogListener {
 
     fn roles(&self, _settings: &AgentSettings) -> Vec<Role> {
         vec![Role::MAIN, Role::DAEMON, Role::UPDATE]
+    }
+
+    fn service(&self, _settings: &AgentSettings, _version: Option<&str>) -> String {
+        "loglistenerd".to_owned()
     }
 
     fn commands(&self, settings: &AgentSettings, version: Option<&str>) -> Commands {

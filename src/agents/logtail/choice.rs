@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::{
     agents::{
-        Binding, Choice, Chosen, TimeAdjustment,
+        Binding, Choice, Chosen, Limits, TimeAdjustment,
         interfaces::{address_of, usable},
         release::{Feature, supports},
     },
@@ -17,7 +17,10 @@ use crate::{
     },
 };
 
-use super::versions::GATES;
+use super::{
+    config::{BYTES_OF_A_MEGABYTE, THOUSANDTHS, in_unit},
+    versions::GATES,
+};
 
 /// The choice, and what bears on it.
 pub(super) fn choice(
@@ -112,6 +115,32 @@ fn setting_of_time(
     }
     let variable = variable(invocation, "enable_log_time_auto_adjust")?;
     Ok(variable.map(|variable| TimeAdjustment { on: variable.value == "true", in_file: false }))
+}
+
+/// The limits in force: here the environment wins over the file, `LOONG_…` over the plain name, and a value below the least
+/// that the agent accepts is passed over (agent source, `LoadEnvResourceLimit`).
+pub(super) fn limits(
+    parameters: &Reading<Option<&Parameters>>,
+    invocation: &Invocation,
+) -> Result<Limits, Why> {
+    let environment = invocation.environment.as_result()?;
+    let of_environment = |name: &str, least: f64, unit: f64| {
+        let names = [format!("LOONG_{}", name.to_uppercase()), name.to_owned()];
+        names.into_iter().find_map(|variable| {
+            let value: f64 = environment.get(&variable)?.trim().parse().ok()?;
+            (value >= least).then_some((in_unit(value, unit)?, format!("environment {variable}")))
+        })
+    };
+    let parameters = parameters.as_result()?;
+    let of_file = |limit: fn(&Parameters) -> Option<&(String, u64)>| {
+        parameters.and_then(limit).map(|(key, limit)| (*limit, key.clone()))
+    };
+    Ok(Limits {
+        memory: of_environment("mem_usage_limit", 384.0, BYTES_OF_A_MEGABYTE)
+            .or_else(|| of_file(|parameters| parameters.memory_limit.as_ref())),
+        cpu: of_environment("cpu_usage_limit", 0.4, THOUSANDTHS)
+            .or_else(|| of_file(|parameters| parameters.cpu_limit.as_ref())),
+    })
 }
 
 fn hosts_binding(host: &PlaceFacts) -> Result<Option<Binding>, Why> {

@@ -1,6 +1,6 @@
 //! The startup parameters of every generation, in one shape; and those that the agent makes up from a path.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use serde_json::{Map, Value};
 
@@ -53,6 +53,8 @@ pub(super) fn parse(files: ConfigFiles<'_>) -> Result<Parameters, Rejection> {
             .and_then(Value::as_u64)
             .and_then(|port| u16::try_from(port).ok())
             .filter(|&port| port != 0),
+        memory_limit: limit(&merged, "mem_usage_limit", BYTES_OF_A_MEGABYTE),
+        cpu_limit: limit(&merged, "cpu_usage_limit", THOUSANDTHS),
         sys_conf_dir: text(root, "logtail_sys_conf_dir", "").map(|parameter| parameter.value),
         include_dir: text(root, "include_config_path", "").map(|parameter| parameter.value),
         canonical: Some(json::canonical(root)),
@@ -64,6 +66,22 @@ pub(super) fn parse(files: ConfigFiles<'_>) -> Result<Parameters, Rejection> {
 fn written(merged: &Merged<'_>, key: &str) -> Option<Parameter> {
     let value = merged.root.get(key)?.as_str()?;
     Some(Parameter { key: merged.path_of(key), value: without_user_info(value) })
+}
+
+/// The limit of memory is in megabytes, that of processors in processors.
+pub(super) const BYTES_OF_A_MEGABYTE: f64 = 1_048_576.0;
+pub(super) const THOUSANDTHS: f64 = 1000.0;
+
+/// The positive number at the top-level `key`, in the unit that is wanted.
+fn limit(merged: &Merged<'_>, key: &str, unit: f64) -> Option<(String, u64)> {
+    let limit = in_unit(merged.root.get(key)?.as_f64()?, unit)?;
+    Some((merged.path_of(key), limit))
+}
+
+/// A positive number as whole units; `None` for less than one, and for what is beyond all measure.
+pub(super) fn in_unit(number: f64, unit: f64) -> Option<u64> {
+    let whole = Duration::try_from_secs_f64(number * unit).ok()?.as_secs();
+    (whole > 0).then_some(whole)
 }
 
 /// The string at `key`, if it is one and not empty; `path` is how a person would write where it stands.

@@ -18,8 +18,8 @@ use std::{
 
 use super::{
     Choice, Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Identifier,
-    IdentityLayout, Layout, LocalTime, Located, LogLine, Operation, OwnLog, Place, Recognition, Service,
-    TimeAdjustment,
+    IdentityLayout, Layout, Limits, LocalTime, Located, LogLine, Operation, OwnLog, Place, Recognition,
+    Service, TimeAdjustment,
     arguments::flag,
     release::{self, Defect, Feature, Unsupported},
 };
@@ -48,7 +48,7 @@ const NAMES: [&str; 2] = ["ilogtail", "loongcollector"];
 const COMM_BYTES: usize = 15;
 
 /// Variables that matter, in lower case; each counts as it is, and upper case after `ALIYUN_LOGTAIL_` and `LOONG_`.
-const PARAMETERS: [&str; 8] = [
+const PARAMETERS: [&str; 10] = [
     "working_ip",
     "working_hostname",
     "bind_interface",
@@ -57,6 +57,8 @@ const PARAMETERS: [&str; 8] = [
     "logtail_sys_conf_dir",
     "ignored_interfaces",
     "working_interface",
+    "cpu_usage_limit",
+    "mem_usage_limit",
 ];
 
 /// Variables that matter after one of the prefixes only.
@@ -188,6 +190,21 @@ impl Identification for Logtail {
         Some(PathBuf::from(DEFAULT_DIR))
     }
 
+    fn service_words(&self, _settings: &AgentSettings) -> Vec<String> {
+        ["logtail", "loongcollector"].map(str::to_owned).to_vec()
+    }
+
+    fn generation(&self, base_name: &str) -> Option<&'static str> {
+        let of = |name: &str| {
+            base_name.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        };
+        match () {
+            () if of("ilogtail") => Some("Logtail"),
+            () if of("loongcollector") => Some("LoongCollector"),
+            () => None,
+        }
+    }
+
     fn wants_variable(&self, name: &str) -> bool {
         if super::is_proxy_or_zone(name) || name == "LOGTAIL_MODE" || PARAMETERS.contains(&name) {
             return true;
@@ -250,6 +267,14 @@ impl Files for Logtail {
 
     fn parse_log_line<'l>(&self, log: OwnLog, line: &'l str) -> Option<LogLine<'l>> {
         own_log::parse_line(log, line)
+    }
+
+    fn parse_instance(&self, bytes: &[u8]) -> Option<String> {
+        record::parse_instance(bytes)
+    }
+
+    fn checkpoints(&self) -> &'static [&'static str] {
+        &["/tmp/logtail_check_point"]
     }
 
     fn parse_loaded_config(
@@ -359,6 +384,15 @@ impl Operation for Logtail {
         version: &Reading<Option<String>>,
     ) -> Reading<Option<TimeAdjustment>> {
         choice::adjusts_time(&parameters, invocation, version)
+    }
+
+    fn limits(&self, parameters: Reading<Option<&Parameters>>, invocation: &Invocation) -> Reading<Limits> {
+        choice::limits(&parameters, invocation).into()
+    }
+
+    fn service(&self, settings: &AgentSettings, version: Option<&str>) -> String {
+        let dir = paths::install_dir(settings);
+        format!("{}{}", service(&dir, version), paths::instance_suffix(&dir).unwrap_or_default())
     }
 
     fn supports(&self, feature: Feature, version: &Reading<Option<String>>) -> Reading<bool> {

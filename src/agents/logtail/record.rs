@@ -71,6 +71,12 @@ pub(super) fn parse_collection(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+/// Reads the id of the cloud instance that the identity was cached of.
+pub(super) fn parse_instance(bytes: &[u8]) -> Option<String> {
+    let root = json::read_object(bytes).ok()?;
+    text(&root, "instance-id").filter(|id| !id.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, SystemTime};
@@ -186,6 +192,15 @@ mod tests {
         assert_eq!(parse_owner_account(document).as_deref(), Some("1234567890123456"));
         for document in [&br#"{"random-hostid": "x"}"#[..], br#"{"owner-account-id": ""}"#, b"", b"\xff"] {
             assert_eq!(parse_owner_account(document), None);
+        }
+    }
+
+    #[test]
+    fn the_instance_is_read() {
+        let document = br#"{"instance-id": "i-bp1", "owner-account-id": "1234567890123456"}"#;
+        assert_eq!(parse_instance(document).as_deref(), Some("i-bp1"));
+        for document in [&br#"{"random-hostid": "x"}"#[..], br#"{"instance-id": ""}"#, b"", b"\xff"] {
+            assert_eq!(parse_instance(document), None);
         }
     }
 

@@ -34,6 +34,8 @@ pub(in crate::evaluate) struct Finding {
     pub(in crate::evaluate) evidence: Vec<Evidence>,
     /// What to do instead of what the cause says.
     pub(in crate::evaluate) advice: Option<Text>,
+    /// What to do first, where that hangs on what was seen.
+    pub(in crate::evaluate) first_step: Option<Text>,
     /// What it is the root of, whatever the cause: a parameter, a proxy, the loopback interface.
     pub(in crate::evaluate) explains: Vec<String>,
     /// What it would be a consequence of, in the same words.
@@ -51,6 +53,7 @@ impl Finding {
             severity: cause.severity,
             evidence: Vec::new(),
             advice: None,
+            first_step: None,
             explains: Vec::new(),
             depends_on: Vec::new(),
             cut: false,
@@ -81,6 +84,13 @@ impl Finding {
     pub(in crate::evaluate) fn died_of(self, reason: Option<(&'static DiedOf, String)>) -> Self {
         let Some((reason, from)) = reason else { return self };
         Self { advice: Some(reason.remedy), ..self.seen("died_of", reason.value, from) }
+    }
+
+    /// Says what to do first, where that hangs on what was seen.
+    #[must_use]
+    pub(in crate::evaluate) fn beginning_with(mut self, step: Text) -> Self {
+        self.first_step = Some(step);
+        self
     }
 
     /// Says what this one of several findings of the same cause is about.

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use super::{deaths::Deaths, usage::Usage};
 use crate::{
     evaluate::{derived::Derived, loaded::watched, roles},
     model::{
@@ -18,6 +19,11 @@ use crate::{
 pub(in crate::evaluate) const CRASH_LOOP_RESTARTS: usize = 3;
 /// … within this long (contract: ≥ 3 restarts in 5 min).
 pub(in crate::evaluate) const CRASH_LOOP_WINDOW: Duration = Duration::from_secs(300);
+
+/// Changes of the reported address count this long (contract: more than 3 an hour).
+const ADDRESS_WINDOW: Duration = Duration::from_hours(1);
+/// The most changes of it that are remembered.
+const MOST_CHANGES: usize = 32;
 
 /// What becomes a daemon forks in its first moments, and the process that was started ends: the two are one start. A
 /// supervisor takes longer to notice an exit and start anew …
@@ -82,6 +88,14 @@ pub(in crate::evaluate) struct AgentHistory {
     pub(in crate::evaluate) restarts: BTreeMap<Role, u64>,
     /// CPU time of processes that have ended, by role: with that of the live ones it never falls.
     pub(in crate::evaluate) cpu_of_ended: BTreeMap<Role, Duration>,
+    /// How processes ended.
+    pub(in crate::evaluate) deaths: Deaths,
+    /// What the collecting process uses of processors.
+    pub(in crate::evaluate) cpu: Usage,
+    /// When the reported address changed within the last hour (boot clock), and to which.
+    pub(in crate::evaluate) address_changes: Vec<(Duration, String)>,
+    /// The address that was reported last.
+    reported: Option<String>,
     /// What the running process loaded, as far as it can be told.
     pub(in crate::evaluate) loaded: Option<Loaded>,
     /// Since when (boot clock) the address that the agent would choose differs from the one it reports.
@@ -121,6 +135,11 @@ impl AgentHistory {
             let assigned = roles::assign(agent, derived, processes, &self.known);
             self.advance_processes(snapshot, &assigned);
         }
+        self.deaths.advance(snapshot, agent);
+        if matches!(agent.processes, Reading::Known(_)) {
+            self.cpu.advance(roles::collecting(agent, &self.known), snapshot.uptime);
+        }
+        self.advance_reported(snapshot, agent);
         self.advance_loaded(agent);
         self.advance_choice(snapshot, agent, derived);
     }
@@ -129,7 +148,7 @@ impl AgentHistory {
         let alive = || assigned.iter().filter(|found| found.process.state != ProcessState::Defunct);
         let live: BTreeMap<ProcessId, KnownProcess> =
             alive().map(|found| (id(found.process), self.remember(found))).collect();
-        self.take_leave(&live);
+        self.take_leave(snapshot.uptime, &live);
         let newcomers: Vec<_> =
             alive().filter(|found| !self.known.contains_key(&id(found.process))).collect();
         for newcomer in newcomers {
@@ -160,11 +179,12 @@ impl AgentHistory {
     }
 
     /// Processes that are gone leave their CPU time, and a vacancy.
-    fn take_leave(&mut self, live: &BTreeMap<ProcessId, KnownProcess>) {
+    fn take_leave(&mut self, now: Duration, live: &BTreeMap<ProcessId, KnownProcess>) {
         for (gone, KnownProcess { role, cpu, .. }) in &self.known {
             if let (false, Some(role)) = (live.contains_key(gone), role) {
                 *self.cpu_of_ended.entry(role.clone()).or_default() += *cpu;
                 *self.vacancies.entry(role.clone()).or_default() += 1;
+                self.deaths.take_leave(gone.0, role.clone(), now);
             }
         }
     }
@@ -217,6 +237,20 @@ impl AgentHistory {
                     .is_some_and(|(modified, _)| modified > process.started_at + START_TOLERANCE),
             });
         }
+    }
+
+    fn advance_reported(&mut self, snapshot: &Snapshot, agent: &AgentFacts) {
+        let reported = agent.record.as_ref().and_then(|record| record.content()?.ip.clone());
+        if let Some(reported) = reported.filter(|ip| !ip.is_empty()) {
+            let before = self.reported.replace(reported.clone());
+            if before.is_some_and(|before| before != reported) {
+                self.address_changes.push((snapshot.uptime, reported));
+            }
+        }
+        let horizon = snapshot.uptime.saturating_sub(ADDRESS_WINDOW);
+        self.address_changes.retain(|(at, _)| *at >= horizon);
+        let old = self.address_changes.len().saturating_sub(MOST_CHANGES);
+        self.address_changes.drain(..old);
     }
 
     fn advance_choice(&mut self, snapshot: &Snapshot, agent: &AgentFacts, derived: &Derived<'_>) {

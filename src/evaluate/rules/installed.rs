@@ -2,7 +2,10 @@
 
 use crate::{
     agents::release::{Defect, Release, When},
-    catalog::installed::{AGENT_VERSION_DEFECTIVE, INSTALLATION_INCOMPLETE, NOT_INSTALLED},
+    catalog::{
+        installed::{AGENT_VERSION_DEFECTIVE, INSTALLATION_INCOMPLETE, NOT_INSTALLED},
+        surroundings::{AGENTS_COEXIST, SERVICE_NOT_ENABLED},
+    },
     evaluate::{
         context::Context,
         engine::{
@@ -15,6 +18,8 @@ use crate::{
     model::{Cause, NetworkType, Prerequisite, Reason, Why, snapshot::Installation},
 };
 
+use super::surroundings;
+
 /// The rule.
 pub(super) fn judge(context: &Context<'_>) -> Outcome {
     let mut findings = Findings::of(Prerequisite::Installed);
@@ -26,6 +31,8 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
         });
     }
     findings.judge(&AGENT_VERSION_DEFECTIVE, || version_defective(context));
+    findings.judge(&SERVICE_NOT_ENABLED, || surroundings::not_enabled(context));
+    findings.judge(&AGENTS_COEXIST, || surroundings::coexisting(context));
     Outcome::Judged(findings)
 }
 

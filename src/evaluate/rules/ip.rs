@@ -12,6 +12,7 @@ use crate::{
         IP_LOOPBACK, IP_MISSING, IP_NOT_FIRST_INTERFACE, IP_NOT_IN_GROUP, IP_NOT_ON_HOST,
         IP_ON_VIRTUAL_INTERFACE, IP_RECORD_EDITED, IP_RECORD_INVALID, IP_RECORD_MISSING, IP_WILL_CHANGE,
     },
+    catalog::surroundings::{IDENTITY_CLONED, IP_UNSTABLE},
     evaluate::{
         context::Context,
         engine::findings::{Finding, Findings, Outcome},
@@ -27,7 +28,7 @@ use crate::{
     },
 };
 
-use super::group_ip;
+use super::{group_ip, surroundings};
 
 /// `app_info.json` is written within this long of `update_time`; a later modification is an edit (contract: 60 s).
 const WRITTEN_AT_ONCE: Duration = Duration::from_secs(60);
@@ -76,6 +77,8 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
         findings.clear(OF_RECORD);
         group_ip::judge(context, &mut findings);
     }
+    findings.judge(&IP_UNSTABLE, || Ok(surroundings::unstable(context)));
+    findings.judge(&IDENTITY_CLONED, || surroundings::cloned(context));
     Outcome::Judged(findings)
 }
 
@@ -89,7 +92,7 @@ fn of_host_alone(context: &Context<'_>, mut findings: Findings) -> Outcome {
     }
     findings.clear(OF_RECORD);
     findings.clear(group_ip::CAUSES);
-    findings.clear(&[&IP_EMPTY, &IP_LOOPBACK, &IP_NOT_ON_HOST]);
+    findings.clear(&[&IP_EMPTY, &IP_LOOPBACK, &IP_NOT_ON_HOST, &IP_UNSTABLE, &IDENTITY_CLONED]);
     Outcome::Judged(findings)
 }
 

@@ -12,6 +12,7 @@ mod processes;
 mod restart;
 mod server;
 mod startup_parameters;
+mod surroundings;
 mod user_identifier;
 
 use crate::{
@@ -21,6 +22,10 @@ use crate::{
         network::SERVER_REJECTS,
         processes::{CHECKPOINT_DAMAGED, WORKER_HUNG},
         startup_parameters::NO_COLLECTION_CONFIG,
+        surroundings::{
+            AGENTS_COEXIST, DISK_FILLING, DISK_FULL, IDENTITY_CLONED, IP_UNSTABLE, RESOURCE_LIMIT,
+            SERVICE_NOT_ENABLED,
+        },
     },
     model::{Cause, Prerequisite},
 };
@@ -50,9 +55,17 @@ const fn supplemented(
 
 /// Every rule, in the documents' order.
 pub(super) static RULES: &[Rule] = &[
-    supplemented(Prerequisite::Installed, installed::judge, &[&AGENT_VERSION_DEFECTIVE]),
-    supplemented(Prerequisite::Processes, processes::judge, &[&CHECKPOINT_DAMAGED, &WORKER_HUNG]),
-    rule(Prerequisite::Ip, ip::judge),
+    supplemented(
+        Prerequisite::Installed,
+        installed::judge,
+        &[&AGENT_VERSION_DEFECTIVE, &SERVICE_NOT_ENABLED, &AGENTS_COEXIST],
+    ),
+    supplemented(
+        Prerequisite::Processes,
+        processes::judge,
+        &[&CHECKPOINT_DAMAGED, &WORKER_HUNG, &RESOURCE_LIMIT, &DISK_FULL, &DISK_FILLING],
+    ),
+    supplemented(Prerequisite::Ip, ip::judge, &[&IP_UNSTABLE, &IDENTITY_CLONED]),
     supplemented(Prerequisite::StartupParameters, startup_parameters::judge, &[&NO_COLLECTION_CONFIG]),
     supplemented(Prerequisite::Network, network::judge, &[&SERVER_REJECTS]),
     rule(Prerequisite::Clock, clock::judge),

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-use super::own_words;
+use super::{own_words, surroundings};
 
 /// Init, or (0) a parent outside of this PID namespace.
 const INIT: u32 = 1;
@@ -30,7 +30,9 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
     let processes = match &context.agent.processes {
         Reading::Known(processes) => processes,
         Reading::Unknown(why) => {
-            return Outcome::Judged(Findings::unread(Prerequisite::Processes, why));
+            let mut findings = Findings::unread(Prerequisite::Processes, why);
+            surroundings::judge_disks(context, &mut findings);
+            return Outcome::Judged(findings);
         }
     };
     let assigned = roles::assign(context.agent, context.derived, processes, &context.history.known);
@@ -46,6 +48,8 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
     findings.judge(&CRASH_LOOP, || Ok(view.crash_loops()));
     findings.judge(&WORKER_HUNG, || own_words::worker_hung(context));
     findings.judge(&CHECKPOINT_DAMAGED, || own_words::checkpoint_damaged(context));
+    surroundings::judge_limits(context, &mut findings);
+    surroundings::judge_disks(context, &mut findings);
     Outcome::Judged(findings)
 }
 
@@ -119,7 +123,7 @@ impl View<'_> {
         }
         let expected = self.expected_text().unwrap_or_else(|_| "at least one".to_owned());
         let finding = Finding::of(&NOT_RUNNING).seen("expected", expected, "kind and version");
-        let finding = finding.died_of(own_words::died_of(self.context, false));
+        let finding = self.with_death(finding, false);
         Some(finding.explains(["loopback".to_owned()]))
     }
 
@@ -185,16 +189,24 @@ impl View<'_> {
         self.assigned.iter().filter(stopped).map(finding).collect()
     }
 
+    /// Says why the agent died. That it was killed for want of memory only the kernel knows; else its own words tell more.
+    fn with_death(&self, finding: Finding, loops: bool) -> Finding {
+        match own_words::died_of(self.context, loops) {
+            Some(reason) if !surroundings::died_for_memory(self.context) => finding.died_of(Some(reason)),
+            Some(_) | None => surroundings::with_death(self.context, finding),
+        }
+    }
+
     fn crash_loops(&self) -> Vec<Finding> {
         let restarts = self.context.history.recent_restarts.iter();
         restarts
             .filter(|(_, times)| times.len() >= CRASH_LOOP_RESTARTS)
             .map(|(role, times)| {
-                Finding::of(&CRASH_LOOP)
+                let finding = Finding::of(&CRASH_LOOP)
                     .about(role.as_str())
                     .seen("restarts", times.len().to_string(), "observed within 5 minutes")
-                    .seen("role", role.as_str(), "/proc")
-                    .died_of(own_words::died_of(self.context, true))
+                    .seen("role", role.as_str(), "/proc");
+                self.with_death(finding, true)
             })
             .collect()
     }

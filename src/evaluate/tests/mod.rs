@@ -5,6 +5,7 @@ mod cases;
 mod cases_config;
 mod cases_host;
 mod cases_log;
+mod cases_surroundings;
 mod healthy;
 mod order;
 mod transitions;
@@ -20,6 +21,7 @@ fn all_cases() -> Vec<Case> {
     cases.extend(cases_host::cases());
     cases.extend(cases_config::cases());
     cases.extend(cases_log::cases());
+    cases.extend(cases_surroundings::cases());
     cases
 }
 

@@ -291,6 +291,7 @@ fn world(settings: AgentSettings, facts: impl FnOnce(&mut AgentFacts)) -> World 
         log: Reading::Known(None),
         collection: Reading::Known(None),
         files: vec![],
+        surroundings: Surroundings::default(),
         endpoints: vec![],
     };
     facts(&mut agent);
@@ -301,6 +302,7 @@ fn world(settings: AgentSettings, facts: impl FnOnce(&mut AgentFacts)) -> World 
         containers: std::collections::BTreeMap::new(),
         clock: clock_facts(),
         agents: vec![agent],
+        deaths: vec![],
     };
     let mut world = World { snapshot, settings, clock: ClockSettings::default() };
     world.derive_endpoints();

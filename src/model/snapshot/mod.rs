@@ -14,6 +14,7 @@ mod file;
 mod log;
 mod parameters;
 mod process;
+mod surroundings;
 #[cfg(test)]
 pub mod testing;
 
@@ -26,6 +27,7 @@ pub use file::{DirectoryFact, FileContent, FileFact, FileState, Rejection};
 pub use log::{LastWords, LogEvent, LogFacts, Moment, Refusal, RefusalSubject, Refused};
 pub use parameters::{AddressRecord, Collection, DataServer, KeyState, LoadedConfig, Parameter, Parameters};
 pub use process::{Executable, Invocation, Process, ProcessState};
+pub use surroundings::{Autostart, ControlGroup, Death, DiskFact, End, Space, Surroundings};
 
 use super::{Reading, Role};
 
@@ -44,6 +46,8 @@ pub struct Snapshot {
     pub clock: ClockFacts,
     /// One entry for each watched agent, in order of configuration or detection.
     pub agents: Vec<AgentFacts>,
+    /// How processes ended that were an agent's, as far as the kernel has told, the last ones.
+    pub deaths: Vec<Death>,
 }
 
 impl Snapshot {
@@ -177,6 +181,8 @@ pub struct AgentFacts {
     pub log: Reading<Option<LogFacts>>,
     /// Further watched files (custom agents): their presence and change.
     pub files: Vec<FileFact<()>>,
+    /// What surrounds it.
+    pub surroundings: Surroundings,
     /// Endpoints that the agent must reach, with their last probe.
     pub endpoints: Vec<EndpointFact>,
 }

@@ -27,6 +27,10 @@ pub struct Parameters {
     pub bind_interface: Option<Parameter>,
     /// `enable_log_time_auto_adjust`, where it is a JSON boolean.
     pub log_time_auto_adjust: Option<bool>,
+    /// `mem_usage_limit` (Logtail): its key, and bytes.
+    pub memory_limit: Option<(String, u64)>,
+    /// `cpu_usage_limit` (Logtail): its key, and thousandths of a processor.
+    pub cpu_limit: Option<(String, u64)>,
     /// `data_server_port`, where set (`port` of LogListener).
     pub data_server_port: Option<u16>,
     /// `logtail_sys_conf_dir` (Logtail): where the identity files are.

@@ -177,6 +177,10 @@ plain!(
     Parameter,
     DataServer,
     Parameters,
+    Autostart,
+    Space,
+    ControlGroup,
+    Death,
 );
 
 macro_rules! structure {
@@ -194,7 +198,9 @@ macro_rules! structure {
     };
 }
 
-structure!(Snapshot { taken_at, uptime, host, containers, clock, agents });
+structure!(Snapshot { taken_at, uptime, host, containers, clock, agents, deaths });
+structure!(Surroundings { autostart, disks, group, instance, recorded_instance });
+structure!(DiskFact { directory, space });
 structure!(ClockFacts { references, unanswered, kernel, wall_minus_boot });
 structure!(PlaceFacts { network, hostname, interfaces, hosts, hostname_addresses, product, container });
 structure!(HostsFile { lines, rest });
@@ -236,5 +242,6 @@ structure!(AgentFacts {
     log,
     collection,
     files,
+    surroundings,
     endpoints,
 });

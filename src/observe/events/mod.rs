@@ -17,6 +17,8 @@ use std::{
 use tracing::info;
 
 pub use self::changes::Changes;
+use crate::model::snapshot::Death;
+
 use super::system::events::{Exits, Multicast, Setting, Watches};
 
 /// Where events come from; the label `source`.
@@ -160,6 +162,11 @@ impl Events {
         changes |= self.address.as_mut().map_or(Changes::NONE, Multicast::take);
         changes |= self.clock.as_mut().map_or(Changes::NONE, Setting::take);
         changes
+    }
+
+    /// How watched processes have ended, of which that was not told before.
+    pub fn deaths(&mut self) -> Vec<Death> {
+        self.process.deaths()
     }
 
     /// Watches what the last reading looked at, and no longer what it did not. What is watched anew may have changed since

@@ -37,7 +37,7 @@ pub(super) fn absolute_located(located: Located, install_dir: Option<&Path>) -> 
     Located { candidates: located.candidates.into_iter().map(one).collect(), ..located }
 }
 
-fn absolute_path(path: PathBuf, install_dir: Option<&Path>) -> PathBuf {
+pub(super) fn absolute_path(path: PathBuf, install_dir: Option<&Path>) -> PathBuf {
     match install_dir {
         Some(directory) if path.is_relative() => directory.join(path.strip_prefix(".").unwrap_or(&path)),
         Some(_) | None => path,

@@ -23,7 +23,7 @@ use crate::{
         Reading, Role, Why,
         snapshot::{
             AgentFacts, DirectoryFact, FileFact, FileState, Installation, Invocation, LoadedConfig,
-            Parameters, Place, Process, ProcessState,
+            Parameters, Place, Process, ProcessState, Surroundings,
         },
     },
     observe::time::Now,
@@ -106,6 +106,7 @@ pub fn observe(
         processes: candidates.map(|all| all.into_iter().map(|candidate| candidate.process).collect()),
         users: user_directory(files, &identity.users),
         owner_account: owner_account(files, target, &identity.instance_identity),
+        surroundings: Surroundings::default(),
         endpoints: Vec::new(),
         invocation,
         version_file,

@@ -15,7 +15,10 @@ use super::{
 use crate::{
     agents::{IdentityLayout, Place, Profile, Recognition},
     config::{AgentSettings, Settings},
-    model::{Reading, snapshot::ProcessState},
+    model::{
+        Reading,
+        snapshot::{ProcessState, Surroundings},
+    },
 };
 
 /// The kinds of agents to know.
@@ -41,6 +44,10 @@ pub struct Memory {
     pub identities: BTreeMap<String, IdentityLayout>,
     /// What the agents' own logs have told.
     pub logs: Followed,
+    /// What surrounds each agent, as it was looked at last.
+    pub surroundings: BTreeMap<String, Surroundings>,
+    /// Where the control group of each agent's processes was, as was known last.
+    pub groups: BTreeMap<String, Vec<PathBuf>>,
     /// Detected installations that are gone are to be forgotten.
     forgets: bool,
     /// There are more installations than are watched.
@@ -55,6 +62,9 @@ impl Memory {
         self.executables.retain(|(name, _), _| same(name));
         self.identities.retain(|name, _| same(name));
         self.logs.retain(&same);
+        // What config says of an agent decides where to look.
+        self.surroundings.clear();
+        self.groups.retain(|name, _| same(name));
         self.forgets = true;
     }
 

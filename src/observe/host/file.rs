@@ -13,7 +13,7 @@ use super::gate::Attempt;
 use crate::{
     model::{
         Reading, Reason, Why,
-        snapshot::{FileContent, FileState, Rejection},
+        snapshot::{FileContent, FileState, Rejection, Space},
     },
     observe::{
         events::watch_plan::Question,
@@ -226,6 +226,19 @@ impl<'a> Files<'a> {
         };
         let canonical = self.root.canonical(&file).unwrap_or_else(|| path.to_owned());
         Ok(Standing { kind, canonical, modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH) })
+    }
+
+    /// What is left on the file system of a directory, and which one it is; `Known(None)`: there is no such directory, or nothing
+    /// can be written there.
+    pub fn space(&self, path: &Path, as_root: bool) -> Reading<Option<(u64, Space)>> {
+        self.attempt.guard(&self.root.locate(path), || {
+            let space = self.place(path, 0).and_then(|place| sys::file::space(&place, as_root));
+            match space {
+                Ok(space) => Reading::Known(space),
+                Err(error) if is_absence(&error) => Reading::Known(None),
+                Err(error) => Reading::Unknown(refusal(path, &error)),
+            }
+        })
     }
 
     /// True if a directory is known to be there.

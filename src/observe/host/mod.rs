@@ -4,6 +4,7 @@ mod absolute;
 pub mod accepted;
 pub mod address;
 pub mod agent;
+mod autostart;
 pub mod collection;
 mod container;
 pub mod detect;
@@ -15,6 +16,7 @@ mod ignored;
 pub mod log;
 mod names;
 pub mod process;
+mod surroundings;
 pub mod tail;
 #[cfg(test)]
 pub(super) mod testing;
@@ -38,6 +40,7 @@ use self::{
     ignored::IgnoredPids,
     names::Names,
     process::{Candidate, Impostor, Procfs},
+    surroundings::{EVERY, Scope, Whose, surroundings},
     zone::Zones,
 };
 use super::{
@@ -85,6 +88,8 @@ pub struct HostReader {
     ignored: Arc<IgnoredPids>,
     executions_are_told: bool,
     deputy: bool,
+    /// Regular readings so far.
+    readings: u32,
 }
 
 /// Of the last reading, what a partial one builds on.
@@ -140,6 +145,7 @@ impl HostReader {
             ignored: Arc::default(),
             executions_are_told: false,
             deputy: sys::reads_what_is_others(),
+            readings: 0,
         }
     }
 
@@ -163,7 +169,9 @@ impl HostReader {
     /// is to end must not wait for it (`Runtime::shutdown_background`).
     pub async fn read(&mut self, settings: &Settings, now: Now, resolve_hostname: bool) -> HostReading {
         self.last = None;
-        self.read_changes(settings, now, Changes::NONE, resolve_hostname).await
+        let reading = self.read_changes(settings, now, Changes::NONE, resolve_hostname).await;
+        self.readings = self.readings.wrapping_add(1);
+        reading
     }
 
     /// Reads the interfaces' addresses alone.
@@ -194,6 +202,7 @@ impl HostReader {
             ignored: Arc::clone(&self.ignored),
             executions_are_told: self.executions_are_told,
             deputy: self.deputy,
+            scope: self.scope(changes),
         };
         let hostname = address::hostname();
         let (addresses, (mut reading, memory, last, ignored)) = tokio::join!(
@@ -209,6 +218,17 @@ impl HostReader {
     }
 }
 
+impl HostReader {
+    /// How much of the agents' surroundings is to be looked at.
+    fn scope(&self, changes: Changes) -> Scope {
+        match &self.last {
+            None if self.readings.is_multiple_of(EVERY) => Scope::All,
+            Some(_) if changes.has(Changes::EXIT) => Scope::End,
+            None | Some(_) => Scope::New,
+        }
+    }
+}
+
 /// One reading's work, for a blocking thread.
 struct Plan {
     root: Root,
@@ -221,6 +241,7 @@ struct Plan {
     ignored: Arc<IgnoredPids>,
     executions_are_told: bool,
     deputy: bool,
+    scope: Scope,
 }
 
 impl Plan {
@@ -244,6 +265,7 @@ impl Plan {
         };
         let targets = detection.targets(&mut memory);
         let assigned = detection.assign(&targets);
+        let whose: Vec<_> = assigned.iter().map(|own| Whose::of(own)).collect();
         let zones = Zones::of_host(files);
         let turn = Turn { now: self.now, regular: self.last.is_none() };
         let mut agents: Vec<_> = targets
@@ -260,6 +282,11 @@ impl Plan {
         let host = self.host_facts(files);
         // What is looked at in containers is not watched: there it is polled.
         let mut looked_at = looked_at(&procfs, files, &agents);
+        // After that: what is looked at now and then is not watched.
+        for ((target, whose), (_, agent)) in targets.iter().zip(&whose).zip(&mut agents) {
+            agent.surroundings =
+                surroundings(files, &procfs, (target, agent, whose), self.scope, &mut memory);
+        }
         let contained = if self.settings.detect {
             if let Some(processes) = &mut looked_at.processes {
                 processes.extend(in_containers.iter().map(|candidate| candidate.process.pid));

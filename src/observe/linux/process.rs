@@ -34,6 +34,7 @@ use crate::{
         host::{
             environ::Kept,
             file::Files,
+            gate::Attempt,
             process::{Candidate, Container, Impostor, Scan, Wanted, base_name},
         },
         time::Now,
@@ -72,6 +73,15 @@ impl Procfs {
     /// The procfs at `path`.
     pub fn new(path: PathBuf) -> Self {
         Self { path, is_of_root: false }
+    }
+
+    /// The control groups of a process, as `/proc/<pid>/cgroup` has them. `Known(None)`: it is gone.
+    pub fn control_groups(&self, pid: u32, attempt: &Attempt) -> Reading<Option<Vec<u8>>> {
+        match Facts::new(&self.path, attempt).read(pid, "cgroup") {
+            Ok(groups) => Reading::Known(Some(groups)),
+            Err(Miss::Gone) => Reading::Known(None),
+            Err(Miss::Unread(why)) => Reading::Unknown(why),
+        }
     }
 
     /// Every process that bears a wanted name, but for those whose ids (in ascending order) are known not to matter, which are

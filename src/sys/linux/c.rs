@@ -1,9 +1,14 @@
-//! The C library's calls that no safe crate offers. The only `unsafe` code: two calls, which hand over no memory but their own.
-#![expect(unsafe_code, reason = "rustix and std offer neither adjtimex nor mallopt")]
+//! The C library's calls that no safe crate offers. The only `unsafe` code: three calls, which hand over no memory but their own.
+#![expect(unsafe_code, reason = "rustix and std offer neither adjtimex nor mallopt, nor what a pidfd knows")]
 
-use std::{io, mem::MaybeUninit, time::Duration};
+use std::{
+    io,
+    mem::MaybeUninit,
+    os::fd::{AsRawFd as _, BorrowedFd},
+    time::Duration,
+};
 
-use crate::model::snapshot::KernelClock;
+use crate::model::snapshot::{End, KernelClock};
 
 /// What the kernel says of its clock; needs no privilege.
 ///
@@ -55,9 +60,84 @@ pub fn give_memory_back() {
     }
 }
 
+/// What a descriptor of a process tells (`struct pidfd_info` of Linux 6.13, in its first version).
+#[repr(C)]
+#[derive(Default)]
+struct PidfdInfo {
+    mask: u64,
+    cgroup: u64,
+    ids: [u32; 11],
+    exit_code: i32,
+}
+
+/// `PIDFD_INFO_EXIT`: the exit code is asked for, and there.
+const PIDFD_INFO_EXIT: u64 = 1 << 3;
+/// `_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info)`, for a structure of 64 bytes.
+const PIDFD_GET_INFO: u32 = 0xc040_ff0b;
+const _: () = assert!(size_of::<PidfdInfo>() == 64, "the request tells the structure's size");
+
+/// How a process ended. `None`: it has not been reaped yet, or the kernel (before Linux 6.15) does not tell.
+pub fn end_of(process: BorrowedFd<'_>) -> Option<End> {
+    let mut info = PidfdInfo { mask: PIDFD_INFO_EXIT, ..PidfdInfo::default() };
+    // SAFETY: the request's size is that of `PidfdInfo`, integers without padding, for which any bytes are valid; the kernel
+    // writes no more than that. The pointer is valid and exclusive, and the descriptor open, for the duration of the call.
+    let done = unsafe { libc::ioctl(process.as_raw_fd(), PIDFD_GET_INFO.into_request(), &raw mut info) };
+    if done < 0 || info.mask & PIDFD_INFO_EXIT == 0 {
+        return None;
+    }
+    Some(end(info.exit_code))
+}
+
+/// A request's type differs between C libraries.
+trait IntoRequest<T> {
+    fn into_request(self) -> T;
+}
+
+impl IntoRequest<libc::c_ulong> for u32 {
+    fn into_request(self) -> libc::c_ulong {
+        self.into()
+    }
+}
+
+impl IntoRequest<libc::c_int> for u32 {
+    fn into_request(self) -> libc::c_int {
+        self.cast_signed()
+    }
+}
+
+/// A status as `waitpid` gives it.
+fn end(status: i32) -> End {
+    let [low, high, ..] = status.to_le_bytes();
+    match low & 0x7f {
+        0 => End::Exited(high),
+        signal => End::Signalled(signal),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_a_process_is_told_once_it_is_reaped() {
+        let ended = |script: &str| {
+            let mut child = std::process::Command::new("/bin/sh").args(["-c", script]).spawn().unwrap();
+            let pid = rustix::process::Pid::from_child(&child);
+            let process = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).unwrap();
+            let before = end_of(std::os::fd::AsFd::as_fd(&process));
+            child.wait().unwrap();
+            (before, end_of(std::os::fd::AsFd::as_fd(&process)))
+        };
+        let (before, after) = ended("kill -SEGV $$");
+        assert_eq!(before, None);
+        // Kernels before 6.15 do not tell.
+        if after.is_some() {
+            assert_eq!(after, Some(End::Signalled(11)));
+            assert_eq!(ended("exit 127").1, Some(End::Exited(127)));
+        }
+        assert_eq!(end(0x8b), End::Signalled(11), "with a core dump");
+        assert_eq!(end(0x0700), End::Exited(7));
+    }
 
     fn timex(status: libc::c_int, offset: i64) -> libc::timex {
         let (_, mut timex) = adjtimex().expect("adjtimex needs no privilege");

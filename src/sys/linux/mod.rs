@@ -13,7 +13,7 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
-pub use c::{give_memory_back, kernel_clock};
+pub use c::{end_of, give_memory_back, kernel_clock};
 pub use confinement::confine;
 pub use service::ServiceManager;
 
@@ -92,9 +92,9 @@ pub mod file {
         path::Path,
     };
 
-    use rustix::fs::{Mode, OFlags};
+    use rustix::fs::{Mode, OFlags, StatVfsMountFlags};
 
-    use crate::sys::root::FileSystem;
+    use crate::{model::snapshot::Space, sys::root::FileSystem};
 
     /// Opens a path of the exporter's own file system for reading, without waiting for a FIFO's writer.
     ///
@@ -130,6 +130,30 @@ pub mod file {
             kind if OF_THE_KERNEL.contains(&kind) => FileSystem::OfTheKernel,
             _ => FileSystem::Usual,
         })
+    }
+
+    /// What is left on the file system of an open file, and which one it is. `None`: nothing can be written there, or it has no
+    /// size. The superuser may also use what is kept back for it.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn space(file: &File, as_root: bool) -> io::Result<Option<(u64, Space)>> {
+        let status = rustix::fs::fstatvfs(file)?;
+        if status.f_flag.contains(StatVfsMountFlags::RDONLY) || status.f_blocks == 0 {
+            return Ok(None);
+        }
+        let block = status.f_frsize.max(1);
+        let (blocks_left, inodes_left) =
+            if as_root { (status.f_bfree, status.f_ffree) } else { (status.f_bavail, status.f_favail) };
+        // What is kept back is no part of what a user sees.
+        let kept_back = if as_root { 0 } else { status.f_bfree.saturating_sub(status.f_bavail) };
+        let space = Space {
+            bytes: status.f_blocks.saturating_sub(kept_back).saturating_mul(block),
+            bytes_left: blocks_left.saturating_mul(block),
+            inodes: status.f_files,
+            inodes_left,
+        };
+        Ok(Some((file.metadata()?.dev(), space)))
     }
 
     /// The type's width and sign differ between architectures; each number has 32 bits.

@@ -9,6 +9,7 @@ mod network;
 mod processes;
 mod restart;
 mod startup_parameters;
+mod surroundings;
 
 use logagent_exporter::model::{Cause, Text};
 
@@ -39,6 +40,7 @@ fn runbooks() -> impl Iterator<Item = &'static Runbook> {
         processes::RUNBOOKS,
         restart::RUNBOOKS,
         startup_parameters::RUNBOOKS,
+        surroundings::RUNBOOKS,
     ]
     .into_iter()
     .flatten()

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    os::fd::OwnedFd,
+    os::fd::{AsFd as _, OwnedFd},
     task::{Context, Poll},
 };
 
@@ -14,15 +14,19 @@ use rustix::{
 use tokio::io::unix::AsyncFd;
 
 use super::readable;
-use crate::observe::events::Changes;
+use crate::{model::snapshot::Death, observe::events::Changes, sys};
 
 /// The most processes that are held; more are polled.
 const MOST_PROCESSES: usize = 256;
+/// How often the end of a process is asked for: its parent may be slow to take notice, or never do.
+const MOST_ASKED: u32 = 8;
 
 /// The processes that are held.
 #[derive(Debug)]
 pub(in crate::observe) struct Exits {
     held: BTreeMap<u32, AsyncFd<OwnedFd>>,
+    /// Those that have ended, and whose end is not told yet, as often as it was asked for.
+    ended: Vec<(u32, AsyncFd<OwnedFd>, u32)>,
     /// Those that were gone before they could be held.
     gone: BTreeSet<u32>,
     most: usize,
@@ -36,7 +40,7 @@ impl Default for Exits {
 
 impl Exits {
     pub(in crate::observe) fn holding_at_most(most: usize) -> Self {
-        Self { held: BTreeMap::new(), gone: BTreeSet::new(), most }
+        Self { held: BTreeMap::new(), ended: Vec::new(), gone: BTreeSet::new(), most }
     }
 
     /// Holds these processes, and no others. Reports an exit if one of them is gone already, and why not all are held.
@@ -82,8 +86,21 @@ impl Exits {
     pub(in crate::observe) fn take(&mut self) -> Changes {
         let before = self.held.len();
         let mut context = Context::from_waker(std::task::Waker::noop());
-        self.held.retain(|_, process| !is_ready(process, &mut context));
+        let ended: Vec<_> = self.held.extract_if(.., |_, process| is_ready(process, &mut context)).collect();
+        self.ended.extend(ended.into_iter().map(|(pid, process)| (pid, process, 0)));
         if self.held.len() == before { Changes::NONE } else { Changes::EXIT }
+    }
+
+    /// How those have ended of which the kernel tells now: once their parents have taken notice.
+    pub(in crate::observe) fn deaths(&mut self) -> Vec<Death> {
+        let mut deaths = Vec::new();
+        self.ended.retain_mut(|(pid, process, asked)| {
+            *asked += 1;
+            let Some(end) = sys::end_of(process.get_ref().as_fd()) else { return *asked < MOST_ASKED };
+            deaths.push(Death { pid: *pid, end });
+            false
+        });
+        deaths
     }
 }
 

@@ -1,0 +1,90 @@
+//! How processes of an agent ended: what is remembered of the last ones, and put together from what the kernel tells here and there.
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::model::{
+    Reading, Role,
+    snapshot::{AgentFacts, End, Snapshot},
+};
+
+/// The most ends that are remembered of an agent.
+const MOST: usize = 8;
+/// Ends this close together are one event: a daemon and its worker, say.
+const ONE_EVENT: Duration = Duration::from_mins(1);
+
+/// The end of one process.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::evaluate) struct Ended {
+    /// Its id.
+    pub(in crate::evaluate) pid: u32,
+    /// The role that it was in.
+    pub(in crate::evaluate) role: Role,
+    /// When its end was noticed, on the boot clock.
+    noticed: Duration,
+    /// How it ended, if the kernel has told.
+    pub(in crate::evaluate) end: Option<End>,
+    /// The control group in which the kernel killed for want of memory at that time.
+    pub(in crate::evaluate) out_of_memory: Option<PathBuf>,
+}
+
+impl Ended {
+    /// What is told first of several ends: the one that explains the others.
+    fn weight(&self) -> u8 {
+        match self.end {
+            _ if self.out_of_memory.is_some() => 4,
+            Some(End::Signalled(_)) => 3,
+            Some(End::Exited(1..)) => 2,
+            Some(End::Exited(0)) => 1,
+            None => 0,
+        }
+    }
+}
+
+/// Memory of an agent's dead.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(in crate::evaluate) struct Deaths {
+    ended: Vec<Ended>,
+    /// What its control group last said of processes killed for want of memory.
+    kills: Option<(PathBuf, u64)>,
+}
+
+impl Deaths {
+    /// A process is gone.
+    pub(in crate::evaluate) fn take_leave(&mut self, pid: u32, role: Role, noticed: Duration) {
+        self.ended.push(Ended { pid, role, noticed, end: None, out_of_memory: None });
+        let old = self.ended.len().saturating_sub(MOST);
+        self.ended.drain(..old);
+    }
+
+    /// Puts together what was told since.
+    pub(in crate::evaluate) fn advance(&mut self, snapshot: &Snapshot, agent: &AgentFacts) {
+        for ended in self.ended.iter_mut().filter(|ended| ended.end.is_none()) {
+            ended.end =
+                snapshot.deaths.iter().rev().find(|death| death.pid == ended.pid).map(|death| death.end);
+        }
+        let Reading::Known(Some(group)) = &agent.surroundings.group else { return };
+        let Some(kills) = group.kills else { return };
+        if let Some((path, before)) = &self.kills
+            && *path == group.path
+            && kills > *before
+        {
+            let recent = |ended: &&mut Ended| snapshot.uptime.saturating_sub(ended.noticed) <= ONE_EVENT;
+            for ended in self.ended.iter_mut().filter(recent).filter(|ended| may_be_killed(ended.end)) {
+                ended.out_of_memory = Some(group.path.clone());
+            }
+        }
+        self.kills = Some((group.path.clone(), kills));
+    }
+
+    /// The end that tells most of the last event.
+    pub(in crate::evaluate) fn last(&self) -> Option<&Ended> {
+        let newest = self.ended.last()?.noticed;
+        let together = |ended: &&Ended| newest.saturating_sub(ended.noticed) <= ONE_EVENT;
+        self.ended.iter().filter(together).max_by_key(|ended| (ended.weight(), ended.noticed))
+    }
+}
+
+/// The kernel kills for want of memory by SIGKILL.
+fn may_be_killed(end: Option<End>) -> bool {
+    matches!(end, None | Some(End::Signalled(9)))
+}

@@ -1,0 +1,244 @@
+//! Cases of what surrounds an agent: disks, limits, what starts it, its neighbours, its identity.
+
+use std::time::Duration;
+
+use crate::model::{
+    Reading,
+    snapshot::{Autostart, ControlGroup, Death, DiskFact, End, Space},
+};
+
+use super::{
+    cases::{Case, case},
+    world::{World, custom, judge, loglistener, logtail, problems, process, unread},
+};
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = service();
+    cases.extend(disks());
+    cases.extend(limits());
+    cases.extend(identity());
+    cases
+}
+
+fn started(world: World, by: Option<&str>) -> World {
+    world.with(|w| {
+        let by = by.map(Into::into);
+        w.agent().surroundings.autostart = Reading::Known(Some(Autostart { init: "systemd", by }));
+    })
+}
+
+fn service() -> Vec<Case> {
+    let link = "/etc/systemd/system/multi-user.target.wants/ilogtaild.service";
+    let supervised = |world: World| world.with(|w| w.processes()[0].parent = 77);
+    let in_kubernetes =
+        |world: World| world.with(|w| w.agent().invocation.in_container = Reading::Known(true));
+    let beside = |name: &str| {
+        logtail().with(|w| {
+            let mut other = w.agent().clone();
+            other.name = "other".into();
+            other.processes = Reading::Known(vec![process(50, 1, name, 500), process(51, 50, name, 500)]);
+            w.snapshot.agents.push(other);
+        })
+    };
+    vec![
+        case("service_not_enabled", started(logtail(), None), started(logtail(), Some(link))),
+        // A supervisor of its own starts it.
+        case("service_not_enabled", started(logtail(), None), supervised(started(logtail(), None))),
+        case("service_not_enabled", started(loglistener(), None), loglistener()),
+        case("service_not_enabled", started(custom(), None), in_kubernetes(started(custom(), None))),
+        // What does not run is another cause's.
+        case(
+            "service_not_enabled",
+            started(logtail(), None),
+            started(logtail(), None).with(|w| w.processes().clear()),
+        ),
+        case(
+            "agents_coexist",
+            beside("/opt/loongcollector/loongcollector"),
+            // A second instance of one generation, as the installer makes it.
+            beside("/usr/local/ilogtail-2/ilogtail"),
+        ),
+    ]
+}
+
+const GIB: u64 = 1 << 30;
+
+fn disk(world: World, space: Reading<Space>) -> World {
+    world.with(|w| {
+        w.agent().surroundings.disks = vec![DiskFact { directory: "/usr/local/ilogtail".into(), space }];
+    })
+}
+
+fn left(bytes_left: u64, inodes_left: u64) -> World {
+    let space = Space { bytes: 100 * GIB, bytes_left, inodes: 1000, inodes_left };
+    disk(logtail(), Reading::Known(space))
+}
+
+fn disks() -> Vec<Case> {
+    let uncounted = |bytes_left| {
+        let space = Space { bytes: 100 * GIB, bytes_left, inodes: 0, inodes_left: 0 };
+        disk(logtail(), Reading::Known(space))
+    };
+    vec![
+        case("disk_full", left(0, 500), left(4096, 500)),
+        case("disk_full", left(50 * GIB, 0), left(50 * GIB, 1)),
+        case("disk_full", uncounted(0), uncounted(50 * GIB)),
+        case("disk_filling", left(5 * GIB - 1, 500), left(5 * GIB, 500)),
+        case("disk_filling", left(50 * GIB, 49), left(50 * GIB, 50)),
+        // What is full is not filling.
+        case("disk_filling", left(4096, 500), left(0, 500)),
+    ]
+}
+
+fn group(world: World, used: u64, limit: Option<u64>, kills: u64) -> World {
+    world.with(|w| {
+        w.agent().surroundings.group = Reading::Known(Some(ControlGroup {
+            path: "/sys/fs/cgroup/system.slice/ilogtaild.service".into(),
+            memory_limit: limit,
+            memory_used: used,
+            kills: Some(kills),
+        }));
+    })
+}
+
+fn limits() -> Vec<Case> {
+    let uses = |bytes: u64| {
+        logtail().with(|w| {
+            w.parameters().memory_limit = Some(("mem_usage_limit".into(), 384 << 20));
+            w.processes()[1].resident_bytes = bytes;
+        })
+    };
+    let of_environment = |limit: &str| {
+        uses(380 << 20).with(|w| {
+            if let Reading::Known(all) = &mut w.agent().invocation.environment {
+                all.insert("mem_usage_limit".into(), limit.into());
+            }
+        })
+    };
+    // So many thousandths of a processor in each of some minutes.
+    let busy = |minutes: u64, thousandths: u64| -> Vec<World> {
+        (0..=minutes)
+            .map(|minute| {
+                logtail().later(60 * minute).with(|w| {
+                    w.parameters().cpu_limit = Some(("cpu_usage_limit".into(), 400));
+                    w.processes()[1].cpu = Duration::from_millis(60 * minute * thousandths);
+                })
+            })
+            .collect()
+    };
+    vec![
+        case("resource_limit", uses(350 << 20), uses(300 << 20)),
+        case("resource_limit", of_environment("400"), of_environment("1024")),
+        // Below what the agent accepts: the file's counts.
+        case("resource_limit", of_environment("10"), uses(300 << 20)),
+        case("resource_limit", group(logtail(), 95, Some(100), 0), group(logtail(), 89, Some(100), 0)),
+        case("resource_limit", group(logtail(), 95, Some(100), 0), group(logtail(), 95, None, 0)),
+        Case { cause: "resource_limit", fires: busy(3, 370), silent: busy(3, 350) },
+        Case { cause: "resource_limit", fires: busy(3, 370), silent: busy(2, 400) },
+    ]
+}
+
+fn identity() -> Vec<Case> {
+    let cloned = |own: &str, recorded: &str| {
+        logtail().with(|w| {
+            let path = "/etc/ilogtail/checkpoint/instance_identity".into();
+            let surroundings = &mut w.agent().surroundings;
+            surroundings.instance = Reading::Known(Some(own.into()));
+            surroundings.recorded_instance = Reading::Known(Some((recorded.into(), path)));
+        })
+    };
+    let moving = |changes: u32, seconds: u64| -> Vec<World> {
+        (0..=changes)
+            .map(|change| {
+                logtail().later(seconds * u64::from(change)).with(|w| {
+                    let address = if change % 2 == 0 { "172.16.2.200" } else { "172.16.2.201" };
+                    w.record().ip = Some(address.into());
+                    w.record().instance_ip = Some(address.into());
+                })
+            })
+            .collect()
+    };
+    vec![
+        case("identity_cloned", cloned("i-bp1aaaa", "i-bp1bbbb"), cloned("i-bp1aaaa", "i-bp1aaaa")),
+        // Ids of different forms cannot be compared.
+        case("identity_cloned", cloned("i-bp1aaaa", "i-bp1bbbb"), cloned("iid-local01", "i-bp1bbbb")),
+        Case { cause: "ip_unstable", fires: moving(4, 60), silent: moving(3, 60) },
+        Case { cause: "ip_unstable", fires: moving(4, 900), silent: moving(4, 1300) },
+    ]
+}
+
+/// What `not_running` says of how the agent ended, and the first step of its remedy.
+fn died(worlds: &[World]) -> (Option<String>, String) {
+    let report = judge(worlds);
+    let problem =
+        *problems(&report).iter().find(|problem| problem.cause.id == "not_running").expect("it does not run");
+    let told = problem.evidence.iter().find(|evidence| evidence.name == "died_of");
+    let remedy = problem.remedy(crate::model::Language::English);
+    let steps: Vec<_> = remedy.lines().collect();
+    for (step, number) in steps.iter().zip(1..) {
+        assert!(step.starts_with(&format!("{number}. ")), "{remedy}");
+    }
+    assert!(!remedy.contains('{'), "{remedy}");
+    (told.map(|evidence| evidence.value.clone()), steps[0].to_owned())
+}
+
+fn gone(deaths: &[(u32, End)]) -> World {
+    logtail().later(15).with(|w| {
+        w.processes().clear();
+        w.snapshot.deaths = deaths.iter().map(|&(pid, end)| Death { pid, end }).collect();
+    })
+}
+
+#[test]
+fn the_reason_of_a_death_is_told_and_the_remedy_begins_with_it() {
+    let (usual, first) = died(&[logtail(), gone(&[])]);
+    assert_eq!(usual, None);
+    // The worker, 14, crashed, and its daemon ended with it.
+    for (end, told, word) in [
+        (End::Signalled(11), "signal 11 (SIGSEGV)", "crashed"),
+        (End::Signalled(4), "signal 4 (SIGILL)", "AVX2"),
+        (End::Signalled(9), "signal 9 (SIGKILL)", "SIGKILL"),
+        (End::Exited(127), "exit code 127", "ldd /opt/binary"),
+    ] {
+        let (found, step) = died(&[logtail(), gone(&[(14, end), (12, End::Exited(0))])]);
+        assert_eq!(found.as_deref(), Some(told));
+        assert!(step.contains(word), "{step}");
+    }
+    let (found, step) = died(&[logtail(), gone(&[(14, End::Exited(0)), (12, End::Signalled(15))])]);
+    assert_eq!(found.as_deref(), Some("signal 15 (SIGTERM)"));
+    assert_eq!(step, first, "who stops it needs no advice");
+}
+
+#[test]
+fn a_death_for_want_of_memory_is_told_by_its_control_group() {
+    let killed = [(14, End::Signalled(9))];
+    let before = || group(logtail(), 90, Some(100), 2);
+    let (found, step) = died(&[before(), group(gone(&killed), 0, Some(100), 3)]);
+    assert_eq!(found.as_deref(), Some("out of memory, signal 9 (SIGKILL)"));
+    assert!(step.contains("MemoryMax="), "{step}");
+    // An older kernel does not tell how a process ended.
+    let (found, _) = died(&[before(), group(gone(&[]), 0, Some(100), 3)]);
+    assert_eq!(found.as_deref(), Some("out of memory"));
+    // Nobody was killed, or somebody else's process was.
+    let (found, _) = died(&[before(), group(gone(&killed), 0, Some(100), 2)]);
+    assert_eq!(found.as_deref(), Some("signal 9 (SIGKILL)"));
+    let (found, _) =
+        died(&[before(), group(gone(&[(14, End::Signalled(11)), (12, End::Exited(0))]), 0, Some(100), 3)]);
+    assert_eq!(found.as_deref(), Some("signal 11 (SIGSEGV)"));
+}
+
+#[test]
+fn what_cannot_be_read_of_the_surroundings_leaves_nothing_unknown() {
+    let blind = logtail().with(|w| {
+        let surroundings = &mut w.agent().surroundings;
+        surroundings.autostart = Reading::Unknown(unread("/var/spool/cron"));
+        surroundings.group = Reading::Unknown(unread("/sys/fs/cgroup"));
+        surroundings.instance = Reading::Unknown(unread("/var/lib/cloud"));
+        surroundings.recorded_instance = Reading::Unknown(unread("instance_identity"));
+        let space = Reading::Unknown(unread("/usr/local/ilogtail"));
+        surroundings.disks = vec![DiskFact { directory: "/usr/local/ilogtail".into(), space }];
+    });
+    let report = judge(&[blind]);
+    assert_eq!(report.status, crate::model::Status::Ok);
+    assert!(report.prerequisites.iter().all(|prerequisite| prerequisite.unknown.is_empty()), "{report:?}");
+}

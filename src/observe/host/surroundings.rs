@@ -1,0 +1,316 @@
+//! What surrounds an agent, looked at now and then: disks, control group, what starts it, whose instance it takes this for.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    absolute::absolute_path,
+    autostart::autostart,
+    detect::{Memory, Target},
+    file::{Extent, Files},
+    process::{Candidate, Procfs},
+};
+use crate::{
+    agents::Located,
+    model::{
+        Reading, Why,
+        snapshot::{AgentFacts, ControlGroup, DiskFact, FileState, ProcessState, Surroundings},
+    },
+    observe::trust::Credentials,
+};
+
+/// So many regular readings pass before the surroundings are looked at again: every two minutes at the default interval.
+pub(super) const EVERY: u32 = 8;
+
+/// The instance's id, as cloud-init found it at this boot.
+const INSTANCE_ID: &str = "/var/lib/cloud/data/instance-id";
+/// Where control groups are mounted: the unified ones alone, those of memory, the unified ones beside others.
+const GROUPS: &str = "/sys/fs/cgroup";
+const GROUPS_OF_MEMORY: &str = "/sys/fs/cgroup/memory";
+const GROUPS_BESIDE: &str = "/sys/fs/cgroup/unified";
+
+/// Of an agent's processes, what its surroundings hang on.
+pub(super) struct Whose {
+    /// As whom it runs; `None`: it does not run.
+    credentials: Option<Credentials>,
+    /// A live process of it.
+    pid: Option<u32>,
+}
+
+impl Whose {
+    /// Of those of its processes that are alive, the newest.
+    pub(super) fn of(candidates: &[Candidate]) -> Self {
+        let alive = candidates.iter().filter(|candidate| candidate.process.state != ProcessState::Defunct);
+        let newest = alive.max_by_key(|candidate| candidate.process.start_ticks);
+        Self {
+            credentials: newest.map(|candidate| candidate.credentials.clone()),
+            pid: newest.map(|candidate| candidate.process.pid),
+        }
+    }
+}
+
+/// How much is to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Nothing that was looked at before.
+    New,
+    /// What a process' end may have changed.
+    End,
+    /// All of it.
+    All,
+}
+
+/// The surroundings of one agent; what is not to be looked at is as it was.
+pub(super) fn surroundings(
+    files: Files<'_>,
+    procfs: &Procfs,
+    (target, agent, whose): (&Target, &AgentFacts, &Whose),
+    scope: Scope,
+    memory: &mut Memory,
+) -> Surroundings {
+    let name = target.settings.name.clone();
+    let before = memory.surroundings.get(&name).cloned();
+    let found = match (before, scope) {
+        (Some(before), Scope::New) => before,
+        (Some(before), Scope::End) => {
+            Surroundings { group: group(files, procfs, whose, &name, memory), ..before }
+        }
+        (_, Scope::All) | (None, _) => Surroundings {
+            autostart: autostart(files, &words(target)),
+            disks: disks(files, target, agent, whose),
+            group: group(files, procfs, whose, &name, memory),
+            instance: instance(files),
+            recorded_instance: recorded(files, target, whose, memory),
+        },
+    };
+    memory.surroundings.insert(name, found.clone());
+    found
+}
+
+/// What a text that starts the agent has in it.
+fn words(target: &Target) -> Vec<String> {
+    let mut words = target.profile.service_words(&target.settings);
+    words.extend(target.settings.install_dir.as_ref().map(|directory| directory.display().to_string()));
+    words
+}
+
+/// Each file system of the agent's directories, by the first of them.
+fn disks(files: Files<'_>, target: &Target, agent: &AgentFacts, whose: &Whose) -> Vec<DiskFact> {
+    let files = files.named_by(whose.credentials.as_ref());
+    let as_root = whose.credentials.as_ref().is_none_or(|credentials| credentials.user() == Some(0));
+    let parent = |path: Option<&Path>| path.and_then(Path::parent).map(Path::to_owned);
+    let install_dir = target.settings.install_dir.as_deref();
+    let layout = target.profile.layout(&target.settings, &agent.invocation);
+    let log = layout.log.first().map(|path| absolute_path(path.to_owned(), install_dir));
+    let directories = [
+        install_dir.map(Path::to_owned),
+        parent(log.as_deref()),
+        parent(agent.record.as_ref().map(|record| record.path.as_path())),
+        parent(agent.config.as_ref().map(|config| config.path.as_path())),
+        parent(agent.identifiers.as_ref().map(|file| file.path.as_path())),
+    ];
+    let checkpoints = target.profile.checkpoints().iter().map(Path::new);
+    let checkpoints = checkpoints.filter(|path| matches!(files.look(path), Reading::Known(Some(_))));
+    let checkpoints: Vec<PathBuf> = checkpoints.filter_map(Path::parent).map(Path::to_owned).collect();
+    let (mut devices, mut seen, mut disks) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    for directory in directories.into_iter().flatten().chain(checkpoints) {
+        if !seen.insert(directory.clone()) {
+            continue;
+        }
+        match files.space(&directory, as_root) {
+            Reading::Known(Some((device, space))) if devices.insert(device) => {
+                disks.push(DiskFact { directory, space: Reading::Known(space) });
+            }
+            Reading::Known(_) => {}
+            Reading::Unknown(why) => disks.push(DiskFact { directory, space: Reading::Unknown(why) }),
+        }
+    }
+    disks
+}
+
+/// The control group of its newest process; of one that has ended, the group that it was in.
+fn group(
+    files: Files<'_>,
+    procfs: &Procfs,
+    whose: &Whose,
+    name: &str,
+    memory: &mut Memory,
+) -> Reading<Option<ControlGroup>> {
+    if let Some(pid) = whose.pid {
+        match procfs.control_groups(pid, files.attempt) {
+            Reading::Known(Some(groups)) => {
+                let places = places(&String::from_utf8_lossy(&groups));
+                memory.groups.insert(name.to_owned(), places);
+            }
+            Reading::Known(None) => {}
+            Reading::Unknown(why) => return Reading::Unknown(why),
+        }
+    }
+    let Some(places) = memory.groups.get(name) else { return Reading::Known(None) };
+    let read = || -> Result<Option<ControlGroup>, Why> {
+        for place in places {
+            if let Some(found) = bounds(files, place)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    };
+    read().into()
+}
+
+/// Where the group that bounds the memory of a process may be, by its `/proc/<pid>/cgroup`.
+fn places(groups: &str) -> Vec<PathBuf> {
+    let mut places = Vec::new();
+    for line in groups.lines() {
+        let mut parts = line.splitn(3, ':');
+        let (Some(_), Some(controllers), Some(path)) = (parts.next(), parts.next(), parts.next()) else {
+            continue;
+        };
+        let path = Path::new(path.trim_start_matches('/'));
+        // Outside of what this control group's namespace shows.
+        if path.components().any(|part| part == std::path::Component::ParentDir) {
+            continue;
+        }
+        if controllers.split(',').any(|controller| controller == "memory") {
+            places.insert(0, Path::new(GROUPS_OF_MEMORY).join(path));
+        } else if controllers.is_empty() {
+            places.extend([Path::new(GROUPS).join(path), Path::new(GROUPS_BESIDE).join(path)]);
+        }
+    }
+    places
+}
+
+/// What a group's files say, in either version; `None`: it has none of them.
+fn bounds(files: Files<'_>, place: &Path) -> Result<Option<ControlGroup>, Why> {
+    let number =
+        |name: &str| Ok::<_, Why>(text(files, &place.join(name))?.and_then(|text| text.trim().parse().ok()));
+    let field = |name: &str, key: &str| {
+        Ok::<_, Why>(text(files, &place.join(name))?.and_then(|text| value(&text, key)))
+    };
+    if let Some(limit) = text(files, &place.join("memory.max"))? {
+        let Some(used) = number("memory.current")? else { return Ok(None) };
+        let cache = field("memory.stat", "inactive_file")?.unwrap_or(0)
+            + field("memory.stat", "active_file")?.unwrap_or(0);
+        return Ok(Some(ControlGroup {
+            path: place.to_owned(),
+            memory_limit: limit.trim().parse().ok(),
+            memory_used: u64::saturating_sub(used, cache),
+            kills: field("memory.events", "oom_kill")?,
+        }));
+    }
+    let Some(limit) = number("memory.limit_in_bytes")? else { return Ok(None) };
+    let Some(used) = number("memory.usage_in_bytes")? else { return Ok(None) };
+    let cache = field("memory.stat", "total_inactive_file")?.unwrap_or(0)
+        + field("memory.stat", "total_active_file")?.unwrap_or(0);
+    Ok(Some(ControlGroup {
+        path: place.to_owned(),
+        memory_limit: Some(limit).filter(|limit| *limit < NO_LIMIT),
+        memory_used: u64::saturating_sub(used, cache),
+        kills: field("memory.oom_control", "oom_kill")?,
+    }))
+}
+
+/// The first version's word for no limit is the largest number of pages that fits; nobody has half of it.
+const NO_LIMIT: u64 = 1 << 60;
+
+/// The number behind a key.
+fn value(text: &str, key: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
+}
+
+/// A small file's text; `None`: it is not there.
+fn text(files: Files<'_>, path: &Path) -> Result<Option<String>, Why> {
+    Ok(match Result::from(files.read(path, Extent::Whole))? {
+        FileState::Present(file) => {
+            file.content.ok().map(|bytes| String::from_utf8_lossy(&bytes.0).into_owned())
+        }
+        FileState::Missing | FileState::NotAFile(_) => None,
+    })
+}
+
+fn instance(files: Files<'_>) -> Reading<Option<String>> {
+    let found = text(files, Path::new(INSTANCE_ID)).map(|text| text.map(|text| text.trim().to_owned()));
+    found.map(|id| id.filter(|id| !id.is_empty())).into()
+}
+
+/// The instance that the agent took this host for when it wrote its identity down.
+fn recorded(
+    files: Files<'_>,
+    target: &Target,
+    whose: &Whose,
+    memory: &Memory,
+) -> Reading<Option<(String, PathBuf)>> {
+    let located = memory.identities.get(&target.settings.name).map(|identity| &identity.instance_identity);
+    let Some(Located { candidates, undecided }) = located else { return Reading::Known(None) };
+    if let Some(why) = undecided {
+        return Reading::Unknown(why.clone());
+    }
+    let Some(first) = candidates.first() else { return Reading::Known(None) };
+    let files = files.named_by(whose.credentials.as_ref());
+    let state = files.read(&first.path, Extent::Whole);
+    state.map(|state| match state {
+        FileState::Present(file) => {
+            let id = target.profile.parse_instance(&file.content.ok()?.0)?;
+            Some((id, first.path.clone()))
+        }
+        FileState::Missing | FileState::NotAFile(_) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::host::testing::Host;
+
+    #[test]
+    fn the_group_that_bounds_memory_is_found_by_either_version() {
+        let of = |groups: &str| -> Vec<String> {
+            places(groups).into_iter().map(|place| place.display().to_string()).collect()
+        };
+        assert_eq!(
+            of("0::/system.slice/ilogtaild.service\n"),
+            [
+                "/sys/fs/cgroup/system.slice/ilogtaild.service",
+                "/sys/fs/cgroup/unified/system.slice/ilogtaild.service"
+            ]
+        );
+        assert_eq!(
+            of("9:name=systemd:/a\n4:cpu,memory:/docker/b\n0::/\n"),
+            ["/sys/fs/cgroup/memory/docker/b", "/sys/fs/cgroup/", "/sys/fs/cgroup/unified/"]
+        );
+        assert!(of("0::/../../system.slice\nnonsense\n").is_empty());
+    }
+
+    #[test]
+    fn a_group_of_the_second_version_is_read_without_its_page_cache() {
+        let host = Host::new();
+        let place = "/sys/fs/cgroup/system.slice/a.service";
+        host.file(&format!("{place}/memory.max"), "104857600\n");
+        host.file(&format!("{place}/memory.current"), "100000000\n");
+        host.file(&format!("{place}/memory.stat"), "anon 1\ninactive_file 30000000\nactive_file 20000000\n");
+        host.file(&format!("{place}/memory.events"), "low 0\nhigh 0\nmax 9\noom 3\noom_kill 2\n");
+        let found = host.look(|files| bounds(files, Path::new(place))).unwrap().expect("a group");
+        assert_eq!(
+            (found.memory_limit, found.memory_used, found.kills),
+            (Some(104_857_600), 50_000_000, Some(2))
+        );
+        host.file(&format!("{place}/memory.max"), "max\n");
+        let found = host.look(|files| bounds(files, Path::new(place))).unwrap().expect("a group");
+        assert_eq!(found.memory_limit, None);
+    }
+
+    #[test]
+    fn a_group_of_the_first_version_is_read_too_and_one_that_is_gone_is_none() {
+        let host = Host::new();
+        let place = "/sys/fs/cgroup/memory/docker/b";
+        host.file(&format!("{place}/memory.limit_in_bytes"), "9223372036854771712\n");
+        host.file(&format!("{place}/memory.usage_in_bytes"), "5000\n");
+        host.file(&format!("{place}/memory.stat"), "total_inactive_file 1000\ntotal_active_file 500\n");
+        host.file(&format!("{place}/memory.oom_control"), "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n");
+        let found = host.look(|files| bounds(files, Path::new(place))).unwrap().expect("a group");
+        assert_eq!((found.memory_limit, found.memory_used, found.kills), (None, 3500, Some(1)));
+        assert_eq!(host.look(|files| bounds(files, Path::new("/sys/fs/cgroup/gone"))), Ok(None));
+    }
+}
