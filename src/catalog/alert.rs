@@ -1,6 +1,6 @@
 //! What the alert of a cause is called and says: the same in Prometheus' rules and in what the exporter pushes itself.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use super::remedy::{self, Reader};
 use crate::model::{Cause, Language, Text};
@@ -73,4 +73,52 @@ pub fn annotations(cause: &Cause, language: Language) -> [(&'static str, String)
             ),
         ),
     ]
+}
+
+/// What an alert is called and says that is of no single cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// What it is called, and the name of its runbook in `alerts/runbooks/exporter`.
+    pub name: &'static str,
+    /// One sentence, the same for all.
+    pub summary: Text,
+    /// Whom it is about. `{in}` becomes the cluster.
+    pub description: Text,
+    /// Numbered steps.
+    pub fix: Text,
+    /// The dashboard that shows it.
+    pub dashboard: &'static str,
+    /// The labels that the link to the dashboard hands over, besides the cluster.
+    pub variables: &'static [&'static str],
+}
+
+impl Told {
+    /// The annotations, as templates of Prometheus.
+    pub fn annotations(&self, language: Language) -> [(&'static str, String); 5] {
+        const IN_CLUSTER: Text = Text {
+            en: "{{ with or $labels.cluster $externalLabels.cluster }} in {{ . }}{{ end }}",
+            zh: "{{ with or $labels.cluster $externalLabels.cluster }}{{ . }} 中{{ end }}",
+        };
+        let mut dashboard = format!(
+            "{DASHBOARD_BASE}/d/{}?var-cluster={{{{ or $labels.cluster $externalLabels.cluster | urlquery }}}}",
+            self.dashboard
+        );
+        for variable in self.variables {
+            let _infallible = write!(dashboard, "&var-{variable}={{{{ $labels.{variable} | urlquery }}}}");
+        }
+        let page = match language {
+            Language::English => format!("{RUNBOOK_BASE}/exporter/{}.md", self.name),
+            Language::Chinese => format!("{RUNBOOK_BASE}/exporter/{}.zh.md", self.name),
+        };
+        [
+            ("summary", self.summary.in_language(language).to_owned()),
+            (
+                "description",
+                self.description.in_language(language).replace("{in}", IN_CLUSTER.in_language(language)),
+            ),
+            ("fix", self.fix.in_language(language).to_owned()),
+            ("runbook_url", page),
+            ("dashboard_url", dashboard),
+        ]
+    }
 }

@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod custom_identifier;
 pub mod died_of;
 mod group_ip;
+pub mod host_alerts;
 pub mod installed;
 pub mod ip;
 pub mod network;

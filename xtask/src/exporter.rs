@@ -1,6 +1,9 @@
 //! Alerts about exporters and their targets, and the watchdog.
 
-use logagent_exporter::model::Text;
+use logagent_exporter::{
+    catalog::{alert::Told, host_alerts},
+    model::Text,
+};
 
 use crate::rules::Alert;
 
@@ -48,7 +51,6 @@ pub(crate) static ALERTS: &[Alert] = &[
 ];
 
 const DOWN_ALL: Alert = Alert {
-    name: "LogAgentExportersDown",
     why: &[
         "Every tenth host unwatched at once has one origin: a rollout of the exporter, a firewall, the scrape config. In a small",
         "cluster: most of it, and at least two. By the average of five minutes, as those that restart in a loop are up at times.",
@@ -62,26 +64,28 @@ or avg_over_time(cluster:logagent_exporters_up:ratio[5m]) <= 0.6
     wait: "4m",
     keep: "5m",
     labels: &[("severity", "critical")],
-    summary: Text {
-        en: "Many exporters of a cluster cannot be scraped.",
-        zh: "集群中大量 exporter 无法抓取。",
+    told: Told {
+        name: "LogAgentExportersDown",
+        summary: Text {
+            en: "Many exporters of a cluster cannot be scraped.",
+            zh: "集群中大量 exporter 无法抓取。",
+        },
+        description: Text {
+            en: "Many of the exporters{in} cannot be scraped, or only now and then. Nothing new is known of the agents there.",
+            zh: "{in}大量 exporter 无法抓取，或只能偶尔抓取，无法得知这些主机上客户端的最新状态。",
+        },
+        fix: Text {
+            en: "1. See what Prometheus says on its page /targets: refused, timed out, or an HTTP status?\n\
+                 2. Look for what changed: firewall (port 10077), TLS or passwords of the scrape config, a rollout of the exporter. Undo it.",
+            zh: "1. 查看 Prometheus 的 /targets 页面：是拒绝连接、超时，还是某个 HTTP 状态码？\n\
+                 2. 查找变更：防火墙（10077 端口）、抓取配置中的 TLS 或密码、exporter 的发布；撤销该变更。",
+        },
+        dashboard: EXPORTER,
+        variables: &[],
     },
-    description: Text {
-        en: "Many of the exporters{in} cannot be scraped, or only now and then. Nothing new is known of the agents there.",
-        zh: "{in}大量 exporter 无法抓取，或只能偶尔抓取，无法得知这些主机上客户端的最新状态。",
-    },
-    fix: Text {
-        en: "1. See what Prometheus says on its page /targets: refused, timed out, or an HTTP status?\n\
-             2. Look for what changed: firewall (port 10077), TLS or passwords of the scrape config, a rollout of the exporter. Undo it.",
-        zh: "1. 查看 Prometheus 的 /targets 页面：是拒绝连接、超时，还是某个 HTTP 状态码？\n\
-             2. 查找变更：防火墙（10077 端口）、抓取配置中的 TLS 或密码、exporter 的发布；撤销该变更。",
-    },
-    dashboard: EXPORTER,
-    variables: &[],
 };
 
 const MISSING: Alert = Alert {
-    name: "LogAgentExportersMissing",
     why: &[
         "Service discovery lists three tenths fewer exporters of a cluster than within the last hour, or none of a cluster of the",
         "last day: that is no outage that `up` tells of. Fewer are a fleet that shrinks.",
@@ -96,52 +100,57 @@ or max_over_time(cluster:logagent_exporters:count[1d])
     wait: "10m",
     keep: "5m",
     labels: &[("severity", "critical")],
-    summary: Text {
-        en: "Many exporters of a cluster have left service discovery.",
-        zh: "集群中大量 exporter 从服务发现中消失。",
+    told: Told {
+        name: "LogAgentExportersMissing",
+        summary: Text {
+            en: "Many exporters of a cluster have left service discovery.",
+            zh: "集群中大量 exporter 从服务发现中消失。",
+        },
+        description: Text {
+            en: "Prometheus no longer has many of the targets{in}, or none at all. Nothing is known of the agents there.",
+            zh: "{in}大量（或全部）抓取目标已从 Prometheus 中消失，无法得知这些主机上客户端的状态。",
+        },
+        fix: Text {
+            en: "1. See on Prometheus' page /service-discovery whether the hosts are still found, and whether relabelling drops them.\n\
+                 2. Look for what changed: credentials of service discovery, labels, the list of targets. Undo it.\n\
+                 3. If the hosts were removed on purpose, silence this alert for the cluster; it ends by itself.",
+            zh: "1. 查看 Prometheus 的 /service-discovery 页面：主机是否仍被发现，是否被 relabel 规则丢弃。\n\
+                 2. 查找变更：服务发现的凭证、标签、目标列表；撤销该变更。\n\
+                 3. 如果是有意下线这些主机，请对该集群静默此告警；它会自行恢复。",
+        },
+        dashboard: EXPORTER,
+        variables: &[],
     },
-    description: Text {
-        en: "Prometheus no longer has many of the targets{in}, or none at all. Nothing is known of the agents there.",
-        zh: "{in}大量（或全部）抓取目标已从 Prometheus 中消失，无法得知这些主机上客户端的状态。",
-    },
-    fix: Text {
-        en: "1. See on Prometheus' page /service-discovery whether the hosts are still found, and whether relabelling drops them.\n\
-             2. Look for what changed: credentials of service discovery, labels, the list of targets. Undo it.\n\
-             3. If the hosts were removed on purpose, silence this alert for the cluster; it ends by itself.",
-        zh: "1. 查看 Prometheus 的 /service-discovery 页面：主机是否仍被发现，是否被 relabel 规则丢弃。\n\
-             2. 查找变更：服务发现的凭证、标签、目标列表；撤销该变更。\n\
-             3. 如果是有意下线这些主机，请对该集群静默此告警；它会自行恢复。",
-    },
-    dashboard: EXPORTER,
-    variables: &[],
 };
 
 const ABSENT: Alert = Alert {
-    name: "LogAgentExporterAbsent",
     why: &["A restart of Prometheus or of its service discovery takes less."],
     expr: "absent(cluster:logagent_exporters:count)",
     wait: "15m",
     keep: "",
     labels: &[("severity", "critical")],
-    summary: Text {
-        en: "Prometheus has no exporter to scrape.", zh: "Prometheus 没有可抓取的 exporter。"
+    told: Told {
+        name: "LogAgentExporterAbsent",
+        summary: Text {
+            en: "Prometheus has no exporter to scrape.",
+            zh: "Prometheus 没有可抓取的 exporter。",
+        },
+        description: Text {
+            en: "No target{in} shows the exporter's metrics, or has logagent in the name of its job, so no alert about any agent can fire.",
+            zh: "{in}没有任何目标提供 exporter 的指标，也没有名称包含 logagent 的 job，因此任何客户端告警都不会触发。",
+        },
+        fix: Text {
+            en: "1. See whether Prometheus' page /targets lists the exporters; `promtool check config` tells whether the config is right.\n\
+                 2. Check that service discovery finds the hosts (page /service-discovery), and the relabelling.",
+            zh: "1. 查看 Prometheus 的 /targets 页面是否列出 exporter；`promtool check config` 可检查配置是否正确。\n\
+                 2. 检查服务发现是否能找到主机（/service-discovery 页面），以及 relabel 规则。",
+        },
+        dashboard: EXPORTER,
+        variables: &[],
     },
-    description: Text {
-        en: "No target{in} shows the exporter's metrics, or has logagent in the name of its job, so no alert about any agent can fire.",
-        zh: "{in}没有任何目标提供 exporter 的指标，也没有名称包含 logagent 的 job，因此任何客户端告警都不会触发。",
-    },
-    fix: Text {
-        en: "1. See whether Prometheus' page /targets lists the exporters; `promtool check config` tells whether the config is right.\n\
-             2. Check that service discovery finds the hosts (page /service-discovery), and the relabelling.",
-        zh: "1. 查看 Prometheus 的 /targets 页面是否列出 exporter；`promtool check config` 可检查配置是否正确。\n\
-             2. 检查服务发现是否能找到主机（/service-discovery 页面），以及 relabel 规则。",
-    },
-    dashboard: EXPORTER,
-    variables: &[],
 };
 
 const DOWN: Alert = Alert {
-    name: "LogAgentExporterDown",
     why: &[
         "A reboot or an upgrade of the host takes less. By the average, as one scrape that succeeds in between ends no outage.",
         "Many at once are one alert.",
@@ -154,27 +163,29 @@ count_over_time(target:logagent_exporter:down[5m])
     wait: "10m",
     keep: "5m",
     labels: &[("severity", "warning")],
-    summary: Text { en: "An exporter cannot be scraped.", zh: "exporter 无法抓取。" },
-    description: Text {
-        en: "The exporter on {{ $labels.instance }}{in} cannot be scraped, or what answers there is no longer it. Nothing new is known of the agents on this host.",
-        zh: "{in} {{ $labels.instance }} 上的 exporter 无法抓取，或应答的不再是 exporter，无法得知该主机上客户端的最新状态。",
+    told: Told {
+        name: "LogAgentExporterDown",
+        summary: Text { en: "An exporter cannot be scraped.", zh: "exporter 无法抓取。" },
+        description: Text {
+            en: "The exporter on {{ $labels.instance }}{in} cannot be scraped, or what answers there is no longer it. Nothing new is known of the agents on this host.",
+            zh: "{in} {{ $labels.instance }} 上的 exporter 无法抓取，或应答的不再是 exporter，无法得知该主机上客户端的最新状态。",
+        },
+        fix: Text {
+            en: "1. See whether the host is up, and whether the exporter runs: `systemctl status logagent-exporter`, `journalctl -u logagent-exporter -n 50`\n\
+                 2. Start it: `sudo systemctl restart logagent-exporter`\n\
+                 3. If it runs, try `curl http://{{ $labels.instance }}/metrics` from the Prometheus server: firewall, address, TLS and password of the scrape config.\n\
+                 4. If the host was removed, remove the target.",
+            zh: "1. 确认主机在线，并确认 exporter 是否运行：`systemctl status logagent-exporter`、`journalctl -u logagent-exporter -n 50`\n\
+                 2. 启动：`sudo systemctl restart logagent-exporter`\n\
+                 3. 如果已运行，在 Prometheus 服务器上执行 `curl http://{{ $labels.instance }}/metrics`，检查防火墙、地址以及抓取配置中的 TLS 和密码。\n\
+                 4. 如果主机已下线，请删除该抓取目标。",
+        },
+        dashboard: EXPORTER,
+        variables: &["instance"],
     },
-    fix: Text {
-        en: "1. See whether the host is up, and whether the exporter runs: `systemctl status logagent-exporter`, `journalctl -u logagent-exporter -n 50`\n\
-             2. Start it: `sudo systemctl restart logagent-exporter`\n\
-             3. If it runs, try `curl http://{{ $labels.instance }}/metrics` from the Prometheus server: firewall, address, TLS and password of the scrape config.\n\
-             4. If the host was removed, remove the target.",
-        zh: "1. 确认主机在线，并确认 exporter 是否运行：`systemctl status logagent-exporter`、`journalctl -u logagent-exporter -n 50`\n\
-             2. 启动：`sudo systemctl restart logagent-exporter`\n\
-             3. 如果已运行，在 Prometheus 服务器上执行 `curl http://{{ $labels.instance }}/metrics`，检查防火墙、地址以及抓取配置中的 TLS 和密码。\n\
-             4. 如果主机已下线，请删除该抓取目标。",
-    },
-    dashboard: EXPORTER,
-    variables: &["instance"],
 };
 
 const NO_METRICS: Alert = Alert {
-    name: "LogAgentExporterNoMetrics",
     why: &[
         "The target answers, but what answers has never been the exporter: another service, a proxy, a relabelling that drops all.",
     ],
@@ -182,26 +193,28 @@ const NO_METRICS: Alert = Alert {
     wait: "10m",
     keep: "5m",
     labels: &[("severity", "warning")],
-    summary: Text {
-        en: "A target of the exporters' job does not serve the exporter's metrics.",
-        zh: "exporter 的抓取目标没有提供 exporter 的指标。",
+    told: Told {
+        name: "LogAgentExporterNoMetrics",
+        summary: Text {
+            en: "A target of the exporters' job does not serve the exporter's metrics.",
+            zh: "exporter 的抓取目标没有提供 exporter 的指标。",
+        },
+        description: Text {
+            en: "Prometheus scrapes {{ $labels.instance }}{in}, but finds no logagent_ metrics there. Nothing is known of the agents on this host.",
+            zh: "Prometheus 能抓取{in} {{ $labels.instance }}，但其中没有 logagent_ 指标，无法得知该主机上客户端的状态。",
+        },
+        fix: Text {
+            en: "1. See what answers: `curl -s http://{{ $labels.instance }}/metrics | head`\n\
+                 2. Correct the port or path of the target, or `metric_relabel_configs`; if another process has taken the port, see `sudo ss -ltnp` on the host.",
+            zh: "1. 查看应答内容：`curl -s http://{{ $labels.instance }}/metrics | head`\n\
+                 2. 修正抓取目标的端口或路径，或 `metric_relabel_configs`；如果端口被其他进程占用，在主机上执行 `sudo ss -ltnp` 查看。",
+        },
+        dashboard: EXPORTER,
+        variables: &["instance"],
     },
-    description: Text {
-        en: "Prometheus scrapes {{ $labels.instance }}{in}, but finds no logagent_ metrics there. Nothing is known of the agents on this host.",
-        zh: "Prometheus 能抓取{in} {{ $labels.instance }}，但其中没有 logagent_ 指标，无法得知该主机上客户端的状态。",
-    },
-    fix: Text {
-        en: "1. See what answers: `curl -s http://{{ $labels.instance }}/metrics | head`\n\
-             2. Correct the port or path of the target, or `metric_relabel_configs`; if another process has taken the port, see `sudo ss -ltnp` on the host.",
-        zh: "1. 查看应答内容：`curl -s http://{{ $labels.instance }}/metrics | head`\n\
-             2. 修正抓取目标的端口或路径，或 `metric_relabel_configs`；如果端口被其他进程占用，在主机上执行 `sudo ss -ltnp` 查看。",
-    },
-    dashboard: EXPORTER,
-    variables: &["instance"],
 };
 
 const RESTARTING: Alert = Alert {
-    name: "LogAgentExporterRestarting",
     why: &["Three starts within 15 minutes are no upgrade. Each time, what was watched is seen anew."],
     expr: r"
 changes(process_start_time_seconds[15m]) >= 3
@@ -210,23 +223,25 @@ changes(process_start_time_seconds[15m]) >= 3
     wait: "",
     keep: "10m",
     labels: &[("severity", "warning")],
-    summary: Text { en: "An exporter restarts again and again.", zh: "exporter 反复重启。" },
-    description: Text {
-        en: "The exporter on {{ $labels.instance }}{in} has started at least three times within 15 minutes.",
-        zh: "{in} {{ $labels.instance }} 上的 exporter 在 15 分钟内至少启动了三次。",
+    told: Told {
+        name: "LogAgentExporterRestarting",
+        summary: Text { en: "An exporter restarts again and again.", zh: "exporter 反复重启。" },
+        description: Text {
+            en: "The exporter on {{ $labels.instance }}{in} has started at least three times within 15 minutes.",
+            zh: "{in} {{ $labels.instance }} 上的 exporter 在 15 分钟内至少启动了三次。",
+        },
+        fix: Text {
+            en: "1. See why it ends: `journalctl -u logagent-exporter -n 100`, and `sudo dmesg -T | grep -i 'killed process'` for lack of memory.\n\
+                 2. Fix that (memory limit, config, a watchdog that kills it), or roll back its last upgrade.",
+            zh: "1. 查看退出原因：`journalctl -u logagent-exporter -n 100`；是否因内存不足被终止：`sudo dmesg -T | grep -i 'killed process'`。\n\
+                 2. 修复（内存限制、配置、误杀它的看门狗），或回滚最近一次升级。",
+        },
+        dashboard: EXPORTER,
+        variables: &["instance"],
     },
-    fix: Text {
-        en: "1. See why it ends: `journalctl -u logagent-exporter -n 100`, and `sudo dmesg -T | grep -i 'killed process'` for lack of memory.\n\
-             2. Fix that (memory limit, config, a watchdog that kills it), or roll back its last upgrade.",
-        zh: "1. 查看退出原因：`journalctl -u logagent-exporter -n 100`；是否因内存不足被终止：`sudo dmesg -T | grep -i 'killed process'`。\n\
-             2. 修复（内存限制、配置、误杀它的看门狗），或回滚最近一次升级。",
-    },
-    dashboard: EXPORTER,
-    variables: &["instance"],
 };
 
 const STALE: Alert = Alert {
-    name: "LogAgentExporterStale",
     why: &[
         "Not by comparing with time(): the timestamp is the host's, whose clock may be the very problem. Evaluations are 15 s",
         "apart by default, so that ten minutes miss forty.",
@@ -235,26 +250,10 @@ const STALE: Alert = Alert {
     wait: "",
     keep: "5m",
     labels: &[("severity", "warning")],
-    summary: Text {
-        en: "An exporter answers, but no longer evaluates.",
-        zh: "exporter 有应答，但不再评估。",
-    },
-    description: Text {
-        en: "The exporter on {{ $labels.instance }}{in} has not evaluated for 10 minutes; what it says of the agents there is old.",
-        zh: "{in} {{ $labels.instance }} 上的 exporter 已有 10 分钟没有评估，它给出的客户端状态已过时。",
-    },
-    fix: Text {
-        en: "1. See what it waits for: `journalctl -u logagent-exporter -n 50`. A file system that hangs (NFS) is usual: `ps -eLo pid,stat,wchan:30,comm | grep logagent`\n\
-             2. Restart it: `sudo systemctl restart logagent-exporter`",
-        zh: "1. 查看它在等待什么：`journalctl -u logagent-exporter -n 50`。常见原因是文件系统（NFS）挂起：`ps -eLo pid,stat,wchan:30,comm | grep logagent`\n\
-             2. 重启：`sudo systemctl restart logagent-exporter`",
-    },
-    dashboard: EXPORTER,
-    variables: &["instance"],
+    told: host_alerts::STALE,
 };
 
 const RELOAD: Alert = Alert {
-    name: "LogAgentExporterReloadFailed",
     why: &[
         "Whoever edits the file sees the error and corrects it within five minutes: two without a success, and three more.",
     ],
@@ -262,23 +261,10 @@ const RELOAD: Alert = Alert {
     wait: "3m",
     keep: "",
     labels: &[("severity", "warning")],
-    summary: Text { en: "An exporter rejects its config file.", zh: "exporter 拒绝了配置文件。" },
-    description: Text {
-        en: "The exporter on {{ $labels.instance }}{in} still runs with its former config.",
-        zh: "{in} {{ $labels.instance }} 上的 exporter 仍在使用之前的配置。",
-    },
-    fix: Text {
-        en: "1. On the host, see what is wrong, with file and line: `logagent-exporter config check /etc/logagent-exporter/logagent-exporter.yml`\n\
-             2. Correct the file and reload: `sudo systemctl reload logagent-exporter`",
-        zh: "1. 在主机上查看错误所在的文件和行：`logagent-exporter config check /etc/logagent-exporter/logagent-exporter.yml`\n\
-             2. 修正文件并重新加载：`sudo systemctl reload logagent-exporter`",
-    },
-    dashboard: EXPORTER,
-    variables: &["instance"],
+    told: host_alerts::RELOAD_FAILED,
 };
 
 const ERRORS: Alert = Alert {
-    name: "LogAgentExporterObservationErrors",
     why: &[
         "One in six evaluations (15 s apart) cannot read something: more than a file that is being replaced, or a slow second. It does",
         "not endanger the heartbeat; what is temporary passes within half an hour. The metric resets with the exporter; one restart",
@@ -288,25 +274,10 @@ const ERRORS: Alert = Alert {
     wait: "30m",
     keep: "15m",
     labels: &[("severity", "warning")],
-    summary: Text {
-        en: "An exporter cannot read what it needs.", zh: "exporter 无法读取所需的信息。"
-    },
-    description: Text {
-        en: "The exporter on {{ $labels.instance }}{in} cannot read facts of the agent {{ $labels.agent }} ({{ $labels.source }}), so what depends on them is unknown.",
-        zh: "{in} {{ $labels.instance }} 上的 exporter 无法读取客户端 {{ $labels.agent }} 的信息（{{ $labels.source }}），相关状态为未知。",
-    },
-    fix: Text {
-        en: "1. On the host, see what cannot be read, and what to grant: `sudo -u logagent-exporter logagent-exporter check`\n\
-             2. Grant it, or repair the file system, and restart: `sudo systemctl restart logagent-exporter`",
-        zh: "1. 在主机上查看无法读取的内容和需要授予的权限：`sudo -u logagent-exporter logagent-exporter check`\n\
-             2. 授予权限或修复文件系统，然后重启：`sudo systemctl restart logagent-exporter`",
-    },
-    dashboard: EXPORTER,
-    variables: &["instance"],
+    told: host_alerts::OBSERVATION_ERRORS,
 };
 
 const UNKNOWN: Alert = Alert {
-    name: "LogAgentStatusUnknown",
     why: &[
         "Unknown is the normal state for some seconds after a start. What stays an hour stays for good. Facts that cannot be read",
         "are an alert of their own.",
@@ -318,53 +289,19 @@ max without (job, status) (last_over_time(agent_status:logagent_status:not_ok{st
     wait: "1h",
     keep: "5m",
     labels: &[("severity", "warning")],
-    summary: Text {
-        en: "Whether a log-collection agent is well cannot be told.",
-        zh: "无法判断日志采集客户端是否正常。",
-    },
-    description: Text {
-        en: "The status of the agent {{ $labels.agent }} on {{ $labels.instance }}{in} has been unknown for an hour: a needed fact cannot be had.",
-        zh: "{in} {{ $labels.instance }} 上客户端 {{ $labels.agent }} 的状态已有一小时为未知：缺少所需的信息。",
-    },
-    fix: Text {
-        en: "1. On the host, see which fact, and what to grant: `sudo -u logagent-exporter logagent-exporter check`\n\
-             2. Grant it, and restart: `sudo systemctl restart logagent-exporter`",
-        zh: "1. 在主机上查看缺少的信息和需要授予的权限：`sudo -u logagent-exporter logagent-exporter check`\n\
-             2. 授予权限，然后重启：`sudo systemctl restart logagent-exporter`",
-    },
-    dashboard: "logagent-host",
-    variables: &["instance", "agent"],
+    told: host_alerts::STATUS_UNKNOWN,
 };
 
 const NO_AGENTS: Alert = Alert {
-    name: "LogAgentNoAgents",
     why: &["A host that is being set up gets its agent within an hour."],
     expr: "max without (job) (max_over_time(logagent_agents[5m])) == 0",
     wait: "1h",
     keep: "",
     labels: &[("severity", "warning")],
-    summary: Text {
-        en: "An exporter has found no log-collection agent.",
-        zh: "exporter 没有发现任何日志采集客户端。",
-    },
-    description: Text {
-        en: "The exporter on {{ $labels.instance }}{in} watches nothing.",
-        zh: "{in} {{ $labels.instance }} 上的 exporter 没有监控任何客户端。",
-    },
-    fix: Text {
-        en: "1. If this host should have an agent, install it; the exporter finds it by itself.\n\
-             2. If the agent is in an unusual place, name its `install_dir` under `agents` in /etc/logagent-exporter/logagent-exporter.yml and reload: `sudo systemctl reload logagent-exporter`\n\
-             3. If this host needs no agent, remove the exporter and its target.",
-        zh: "1. 如果该主机应有客户端，请安装；exporter 会自动发现。\n\
-             2. 如果客户端安装在非默认位置，请在 /etc/logagent-exporter/logagent-exporter.yml 的 `agents` 中填写 `install_dir`，并重新加载：`sudo systemctl reload logagent-exporter`\n\
-             3. 如果该主机不需要客户端，请删除 exporter 及其抓取目标。",
-    },
-    dashboard: "logagent-host",
-    variables: &["instance"],
+    told: host_alerts::NO_AGENTS,
 };
 
 const WATCHDOG: Alert = Alert {
-    name: "LogAgentWatchdog",
     why: &[
         "Always fires. What receives it alerts when it no longer arrives: then Prometheus, Alertmanager or the way is broken.",
     ],
@@ -372,18 +309,21 @@ const WATCHDOG: Alert = Alert {
     wait: "",
     keep: "",
     labels: &[("severity", "none")],
-    summary: Text {
-        en: "Alerting works, from Prometheus to the receiver.",
-        zh: "告警链路正常：从 Prometheus 到接收方。",
+    told: Told {
+        name: "LogAgentWatchdog",
+        summary: Text {
+            en: "Alerting works, from Prometheus to the receiver.",
+            zh: "告警链路正常：从 Prometheus 到接收方。",
+        },
+        description: Text {
+            en: "This alert always fires. If it stops arriving, no other alert arrives either.",
+            zh: "该告警始终处于触发状态。如果不再收到它，其他告警也无法送达。",
+        },
+        fix: Text {
+            en: "Nothing is wrong while this alert arrives. Route it to a receiver that alerts if it stops.",
+            zh: "能收到该告警即一切正常。请将它路由到一个在中断时会告警的接收方。",
+        },
+        dashboard: EXPORTER,
+        variables: &[],
     },
-    description: Text {
-        en: "This alert always fires. If it stops arriving, no other alert arrives either.",
-        zh: "该告警始终处于触发状态。如果不再收到它，其他告警也无法送达。",
-    },
-    fix: Text {
-        en: "Nothing is wrong while this alert arrives. Route it to a receiver that alerts if it stops.",
-        zh: "能收到该告警即一切正常。请将它路由到一个在中断时会告警的接收方。",
-    },
-    dashboard: EXPORTER,
-    variables: &[],
 };

@@ -1,17 +1,18 @@
 //! Alerts about agents that are about no single cause: those of fleets, of the symptom, and of what the rules do not know.
 
-use logagent_exporter::model::Text;
+use logagent_exporter::{
+    catalog::{alert::Told, host_alerts},
+    model::Text,
+};
 
 use crate::rules::Alert;
 
 const LOOK: &str = "logagent-fleet";
-const HOST: &str = "logagent-host";
 
 /// In the group that records the state of agents, before the alerts of causes.
 pub(crate) static AGENTS: &[Alert] = &[FLEET_CAUSE, FLEET_WARNING, FLEET_FAILING, FAILING, WARNING];
 
 const FLEET_CAUSE: Alert = Alert {
-    name: "LogAgentFleetCause",
     why: &[
         "Counts agents whose own alert would fire: a rollout in which no cause stands long enough is none here either. Critical",
         "and warning have names of their own, as an inhibition by name would have one critical cause silence all warnings.",
@@ -20,105 +21,91 @@ const FLEET_CAUSE: Alert = Alert {
     wait: "",
     keep: "",
     labels: &[("severity", "critical")],
-    summary: Text {
-        en: "Many log-collection agents of a cluster have the same problem.",
-        zh: "集群中大量日志采集客户端出现同一问题。",
+    told: Told {
+        name: "LogAgentFleetCause",
+        summary: Text {
+            en: "Many log-collection agents of a cluster have the same problem.",
+            zh: "集群中大量日志采集客户端出现同一问题。",
+        },
+        description: Text {
+            en: "More than 5 % of the agents{in} have the problem {{ $labels.cause }}.",
+            zh: "{in}超过 5% 的客户端存在问题 {{ $labels.cause }}。",
+        },
+        fix: Text {
+            en: "1. Look for what the hosts share: the log service, a proxy, firewall or name server, and the last rollout of config or agent.\n\
+                 2. Fix that, or roll it back. The runbook of {{ $labels.cause }} tells what the problem is on each host.",
+            zh: "1. 查找这些主机的共同点：日志服务、代理、防火墙或 DNS 服务器，以及最近一次配置或客户端发布。\n\
+                 2. 修复或回滚。{{ $labels.cause }} 的处理手册说明了每台主机上的问题。",
+        },
+        dashboard: LOOK,
+        variables: &[],
     },
-    description: Text {
-        en: "More than 5 % of the agents{in} have the problem {{ $labels.cause }}.",
-        zh: "{in}超过 5% 的客户端存在问题 {{ $labels.cause }}。",
-    },
-    fix: Text {
-        en: "1. Look for what the hosts share: the log service, a proxy, firewall or name server, and the last rollout of config or agent.\n\
-             2. Fix that, or roll it back. The runbook of {{ $labels.cause }} tells what the problem is on each host.",
-        zh: "1. 查找这些主机的共同点：日志服务、代理、防火墙或 DNS 服务器，以及最近一次配置或客户端发布。\n\
-             2. 修复或回滚。{{ $labels.cause }} 的处理手册说明了每台主机上的问题。",
-    },
-    dashboard: LOOK,
-    variables: &[],
 };
 
 const FLEET_WARNING: Alert = Alert {
-    name: "LogAgentFleetWarning",
     why: &["The same for warnings."],
     expr: r#"cluster_cause:logagent_problem:fleet{severity="warning"}"#,
     wait: "",
     keep: "",
     labels: &[("severity", "warning")],
-    summary: Text {
-        en: "Many log-collection agents of a cluster have the same warning.",
-        zh: "集群中大量日志采集客户端出现同一警告。",
+    told: Told {
+        name: "LogAgentFleetWarning",
+        summary: Text {
+            en: "Many log-collection agents of a cluster have the same warning.",
+            zh: "集群中大量日志采集客户端出现同一警告。",
+        },
+        description: Text {
+            en: "More than 5 % of the agents{in} have the warning {{ $labels.cause }}.",
+            zh: "{in}超过 5% 的客户端存在警告 {{ $labels.cause }}。",
+        },
+        fix: Text {
+            en: "1. Look for what the hosts share: images, config management, a certificate, time servers, and their last change.\n\
+                 2. Fix it there. The runbook of {{ $labels.cause }} tells what the problem is on each host.",
+            zh: "1. 查找这些主机的共同点：镜像、配置管理、证书、时间服务器，以及最近一次变更。\n\
+                 2. 在共同处修复。{{ $labels.cause }} 的处理手册说明了每台主机上的问题。",
+        },
+        dashboard: LOOK,
+        variables: &[],
     },
-    description: Text {
-        en: "More than 5 % of the agents{in} have the warning {{ $labels.cause }}.",
-        zh: "{in}超过 5% 的客户端存在警告 {{ $labels.cause }}。",
-    },
-    fix: Text {
-        en: "1. Look for what the hosts share: images, config management, a certificate, time servers, and their last change.\n\
-             2. Fix it there. The runbook of {{ $labels.cause }} tells what the problem is on each host.",
-        zh: "1. 查找这些主机的共同点：镜像、配置管理、证书、时间服务器，以及最近一次变更。\n\
-             2. 在共同处修复。{{ $labels.cause }} 的处理手册说明了每台主机上的问题。",
-    },
-    dashboard: LOOK,
-    variables: &[],
 };
 
 const FLEET_FAILING: Alert = Alert {
-    name: "LogAgentFleetFailing",
     why: &["Many fail, and no cause of a fleet says why."],
     expr: "cluster:logagent_status:fleet",
     wait: "",
     keep: "",
     labels: &[("severity", "critical")],
-    summary: Text {
-        en: "Many log-collection agents of a cluster fail, for various causes.",
-        zh: "集群中大量日志采集客户端因各种原因异常。",
+    told: Told {
+        name: "LogAgentFleetFailing",
+        summary: Text {
+            en: "Many log-collection agents of a cluster fail, for various causes.",
+            zh: "集群中大量日志采集客户端因各种原因异常。",
+        },
+        description: Text {
+            en: "Many of the agents{in} fail, and no single cause stands out.",
+            zh: "{in}大量客户端异常，没有单一的突出原因。",
+        },
+        fix: Text {
+            en: "1. Open the fleet dashboard: which causes, kinds and versions, and since when?\n\
+                 2. Compare with what changed then: images, config management, network, agent versions. Stop or undo it.",
+            zh: "1. 打开集群仪表盘，查看是哪些原因、类型和版本，以及从何时开始。\n\
+                 2. 与当时的变更对比：镜像、配置管理、网络、客户端版本；停止或回滚该变更。",
+        },
+        dashboard: LOOK,
+        variables: &[],
     },
-    description: Text {
-        en: "Many of the agents{in} fail, and no single cause stands out.",
-        zh: "{in}大量客户端异常，没有单一的突出原因。",
-    },
-    fix: Text {
-        en: "1. Open the fleet dashboard: which causes, kinds and versions, and since when?\n\
-             2. Compare with what changed then: images, config management, network, agent versions. Stop or undo it.",
-        zh: "1. 打开集群仪表盘，查看是哪些原因、类型和版本，以及从何时开始。\n\
-             2. 与当时的变更对比：镜像、配置管理、网络、客户端版本；停止或回滚该变更。",
-    },
-    dashboard: LOOK,
-    variables: &[],
 };
 
 const FAILING: Alert = Alert {
-    name: "LogAgentFailing",
     why: &["The symptom, where no cause stands long enough to be told, nor the symptom is that of a fleet."],
     expr: "agent:logagent_status:symptom unless on (cluster) cluster:logagent_status:fleet",
     wait: "",
     keep: "",
     labels: &[("severity", "critical")],
-    summary: Text {
-        en: "A log-collection agent keeps failing, and no cause stands for long.",
-        zh: "日志采集客户端持续异常，但没有稳定的单一原因。",
-    },
-    description: Text {
-        en: "The agent {{ $labels.agent }} on {{ $labels.instance }}{in} has failed for 6 of the last 15 minutes. Its causes alternate, \
-             come and go, or are newer than these rules: `logagent-exporter check` on the host, or http://{{ $labels.instance }}/",
-        zh: "{in} {{ $labels.instance }} 上的客户端 {{ $labels.agent }} 在最近 15 分钟内有 6 分钟处于异常状态。原因交替出现、时有时无，\
-             或比当前规则更新：在主机上执行 `logagent-exporter check`，或打开 http://{{ $labels.instance }}/",
-    },
-    fix: Text {
-        en: "1. See on the host which causes stand now: `logagent-exporter check`; on the host's dashboard, which ones stood when.\n\
-             2. Follow the runbook of the cause that stands most. If it flaps, look at what is overloaded: endpoint, network, name server, memory.\n\
-             3. If a cause is not among these rules, load the rules of the exporter's version.",
-        zh: "1. 在主机上执行 `logagent-exporter check` 查看当前原因；在主机仪表盘上查看各原因的出现时间。\n\
-             2. 按出现最多的原因的处理手册处理。如果时有时无，请检查过载之处：服务地址、网络、DNS 服务器、内存。\n\
-             3. 如果某个原因不在规则中，请加载与 exporter 版本一致的规则。",
-    },
-    dashboard: HOST,
-    variables: &["instance", "agent"],
+    told: host_alerts::FAILING,
 };
 
 const WARNING: Alert = Alert {
-    name: "LogAgentWarning",
     why: &[
         "A warning that has no alert of its own: a milder finding of a cause that is critical otherwise (a name has one severity),",
         "or a cause that is newer than these rules.",
@@ -127,29 +114,11 @@ const WARNING: Alert = Alert {
     wait: "",
     keep: "",
     labels: &[("severity", "warning")],
-    summary: Text {
-        en: "A log-collection agent has a problem that needs attention.",
-        zh: "日志采集客户端存在需要关注的问题。",
-    },
-    description: Text {
-        en: "The agent {{ $labels.agent }} on {{ $labels.instance }}{in} has the problem {{ $labels.cause }}, as a warning. \
-             What exactly was seen, and where: `logagent-exporter check` on the host, or http://{{ $labels.instance }}/",
-        zh: "{in} {{ $labels.instance }} 上的客户端 {{ $labels.agent }} 存在问题 {{ $labels.cause }}（警告级别）。\
-             具体证据和位置：在主机上执行 `logagent-exporter check`，或打开 http://{{ $labels.instance }}/",
-    },
-    fix: Text {
-        en: "1. See on the host what was found and how to fix it: `logagent-exporter check`, or `logagent-exporter explain {{ $labels.cause }}`.\n\
-             2. Verify: the cause is gone from `logagent-exporter check`.",
-        zh: "1. 在主机上执行 `logagent-exporter check` 或 `logagent-exporter explain {{ $labels.cause }}`，查看问题和处理方法。\n\
-             2. 验证：`logagent-exporter check` 中不再有该原因。",
-    },
-    dashboard: HOST,
-    variables: &["instance", "agent"],
+    told: host_alerts::WARNING,
 };
 
 /// In a group of its own, each minute.
 pub(crate) static ENDPOINT_DOWN: Alert = Alert {
-    name: "LogAgentFleetEndpointDown",
     why: &[
         "Below 10 % get through: down for all, but for those that were not probed yet or go another way. At least 5 agents, and half",
         "of those that probed it within the hour: the few that can still be scraped are not the fleet. The admin endpoint serves no",
@@ -163,22 +132,25 @@ and cluster_region_url:logagent_endpoints:count >= 0.5 * max_over_time(cluster_r
     wait: "2m",
     keep: "10m",
     labels: &[("severity", "critical"), ("prerequisite", "network")],
-    summary: Text {
-        en: "An endpoint of the log service is down for a whole cluster.",
-        zh: "整个集群都无法访问日志服务的某个地址。",
+    told: Told {
+        name: "LogAgentFleetEndpointDown",
+        summary: Text {
+            en: "An endpoint of the log service is down for a whole cluster.",
+            zh: "整个集群都无法访问日志服务的某个地址。",
+        },
+        description: Text {
+            en: "Fewer than 10 % of the agents{in} that probe {{ $labels.url }} ({{ $labels.purpose }}) get its answer.",
+            zh: "{in}探测 {{ $labels.url }}（{{ $labels.purpose }}）的客户端中，不到 10% 能得到应答。",
+        },
+        fix: Text {
+            en: "1. Try it from one host: `curl -v -m 10 {{ $labels.url }}`, for a tcp:// address `telnet HOST PORT`.\n\
+                 2. Compare with another cluster or network. If it fails there too, look at the vendor's status page and open a ticket with the vendor.\n\
+                 3. If it fails only here, look at what the hosts share: proxy, firewall, NAT gateway, name servers, and their last change.",
+            zh: "1. 在其中一台主机上尝试：`curl -v -m 10 {{ $labels.url }}`；tcp:// 地址使用 `telnet 主机 端口`。\n\
+                 2. 与其他集群或网络对比。如果同样失败，请查看厂商的状态页并提交工单。\n\
+                 3. 如果仅此处失败，请检查这些主机的共同点：代理、防火墙、NAT 网关、DNS 服务器，以及最近的变更。",
+        },
+        dashboard: LOOK,
+        variables: &[],
     },
-    description: Text {
-        en: "Fewer than 10 % of the agents{in} that probe {{ $labels.url }} ({{ $labels.purpose }}) get its answer.",
-        zh: "{in}探测 {{ $labels.url }}（{{ $labels.purpose }}）的客户端中，不到 10% 能得到应答。",
-    },
-    fix: Text {
-        en: "1. Try it from one host: `curl -v -m 10 {{ $labels.url }}`, for a tcp:// address `telnet HOST PORT`.\n\
-             2. Compare with another cluster or network. If it fails there too, look at the vendor's status page and open a ticket with the vendor.\n\
-             3. If it fails only here, look at what the hosts share: proxy, firewall, NAT gateway, name servers, and their last change.",
-        zh: "1. 在其中一台主机上尝试：`curl -v -m 10 {{ $labels.url }}`；tcp:// 地址使用 `telnet 主机 端口`。\n\
-             2. 与其他集群或网络对比。如果同样失败，请查看厂商的状态页并提交工单。\n\
-             3. 如果仅此处失败，请检查这些主机的共同点：代理、防火墙、NAT 网关、DNS 服务器，以及最近的变更。",
-    },
-    dashboard: LOOK,
-    variables: &[],
 };

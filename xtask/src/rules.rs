@@ -5,9 +5,9 @@ use std::{fmt::Write as _, time::Duration};
 use logagent_exporter::{
     catalog::{
         self,
-        alert::{DASHBOARD_BASE, RUNBOOK_BASE, alert_name, annotations, keep_firing},
+        alert::{Told, alert_name, annotations, keep_firing},
     },
-    model::{Cause, Language, Text},
+    model::{Cause, Language},
 };
 
 use crate::{exporter, fleet, state};
@@ -82,8 +82,6 @@ fn rule(out: &mut String, cause: &Cause, language: Language) {
 /// An alert that is about no single cause.
 #[derive(Debug)]
 pub(crate) struct Alert {
-    /// What it is called, and the name of its runbook.
-    pub(crate) name: &'static str,
     /// Why it is as it is, in lines.
     pub(crate) why: &'static [&'static str],
     /// When it stands.
@@ -94,45 +92,8 @@ pub(crate) struct Alert {
     pub(crate) keep: &'static str,
     /// Labels, in the order in which they are written.
     pub(crate) labels: &'static [(&'static str, &'static str)],
-    /// One sentence, the same for all.
-    pub(crate) summary: Text,
-    /// Whom it is about. `{in}` becomes the cluster.
-    pub(crate) description: Text,
-    /// Numbered steps.
-    pub(crate) fix: Text,
-    /// The dashboard that shows it.
-    pub(crate) dashboard: &'static str,
-    /// The labels that the link to the dashboard hands over, besides the cluster.
-    pub(crate) variables: &'static [&'static str],
-}
-
-/// The annotations of an alert, as templates of Prometheus.
-pub(crate) fn texts(alert: &Alert, language: Language) -> [(&'static str, String); 5] {
-    const IN_CLUSTER: Text = Text {
-        en: "{{ with or $labels.cluster $externalLabels.cluster }} in {{ . }}{{ end }}",
-        zh: "{{ with or $labels.cluster $externalLabels.cluster }}{{ . }} 中{{ end }}",
-    };
-    let mut dashboard = format!(
-        "{DASHBOARD_BASE}/d/{}?var-cluster={{{{ or $labels.cluster $externalLabels.cluster | urlquery }}}}",
-        alert.dashboard
-    );
-    for variable in alert.variables {
-        let _infallible = write!(dashboard, "&var-{variable}={{{{ $labels.{variable} | urlquery }}}}");
-    }
-    let page = match language {
-        Language::English => format!("{RUNBOOK_BASE}/exporter/{}.md", alert.name),
-        Language::Chinese => format!("{RUNBOOK_BASE}/exporter/{}.zh.md", alert.name),
-    };
-    [
-        ("summary", alert.summary.in_language(language).to_owned()),
-        (
-            "description",
-            alert.description.in_language(language).replace("{in}", IN_CLUSTER.in_language(language)),
-        ),
-        ("fix", alert.fix.in_language(language).to_owned()),
-        ("runbook_url", page),
-        ("dashboard_url", dashboard),
-    ]
+    /// What it is called, and what it says.
+    pub(crate) told: Told,
 }
 
 fn rendered(out: &mut String, alert: &Alert, language: Language) {
@@ -140,7 +101,7 @@ fn rendered(out: &mut String, alert: &Alert, language: Language) {
     for line in alert.why {
         let _infallible = writeln!(out, "      # {line}");
     }
-    let _infallible = writeln!(out, "      - alert: {}\n        expr: |", alert.name);
+    let _infallible = writeln!(out, "      - alert: {}\n        expr: |", alert.told.name);
     let expr = alert.expr.replace("WARNINGS", &state::warnings().join("|"));
     for line in expr.trim().lines() {
         let _infallible = writeln!(out, "          {line}");
@@ -157,7 +118,7 @@ fn rendered(out: &mut String, alert: &Alert, language: Language) {
         let _infallible = writeln!(out, "          {label}: {value}");
     }
     out.push_str("        annotations:\n");
-    for (name, text) in texts(alert, language) {
+    for (name, text) in alert.told.annotations(language) {
         let _infallible = writeln!(out, "          {name}: {}", scalar(&text, 12));
     }
 }
