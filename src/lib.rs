@@ -19,6 +19,8 @@ pub mod evaluate;
 pub mod observe;
 pub mod publish;
 
+pub mod alerting;
+
 pub mod http;
 
 pub mod cli;

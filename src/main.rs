@@ -9,9 +9,10 @@ use std::{
 
 use anyhow::Context as _;
 use logagent_exporter::{
+    alerting,
     cli::{
-        self, Color, Command, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, View, ask,
-        check, explain, healthcheck, service,
+        self, Color, Command, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, View, alerts,
+        ask, check, explain, healthcheck, service,
     },
     config,
     daemon::{self, CycleOptions, DaemonOptions, Lock, log},
@@ -88,6 +89,17 @@ fn main() -> ExitCode {
                 }
             }
         }
+        Command::AlertsTest { language } => {
+            let (level, format) = log_settings(&options, true);
+            log::to_stderr(level, format);
+            in_runtime(run_alerts_test(options, language)).map_or_else(
+                |error| {
+                    complain(format_args!("error: {error:#}"));
+                    ExitCode::FAILURE
+                },
+                |all| if all { ExitCode::SUCCESS } else { ExitCode::FAILURE },
+            )
+        }
         Command::ConfigCheck { file } => match config::load(&file) {
             Ok((_, warnings)) => {
                 let file = if file == Path::new("-") { Path::new(config::STANDARD_INPUT) } else { &file };
@@ -159,10 +171,21 @@ async fn run(options: Options) -> anyhow::Result<()> {
         evaluation_interval: options.evaluation_interval,
         events: true,
         lifecycle: options.lifecycle,
+        instance: instance(&options),
         config_file: options.config_file,
         telemetry_path: options.telemetry_path,
     };
     daemon::run(listeners, lock, settings, daemon_options, announce).await
+}
+
+/// This host and the port of its metrics, as a scrape config would name them.
+fn instance(options: &Options) -> String {
+    let host = sys::hostname().unwrap_or_else(|_| "localhost".to_owned());
+    let port = options.listen_addresses.iter().find_map(|address| match address {
+        ListenAddress::Tcp { port, .. } => Some(*port),
+        ListenAddress::Unix(_) => None,
+    });
+    port.map_or_else(|| host.clone(), |port| authority::written(&host, port, None))
 }
 
 /// Reads the web config, if there is one, off the one thread.
@@ -243,6 +266,19 @@ fn own_socket() -> Option<Listener> {
             None
         }
     }
+}
+
+/// True if every member took the alert.
+async fn run_alerts_test(options: Options, language: Language) -> anyhow::Result<bool> {
+    let file = options.config_file.clone().or_else(|| service::config_file(Path::new("/")));
+    let settings = daemon::load_settings(file).await?;
+    let surroundings =
+        daemon::alert_surroundings(&cycle_options(&options), &instance(&options), Counters::default());
+    let tested = alerting::test(&settings.alerting, &surroundings).await;
+    let mut out = String::new();
+    let all = alerts::tell(&tested, language, &mut out)?;
+    io::stdout().write_all(out.as_bytes()).context("printing the answers")?;
+    Ok(all)
 }
 
 async fn run_check(mut options: Options, view: &View, local: bool) -> anyhow::Result<u8> {

@@ -13,12 +13,13 @@ use std::{
 /// Every module, with those that it may use: `main → cli → daemon → {observe | evaluate | publish | http} → catalog, config,
 /// net → agents → model`. The three stages never see each other; they meet in `model`.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("main", &["cli", "daemon", "http", "publish", "config", "model", "sys"]),
-    ("cli", &["daemon", "publish", "catalog", "config", "model", "sys"]),
-    ("daemon", &["observe", "evaluate", "publish", "http", "config", "agents", "model", "sys"]),
+    ("main", &["alerting", "cli", "daemon", "http", "publish", "config", "model", "sys"]),
+    ("cli", &["alerting", "daemon", "publish", "catalog", "config", "model", "sys"]),
+    ("daemon", &["observe", "evaluate", "publish", "alerting", "http", "config", "agents", "model", "sys"]),
     ("observe", &["net", "config", "agents", "model", "sys"]),
     ("evaluate", &["catalog", "config", "agents", "model"]),
     ("http", &["publish", "config", "net", "model", "sys"]),
+    ("alerting", &["net", "catalog", "config", "model", "sys"]),
     ("net", &["model", "sys"]),
     ("publish", &["catalog", "net", "model"]),
     ("config", &["catalog", "agents", "model", "sys"]),

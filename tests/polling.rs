@@ -55,6 +55,7 @@ async fn with_daemon(events: bool, interval: Duration, act: impl AsyncFnOnce(Soc
     let address = listener.local_addr().unwrap();
     let options = DaemonOptions {
         lifecycle: false,
+        instance: "web-1:10077".to_owned(),
         cycle: CycleOptions {
             rootfs: root.path().to_owned(),
             procfs: None,

@@ -1,7 +1,7 @@
 //! Alerts about one host that are of no single cause: the same in Prometheus' rules and in what the exporter pushes itself.
 
 use super::alert::Told;
-use crate::model::Text;
+use crate::model::{Language, Text};
 
 const EXPORTER: &str = "logagent-exporter";
 const HOST: &str = "logagent-host";
@@ -177,3 +177,18 @@ pub const HOST_WATCHDOG: Told = Told {
     dashboard: HOST,
     variables: &["instance"],
 };
+
+/// All of them.
+pub const ALL: [Told; 8] =
+    [FAILING, WARNING, STALE, RELOAD_FAILED, OBSERVATION_ERRORS, STATUS_UNKNOWN, NO_AGENTS, HOST_WATCHDOG];
+
+/// The annotations of the alert that `logagent-exporter alerts test` sends.
+pub fn test(language: Language) -> [(&'static str, String); 2] {
+    const SUMMARY: Text = Text { en: "This is a test.", zh: "这是一条测试告警。" };
+    const DESCRIPTION: Text = Text {
+        en: "Somebody has run `logagent-exporter alerts test` on {{ $labels.instance }}. Nothing is wrong, and it ends by itself.",
+        zh: "有人在 {{ $labels.instance }} 上执行了 `logagent-exporter alerts test`。没有任何异常，该告警会自行恢复。",
+    };
+    let told = |text: Text| text.in_language(language).to_owned();
+    [("summary", told(SUMMARY)), ("description", told(DESCRIPTION))]
+}

@@ -3,6 +3,7 @@
 //! A flag wins over its variable, a variable over the default. Everything that can be judged without the host is judged here.
 
 mod table;
+mod words;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -14,9 +15,8 @@ use self::table::{
     OF_CHECK, PROBE_INTERVAL, PROBE_TIMEOUT, PROCFS, QUIET, ROOTFS, SYSTEMD_SOCKET, TELEMETRY_PATH, VERBOSE,
     WEB_CONFIG,
 };
-use super::invocation::{
-    Color, Command, Format, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, UsageError, View,
-};
+use self::words::{color, format, language, log_format, log_level};
+use super::invocation::{Command, Format, Invocation, ListenAddress, Options, Parsed, UsageError, View};
 use crate::{
     config::parse_period,
     model::{Language, authority::Authority, text::quoted},
@@ -143,6 +143,18 @@ pub fn definition() -> clap::Command {
                 .after_help(EXPLAIN_EXAMPLES),
         )
         .subcommand(
+            common(described("alerts", "Work on pushed alerts"), &[]).subcommand_required(true).subcommand(
+                common(
+                    described(
+                        "test",
+                        "Send a test alert to each configured Alertmanager and print what it answers; exit 0 if all take it, else 1",
+                    ),
+                    &[&CONFIG_FILE, &LISTEN, &ROOTFS],
+                )
+                .arg(LANG.arg(true)),
+            ),
+        )
+        .subcommand(
             common(described("config", "Work on config files"), &[])
                 .subcommand_required(true)
                 .subcommand(config_check),
@@ -217,6 +229,7 @@ fn invocation(matches: &ArgMatches, env: &dyn Fn(&str) -> Option<OsString>) -> R
             let entry = positional("CAUSE").map(|id| id.to_string_lossy().into_owned());
             Command::Explain { entry, language: said.language(format)?, format }
         }
+        ["alerts", "test"] => Command::AlertsTest { language: said.language(Format::Text)? },
         ["config", "check"] => {
             Command::ConfigCheck { file: positional("FILE").map(PathBuf::from).ok_or("FILE is missing")? }
         }
@@ -453,41 +466,6 @@ fn period(text: &str) -> Result<Duration, String> {
         return Ok(period);
     }
     Err(format!("{} is out of range; use 10ms to 24h", quoted(text)))
-}
-
-fn color(text: &str) -> Result<Color, String> {
-    one_of(text, &[("auto", Color::Auto), ("always", Color::Always), ("never", Color::Never)])
-}
-
-fn log_level(text: &str) -> Result<LogLevel, String> {
-    one_of(
-        text,
-        &[
-            ("debug", LogLevel::Debug),
-            ("info", LogLevel::Info),
-            ("warn", LogLevel::Warn),
-            ("error", LogLevel::Error),
-        ],
-    )
-}
-
-fn log_format(text: &str) -> Result<LogFormat, String> {
-    one_of(text, &[("logfmt", LogFormat::Logfmt), ("json", LogFormat::Json)])
-}
-
-fn format(text: &str) -> Result<Format, String> {
-    one_of(text, &[("text", Format::Text), ("json", Format::Json)])
-}
-
-fn language(text: &str) -> Result<Language, String> {
-    one_of(text, &[("en", Language::English), ("zh", Language::Chinese)])
-}
-
-fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
-    words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning).ok_or_else(|| {
-        let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        format!("{} is not one of {}", quoted(text), allowed.join(", "))
-    })
 }
 
 #[cfg(test)]

@@ -45,6 +45,11 @@ pub enum Command {
         /// In which form.
         format: Format,
     },
+    /// Send a test alert to each Alertmanager.
+    AlertsTest {
+        /// In which language it is said what they answer.
+        language: Language,
+    },
     /// Validate a config file.
     ConfigCheck {
         /// The file.

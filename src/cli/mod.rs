@@ -1,5 +1,6 @@
 //! What is typed and what is shown on the terminal.
 
+pub mod alerts;
 pub mod ask;
 pub mod check;
 pub mod explain;

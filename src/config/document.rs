@@ -12,7 +12,7 @@ use super::{
 /// The largest config file that is read. The example of the documentation is 2 KiB.
 pub(super) const LARGEST_FILE: usize = 1024 * 1024;
 
-const KEYS: [&str; 6] = ["detect", "agents", "clock", "alertmanagers", "labels", "hosts"];
+const KEYS: [&str; 7] = ["detect", "agents", "clock", "alertmanagers", "labels", "alert_language", "hosts"];
 
 /// Reads the config in `text`; `file` is for messages. Returns the settings and warnings for the log.
 ///
@@ -85,10 +85,13 @@ fn settings(text: &str, file: &Path, problems: &mut Problems) -> Settings {
         settings.clock = clock(&field, problems);
     }
     if let Some(field) = section.get("alertmanagers") {
-        alerting::alertmanagers(&field, problems);
+        settings.alerting.alertmanagers = alerting::alertmanagers(&field, file, problems);
     }
     if let Some(field) = section.get("labels") {
-        alerting::labels(&field, problems);
+        settings.alerting.labels = alerting::labels(&field, problems);
+    }
+    if let Some(field) = section.get("alert_language") {
+        settings.alerting.language = field.parsed(alerting::language, problems).unwrap_or_default();
     }
     if let Some(field) = section.get("hosts") {
         settings.hosts = hosts::hosts(&field, &settings, problems);

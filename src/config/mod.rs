@@ -10,6 +10,7 @@ mod hosts;
 mod nearest;
 mod problem;
 mod section;
+pub mod targets;
 #[cfg(test)]
 mod tests;
 pub mod url;
@@ -25,5 +26,6 @@ pub use nearest::nearest;
 pub use problem::{ConfigError, ConfigProblem};
 
 pub use crate::model::settings::{
-    AgentSettings, ClockSettings, CustomProcess, Expectation, HostSettings, Settings, UserName,
+    AgentSettings, AlertingSettings, AlertmanagerSettings, ClockSettings, CustomProcess, Expectation,
+    HostSettings, Settings, UserName,
 };

@@ -122,13 +122,11 @@ fn the_documented_example_loads() {
     assert_eq!(settings.clock.max_offset, Some(Duration::from_mins(15)));
     assert_eq!(settings.clock.warn_offset, Duration::from_mins(1));
     assert_eq!(settings.clock.ntp_servers, ["ntp.aliyun.com"]);
-    assert_eq!(
-        warnings,
-        [
-            "l.yml:28: alertmanagers: pushing alerts directly is not part of this version; the section is ignored",
-            "l.yml:30: labels: they are for alerts pushed directly, which is not part of this version; the section is ignored",
-        ]
-    );
+    let [alertmanager] = settings.alerting.alertmanagers.as_slice() else { panic!("{settings:?}") };
+    assert_eq!(alertmanager.targets, [("alertmanager".to_owned(), Some(9093))]);
+    assert_eq!((alertmanager.scheme, alertmanager.timeout), (Scheme::Http, Duration::from_secs(10)));
+    assert_eq!(settings.alerting.labels["cluster"], "prod");
+    assert_eq!(warnings, [""; 0]);
 }
 
 #[test]
@@ -240,6 +238,10 @@ fn passwords_are_never_repeated() {
         "clock: {ntp_servers: ['joe:s3cret@h']}",
         "alertmanagers: [{basic_auth: {password: s3cret}, x: s3cret}]",
         "alertmanagers: [{static_configs: [{targets: ['http://joe:s3cret@h']}]}]",
+        "alertmanagers: [{static_configs: [], proxy_url: 'http://joe:s3cret@h:1'}]",
+        "alertmanagers: [{static_configs: [], basic_auth: {username: a, password: [s3cret]}}]",
+        "alertmanagers: [{static_configs: [], authorization: {credentials: {s3cret: s3cret}}}]",
+        "alertmanagers: [{static_configs: [], authorization: {type: 's3 cret', credentials: s3cret}}, s3cret@h]",
         "'https://joe:s3cret@h': x",
         "https://joe:s3cret@h",
     ] {

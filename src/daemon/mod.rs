@@ -29,6 +29,7 @@ use reload::Reloads;
 use supervisor::Supervisor;
 
 use crate::{
+    alerting::{Alerting, Clocks, Surroundings},
     config::{self, Settings},
     http::{self, AllowedHosts, Listener, ReloadRequest, Security, Server},
     model::{
@@ -64,6 +65,8 @@ pub struct DaemonOptions {
     pub telemetry_path: String,
     /// A reload may be asked for by HTTP.
     pub lifecycle: bool,
+    /// The label `instance` of pushed alerts, where config names none.
+    pub instance: String,
 }
 
 /// Who may read what is published, and by which name.
@@ -85,6 +88,16 @@ impl Lock {
             allowed_hosts: AllowedHosts::default(),
             counters: Counters::default(),
         }
+    }
+}
+
+/// What pushed alerts rest on: the watched host's trust, and the clocks of this process.
+pub fn alert_surroundings(cycle: &CycleOptions, instance: &str, counters: Counters) -> Surroundings {
+    Surroundings {
+        rootfs: cycle.rootfs.clone(),
+        instance: instance.to_owned(),
+        counters,
+        clocks: Clocks { boot: || time::now().boot, wall: || time::now().wall },
     }
 }
 
@@ -120,6 +133,11 @@ pub async fn run(
     let stop = asked_to_stop.asked();
     tokio::pin!(stop);
 
+    let counters = lock.counters;
+    let alerting = Alerting::start(
+        &settings.alerting,
+        alert_surroundings(&options.cycle, &options.instance, counters.clone()),
+    );
     let mut cycle = Cycle::new(settings, options.cycle.clone());
     let mut journal = journal::Journal::default();
     let mut debouncer = Debouncer::new(if options.events { Events::open() } else { Events::closed() });
@@ -130,8 +148,8 @@ pub async fn run(
     let mut supervisor = Supervisor::from_environment();
     supervisor.shows(&first);
     let mut announce = Some(announce);
-    let counters = lock.counters;
     let (publisher, published) = watch::channel(publish(first, &counters, &mut journal, &mut announce));
+    alerting.see(published.borrow().report());
 
     let (reload_sender, requests) = mpsc::channel::<ReloadRequest>(8);
     let mut reloads = Reloads::new(asked_to_reload, requests);
@@ -181,7 +199,7 @@ pub async fn run(
         let turn = async {
             let mut outcome = Ok(());
             if trigger == Trigger::Reload {
-                outcome = reload(&mut cycle, options.config_file.clone()).await;
+                outcome = reload(&mut cycle, &alerting, options.config_file.clone()).await;
             }
             (turn(&mut cycle, trigger, debouncer.source()).await, outcome)
         };
@@ -191,6 +209,7 @@ pub async fn run(
         };
         supervisor.shows(&report);
         publisher.send_replace(publish(report, &counters, &mut journal, &mut announce));
+        alerting.see(publisher.borrow().report());
         if let Trigger::Event(_) = trigger {
             debouncer.evaluated(time::cpu_time().saturating_sub(used));
         }
@@ -200,6 +219,7 @@ pub async fn run(
     }
     info!("shutting down");
     supervisor.stopping();
+    alerting.close().await;
     let _server_gone = shutdown.send(());
     serving.await.context("the HTTP server")
 }
@@ -218,7 +238,7 @@ async fn turn(cycle: &mut Cycle, trigger: Trigger, events: &mut Events) -> Repor
     report
 }
 
-async fn reload(cycle: &mut Cycle, file: Option<PathBuf>) -> Result<(), String> {
+async fn reload(cycle: &mut Cycle, alerting: &Alerting, file: Option<PathBuf>) -> Result<(), String> {
     let loaded = match tokio::time::timeout(RELOAD_DEADLINE, load_settings(file)).await {
         Ok(loaded) => loaded.map_err(|problem| problem.to_string()),
         Err(_elapsed) => Err(format!(
@@ -228,6 +248,7 @@ async fn reload(cycle: &mut Cycle, file: Option<PathBuf>) -> Result<(), String> 
     };
     match loaded {
         Ok(settings) => {
+            alerting.reload(&settings.alerting);
             cycle.reload(settings);
             info!("config reloaded");
             Ok(())

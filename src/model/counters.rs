@@ -23,6 +23,11 @@ impl Counters {
         self.lock().insert(key(metric, labels), value);
     }
 
+    /// Forgets a value: what it was about is no more.
+    pub fn remove(&self, metric: &'static str, labels: &[&str]) {
+        self.lock().remove(&key(metric, labels));
+    }
+
     /// All values as they are now.
     pub fn counts(&self) -> Counts {
         self.lock().clone()

@@ -1,6 +1,10 @@
 //! What the operator wants, as config means it or as detection fills it in.
 
+mod alerting;
+
 use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
+
+pub use alerting::{AlertingSettings, AlertmanagerSettings, HttpCredentials, Secret, TlsClientSettings};
 
 use super::{NetworkType, snapshot::Endpoint};
 
@@ -15,11 +19,19 @@ pub struct Settings {
     pub clock: ClockSettings,
     /// What is expected on single hosts, in the order of the file.
     pub hosts: Vec<HostSettings>,
+    /// Where alerts are pushed to.
+    pub alerting: AlertingSettings,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { detect: true, agents: Vec::new(), clock: ClockSettings::default(), hosts: Vec::new() }
+        Self {
+            detect: true,
+            agents: Vec::new(),
+            clock: ClockSettings::default(),
+            hosts: Vec::new(),
+            alerting: AlertingSettings::default(),
+        }
     }
 }
 

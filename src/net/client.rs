@@ -1,11 +1,11 @@
-//! One HTTP/1.1 request on one connection made for it. Never credentials, never a second request, never a redirect.
+//! One HTTP/1.1 request on one connection made for it. Never a second request, never a redirect; a query never has credentials.
 
-use std::{error::Error as _, io, pin::pin, time::Duration};
+use std::{convert::Infallible, error::Error as _, io, pin::pin, time::Duration};
 
 use http_body_util::{BodyExt as _, Empty};
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
-    body::{Bytes, Incoming},
+    body::{Body, Bytes, Incoming},
     client::conn::http1,
     header,
 };
@@ -20,7 +20,7 @@ use super::{Clocks, tls::tls_error};
 use crate::model::snapshot::FailureKind;
 
 /// Who asks. Servers' logs should tell a probe from an agent.
-const USER_AGENT: &str = concat!("logagent-exporter/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("logagent-exporter/", env!("CARGO_PKG_VERSION"));
 
 /// The documented answers are a few hundred bytes; whatever is longer is judged by its start.
 const MOST_BODY: usize = 64 * 1024;
@@ -63,14 +63,15 @@ pub(crate) fn request(method: Method, target: &str, host: &str) -> Result<Query,
 }
 
 /// Sends the request and reads the answer, up to the cap on its body.
-pub(crate) async fn exchange<S>(
+pub(crate) async fn exchange<S, B>(
     stream: S,
-    query: Query,
+    query: Request<B>,
     clocks: Clocks,
     deadline: Instant,
 ) -> Result<Answer, Trouble>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + 'static,
 {
     let mut status = None;
     let run = async {

@@ -57,9 +57,9 @@ impl Error {
 
 /// The clocks that an exchange is timed by.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Clocks {
+pub struct Clocks {
     /// Time since boot, suspend included.
-    pub(crate) boot: fn() -> Duration,
+    pub boot: fn() -> Duration,
     /// The wall clock, which decides whether a certificate has expired here.
-    pub(crate) wall: fn() -> SystemTime,
+    pub wall: fn() -> SystemTime,
 }

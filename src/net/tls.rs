@@ -15,7 +15,7 @@ use rustls::{
         verify_server_name,
     },
     crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime},
     server::ParsedCertificate,
     time_provider::TimeProvider,
 };
@@ -38,6 +38,15 @@ pub(crate) struct Handshake {
     pub(crate) result: Result<TlsStream<TcpStream>, (FailureKind, String)>,
 }
 
+/// On which terms hands are shaken, where they are not the usual ones.
+#[derive(Debug, Default)]
+pub(crate) struct Terms {
+    /// Our own certificates and their key.
+    pub(crate) identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+    /// Any certificate of the server will do.
+    pub(crate) insecure: bool,
+}
+
 /// Shakes hands as a client that asks for `host`, trusting `store`.
 pub(crate) async fn handshake(
     stream: TcpStream,
@@ -46,12 +55,13 @@ pub(crate) async fn handshake(
     provider: &Arc<CryptoProvider>,
     clocks: Clocks,
     deadline: Instant,
+    terms: &Terms,
 ) -> Handshake {
     let failed = |detail: String| Handshake { certificate: None, result: Err((FailureKind::Tls, detail)) };
     let Ok(name) = ServerName::try_from(host.to_owned()) else {
         return failed(format!("{host} is not a name that a certificate can be for"));
     };
-    let (config, recording) = match client_config(store, provider, clocks) {
+    let (config, recording) = match client_config(store, provider, clocks, terms) {
         Ok(made) => made,
         Err(error) => return failed(format!("TLS could not be set up: {error}")),
     };
@@ -77,6 +87,7 @@ fn client_config(
     store: &Store,
     provider: &Arc<CryptoProvider>,
     clocks: Clocks,
+    terms: &Terms,
 ) -> Result<(ClientConfig, Arc<RecordingVerifier>), Error> {
     let verifier = if store.roots.is_empty() {
         None
@@ -91,12 +102,16 @@ fn client_config(
         roots: Arc::clone(&store.roots),
         provider: Arc::clone(provider),
         leaf: Mutex::default(),
+        insecure: terms.insecure,
     });
-    let mut config = ClientConfig::builder_with_details(Arc::clone(provider), Arc::new(LocalClock(clocks)))
+    let config = ClientConfig::builder_with_details(Arc::clone(provider), Arc::new(LocalClock(clocks)))
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::<RecordingVerifier>::clone(&recording))
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(Arc::<RecordingVerifier>::clone(&recording));
+    let mut config = match &terms.identity {
+        Some((chain, key)) => config.with_client_auth_cert(chain.clone(), key.clone_key())?,
+        None => config.with_no_client_auth(),
+    };
     // Every probe shakes hands in full: a resumed session would not show the certificate.
     config.resumption = Resumption::disabled();
     Ok((config, recording))
@@ -120,6 +135,7 @@ struct RecordingVerifier {
     roots: Arc<RootCertStore>,
     provider: Arc<CryptoProvider>,
     leaf: Mutex<Option<Leaf>>,
+    insecure: bool,
 }
 
 impl RecordingVerifier {
@@ -162,6 +178,9 @@ impl ServerCertVerifier for RecordingVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         *self.leaf.lock().unwrap_or_else(PoisonError::into_inner) = leaf(end_entity);
+        if self.insecure {
+            return Ok(ServerCertVerified::assertion());
+        }
         match &self.verifier {
             Some(verifier) => verifier
                 .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)

@@ -76,6 +76,7 @@ const fn counter(
 }
 
 const ROLE: &[&str] = &["agent", "role"];
+const ALERTMANAGER: &[&str] = &["alertmanager"];
 const ENDPOINT: &[&str] = &["agent", "purpose", "url"];
 
 /// Every metric, in the order in which it is published.
@@ -120,6 +121,10 @@ pub static METRICS: &[Metric] = &[
     gauge("logagent_config_last_reload_success_timestamp_seconds", &[], "When config was last loaded with success, in seconds since the epoch.", samples::reload_success),
     gauge(LIMITS, &["limit"], "1 for each bound on what is read, kept or told that was reached; absent otherwise.", samples::limits),
     counter("logagent_log_lines_dropped_total", &[], "Lines of the exporter's own log that were dropped, as they were not read in time.", samples::log_lines_dropped),
+    counter("logagent_alertmanager_notifications_sent_total", ALERTMANAGER, "Alerts that the Alertmanager has taken, each time they were sent.", samples::counted),
+    counter("logagent_alertmanager_notifications_errors_total", ALERTMANAGER, "Alerts in requests to the Alertmanager that failed; they are sent again.", samples::counted),
+    counter("logagent_alertmanager_notifications_dropped_total", ALERTMANAGER, "Alerts that the Alertmanager refuses, and that are left out for an hour.", samples::counted),
+    gauge("logagent_alertmanager_last_success_timestamp_seconds", ALERTMANAGER, "When the Alertmanager last took alerts, in seconds since the epoch.", samples::counted),
     counter("process_cpu_seconds_total", &[], "CPU time of the exporter, in seconds.", samples::own_cpu),
     gauge("process_open_fds", &[], "Open file descriptors of the exporter.", samples::own_open_fds),
     gauge("process_max_fds", &[], "Limit of open file descriptors of the exporter.", samples::own_max_fds),

@@ -25,6 +25,7 @@ mod logtail_processes;
 mod odd_hosts;
 mod paging;
 mod prometheus;
+mod pushing;
 mod rotation;
 mod scrapes;
 mod storms;

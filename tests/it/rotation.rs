@@ -16,7 +16,7 @@ const ROTATIONS: usize = 3;
 const SCRAPES: f64 = 3.0;
 
 /// Hashes of `password-0`, `password-1` …, as `htpasswd -nbBC 5` writes them.
-const HASHES: [&str; ROTATIONS + 1] = [
+pub(crate) const HASHES: [&str; ROTATIONS + 1] = [
     "$2y$05$wuJ.uRH6PVgDoy9tsTZVBugQjl0Jif5fa894A8n8OkSHQMaFpfiDy",
     "$2y$05$iq2RPmiy9R4G8woxOQx4ieignw7NPO4f8qgSDb/9VAGR0GU.EBxA2",
     "$2y$05$W0Of/ofuFWcdqjOd1y/.BuMtBVGSTvRc.NTJf.RfTLQbwjPBHFv/q",

@@ -46,7 +46,18 @@ pub(crate) const STATE: &str = r#"
 "#;
 
 pub(crate) static ALERTS: &[Alert] = &[
-    DOWN_ALL, MISSING, ABSENT, DOWN, NO_METRICS, RESTARTING, STALE, RELOAD, ERRORS, UNKNOWN, NO_AGENTS,
+    DOWN_ALL,
+    MISSING,
+    ABSENT,
+    DOWN,
+    NO_METRICS,
+    RESTARTING,
+    STALE,
+    RELOAD,
+    NOTIFICATIONS,
+    ERRORS,
+    UNKNOWN,
+    NO_AGENTS,
     WATCHDOG,
 ];
 
@@ -262,6 +273,40 @@ const RELOAD: Alert = Alert {
     keep: "",
     labels: &[("severity", "warning")],
     told: host_alerts::RELOAD_FAILED,
+};
+
+const NOTIFICATIONS: Alert = Alert {
+    why: &[
+        "Of hosts that push alerts themselves, and are scraped all the same. They send each minute: ten without a success, and an alert",
+        "that is refused. By increases, not by the time of the last success, which is in the host's clock.",
+    ],
+    expr: r"
+increase(logagent_alertmanager_notifications_errors_total[10m]) > 0
+  unless increase(logagent_alertmanager_notifications_sent_total[10m]) > 0
+or increase(logagent_alertmanager_notifications_dropped_total[2h]) > 0
+",
+    wait: "5m",
+    keep: "5m",
+    labels: &[("severity", "warning")],
+    told: Told {
+        name: "LogAgentExporterNotificationsFailing",
+        summary: Text {
+            en: "An exporter cannot push its alerts to an Alertmanager.",
+            zh: "exporter 无法将告警推送到 Alertmanager。",
+        },
+        description: Text {
+            en: "The exporter on {{ $labels.instance }}{in} pushes alerts itself, and {{ $labels.alertmanager }} does not take them, or not all.",
+            zh: "{in} {{ $labels.instance }} 上的 exporter 自行推送告警，但 {{ $labels.alertmanager }} 没有接收，或没有全部接收。",
+        },
+        fix: Text {
+            en: "1. On the host, see what it answers: `sudo logagent-exporter alerts test`, and `journalctl -u logagent-exporter | grep alertmanager`\n\
+                 2. Correct address, TLS or password under `alertmanagers` in /etc/logagent-exporter/logagent-exporter.yml, or the firewall, and reload: `sudo systemctl reload logagent-exporter`",
+            zh: "1. 在主机上查看对方的应答：`sudo logagent-exporter alerts test`，以及 `journalctl -u logagent-exporter | grep alertmanager`\n\
+                 2. 修正 /etc/logagent-exporter/logagent-exporter.yml 中 `alertmanagers` 的地址、TLS 或密码，或修正防火墙，然后重新加载：`sudo systemctl reload logagent-exporter`",
+        },
+        dashboard: EXPORTER,
+        variables: &["instance"],
+    },
 };
 
 const ERRORS: Alert = Alert {

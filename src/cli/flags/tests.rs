@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::cli::{Color, LogFormat, LogLevel};
 
 type Env<'a> = &'a [(&'a str, &'a str)];
 
@@ -276,7 +277,7 @@ fn people_are_spoken_to_in_the_language_of_their_environment() {
     use Language::{Chinese, English};
     let language = |line: &str, env: Env<'_>| match invoked(line, env).command {
         Command::Check { view, .. } => view.language,
-        Command::Explain { language, .. } => language,
+        Command::Explain { language, .. } | Command::AlertsTest { language } => language,
         other @ (Command::Run | Command::Healthcheck | Command::ConfigCheck { .. }) => panic!("{other:?}"),
     };
     for (env, expected) in [
@@ -290,6 +291,7 @@ fn people_are_spoken_to_in_the_language_of_their_environment() {
     ] {
         assert_eq!(language("check", env), expected, "{env:?}");
         assert_eq!(language("explain", env), expected, "{env:?}");
+        assert_eq!(language("alerts test", env), expected, "{env:?}");
         assert_eq!(language("check --format=json", env), English, "{env:?}");
         assert_eq!(language("check --format=json --lang=zh", env), Chinese, "{env:?}");
     }

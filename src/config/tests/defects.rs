@@ -20,11 +20,11 @@ fn each_defect_of_the_document_has_its_words() {
         ("- a\n", "l.yml:1: is a list; it must be a mapping (key: value)"),
         (
             "agnets: []\n",
-            "l.yml:1: agnets: is not a known key (did you mean \"agents\"?); use one of detect, agents, clock, alertmanagers, labels, hosts",
+            "l.yml:1: agnets: is not a known key (did you mean \"agents\"?); use one of detect, agents, clock, alertmanagers, labels, alert_language, hosts",
         ),
         (
             "x: 1\n",
-            "l.yml:1: x: is not a known key; use one of detect, agents, clock, alertmanagers, labels, hosts",
+            "l.yml:1: x: is not a known key; use one of detect, agents, clock, alertmanagers, labels, alert_language, hosts",
         ),
         ("detect: yes\n", "l.yml:1: detect: is the text \"yes\"; it must be true or false"),
         ("detect: 1\n", "l.yml:1: detect: is the number 1; it must be true or false"),
@@ -38,7 +38,7 @@ fn each_defect_of_the_document_has_its_words() {
         ("? [a]\n: b\n", "l.yml:1: a list stands where a key is needed; keys are plain words"),
         (
             "a: &x 1\n<<: *x\n",
-            "l.yml:1: a: is not a known key; use one of detect, agents, clock, alertmanagers, labels, hosts\nl.yml:2: <<: merge keys are not supported; write the keys out, or use an alias for the whole value",
+            "l.yml:1: a: is not a known key; use one of detect, agents, clock, alertmanagers, labels, alert_language, hosts\nl.yml:2: <<: merge keys are not supported; write the keys out, or use an alias for the whole value",
         ),
         (
             "detect: *nowhere\n",
@@ -150,7 +150,23 @@ fn each_defect_of_clock_and_alerting_has_its_words() {
         ),
         (
             "alertmanagers: [{static_config: []}]\n",
-            "l.yml:1: alertmanagers[0].static_config: is not a known key (did you mean \"static_configs\"?); the section has the shape of Prometheus' own alertmanagers",
+            "l.yml:1: alertmanagers[0].static_config: is not a known key (did you mean \"static_configs\"?); the section has the shape of Prometheus' own alertmanagers\nl.yml:1: alertmanagers[0]: names no Alertmanager; write static_configs: [{targets: [\"host:9093\"]}]",
+        ),
+        (
+            "alertmanagers: [{static_configs: [{targets: [a], labels: {}}], api_version: v1}]\n",
+            "l.yml:1: alertmanagers[0].api_version: v1 was removed from Alertmanager in 0.27; use v2, or leave the key out\nl.yml:1: alertmanagers[0].static_configs[0].labels: would be of the Alertmanager; labels of alerts stand in the top-level section labels",
+        ),
+        (
+            "alertmanagers:\n  - file_sd_configs: [{files: ['a*/x.yml', b.txt]}]\n    alert_relabel_configs: []\n    dns_sd_configs: []\n    follow_redirects: true\n",
+            "l.yml:2: alertmanagers[0].file_sd_configs[0].files[0]: \"a*/x.yml\" is not a file of targets; it ends in .json, .yml or .yaml, and only its name may have a *\nl.yml:2: alertmanagers[0].file_sd_configs[0].files[1]: \"b.txt\" is not a file of targets; it ends in .json, .yml or .yaml, and only its name may have a *\nl.yml:3: alertmanagers[0].alert_relabel_configs: is not supported here; give alerts their labels in the top-level section labels\nl.yml:4: alertmanagers[0].dns_sd_configs: is not supported here; use static_configs or file_sd_configs\nl.yml:5: alertmanagers[0].follow_redirects: redirects are never followed; leave the key out, or write false",
+        ),
+        (
+            "alertmanagers: [{static_configs: [], basic_auth: {username: 'a:b'}, authorization: {}, timeout: 2m, tls_config: {cert_file: c}}]\n",
+            "l.yml:1: alertmanagers[0].timeout: is out of range; use 1ms to 1m\nl.yml:1: alertmanagers[0].authorization: stands beside basic_auth; write one of them\nl.yml:1: alertmanagers[0].basic_auth.username: has a colon or a control character, which no user name of basic authentication can have\nl.yml:1: alertmanagers[0].basic_auth.password: is missing; write it, or password_file\nl.yml:1: alertmanagers[0].tls_config: has a certificate without its key, or a key without its certificate",
+        ),
+        (
+            "labels: {severity: x}\nalert_language: de\n",
+            "l.yml:1: labels.severity: is a label that alerts have of themselves; use another name\nl.yml:2: alert_language: \"de\" is not a language of the alerts; use en or zh",
         ),
         (
             "alertmanagers: [{static_configs: [{}]}]\n",

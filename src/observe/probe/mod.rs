@@ -32,7 +32,7 @@ use crate::{
         Clocks, Error, client, connect,
         proxy::{self, Proxy},
         resolve::Resolver,
-        tls,
+        tls::{self, Terms},
         trust::{Locations, Trust},
     },
     observe::time,
@@ -229,8 +229,16 @@ impl ProbeRun<'_> {
         let store = self.shared.trust.store(patience).await;
         let began = Instant::now();
         let host = self.endpoint.host.trim_matches(['[', ']']);
-        let handshake =
-            tls::handshake(stream, host, &store, &self.shared.provider, CLOCKS, self.deadline).await;
+        let handshake = tls::handshake(
+            stream,
+            host,
+            &store,
+            &self.shared.provider,
+            CLOCKS,
+            self.deadline,
+            &Terms::default(),
+        )
+        .await;
         self.probe.certificate = handshake.certificate;
         let stream = handshake.result.map_err(|(kind, detail)| Error::peer(kind, address, detail))?;
         self.probe.phases.tls = Some(began.elapsed());

@@ -50,6 +50,13 @@ impl Authority {
         &self.pem
     }
 
+    /// A certificate for `name` and its key, in PEM.
+    pub(super) fn issue(&self, name: &str) -> [String; 2] {
+        let key = KeyPair::generate().unwrap();
+        let parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        [parameters.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem()]
+    }
+
     /// A server's side of TLS, with such a certificate for `names`.
     pub(super) fn server(&self, certificate: Certificate, names: &[&str]) -> Arc<ServerConfig> {
         let names = if certificate == Certificate::OtherName { &["elsewhere.example"] } else { names };

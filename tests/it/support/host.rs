@@ -333,6 +333,18 @@ impl Host {
         self.network().visit(|_| TcpStream::connect(("127.0.0.1", port)).unwrap())
     }
 
+    /// Whether something listens there.
+    pub(crate) fn connects(&self, port: u16) -> std::io::Result<()> {
+        self.network().visit(|_| TcpStream::connect(("127.0.0.1", port)).map(drop))
+    }
+
+    /// Writes a certificate for `name`, of the authority that the machine trusts, and its key.
+    pub(crate) fn certify(&self, certificate: &str, key: &str, name: &str) {
+        let [pem, of_it] = self.authority.issue(name);
+        self.write(certificate, pem);
+        self.write(key, of_it);
+    }
+
     /// Connects so many times to a server on the machine.
     pub(crate) fn connections(&self, port: u16, count: usize) -> Vec<Connection> {
         let address = SocketAddr::from(([127, 0, 0, 1], port));

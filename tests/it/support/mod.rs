@@ -7,6 +7,7 @@ mod host;
 mod http;
 pub(crate) mod layouts;
 pub(crate) mod paging;
+pub(crate) mod pushing;
 mod seen;
 mod service;
 

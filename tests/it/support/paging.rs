@@ -19,7 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 pub(crate) const PROMETHEUS: u16 = 9090;
 pub(crate) const ALERTMANAGER: u16 = 9093;
-const RECEIVER: u16 = 9099;
+pub(super) const RECEIVER: u16 = 9099;
 
 /// How Prometheus is told of the exporter. A person would scrape each 15 s, and cannot wait for that here.
 const PROMETHEUS_YML: &str = "\
@@ -34,7 +34,7 @@ scrape_configs:
 ";
 
 /// Runs Alertmanager where Debian's looks for its default template.
-const RUN_ALERTMANAGER: &str = "
+pub(super) const RUN_ALERTMANAGER: &str = "
     mount -t tmpfs tmpfs /usr/share
     mkdir -p /usr/share/prometheus/alertmanager
     cp /run/alertmanager/*.tmpl /usr/share/prometheus/alertmanager
@@ -44,7 +44,7 @@ const RUN_ALERTMANAGER: &str = "
 /// Both programs, and what arrives.
 pub(crate) struct Paging {
     programs: [Child; 2],
-    arriving: Receiver<Value>,
+    arriving: Arriving,
 }
 
 impl Drop for Paging {
@@ -57,7 +57,7 @@ impl Drop for Paging {
 }
 
 /// The rule or route with each of its durations `field` made so short.
-fn shortened(text: &str, field: &str, duration: &str) -> String {
+pub(super) fn shortened(text: &str, field: &str, duration: &str) -> String {
     let shorten = |line: &str| {
         let is_it = line.trim_start().strip_prefix(field).is_some_and(|rest| rest.starts_with(": "));
         if is_it { line.split(':').next().map(|key| format!("{key}: {duration}\n")) } else { None }
@@ -128,7 +128,7 @@ impl Host {
     }
 
     /// Takes what Alertmanager sends to its receivers.
-    fn receive(&self) -> Receiver<Value> {
+    pub(super) fn receive(&self) -> Arriving {
         let listener = self.listen(RECEIVER);
         let (sender, arriving) = channel();
         std::thread::spawn(move || {
@@ -139,7 +139,7 @@ impl Host {
                 }
             }
         });
-        arriving
+        Arriving(arriving)
     }
 }
 
@@ -167,6 +167,21 @@ fn notification(mut stream: TcpStream) -> Option<Value> {
 impl Paging {
     /// Waits until a notification says that this cause is `firing` or `resolved`; that alert of it.
     pub(crate) fn until(&self, cause: &str, status: &str) -> Result<Value, String> {
+        self.arriving.until("cause", cause, status)
+    }
+
+    /// Forgets what has arrived so far.
+    pub(crate) fn clear(&self) {
+        self.arriving.take();
+    }
+}
+
+/// Notifications, as they arrive at a receiver.
+pub(crate) struct Arriving(Receiver<Value>);
+
+impl Arriving {
+    /// Waits until a notification says that an alert with this label is `firing` or `resolved`; that alert.
+    pub(crate) fn until(&self, label: &str, value: &str, status: &str) -> Result<Value, String> {
         #[expect(clippy::disallowed_methods, reason = "real programs run on real time")]
         let deadline = std::time::Instant::now() + DEADLINE;
         let mut others = Vec::new();
@@ -174,20 +189,27 @@ impl Paging {
             #[expect(clippy::disallowed_methods, reason = "real programs run on real time")]
             let left = deadline.saturating_duration_since(std::time::Instant::now());
             let notification = self
-                .arriving
+                .0
                 .recv_timeout(left)
-                .map_err(|_| format!("no notification of {cause}, {status}, in time; only {others:?}"))?;
+                .map_err(|_| format!("no notification of {value}, {status}, in time; only {others:?}"))?;
             for alert in notification["alerts"].as_array().into_iter().flatten() {
-                if alert["labels"]["cause"] == cause && alert["status"] == status {
+                if alert["labels"][label] == value && alert["status"] == status {
                     return Ok(alert.clone());
                 }
-                others.push(format!("{} {}", alert["labels"]["cause"], alert["status"]));
+                others.push(format!("{} {}", alert["labels"]["alertname"], alert["status"]));
             }
         }
     }
 
-    /// Forgets what has arrived so far.
-    pub(crate) fn clear(&self) {
-        while self.arriving.try_recv().is_ok() {}
+    /// What has arrived so far: the name and status of each alert.
+    pub(crate) fn take(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        while let Ok(notification) = self.0.try_recv() {
+            for alert in notification["alerts"].as_array().into_iter().flatten() {
+                let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                out.push(format!("{} {}", word(&alert["labels"]["alertname"]), word(&alert["status"])));
+            }
+        }
+        out
     }
 }

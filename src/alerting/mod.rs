@@ -1,0 +1,318 @@
+//! 3. Tell, without a Prometheus in between. Alerts are pushed to Alertmanagers, with the names, labels, annotations and patience
+//!    of the bundled rules.
+//!
+//! One task remembers which alerts fire (`book`), and finds out who is to be told; a task for each member tells it (`member`).
+//! Neither runs while no Alertmanager is configured.
+
+mod book;
+mod member;
+mod subject;
+mod template;
+mod transport;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, sleep_until, timeout},
+};
+use tracing::{info, warn};
+
+use self::{
+    book::{Alert, Book},
+    member::{Answer, DROPPED, ERRORS, Member, Post as _, SENT, SUCCESS, State},
+    subject::Subject,
+    transport::{Network, Transport},
+};
+use crate::{
+    config::targets::{self, Target},
+    model::{
+        counters::Counters,
+        report::Report,
+        settings::{AlertingSettings, AlertmanagerSettings},
+    },
+};
+
+pub use crate::net::Clocks;
+
+/// How often files of members are read again.
+const DISCOVERY: Duration = Duration::from_mins(1);
+
+/// For reading one of them: it may be on a file system that hangs.
+const READ: Duration = Duration::from_secs(2);
+
+/// How long the end of the exporter waits for the members to be told.
+const DRAIN: Duration = Duration::from_secs(4);
+
+/// What alerts rest on besides reports.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Where the host's root directory is mounted: the certificate store is read there.
+    pub rootfs: PathBuf,
+    /// The label `instance` of alerts, where config names none.
+    pub instance: String,
+    /// What is counted of the members.
+    pub counters: Counters,
+    /// The clocks of this process.
+    pub clocks: Clocks,
+}
+
+impl Surroundings {
+    /// The settings with the labels that every alert has.
+    fn complete(&self, settings: &AlertingSettings) -> Arc<AlertingSettings> {
+        let mut settings = settings.clone();
+        settings.labels.entry("instance".to_owned()).or_insert_with(|| self.instance.clone());
+        Arc::new(settings)
+    }
+}
+
+/// What the task is told.
+#[derive(Debug, Clone)]
+struct Input {
+    report: Option<Arc<Report>>,
+    settings: Arc<AlertingSettings>,
+    closing: bool,
+}
+
+/// The handle of the task.
+#[derive(Debug)]
+pub struct Alerting {
+    surroundings: Surroundings,
+    input: watch::Sender<Input>,
+    task: JoinHandle<()>,
+}
+
+impl Alerting {
+    /// Starts the task; must be called in a runtime.
+    pub fn start(settings: &AlertingSettings, surroundings: Surroundings) -> Self {
+        let settings = surroundings.complete(settings);
+        let (input, received) = watch::channel(Input { report: None, settings, closing: false });
+        let task = tokio::spawn(run(received, surroundings.clone()));
+        Self { surroundings, input, task }
+    }
+
+    /// Takes a report in.
+    pub fn see(&self, report: &Arc<Report>) {
+        self.input.send_if_modified(|input| {
+            input.report = Some(Arc::clone(report));
+            !input.settings.alertmanagers.is_empty()
+        });
+    }
+
+    /// Takes new settings into force.
+    pub fn reload(&self, settings: &AlertingSettings) {
+        let settings = self.surroundings.complete(settings);
+        self.input.send_if_modified(|input| {
+            let changed = input.settings != settings;
+            input.settings = settings;
+            changed
+        });
+    }
+
+    /// Tells what was not told yet, once, and ends.
+    pub async fn close(self) {
+        self.input.send_modify(|input| input.closing = true);
+        if timeout(DRAIN, self.task).await.is_err() {
+            warn!("alerts: not every Alertmanager could be told in time");
+        }
+    }
+}
+
+/// A member and its task.
+struct Running {
+    settings: Arc<AlertmanagerSettings>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn run(mut input: watch::Receiver<Input>, surroundings: Surroundings) {
+    loop {
+        let wanted = |input: &Input| input.closing || !input.settings.alertmanagers.is_empty();
+        let closing = input.wait_for(wanted).await.map_or(true, |input| input.closing);
+        if closing || push(&mut input, &surroundings).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Pushes until no Alertmanager is configured any more; `None`: the exporter ends.
+async fn push(input: &mut watch::Receiver<Input>, surroundings: &Surroundings) -> Option<()> {
+    let network = Arc::new(Network::new(&surroundings.rootfs, surroundings.clocks));
+    let mut book = Book::new(Instant::now());
+    let mut now = input.borrow_and_update().clone();
+    let state = State { alerts: BTreeMap::new(), settings: Arc::clone(&now.settings), closing: false };
+    let (sender, state) = watch::channel(Arc::new(state));
+    let mut directory = Directory::default();
+    let mut members: BTreeMap<Arc<str>, Running> = BTreeMap::new();
+    let mut discovery = Instant::now();
+    loop {
+        if now.closing || now.settings.alertmanagers.is_empty() {
+            break;
+        }
+        let moment = Instant::now();
+        match now.report.take() {
+            Some(report) => book.observe(&report, moment),
+            None => book.advance(moment),
+        }
+        tell(&sender, book.alerts(), &now.settings);
+        if discovery <= moment {
+            let wanted = directory.members(&now.settings.alertmanagers, &network).await;
+            follow(&mut members, wanted, &state, surroundings);
+            discovery = Instant::now() + DISCOVERY;
+        }
+        let next = book.next_change(moment).map_or(discovery, |change| change.min(discovery));
+        tokio::select! {
+            changed = input.changed() => {
+                if changed.is_err() {
+                    return None;
+                }
+                let before = now.settings;
+                now = input.borrow_and_update().clone();
+                if now.settings != before {
+                    discovery = Instant::now();
+                }
+            }
+            () = sleep_until(next) => {}
+        }
+    }
+    if !now.closing {
+        follow(&mut members, BTreeMap::new(), &state, surroundings);
+        return Some(());
+    }
+    sender.send_modify(|state| *state = Arc::new(State { closing: true, ..(**state).clone() }));
+    for running in members.values_mut() {
+        // Each bounds its last words itself.
+        let _ended = (&mut running.task).await;
+    }
+    None
+}
+
+/// Tells the members what is so, if that is new.
+fn tell(
+    sender: &watch::Sender<Arc<State>>,
+    alerts: BTreeMap<Subject, Alert>,
+    settings: &Arc<AlertingSettings>,
+) {
+    sender.send_if_modified(|state| {
+        if state.alerts == alerts && state.settings == *settings {
+            return false;
+        }
+        *state = Arc::new(State { alerts, settings: Arc::clone(settings), closing: false });
+        true
+    });
+}
+
+/// Starts the members that are new, and ends those that are wanted no more.
+fn follow(
+    members: &mut BTreeMap<Arc<str>, Running>,
+    wanted: BTreeMap<Arc<str>, Transport>,
+    state: &watch::Receiver<Arc<State>>,
+    surroundings: &Surroundings,
+) {
+    members.retain(|url, running| {
+        let stays = wanted.get(url).is_some_and(|transport| *transport.settings() == running.settings);
+        if !stays && !wanted.contains_key(url) {
+            info!(alertmanager = &**url, "no alerts are pushed there any more");
+            for metric in [SENT, ERRORS, DROPPED, SUCCESS] {
+                surroundings.counters.remove(metric, &[url]);
+            }
+        }
+        stays
+    });
+    for (url, transport) in wanted {
+        if members.contains_key(&url) {
+            continue;
+        }
+        info!(alertmanager = &*url, "alerts are pushed there");
+        let settings = Arc::clone(transport.settings());
+        let (counters, wall) = (surroundings.counters.clone(), surroundings.clocks.wall);
+        let member = Member::new(transport, Arc::clone(&url), counters, wall);
+        let task = tokio::spawn(member.run(state.clone()));
+        members.insert(url, Running { settings, task });
+    }
+}
+
+/// Who is to be told, as files say too. A file that cannot be read changes nobody.
+#[derive(Debug, Default)]
+struct Directory {
+    known: BTreeMap<PathBuf, Vec<Target>>,
+    complained: BTreeSet<PathBuf>,
+}
+
+impl Directory {
+    async fn members(
+        &mut self,
+        groups: &[AlertmanagerSettings],
+        network: &Arc<Network>,
+    ) -> BTreeMap<Arc<str>, Transport> {
+        let mut out = BTreeMap::new();
+        let named: BTreeSet<&PathBuf> = groups.iter().flat_map(|group| &group.target_files).collect();
+        self.known.retain(|path, _| named.contains(path));
+        for path in named {
+            self.read(path).await;
+        }
+        for group in groups {
+            let settings = Arc::new(group.clone());
+            let found = group.target_files.iter().filter_map(|path| self.known.get(path)).flatten();
+            for target in group.targets.iter().chain(found) {
+                let transport = Transport::new(Arc::clone(network), Arc::clone(&settings), target.clone());
+                out.entry(Arc::from(transport.url())).or_insert(transport);
+            }
+        }
+        out
+    }
+
+    async fn read(&mut self, path: &Path) {
+        let pattern = path.to_owned();
+        let read = tokio::task::spawn_blocking(move || targets::targets(&pattern));
+        let why = match timeout(READ, read).await {
+            Ok(Ok(Ok(targets))) => {
+                self.known.insert(path.to_owned(), targets);
+                self.complained.remove(path);
+                return;
+            }
+            Ok(Ok(Err(error))) => error.to_string(),
+            Ok(Err(_)) | Err(_) => format!("{}: reading it did not end in time", path.display()),
+        };
+        if self.complained.insert(path.to_owned()) {
+            warn!("alertmanagers: the members that were known stay: {why}");
+        }
+    }
+}
+
+/// What one member answered to a test alert.
+#[derive(Debug)]
+pub struct Tested {
+    /// The member's address.
+    pub url: String,
+    /// The status of its answer, and what it said if it refused; or what kept the alert from getting there.
+    pub outcome: Result<(), String>,
+}
+
+/// Sends a test alert to every member, and says what each answered.
+pub async fn test(settings: &AlertingSettings, surroundings: &Surroundings) -> Vec<Tested> {
+    let network = Arc::new(Network::new(&surroundings.rootfs, surroundings.clocks));
+    let settings = surroundings.complete(settings);
+    let members = Directory::default().members(&settings.alertmanagers, &network).await;
+    let mut out = Vec::new();
+    for (url, mut transport) in members {
+        let outcome = match transport.post(member::test_alert(&settings)).await {
+            Ok(Answer { status: 200..=299, .. }) => Ok(()),
+            Ok(Answer { status, detail, .. }) => Err(format!("status {status}: {detail}")),
+            Err(why) => Err(why),
+        };
+        out.push(Tested { url: url.to_string(), outcome });
+    }
+    out
+}

@@ -1,0 +1,75 @@
+//! `alerts test`: what each Alertmanager answered to a test alert.
+
+use std::fmt::Write;
+
+use crate::{
+    alerting::Tested,
+    model::{Language, Text, text::visible},
+};
+
+/// There is nobody to send a test to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no Alertmanager is configured; list them under alertmanagers in the config file (--config.file)")]
+pub struct Nobody;
+
+const TAKEN: Text = Text { en: "took the test alert", zh: "已接收测试告警" };
+const NOT_TAKEN: Text = Text { en: "did not take the test alert", zh: "未接收测试告警" };
+const NEXT: Text = Text {
+    en: "Look for the alert LogAgentTest where its receiver shows alerts. It ends by itself after the Alertmanager's resolve_timeout (5 minutes by default).",
+    zh: "请在接收方查看告警 LogAgentTest。超过 Alertmanager 的 resolve_timeout（默认 5 分钟）后，它会自行恢复。",
+};
+
+/// Writes one line for each member. True if all took the alert.
+///
+/// # Errors
+/// If there is no member.
+pub fn tell(tested: &[Tested], language: Language, out: &mut String) -> Result<bool, Nobody> {
+    if tested.is_empty() {
+        return Err(Nobody);
+    }
+    let colon = match language {
+        Language::English => ": ",
+        Language::Chinese => "：",
+    };
+    let mut all = true;
+    for Tested { url, outcome } in tested {
+        let said = match outcome {
+            Ok(()) => TAKEN.in_language(language).to_owned(),
+            Err(why) => format!("{}{colon}{}", NOT_TAKEN.in_language(language), visible(why)),
+        };
+        all &= outcome.is_ok();
+        let _infallible = writeln!(out, "{url}  {said}");
+    }
+    if tested.iter().any(|tested| tested.outcome.is_ok()) {
+        let _infallible = writeln!(out, "{}", NEXT.in_language(language));
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(outcomes: &[Result<(), &str>], language: Language) -> (Result<bool, Nobody>, String) {
+        let tested: Vec<Tested> = outcomes
+            .iter()
+            .map(|outcome| Tested {
+                url: "http://am:9093/api/v2/alerts".to_owned(),
+                outcome: outcome.map_err(str::to_owned),
+            })
+            .collect();
+        let mut out = String::new();
+        (tell(&tested, language, &mut out), out)
+    }
+
+    #[test]
+    fn each_member_has_its_line_and_one_that_refuses_fails_the_test() {
+        let (all, out) = told(&[Ok(()), Err("status 401: no\u{1b}[31m")], Language::English);
+        assert_eq!(all, Ok(false));
+        assert!(out.starts_with("http://am:9093/api/v2/alerts  took the test alert\n"), "{out}");
+        assert!(out.contains("did not take the test alert: status 401: no\\u{1b}[31m\n"), "{out}");
+        let (all, out) = told(&[Ok(())], Language::Chinese);
+        assert!(all == Ok(true) && out.contains("已接收测试告警\n") && out.contains("LogAgentTest"), "{out}");
+        assert_eq!(told(&[], Language::English).0, Err(Nobody));
+    }
+}

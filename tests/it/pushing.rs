@@ -1,0 +1,186 @@
+//! From a defect to whoever is paged, without Prometheus: exporter, Alertmanager, the routes of the example.
+
+use crate::rotation::HASHES;
+use crate::support::{
+    Exporter, Host, eventually,
+    layouts::EXPECT_ALL,
+    pushing::{Pushing, address},
+};
+
+/// The config with this group of Alertmanagers.
+fn pushing_to(group: &str) -> String {
+    format!("{EXPECT_ALL}\nalertmanagers: [{group}]\nlabels: {{ cluster: demo, instance: 'web-1:10077' }}\n")
+}
+
+fn static_group() -> String {
+    format!("{{ static_configs: [{{ targets: ['{}'] }}] }}", address(0))
+}
+
+/// The cause that is told without delay.
+fn crash_loop(host: &Host, exporter: &Exporter<'_>) {
+    eventually("a crash loop is seen", || {
+        let verdict = exporter.scrape().verdict();
+        if verdict.iter().any(|line| line == "processes failing crash_loop") {
+            return Ok(());
+        }
+        host.restart_logtail();
+        exporter.until_evaluated();
+        Err(format!("{verdict:?}"))
+    });
+}
+
+fn test_alert(host: &Host, lang: &str) -> (i32, String) {
+    let output = host
+        .command("/", "logagent-exporter")
+        .args(["alerts", "test", "--config.file=/etc/logagent-exporter.yml", &format!("--lang={lang}")])
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap()).concat();
+    (output.status.code().unwrap(), said)
+}
+
+fn until(pushing: &Pushing<'_>, label: &str, value: &str) -> serde_json::Value {
+    pushing.arriving.until(label, value, "firing").unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn a_defect_is_paged_with_host_agent_cause_and_fix() {
+    let host = Host::with_logtail();
+    let pushing = host.pushing(1, &[]);
+    let exporter = host.exporter_of(&pushing_to(&static_group()));
+    let watchdog = until(&pushing, "alertname", "LogAgentHostWatchdog");
+    assert_eq!(watchdog["labels"]["instance"], "web-1:10077");
+    crash_loop(&host, &exporter);
+    let page = until(&pushing, "cause", "crash_loop");
+    for (label, value) in [
+        ("alertname", "LogAgentCrashLoop"),
+        ("severity", "critical"),
+        ("prerequisite", "processes"),
+        ("cluster", "demo"),
+        ("instance", "web-1:10077"),
+        ("agent", "logtail"),
+    ] {
+        assert_eq!(page["labels"][label], value, "{label}");
+    }
+    assert_eq!(page["labels"].as_object().unwrap().len(), 7, "{}", page["labels"]);
+    let told = |annotation: &str| page["annotations"][annotation].as_str().unwrap_or_default().to_owned();
+    assert!(told("description").contains("logtail on web-1:10077 in demo"), "{}", told("description"));
+    assert!(told("fix").starts_with("1. "), "{}", told("fix"));
+    let url = format!("http://{}/api/v2/alerts", address(0));
+    exporter.until("what was sent is counted", |seen| {
+        let of = |metric: &str| seen.value(metric, &[("alertmanager", &url)]);
+        of("logagent_alertmanager_notifications_sent_total") >= Some(2.0)
+            && of("logagent_alertmanager_notifications_errors_total") == Some(0.0)
+            && of("logagent_alertmanager_notifications_dropped_total") == Some(0.0)
+            && of("logagent_alertmanager_last_success_timestamp_seconds") > Some(1.7e9)
+    });
+}
+
+#[test]
+fn what_came_and_went_is_in_the_report_and_counted() {
+    let host = Host::with_logtail();
+    let exporter = host.exporter();
+    exporter.shows(&[]);
+    let count = |prerequisite: &str| {
+        let labels = [("agent", "logtail"), ("prerequisite", prerequisite)];
+        exporter.scrape().value("logagent_problem_transitions_total", &labels)
+    };
+    assert_eq!((count("processes"), count("network")), (Some(0.0), Some(0.0)));
+    host.kill_all("ilogtail");
+    exporter.shows(&["processes failing not_running"]);
+    host.start_logtail();
+    exporter.shows(&[]);
+    let report: serde_json::Value =
+        serde_json::from_str(exporter.request("GET", "/api/v1/report", &[]).text()).unwrap();
+    let of_processes: Vec<String> = report["agents"][0]["transitions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|each| each["cause"] == "not_running")
+        .map(|each| format!("{} {}", each["prerequisite"], each["to"]))
+        .collect();
+    assert_eq!(of_processes, [r#""processes" "failing""#, r#""processes" "ok""#]);
+    assert!(count("processes") >= Some(2.0));
+}
+
+#[test]
+fn a_silence_holds_and_a_test_alert_gets_through() {
+    let host = Host::with_logtail();
+    let pushing = host.pushing(1, &[]);
+    let exporter = host.exporter_of(&pushing_to(&static_group()));
+    until(&pushing, "alertname", "LogAgentHostWatchdog");
+    pushing.amtool(0, "silence add cause=crash_loop --author=me --comment=known");
+    crash_loop(&host, &exporter);
+    pushing.knows(0, "LogAgentCrashLoop");
+    let (code, said) = test_alert(&host, "zh");
+    assert!(
+        code == 0 && said.contains(&format!("http://{}/api/v2/alerts  已接收测试告警\n", address(0))),
+        "{said}"
+    );
+    let test = until(&pushing, "alertname", "LogAgentTest");
+    assert_eq!(test["annotations"]["summary"], "This is a test.");
+    assert!(!pushing.arriving.take().iter().any(|alert| alert.starts_with("LogAgentCrashLoop")));
+}
+
+#[test]
+fn members_that_restart_in_any_order_lose_nothing_and_tell_nothing_twice() {
+    let host = Host::with_logtail();
+    let mut pushing = host.pushing(2, &[]);
+    // One by name, one by a file beside the config.
+    host.write("/etc/members/second.json", format!(r#"[{{"targets": ["{}"]}}]"#, address(1)));
+    let group = format!(
+        "{{ static_configs: [{{ targets: ['{}'] }}], file_sd_configs: [{{ files: ['members/*.json'] }}] }}",
+        address(0)
+    );
+    let exporter = host.exporter_of(&pushing_to(&group));
+    crash_loop(&host, &exporter);
+    until(&pushing, "cause", "crash_loop");
+    let mut told = Vec::new();
+    for order in [vec![0], vec![1], vec![0, 1], vec![1, 0]] {
+        for &member in &order {
+            pushing.stop(member);
+        }
+        for &member in &order {
+            pushing.start(member);
+        }
+        for member in [0, 1] {
+            pushing.knows(member, "LogAgentCrashLoop");
+        }
+        // By when this has gone through, whatever the members would say of the other one they have said.
+        assert_eq!(test_alert(&host, "en").0, 0);
+        told.extend(pushing.arriving.take());
+    }
+    let again: Vec<_> = told.iter().filter(|alert| alert.starts_with("LogAgentCrashLoop")).collect();
+    assert!(again.is_empty(), "{again:?}");
+}
+
+#[test]
+fn a_member_behind_tls_and_a_password_is_reached_and_says_who_is_refused() {
+    let host = Host::with_logtail();
+    host.certify("/etc/am.crt", "/etc/am.key", "localhost");
+    let (password, hash) = ("password-0", HASHES[0]);
+    host.write(
+        "/etc/alertmanager/web.yml",
+        format!(
+            "tls_server_config: {{ cert_file: /etc/am.crt, key_file: /etc/am.key }}\nbasic_auth_users: {{ logagent: '{hash}' }}\n"
+        ),
+    );
+    let _pushing = host.pushing(1, &["--web.config.file=/etc/alertmanager/web.yml"]);
+    let config = |password: &str, tls: &str| {
+        pushing_to(&format!(
+            "{{ scheme: https, static_configs: [{{ targets: ['{}'] }}], {tls} basic_auth: {{ username: logagent, password: {password} }} }}",
+            address(0)
+        ))
+    };
+    for (password, tls, code, says) in [
+        (password, "tls_config: { server_name: localhost },", 0, "took the test alert"),
+        ("wrong", "tls_config: { server_name: localhost },", 1, "status 401"),
+        (password, "", 1, "certificate"),
+        (password, "tls_config: { insecure_skip_verify: true },", 0, "took the test alert"),
+    ] {
+        host.write("/etc/logagent-exporter.yml", config(password, tls));
+        let (status, said) = test_alert(&host, "en");
+        assert!(status == code && said.contains(says), "{password} {tls}: {status} {said}");
+        assert!(!said.contains(password), "{said}");
+    }
+}
