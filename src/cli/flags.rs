@@ -331,6 +331,7 @@ impl Said<'_> {
         let own: &[&Flag] = match names {
             ["check"] => &CHECK,
             ["explain"] => &[&LANG, &FORMAT],
+            ["alerts", "test"] => &[&LANG],
             _ => &[],
         };
         let stray = CHECK.iter().find(|flag| {

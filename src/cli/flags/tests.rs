@@ -292,6 +292,7 @@ fn people_are_spoken_to_in_the_language_of_their_environment() {
         assert_eq!(language("check", env), expected, "{env:?}");
         assert_eq!(language("explain", env), expected, "{env:?}");
         assert_eq!(language("alerts test", env), expected, "{env:?}");
+        assert_eq!(language("alerts test --lang=zh", env), Chinese, "{env:?}");
         assert_eq!(language("check --format=json", env), English, "{env:?}");
         assert_eq!(language("check --format=json --lang=zh", env), Chinese, "{env:?}");
     }
