@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -43,18 +43,19 @@ const service = async () => {
 };
 
 let hosts = 0;
-/** A running exporter over a root directory of its own. */
-const exporter = async (config, files = {}) => {
-  const root = join(temporary, `host-${(hosts += 1)}`);
-  mkdirSync(join(root, 'etc'), { recursive: true });
-  for (const [name, text] of Object.entries(files)) {
+/** A running exporter over a root directory of its own; without files over this machine's, whose processes alone count there. */
+const exporter = async (config, files, interval = '500ms') => {
+  const root = files ? join(temporary, `host-${hosts += 1}`) : '/';
+  hosts += 1;
+  if (files) mkdirSync(join(root, 'etc'), { recursive: true });
+  for (const [name, text] of Object.entries(files ?? {})) {
     mkdirSync(dirname(join(root, name)), { recursive: true });
     if (text === null) spawnSync('mkfifo', [join(root, name)]);
     else writeFileSync(join(root, name), text, { mode: 0o755 });
   }
   const file = join(temporary, `config-${hosts}.yml`);
   writeFileSync(file, config);
-  const flags = ['--web.listen-address=127.0.0.1:0', `--path.rootfs=${root}`, `--config.file=${file}`, '--evaluation.interval=500ms', '--probe.interval=500ms', '--probe.timeout=500ms'];
+  const flags = ['--web.listen-address=127.0.0.1:0', `--path.rootfs=${root}`, `--config.file=${file}`, `--evaluation.interval=${interval}`, `--probe.interval=${interval}`, '--probe.timeout=500ms'];
   const child = spawn(EXPORTER, flags, { stdio: ['ignore', 'ignore', 'pipe'], env: {} });
   running.push(() => child.kill('SIGKILL'));
   let log = '';
@@ -86,7 +87,7 @@ const violations = async (page) => {
   return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
 };
 
-const custom = (port, name = 'fluent-bit') => `agents:\n- name: ${JSON.stringify(name)}\n  kind: custom\n  files: [/etc/hosts]\n  endpoints: [{ url: "http://127.0.0.1:${port}/", expect_status: [200] }]\n`;
+const custom = (port, name = 'fluent-bit') => `agents:\n- name: ${JSON.stringify(name)}\n  kind: custom\n  processes: [{ executable: watched-by-test }]\n  endpoints: [{ url: "http://127.0.0.1:${port}/", expect_status: [200] }]\n`;
 const logtail = (port, ip) => ({
   'usr/local/ilogtail/ilogtail': '',
   'usr/local/ilogtail/ilogtail_config.json': JSON.stringify({ config_server_address: `http://127.0.0.1:${port}`, data_server_list: [{ cluster: 'cn-hangzhou', endpoint: `127.0.0.1:${port}` }] }),
@@ -96,6 +97,10 @@ const logtail = (port, ip) => ({
 before(async () => {
   assert.ok(existsSync(EXPORTER), `${EXPORTER}: run cargo build`);
   mkdirSync(PICTURES, { recursive: true });
+  const watched = join(temporary, 'watched-by-test');
+  copyFileSync('/bin/sleep', watched);
+  const sleeper = spawn(watched, ['3600'], { stdio: 'ignore' });
+  running.push(() => sleeper.kill());
   const path = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((one) => one && existsSync(one));
   assert.ok(path, 'chromium is missing; run `make test-deps`');
   chromium = await puppeteer.launch({
@@ -116,10 +121,10 @@ test('each state in both languages, dark and light, on a screen and on a phone: 
   broken.state.status = 503;
   state.status = 200;
   const states = {
-    healthy: await exporter(custom(port), { 'etc/hosts': '127.0.0.1 localhost\n' }),
+    healthy: await exporter(custom(port)),
     failing: await exporter(`agents: [{ kind: logtail, expect: { region: cn-hangzhou, machine_group_ips: [172.16.2.200] } }, { name: cls, kind: custom, endpoints: [{ url: "http://127.0.0.1:${broken.port}/", expect_status: [200] }] }]`, logtail(broken.port, '10.0.0.9')),
     unknown: await exporter('agents: [{ kind: logtail }]', { ...logtail(port, '10.0.0.9'), 'usr/local/ilogtail/ilogtail_config.json': null }),
-    none: await exporter('detect: true\n'),
+    none: await exporter('detect: true\n', {}),
   };
   for (const [name, { url }] of Object.entries(states)) {
     for (const language of ['en', 'zh']) {
@@ -129,6 +134,7 @@ test('each state in both languages, dark and light, on a screen and on a phone: 
           const what = `${name}-${language}-${dark ? 'dark' : 'light'}-${width}`;
           assert.match(headers['content-security-policy'], /default-src 'none'/);
           await page.waitForSelector('.live[data-state=live]');
+          await page.waitForSelector({ healthy: '.verdict.good', failing: '.verdict.bad', unknown: '.verdict', none: '.verdict.unknown' }[name]);
           await page.evaluate(() => document.querySelectorAll('details').forEach((each) => { each.open = true; }));
           assert.deepEqual(await violations(page), [], what);
           const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
@@ -141,8 +147,9 @@ test('each state in both languages, dark and light, on a screen and on a phone: 
     }
   }
   const { page } = await open(states.failing.url, { scripts: false });
-  const said = await page.evaluate(() => document.body.innerText).catch(() => null);
-  assert.equal(said, null, 'scripts are off');
+  const said = await page.evaluate(() => [document.body.innerText, document.querySelector('.live').textContent]);
+  assert.ok(said[0].includes('not_running') && said[0].includes('/etc/init.d/ilogtaild start'), said[0]);
+  assert.equal(said[1], '', 'no script has run');
   await page.close();
   const whole = await (await fetch(states.failing.url)).text();
   for (const part of ['not_running', 'unexpected_response', 'fix', 'sudo ']) assert.ok(whole.includes(part), `${part} without scripts`);
@@ -150,7 +157,7 @@ test('each state in both languages, dark and light, on a screen and on a phone: 
 
 test('a fault and its end show by themselves, without loading the page anew', async () => {
   const { port, state } = await service();
-  const { url, child, file } = await exporter(custom(port), { 'etc/hosts': '127.0.0.1 localhost\n' });
+  const { url, child, file } = await exporter(custom(port));
   const { page, complaints } = await open(url);
   await page.waitForSelector('.verdict.good');
   await page.evaluate(() => { window.same = true; });
@@ -174,12 +181,12 @@ test('a fault and its end show by themselves, without loading the page anew', as
 
 test('commands are copied by a button, also from the keyboard', async () => {
   const { port } = await service();
-  const { url } = await exporter('agents: [{ kind: logtail }]', logtail(port, '10.0.0.9'));
+  const { url } = await exporter('agents: [{ kind: logtail }]', logtail(port, '10.0.0.9'), '10m');
   const { page } = await open(url);
   await chromium.defaultBrowserContext().overridePermissions(url.slice(0, -1), ['clipboard-read', 'clipboard-write']);
   const button = await page.waitForSelector('.finding button[data-copy]:not([hidden])');
   const command = await button.evaluate((each) => each.previousElementSibling.textContent);
-  await button.focus();
+  await page.focus('.finding button[data-copy]:not([hidden])');
   await page.keyboard.press('Enter');
   await page.waitForFunction(() => [...document.querySelectorAll('button[data-copy]')].some((each) => each.textContent === 'Copied'));
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), command);
