@@ -10,16 +10,19 @@ pub mod interfaces;
 mod layout;
 pub mod loglistener;
 pub mod logtail;
+mod products;
 pub mod release;
+pub mod remedy;
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 pub use choice::{Binding, Choice, Chosen};
 pub use layout::{ConfigFiles, IdentityLayout, Layout, Located, NamedBy, NamedPath};
+pub use products::none_found;
+pub use remedy::{Commands, Wanted};
 
 use self::release::{Defect, Feature, Unsupported};
 use crate::model::{
@@ -103,9 +106,6 @@ pub struct LogLine<'l> {
     pub at: Option<&'l str>,
 }
 
-/// Commands and documents for the remedies, for one installation.
-pub type Commands = BTreeMap<&'static str, String>;
-
 /// Turns a local time as an agent writes it (`2022-12-27 05:38:33`) into every moment that it can mean (host zone, UTC).
 pub type LocalTime<'a> = &'a dyn Fn(&str) -> Vec<SystemTime>;
 
@@ -128,6 +128,11 @@ pub struct EditionFacts<'a> {
 pub trait Identification: Sync {
     /// The label `kind`.
     fn kind(&self) -> &'static str;
+
+    /// The names under which people know what detection looks for; none for kinds that are only configured.
+    fn products(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Where detection looks; empty for kinds that are only configured.
     fn places(&self) -> &'static [Place];
@@ -389,6 +394,12 @@ pub trait Operation: Sync {
     /// What is known to be wrong with a version.
     fn defects(&self, _version: &str) -> Vec<&'static Defect> {
         Vec::new()
+    }
+
+    /// `address_setting`, `identifier_setting`, `config_server_setting` and `data_server_setting` for the remedies: lines of
+    /// the agent's config as they should be.
+    fn settings(&self, _wanted: &Wanted<'_>) -> Commands {
+        Commands::new()
     }
 
     /// `start_command`, `restart_command`, `status_command`, `install_document` for the remedies.

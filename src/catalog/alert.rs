@@ -56,7 +56,7 @@ pub fn annotations(cause: &Cause, language: Language) -> [(&'static str, String)
         .replace("{cause}", cause.id)
         .replace("{meaning}", cause.meaning.in_language(language));
     let mut fix = remedy::readable(cause, language, Reader::Alert);
-    if remedy::in_brackets(cause, language, Reader::Alert).next().is_some() {
+    if !remedy::in_brackets(cause, language, Reader::Alert).is_empty() {
         fix.push('\n');
         fix.push_str(BRACKETS.in_language(language));
     }

@@ -20,15 +20,17 @@ pub static IP_WILL_CHANGE: Cause = Cause {
             会改变，按 IP 标识的机器组将失去该机器。",
     },
     remedy: Text {
-        en: "1. Decide which address the machine group should contain: `ip -4 addr show`\n\
-            2. If it is {next}, put it into the machine group in the console and restart the agent: \
-            {restart_command}. If it is {reported}, keep it: set `\"working_ip\" : \"{reported}\"` in \
-            {config_file}, and restart the agent.\n\
-            3. Verify that the machine group in the console shows a normal heartbeat after about two minutes.",
+        en: "1. See which address the machine group should contain: `ip -4 addr show`\n\
+            2. To keep {reported}, set `\"working_ip\" : \"{reported}\"` in {config_file}. To change to {next}, \
+            put it into the machine group in the console.\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
         zh: "1. 确定机器组中应包含的地址：`ip -4 addr show`\n\
-            2. 如果是 {next}，请在控制台将其加入机器组并重启客户端：{restart_command}。如果是 {reported}，请在 \
-            {config_file} 中设置 `\"working_ip\" : \"{reported}\"` 并重启客户端。\n\
-            3. 约两分钟后，在控制台确认机器组的心跳正常。",
+            2. 如需保持 {reported}，请在 {config_file} 中设置 `\"working_ip\" : \"{reported}\"`。如需改为 {next}，\
+            请在控制台将其加入机器组。\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["reported", "next"],
     source: sources::IP_SOURCE,

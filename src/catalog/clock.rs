@@ -10,7 +10,7 @@ pub static CLOCK_SKEWED: Cause = Cause {
     severity: Severity::Critical,
     title: Text {
         en: "The system time is off by {offset}; the limit is {limit}",
-        zh: "系统时间偏差 {offset}，超过上限 {limit}",
+        zh: "系统时间偏差超过上限 {limit}",
     },
     meaning: Text {
         en: "The service rejects requests whose time differs too much from its own, so heartbeat and logs \
@@ -18,24 +18,28 @@ pub static CLOCK_SKEWED: Cause = Cause {
         zh: "服务端会拒绝时间偏差过大的请求，因此心跳和日志上报都会失败，日志时间也是错误的。",
     },
     remedy: Text {
-        en: "1. Compare `date -u` with the actual time, and see whether a time service runs: \
-            `timedatectl` or `chronyc tracking`\n\
-            2. Correct the time: `sudo chronyc makestep` with chrony, else `sudo timedatectl set-ntp \
-            true`; without any time service `sudo date -u -s 'YYYY-MM-DD HH:MM:SS'`. The jump can upset \
-            databases, schedulers and other programs. In a container, do it on the host.\n\
-            3. If the time of a Logtail host cannot be changed, add `\"enable_log_time_auto_adjust\" : \
-            true` (no quotes around true) to {config_file}.\n\
-            4. Restart the agent: {restart_command}\n\
-            5. Verify with `date -u`, and the heartbeat in the console after about two minutes.",
-        zh: "1. 用 `date -u` 与实际时间对比，并查看时间同步服务是否运行：`timedatectl` 或 `chronyc \
-            tracking`\n\
-            2. 校正时间：使用 chrony 时执行 `sudo chronyc makestep`，否则执行 `sudo timedatectl set-ntp \
-            true`；没有时间同步服务时执行 `sudo date -u -s 'YYYY-MM-DD HH:MM:SS'`。时间跳变可能影响数据\
-            库、定时任务等程序。容器请在宿主机上操作。\n\
-            3. 如果 Logtail 所在机器无法修改时间，请在 {config_file} 中添加 \
-            `\"enable_log_time_auto_adjust\" : true`（true 不加引号）。\n\
-            4. 重启客户端：{restart_command}\n\
-            5. 用 `date -u` 确认，约两分钟后在控制台查看心跳状态。",
+        en: "1. See whether a time service is running and what it follows: `timedatectl` or `chronyc tracking`\n\
+            2. If none is running, start one: `sudo systemctl enable --now chronyd` (Debian, Ubuntu: `chrony`), \
+            or `sudo timedatectl set-ntp true`. If it reaches no server, allow outgoing UDP port 123, or name a \
+            server that can be reached: ntp.cloud.aliyuncs.com on Alibaba Cloud, time1.tencentyun.com on Tencent \
+            Cloud.\n\
+            3. Correct the time at once: `sudo chronyc makestep`. The jump can upset databases, schedulers and \
+            other programs. In a container, do it on the host.\n\
+            4. [logtail] If the time cannot be changed, set `\"enable_log_time_auto_adjust\" : true` (without \
+            quotes around true) in {config_file}.\n\
+            5. Restart the agent: {restart_command}\n\
+            6. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 查看时间同步服务是否运行以及同步源：`timedatectl` 或 `chronyc tracking`\n\
+            2. 如果没有运行，请启动：`sudo systemctl enable --now chronyd`（Debian、Ubuntu 为 `chrony`），或 \
+            `sudo timedatectl set-ntp true`。如果无法访问服务器，请放行出方向 UDP 123 端口，或改用可访问的服务器：\
+            阿里云为 ntp.cloud.aliyuncs.com，腾讯云为 time1.tencentyun.com。\n\
+            3. 立即校正时间：`sudo chronyc makestep`。时间跳变可能影响数据库、定时任务等程序。容器请在宿主机上操\
+            作。\n\
+            4. [logtail] 如果无法修改时间，请在 {config_file} 中设置 `\"enable_log_time_auto_adjust\" : true`（\
+            true 不加引号）。\n\
+            5. 重启客户端：{restart_command}\n\
+            6. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["offset", "limit"],
     source: sources::CLOCK,
@@ -52,8 +56,8 @@ pub static CLOCK_OFFSET_HIGH: Cause = Cause {
     prerequisite: Prerequisite::Clock,
     severity: Severity::Warning,
     title: Text {
-        en: "The system time is off by {offset}; more than {limit} deserves attention",
-        zh: "系统时间偏差 {offset}，超过提醒阈值 {limit}",
+        en: "The system time is off by {offset}; the warning limit is {limit}",
+        zh: "系统时间偏差超过提醒阈值 {limit}",
     },
     meaning: Text {
         en: "The service still accepts this, but the clock is evidently not kept right and may drift on \
@@ -62,21 +66,21 @@ pub static CLOCK_OFFSET_HIGH: Cause = Cause {
             确。",
     },
     remedy: Text {
-        en: "1. See whether a time service runs and what it follows: `timedatectl`, `chronyc tracking`, \
-            `chronyc sources`\n\
-            2. Start one if none runs: `sudo systemctl enable --now chronyd` (Debian, Ubuntu: `chrony`), \
-            or `sudo timedatectl set-ntp true`. If it runs but reaches no server, allow outgoing UDP port \
-            123 or name a server that can be reached (on Alibaba Cloud ntp.cloud.aliyuncs.com, on Tencent \
-            Cloud time1.tencentyun.com).\n\
-            3. To correct the time at once: `sudo chronyc makestep`. The jump can upset databases, \
-            schedulers and other programs.\n\
-            4. Verify with `chronyc tracking` or `timedatectl`.",
-        zh: "1. 查看时间同步服务是否运行以及同步源：`timedatectl`、`chronyc tracking`、`chronyc sources`\n\
-            2. 如果没有运行，请启动：`sudo systemctl enable --now chronyd`（Debian、Ubuntu 为 `chrony`），\
-            或 `sudo timedatectl set-ntp true`。如果已运行但无法访问服务器，请放行出方向 UDP 123 端口，或\
-            改用可访问的服务器（阿里云为 ntp.cloud.aliyuncs.com，腾讯云为 time1.tencentyun.com）。\n\
-            3. 如需立即校正：`sudo chronyc makestep`。时间跳变可能影响数据库、定时任务等程序。\n\
-            4. 用 `chronyc tracking` 或 `timedatectl` 确认。",
+        en: "1. See whether a time service is running and what it follows: `timedatectl` or `chronyc tracking`\n\
+            2. If none is running, start one: `sudo systemctl enable --now chronyd` (Debian, Ubuntu: `chrony`), \
+            or `sudo timedatectl set-ntp true`. If it reaches no server, allow outgoing UDP port 123, or name a \
+            server that can be reached: ntp.cloud.aliyuncs.com on Alibaba Cloud, time1.tencentyun.com on Tencent \
+            Cloud.\n\
+            3. Correct the time at once: `sudo chronyc makestep`. The jump can upset databases, schedulers and \
+            other programs. In a container, do it on the host.\n\
+            4. Verify: `chronyc tracking` or `timedatectl`",
+        zh: "1. 查看时间同步服务是否运行以及同步源：`timedatectl` 或 `chronyc tracking`\n\
+            2. 如果没有运行，请启动：`sudo systemctl enable --now chronyd`（Debian、Ubuntu 为 `chrony`），或 \
+            `sudo timedatectl set-ntp true`。如果无法访问服务器，请放行出方向 UDP 123 端口，或改用可访问的服务器：\
+            阿里云为 ntp.cloud.aliyuncs.com，腾讯云为 time1.tencentyun.com。\n\
+            3. 立即校正时间：`sudo chronyc makestep`。时间跳变可能影响数据库、定时任务等程序。容器请在宿主机上操\
+            作。\n\
+            4. 确认：`chronyc tracking` 或 `timedatectl`",
     },
     evidence: &["offset", "limit"],
     source: sources::CLOCK,
@@ -93,7 +97,7 @@ pub static CLOCK_SKEWED_ADJUSTED: Cause = Cause {
     severity: Severity::Warning,
     title: Text {
         en: "The system time is off by {offset} (limit {limit}); Logtail adjusts for it",
-        zh: "系统时间偏差 {offset}（上限 {limit}），Logtail 正在自动调整",
+        zh: "系统时间偏差超过上限 {limit}，Logtail 正在自动调整",
     },
     meaning: Text {
         en: "With enable_log_time_auto_adjust the agent learns the difference from the service and goes \
@@ -103,17 +107,18 @@ pub static CLOCK_SKEWED_ADJUSTED: Cause = Cause {
             绝。但本机其他程序的时间仍是错误的。",
     },
     remedy: Text {
-        en: "1. Correct the time if you can: `sudo chronyc makestep` with chrony, else `sudo timedatectl \
-            set-ntp true`. The jump can upset databases, schedulers and other programs. In a container, \
-            do it on the host.\n\
+        en: "1. Correct the time at once: `sudo chronyc makestep`. The jump can upset databases, schedulers and \
+            other programs. In a container, do it on the host.\n\
             2. Restart the agent after the jump: {restart_command}\n\
-            3. If the time has to stay as it is, add `ignore: [clock_skewed_adjusted]` to the agent \
-            {agent} in the exporter's config.",
-        zh: "1. 如果条件允许，请校正时间：使用 chrony 时执行 `sudo chronyc makestep`，否则执行 `sudo \
-            timedatectl set-ntp true`。时间跳变可能影响数据库、定时任务等程序。容器请在宿主机上操作。\n\
+            3. If the time has to stay as it is, set `ignore: [clock_skewed_adjusted]` for the agent {agent} in \
+            the exporter's config, and reload the exporter: `sudo systemctl reload logagent-exporter`\n\
+            4. Verify that `logagent-exporter check` no longer reports it.",
+        zh: "1. 立即校正时间：`sudo chronyc makestep`。时间跳变可能影响数据库、定时任务等程序。容器请在宿主机上操\
+            作。\n\
             2. 时间跳变后重启客户端：{restart_command}\n\
-            3. 如果时间必须保持现状，请在 exporter 配置中为 {agent} 添加 `ignore: \
-            [clock_skewed_adjusted]`。",
+            3. 如果时间必须保持现状，请在 exporter 配置中为 {agent} 设置 `ignore: [clock_skewed_adjusted]`，并重\
+            新加载 exporter：`sudo systemctl reload logagent-exporter`\n\
+            4. 执行 `logagent-exporter check`，确认问题已消失。",
     },
     evidence: &["offset", "limit"],
     source: sources::SLS_5,
@@ -130,26 +135,25 @@ pub static CLOCK_UNSYNCHRONIZED: Cause = Cause {
     prerequisite: Prerequisite::Clock,
     severity: Severity::Warning,
     title: Text {
-        en: "The kernel says that its clock is not synchronized ({kernel})",
-        zh: "内核报告时钟未同步（{kernel}）",
+        en: "The kernel reports that its clock is not synchronized ({kernel})",
+        zh: "内核报告时钟未同步",
     },
     meaning: Text {
         en: "Nothing keeps the time right. The clock drifts until the service rejects heartbeat and logs.",
         zh: "没有任何服务在校准时间。时钟会持续漂移，直到服务端拒绝心跳和日志。",
     },
     remedy: Text {
-        en: "1. See whether a time service runs: `timedatectl` or `chronyc tracking`\n\
-            2. Start one: `sudo systemctl enable --now chronyd` (Debian, Ubuntu: `chrony`), or `sudo \
-            timedatectl set-ntp true`. In a container, do it on the host.\n\
-            3. If it runs but reaches no server, allow outgoing UDP port 123 or name a server that can be \
-            reached (on Alibaba Cloud ntp.cloud.aliyuncs.com, on Tencent Cloud time1.tencentyun.com).\n\
-            4. Verify after some minutes that `timedatectl` says that the clock is synchronized.",
-        zh: "1. 查看时间同步服务是否运行：`timedatectl` 或 `chronyc tracking`\n\
-            2. 启动时间同步服务：`sudo systemctl enable --now chronyd`（Debian、Ubuntu 为 `chrony`），或 \
-            `sudo timedatectl set-ntp true`。容器请在宿主机上操作。\n\
-            3. 如果已运行但无法访问服务器，请放行出方向 UDP 123 端口，或改用可访问的服务器（阿里云为 \
-            ntp.cloud.aliyuncs.com，腾讯云为 time1.tencentyun.com）。\n\
-            4. 几分钟后确认 `timedatectl` 显示时钟已同步。",
+        en: "1. See whether a time service is running and what it follows: `timedatectl` or `chronyc tracking`\n\
+            2. If none is running, start one: `sudo systemctl enable --now chronyd` (Debian, Ubuntu: `chrony`), \
+            or `sudo timedatectl set-ntp true`. If it reaches no server, allow outgoing UDP port 123, or name a \
+            server that can be reached: ntp.cloud.aliyuncs.com on Alibaba Cloud, time1.tencentyun.com on Tencent \
+            Cloud.\n\
+            3. Verify after some minutes that the clock is synchronized: `timedatectl`",
+        zh: "1. 查看时间同步服务是否运行以及同步源：`timedatectl` 或 `chronyc tracking`\n\
+            2. 如果没有运行，请启动：`sudo systemctl enable --now chronyd`（Debian、Ubuntu 为 `chrony`），或 \
+            `sudo timedatectl set-ntp true`。如果无法访问服务器，请放行出方向 UDP 123 端口，或改用可访问的服务器：\
+            阿里云为 ntp.cloud.aliyuncs.com，腾讯云为 time1.tencentyun.com。\n\
+            3. 几分钟后确认时钟已同步：`timedatectl`",
     },
     evidence: &["kernel"],
     source: sources::OWN_CLOCK,
@@ -172,17 +176,17 @@ pub static CLOCK_STEPPED: Cause = Cause {
             判断客户端加载了什么配置。",
     },
     remedy: Text {
-        en: "1. Find out what set the time: `sudo journalctl --since '15 min ago' -u chronyd -u chrony -u \
-            ntpd -u systemd-timesyncd`. A person, a resumed or migrated virtual machine, or two time \
-            services that fight each other are usual.\n\
-            2. Leave one time service running (`timedatectl`, `chronyc tracking`).\n\
+        en: "1. See what set the time: `sudo journalctl --since '15 min ago' -u chronyd -u chrony -u ntpd -u \
+            systemd-timesyncd`. A person, a resumed or migrated virtual machine, or two competing time services \
+            are the usual reasons.\n\
+            2. Leave one time service running: `timedatectl` or `chronyc tracking`\n\
             3. If heartbeat or collection stalls, restart the agent: {restart_command}\n\
-            4. Wait: this warning goes by itself ten minutes after the last jump.",
+            4. Verify that `logagent-exporter check` no longer reports it, ten minutes after the last jump.",
         zh: "1. 查明是谁修改了时间：`sudo journalctl --since '15 min ago' -u chronyd -u chrony -u ntpd -u \
             systemd-timesyncd`。常见原因是人工修改、虚拟机恢复或迁移，或两个时间同步服务互相冲突。\n\
-            2. 只保留一个时间同步服务（`timedatectl`、`chronyc tracking`）。\n\
+            2. 只保留一个时间同步服务：`timedatectl` 或 `chronyc tracking`\n\
             3. 如果心跳或采集停滞，请重启客户端：{restart_command}\n\
-            4. 等待即可：最后一次跳变十分钟后，该告警会自动消失。",
+            4. 最后一次跳变十分钟后，执行 `logagent-exporter check`，确认问题已消失。",
     },
     evidence: &["step"],
     source: sources::OWN_CLOCK,

@@ -17,17 +17,18 @@ pub static CREDENTIALS_MISSING: Cause = Cause {
         zh: "LogListener 使用 API 密钥对为每个请求签名。缺少密钥时，CLS 会拒绝心跳和日志。",
     },
     remedy: Text {
-        en: "1. Take an API key of the Tencent Cloud account or of a collaborator (sub-account) from the \
-            console (Cloud Access Management, API Keys). Project keys are not supported. It needs the \
-            actions cls:pushLog, cls:getConfig and cls:agentHeartBeat.\n\
+        en: "1. Take an API key of the Tencent Cloud account or of a collaborator (sub-account) from the console \
+            (Cloud Access Management, API Keys). Project keys are not supported. It needs the actions \
+            cls:pushLog, cls:getConfig and cls:agentHeartBeat.\n\
             2. Set `secret_id` and `secret_key` in {config_file}, without quotes and blanks.\n\
             3. Restart the agent: {restart_command}\n\
-            4. Verify that the server group shows this host as normal after about a minute.",
-        zh: "1. 在控制台（访问管理 > API 密钥管理）获取腾讯云账号或协作者（子账号）的 API 密钥，不支持项目\
-            密钥。该密钥需要 cls:pushLog、cls:getConfig 和 cls:agentHeartBeat 权限。\n\
+            4. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 在控制台（访问管理 > API 密钥管理）获取腾讯云账号或协作者（子账号）的 API 密钥，不支持项目密钥。\
+            该密钥需要 cls:pushLog、cls:getConfig 和 cls:agentHeartBeat 权限。\n\
             2. 在 {config_file} 中设置 `secret_id` 和 `secret_key`，不要加引号和空格。\n\
             3. 重启客户端：{restart_command}\n\
-            4. 约一分钟后确认机器组中本机状态正常。",
+            4. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["key"],
     source: sources::CLS_4,
@@ -40,9 +41,7 @@ pub static CREDENTIALS_MALFORMED: Cause = Cause {
     id: "credentials_malformed",
     prerequisite: Prerequisite::Credentials,
     severity: Severity::Critical,
-    title: Text {
-        en: "{key} is not a valid API key: {defect}", zh: "{key} 不是有效的 API 密钥：{defect}"
-    },
+    title: Text { en: "{key} is not a valid API key: {defect}", zh: "{key} 不是有效的 API 密钥" },
     meaning: Text {
         en: "CLS rejects requests that are signed with it, so there is no heartbeat. Project keys, keys \
             of other services and incomplete copies are usual.",
@@ -50,16 +49,18 @@ pub static CREDENTIALS_MALFORMED: Cause = Cause {
             整。",
     },
     remedy: Text {
-        en: "1. Copy the key pair again from the console (Cloud Access Management, API Keys): an API key \
-            of the account or of a collaborator (sub-account), not a project key.\n\
+        en: "1. Take an API key of the Tencent Cloud account or of a collaborator (sub-account) from the console \
+            (Cloud Access Management, API Keys). Project keys are not supported. It needs the actions \
+            cls:pushLog, cls:getConfig and cls:agentHeartBeat.\n\
             2. Set `secret_id` and `secret_key` in {config_file}, without quotes and blanks.\n\
             3. Restart the agent: {restart_command}\n\
-            4. Verify that the server group shows this host as normal after about a minute.",
-        zh: "1. 在控制台（访问管理 > API 密钥管理）重新复制密钥对：必须是账号或协作者（子账号）的 API 密\
-            钥，不支持项目密钥。\n\
+            4. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 在控制台（访问管理 > API 密钥管理）获取腾讯云账号或协作者（子账号）的 API 密钥，不支持项目密钥。\
+            该密钥需要 cls:pushLog、cls:getConfig 和 cls:agentHeartBeat 权限。\n\
             2. 在 {config_file} 中设置 `secret_id` 和 `secret_key`，不要加引号和空格。\n\
             3. 重启客户端：{restart_command}\n\
-            4. 约一分钟后确认机器组中本机状态正常。",
+            4. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["key", "defect"],
     source: sources::CLS_4,
@@ -83,16 +84,18 @@ pub static CREDENTIALS_PLACEHOLDER: Cause = Cause {
         zh: "CLS 会拒绝用占位符签名的请求，因此没有心跳。",
     },
     remedy: Text {
-        en: "1. Take an API key of the Tencent Cloud account or of a collaborator (sub-account) from the \
-            console (Cloud Access Management, API Keys). Project keys are not supported.\n\
-            2. Set `secret_id` and `secret_key` in {config_file} to it, without quotes and blanks.\n\
+        en: "1. Take an API key of the Tencent Cloud account or of a collaborator (sub-account) from the console \
+            (Cloud Access Management, API Keys). Project keys are not supported. It needs the actions \
+            cls:pushLog, cls:getConfig and cls:agentHeartBeat.\n\
+            2. Set `secret_id` and `secret_key` in {config_file}, without quotes and blanks.\n\
             3. Restart the agent: {restart_command}\n\
-            4. Verify that the server group shows this host as normal after about a minute.",
-        zh: "1. 在控制台（访问管理 > API 密钥管理）获取腾讯云账号或协作者（子账号）的 API 密钥，不支持项目\
-            密钥。\n\
-            2. 将 {config_file} 中的 `secret_id` 和 `secret_key` 替换为该密钥，不要加引号和空格。\n\
+            4. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 在控制台（访问管理 > API 密钥管理）获取腾讯云账号或协作者（子账号）的 API 密钥，不支持项目密钥。\
+            该密钥需要 cls:pushLog、cls:getConfig 和 cls:agentHeartBeat 权限。\n\
+            2. 在 {config_file} 中设置 `secret_id` 和 `secret_key`，不要加引号和空格。\n\
             3. 重启客户端：{restart_command}\n\
-            4. 约一分钟后确认机器组中本机状态正常。",
+            4. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["key"],
     source: sources::CLS_4,

@@ -19,19 +19,19 @@ pub static CUSTOM_IDENTIFIER_MISSING: Cause = Cause {
             机器组收不到本机心跳。",
     },
     remedy: Text {
-        en: "1. Write {expected}, exactly these characters without quotes, into {identifiers_file}. \
-            Logtail: as a line of its own, `printf '%s\\n' 'IDENTIFIER' | sudo tee -a \
-            {identifiers_file}`. LogListener: `group_label = IDENTIFIER`, several separated by commas \
-            (3.4 and later: `agent_labels`).\n\
-            2. Logtail takes it up within a minute. For LogListener, or to have it at once, restart: \
-            {restart_command}\n\
-            3. Verify that the machine group in the console shows this host with a normal heartbeat after \
-            about two minutes.",
-        zh: "1. 将 {expected}（与机器组完全一致，不加引号）写入 {identifiers_file}。Logtail：单独一行，\
-            `printf '%s\\n' 'IDENTIFIER' | sudo tee -a {identifiers_file}`。LogListener：`group_label = \
-            IDENTIFIER`，多个标签用逗号分隔（3.4 及以上版本为 `agent_labels`）。\n\
-            2. Logtail 一分钟内生效；LogListener 或需要立即生效时，请重启：{restart_command}\n\
-            3. 约两分钟后，在控制台确认机器组中本机心跳正常。",
+        en: "1. [logtail] Write the identifier into the file, as a line of its own: `printf '%s\\n' {identifier} \
+            | sudo tee -a {identifiers_file}`\n\
+            2. [loglistener] Set {identifier_setting} in {config_file}; several labels are separated by commas.\n\
+            3. [loglistener] Restart the agent: {restart_command}\n\
+            4. [logtail] The agent reads the file within a minute, without a restart.\n\
+            5. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. [logtail] 将标识写入文件，单独一行：`printf '%s\\n' {identifier} | sudo tee -a \
+            {identifiers_file}`\n\
+            2. [loglistener] 在 {config_file} 中设置 {identifier_setting}，多个标签用逗号分隔。\n\
+            3. [loglistener] 重启客户端：{restart_command}\n\
+            4. [logtail] 客户端会在一分钟内读取该文件，无需重启。\n\
+            5. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["expected"],
     source: sources::SLS_7,
@@ -48,7 +48,7 @@ pub static CUSTOM_IDENTIFIER_EMPTY: Cause = Cause {
     prerequisite: Prerequisite::CustomIdentifier,
     severity: Severity::Critical,
     title: Text {
-        en: "The custom identifier on this host is empty, expected is {expected}",
+        en: "The custom identifier on this host is empty, expected {expected}",
         zh: "本机的自定义标识为空，应为 {expected}",
     },
     meaning: Text {
@@ -57,19 +57,18 @@ pub static CUSTOM_IDENTIFIER_EMPTY: Cause = Cause {
         zh: "客户端没有上报标识，因此自定义标识型机器组（CLS 为标签型机器组）收不到本机心跳。",
     },
     remedy: Text {
-        en: "1. Write {expected}, exactly these characters without quotes, into {identifiers_file}. \
-            Logtail: as a line of its own, `printf '%s\\n' 'IDENTIFIER' | sudo tee {identifiers_file}`. \
-            LogListener: `group_label = IDENTIFIER`, several separated by commas (3.4 and later: \
-            `agent_labels`), with an editor.\n\
-            2. Logtail takes it up within a minute. For LogListener, or to have it at once, restart: \
-            {restart_command}\n\
-            3. Verify that the machine group in the console shows this host with a normal heartbeat after \
-            about two minutes.",
-        zh: "1. 将 {expected}（与机器组完全一致，不加引号）写入 {identifiers_file}。Logtail：单独一行，\
-            `printf '%s\\n' 'IDENTIFIER' | sudo tee {identifiers_file}`。LogListener：用编辑器设置 \
-            `group_label = IDENTIFIER`，多个标签用逗号分隔（3.4 及以上版本为 `agent_labels`）。\n\
-            2. Logtail 一分钟内生效；LogListener 或需要立即生效时，请重启：{restart_command}\n\
-            3. 约两分钟后，在控制台确认机器组中本机心跳正常。",
+        en: "1. [logtail] Write the identifier into the file: `printf '%s\\n' {identifier} | sudo tee \
+            {identifiers_file}`\n\
+            2. [loglistener] Set {identifier_setting} in {config_file}; several labels are separated by commas.\n\
+            3. [loglistener] Restart the agent: {restart_command}\n\
+            4. [logtail] The agent reads the file within a minute, without a restart.\n\
+            5. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. [logtail] 将标识写入文件：`printf '%s\\n' {identifier} | sudo tee {identifiers_file}`\n\
+            2. [loglistener] 在 {config_file} 中设置 {identifier_setting}，多个标签用逗号分隔。\n\
+            3. [loglistener] 重启客户端：{restart_command}\n\
+            4. [logtail] 客户端会在一分钟内读取该文件，无需重启。\n\
+            5. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["expected"],
     source: sources::SLS_7,
@@ -96,25 +95,29 @@ pub static CUSTOM_IDENTIFIER_MISMATCH: Cause = Cause {
             组因此收不到本机心跳。",
     },
     remedy: Text {
-        en: "1. See every character: `cat -A {identifiers_file}` (`^M` is a carriage return, `^I` a tab, \
-            `M-oM-;M-?` a byte order mark).\n\
-            2. Put {expected}, exactly these characters without quotes, into {identifiers_file}. Logtail: \
-            as a line of its own. LogListener: in `group_label`, several separated by commas (3.4 and \
-            later: `agent_labels`). Carriage returns are removed by `sudo sed -i 's/\\r$//' \
-            {identifiers_file}`, a byte order mark by `sudo sed -i '1s/^\\xEF\\xBB\\xBF//' \
-            {identifiers_file}`. Remove other identifiers only if this host is to leave their groups.\n\
-            3. Logtail takes it up within a minute. For LogListener, or to have it at once, restart: \
-            {restart_command}\n\
-            4. Verify that the machine group in the console shows this host with a normal heartbeat after \
-            about two minutes.",
-        zh: "1. 查看每个字符：`cat -A {identifiers_file}`（`^M` 为回车符，`^I` 为制表符，`M-oM-;M-?` 为 \
+        en: "1. [logtail] See every character: `cat -A {identifiers_file}` (`^M` is a carriage return, `^I` a \
+            tab, `M-oM-;M-?` a byte order mark).\n\
+            2. [logtail] Remove carriage returns, tabs and a byte order mark: `sudo sed -i -e \
+            '1s/^\\xEF\\xBB\\xBF//' -e 's/[\\r\\t]//g' {identifiers_file}`\n\
+            3. [logtail] If the identifier is still not there, add it as a line of its own: `grep -qxF \
+            {identifier} {identifiers_file} || printf '\\n%s\\n' {identifier} | sudo tee -a {identifiers_file}`. \
+            Remove other identifiers only if this host is to leave their groups.\n\
+            4. [loglistener] Set {identifier_setting} in {config_file}; several labels are separated by commas.\n\
+            5. [loglistener] Restart the agent: {restart_command}\n\
+            6. [logtail] The agent reads the file within a minute, without a restart.\n\
+            7. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. [logtail] 查看每个字符：`cat -A {identifiers_file}`（`^M` 为回车符，`^I` 为制表符，`M-oM-;M-?` 为 \
             BOM）。\n\
-            2. 将 {expected}（与机器组完全一致，不加引号）写入 {identifiers_file}。Logtail：单独一行。\
-            LogListener：写在 `group_label` 中，多个标签用逗号分隔（3.4 及以上版本为 `agent_labels`）。去\
-            除回车符：`sudo sed -i 's/\\r$//' {identifiers_file}`，去除 BOM：`sudo sed -i \
-            '1s/^\\xEF\\xBB\\xBF//' {identifiers_file}`。只有本机确实要退出其他机器组时，才删除其他标识。\n\
-            3. Logtail 一分钟内生效；LogListener 或需要立即生效时，请重启：{restart_command}\n\
-            4. 约两分钟后，在控制台确认机器组中本机心跳正常。",
+            2. [logtail] 去除回车符、制表符和 BOM：`sudo sed -i -e '1s/^\\xEF\\xBB\\xBF//' -e 's/[\\r\\t]//g' \
+            {identifiers_file}`\n\
+            3. [logtail] 如果仍没有该标识，请将其添加为单独一行：`grep -qxF {identifier} {identifiers_file} || \
+            printf '\\n%s\\n' {identifier} | sudo tee -a {identifiers_file}`。只有本机确实要退出其他机器组时，才\
+            删除其他标识。\n\
+            4. [loglistener] 在 {config_file} 中设置 {identifier_setting}，多个标签用逗号分隔。\n\
+            5. [loglistener] 重启客户端：{restart_command}\n\
+            6. [logtail] 客户端会在一分钟内读取该文件，无需重启。\n\
+            7. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["expected", "found"],
     source: sources::SLS_7,
@@ -143,15 +146,15 @@ pub static CUSTOM_IDENTIFIER_MALFORMED: Cause = Cause {
     remedy: Text {
         en: "1. See every character: `cat -A {identifiers_file}` (`^M` is a carriage return, `^I` a tab, \
             `M-oM-;M-?` a byte order mark).\n\
-            2. Remove them: `sudo sed -i -e '1s/^\\xEF\\xBB\\xBF//' -e 's/[\\r\\t]//g' {identifiers_file}`\n\
-            3. Verify with `cat -A {identifiers_file}`. Logtail takes it up within a minute; to have it \
-            at once, restart: {restart_command}",
-        zh: "1. 查看每个字符：`cat -A {identifiers_file}`（`^M` 为回车符，`^I` 为制表符，`M-oM-;M-?` 为 \
-            BOM）。\n\
-            2. 去除这些字符：`sudo sed -i -e '1s/^\\xEF\\xBB\\xBF//' -e 's/[\\r\\t]//g' \
+            2. Remove carriage returns, tabs and a byte order mark: `sudo sed -i -e '1s/^\\xEF\\xBB\\xBF//' -e \
+            's/[\\r\\t]//g' {identifiers_file}`\n\
+            3. [loglistener] Restart the agent: {restart_command}\n\
+            4. Verify: `cat -A {identifiers_file}`",
+        zh: "1. 查看每个字符：`cat -A {identifiers_file}`（`^M` 为回车符，`^I` 为制表符，`M-oM-;M-?` 为 BOM）。\n\
+            2. 去除回车符、制表符和 BOM：`sudo sed -i -e '1s/^\\xEF\\xBB\\xBF//' -e 's/[\\r\\t]//g' \
             {identifiers_file}`\n\
-            3. 用 `cat -A {identifiers_file}` 确认。Logtail 一分钟内生效；需要立即生效时，请重启：\
-            {restart_command}",
+            3. [loglistener] 重启客户端：{restart_command}\n\
+            4. 确认：`cat -A {identifiers_file}`",
     },
     evidence: &["malformed"],
     source: sources::IDENTIFIER_SOURCE,
@@ -168,7 +171,7 @@ pub static IDENTIFIER_UNEXPANDED: Cause = Cause {
     prerequisite: Prerequisite::CustomIdentifier,
     severity: Severity::Critical,
     title: Text {
-        en: "The custom identifier {found} is a template or a list that nobody has resolved",
+        en: "The custom identifier {found} is a template or a list that was not resolved",
         zh: "自定义标识 {found} 是未被替换的模板或列表",
     },
     meaning: Text {
@@ -180,17 +183,18 @@ pub static IDENTIFIER_UNEXPANDED: Cause = Cause {
     },
     remedy: Text {
         en: "1. Find what writes it: {where}\n\
-            2. Write the identifier itself there, without quotes or brackets, one a line (environment: \
+            2. Write the identifier itself there, without quotes or brackets, one per line (in the environment: \
             separated by commas). In Kubernetes, define the variable that `$(NAME)` refers to in the same \
             container, and before it.\n\
-            3. A variable of the environment and LogListener need a restart: {restart_command}\n\
-            4. Verify that the machine group in the console shows this host with a normal heartbeat after \
-            about two minutes.",
+            3. If it is a variable of the environment or a label of LogListener, restart the agent: \
+            {restart_command}\n\
+            4. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
         zh: "1. 找到写入该标识的位置：{where}\n\
-            2. 在该处写入标识本身，不加引号和方括号，每行一个（环境变量中用逗号分隔）。在 Kubernetes 中，请在\
-            同一容器内、引用之前定义 `$(NAME)` 所引用的变量。\n\
-            3. 环境变量和 LogListener 需要重启才能生效：{restart_command}\n\
-            4. 约两分钟后，在控制台确认机器组中本机心跳正常。",
+            2. 在该处写入标识本身，不加引号和方括号，每行一个（环境变量中用逗号分隔）。在 Kubernetes 中，请在同\
+            一容器内、引用之前定义 `$(NAME)` 所引用的变量。\n\
+            3. 如果是环境变量或 LogListener 的标签，请重启客户端：{restart_command}\n\
+            4. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["found", "where"],
     source: sources::UNEXPANDED,

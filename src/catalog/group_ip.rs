@@ -9,8 +9,8 @@ pub static GROUP_IP_MISMATCH: Cause = Cause {
     prerequisite: Prerequisite::Ip,
     severity: Severity::Critical,
     title: Text {
-        en: "group_ip is {group_ip}, but the server group has {expected}",
-        zh: "group_ip 为 {group_ip}，而机器组中填写的是 {expected}",
+        en: "The agent reports {group_ip}, but the server group contains {expected}",
+        zh: "客户端上报的 IP 为 {group_ip}，而机器组中填写的是 {expected}",
     },
     meaning: Text {
         en: "CLS matches the heartbeat to a server group by group_ip, so it must be the IP that was \
@@ -20,18 +20,20 @@ pub static GROUP_IP_MISMATCH: Cause = Cause {
             仅在安装时自动获取，之后 IP 变化不会自动更新。",
     },
     remedy: Text {
-        en: "1. Find out which address is right: `ip -4 addr show`\n\
-            2. If {expected} is right, set `group_ip = {expected}` in {config_file} (3.4 and later: \
-            `agent_ip`), then restart: {restart_command}\n\
-            3. If {group_ip} is right, enter it in the server group in the CLS console and as \
-            `server_group_ip` of the agent {agent} in the exporter's config.\n\
-            4. Verify that the server group shows this host as normal after about a minute.",
-        zh: "1. 确认哪个地址正确：`ip -4 addr show`\n\
-            2. 如果 {expected} 正确，请在 {config_file} 中设置 `group_ip = {expected}`（3.4 及以上版本为 \
-            `agent_ip`），然后重启：{restart_command}\n\
-            3. 如果 {group_ip} 正确，请在 CLS 控制台的机器组中填写该 IP，并在 exporter 配置中将 {agent} \
-            的 `server_group_ip` 改为该 IP。\n\
-            4. 约一分钟后确认机器组中本机状态正常。",
+        en: "1. See which addresses this host has: `ip -4 addr show`\n\
+            2. If {expected} is right, set {address_setting} in {config_file}, then restart the agent: \
+            {restart_command}\n\
+            3. If {group_ip} is right, enter it in the server group in the CLS console, set `server_group_ip: \
+            {group_ip}` for the agent {agent} in the exporter's config, and reload the exporter: `sudo systemctl \
+            reload logagent-exporter`\n\
+            4. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 查看本机的地址：`ip -4 addr show`\n\
+            2. 如果 {expected} 正确，请在 {config_file} 中设置 {address_setting}，然后重启客户端：\
+            {restart_command}\n\
+            3. 如果 {group_ip} 正确，请在 CLS 控制台的机器组中填写该 IP，在 exporter 配置中为 {agent} 设置 \
+            `server_group_ip: {group_ip}`，然后重新加载 exporter：`sudo systemctl reload logagent-exporter`\n\
+            4. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["group_ip", "expected"],
     source: sources::CLS_1_4,
@@ -57,18 +59,20 @@ pub static GROUP_IP_IS_RANGE: Cause = Cause {
         zh: "CLS 将机器组中的每一行作为单个 IP 与 group_ip 比较，网段无法匹配任何机器。",
     },
     remedy: Text {
-        en: "1. In the CLS console, enter each host of the server group as a single IPv4 address on a \
-            line of its own.\n\
-            2. Set `server_group_ip` of the agent {agent} in the exporter's config to this host's own \
-            address in that list, which must equal `group_ip` in {config_file}, and reload the exporter \
-            (SIGHUP or POST /-/reload).\n\
-            3. For many or changing hosts, use a server group by label instead: `group_label` in \
-            {config_file} and `server_group_label` in the exporter's config.",
+        en: "1. In the CLS console, enter each host of the server group as a single IPv4 address on a line of its \
+            own.\n\
+            2. Set `server_group_ip: {address}` for the agent {agent} in the exporter's config, the address of \
+            this host in that list, and reload the exporter: `sudo systemctl reload logagent-exporter`\n\
+            3. For many or changing hosts, use a server group by label instead: set a label in {config_file} and \
+            `server_group_label` in the exporter's config.\n\
+            4. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
         zh: "1. 在 CLS 控制台的机器组中，每台机器单独一行填写一个 IPv4 地址。\n\
-            2. 在 exporter 配置中将 {agent} 的 `server_group_ip` 设为列表中本机的地址（必须与 \
-            {config_file} 中的 `group_ip` 一致），然后重新加载 exporter（发送 SIGHUP 或 POST /-/reload）。\n\
-            3. 如果机器较多或经常变化，建议改用标签型机器组：{config_file} 中的 `group_label` 和 exporter \
-            配置中的 `server_group_label`。",
+            2. 在 exporter 配置中为 {agent} 设置 `server_group_ip: {address}`（列表中本机的地址），然后重新加载 \
+            exporter：`sudo systemctl reload logagent-exporter`\n\
+            3. 如果机器较多或经常变化，建议改用标签型机器组：在 {config_file} 中设置标签，并在 exporter 配置中设\
+            置 `server_group_label`。\n\
+            4. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["expected"],
     source: sources::CLS_COLLECTION,
@@ -85,8 +89,8 @@ pub static GROUP_IP_NOT_PRIVATE: Cause = Cause {
     prerequisite: Prerequisite::Ip,
     severity: Severity::Warning,
     title: Text {
-        en: "group_ip {group_ip} is not a private address, but {server} is an internal domain",
-        zh: "group_ip {group_ip} 不是内网地址，但 {server} 是内网域名",
+        en: "The agent reports {group_ip}, no private address, to the internal server {server}",
+        zh: "客户端向内网服务端 {server} 上报的 IP {group_ip} 不是内网地址",
     },
     meaning: Text {
         en: "A CVM in the region of CLS talks to it over the private network and joins its server group \
@@ -95,19 +99,20 @@ pub static GROUP_IP_NOT_PRIVATE: Cause = Cause {
             的不一致。",
     },
     remedy: Text {
-        en: "1. Compare with the IP in the server group in the CLS console.\n\
-            2. On a CVM of that region, set `group_ip` in {config_file} (3.4 and later: `agent_ip`) to \
-            the private address that `ip -4 addr show` lists, and enter the same in the console. On any \
-            other host, set `proxy_host` to the public domain, REGION.cls.tencentcs.com (public traffic \
-            is charged).\n\
-            3. Restart the agent: {restart_command}\n\
-            4. Verify that the server group shows this host as normal after about a minute.",
-        zh: "1. 与 CLS 控制台机器组中填写的 IP 对比。\n\
-            2. 如果是该地域的 CVM，请将 {config_file} 中的 `group_ip`（3.4 及以上版本为 `agent_ip`）改为 \
-            `ip -4 addr show` 中的内网 IP，并在控制台填写相同的 IP。其他机器请将 `proxy_host` 改为公网域\
-            名 REGION.cls.tencentcs.com（会产生公网流量费用）。\n\
-            3. 重启客户端：{restart_command}\n\
-            4. 约一分钟后确认机器组中本机状态正常。",
+        en: "1. Compare with the IP of this host in the server group in the CLS console; `ip -4 addr show` lists \
+            its addresses.\n\
+            2. On a CVM of that region, set {address_setting} in {config_file}, and enter the same in the \
+            console.\n\
+            3. [public_server_setting] On any other host, set {public_server_setting} instead; public traffic is \
+            charged.\n\
+            4. Restart the agent: {restart_command}\n\
+            5. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 与 CLS 控制台机器组中本机的 IP 对比；`ip -4 addr show` 列出本机的地址。\n\
+            2. 如果是该地域的 CVM，请在 {config_file} 中设置 {address_setting}，并在控制台填写相同的 IP。\n\
+            3. [public_server_setting] 其他机器请改为设置 {public_server_setting}，会产生公网流量费用。\n\
+            4. 重启客户端：{restart_command}\n\
+            5. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["group_ip", "server"],
     source: sources::CLS_COLLECTION,
@@ -124,8 +129,8 @@ pub static GROUP_LABEL_CONFLICT: Cause = Cause {
     prerequisite: Prerequisite::Ip,
     severity: Severity::Critical,
     title: Text {
-        en: "group_label is {group_label}, but the server group goes by IP ({expected})",
-        zh: "group_label 为 {group_label}，但机器组按 IP 标识（{expected}）",
+        en: "The agent has the label {group_label}, but the server group goes by IP ({expected})",
+        zh: "客户端设置了标签 {group_label}，但机器组按 IP 标识（{expected}）",
     },
     meaning: Text {
         en: "A LogListener that has a label joins server groups by label only. It gets no collection \
@@ -134,17 +139,18 @@ pub static GROUP_LABEL_CONFLICT: Cause = Cause {
             显示异常。",
     },
     remedy: Text {
-        en: "1. To join by IP, leave `group_label =` empty in {config_file} (3.4 and later: remove all \
-            `agent_labels`); this host then leaves the groups of that label. To join by label, change the \
-            server group in the CLS console to the label, and set `server_group_label` instead of \
-            `server_group_ip` for the agent {agent} in the exporter's config.\n\
-            2. Restart the agent: {restart_command}\n\
-            3. Verify that the server group shows this host as normal after about a minute.",
-        zh: "1. 如需按 IP 加入，请将 {config_file} 中的 `group_label =` 置空（3.4 及以上版本清空 \
-            `agent_labels`），本机将随之退出该标签的机器组。如需按标签加入，请在 CLS 控制台将机器组改为标\
-            签，并在 exporter 配置中为 {agent} 用 `server_group_label` 代替 `server_group_ip`。\n\
-            2. 重启客户端：{restart_command}\n\
-            3. 约一分钟后确认机器组中本机状态正常。",
+        en: "1. To join by IP, set {no_identifier_setting} in {config_file}; this host then leaves the groups of \
+            that label.\n\
+            2. To join by label, change the server group in the CLS console to the label, and set \
+            `server_group_label` instead of `server_group_ip` for the agent {agent} in the exporter's config.\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 如需按 IP 加入，请在 {config_file} 中设置 {no_identifier_setting}，本机将随之退出该标签的机器组。\n\
+            2. 如需按标签加入，请在 CLS 控制台将机器组改为标签型，并在 exporter 配置中为 {agent} 用 \
+            `server_group_label` 代替 `server_group_ip`。\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["group_label", "expected"],
     source: sources::CLS_FAQ,
@@ -161,8 +167,8 @@ pub static MULTIPLE_CANDIDATE_ADDRESSES: Cause = Cause {
     prerequisite: Prerequisite::Ip,
     severity: Severity::Warning,
     title: Text {
-        en: "The host has several addresses ({candidates}); group_ip is {group_ip}",
-        zh: "本机有多个地址（{candidates}），group_ip 为 {group_ip}",
+        en: "The host has several addresses ({candidates}), of which the agent reports {group_ip}",
+        zh: "本机有多个地址（{candidates}），客户端上报的是 {group_ip}",
     },
     meaning: Text {
         en: "LogListener chooses one address by itself at its installation. On a host with several \
@@ -171,15 +177,19 @@ pub static MULTIPLE_CANDIDATE_ADDRESSES: Cause = Cause {
     },
     remedy: Text {
         en: "1. Compare {group_ip} with the IP of this host in the server group in the CLS console.\n\
-            2. If they differ, set `group_ip` in {config_file} (3.4 and later: `agent_ip`) to the one in \
-            the console, then restart: {restart_command}\n\
-            3. Set `server_group_ip` (or `server_group_label`) of the agent {agent} in the exporter's \
-            config: then it is compared all the time, and this warning goes.",
+            2. If they differ, set the one of the console in {config_file}, such as {address_setting}, and \
+            restart the agent: {restart_command}\n\
+            3. Set `server_group_ip: {group_ip}` (or `server_group_label`) for the agent {agent} in the \
+            exporter's config, so that it is compared from then on, and reload the exporter: `sudo systemctl \
+            reload logagent-exporter`\n\
+            4. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
         zh: "1. 将 {group_ip} 与 CLS 控制台机器组中本机的 IP 对比。\n\
-            2. 如果不一致，请将 {config_file} 中的 `group_ip`（3.4 及以上版本为 `agent_ip`）改为控制台中\
-            的 IP，然后重启：{restart_command}\n\
-            3. 在 exporter 配置中为 {agent} 设置 `server_group_ip`（或 `server_group_label`），之后将持续\
-            比对，该告警也会消失。",
+            2. 如果不一致，请在 {config_file} 中设置控制台中的 IP，例如 {address_setting}，然后重启客户端：\
+            {restart_command}\n\
+            3. 在 exporter 配置中为 {agent} 设置 `server_group_ip: {group_ip}`（或 `server_group_label`），之后\
+            将持续比对；然后重新加载 exporter：`sudo systemctl reload logagent-exporter`\n\
+            4. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["group_ip", "candidates"],
     source: sources::CLS_4,

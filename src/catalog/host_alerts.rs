@@ -104,9 +104,9 @@ pub const OBSERVATION_ERRORS: Told = Told {
         zh: "{in} {{ $labels.instance }} 上的 exporter 无法读取客户端 {{ $labels.agent }} 的信息（{{ $labels.source }}），相关状态为未知。",
     },
     fix: Text {
-        en: "1. On the host, see what cannot be read, and what to grant: `sudo -u logagent-exporter logagent-exporter check`\n\
+        en: "1. On the host, see what cannot be read, and what to grant: `logagent-exporter check`\n\
              2. Grant it, or repair the file system, and restart: `sudo systemctl restart logagent-exporter`",
-        zh: "1. 在主机上查看无法读取的内容和需要授予的权限：`sudo -u logagent-exporter logagent-exporter check`\n\
+        zh: "1. 在主机上查看无法读取的内容和需要授予的权限：`logagent-exporter check`\n\
              2. 授予权限或修复文件系统，然后重启：`sudo systemctl restart logagent-exporter`",
     },
     dashboard: EXPORTER,
@@ -125,9 +125,9 @@ pub const STATUS_UNKNOWN: Told = Told {
         zh: "{in} {{ $labels.instance }} 上客户端 {{ $labels.agent }} 的状态已有一小时为未知：缺少所需的信息。",
     },
     fix: Text {
-        en: "1. On the host, see which fact, and what to grant: `sudo -u logagent-exporter logagent-exporter check`\n\
+        en: "1. On the host, see which fact, and what to grant: `logagent-exporter check`\n\
              2. Grant it, and restart: `sudo systemctl restart logagent-exporter`",
-        zh: "1. 在主机上查看缺少的信息和需要授予的权限：`sudo -u logagent-exporter logagent-exporter check`\n\
+        zh: "1. 在主机上查看缺少的信息和需要授予的权限：`logagent-exporter check`\n\
              2. 授予权限，然后重启：`sudo systemctl restart logagent-exporter`",
     },
     dashboard: HOST,

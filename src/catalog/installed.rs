@@ -20,18 +20,25 @@ pub static NOT_INSTALLED: Cause = Cause {
         zh: "没有采集客户端，本机不会发送心跳，日志也不会被采集。",
     },
     remedy: Text {
-        en: "1. Install the agent as its document describes ({install_document}), with the parameters for \
-            the region and network type of your project or log topic.\n\
-            2. If it is installed in another place, set `install_dir` (custom agent: \
-            `processes[].executable`) of the agent {agent} in the exporter's config. If it was removed on \
-            purpose, delete that entry. Then reload the exporter (SIGHUP or POST /-/reload).\n\
-            3. Verify that it runs: {status_command}",
-        zh: "1. 按安装文档（{install_document}）安装客户端，安装参数必须与 Project 或日志主题所在的地域和\
-            网络类型一致。\n\
-            2. 如果客户端安装在其他目录，请在 exporter 配置中修改 {agent} 的 `install_dir`（自定义客户端\
-            为 `processes[].executable`）；如果是有意卸载，请删除该条目。然后重新加载 exporter（发送 \
-            SIGHUP 或 POST /-/reload）。\n\
-            3. 确认客户端已运行：{status_command}",
+        en: "1. [!custom] Install the agent as its document describes, with the parameters for the region and \
+            network type of your project or log topic: {install_document}\n\
+            2. [custom] Install the agent as its documentation describes.\n\
+            3. [!custom] If it is installed in another directory, set `install_dir` of the agent {agent} in the \
+            exporter's config. If it was removed on purpose, delete that entry. Then reload the exporter: `sudo \
+            systemctl reload logagent-exporter`\n\
+            4. [custom] If its executable is elsewhere, set `executable` in `processes` of the agent {agent} in \
+            the exporter's config. If it was removed on purpose, delete that entry. Then reload the exporter: \
+            `sudo systemctl reload logagent-exporter`\n\
+            5. Verify that it is running: {status_command}",
+        zh: "1. [!custom] 按安装文档安装客户端，安装参数必须与 Project 或日志主题所在的地域和网络类型一致：\
+            {install_document}\n\
+            2. [custom] 按客户端自身的文档安装。\n\
+            3. [!custom] 如果安装在其他目录，请在 exporter 配置中设置 {agent} 的 `install_dir`；如果是有意卸载，\
+            请删除该条目。然后重新加载 exporter：`sudo systemctl reload logagent-exporter`\n\
+            4. [custom] 如果可执行文件在其他位置，请在 exporter 配置中设置 {agent} 的 `processes` 下的 \
+            `executable`；如果是有意卸载，请删除该条目。然后重新加载 exporter：`sudo systemctl reload \
+            logagent-exporter`\n\
+            5. 确认客户端正在运行：{status_command}",
     },
     evidence: &["looked_for"],
     source: sources::INSTALLED,
@@ -48,8 +55,8 @@ pub static INSTALLATION_INCOMPLETE: Cause = Cause {
     prerequisite: Prerequisite::Installed,
     severity: Severity::Critical,
     title: Text {
-        en: "The agent's executable is missing ({missing}), although {found} is there",
-        zh: "客户端的可执行文件缺失（{missing}），但 {found} 仍然存在",
+        en: "The agent has no executable in {missing}, but there is {found}",
+        zh: "{missing} 中没有客户端的可执行文件，但 {found} 仍然存在",
     },
     meaning: Text {
         en: "The agent cannot be started without its executable, and a process that still runs will not \
@@ -60,15 +67,17 @@ pub static INSTALLATION_INCOMPLETE: Cause = Cause {
     },
     remedy: Text {
         en: "1. Keep a copy of the agent's config and identifier files.\n\
-            2. Install the agent again ({install_document}), with the parameters for the region and \
-            network type of your project or log topic.\n\
-            3. Start it: {start_command}\n\
-            4. Verify that it runs: {status_command}",
+            2. [!custom] Install the agent again, with the parameters for the region and network type of your \
+            project or log topic: {install_document}\n\
+            3. [custom] Install the agent again as its documentation describes.\n\
+            4. Start it: {start_command}\n\
+            5. Verify that it is running: {status_command}",
         zh: "1. 备份客户端的配置文件和标识文件。\n\
-            2. 按安装文档（{install_document}）重新安装，安装参数必须与 Project 或日志主题所在的地域和网络\
-            类型一致。\n\
-            3. 启动客户端：{start_command}\n\
-            4. 确认客户端已运行：{status_command}",
+            2. [!custom] 重新安装客户端，安装参数必须与 Project 或日志主题所在的地域和网络类型一致：\
+            {install_document}\n\
+            3. [custom] 按客户端自身的文档重新安装。\n\
+            4. 启动客户端：{start_command}\n\
+            5. 确认客户端正在运行：{status_command}",
     },
     evidence: &["missing", "found"],
     source: sources::INSTALLED,
@@ -85,8 +94,8 @@ pub static AGENT_VERSION_DEFECTIVE: Cause = Cause {
     prerequisite: Prerequisite::Installed,
     severity: Severity::Warning,
     title: Text {
-        en: "Version {version} of the agent is defective: {defect}; mended in {mended}",
-        zh: "客户端版本 {version} 存在缺陷：{defect}；{mended} 版本已修复",
+        en: "Version {version} of the agent is defective: {defect}; fixed in {mended}",
+        zh: "客户端版本 {version} 存在缺陷，{mended} 版本已修复",
     },
     meaning: Text {
         en: "The vendor mended a defect of this version that can stop the heartbeat, or that explains what is \
@@ -96,11 +105,12 @@ pub static AGENT_VERSION_DEFECTIVE: Cause = Cause {
     remedy: Text {
         en: "1. Upgrade the agent to {mended} or later, with the same installation parameters as before: \
             {install_document}\n\
-            2. Verify that the new version runs: {status_command}\n\
-            3. Verify that the machine group in the console shows a normal heartbeat after about two minutes.",
+            2. Check that the new version is running: {status_command}\n\
+            3. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
         zh: "1. 使用与之前相同的安装参数，将客户端升级到 {mended} 或更高版本：{install_document}\n\
-            2. 确认新版本已运行：{status_command}\n\
-            3. 约两分钟后，在控制台确认机器组的心跳正常。",
+            2. 确认新版本正在运行：{status_command}\n\
+            3. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["version", "defect", "mended"],
     source: sources::LOGTAIL_RELEASES,

@@ -28,14 +28,19 @@ pub static IP_MISSING: Cause = Cause {
     },
     remedy: Text {
         en: "1. See what the interfaces have: `ip -4 addr show` and `ip link show`\n\
-            2. Give the interface its address through the host's network configuration (NetworkManager, \
+            2. Give the interface its address in the host's network configuration (NetworkManager, \
             systemd-networkd, /etc/network/interfaces or the cloud's DHCP). Applying it can cut a remote \
             session, so have a console at hand.\n\
-            3. Verify that `hostname -I` prints an IPv4 address, then restart the agent: {restart_command}",
+            3. Check that an IPv4 address is listed: `ip -4 addr show scope global`\n\
+            4. Restart the agent: {restart_command}\n\
+            5. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
         zh: "1. 查看网卡和地址：`ip -4 addr show` 和 `ip link show`\n\
-            2. 通过本机的网络配置（NetworkManager、systemd-networkd、/etc/network/interfaces 或云上的 \
-            DHCP）为网卡设置地址。使网络配置生效可能中断远程会话，请准备好控制台登录方式。\n\
-            3. 确认 `hostname -I` 输出 IPv4 地址，然后重启客户端：{restart_command}",
+            2. 在本机的网络配置（NetworkManager、systemd-networkd、/etc/network/interfaces 或云上的 DHCP）中为网\
+            卡设置地址。使其生效可能中断远程会话，请准备好控制台登录方式。\n\
+            3. 确认已列出 IPv4 地址：`ip -4 addr show scope global`\n\
+            4. 重启客户端：{restart_command}\n\
+            5. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["interfaces"],
     source: sources::IP,
@@ -57,18 +62,17 @@ pub static IP_EMPTY: Cause = Cause {
         zh: "IP 为空时客户端无法工作：按 IP 标识的机器组无法匹配到本机。",
     },
     remedy: Text {
-        en: "1. Choose the address that the machine group should contain: `ip -4 addr show`\n\
-            2. Set it in {config_file}: for Logtail `\"working_ip\" : \"ADDRESS\"` (or bind {hostname} to \
-            it in {hosts_file}), for LogListener `group_ip = ADDRESS` (3.4 and later: `agent_ip`).\n\
-            3. Restart the agent: {restart_command}\n\
-            4. Verify that the machine group in the console shows the address with a normal heartbeat \
+        en: "1. Set {address_setting} in {config_file}. It must be the address that the machine group contains; \
+            `ip -4 addr show` lists those of this host.\n\
+            2. Restart the agent: {restart_command}\n\
+            3. [logtail] Verify the address that it reports now: `grep '\"ip\"' {record_file}`\n\
+            4. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
             after about two minutes.",
-        zh: "1. 确定机器组中应填写的地址：`ip -4 addr show`\n\
-            2. 在 {config_file} 中设置该地址：Logtail 为 `\"working_ip\" : \"ADDRESS\"`（或在 \
-            {hosts_file} 中将 {hostname} 绑定到该地址），LogListener 为 `group_ip = ADDRESS`（3.4 及以上版\
-            本为 `agent_ip`）。\n\
-            3. 重启客户端：{restart_command}\n\
-            4. 约两分钟后，在控制台确认机器组中该地址的心跳正常。",
+        zh: "1. 在 {config_file} 中设置 {address_setting}。该地址必须是机器组中填写的地址；`ip -4 addr show` 列出\
+            本机的地址。\n\
+            2. 重启客户端：{restart_command}\n\
+            3. [logtail] 确认当前上报的 IP：`grep '\"ip\"' {record_file}`\n\
+            4. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["reported"],
     source: sources::SLS_ZH_3_CLS_4,
@@ -95,21 +99,19 @@ pub static IP_LOOPBACK: Cause = Cause {
             会出现这种情况。",
     },
     remedy: Text {
-        en: "1. See what the host name resolves to and which addresses there are: `getent ahostsv4 \
-            {hostname}` and `ip -4 addr show scope global`\n\
-            2. Set the right address in {config_file}: for Logtail `\"working_ip\" : \"ADDRESS\"` (or \
-            bind {hostname} to it in {hosts_file}, which other programs on this host see too), for \
-            LogListener `group_ip = ADDRESS` (3.4 and later: `agent_ip`).\n\
+        en: "1. See what the host name resolves to: `getent ahostsv4 {hostname}`\n\
+            2. Set {address_setting} in {config_file}. It must be the address that the machine group contains; \
+            `ip -4 addr show` lists those of this host.\n\
             3. Restart the agent: {restart_command}\n\
-            4. Verify that the machine group in the console shows the address with a normal heartbeat \
+            4. [logtail] Verify the address that it reports now: `grep '\"ip\"' {record_file}`\n\
+            5. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
             after about two minutes.",
-        zh: "1. 查看主机名解析结果和本机地址：`getent ahostsv4 {hostname}` 和 `ip -4 addr show scope \
-            global`\n\
-            2. 在 {config_file} 中设置正确的地址：Logtail 为 `\"working_ip\" : \"ADDRESS\"`（或在 \
-            {hosts_file} 中将 {hostname} 绑定到该地址，注意这会影响本机其他程序），LogListener 为 \
-            `group_ip = ADDRESS`（3.4 及以上版本为 `agent_ip`）。\n\
+        zh: "1. 查看主机名解析到的地址：`getent ahostsv4 {hostname}`\n\
+            2. 在 {config_file} 中设置 {address_setting}。该地址必须是机器组中填写的地址；`ip -4 addr show` 列出\
+            本机的地址。\n\
             3. 重启客户端：{restart_command}\n\
-            4. 约两分钟后，在控制台确认机器组中该地址的心跳正常。",
+            4. [logtail] 确认当前上报的 IP：`grep '\"ip\"' {record_file}`\n\
+            5. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["reported"],
     source: sources::IP,
@@ -137,21 +139,23 @@ pub static IP_NOT_ON_HOST: Cause = Cause {
             了克隆镜像，或 hosts 文件中有过期的绑定。",
     },
     remedy: Text {
-        en: "1. Compare with `ip -4 addr show` and `getent ahostsv4 {hostname}`; correct a stale line for \
+        en: "1. Compare with `ip -4 addr show` and `getent ahostsv4 {hostname}`. Correct a stale line for \
             {hostname} in {hosts_file}.\n\
-            2. For LogListener, set `group_ip` (3.4 and later: `agent_ip`) in {config_file} to the right \
-            address. For Logtail, set `\"working_ip\" : \"{reported}\"` there if this very address is \
-            intended, as behind NAT.\n\
-            3. Restart the agent: {restart_command}\n\
-            4. Make the machine group in the console contain the address that is reported then, and \
-            verify its heartbeat after about two minutes.",
-        zh: "1. 与 `ip -4 addr show` 和 `getent ahostsv4 {hostname}` 的结果对比；如果 {hosts_file} 中 \
-            {hostname} 的绑定已过期，请更正。\n\
-            2. LogListener：在 {config_file} 中将 `group_ip`（3.4 及以上版本为 `agent_ip`）改为正确的地\
-            址。Logtail：如果确实需要使用该地址（例如位于 NAT 之后），请在其中设置 `\"working_ip\" : \
+            2. Set {address_setting} in {config_file}, unless the agent finds the right address by itself.\n\
+            3. [logtail] If {reported} is intended, as behind NAT, set `\"working_ip\" : \"{reported}\"` \
+            instead.\n\
+            4. Restart the agent: {restart_command}\n\
+            5. Make sure that the machine group in the console contains the address.\n\
+            6. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 与 `ip -4 addr show` 和 `getent ahostsv4 {hostname}` 的结果对比。如果 {hosts_file} 中 {hostname} \
+            的绑定已过期，请更正。\n\
+            2. 如果客户端无法自行获取正确的地址，请在 {config_file} 中设置 {address_setting}。\n\
+            3. [logtail] 如果确实需要使用 {reported}（例如位于 NAT 之后），则设置 `\"working_ip\" : \
             \"{reported}\"`。\n\
-            3. 重启客户端：{restart_command}\n\
-            4. 确保控制台机器组中包含重启后上报的地址，约两分钟后确认心跳正常。",
+            4. 重启客户端：{restart_command}\n\
+            5. 确保控制台的机器组中包含该地址。\n\
+            6. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["reported", "host_addresses"],
     source: sources::IP,
@@ -177,19 +181,20 @@ pub static IP_NOT_IN_GROUP: Cause = Cause {
         zh: "IP 地址型机器组只按上报的 IP 匹配心跳。不在列表中的 IP 在该机器组中没有心跳，也拿不到采集配置。",
     },
     remedy: Text {
-        en: "1. Find out which address is right: `ip -4 addr show`\n\
-            2. If {reported} is right, add it to the machine group's IP list in the console and to \
-            `machine_group_ips` of the agent {agent} in the exporter's config.\n\
-            3. If the machine group is right, set `\"working_ip\" : \"ADDRESS\"` in {config_file} to its \
-            address, then restart: {restart_command}\n\
-            4. Verify the `ip` in {record_file}, and the heartbeat in the console after one to two \
-            minutes.",
-        zh: "1. 确认哪个地址正确：`ip -4 addr show`\n\
-            2. 如果 {reported} 正确，请在控制台将其加入机器组的 IP 地址列表，并加入 exporter 配置中 \
-            {agent} 的 `machine_group_ips`。\n\
-            3. 如果机器组中的地址正确，请在 {config_file} 中将 `\"working_ip\" : \"ADDRESS\"` 设为该地址，\
-            然后重启：{restart_command}\n\
-            4. 确认 {record_file} 中的 `ip`，并在一到两分钟后到控制台查看心跳状态。",
+        en: "1. See which addresses this host has: `ip -4 addr show`\n\
+            2. [group_address] If the machine group is right, set {address_setting} in {config_file} and restart \
+            the agent: {restart_command}\n\
+            3. If {reported} is right, add it to the IP list of the machine group in the console and to \
+            `machine_group_ips` of the agent {agent} in the exporter's config, and reload the exporter: `sudo \
+            systemctl reload logagent-exporter`\n\
+            4. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 查看本机的地址：`ip -4 addr show`\n\
+            2. [group_address] 如果机器组正确，请在 {config_file} 中设置 {address_setting}，然后重启客户端：\
+            {restart_command}\n\
+            3. 如果 {reported} 正确，请在控制台将其加入机器组的 IP 地址列表，并加入 exporter 配置中 {agent} 的 \
+            `machine_group_ips`，然后重新加载 exporter：`sudo systemctl reload logagent-exporter`\n\
+            4. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["reported", "expected"],
     source: sources::SLS_2,
@@ -215,15 +220,14 @@ pub static IP_DIFFERS_FROM_WORKING_IP: Cause = Cause {
         zh: "working_ip 的优先级最高。上报地址与其不一致，说明进程在设置之前启动，或读取的是另一个配置文件。",
     },
     remedy: Text {
-        en: "1. Check that {working_ip} is the address that the machine group contains, and that it is \
-            set in the config the agent reads: {config_file} (a value in the file wins over the \
-            environment).\n\
+        en: "1. Check that {working_ip} is the address that the machine group contains, and that the agent reads \
+            it from {config_file} (a value in the file overrides the environment).\n\
             2. Restart the agent: {restart_command}\n\
-            3. Verify that {record_file} shows it: `grep '\"ip\"' {record_file}`",
-        zh: "1. 确认 {working_ip} 是机器组中的地址，并且设置在客户端实际读取的配置文件中：{config_file}（\
-            文件中的值优先于环境变量）。\n\
+            3. Verify the address that it reports now: `grep '\"ip\"' {record_file}`",
+        zh: "1. 确认 {working_ip} 是机器组中的地址，且客户端读取的是 {config_file} 中的值（文件中的值优先于环境变\
+            量）。\n\
             2. 重启客户端：{restart_command}\n\
-            3. 确认 {record_file} 已更新：`grep '\"ip\"' {record_file}`",
+            3. 确认当前上报的 IP：`grep '\"ip\"' {record_file}`",
     },
     evidence: &["reported", "working_ip"],
     source: sources::SLS_2,
@@ -250,16 +254,18 @@ pub static IP_DIFFERS_FROM_HOSTS_BINDING: Cause = Cause {
             有一个不在机器组中。",
     },
     remedy: Text {
-        en: "1. Find out which address is right: `ip -4 addr show`, and the lines for {hostname} in \
-            {hosts_file}\n\
-            2. If {hosts_binding} is wrong, correct the line in {hosts_file} (other programs on this host \
-            see it too).\n\
+        en: "1. See which address is right: `ip -4 addr show`, and the lines for {hostname} in {hosts_file}: \
+            `grep -n {hostname} {hosts_file}`\n\
+            2. If {hosts_binding} is wrong, correct the line in {hosts_file}. Other programs on this host use it \
+            too.\n\
             3. Restart the agent: {restart_command}\n\
-            4. Make the machine group in the console contain the `ip` that {record_file} shows then.",
-        zh: "1. 确认哪个地址正确：查看 `ip -4 addr show` 以及 {hosts_file} 中 {hostname} 的绑定\n\
+            4. Make sure that the machine group in the console contains the address that the agent reports now: \
+            `grep '\"ip\"' {record_file}`",
+        zh: "1. 确认哪个地址正确：`ip -4 addr show`，以及 {hosts_file} 中 {hostname} 的绑定：`grep -n {hostname} \
+            {hosts_file}`\n\
             2. 如果 {hosts_binding} 有误，请修改 {hosts_file} 中的绑定（会影响本机其他程序）。\n\
             3. 重启客户端：{restart_command}\n\
-            4. 确保控制台机器组中包含 {record_file} 中新的 `ip`。",
+            4. 确保控制台的机器组中包含客户端当前上报的地址：`grep '\"ip\"' {record_file}`",
     },
     evidence: &["reported", "hosts_binding"],
     source: sources::SLS_2,
@@ -285,14 +291,16 @@ pub static IP_ON_VIRTUAL_INTERFACE: Cause = Cause {
         zh: "容器网桥等虚拟网卡的地址在多台机器上往往相同，而且随时可能变化，机器组会混淆机器或丢失本机。",
     },
     remedy: Text {
-        en: "1. Choose an address of a physical interface: `ip -4 addr show`\n\
-            2. Set it in {config_file}: for Logtail `\"working_ip\" : \"ADDRESS\"`, for LogListener \
-            `group_ip = ADDRESS` (3.4 and later: `agent_ip`).\n\
-            3. Make the machine group in the console contain it, then restart: {restart_command}",
-        zh: "1. 选择物理网卡的地址：`ip -4 addr show`\n\
-            2. 在 {config_file} 中设置该地址：Logtail 为 `\"working_ip\" : \"ADDRESS\"`，LogListener 为 \
-            `group_ip = ADDRESS`（3.4 及以上版本为 `agent_ip`）。\n\
-            3. 确保控制台机器组中包含该地址，然后重启：{restart_command}",
+        en: "1. Set {address_setting} in {config_file}, or another address of a physical interface (`ip -4 addr \
+            show`).\n\
+            2. Make sure that the machine group in the console contains it.\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 在 {config_file} 中设置 {address_setting}，或使用其他物理网卡的地址（`ip -4 addr show`）。\n\
+            2. 确保控制台的机器组中包含该地址。\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["reported", "interface"],
     source: sources::IP_SOURCE,
@@ -318,16 +326,13 @@ pub static IP_NOT_FIRST_INTERFACE: Cause = Cause {
         zh: "按照文档，Logtail 取第一块网卡的 IP。当前取的是另一块网卡，下次启动时结果可能不同。",
     },
     remedy: Text {
-        en: "1. Find out which address the machine group contains.\n\
-            2. Pin it in {config_file}: `\"working_ip\" : \"{reported}\"`, or the other address if that \
-            is the right one.\n\
-            3. Restart the agent: {restart_command}\n\
-            4. Verify that {record_file} shows it.",
-        zh: "1. 确认机器组中填写的是哪个地址。\n\
-            2. 在 {config_file} 中将其固定：`\"working_ip\" : \"{reported}\"`；如果另一个地址才正确，则填\
-            写另一个地址。\n\
-            3. 重启客户端：{restart_command}\n\
-            4. 确认 {record_file} 中的地址正确。",
+        en: "1. Pin the address that the machine group contains: `\"working_ip\" : \"{reported}\"` in \
+            {config_file}, or the other one.\n\
+            2. Restart the agent: {restart_command}\n\
+            3. Verify the address that it reports now: `grep '\"ip\"' {record_file}`",
+        zh: "1. 固定机器组中填写的地址：在 {config_file} 中设置 `\"working_ip\" : \"{reported}\"`，或另一个地址。\n\
+            2. 重启客户端：{restart_command}\n\
+            3. 确认当前上报的 IP：`grep '\"ip\"' {record_file}`",
     },
     evidence: &["reported", "interface", "first_interface"],
     source: sources::SLS_2,
@@ -353,13 +358,15 @@ pub static HOSTS_BINDING_NOT_ON_HOST: Cause = Cause {
         zh: "即使绑定的地址不在任何网卡上，客户端也会采用它，因此现在或下次启动后会上报不属于本机的地址。",
     },
     remedy: Text {
-        en: "1. Correct or remove the line that binds {hostname} to {hosts_binding} in {hosts_file} \
-            (other programs on this host see it too), or pin the right address as `working_ip` in \
-            {config_file}.\n\
-            2. Verify with `getent ahostsv4 {hostname}`, then restart the agent: {restart_command}",
-        zh: "1. 修改或删除 {hosts_file} 中将 {hostname} 绑定到 {hosts_binding} 的行（会影响本机其他程\
-            序），或在 {config_file} 中用 `working_ip` 固定正确的地址。\n\
-            2. 用 `getent ahostsv4 {hostname}` 确认，然后重启客户端：{restart_command}",
+        en: "1. Correct or remove the line that binds {hostname} to {hosts_binding} in {hosts_file}: `grep -n \
+            {hostname} {hosts_file}`. Other programs on this host use it too.\n\
+            2. Restart the agent: {restart_command}\n\
+            3. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 修改或删除 {hosts_file} 中将 {hostname} 绑定到 {hosts_binding} 的行：`grep -n {hostname} \
+            {hosts_file}`（会影响本机其他程序）。\n\
+            2. 重启客户端：{restart_command}\n\
+            3. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["hosts_binding", "host_addresses"],
     source: sources::SLS_2,
@@ -386,14 +393,16 @@ pub static IP_RECORD_MISSING: Cause = Cause {
             目录不可写，或文件被删除。",
     },
     remedy: Text {
-        en: "1. Check free space, free inodes and permissions: `df -h {install_dir}`, `df -i \
-            {install_dir}` and `ls -ld {install_dir}`\n\
-            2. Restart the agent, which writes the file anew: {restart_command}\n\
-            3. Verify with `cat {record}`. If it is still missing, look for the reason in {log_file}.",
+        en: "1. Check free space, free inodes and permissions: `df -h {install_dir}`, `df -i {install_dir}` and \
+            `ls -ld {install_dir}`\n\
+            2. Restart the agent, which writes the file at each start: {restart_command}\n\
+            3. [log_file] If the file is still missing, look for the reason in {log_file}.\n\
+            4. Verify that it is there: `cat {record}`",
         zh: "1. 检查磁盘空间、inode 和目录权限：`df -h {install_dir}`、`df -i {install_dir}` 和 `ls -ld \
             {install_dir}`\n\
-            2. 重启客户端，它会重新写入该文件：{restart_command}\n\
-            3. 用 `cat {record}` 确认。如果仍不存在，请在 {log_file} 中查找原因。",
+            2. 重启客户端，它每次启动都会写入该文件：{restart_command}\n\
+            3. [log_file] 如果仍不存在，请在 {log_file} 中查找原因。\n\
+            4. 确认文件已存在：`cat {record}`",
     },
     evidence: &["record"],
     source: sources::SLS_2,
@@ -411,7 +420,7 @@ pub static IP_RECORD_INVALID: Cause = Cause {
     severity: Severity::Critical,
     title: Text {
         en: "The address record {record} is damaged: {defect}",
-        zh: "地址记录文件 {record} 已损坏：{defect}",
+        zh: "地址记录文件 {record} 已损坏",
     },
     meaning: Text {
         en: "The reported address cannot be told from this file. A full disk or an edit by hand damages \
@@ -419,12 +428,14 @@ pub static IP_RECORD_INVALID: Cause = Cause {
         zh: "无法从该文件得知上报的 IP。磁盘写满或手工编辑会损坏该文件；客户端只在启动时写入，从不读取。",
     },
     remedy: Text {
-        en: "1. Check free space and free inodes: `df -h {install_dir}` and `df -i {install_dir}`\n\
-            2. Restart the agent, which writes the file anew: {restart_command}\n\
-            3. Verify that `cat {record}` shows the right `ip`.",
-        zh: "1. 检查磁盘空间和 inode：`df -h {install_dir}` 和 `df -i {install_dir}`\n\
-            2. 重启客户端，它会重新写入该文件：{restart_command}\n\
-            3. 确认 `cat {record}` 中的 `ip` 正确。",
+        en: "1. Check free space, free inodes and permissions: `df -h {install_dir}`, `df -i {install_dir}` and \
+            `ls -ld {install_dir}`\n\
+            2. Restart the agent, which writes the file at each start: {restart_command}\n\
+            3. Verify that it shows the right `ip`: `cat {record}`",
+        zh: "1. 检查磁盘空间、inode 和目录权限：`df -h {install_dir}`、`df -i {install_dir}` 和 `ls -ld \
+            {install_dir}`\n\
+            2. 重启客户端，它每次启动都会写入该文件：{restart_command}\n\
+            3. 确认其中的 `ip` 正确：`cat {record}`",
     },
     evidence: &["record", "defect"],
     source: sources::SLS_2,
@@ -449,14 +460,13 @@ pub static IP_RECORD_EDITED: Cause = Cause {
         zh: "app_info.json 仅做记录，修改该文件并不会改变客户端上报的 IP，只会掩盖真实的值。",
     },
     remedy: Text {
-        en: "1. Leave {record_file} alone. To change the reported address, set `\"working_ip\" : \
-            \"ADDRESS\"` in {config_file} or bind {hostname} to it in {hosts_file}.\n\
-            2. Restart the agent, which writes the record anew: {restart_command}\n\
-            3. Verify with `grep '\"ip\"' {record_file}`",
-        zh: "1. 不要修改 {record_file}。如需改变上报的 IP，请在 {config_file} 中设置 `\"working_ip\" : \
-            \"ADDRESS\"`，或在 {hosts_file} 中绑定 {hostname}。\n\
-            2. 重启客户端，它会重新写入该记录：{restart_command}\n\
-            3. 用 `grep '\"ip\"' {record_file}` 确认。",
+        en: "1. Do not edit {record_file}. To change the reported address, set {address_setting} in \
+            {config_file}.\n\
+            2. Restart the agent, which writes the file at each start: {restart_command}\n\
+            3. Verify the address that it reports now: `grep '\"ip\"' {record_file}`",
+        zh: "1. 请勿修改 {record_file}。如需改变上报的 IP，请在 {config_file} 中设置 {address_setting}。\n\
+            2. 重启客户端，它每次启动都会写入该文件：{restart_command}\n\
+            3. 确认当前上报的 IP：`grep '\"ip\"' {record_file}`",
     },
     evidence: &["recorded", "expected"],
     source: sources::SLS_ZH_3,

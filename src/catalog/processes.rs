@@ -21,13 +21,17 @@ pub static NOT_RUNNING: Cause = Cause {
     },
     remedy: Text {
         en: "1. Start the agent: {start_command}\n\
-            2. If it stops again, look for the reason in its log ({log_file}) and check that the kernel \
-            did not kill it for lack of memory: `sudo dmesg -T | grep -i 'killed process'`\n\
-            3. Verify that it runs: {status_command}",
+            2. [log_file] If it stops again, look for the reason in its log, {log_file}, and check that the \
+            kernel did not kill it for lack of memory: `sudo dmesg -T | grep -i 'killed process'`\n\
+            3. [!log_file] If it stops again, look for the reason in its log, and check that the kernel did not \
+            kill it for lack of memory: `sudo dmesg -T | grep -i 'killed process'`\n\
+            4. Verify that it is running: {status_command}",
         zh: "1. 启动客户端：{start_command}\n\
-            2. 如果再次退出，请在客户端日志（{log_file}）中查找原因，并确认进程是否因内存不足被内核终止：\
+            2. [log_file] 如果再次退出，请在日志 {log_file} 中查找原因，并确认进程是否因内存不足被内核终止：\
             `sudo dmesg -T | grep -i 'killed process'`\n\
-            3. 确认客户端已运行：{status_command}",
+            3. [!log_file] 如果再次退出，请在其日志中查找原因，并确认进程是否因内存不足被内核终止：`sudo dmesg \
+            -T | grep -i 'killed process'`\n\
+            4. 确认客户端正在运行：{status_command}",
     },
     evidence: &["expected"],
     source: sources::PROCESSES,
@@ -52,14 +56,14 @@ pub static DAEMON_MISSING: Cause = Cause {
             程一旦退出，心跳将彻底中断。",
     },
     remedy: Text {
-        en: "1. Restart the agent (collection pauses for some seconds and goes on from its checkpoint): \
+        en: "1. Restart the agent (collection pauses for some seconds and continues from its checkpoint): \
             {restart_command}\n\
-            2. If a process of before the restart is left (`ps -eo pid,ppid,stat,lstart,args` shows when \
-            each was started), end it with `sudo kill PID` and restart once more.\n\
-            3. Verify that all processes run: {status_command}",
+            2. If a process from before the restart is left (`ps -eo pid,ppid,lstart,args` shows when each was \
+            started), end it with `kill` and restart once more.\n\
+            3. Verify that all processes are running: {status_command}",
         zh: "1. 重启客户端（采集会暂停数秒，之后从断点继续）：{restart_command}\n\
-            2. 如果仍残留重启前的进程（可用 `ps -eo pid,ppid,stat,lstart,args` 查看启动时间），请用 `sudo \
-            kill PID` 结束该进程后再重启一次。\n\
+            2. 如果仍残留重启前的进程（可用 `ps -eo pid,ppid,lstart,args` 查看启动时间），请用 `kill` 结束该进程\
+            后再重启一次。\n\
             3. 确认所有进程均在运行：{status_command}",
     },
     evidence: &["running", "expected"],
@@ -88,14 +92,15 @@ pub static WORKER_MISSING: Cause = Cause {
             复，说明它无法启动，或已没有进程负责拉起它。",
     },
     remedy: Text {
-        en: "1. Look for the reason at the end of the agent's log ({log_file}) and check that the kernel \
-            did not kill the process for lack of memory: `sudo dmesg -T | grep -i 'killed process'`\n\
-            2. Restart the agent: {restart_command}\n\
-            3. Verify that all processes run: {status_command}",
-        zh: "1. 在客户端日志（{log_file}）末尾查找原因，并确认进程是否因内存不足被内核终止：`sudo dmesg \
-            -T | grep -i 'killed process'`\n\
-            2. 重启客户端：{restart_command}\n\
-            3. 确认所有进程均在运行：{status_command}",
+        en: "1. [log_file] Look for the reason at the end of the agent's log, {log_file}.\n\
+            2. Check that the kernel did not kill the process for lack of memory: `sudo dmesg -T | grep -i \
+            'killed process'`\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Verify that all processes are running: {status_command}",
+        zh: "1. [log_file] 在日志 {log_file} 末尾查找原因。\n\
+            2. 确认进程是否因内存不足被内核终止：`sudo dmesg -T | grep -i 'killed process'`\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 确认所有进程均在运行：{status_command}",
     },
     evidence: &["running", "expected"],
     source: sources::PROCESSES,
@@ -121,9 +126,9 @@ pub static UPDATE_PROCESS_MISSING: Cause = Cause {
         zh: "心跳和采集不受影响，但 LogListener 无法再自动更新。按照文档，任一进程异常都需要重启。",
     },
     remedy: Text {
-        en: "1. Restart the agent (collection pauses for some seconds and goes on from its checkpoint): \
+        en: "1. Restart the agent (collection pauses for some seconds and continues from its checkpoint): \
             {restart_command}\n\
-            2. Verify that all processes run: {status_command}",
+            2. Verify that all processes are running: {status_command}",
         zh: "1. 重启客户端（采集会暂停数秒，之后从断点继续）：{restart_command}\n\
             2. 确认所有进程均在运行：{status_command}",
     },
@@ -150,19 +155,21 @@ pub static MULTIPLE_INSTANCES: Cause = Cause {
         zh: "同一台机器上运行多个客户端实例可能导致日志重复采集，并会争用相同的断点文件和锁文件。",
     },
     remedy: Text {
-        en: "1. See which process belongs to which instance: `ps -eo pid,ppid,lstart,args`, and for each \
-            of them `sudo readlink /proc/PID/exe`\n\
-            2. If that is not intended, end the superfluous instance: first its daemon, then its \
-            collecting process, with `sudo kill PID` (what only that instance collects is no longer \
-            collected). Disable its service as well, or it comes back at the next boot.\n\
-            3. If it is intended, list the second installation under `agents` with its own `install_dir`, \
-            or add `ignore: [multiple_instances]` to the agent {agent} in the exporter's config.",
-        zh: "1. 查看每个进程属于哪个实例：`ps -eo pid,ppid,lstart,args`，并对每个进程执行 `sudo readlink \
-            /proc/PID/exe`\n\
-            2. 如果并非有意运行多个实例，请用 `sudo kill PID` 先结束多余实例的守护进程，再结束其采集进程（\
-            仅由该实例采集的日志将不再采集），并停用对应的服务，否则下次开机会再次启动。\n\
-            3. 如果是有意为之，请在 exporter 配置的 `agents` 中以各自的 `install_dir` 增加第二个安装，或\
-            为 {agent} 添加 `ignore: [multiple_instances]`。",
+        en: "1. See which process belongs to which instance: `ps -eo pid,ppid,lstart,args`\n\
+            2. If that is not intended, end the superfluous instance with `kill`: its daemon first, then its \
+            collecting process. What only that instance collects is no longer collected. Disable its service as \
+            well, or it returns at the next boot.\n\
+            3. If it is intended, list the second installation in `agents` with its own `install_dir`, or set \
+            `ignore: [multiple_instances]` for the agent {agent} in the exporter's config, and reload the \
+            exporter: `sudo systemctl reload logagent-exporter`\n\
+            4. Verify that `logagent-exporter check` no longer reports it.",
+        zh: "1. 查看每个进程属于哪个实例：`ps -eo pid,ppid,lstart,args`\n\
+            2. 如果并非有意运行多个实例，请用 `kill` 先结束多余实例的守护进程，再结束其采集进程。仅由该实例采集\
+            的日志将不再采集。同时请停用对应的服务，否则下次开机会再次启动。\n\
+            3. 如果是有意为之，请在 exporter 配置的 `agents` 中以各自的 `install_dir` 增加第二个安装，或为 \
+            {agent} 设置 `ignore: [multiple_instances]`，然后重新加载 exporter：`sudo systemctl reload \
+            logagent-exporter`\n\
+            4. 执行 `logagent-exporter check`，确认问题已消失。",
     },
     evidence: &["running", "expected"],
     source: sources::SLS_1,
@@ -179,8 +186,8 @@ pub static PROCESS_DEFUNCT: Cause = Cause {
     prerequisite: Prerequisite::Processes,
     severity: Severity::Critical,
     title: Text {
-        en: "The {role} process (pid {pid}) is defunct: it ended, and its parent did not notice",
-        zh: "{role} 进程（pid {pid}）是僵尸进程：进程已结束，但父进程未回收",
+        en: "The {role} process (pid {pid}) is defunct: it exited, but its parent has not reaped it",
+        zh: "{role} 进程（pid {pid}）是僵尸进程：进程已退出，但父进程未回收",
     },
     meaning: Text {
         en: "A zombie sends and collects nothing, although `ps` still lists it and a count of names takes \
@@ -188,14 +195,15 @@ pub static PROCESS_DEFUNCT: Cause = Cause {
         zh: "僵尸进程不发送心跳也不采集日志，但 `ps` 仍会列出它，按进程名计数会误认为它还活着。",
     },
     remedy: Text {
-        en: "1. Restart the agent: {restart_command}\n\
-            2. If the entry stays, find its parent with `ps -o pid,ppid,stat,args -p {pid}` and restart \
-            that parent (in a container: the container). A zombie itself cannot be killed.\n\
-            3. Verify that all processes run: {status_command}",
-        zh: "1. 重启客户端：{restart_command}\n\
-            2. 如果该进程仍然存在，请用 `ps -o pid,ppid,stat,args -p {pid}` 找到父进程并重启父进程（容器内\
-            则重启容器）。僵尸进程本身无法被 kill。\n\
-            3. 确认所有进程均在运行：{status_command}",
+        en: "1. See its state and its parent: `ps -o pid,ppid,stat,args -p {pid}`\n\
+            2. Restart the agent: {restart_command}\n\
+            3. If the entry stays, restart its parent as well (in a container: the container). A zombie itself \
+            cannot be killed.\n\
+            4. Verify that all processes are running: {status_command}",
+        zh: "1. 查看进程状态及其父进程：`ps -o pid,ppid,stat,args -p {pid}`\n\
+            2. 重启客户端：{restart_command}\n\
+            3. 如果该进程仍然存在，请重启其父进程（容器内则重启容器）。僵尸进程本身无法被终止。\n\
+            4. 确认所有进程均在运行：{status_command}",
     },
     evidence: &["pid", "role"],
     source: sources::PROCESSES,
@@ -222,13 +230,14 @@ pub static PROCESS_STOPPED: Cause = Cause {
             按 Ctrl-Z 或会挂起进程的脚本造成。",
     },
     remedy: Text {
-        en: "1. Let it go on: `sudo kill -CONT {pid}`\n\
-            2. Verify that `ps -o pid,stat,args -p {pid}` no longer shows the state T.\n\
-            3. If the heartbeat does not come back within two minutes, restart the agent: \
-            {restart_command}",
+        en: "1. Let it continue: `sudo kill -CONT {pid}`\n\
+            2. Check that its state is no longer T: `ps -o pid,stat,args -p {pid}`\n\
+            3. If the heartbeat does not return within two minutes, restart the agent: {restart_command}\n\
+            4. Verify that all processes are running: {status_command}",
         zh: "1. 恢复运行：`sudo kill -CONT {pid}`\n\
-            2. 确认 `ps -o pid,stat,args -p {pid}` 不再显示状态 T。\n\
-            3. 如果两分钟内心跳未恢复，请重启客户端：{restart_command}",
+            2. 确认其状态不再是 T：`ps -o pid,stat,args -p {pid}`\n\
+            3. 如果两分钟内心跳未恢复，请重启客户端：{restart_command}\n\
+            4. 确认所有进程均在运行：{status_command}",
     },
     evidence: &["pid", "role"],
     source: sources::PROCESSES,
@@ -254,22 +263,30 @@ pub static CRASH_LOOP: Cause = Cause {
         zh: "进程每次启动后很快退出，几乎来不及发送心跳，采集也断断续续。",
     },
     remedy: Text {
-        en: "1. Look for the reason at the end of the agent's log ({log_file}). Logtail writes `host ip \
-            changed during running`, `exceeds upper limit`, `exceeds hard limit` or `last logtail crash \
-            stack`.\n\
-            2. Check that the kernel does not kill it for lack of memory: `sudo dmesg -T | grep -i \
-            'killed process'`\n\
-            3. Remove the reason: fix a changing address (Logtail: set `working_ip`), raise a limit that \
-            is too low (Logtail: `mem_usage_limit`, container: its memory limit), free disk space (`df \
-            -h`), undo the last change of the config ({config_file}).\n\
-            4. Restart the agent and verify that the pid stays the same: {restart_command}",
-        zh: "1. 在客户端日志（{log_file}）末尾查找原因。Logtail 会记录 `host ip changed during running`、\
-            `exceeds upper limit`、`exceeds hard limit` 或 `last logtail crash stack`。\n\
-            2. 确认进程是否因内存不足被内核终止：`sudo dmesg -T | grep -i 'killed process'`\n\
-            3. 消除原因：固定不断变化的 IP（Logtail 设置 `working_ip`），调高过低的限制（Logtail 的 \
-            `mem_usage_limit`，容器的内存限制），清理磁盘空间（`df -h`），或撤销配置（{config_file}）的最\
-            近一次修改。\n\
-            4. 重启客户端，并确认 pid 不再变化：{restart_command}",
+        en: "1. [logtail] Look for the reason at the end of the agent's log, {log_file}: `host ip changed during \
+            running`, `exceeds upper limit`, `exceeds hard limit` or `last logtail crash stack`.\n\
+            2. [loglistener] Look for the reason at the end of the agent's log, {log_file}.\n\
+            3. [custom] Look for the reason at the end of the agent's log.\n\
+            4. Check that the kernel does not kill it for lack of memory, and that no file system is full: `sudo \
+            dmesg -T | grep -i 'killed process'` and `df -h`\n\
+            5. [logtail] Remove the reason: set {address_setting} in {config_file} if the address changes, raise \
+            `mem_usage_limit` there or the container's memory limit, free disk space, or undo the last change of \
+            that file.\n\
+            6. [!logtail] Remove the reason: raise a limit that is too low, free disk space, or undo the last \
+            change of its config.\n\
+            7. Restart the agent: {restart_command}\n\
+            8. Verify that it keeps running: {status_command}",
+        zh: "1. [logtail] 在日志 {log_file} 末尾查找原因：`host ip changed during running`、`exceeds upper limit`、\
+            `exceeds hard limit` 或 `last logtail crash stack`。\n\
+            2. [loglistener] 在日志 {log_file} 末尾查找原因。\n\
+            3. [custom] 在客户端日志末尾查找原因。\n\
+            4. 确认进程没有因内存不足被内核终止，且文件系统未满：`sudo dmesg -T | grep -i 'killed process'` 和 \
+            `df -h`\n\
+            5. [logtail] 消除原因：如果 IP 反复变化，请在 {config_file} 中设置 {address_setting}；调高其中的 \
+            `mem_usage_limit` 或容器的内存限制；清理磁盘空间；或撤销该文件的最近一次修改。\n\
+            6. [!logtail] 消除原因：调高过低的限制，清理磁盘空间，或撤销配置的最近一次修改。\n\
+            7. 重启客户端：{restart_command}\n\
+            8. 确认客户端持续运行：{status_command}",
     },
     evidence: &["restarts", "role"],
     source: sources::OWN_PROCESSES,

@@ -9,7 +9,7 @@ pub static REGION_MISMATCH: Cause = Cause {
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
     title: Text {
-        en: "The config's servers are in region {configured}, expected is {expected}",
+        en: "The config's servers are in region {configured}, expected {expected}",
         zh: "配置的服务端地域为 {configured}，预期为 {expected}",
     },
     meaning: Text {
@@ -19,22 +19,35 @@ pub static REGION_MISMATCH: Cause = Cause {
             到采集配置。",
     },
     remedy: Text {
-        en: "1. Check that {expected} is the region of the project (SLS) or log topic (CLS); the region \
-            of the host does not matter.\n\
-            2. Edit {config_file}. Logtail: set the config server to {right_config_server}, the data \
-            server's `endpoint` to {right_data_server} and its `cluster` to {expected_region} (files of \
-            newer installers: `config_servers`, `endpoint_list`, `region`). LogListener: set `proxy_host` \
-            to {right_config_server}. In a Logtail container, the path in ALIYUN_LOGTAIL_CONFIG decides \
-            instead.\n\
-            3. Restart the agent: {restart_command}\n\
-            4. Verify that the heartbeat in the console is normal after about two minutes.",
-        zh: "1. 确认 {expected} 是 Project（SLS）或日志主题（CLS）所在的地域；与机器所在的地域无关。\n\
-            2. 修改 {config_file}。Logtail：将配置服务端设为 {right_config_server}，数据服务端的 \
-            `endpoint` 设为 {right_data_server}，`cluster` 设为 {expected_region}（新版安装脚本生成的文件\
-            对应 `config_servers`、`endpoint_list`、`region`）。LogListener：将 `proxy_host` 设为 \
-            {right_config_server}。Logtail 容器则由环境变量 ALIYUN_LOGTAIL_CONFIG 中的路径决定。\n\
-            3. 重启客户端：{restart_command}\n\
-            4. 约两分钟后，在控制台确认心跳正常。",
+        en: "1. Check that {expected} is the region of the project or log topic. The region of the host does not \
+            matter.\n\
+            2. [logtail right_config_server] Set {config_server_setting} and {data_server_setting} in \
+            {config_file}.\n\
+            3. [loglistener right_config_server] Set {config_server_setting} in {config_file}.\n\
+            4. [logtail !right_config_server] Set the servers of the project's region in {config_file}: \
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`, and `\"endpoint\" \
+            : \"REGION-intranet.log.aliyuncs.com\"` in `data_server_list`. Leave out `-intranet` over the \
+            internet.\n\
+            5. [loglistener !right_config_server] Set the server of the log topic's region in {config_file}: \
+            `proxy_host = REGION.cls.tencentyun.com`, or `proxy_host = REGION.cls.tencentcs.com` over the \
+            internet.\n\
+            6. [logtail] In a container, the path in ALIYUN_LOGTAIL_CONFIG decides instead.\n\
+            7. Restart the agent: {restart_command}\n\
+            8. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 确认 {expected} 是 Project 或日志主题所在的地域；与机器所在的地域无关。\n\
+            2. [logtail right_config_server] 在 {config_file} 中设置 {config_server_setting} 和 \
+            {data_server_setting}。\n\
+            3. [loglistener right_config_server] 在 {config_file} 中设置 {config_server_setting}。\n\
+            4. [logtail !right_config_server] 在 {config_file} 中设置 Project 所在地域的地址：\
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`，以及 \
+            `data_server_list` 中的 `\"endpoint\" : \"REGION-intranet.log.aliyuncs.com\"`。公网则去掉 \
+            `-intranet`。\n\
+            5. [loglistener !right_config_server] 在 {config_file} 中设置日志主题所在地域的地址：`proxy_host = \
+            REGION.cls.tencentyun.com`，公网为 `proxy_host = REGION.cls.tencentcs.com`。\n\
+            6. [logtail] 如果在容器中，则由环境变量 ALIYUN_LOGTAIL_CONFIG 中的路径决定。\n\
+            7. 重启客户端：{restart_command}\n\
+            8. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["configured", "expected"],
     source: sources::SLS_3_CLS_2,
@@ -60,20 +73,25 @@ pub static REGION_INCONSISTENT: Cause = Cause {
         zh: "采集配置来自一个地域，日志却发往另一个没有该 Project 的地域，心跳或日志会丢失。",
     },
     remedy: Text {
-        en: "1. Find out the region of the project in the console.\n\
-            2. Make both servers in {config_file} those of this region, \
-            `http://logtail.REGION-intranet.log.aliyuncs.com` and `REGION-intranet.log.aliyuncs.com` \
-            (over the internet without `-intranet`), and `cluster` (or `region`) as well. Expected of \
-            this host: {right_config_server} and {right_data_server}\n\
-            3. Restart the agent: {restart_command}\n\
-            4. Verify that the heartbeat in the console is normal after about two minutes.",
+        en: "1. See the region of the project in the console.\n\
+            2. [logtail right_config_server] Set {config_server_setting} and {data_server_setting} in \
+            {config_file}.\n\
+            3. [logtail !right_config_server] Set the servers of the project's region in {config_file}: \
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`, and `\"endpoint\" \
+            : \"REGION-intranet.log.aliyuncs.com\"` in `data_server_list`. Leave out `-intranet` over the \
+            internet.\n\
+            4. Restart the agent: {restart_command}\n\
+            5. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
         zh: "1. 在控制台查看 Project 所在的地域。\n\
-            2. 将 {config_file} 中的两个地址改为该地域的地址：\
-            `http://logtail.REGION-intranet.log.aliyuncs.com` 和 `REGION-intranet.log.aliyuncs.com`（公网\
-            去掉 `-intranet`），并同步修改 `cluster`（或 `region`）。按本机的预期应为：\
-            {right_config_server} 和 {right_data_server}\n\
-            3. 重启客户端：{restart_command}\n\
-            4. 约两分钟后，在控制台确认心跳正常。",
+            2. [logtail right_config_server] 在 {config_file} 中设置 {config_server_setting} 和 \
+            {data_server_setting}。\n\
+            3. [logtail !right_config_server] 在 {config_file} 中设置 Project 所在地域的地址：\
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`，以及 \
+            `data_server_list` 中的 `\"endpoint\" : \"REGION-intranet.log.aliyuncs.com\"`。公网则去掉 \
+            `-intranet`。\n\
+            4. 重启客户端：{restart_command}\n\
+            5. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["config_server", "data_server"],
     source: sources::SLS_3,
@@ -90,7 +108,7 @@ pub static NETWORK_TYPE_MISMATCH: Cause = Cause {
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
     title: Text {
-        en: "The config's servers are for the {configured} network, expected is {expected}",
+        en: "The config's servers are for the {configured} network, expected {expected}",
         zh: "配置的服务端网络类型为 {configured}，预期为 {expected}",
     },
     meaning: Text {
@@ -101,21 +119,36 @@ pub static NETWORK_TYPE_MISMATCH: Cause = Cause {
             无法连接，或产生不必要的费用。",
     },
     remedy: Text {
-        en: "1. Choose the network: intranet for an ECS or CVM in the region of the project or log topic, \
-            else internet (or acceleration, where it is enabled for the project).\n\
-            2. Edit {config_file}. Logtail: set the config server to {right_config_server} and the data \
-            server's `endpoint` (or `endpoint_list`) to {right_data_server}. LogListener: set \
-            `proxy_host` to {right_config_server}. In a Logtail container, the path in \
-            ALIYUN_LOGTAIL_CONFIG decides instead.\n\
-            3. Restart the agent: {restart_command}\n\
-            4. Verify that the heartbeat in the console is normal after about two minutes.",
-        zh: "1. 选择网络类型：与 Project 或日志主题同地域的 ECS、CVM 使用内网（intranet），其他情况使用公\
-            网（internet），或使用已为 Project 开启的传输加速（acceleration）。\n\
-            2. 修改 {config_file}。Logtail：将配置服务端设为 {right_config_server}，数据服务端的 \
-            `endpoint`（或 `endpoint_list`）设为 {right_data_server}。LogListener：将 `proxy_host` 设为 \
-            {right_config_server}。Logtail 容器则由环境变量 ALIYUN_LOGTAIL_CONFIG 中的路径决定。\n\
-            3. 重启客户端：{restart_command}\n\
-            4. 约两分钟后，在控制台确认心跳正常。",
+        en: "1. Check that {expected} suits this host: `intranet` for an ECS or CVM in the region of the project \
+            or log topic, else `internet`, or `acceleration` where the project has it enabled.\n\
+            2. [logtail right_config_server] Set {config_server_setting} and {data_server_setting} in \
+            {config_file}.\n\
+            3. [loglistener right_config_server] Set {config_server_setting} in {config_file}.\n\
+            4. [logtail !right_config_server] Set the servers of the project's region in {config_file}: \
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`, and `\"endpoint\" \
+            : \"REGION-intranet.log.aliyuncs.com\"` in `data_server_list`. Leave out `-intranet` over the \
+            internet.\n\
+            5. [loglistener !right_config_server] Set the server of the log topic's region in {config_file}: \
+            `proxy_host = REGION.cls.tencentyun.com`, or `proxy_host = REGION.cls.tencentcs.com` over the \
+            internet.\n\
+            6. [logtail] In a container, the path in ALIYUN_LOGTAIL_CONFIG decides instead.\n\
+            7. Restart the agent: {restart_command}\n\
+            8. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 确认 {expected} 适合本机：与 Project 或日志主题同地域的 ECS、CVM 使用 `intranet`，其他情况使用 \
+            `internet`，或使用已为 Project 开启的 `acceleration`。\n\
+            2. [logtail right_config_server] 在 {config_file} 中设置 {config_server_setting} 和 \
+            {data_server_setting}。\n\
+            3. [loglistener right_config_server] 在 {config_file} 中设置 {config_server_setting}。\n\
+            4. [logtail !right_config_server] 在 {config_file} 中设置 Project 所在地域的地址：\
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`，以及 \
+            `data_server_list` 中的 `\"endpoint\" : \"REGION-intranet.log.aliyuncs.com\"`。公网则去掉 \
+            `-intranet`。\n\
+            5. [loglistener !right_config_server] 在 {config_file} 中设置日志主题所在地域的地址：`proxy_host = \
+            REGION.cls.tencentyun.com`，公网为 `proxy_host = REGION.cls.tencentcs.com`。\n\
+            6. [logtail] 如果在容器中，则由环境变量 ALIYUN_LOGTAIL_CONFIG 中的路径决定。\n\
+            7. 重启客户端：{restart_command}\n\
+            8. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["configured", "expected"],
     source: sources::SLS_3_CLS_COLLECTION,
@@ -141,17 +174,23 @@ pub static NETWORK_TYPE_INCONSISTENT: Cause = Cause {
         zh: "能访问其中一个地址的机器未必能访问另一个：会出现有心跳没日志，或有日志没心跳。",
     },
     remedy: Text {
-        en: "1. Make both servers in {config_file} of one network type: \
-            `http://logtail.REGION-intranet.log.aliyuncs.com` and `REGION-intranet.log.aliyuncs.com` for \
-            an ECS in the region of the project, both without `-intranet` elsewhere. Expected of this \
-            host: {right_config_server} and {right_data_server}\n\
-            2. Restart the agent: {restart_command}\n\
-            3. Verify that the heartbeat in the console is normal after about two minutes.",
-        zh: "1. 将 {config_file} 中的两个地址改为同一种网络类型：与 Project 同地域的 ECS 使用 \
-            `http://logtail.REGION-intranet.log.aliyuncs.com` 和 `REGION-intranet.log.aliyuncs.com`，其他\
-            情况两者均去掉 `-intranet`。按本机的预期应为：{right_config_server} 和 {right_data_server}\n\
-            2. 重启客户端：{restart_command}\n\
-            3. 约两分钟后，在控制台确认心跳正常。",
+        en: "1. [logtail right_config_server] Set {config_server_setting} and {data_server_setting} in \
+            {config_file}.\n\
+            2. [logtail !right_config_server] Set the servers of the project's region in {config_file}: \
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`, and `\"endpoint\" \
+            : \"REGION-intranet.log.aliyuncs.com\"` in `data_server_list`. Leave out `-intranet` over the \
+            internet.\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. [logtail right_config_server] 在 {config_file} 中设置 {config_server_setting} 和 \
+            {data_server_setting}。\n\
+            2. [logtail !right_config_server] 在 {config_file} 中设置 Project 所在地域的地址：\
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`，以及 \
+            `data_server_list` 中的 `\"endpoint\" : \"REGION-intranet.log.aliyuncs.com\"`。公网则去掉 \
+            `-intranet`。\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["config_server", "data_server"],
     source: sources::SLS_3,
@@ -178,14 +217,18 @@ pub static REGION_UNKNOWN: Cause = Cause {
             的列表更新的地域，则没有问题。",
     },
     remedy: Text {
-        en: "1. Compare {region} in {config_file} with the region of the project or log topic in the \
-            console. Correct it if it differs, then restart: {restart_command}\n\
-            2. If the region is right and the exporter only does not know it, add `ignore: \
-            [region_unknown]` to the agent {agent} in the exporter's config.",
-        zh: "1. 将 {config_file} 中的 {region} 与控制台中 Project 或日志主题的地域对比。如果不一致请修改，\
-            然后重启：{restart_command}\n\
-            2. 如果地域正确、只是 exporter 尚未收录，请在 exporter 配置中为 {agent} 添加 `ignore: \
-            [region_unknown]`。",
+        en: "1. Compare {region} in {config_file} with the region of the project or log topic in the console. If \
+            it differs, correct it and restart the agent: {restart_command}\n\
+            2. If the region is right and only the exporter does not know it, set `ignore: [region_unknown]` for \
+            the agent {agent} in the exporter's config, and reload the exporter: `sudo systemctl reload \
+            logagent-exporter`\n\
+            3. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 将 {config_file} 中的 {region} 与控制台中 Project 或日志主题的地域对比。如果不一致，请修改并重启\
+            客户端：{restart_command}\n\
+            2. 如果地域正确、只是 exporter 尚未收录，请在 exporter 配置中为 {agent} 设置 `ignore: \
+            [region_unknown]`，并重新加载 exporter：`sudo systemctl reload logagent-exporter`\n\
+            3. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["region"],
     source: sources::SLS_3_CLS_2,

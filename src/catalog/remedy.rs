@@ -1,15 +1,47 @@
-//! Remedies as a text tells them that is about no single host: `{placeholders}` become commands or `<names>`.
+//! Remedies as a text tells them that is about no single host: `{placeholders}` become commands or `<names>`, and steps that
+//! are for one kind of agent say so.
 
-use crate::model::{Cause, Language, Text};
+use crate::{
+    agents::{
+        self,
+        remedy::{Commands, Wanted},
+    },
+    model::{
+        Cause, Language, Prerequisite, Text,
+        remedy::{Step, is_span, numbered, step_filled, steps},
+        settings::AgentSettings,
+    },
+};
 
 /// What stands in the place of a name that only a finding can fill.
 #[derive(Debug, Clone, Copy)]
 pub enum Reader {
     /// A person at an alert: the agent's name is a label.
     Alert,
-    /// A person at a runbook.
+    /// A person at a runbook, or in the book of causes.
     Runbook,
 }
+
+/// Conditions of which neither is the rule: a text that is about no single host has the steps for both.
+const EITHER: &[&str] = &["expected_by", "touched"];
+
+/// A product that people know, the kind that it is of, and a version that tells it from others of its kind.
+struct Product {
+    kind: &'static str,
+    version: Option<&'static str>,
+    name: Text,
+}
+
+const PRODUCTS: &[Product] = &[
+    Product { kind: "logtail", version: None, name: Text { en: "Logtail", zh: "Logtail" } },
+    Product {
+        kind: "logtail",
+        version: Some("3.0.0"),
+        name: Text { en: "LoongCollector", zh: "LoongCollector" },
+    },
+    Product { kind: "loglistener", version: None, name: Text { en: "LogListener", zh: "LogListener" } },
+    Product { kind: "custom", version: None, name: Text { en: "custom agent", zh: "自定义客户端" } },
+];
 
 /// The agents that a cause is about, by the documents that it comes from.
 #[derive(Debug, Clone, Copy)]
@@ -18,65 +50,162 @@ pub struct Agents {
     pub logtail: bool,
     /// LogListener.
     pub loglistener: bool,
+    /// Those that config describes.
+    pub custom: bool,
 }
 
 impl Agents {
     /// The agents of this cause.
     pub fn of(cause: &Cause) -> Self {
+        let custom = matches!(
+            cause.prerequisite,
+            Prerequisite::Installed | Prerequisite::Processes | Prerequisite::Network | Prerequisite::Restart
+        ) || cause.id.starts_with("config_") && !cause.id.contains("server");
         let logtail = cause.source.contains("Alibaba") || cause.source.contains("LoongCollector");
         let loglistener = cause.source.contains("Tencent");
         // A rule of our own holds for all.
         if logtail || loglistener {
-            Self { logtail, loglistener }
+            Self { logtail, loglistener, custom: custom && logtail }
         } else {
-            Self { logtail: true, loglistener: true }
+            Self { logtail: true, loglistener: true, custom }
+        }
+    }
+
+    fn has(self, kind: &str) -> bool {
+        match kind {
+            "logtail" => self.logtail,
+            "loglistener" => self.loglistener,
+            _ => self.custom,
         }
     }
 }
 
 /// The remedy, readable without a finding.
 pub fn readable(cause: &Cause, language: Language, reader: Reader) -> String {
-    let names: Vec<(&str, String)> = cause
-        .remedy
-        .placeholders(language)
-        .into_iter()
-        .map(|name| (name, words(cause, name, language, reader)))
+    let about = Agents::of(cause);
+    numbered(steps(cause.remedy, language).filter_map(|step| {
+        let (kinds, restricted) = kinds(&step)?;
+        let kinds: Vec<&str> = kinds.into_iter().filter(|kind| about.has(kind)).collect();
+        if kinds.is_empty() {
+            return None;
+        }
+        // Of both vendors' agents is the rule.
+        let both = kinds.contains(&"logtail") && kinds.contains(&"loglistener");
+        let text = step_filled(step.text, |name, _| Some(words(&kinds, name, language, reader)));
+        Some(if restricted && kinds.len() < count(about) && !both {
+            format!("{}{text}", prefix(&kinds, language))
+        } else {
+            text
+        })
+    }))
+}
+
+fn count(agents: Agents) -> usize {
+    [agents.logtail, agents.loglistener, agents.custom].into_iter().filter(|about| *about).count()
+}
+
+/// The kinds that a step is for, and whether it is for these only. `None`: the step is for hosts that lack what most have.
+fn kinds(step: &Step) -> Option<(Vec<&'static str>, bool)> {
+    let mut kinds: Vec<&'static str> = agents::PROFILES.iter().map(|profile| profile.kind()).collect();
+    let mut restricted = false;
+    for (name, wanted) in step.conditions() {
+        if agents::profile(name).is_some() {
+            kinds.retain(|kind| (*kind == name) == wanted);
+            restricted = true;
+        } else if !wanted && !EITHER.contains(&name) {
+            return None;
+        }
+    }
+    Some((kinds, restricted))
+}
+
+fn prefix(kinds: &[&str], language: Language) -> String {
+    let names: Vec<&str> = PRODUCTS
+        .iter()
+        .filter(|product| product.version.is_none() && kinds.contains(&product.kind))
+        .map(|product| product.name.in_language(language))
         .collect();
-    cause.remedy.fill(language, |name| {
-        names.iter().find(|(known, _)| *known == name).map(|(_, words)| words.as_str())
-    })
+    let mut prefix = names.join(Text { en: ", ", zh: "、" }.in_language(language));
+    prefix.push_str(Text { en: ": ", zh: "：" }.in_language(language));
+    // A sentence begins.
+    match prefix.strip_prefix('c') {
+        Some(rest) => format!("C{rest}"),
+        None => prefix,
+    }
 }
 
-fn words(cause: &Cause, name: &str, language: Language, reader: Reader) -> String {
-    let action = match name {
-        "start_command" => "start",
-        "restart_command" => "restart",
-        "status_command" => "status",
-        "install_document" => return INSTALL_DOCUMENT.in_language(language).to_owned(),
-        "agent" if matches!(reader, Reader::Alert) => return "{{ $labels.agent }}".to_owned(),
-        _ => return format!("<{name}>"),
+fn words(kinds: &[&str], name: &str, language: Language, reader: Reader) -> String {
+    if name == "agent" && matches!(reader, Reader::Alert) {
+        return "{{ $labels.agent }}".to_owned();
+    }
+    if !is_span(name) && name != "install_document" {
+        return format!("<{name}>");
+    }
+    let mut told: Vec<(String, &str)> = Vec::new();
+    for product in PRODUCTS.iter().filter(|product| kinds.contains(&product.kind)) {
+        if let Some(value) =
+            samples(product).get(name).filter(|value| told.iter().all(|(known, _)| known != *value))
+        {
+            told.push((value.clone(), product.name.in_language(language)));
+        }
+    }
+    list(name, told, language)
+}
+
+/// Values with the product that each is for, unless it is clear.
+fn list(name: &str, told: Vec<(String, &str)>, language: Language) -> String {
+    let several = told.len() > 1;
+    let (open, close) = if language == Language::Chinese { ("（", "）") } else { (" (", ")") };
+    let values = told.into_iter().map(|(value, product)| {
+        let value = if is_span(name) { format!("`{value}`") } else { value };
+        if several { format!("{value}{open}{product}{close}") } else { value }
+    });
+    values.collect::<Vec<_>>().join(Text { en: ", ", zh: "、" }.in_language(language))
+}
+
+/// What a product's remedies are made of, with `<names>` for what only a host can tell.
+fn samples(product: &Product) -> Commands {
+    let Some(profile) = agents::profile(product.kind) else { return Commands::new() };
+    let settings =
+        AgentSettings { name: "<agent>".to_owned(), kind: product.kind, ..AgentSettings::default() };
+    let mut samples = profile.commands(&settings, product.version);
+    let of = |config: &str, data: &str| {
+        profile.settings(&Wanted {
+            address: Some("<address>"),
+            identifier: Some("<identifier>"),
+            region: Some("<expected_region>"),
+            servers: Some(&(config.to_owned(), data.to_owned())),
+            ..Wanted::default()
+        })
     };
-    commands(Agents::of(cause), action)
+    let public = of("<public_config_server>", "<public_data_server>");
+    samples.extend(of("<right_config_server>", "<right_data_server>"));
+    samples.extend(agents::remedy::public(public));
+    samples.extend([
+        ("probe_command", "curl -v -m 10 <url>".to_owned()),
+        ("verify_command", "curl -sS -i -m 10 <url>".to_owned()),
+        (
+            "certificate_command",
+            "openssl s_client -connect <host>:<port> -servername <host> </dev/null | openssl x509 -noout -subject -issuer -dates"
+                .to_owned(),
+        ),
+    ]);
+    // `<agent>` is no word of a shell yet.
+    samples.into_iter().map(|(name, value)| (name, value.replace("'<agent>'", "<agent>"))).collect()
 }
-
-fn commands(agents: Agents, action: &str) -> String {
-    let mut list = Vec::new();
-    if agents.logtail {
-        list.push(format!("`sudo /etc/init.d/ilogtaild {action}` (Logtail)"));
-        list.push(format!("`sudo /etc/init.d/loongcollectord {action}` (LoongCollector)"));
-    }
-    if agents.loglistener {
-        list.push(format!("`sudo /etc/init.d/loglistenerd {action}` (LogListener)"));
-    }
-    list.join(", ")
-}
-
-const INSTALL_DOCUMENT: Text = Text { en: "the vendor's installation document", zh: "厂商的安装文档" };
 
 /// The names in angle brackets that are left in a cause's remedy.
-pub fn in_brackets(cause: &Cause, language: Language, reader: Reader) -> impl Iterator<Item = &'static str> {
-    let names = cause.remedy.placeholders(language);
-    names.into_iter().filter(move |name| words(cause, name, language, reader) == format!("<{name}>"))
+pub fn in_brackets(cause: &Cause, language: Language, reader: Reader) -> Vec<String> {
+    let remedy = readable(cause, language, reader);
+    let mut names: Vec<String> = Vec::new();
+    for part in remedy.split('<').skip(1) {
+        let Some((name, _)) = part.split_once('>') else { continue };
+        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        if is_name && !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ pub static RESTART_REQUIRED: Cause = Cause {
     prerequisite: Prerequisite::Restart,
     severity: Severity::Warning,
     title: Text {
-        en: "Restart required: {changed} has changed since process {process} started",
-        zh: "需要重启：进程 {process} 启动后 {changed} 发生了变化",
+        en: "Restart required: {changed} was modified after process {process} started",
+        zh: "需要重启：{changed} 在进程 {process} 启动后被修改",
     },
     meaning: Text {
         en: "The agent reads its startup parameters only at its start. Until it is restarted the change \
@@ -18,13 +18,18 @@ pub static RESTART_REQUIRED: Cause = Cause {
         zh: "客户端只在启动时读取启动参数。重启之前，该修改不会生效。",
     },
     remedy: Text {
-        en: "1. Check that the change is intended; else undo it.\n\
-            2. Restart the agent (collection pauses for some seconds and goes on from its checkpoint): \
+        en: "1. [touched] Only the modification time of {changed} is newer than the process; whether its content \
+            differs is not known. If nothing was edited (a copy, `touch`, a configuration tool), restart the \
+            agent when convenient.\n\
+            2. [!touched] Check that the change is intended, or undo it.\n\
+            3. Restart the agent (collection pauses for some seconds and continues from its checkpoint): \
             {restart_command}\n\
-            3. Verify that it runs: {status_command}",
-        zh: "1. 确认该修改符合预期，否则请撤销。\n\
-            2. 重启客户端（采集会暂停数秒，之后从断点继续）：{restart_command}\n\
-            3. 确认客户端已运行：{status_command}",
+            4. Verify that it is running: {status_command}",
+        zh: "1. [touched] 只有 {changed} 的修改时间晚于进程启动时间，内容是否变化无法得知。如果没有编辑过（例如复\
+            制、`touch` 或配置管理工具所致），可在方便时重启客户端。\n\
+            2. [!touched] 确认该修改符合预期，否则请撤销。\n\
+            3. 重启客户端（采集会暂停数秒，之后从断点继续）：{restart_command}\n\
+            4. 确认客户端正在运行：{status_command}",
     },
     evidence: &["process", "changed"],
     source: sources::RESTART,
@@ -41,7 +46,7 @@ pub static RESTART_REQUIRED_BINARY: Cause = Cause {
     prerequisite: Prerequisite::Restart,
     severity: Severity::Warning,
     title: Text {
-        en: "{process} still runs the old version of {binary}, which was replaced on disk",
+        en: "{process} is still running the old {binary}, which was replaced on disk",
         zh: "{process} 仍在运行旧版本，磁盘上的 {binary} 已被替换",
     },
     meaning: Text {
@@ -52,12 +57,12 @@ pub static RESTART_REQUIRED_BINARY: Cause = Cause {
     },
     remedy: Text {
         en: "1. Check that the new executable is there: `ls -l {binary}`\n\
-            2. Restart the agent (collection pauses for some seconds and goes on from its checkpoint): \
+            2. Restart the agent (collection pauses for some seconds and continues from its checkpoint): \
             {restart_command}\n\
-            3. Verify that it runs: {status_command}",
+            3. Verify that it is running: {status_command}",
         zh: "1. 确认新的可执行文件存在：`ls -l {binary}`\n\
             2. 重启客户端（采集会暂停数秒，之后从断点继续）：{restart_command}\n\
-            3. 确认客户端已运行：{status_command}",
+            3. 确认客户端正在运行：{status_command}",
     },
     evidence: &["process", "binary"],
     source: sources::OWN_RESTART,

@@ -19,18 +19,24 @@ pub static CONFIG_MISSING: Cause = Cause {
         zh: "没有配置文件，客户端无法启动，或启动后不知道服务端地址。已在运行的进程下次启动时会失败。",
     },
     remedy: Text {
-        en: "1. Restore {config} from a backup, or install the agent again ({install_document}) with the \
-            parameters for the region and network type of your project or log topic.\n\
-            2. If the file is in another place, correct `install_dir` (custom agent: `files`) of the \
-            agent {agent} in the exporter's config and reload the exporter (SIGHUP or POST /-/reload).\n\
-            3. Restart the agent: {restart_command}\n\
-            4. Verify that it runs: {status_command}",
-        zh: "1. 从备份恢复 {config}，或按安装文档（{install_document}）重新安装，安装参数必须与 Project 或\
-            日志主题所在的地域和网络类型一致。\n\
-            2. 如果文件在其他位置，请在 exporter 配置中修改 {agent} 的 `install_dir`（自定义客户端为 \
-            `files`），并重新加载 exporter（发送 SIGHUP 或 POST /-/reload）。\n\
-            3. 重启客户端：{restart_command}\n\
-            4. 确认客户端已运行：{status_command}",
+        en: "1. [!custom] Restore {config} from a backup, or install the agent again, with the parameters for the \
+            region and network type of your project or log topic: {install_document}\n\
+            2. [custom] Restore {config} from a backup.\n\
+            3. [!custom] If the file is elsewhere, set `install_dir` of the agent {agent} in the exporter's \
+            config and reload the exporter: `sudo systemctl reload logagent-exporter`\n\
+            4. [custom] If the file is elsewhere, set `files` of the agent {agent} in the exporter's config and \
+            reload the exporter: `sudo systemctl reload logagent-exporter`\n\
+            5. Restart the agent: {restart_command}\n\
+            6. Verify that it is running: {status_command}",
+        zh: "1. [!custom] 从备份恢复 {config}，或重新安装客户端，安装参数必须与 Project 或日志主题所在的地域和网\
+            络类型一致：{install_document}\n\
+            2. [custom] 从备份恢复 {config}。\n\
+            3. [!custom] 如果文件在其他位置，请在 exporter 配置中设置 {agent} 的 `install_dir`，并重新加载 \
+            exporter：`sudo systemctl reload logagent-exporter`\n\
+            4. [custom] 如果文件在其他位置，请在 exporter 配置中设置 {agent} 的 `files`，并重新加载 exporter：\
+            `sudo systemctl reload logagent-exporter`\n\
+            5. 重启客户端：{restart_command}\n\
+            6. 确认客户端正在运行：{status_command}",
     },
     evidence: &["config"],
     source: sources::STARTUP,
@@ -47,8 +53,7 @@ pub static CONFIG_UNREADABLE: Cause = Cause {
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
     title: Text {
-        en: "The config {config} cannot be read as a file: it is a {found}",
-        zh: "配置 {config} 无法作为文件读取，其类型为：{found}",
+        en: "The config {config} is not a file: it is {found}", zh: "配置 {config} 不是普通文件"
     },
     meaning: Text {
         en: "The agent finds no config there and does not start. A container mount whose source does not \
@@ -56,17 +61,20 @@ pub static CONFIG_UNREADABLE: Cause = Cause {
         zh: "客户端在该路径读不到配置，因此无法启动。容器挂载的源文件不存在时，就会自动创建这样的目录。",
     },
     remedy: Text {
-        en: "1. See what is there: `ls -ld {config}`; in a container, check the mount that provides it.\n\
-            2. Move it away (nothing is deleted) with `sudo mv {config} {config}.wrong`, or correct the \
-            mount.\n\
-            3. Restore the file from a backup, or install the agent again: {install_document}\n\
-            4. Restart the agent: {restart_command}\n\
-            5. Verify that it runs: {status_command}",
-        zh: "1. 查看该路径：`ls -ld {config}`；如果是容器，请检查对应的挂载。\n\
-            2. 将其移走（不会删除内容）：`sudo mv {config} {config}.wrong`，或更正挂载。\n\
-            3. 从备份恢复文件，或重新安装客户端：{install_document}\n\
-            4. 重启客户端：{restart_command}\n\
-            5. 确认客户端已运行：{status_command}",
+        en: "1. See what is there: `ls -ld {config}`. In a container, check the mount that provides it.\n\
+            2. Move it away, or correct the mount: `sudo mv {config} {config}.wrong`\n\
+            3. [!custom] Restore {config} from a backup, or install the agent again, with the parameters for the \
+            region and network type of your project or log topic: {install_document}\n\
+            4. [custom] Restore {config} from a backup.\n\
+            5. Restart the agent: {restart_command}\n\
+            6. Verify that it is running: {status_command}",
+        zh: "1. 查看该路径：`ls -ld {config}`。如果是容器，请检查对应的挂载。\n\
+            2. 将其移走，或更正挂载：`sudo mv {config} {config}.wrong`\n\
+            3. [!custom] 从备份恢复 {config}，或重新安装客户端，安装参数必须与 Project 或日志主题所在的地域和网\
+            络类型一致：{install_document}\n\
+            4. [custom] 从备份恢复 {config}。\n\
+            5. 重启客户端：{restart_command}\n\
+            6. 确认客户端正在运行：{status_command}",
     },
     evidence: &["config", "found"],
     source: sources::STARTUP,
@@ -82,25 +90,25 @@ pub static CONFIG_INVALID: Cause = Cause {
     id: "config_invalid",
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
-    title: Text {
-        en: "The agent rejects {config}: {defect}", zh: "客户端无法解析 {config}：{defect}"
-    },
+    title: Text { en: "The agent rejects {config}: {defect}", zh: "客户端无法解析 {config}" },
     meaning: Text {
         en: "An agent that cannot parse its config does not start, or starts without its servers. A \
             process that is already running fails at its next start.",
         zh: "客户端无法解析配置时不能启动，或启动后没有服务端地址。已在运行的进程下次启动时会失败。",
     },
     remedy: Text {
-        en: "1. Correct the file: `sudo vi {config}`. Logtail needs JSON (comments are allowed) in UTF-8 \
-            without a byte order mark, LogListener lines of the form `key = value`. A byte order mark is \
-            removed by `sudo sed -i '1s/^\\xEF\\xBB\\xBF//' {config}`\n\
-            2. Restart the agent: {restart_command}\n\
-            3. Verify that it runs: {status_command}",
-        zh: "1. 修正文件：`sudo vi {config}`。Logtail 要求 JSON 格式（允许注释）、UTF-8 编码且不带 BOM，\
-            LogListener 要求每行为 `key = value`。去除 BOM 可执行 `sudo sed -i '1s/^\\xEF\\xBB\\xBF//' \
-            {config}`\n\
-            2. 重启客户端：{restart_command}\n\
-            3. 确认客户端已运行：{status_command}",
+        en: "1. [logtail] Correct {config}: JSON (comments are allowed) in UTF-8 without a byte order mark. To \
+            remove a byte order mark: `sudo sed -i '1s/^\\xEF\\xBB\\xBF//' {config}`\n\
+            2. [loglistener] Correct {config}: each line must have the form `key = value`, in UTF-8 without a \
+            byte order mark. To remove a byte order mark: `sudo sed -i '1s/^\\xEF\\xBB\\xBF//' {config}`\n\
+            3. Restart the agent: {restart_command}\n\
+            4. Verify that it is running: {status_command}",
+        zh: "1. [logtail] 修正 {config}：要求 JSON 格式（允许注释）、UTF-8 编码且不带 BOM。去除 BOM：`sudo sed -i \
+            '1s/^\\xEF\\xBB\\xBF//' {config}`\n\
+            2. [loglistener] 修正 {config}：每行为 `key = value`，UTF-8 编码且不带 BOM。去除 BOM：`sudo sed -i \
+            '1s/^\\xEF\\xBB\\xBF//' {config}`\n\
+            3. 重启客户端：{restart_command}\n\
+            4. 确认客户端正在运行：{status_command}",
     },
     evidence: &["config", "defect"],
     source: sources::STARTUP_SOURCE,
@@ -126,21 +134,30 @@ pub static CONFIG_SERVER_MISSING: Cause = Cause {
         zh: "客户端向该服务端发送心跳并获取采集配置。没有地址，两者都无法进行。",
     },
     remedy: Text {
-        en: "1. Set the server in {config_file}. Logtail: `\"config_server_address\" : \
-            \"http://logtail.REGION-intranet.log.aliyuncs.com\"` within the internal network, without \
-            `-intranet` over the internet (files of newer installers: `config_servers`, a list). \
-            LogListener: `proxy_host = REGION.cls.tencentyun.com` within the internal network, \
-            `REGION.cls.tencentcs.com` over the internet. For what is expected of this host: \
-            {right_config_server}\n\
-            2. Restart the agent: {restart_command}\n\
-            3. Verify that the heartbeat in the console is normal after about two minutes.",
-        zh: "1. 在 {config_file} 中设置服务端地址。Logtail：内网为 `\"config_server_address\" : \
-            \"http://logtail.REGION-intranet.log.aliyuncs.com\"`，公网则去掉 `-intranet`（新版安装脚本生成\
-            的文件为列表 `config_servers`）。LogListener：内网为 `proxy_host = \
-            REGION.cls.tencentyun.com`，公网为 `REGION.cls.tencentcs.com`。按本机的预期应为：\
-            {right_config_server}\n\
-            2. 重启客户端：{restart_command}\n\
-            3. 约两分钟后，在控制台确认心跳正常。",
+        en: "1. [logtail right_config_server] Set {config_server_setting} and {data_server_setting} in \
+            {config_file}.\n\
+            2. [loglistener right_config_server] Set {config_server_setting} in {config_file}.\n\
+            3. [logtail !right_config_server] Set the servers of the project's region in {config_file}: \
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`, and `\"endpoint\" \
+            : \"REGION-intranet.log.aliyuncs.com\"` in `data_server_list`. Leave out `-intranet` over the \
+            internet.\n\
+            4. [loglistener !right_config_server] Set the server of the log topic's region in {config_file}: \
+            `proxy_host = REGION.cls.tencentyun.com`, or `proxy_host = REGION.cls.tencentcs.com` over the \
+            internet.\n\
+            5. Restart the agent: {restart_command}\n\
+            6. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. [logtail right_config_server] 在 {config_file} 中设置 {config_server_setting} 和 \
+            {data_server_setting}。\n\
+            2. [loglistener right_config_server] 在 {config_file} 中设置 {config_server_setting}。\n\
+            3. [logtail !right_config_server] 在 {config_file} 中设置 Project 所在地域的地址：\
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`，以及 \
+            `data_server_list` 中的 `\"endpoint\" : \"REGION-intranet.log.aliyuncs.com\"`。公网则去掉 \
+            `-intranet`。\n\
+            4. [loglistener !right_config_server] 在 {config_file} 中设置日志主题所在地域的地址：`proxy_host = \
+            REGION.cls.tencentyun.com`，公网为 `proxy_host = REGION.cls.tencentcs.com`。\n\
+            5. 重启客户端：{restart_command}\n\
+            6. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["config"],
     source: sources::STARTUP,
@@ -165,19 +182,30 @@ pub static DATA_SERVER_MISSING: Cause = Cause {
         zh: "客户端可能有心跳，但不知道应将日志发送到哪里。",
     },
     remedy: Text {
-        en: "1. Add to {config_file}: `\"data_server_list\" : [{\"cluster\" : \"REGION\", \"endpoint\" : \
-            \"REGION-intranet.log.aliyuncs.com\"}]` within the internal network, \
-            `REGION.log.aliyuncs.com` over the internet, `log-global.aliyuncs.com` for transfer \
-            acceleration (files of newer installers: `data_servers` with `region` and `endpoint_list`). \
-            For what is expected of this host: {right_data_server}\n\
-            2. Restart the agent: {restart_command}\n\
-            3. Verify that logs arrive in the Logstore.",
-        zh: "1. 在 {config_file} 中添加：内网为 `\"data_server_list\" : [{\"cluster\" : \"REGION\", \
-            \"endpoint\" : \"REGION-intranet.log.aliyuncs.com\"}]`，公网的 endpoint 为 \
-            `REGION.log.aliyuncs.com`，传输加速为 `log-global.aliyuncs.com`（新版安装脚本生成的文件为 \
-            `data_servers`，含 `region` 和 `endpoint_list`）。按本机的预期应为：{right_data_server}\n\
-            2. 重启客户端：{restart_command}\n\
-            3. 确认日志已到达 Logstore。",
+        en: "1. [logtail right_config_server] Set {config_server_setting} and {data_server_setting} in \
+            {config_file}.\n\
+            2. [loglistener right_config_server] Set {config_server_setting} in {config_file}.\n\
+            3. [logtail !right_config_server] Set the servers of the project's region in {config_file}: \
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`, and `\"endpoint\" \
+            : \"REGION-intranet.log.aliyuncs.com\"` in `data_server_list`. Leave out `-intranet` over the \
+            internet.\n\
+            4. [loglistener !right_config_server] Set the server of the log topic's region in {config_file}: \
+            `proxy_host = REGION.cls.tencentyun.com`, or `proxy_host = REGION.cls.tencentcs.com` over the \
+            internet.\n\
+            5. Restart the agent: {restart_command}\n\
+            6. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. [logtail right_config_server] 在 {config_file} 中设置 {config_server_setting} 和 \
+            {data_server_setting}。\n\
+            2. [loglistener right_config_server] 在 {config_file} 中设置 {config_server_setting}。\n\
+            3. [logtail !right_config_server] 在 {config_file} 中设置 Project 所在地域的地址：\
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`，以及 \
+            `data_server_list` 中的 `\"endpoint\" : \"REGION-intranet.log.aliyuncs.com\"`。公网则去掉 \
+            `-intranet`。\n\
+            4. [loglistener !right_config_server] 在 {config_file} 中设置日志主题所在地域的地址：`proxy_host = \
+            REGION.cls.tencentyun.com`，公网为 `proxy_host = REGION.cls.tencentcs.com`。\n\
+            5. 重启客户端：{restart_command}\n\
+            6. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["config"],
     source: sources::SLS_3,
@@ -202,16 +230,32 @@ pub static PLACEHOLDER_LEFT: Cause = Cause {
         zh: "客户端会把占位符当作真实的地域或服务端地址，而它并不存在。",
     },
     remedy: Text {
-        en: "1. Replace {value} in {config_file} by the real value, such as cn-hangzhou (Logtail) or \
-            ap-guangzhou (LogListener) for a region. Expected of this host are the config server \
-            {right_config_server} and the data server {right_data_server}.\n\
-            2. Restart the agent: {restart_command}\n\
-            3. Verify that the heartbeat in the console is normal after about two minutes.",
-        zh: "1. 将 {config_file} 中的 {value} 替换为真实的值，例如地域为 cn-hangzhou（Logtail）或 \
-            ap-guangzhou（LogListener）。按本机的预期，配置服务端为 {right_config_server}，数据服务端为 \
-            {right_data_server}。\n\
-            2. 重启客户端：{restart_command}\n\
-            3. 约两分钟后，在控制台确认心跳正常。",
+        en: "1. Replace {value} in {config_file}.\n\
+            2. [logtail right_config_server] Set {config_server_setting} and {data_server_setting} in \
+            {config_file}.\n\
+            3. [loglistener right_config_server] Set {config_server_setting} in {config_file}.\n\
+            4. [logtail !right_config_server] Set the servers of the project's region in {config_file}: \
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`, and `\"endpoint\" \
+            : \"REGION-intranet.log.aliyuncs.com\"` in `data_server_list`. Leave out `-intranet` over the \
+            internet.\n\
+            5. [loglistener !right_config_server] Set the server of the log topic's region in {config_file}: \
+            `proxy_host = REGION.cls.tencentyun.com`, or `proxy_host = REGION.cls.tencentcs.com` over the \
+            internet.\n\
+            6. Restart the agent: {restart_command}\n\
+            7. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. 替换 {config_file} 中的 {value}。\n\
+            2. [logtail right_config_server] 在 {config_file} 中设置 {config_server_setting} 和 \
+            {data_server_setting}。\n\
+            3. [loglistener right_config_server] 在 {config_file} 中设置 {config_server_setting}。\n\
+            4. [logtail !right_config_server] 在 {config_file} 中设置 Project 所在地域的地址：\
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`，以及 \
+            `data_server_list` 中的 `\"endpoint\" : \"REGION-intranet.log.aliyuncs.com\"`。公网则去掉 \
+            `-intranet`。\n\
+            5. [loglistener !right_config_server] 在 {config_file} 中设置日志主题所在地域的地址：`proxy_host = \
+            REGION.cls.tencentyun.com`，公网为 `proxy_host = REGION.cls.tencentcs.com`。\n\
+            6. 重启客户端：{restart_command}\n\
+            7. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["value"],
     source: sources::STARTUP,
@@ -236,18 +280,35 @@ pub static ENDPOINT_MALFORMED: Cause = Cause {
         zh: "客户端无法将该值解析为地址，因此无法连接该服务端。",
     },
     remedy: Text {
-        en: "1. Correct {value} in {config_file}. A config server of Logtail is a URL without a path \
-            (`http://logtail.cn-hangzhou.log.aliyuncs.com`); a data server of Logtail and `proxy_host` of \
-            LogListener are bare host names without scheme, path or blanks \
-            (`cn-hangzhou.log.aliyuncs.com`, `ap-guangzhou.cls.tencentyun.com`).\n\
-            2. Restart the agent: {restart_command}\n\
-            3. Verify that the heartbeat in the console is normal after about two minutes.",
-        zh: "1. 修正 {config_file} 中的 {value}。Logtail 的配置服务端是不带路径的 URL（\
-            `http://logtail.cn-hangzhou.log.aliyuncs.com`）；Logtail 的数据服务端和 LogListener 的 \
-            `proxy_host` 只填域名，不带协议、路径和空格（`cn-hangzhou.log.aliyuncs.com`、\
-            `ap-guangzhou.cls.tencentyun.com`）。\n\
-            2. 重启客户端：{restart_command}\n\
-            3. 约两分钟后，在控制台确认心跳正常。",
+        en: "1. [logtail] Correct {value} in {config_file}. A config server is a URL without a path, a data \
+            server a bare host name.\n\
+            2. [loglistener] Correct {value} in {config_file}: a bare host name without scheme, path or blanks.\n\
+            3. [logtail right_config_server] Set {config_server_setting} and {data_server_setting} in \
+            {config_file}.\n\
+            4. [loglistener right_config_server] Set {config_server_setting} in {config_file}.\n\
+            5. [logtail !right_config_server] Set the servers of the project's region in {config_file}: \
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`, and `\"endpoint\" \
+            : \"REGION-intranet.log.aliyuncs.com\"` in `data_server_list`. Leave out `-intranet` over the \
+            internet.\n\
+            6. [loglistener !right_config_server] Set the server of the log topic's region in {config_file}: \
+            `proxy_host = REGION.cls.tencentyun.com`, or `proxy_host = REGION.cls.tencentcs.com` over the \
+            internet.\n\
+            7. Restart the agent: {restart_command}\n\
+            8. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. [logtail] 修正 {config_file} 中的 {value}。配置服务端是不带路径的 URL，数据服务端只填域名。\n\
+            2. [loglistener] 修正 {config_file} 中的 {value}：只填域名，不带协议、路径和空格。\n\
+            3. [logtail right_config_server] 在 {config_file} 中设置 {config_server_setting} 和 \
+            {data_server_setting}。\n\
+            4. [loglistener right_config_server] 在 {config_file} 中设置 {config_server_setting}。\n\
+            5. [logtail !right_config_server] 在 {config_file} 中设置 Project 所在地域的地址：\
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`，以及 \
+            `data_server_list` 中的 `\"endpoint\" : \"REGION-intranet.log.aliyuncs.com\"`。公网则去掉 \
+            `-intranet`。\n\
+            6. [loglistener !right_config_server] 在 {config_file} 中设置日志主题所在地域的地址：`proxy_host = \
+            REGION.cls.tencentyun.com`，公网为 `proxy_host = REGION.cls.tencentcs.com`。\n\
+            7. 重启客户端：{restart_command}\n\
+            8. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["value"],
     source: sources::STARTUP,
@@ -272,18 +333,30 @@ pub static DOMAIN_DEPRECATED: Cause = Cause {
         zh: "已被替代的域名随时可能停止服务，届时心跳也会中断。",
     },
     remedy: Text {
-        en: "1. Replace it in {config_file}. Logtail: names under sls.aliyuncs.com become \
-            `REGION-intranet.log.aliyuncs.com` (internet: `REGION.log.aliyuncs.com`), the config server \
-            with `logtail.` before it. LogListener: names under cls.myqcloud.com become \
-            `REGION.cls.tencentyun.com` (internet: `REGION.cls.tencentcs.com`).\n\
-            2. Restart the agent: {restart_command}\n\
-            3. Verify that the heartbeat in the console is normal after about two minutes.",
-        zh: "1. 在 {config_file} 中替换该地址。Logtail：sls.aliyuncs.com 下的域名改为 \
-            `REGION-intranet.log.aliyuncs.com`（公网为 `REGION.log.aliyuncs.com`），配置服务端在前面加 \
-            `logtail.`。LogListener：cls.myqcloud.com 下的域名改为 `REGION.cls.tencentyun.com`（公网为 \
-            `REGION.cls.tencentcs.com`）。\n\
-            2. 重启客户端：{restart_command}\n\
-            3. 约两分钟后，在控制台确认心跳正常。",
+        en: "1. [logtail right_config_server] Set {config_server_setting} and {data_server_setting} in \
+            {config_file}.\n\
+            2. [loglistener right_config_server] Set {config_server_setting} in {config_file}.\n\
+            3. [logtail !right_config_server] Set the servers of the project's region in {config_file}: \
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`, and `\"endpoint\" \
+            : \"REGION-intranet.log.aliyuncs.com\"` in `data_server_list`. Leave out `-intranet` over the \
+            internet.\n\
+            4. [loglistener !right_config_server] Set the server of the log topic's region in {config_file}: \
+            `proxy_host = REGION.cls.tencentyun.com`, or `proxy_host = REGION.cls.tencentcs.com` over the \
+            internet.\n\
+            5. Restart the agent: {restart_command}\n\
+            6. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
+        zh: "1. [logtail right_config_server] 在 {config_file} 中设置 {config_server_setting} 和 \
+            {data_server_setting}。\n\
+            2. [loglistener right_config_server] 在 {config_file} 中设置 {config_server_setting}。\n\
+            3. [logtail !right_config_server] 在 {config_file} 中设置 Project 所在地域的地址：\
+            `\"config_server_address\" : \"http://logtail.REGION-intranet.log.aliyuncs.com\"`，以及 \
+            `data_server_list` 中的 `\"endpoint\" : \"REGION-intranet.log.aliyuncs.com\"`。公网则去掉 \
+            `-intranet`。\n\
+            4. [loglistener !right_config_server] 在 {config_file} 中设置日志主题所在地域的地址：`proxy_host = \
+            REGION.cls.tencentyun.com`，公网为 `proxy_host = REGION.cls.tencentcs.com`。\n\
+            5. 重启客户端：{restart_command}\n\
+            6. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["server"],
     source: sources::OWN_STARTUP,
@@ -310,13 +383,16 @@ pub static COMMUNITY_EDITION: Cause = Cause {
             络和重启。",
     },
     remedy: Text {
-        en: "1. If this host belongs to a machine group, stop and remove the community edition (its \
-            collection ends with that), and install the edition of Simple Log Service: {install_document}\n\
-            2. If the community edition is intended, add `ignore: [community_edition]` to the agent \
-            {agent} in the exporter's config.",
+        en: "1. If this host belongs to a machine group, stop and remove the community edition (its collection \
+            ends with that), and install the edition of Simple Log Service: {install_document}\n\
+            2. If the community edition is intended, set `ignore: [community_edition]` for the agent {agent} in \
+            the exporter's config, and reload the exporter: `sudo systemctl reload logagent-exporter`\n\
+            3. Verify that `logagent-exporter check` no longer reports it.",
         zh: "1. 如果本机应属于某个机器组，请停止并卸载社区版（其采集也随之停止），再安装日志服务的商业版：\
             {install_document}\n\
-            2. 如果确实要使用社区版，请在 exporter 配置中为 {agent} 添加 `ignore: [community_edition]`。",
+            2. 如果确实要使用社区版，请在 exporter 配置中为 {agent} 设置 `ignore: [community_edition]`，并重新加\
+            载 exporter：`sudo systemctl reload logagent-exporter`\n\
+            3. 执行 `logagent-exporter check`，确认问题已消失。",
     },
     evidence: &["version"],
     source: sources::COMMUNITY,
@@ -344,12 +420,13 @@ pub static CONFIG_FORMAT_UNSUPPORTED: Cause = Cause {
     remedy: Text {
         en: "1. Either upgrade the agent to {since} or later, with the same installation parameters: \
             {install_document}\n\
-            2. Or write what this version reads ({instead}) into {config_file}, and restart: \
+            2. Or write what this version reads ({instead}) into {config_file}, and restart the agent: \
             {restart_command}\n\
-            3. Verify that the machine group in the console shows a normal heartbeat after about two minutes.",
+            3. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            after about two minutes.",
         zh: "1. 使用相同的安装参数将客户端升级到 {since} 或更高版本：{install_document}\n\
-            2. 或在 {config_file} 中改用该版本支持的写法（{instead}），并重启客户端：{restart_command}\n\
-            3. 约两分钟后，在控制台确认机器组的心跳正常。",
+            2. 或在 {config_file} 中改用该版本支持的写法（{instead}），然后重启客户端：{restart_command}\n\
+            3. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["version", "key", "since", "instead"],
     source: sources::CONFIG_FORMS,

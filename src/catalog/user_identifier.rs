@@ -9,8 +9,8 @@ pub static USER_IDENTIFIER_MISSING: Cause = Cause {
     prerequisite: Prerequisite::UserIdentifier,
     severity: Severity::Critical,
     title: Text {
-        en: "The user identifier {expected} is missing on this host (found: {found})",
-        zh: "本机缺少用户标识 {expected}（现有：{found}）",
+        en: "The user identifier {expected} is missing on this host",
+        zh: "本机缺少用户标识 {expected}",
     },
     meaning: Text {
         en: "A host that is no ECS, or an ECS of another account, is allowed to report to a project only \
@@ -19,14 +19,12 @@ pub static USER_IDENTIFIER_MISSING: Cause = Cause {
             向该 Project 上报。",
     },
     remedy: Text {
-        en: "1. Create the empty file: `sudo mkdir -p {users_dir} && sudo touch \
-            {users_dir}/{account_id}`. Its name must be the ID of the main account that owns the project, \
-            not of a RAM user.\n\
-            2. Verify with `ls {users_dir}`. It takes effect within a minute, without a restart; the \
-            heartbeat in the console follows within about two.",
-        zh: "1. 创建空文件：`sudo mkdir -p {users_dir} && sudo touch {users_dir}/{account_id}`。文件名必须\
-            是 Project 所属的主账号 ID，不能是 RAM 用户的 ID。\n\
-            2. 用 `ls {users_dir}` 确认。一分钟内生效，无需重启；约两分钟后控制台心跳恢复。",
+        en: "1. Create an empty file whose name is the ID of the main account that owns the project, not of a RAM \
+            user: `sudo mkdir -p {users_dir}` and `sudo touch {users_dir}/{account_id}`\n\
+            2. It takes effect within a minute, without a restart. Verify: `ls -A {users_dir}`",
+        zh: "1. 创建空文件，文件名必须是 Project 所属的主账号 ID，不能是 RAM 用户的 ID：`sudo mkdir -p \
+            {users_dir}` 和 `sudo touch {users_dir}/{account_id}`\n\
+            2. 一分钟内生效，无需重启。确认：`ls -A {users_dir}`",
     },
     evidence: &["expected", "found"],
     source: sources::SLS_6,
@@ -50,16 +48,14 @@ pub static USER_IDENTIFIER_MISMATCH: Cause = Cause {
             跳。",
     },
     remedy: Text {
-        en: "1. Add the empty file: `sudo touch {users_dir}/{account_id}`. Its name must be the ID of the \
-            main account that owns the project, not of a RAM user. Several files may stand side by side.\n\
-            2. Remove files of accounts that are no longer used. Their machine groups lose this host with \
-            that.\n\
-            3. Verify with `ls {users_dir}`. It takes effect within a minute, without a restart; the \
-            heartbeat in the console follows within about two.",
-        zh: "1. 添加空文件：`sudo touch {users_dir}/{account_id}`。文件名必须是 Project 所属的主账号 ID，\
-            不能是 RAM 用户的 ID。可以同时存在多个文件。\n\
+        en: "1. Add an empty file whose name is the ID of the main account that owns the project, not of a RAM \
+            user: `sudo touch {users_dir}/{account_id}`. There may be several.\n\
+            2. Remove files of accounts that are no longer used. Their machine groups lose this host.\n\
+            3. It takes effect within a minute, without a restart. Verify: `ls -A {users_dir}`",
+        zh: "1. 添加空文件，文件名必须是 Project 所属的主账号 ID，不能是 RAM 用户的 ID：`sudo touch \
+            {users_dir}/{account_id}`。可以同时存在多个文件。\n\
             2. 删除不再使用的账号的文件。删除后，这些账号的机器组将失去本机。\n\
-            3. 用 `ls {users_dir}` 确认。一分钟内生效，无需重启；约两分钟后控制台心跳恢复。",
+            3. 一分钟内生效，无需重启。确认：`ls -A {users_dir}`",
     },
     evidence: &["expected", "found"],
     source: sources::SLS_6,
@@ -88,12 +84,11 @@ pub static USER_IDENTIFIER_MALFORMED: Cause = Cause {
     },
     remedy: Text {
         en: "1. Create the right one: `sudo touch {users_dir}/{account_id}`\n\
-            2. Remove {malformed} from {users_dir} after a look at `ls -la {users_dir}`.\n\
-            3. Verify with `ls -A {users_dir}` that only account IDs are left. It takes effect within a \
-            minute, without a restart.",
+            2. Remove {malformed} from {users_dir}.\n\
+            3. It takes effect within a minute, without a restart. Verify: `ls -A {users_dir}`",
         zh: "1. 创建正确的文件：`sudo touch {users_dir}/{account_id}`\n\
-            2. 用 `ls -la {users_dir}` 查看后，从 {users_dir} 中删除 {malformed}。\n\
-            3. 用 `ls -A {users_dir}` 确认只剩主账号 ID。一分钟内生效，无需重启。",
+            2. 从 {users_dir} 中删除 {malformed}。\n\
+            3. 一分钟内生效，无需重启。确认：`ls -A {users_dir}`",
     },
     evidence: &["expected", "malformed"],
     source: sources::SLS_6,

@@ -9,25 +9,23 @@ pub static RESOLVER_FAILURE: Cause = Cause {
     prerequisite: Prerequisite::Network,
     severity: Severity::Critical,
     title: Text {
-        en: "No name resolves ({names}): {failure}",
-        zh: "所有域名都无法解析（{names}）：{failure}",
+        en: "No name resolves ({names}): {failure}", zh: "所有域名都无法解析（{names}）"
     },
     meaning: Text {
         en: "No name server answers, so the agent finds none of its endpoints: no heartbeat, and no logs.",
         zh: "没有任何 DNS 服务器应答，客户端找不到任何服务地址：没有心跳，日志也无法发送。",
     },
     remedy: Text {
-        en: "1. See which name servers the host asks, and whether they answer: `cat /etc/resolv.conf` (usual \
-            ones on ECS: 100.100.2.136 and 100.100.2.138), then `getent ahosts aliyun.com`\n\
+        en: "1. See which name servers the host asks, and whether they answer: `cat /etc/resolv.conf` and `getent \
+            ahosts {host}`\n\
             2. If they are wrong, restore them in the host's network configuration (NetworkManager, \
-            systemd-resolved or the cloud's DHCP). If they are right, allow UDP and TCP port 53 to them in \
-            the firewall.\n\
-            3. Verify that names resolve: `getent ahosts aliyun.com`",
-        zh: "1. 查看本机使用的 DNS 服务器及其是否应答：`cat /etc/resolv.conf`（ECS 通常为 100.100.2.136 和 \
-            100.100.2.138），再执行 `getent ahosts aliyun.com`\n\
-            2. 如果 DNS 服务器不正确，请在本机网络配置（NetworkManager、systemd-resolved 或云上的 DHCP）中\
-            恢复；如果正确，请在防火墙中放行到这些服务器的 UDP 和 TCP 53 端口。\n\
-            3. 确认域名可以解析：`getent ahosts aliyun.com`",
+            systemd-resolved or the cloud's DHCP). On ECS, 100.100.2.136 and 100.100.2.138 are usual. If they \
+            are right, allow UDP and TCP port 53 to them.\n\
+            3. Verify: `getent ahosts {host}`",
+        zh: "1. 查看本机使用的 DNS 服务器及其是否应答：`cat /etc/resolv.conf` 和 `getent ahosts {host}`\n\
+            2. 如果 DNS 服务器不正确，请在本机网络配置（NetworkManager、systemd-resolved 或云上的 DHCP）中恢复，\
+            ECS 通常为 100.100.2.136 和 100.100.2.138；如果正确，请放行到这些服务器的 UDP 和 TCP 53 端口。\n\
+            3. 确认：`getent ahosts {host}`",
     },
     evidence: &["names", "failure"],
     source: sources::NETWORK,
@@ -44,8 +42,7 @@ pub static PROXY_UNREACHABLE: Cause = Cause {
     prerequisite: Prerequisite::Network,
     severity: Severity::Critical,
     title: Text {
-        en: "The agent's proxy {proxy} does not answer: {failure}",
-        zh: "客户端的代理 {proxy} 无应答：{failure}",
+        en: "The agent's proxy {proxy} does not answer", zh: "客户端的代理 {proxy} 无应答"
     },
     meaning: Text {
         en: "The agent sends its requests through this proxy. While the proxy does not answer, neither \
@@ -53,16 +50,14 @@ pub static PROXY_UNREACHABLE: Cause = Cause {
         zh: "客户端通过该代理发送请求。代理无应答时，心跳和日志都无法送达。",
     },
     remedy: Text {
-        en: "1. Check from this host whether the proxy answers: `curl -v -o /dev/null -x {proxy} \
-            http://aliyun.com/`\n\
-            2. Start the proxy, or allow the connection to it. If the agent should use another proxy or \
-            none, correct its environment (in the start script or the unit of its service), and restart it: \
-            {restart_command}\n\
-            3. Verify with the command of step 1.",
-        zh: "1. 在本机检查代理是否应答：`curl -v -o /dev/null -x {proxy} http://aliyun.com/`\n\
-            2. 启动代理，或放行到代理的连接。如果客户端应使用其他代理或不使用代理，请修改其环境变量（启动脚\
-            本或服务单元中），然后重启：{restart_command}\n\
-            3. 用第 1 步的命令确认。",
+        en: "1. Try it from this host: {probe_command}\n\
+            2. Start the proxy, or allow the connection to it. If the agent should use another proxy or none, \
+            correct the environment of its service and restart it: {restart_command}\n\
+            3. Verify: {verify_command}",
+        zh: "1. 在本机测试：{probe_command}\n\
+            2. 启动代理，或放行到代理的连接。如果客户端应使用其他代理或不使用代理，请修改其服务的环境变量，然后\
+            重启：{restart_command}\n\
+            3. 确认：{verify_command}",
     },
     evidence: &["proxy", "failure"],
     source: sources::OWN_NETWORK,

@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 use super::Format;
 use crate::{
-    catalog::{self, alert},
+    catalog::{
+        self, alert,
+        remedy::{self, Reader},
+    },
     config::nearest,
     model::{Cause, Language, Prerequisite, Severity, Text, text::quoted},
 };
@@ -98,7 +101,7 @@ fn document(cause: &Cause, language: Language) -> Value {
         "alert": alert::alert_name(cause),
         "title": cause.title.in_language(language),
         "meaning": cause.meaning.in_language(language),
-        "remedy": cause.remedy.in_language(language),
+        "remedy": remedy::readable(cause, language, Reader::Runbook),
         "evidence": cause.evidence,
         "source": cause.source,
         "runbook_url": format!("{}/{}", alert::RUNBOOK_BASE, alert::runbook_file(cause, language)),
@@ -138,9 +141,10 @@ fn one(cause: &Cause, language: Language, out: &mut dyn Write) -> io::Result<()>
         words.severity,
         severity.trim_end()
     )?;
-    for (heading, text) in [(words.meaning, cause.meaning), (words.remedy, cause.remedy)] {
+    let remedy = remedy::readable(cause, language, Reader::Runbook);
+    for (heading, text) in [(words.meaning, shown(cause.meaning, language)), (words.remedy, remedy)] {
         writeln!(out, "\n{heading}")?;
-        for line in shown(text, language).lines() {
+        for line in text.lines() {
             writeln!(out, "  {}", line.trim_end())?;
         }
     }
@@ -241,7 +245,7 @@ mod tests {
             severity: Severity::Critical,
             title: Text { en: "Reports {ip}", zh: "上报 {ip}" },
             meaning: Text { en: "One.\nTwo {ip}, not {this one}.", zh: "一。" },
-            remedy: Text { en: "Set {ip} in {file}", zh: "修改 {file}" },
+            remedy: Text { en: "1. Set {ip} in {file}", zh: "1. 修改 {file}" },
             evidence: &["ip", "file"],
             source: "Some document",
             patience: std::time::Duration::ZERO,
@@ -255,11 +259,11 @@ mod tests {
         assert_eq!(
             entry_in(Language::English),
             "ip_wrong: Reports <ip>\nPrerequisite: ip   Severity: critical\n\nMeaning\n  One.\n  Two <ip>, not {this one}.\n\n\
-             Remedy\n  Set <ip> in <file>\n\nEvidence: ip, file\nSource: Some document\n"
+             Remedy\n  1. Set <ip> in <file>\n\nEvidence: ip, file\nSource: Some document\n"
         );
         assert_eq!(
             entry_in(Language::Chinese),
-            "ip_wrong: 上报 <ip>\n前提条件: ip   严重程度: 严重\n\n含义\n  一。\n\n处理方法\n  修改 <file>\n\n证据: ip, file\n依据: Some document\n"
+            "ip_wrong: 上报 <ip>\n前提条件: ip   严重程度: 严重\n\n含义\n  一。\n\n处理方法\n  1. 修改 <file>\n\n证据: ip, file\n依据: Some document\n"
         );
     }
 

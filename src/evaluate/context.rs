@@ -1,6 +1,6 @@
 //! What a rule may look at.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::path::Path;
 
 use crate::{
     agents::Profile,
@@ -50,7 +50,7 @@ impl Context<'_> {
     }
 
     /// The agent's own log.
-    fn log_file(&self) -> Option<&Path> {
+    pub(super) fn log_file(&self) -> Option<&Path> {
         let loaded =
             self.agent.loaded_config.known().and_then(Option::as_ref).map(|loaded| loaded.path.as_path());
         self.log().map(|log| log.path.as_path()).or(loaded)
@@ -62,7 +62,7 @@ impl Context<'_> {
     }
 
     /// What is typed where the agent runs in a container: its own service is none of the host's.
-    fn container_commands(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn container_commands(&self) -> Vec<(&'static str, String)> {
         let commands = match (&self.agent.place, &self.place.container) {
             (Place::Host, _) => return Vec::new(),
             (Place::Container(_), Some(name)) => {
@@ -81,51 +81,5 @@ impl Context<'_> {
         };
         let [restart, status] = commands;
         vec![("start_command", restart.clone()), ("restart_command", restart), ("status_command", status)]
-    }
-
-    /// Paths, commands and expectations of this installation, for the templates of the catalogue.
-    pub(super) fn template_values(&self) -> Arc<BTreeMap<&'static str, String>> {
-        let agent = self.agent;
-        let path = |path: Option<&Path>| path.map(|path| path.display().to_string());
-        let expect = &self.settings.expect;
-        let installation = agent.installation.known();
-        let right =
-            expect.region.as_deref().zip(expect.network).and_then(|(r, n)| self.profile.servers_for(r, n));
-        let mut values: BTreeMap<&'static str, String> = self
-            .profile
-            .commands(self.settings, self.derived.version.known().and_then(Option::as_deref))
-            .into_iter()
-            .collect();
-        let facts = [
-            ("agent", Some(agent.name.to_string())),
-            ("kind", Some(agent.kind.to_owned())),
-            ("hostname", self.place.hostname.known().cloned()),
-            ("install_dir", path(agent.install_dir.as_deref())),
-            (
-                "binary",
-                path(installation.and_then(|i| {
-                    i.binary.as_deref().or(i.looked_for.first().map(std::path::PathBuf::as_path))
-                })),
-            ),
-            ("config_file", path(agent.config.as_ref().map(|config| config.path.as_path()))),
-            ("record_file", path(agent.record.as_ref().map(|record| record.path.as_path()))),
-            ("users_dir", path(agent.users.as_ref().map(|users| users.path.as_path()))),
-            ("identifiers_file", path(agent.identifiers.as_ref().map(|file| file.path.as_path()))),
-            ("hosts_file", path(Some(&self.place.hosts.path))),
-            ("log_file", path(self.log_file())),
-            ("expected_region", expect.region.clone()),
-            ("expected_network", expect.network.map(|network| network.to_string())),
-            ("account_id", expect.account_id.clone()),
-            ("right_config_server", right.as_ref().map(|(config, _)| config.clone())),
-            ("right_data_server", right.map(|(_, data)| data)),
-        ];
-        values.extend(self.container_commands());
-        for (name, value) in facts {
-            values.entry(name).or_insert_with(|| value.unwrap_or_else(|| "-".to_owned()));
-        }
-        for name in crate::catalog::CONTEXT {
-            values.entry(name).or_insert_with(|| "-".to_owned());
-        }
-        Arc::new(values)
     }
 }

@@ -35,6 +35,9 @@ fn watch<T>(file: &FileFact<T>) -> Watched<'_> {
     Watched { path: &file.path, state }
 }
 
+/// All that is known is that the file is newer: it may have been touched only.
+pub(super) const ONLY_NEWER: &str = "modified after the process started";
+
 /// How a file differs from what the process loaded.
 pub(super) enum Change {
     /// Not at all.
@@ -72,7 +75,7 @@ fn newer_than_process(context: &Context<'_>, path: &Path, modified: SystemTime) 
         let detail = "the clock was stepped since the process started, so modification times prove nothing";
         return Err(Why::new(Reason::Contradictory, path.display().to_string(), detail));
     }
-    let edited = Change::Edited("modified after the process started");
+    let edited = Change::Edited(ONLY_NEWER);
     if context.agent.config.as_ref().is_none_or(|config| config.path != path) {
         return Ok(edited);
     }

@@ -10,6 +10,7 @@ mod loaded;
 mod report;
 mod roles;
 mod rules;
+mod values;
 mod words;
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use super::{
     engine::{findings::Finding, ledger::Carried, root_cause::Roots},
     roles,
     rules::{clock, network},
+    values,
 };
 
 /// Puts the report together.
@@ -65,13 +66,14 @@ pub(super) fn assemble(
 fn prerequisites(context: &Context<'_>, carried: Vec<Carried>) -> Vec<PrerequisiteReport> {
     let standing = carried.iter().flat_map(|carried| &carried.standing);
     let roots = Roots::of(standing.map(|aged| &aged.finding));
-    let values = context.template_values();
+    let of_agent = values::of_agent(context);
     let verdict = |carried: Carried| {
         let problems: Vec<Problem> = carried
             .standing
             .into_iter()
             .map(|aged| Problem {
                 explained_by: roots.root_of(&aged.finding, |finding| only_by_clock(context, finding)),
+                context: values::of_finding(context, &of_agent, &aged.finding),
                 cause: aged.finding.cause,
                 subject: aged.finding.subject,
                 severity: aged.finding.severity,
@@ -79,7 +81,6 @@ fn prerequisites(context: &Context<'_>, carried: Vec<Carried>) -> Vec<Prerequisi
                 evidence: aged.finding.evidence,
                 advice: aged.finding.advice,
                 first_step: aged.finding.first_step,
-                context: Arc::clone(&values),
                 carried: aged.carried,
             })
             .collect();

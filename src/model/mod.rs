@@ -7,6 +7,7 @@ pub mod cause;
 pub mod counters;
 pub mod own;
 pub mod reading;
+pub mod remedy;
 pub mod report;
 pub mod settings;
 pub mod snapshot;

@@ -12,6 +12,7 @@ use std::{
 use super::{
     Cause, Language, Prerequisite, Role, Severity, Status, Text, Why,
     counters::Counts,
+    remedy,
     snapshot::{EndpointFact, KernelClock},
 };
 
@@ -344,15 +345,14 @@ impl Problem {
         self.cause.title.fill(language, |name| self.value(name))
     }
 
-    /// The remedy, filled.
+    /// The remedy: the steps that are for this agent, filled.
     pub fn remedy(&self, language: Language) -> String {
-        let remedy = self.advice.unwrap_or(self.cause.remedy);
-        let usual = remedy.fill_commands(language, |name| self.value(name));
+        let usual =
+            remedy::filled(self.advice.unwrap_or(self.cause.remedy), language, |name| self.value(name));
         let Some(first) = self.first_step else { return usual };
-        let first = first.fill_commands(language, |name| self.value(name));
+        let first = remedy::filled(first, language, |name| self.value(name));
         let steps = usual.lines().map(|line| line.split_once(". ").map_or(line, |(_number, step)| step));
-        let numbered = std::iter::once(first.as_str()).chain(steps).zip(1..);
-        numbered.map(|(step, number)| format!("{number}. {step}")).collect::<Vec<_>>().join("\n")
+        remedy::numbered(std::iter::once(first.as_str()).chain(steps).map(str::to_owned))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Bilingual sentences with `{placeholders}`, and the escaping that keeps foreign bytes out of them.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::fmt::Write as _;
 
 /// A language of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,31 +32,7 @@ impl Text {
 
     /// The sentence with each `{name}` replaced by what `value` knows of it; an unknown name stays visible as written.
     pub fn fill<'a>(&self, language: Language, value: impl Fn(&str) -> Option<&'a str>) -> String {
-        let template = self.in_language(language);
-        let mut out = String::with_capacity(template.len() + 64);
-        fill_part(template, &|name| value(name).map(Cow::Borrowed), &mut out);
-        out
-    }
-
-    /// The same, for what people paste into a shell: in a command between backticks each value is one word of the shell, whatever
-    /// is in it.
-    pub fn fill_commands<'a>(&self, language: Language, value: impl Fn(&str) -> Option<&'a str>) -> String {
-        let template = self.in_language(language);
-        let mut out = String::with_capacity(template.len() + 64);
-        for (index, part) in template.split('`').enumerate() {
-            if index > 0 {
-                out.push('`');
-            }
-            let quotes = index % 2 == 1 && is_command(part);
-            let filled = |name: &str| {
-                let value = value(name)?;
-                // A command is made of words that are quoted already.
-                let is_word = quotes && !name.ends_with("_command");
-                Some(if is_word { Cow::Owned(shell_word(value)) } else { Cow::Borrowed(value) })
-            };
-            fill_part(part, &filled, &mut out);
-        }
-        out
+        fill(self.in_language(language), |name| value(name).map(str::to_owned))
     }
 
     /// The names of all placeholders in `language`.
@@ -76,16 +52,15 @@ impl Text {
     }
 }
 
-fn fill_part<'a>(template: &str, value: &dyn Fn(&str) -> Option<Cow<'a, str>>, out: &mut String) {
+/// `template` with each `{name}` replaced by what `value` knows of it; an unknown name stays visible as written.
+pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(template.len() + 64);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
         match after.split_once('}') {
             Some((name, tail)) if is_placeholder(name) => {
-                match value(name) {
-                    Some(value) => out.push_str(&value),
-                    None => out.extend(["{", name, "}"]),
-                }
+                out.push_str(&value(name).unwrap_or_else(|| format!("{{{name}}}")));
                 rest = tail;
             }
             Some(_) | None => {
@@ -95,16 +70,12 @@ fn fill_part<'a>(template: &str, value: &dyn Fn(&str) -> Option<Cow<'a, str>>, o
         }
     }
     out.push_str(rest);
+    out
 }
 
-/// False for what stands between backticks and belongs into a file: `key = value`, `"key" : value`.
-fn is_command(code: &str) -> bool {
-    !code.starts_with('"') && !code.contains(" = ")
-}
-
-/// `word` as a shell takes it for one word.
+/// `word` as a shell takes it for one word: every command that is shown to people quotes by this.
 pub fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@,%".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:=@%,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
     } else {
@@ -170,25 +141,6 @@ mod tests {
         let filled = text.fill(Language::English, |name| (name == "reported").then_some("10.0.0.1"));
         assert_eq!(filled, "ip 10.0.0.1 is not {expected}; {not a name} {");
         assert_eq!(text.placeholders(Language::English), ["reported", "expected"]);
-    }
-
-    #[test]
-    fn in_commands_a_value_is_one_word_and_elsewhere_it_is_as_it_is() {
-        let text = Text {
-            en: "1. In {dir}: `sudo mv {dir} {dir}.old`, then {start_command} or `{start_command}`\n\
-                 2. Set `\"ip\" : \"{dir}\"` or `group_ip = {dir}`: `ls {other}`",
-            zh: "",
-        };
-        let filled = text.fill_commands(Language::English, |name| match name {
-            "dir" => Some("/opt/a;id;'b"),
-            "start_command" => Some("sudo '/a b' start"),
-            _ => None,
-        });
-        assert_eq!(
-            filled,
-            r#"1. In /opt/a;id;'b: `sudo mv '/opt/a;id;'\''b' '/opt/a;id;'\''b'.old`, then sudo '/a b' start or `sudo '/a b' start`
-2. Set `"ip" : "/opt/a;id;'b"` or `group_ip = /opt/a;id;'b`: `ls {other}`"#
-        );
     }
 
     #[test]

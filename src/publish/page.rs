@@ -15,6 +15,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use self::markup::{Escaped, Marked, ago, class};
 use super::words::{self, Mark};
+use crate::agents::none_found;
 use crate::model::{
     Language, Status, Text,
     report::{AgentReport, NotBelievedGroup, Report},
@@ -212,7 +213,8 @@ impl Page<'_> {
     }
 
     fn empty(&mut self) -> fmt::Result {
-        let (what, words) = (self.say(words::status(Status::Unknown)), self.say(words::NO_AGENT));
+        let none = none_found(self.language);
+        let (what, words) = (self.say(words::status(Status::Unknown)), Escaped(&none));
         writeln!(
             self.out,
             "<section class=\"agent\"><div class=\"verdict unknown\"><span class=\"mark\" aria-hidden=\"true\">?</span>\

@@ -59,7 +59,7 @@ pub(crate) static RESTART_REQUIRED: Cause = Cause {
     id: "restart_required",
     prerequisite: Prerequisite::Restart,
     severity: Severity::Critical,
-    title: Text { en: "The agent runs with an older config", zh: "Agent 仍在使用旧配置" },
+    title: Text { en: "The agent runs with an older config", zh: "客户端仍在使用旧配置" },
     meaning: Text { en: "", zh: "" },
     remedy: Text { en: "{restart}", zh: "{restart}" },
     evidence: &[],

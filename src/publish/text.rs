@@ -11,10 +11,15 @@ use super::{
     folded::{Folded, folded},
     words::{self, Mark},
 };
-use crate::model::{
-    Language, Prerequisite, Status, Why,
-    report::{AgentReport, NotBelieved, NotBelievedGroup, NotEvaluated, PrerequisiteReport, Problem, Report},
-    time::rfc3339,
+use crate::{
+    agents::none_found,
+    model::{
+        Language, Prerequisite, Status, Why,
+        report::{
+            AgentReport, NotBelieved, NotBelievedGroup, NotEvaluated, PrerequisiteReport, Problem, Report,
+        },
+        time::rfc3339,
+    },
 };
 
 /// Columns of the longest heading of a prerequisite, and two.
@@ -59,7 +64,7 @@ pub fn diagnosis(report: &Report, style: Style, out: &mut dyn fmt::Write) -> fmt
         writer.paragraph(words::NOT_YET.in_language(style.language))?;
     }
     if report.agents.is_empty() {
-        writer.paragraph(words::NO_AGENT.in_language(style.language))?;
+        writer.paragraph(&none_found(style.language))?;
     }
     for agent in &report.agents {
         writer.agent(agent, report)?;
@@ -335,7 +340,7 @@ impl Writer<'_> {
                 writeln!(self.out, "{all} agents: {ok} ok, {failing} failing, {unknown} unknown")
             }
             Language::Chinese => {
-                writeln!(self.out, "共 {all} 个 Agent：正常 {ok}，异常 {failing}，未知 {unknown}")
+                writeln!(self.out, "共 {all} 个客户端：正常 {ok}，异常 {failing}，未知 {unknown}")
             }
         }
     }

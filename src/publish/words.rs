@@ -20,13 +20,6 @@ pub const RUSTC: &str = env!("LOGAGENT_RUSTC");
 /// The target that it was built for.
 pub const TARGET: &str = env!("LOGAGENT_TARGET");
 
-/// No agent at all, and what was looked for.
-pub const NO_AGENT: Text = Text {
-    en: "No log-collection agent found. Looked for Logtail, iLogtail and LoongCollector, and for LogListener: their \
-         installation directories and their running processes. An agent elsewhere is watched if the config file names it.",
-    zh: "未发现日志采集 Agent。已查找 Logtail、iLogtail、LoongCollector 以及 LogListener 的安装目录和运行中的进程。\
-         安装在其他位置的 Agent 可在配置文件中指定。",
-};
 /// Before the first full evaluation.
 pub const NOT_YET: Text =
     Text { en: "The first evaluation is still running.", zh: "首次检查尚未完成。" };
@@ -67,8 +60,8 @@ pub const IN: Text = Text { en: "in", zh: "位于" };
 pub const NOT_BELIEVED: Text = Text {
     en: "not believed: {executable} (pids {pids}) bears the name of a {kind} agent, but runs as uid {user}, who does not speak for one. \
          If it is one, say so in the config file: run_as: [{user}]",
-    zh: "不予采信：{executable}（进程 {pids}）与 {kind} Agent 同名，但以 uid {user} 运行，该用户不能代表 Agent。\
-         若确为 Agent，请在配置文件中写明：run_as: [{user}]",
+    zh: "不予采信：{executable}（进程 {pids}）与 {kind} 客户端同名，但以 uid {user} 运行，该用户不能代表客户端。\
+         若确为客户端，请在配置文件中写明：run_as: [{user}]",
 };
 /// The host's clock.
 pub const CLOCK: Text = Text { en: "clock:", zh: "时钟：" };
@@ -101,7 +94,7 @@ pub fn prerequisite(id: Prerequisite) -> Text {
 /// What holds if the prerequisite is fulfilled.
 fn fulfilled(id: Prerequisite) -> Text {
     match id {
-        Prerequisite::Installed => Text { en: "the agent is there", zh: "Agent 已安装" },
+        Prerequisite::Installed => Text { en: "the agent is there", zh: "客户端已安装" },
         Prerequisite::Processes => Text { en: "as expected", zh: "符合预期" },
         Prerequisite::Ip => {
             Text { en: "real, and chosen as documented", zh: "真实有效，取值符合文档" }

@@ -14,7 +14,7 @@ agents:
 const FILE: &str = "/etc/fluent-bit/fluent-bit.conf";
 const ENDPOINT: &str = "203.0.113.30:443";
 
-fn answer(host: &Host, status: u16) {
+pub(crate) fn answer(host: &Host, status: u16) {
     host.serve_tls(ENDPOINT, Certificate::Good, &["logs.example.com"], Answer::Status(status));
 }
 

@@ -26,6 +26,7 @@ mod odd_hosts;
 mod paging;
 mod prometheus;
 mod pushing;
+mod remedies;
 mod rotation;
 mod scrapes;
 mod storms;

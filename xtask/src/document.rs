@@ -3,7 +3,10 @@
 use std::{borrow::Cow, fmt::Write as _};
 
 use logagent_exporter::{
-    catalog,
+    catalog::{
+        self,
+        remedy::{self, Reader},
+    },
     model::{Cause, Language, Severity},
 };
 
@@ -14,7 +17,7 @@ const INTRODUCTION: &str = "\
 
 Every defect that the exporter can name. The id is the label `cause` of the metric `logagent_problem`, the argument of
 `logagent-exporter explain`, and what `ignore` in the config silences. Names in braces stand for the evidence of a
-finding and for paths and commands of the host that it is about. A *critical* cause means that the heartbeat cannot
+finding; names in angle brackets are filled in by `logagent-exporter check`. A *critical* cause means that the heartbeat cannot
 work; a *warning* needs attention, while the heartbeat works or works doubtfully.
 
 本手册列出 exporter 能够识别的所有问题。原因 ID 即指标 `logagent_problem` 的 `cause` 标签、`logagent-exporter explain`
@@ -65,7 +68,7 @@ fn chapter(out: &mut String, cause: &Cause) {
             "\n**{}**\n\n{}\n\n{fix}\n\n{}",
             escaped(cause.title.in_language(language)),
             escaped(cause.meaning.in_language(language)),
-            escaped(cause.remedy.in_language(language)),
+            escaped(&remedy::readable(cause, language, Reader::Runbook)),
         );
     }
 }

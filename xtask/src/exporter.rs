@@ -184,11 +184,11 @@ count_over_time(target:logagent_exporter:down[5m])
         fix: Text {
             en: "1. See whether the host is up, and whether the exporter runs: `systemctl status logagent-exporter`, `journalctl -u logagent-exporter -n 50`\n\
                  2. Start it: `sudo systemctl restart logagent-exporter`\n\
-                 3. If it runs, try `curl http://{{ $labels.instance }}/metrics` from the Prometheus server: firewall, address, TLS and password of the scrape config.\n\
+                 3. If it runs, try `curl http://{{ $labels.instance }}/metrics` from the Prometheus server: it shows whether a firewall, the address or the scheme of the scrape config is wrong.\n\
                  4. If the host was removed, remove the target.",
             zh: "1. 确认主机在线，并确认 exporter 是否运行：`systemctl status logagent-exporter`、`journalctl -u logagent-exporter -n 50`\n\
                  2. 启动：`sudo systemctl restart logagent-exporter`\n\
-                 3. 如果已运行，在 Prometheus 服务器上执行 `curl http://{{ $labels.instance }}/metrics`，检查防火墙、地址以及抓取配置中的 TLS 和密码。\n\
+                 3. 如果已运行，在 Prometheus 服务器上执行 `curl http://{{ $labels.instance }}/metrics`，检查防火墙、地址和抓取配置中的协议。\n\
                  4. 如果主机已下线，请删除该抓取目标。",
         },
         dashboard: EXPORTER,

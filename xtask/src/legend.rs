@@ -8,14 +8,9 @@ use logagent_exporter::{
 use crate::runbook::runbook;
 
 /// The names in angle brackets that are left in a cause's remedy, each with what it stands for.
-pub(crate) fn legend(cause: &'static Cause, language: Language) -> Vec<(&'static str, String)> {
-    let mut list: Vec<(&'static str, String)> = Vec::new();
-    for name in remedy::in_brackets(cause, language, Reader::Runbook) {
-        if !list.iter().any(|(known, _)| *known == name) {
-            list.push((name, meaning(cause, name, language)));
-        }
-    }
-    list
+pub(crate) fn legend(cause: &'static Cause, language: Language) -> Vec<(String, String)> {
+    let names = remedy::in_brackets(cause, language, Reader::Runbook).into_iter();
+    names.map(|name| (name.clone(), meaning(cause, &name, language))).collect()
 }
 
 fn meaning(cause: &Cause, name: &str, language: Language) -> String {

@@ -13,10 +13,11 @@ use std::{
 
 use super::{
     Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Layout, Located, LogLine, NamedBy,
-    Operation, OwnLog, Place, Recognition, Service,
+    Operation, OwnLog, Place, Recognition, Service, Wanted,
     address::{EndpointList, Origin, ServerAddress},
     arguments::{resolve, value_of},
     release::Release,
+    remedy::SOME_ADDRESS,
 };
 use crate::model::{
     NetworkType, Prerequisite, Purpose, Reading, Role, Why,
@@ -159,6 +160,10 @@ fn expected_roles(facts: EditionFacts<'_>, edition: &Reading<Edition>) -> Result
 impl Identification for LogListener {
     fn kind(&self) -> &'static str {
         "loglistener"
+    }
+
+    fn products(&self) -> &'static [&'static str] {
+        &["LogListener"]
     }
 
     fn places(&self) -> &'static [Place] {
@@ -328,6 +333,28 @@ impl Operation for LogListener {
         "loglistenerd".to_owned()
     }
 
+    fn settings(&self, wanted: &Wanted<'_>) -> Commands {
+        let is_yaml = wanted.config.is_some_and(|path| path.extension().is_some_and(|end| end == "yaml"));
+        let address = wanted.address.unwrap_or(SOME_ADDRESS);
+        let mut settings = Commands::new();
+        if is_yaml {
+            settings.insert("address_setting", format!("agent_ip: {address}"));
+            settings.insert("no_identifier_setting", "agent_labels: []".to_owned());
+            settings
+                .insert("identifier_setting", format!("agent_labels: [{}]", wanted.identifier.unwrap_or("")));
+        } else {
+            settings.insert("address_setting", format!("group_ip = {address}"));
+            settings.insert("no_identifier_setting", "group_label =".to_owned());
+            settings
+                .insert("identifier_setting", format!("group_label = {}", wanted.identifier.unwrap_or("")));
+        }
+        if let Some((host, _)) = wanted.servers {
+            let setting = if is_yaml { format!("host: {host}") } else { format!("proxy_host = {host}") };
+            settings.insert("config_server_setting", setting);
+        }
+        settings
+    }
+
     fn commands(&self, settings: &AgentSettings, version: Option<&str>) -> Commands {
         let dir = install_dir(settings);
         let has_no_service = version.and_then(release).is_some_and(|release| release <= LAST_WITHOUT_SERVICE);
@@ -346,6 +373,7 @@ impl Operation for LogListener {
             ("restart_command", restart),
             ("status_command", status),
             ("install_document", INSTALL_DOCUMENT.to_owned()),
+            ("log_file", dir.join("log").display().to_string()),
         ])
     }
 }

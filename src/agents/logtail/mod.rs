@@ -1,5 +1,6 @@
 //! Logtail of Alibaba Cloud SLS in all its generations: Logtail, iLogtail, LoongCollector; commercial and community.
 
+pub mod answer;
 mod choice;
 mod config;
 mod endpoints;
@@ -9,6 +10,7 @@ mod own_log;
 mod paths;
 mod record;
 mod regions;
+mod settings;
 mod versions;
 
 use std::{
@@ -19,7 +21,7 @@ use std::{
 use super::{
     Choice, Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Identifier,
     IdentityLayout, Layout, Limits, LocalTime, Located, LogLine, Operation, OwnLog, Place, Recognition,
-    Service, TimeAdjustment,
+    Service, TimeAdjustment, Wanted,
     arguments::flag,
     release::{self, Defect, Feature, Unsupported},
 };
@@ -159,6 +161,10 @@ fn is_named_loongcollector(dir: &Path) -> bool {
 impl Identification for Logtail {
     fn kind(&self) -> &'static str {
         "logtail"
+    }
+
+    fn products(&self) -> &'static [&'static str] {
+        &["Logtail", "iLogtail", "LoongCollector"]
     }
 
     fn places(&self) -> &'static [Place] {
@@ -427,6 +433,10 @@ impl Operation for Logtail {
             .flat_map(|(name, value)| value.split(',').map(move |id| (name, id.trim().to_owned())))
             .filter(|(_, id)| !id.is_empty())
             .collect()
+    }
+
+    fn settings(&self, wanted: &Wanted<'_>) -> Commands {
+        settings::wanted(wanted)
     }
 
     fn commands(&self, settings: &AgentSettings, version: Option<&str>) -> Commands {

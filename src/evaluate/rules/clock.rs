@@ -113,12 +113,10 @@ fn limit(context: &Context<'_>) -> Duration {
     context.clock.max_offset.unwrap_or_else(|| context.profile.clock_limit())
 }
 
-fn beyond(context: &Context<'_>, cause: &'static Cause, offset: &Offset, limit: Duration) -> Finding {
-    Finding::of(cause).seen("offset", offset.describe(), &offset.from).seen(
-        "limit",
-        humantime::format_duration(limit).to_string(),
-        limit_from(context),
-    )
+/// `from`: who set the limit.
+fn beyond(cause: &'static Cause, offset: &Offset, limit: Duration, from: &str) -> Finding {
+    let limit = humantime::format_duration(limit).to_string();
+    Finding::of(cause).seen("offset", offset.describe(), &offset.from).seen("limit", limit, from)
 }
 
 /// `clock_skewed`, or `clock_skewed_adjusted` where the agent corrects for it.
@@ -132,7 +130,8 @@ fn skewed(context: &Context<'_>, offset: &Reading<Offset>, adjusted: bool) -> Re
         return Ok(None);
     }
     let cause: &'static Cause = if adjusted { &CLOCK_SKEWED_ADJUSTED } else { &CLOCK_SKEWED };
-    Ok(Some(beyond(context, cause, offset, limit).explains([super::own_words::CLOCK.to_owned()])))
+    let finding = beyond(cause, offset, limit, &limit_from(context));
+    Ok(Some(finding.explains([super::own_words::CLOCK.to_owned()])))
 }
 
 fn offset_high(context: &Context<'_>, offset: &Reading<Offset>) -> Result<Option<Finding>, Why> {
@@ -142,13 +141,14 @@ fn offset_high(context: &Context<'_>, offset: &Reading<Offset>) -> Result<Option
     }
     let offset = offset.as_result()?;
     let skewed = !limit.is_zero() && offset.beyond(limit);
-    Ok((!skewed && offset.beyond(warn)).then(|| beyond(context, &CLOCK_OFFSET_HIGH, offset, warn)))
+    Ok((!skewed && offset.beyond(warn))
+        .then(|| beyond(&CLOCK_OFFSET_HIGH, offset, warn, "clock.warn_offset")))
 }
 
 fn limit_from(context: &Context<'_>) -> String {
     match context.clock.max_offset {
-        Some(_) => "config: clock.max_offset, clock.warn_offset".to_owned(),
-        None => format!("what the service of {} rejects; config: clock.warn_offset", context.agent.kind),
+        Some(_) => "clock.max_offset".to_owned(),
+        None => format!("what the service of {} rejects", context.agent.kind),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     evaluate::{
         context::Context,
         engine::findings::{Finding, Findings, Outcome},
-        loaded::{Change, Watched, change, watched},
+        loaded::{Change, ONLY_NEWER, Watched, change, watched},
         roles,
         words::list,
     },
@@ -52,7 +52,13 @@ fn changed(context: &Context<'_>, file: &Watched<'_>) -> Result<Option<Finding>,
         (process.pid.to_string(), format!("started {}", rfc3339(process.started_at)))
     });
     let finding = Finding::of(&RESTART_REQUIRED).seen("process", pid, started);
-    Ok(Some(finding.seen("changed", file.path.display().to_string(), from)))
+    let finding = finding.seen("changed", file.path.display().to_string(), from);
+    Ok(Some(match &file.state {
+        Reading::Known(Some((modified, _))) if how == ONLY_NEWER => {
+            finding.seen("touched", rfc3339(*modified), file.path.display().to_string())
+        }
+        Reading::Known(_) | Reading::Unknown(_) => finding,
+    }))
 }
 
 fn replaced_binary(agent: &AgentFacts, processes: &[Process]) -> Result<Option<Finding>, Why> {

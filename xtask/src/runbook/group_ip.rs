@@ -24,7 +24,7 @@ static GROUP_IP_IS_RANGE: Runbook = Runbook {
     cause: "group_ip_is_range",
     impact: NOT_IN_GROUP,
     sample: &[("expected", "10.0.0.0/24")],
-    session: "$ grep -n server_group_ip /etc/logagent-exporter.yml\n9:      server_group_ip: 10.0.0.0/24",
+    session: "$ grep -n server_group_ip /etc/logagent-exporter/logagent-exporter.yml\n9:      server_group_ip: 10.0.0.0/24",
     reading: GROUP,
 };
 

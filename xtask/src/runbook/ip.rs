@@ -60,7 +60,7 @@ static IP_NOT_IN_GROUP: Runbook = Runbook {
     impact: NOT_IN_GROUP,
     sample: &[("reported", "172.16.2.201"), ("expected", "172.16.2.200")],
     session: "$ grep '\"ip\"' /usr/local/ilogtail/app_info.json\n   \"ip\" : \"172.16.2.201\",\n\
-        $ grep -n machine_group_ips /etc/logagent-exporter.yml\n11:      machine_group_ips: [172.16.2.200]",
+        $ grep -n machine_group_ips /etc/logagent-exporter/logagent-exporter.yml\n11:      machine_group_ips: [172.16.2.200]",
     reading: RECORD,
 };
 

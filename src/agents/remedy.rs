@@ -1,0 +1,118 @@
+//! Commands and settings that remedies are made of.
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::logtail::answer;
+use crate::model::{
+    snapshot::{Endpoint, ExpectedAnswer, Parameters, Scheme},
+    text::shell_word,
+};
+
+/// Commands, settings and documents for the remedies, for one installation.
+pub type Commands = BTreeMap<&'static str, String>;
+
+/// What stands in a setting for an address that is not known.
+pub const SOME_ADDRESS: &str = "ADDRESS";
+
+/// What an agent's config should say. What is `None` is not known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// The config file.
+    pub config: Option<&'a Path>,
+    /// What it says now.
+    pub parameters: Option<&'a Parameters>,
+    /// The address that should be reported.
+    pub address: Option<&'a str>,
+    /// The machine group's identifier, or its label.
+    pub identifier: Option<&'a str>,
+    /// The region of the servers.
+    pub region: Option<&'a str>,
+    /// The config server and the data server.
+    pub servers: Option<&'a (String, String)>,
+}
+
+/// The settings of servers, named as those of the public network.
+pub fn public(settings: Commands) -> Commands {
+    let renamed = |name| match name {
+        "config_server_setting" => Some("public_server_setting"),
+        "data_server_setting" => Some("public_data_server_setting"),
+        _ => None,
+    };
+    settings.into_iter().filter_map(|(name, value)| Some((renamed(name)?, value))).collect()
+}
+
+/// How one tries an endpoint from a shell: with all that happens (`probe_command`), so that its end says whether it answers as
+/// it should (`verify_command`), and its certificate (`certificate_command`). `proxy`: the one that the agent uses.
+pub fn trials(endpoint: &Endpoint, proxy: Option<&str>) -> Commands {
+    let path = if endpoint.path == "/" { "" } else { endpoint.path.as_str() };
+    let url = shell_word(&format!("{}{path}", endpoint.url));
+    // The variables of the shell that one types into are not the agent's.
+    let way = proxy.map_or_else(|| "--noproxy '*'".to_owned(), |proxy| format!("-x {}", shell_word(proxy)));
+    let (host, port) = (shell_word(&endpoint.host), endpoint.port);
+    let connect = format!("timeout 10 bash -c '</dev/tcp/{host}/{port}' && echo connected");
+    let (probe, verify) = match (endpoint.scheme, &endpoint.expected) {
+        (Scheme::Tcp, _) => (connect.clone(), connect),
+        (_, expected) => {
+            let verify = match expected {
+                ExpectedAnswer::LogService => {
+                    format!("curl -s -i -m 10 {way} {url} | grep -i -E '{}'", answer::SIGNS)
+                }
+                ExpectedAnswer::Connected => format!("curl -sS -o /dev/null -m 10 {way} {url}"),
+                ExpectedAnswer::StatusCodes(_) => {
+                    format!("curl -sS -o /dev/null -m 10 -w '%{{http_code}}\\n' {way} {url}")
+                }
+            };
+            (format!("curl -v -m 10 {way} {url}"), verify)
+        }
+    };
+    let through = proxy
+        .and_then(|proxy| proxy.split_once("://"))
+        .map_or_else(String::new, |(_, proxy)| format!(" -proxy {}", shell_word(proxy)));
+    let certificate = format!(
+        "openssl s_client{through} -connect {host}:{port} -servername {host} </dev/null | openssl x509 -noout -subject -issuer -dates"
+    );
+    Commands::from([
+        ("host", endpoint.host.clone()),
+        ("port", port.to_string()),
+        ("probe_command", probe),
+        ("verify_command", verify),
+        ("certificate_command", certificate),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Purpose;
+
+    fn endpoint(scheme: Scheme, expected: ExpectedAnswer) -> Endpoint {
+        Endpoint {
+            purpose: Purpose::Custom,
+            url: format!("{}://logs.example.com", scheme.as_str()),
+            scheme,
+            host: "logs.example.com".to_owned(),
+            port: scheme.default_port(),
+            path: "/a b".to_owned(),
+            expected,
+            from: String::new(),
+            parameter: None,
+        }
+    }
+
+    #[test]
+    fn trials_go_the_agents_way_and_are_quoted() {
+        let direct = trials(&endpoint(Scheme::Http, ExpectedAnswer::StatusCodes(vec![200])), None);
+        assert_eq!(direct["probe_command"], "curl -v -m 10 --noproxy '*' 'http://logs.example.com/a b'");
+        let proxied =
+            trials(&endpoint(Scheme::Https, ExpectedAnswer::LogService), Some("http://10.0.0.9:3128"));
+        assert!(proxied["verify_command"].contains(" -x http://10.0.0.9:3128 "), "{proxied:?}");
+        assert!(
+            proxied["certificate_command"].starts_with("openssl s_client -proxy 10.0.0.9:3128 -connect ")
+        );
+        let bare = trials(&endpoint(Scheme::Tcp, ExpectedAnswer::Connected), None);
+        assert_eq!(
+            bare["verify_command"],
+            "timeout 10 bash -c '</dev/tcp/logs.example.com/80' && echo connected"
+        );
+    }
+}

@@ -1,0 +1,169 @@
+//! States of `network` and `clock`.
+
+use super::Case;
+use crate::{
+    custom,
+    support::{Answer, Certificate, Host, layouts::*},
+};
+
+const PROXY: &str = "203.0.113.40:3128";
+
+fn forget(host: &Host) {
+    host.edit("/etc/hosts", "100.115.4.11 ", "# 100.115.4.11 ");
+}
+
+fn remember(host: &Host) {
+    host.edit("/etc/hosts", "# 100.115.4.11 ", "100.115.4.11 ");
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = ways();
+    cases.extend(answers());
+    cases.extend(clocks());
+    cases
+}
+
+fn ways() -> Vec<Case> {
+    let logtail = |cause, state| Case::of(cause, state, Host::with_logtail);
+    vec![
+        Case {
+            provoke: |host, _| forget(host),
+            people: remember,
+            ..logtail("dns_failure", "the name of the data server is unknown")
+        },
+        Case {
+            provoke: |host, _| {
+                host.write("/etc/nsswitch.conf", "hosts: files dns\n");
+                // Nothing listens there.
+                host.write("/etc/resolv.conf", "nameserver 127.0.0.1\n");
+                host.rename("/etc/hosts", "/etc/hosts.lost");
+            },
+            people: |host| host.rename("/etc/hosts.lost", "/etc/hosts"),
+            ..logtail("resolver_failure", "no name server answers")
+        },
+        Case {
+            provoke: |host, _| {
+                host.add_site("203.0.113.40", &["proxy.example.com"]);
+                host.kill_all("ilogtail");
+                let environment =
+                    [("STAND_IN_IP", "172.16.2.200"), ("HTTP_PROXY", "http://203.0.113.40:3128")];
+                host.start_agent(&[ILOGTAIL], &environment, 2);
+            },
+            people: |host| host.serve(PROXY, Answer::LogService),
+            ..logtail("proxy_unreachable", "the proxy in the environment of Logtail is down")
+        },
+        Case {
+            provoke: |host, _| host.refuse(DATA),
+            people: |host| host.serve(DATA, Answer::LogService),
+            ..logtail("connection_refused", "the data server is down")
+        },
+        Case {
+            provoke: |host, _| host.refuse(CLS),
+            people: |host| host.serve(CLS, Answer::Status(404)),
+            ..Case::of("connection_refused", "the server of LogListener is down", Host::with_loglistener)
+        },
+        Case {
+            provoke: |host, _| host.block(DATA),
+            people: Host::unblock,
+            ..logtail("connection_timeout", "a firewall drops what is for the data server")
+        },
+        Case {
+            provoke: |host, _| host.ip("route add unreachable 100.115.4.11"),
+            people: |host| host.ip("route del unreachable 100.115.4.11"),
+            ..logtail("network_unreachable", "there is no route to the data server")
+        },
+        Case {
+            provoke: |host, _| host.block(CONFIG_HTTPS),
+            people: Host::unblock,
+            ..logtail("https_unreachable", "a firewall drops what is for port 443")
+        },
+        Case {
+            provoke: |host, _| {
+                host.write("/sys/class/dmi/id/sys_vendor", "Dell Inc.\n");
+                host.write("/sys/class/dmi/id/product_name", "PowerEdge R740\n");
+                host.ip("-n internet rule add pref 10 to 100.115.4.0/24 blackhole");
+                host.add_site(
+                    "203.0.113.10",
+                    &["logtail.cn-hangzhou.log.aliyuncs.com", "cn-hangzhou.log.aliyuncs.com"],
+                );
+                host.serve("203.0.113.10:80", Answer::LogService);
+            },
+            ..logtail("intranet_endpoint_unreachable", "a host outside of the cloud has internal addresses")
+        },
+        Case {
+            provoke: |host, _| host.refuse(ADMIN),
+            people: |host| host.serve(ADMIN, Answer::LogService),
+            ..logtail("admin_endpoint_unreachable", "the project of self-monitoring is down")
+        },
+    ]
+}
+
+fn answers() -> Vec<Case> {
+    let logtail = |cause, state| Case::of(cause, state, Host::with_logtail);
+    vec![
+        Case {
+            provoke: |host, _| host.serve(CONFIG_HTTPS, Answer::LogService),
+            people: |host| host.serve_config_https(Certificate::Good),
+            ..logtail("tls_failure", "plain HTTP answers on port 443")
+        },
+        Case {
+            provoke: |host, _| host.serve_config_https(Certificate::SelfSigned),
+            people: |host| host.serve_config_https(Certificate::Good),
+            ..logtail("certificate_untrusted", "the certificate is self-signed")
+        },
+        Case {
+            provoke: |host, _| host.serve_config_https(Certificate::Expired),
+            people: |host| host.serve_config_https(Certificate::Good),
+            ..logtail("certificate_expired", "the certificate has expired")
+        },
+        Case {
+            provoke: |host, _| host.serve_config_https(Certificate::Expiring),
+            people: |host| host.serve_config_https(Certificate::Good),
+            ..logtail("certificate_expiring", "the certificate expires within 14 days")
+        },
+        Case {
+            provoke: |host, _| host.serve(DATA, Answer::Silence),
+            people: |host| host.serve(DATA, Answer::LogService),
+            ..logtail("response_timeout", "the data server accepts and says nothing")
+        },
+        Case {
+            provoke: |host, _| host.serve(DATA, Answer::Portal),
+            people: |host| host.serve(DATA, Answer::LogService),
+            ..logtail("unexpected_response", "a login portal answers")
+        },
+        Case {
+            config: Some(custom::EXPECT),
+            provoke: |host, _| custom::answer(host, 503),
+            people: |host| custom::answer(host, 200),
+            ..Case::of("unexpected_response", "the endpoint of a custom agent fails", custom::with_fluent_bit)
+        },
+    ]
+}
+
+fn clocks() -> Vec<Case> {
+    let logtail = |cause, state| Case::of(cause, state, Host::with_logtail);
+    vec![
+        Case {
+            provoke: |host, _| host.set_services_ahead(1200),
+            not: &["enable_log_time_auto_adjust"],
+            ..logtail("clock_skewed", "the clock is off by twenty minutes")
+        },
+        Case {
+            provoke: |host, _| host.set_services_ahead(-120),
+            ..logtail("clock_offset_high", "the clock is off by two minutes")
+        },
+        Case {
+            config: Some("agents: [{ kind: logtail, expect: { region: cn-hangzhou } }]"),
+            provoke: |host, _| {
+                host.add_parameter(r#""enable_log_time_auto_adjust" : true"#);
+                host.restart_logtail();
+                host.set_services_ahead(1200);
+            },
+            not: &["ignore"],
+            ..logtail(
+                "clock_skewed_adjusted",
+                "the clock is off by twenty minutes, and Logtail adjusts for it",
+            )
+        },
+    ]
+}

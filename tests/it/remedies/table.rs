@@ -1,0 +1,70 @@
+//! What is not done by the tests, with its reason, and the document that says what is.
+
+use std::fmt::Write as _;
+
+use logagent_exporter::catalog;
+
+use super::Case;
+
+/// Causes whose state is not made on a test's machine.
+pub(super) const NOT_MADE: &[(&str, &str)] = &[
+    ("clock_stepped", "sets the clock of the machine that the tests run on; `make test-faults` does that"),
+    ("clock_unsynchronized", "no namespace has a kernel clock of its own"),
+    ("ip_will_change", "stands only after a minute"),
+    (
+        "checkpoint_damaged",
+        "not followed yet: what raises it is a log that the agent's stand-in does not write",
+    ),
+    (
+        "no_collection_config",
+        "not followed yet: what raises it is a log that the agent's stand-in does not write",
+    ),
+    ("server_rejects", "not followed yet: stands for ten minutes after the last line of the agent's log"),
+    ("worker_hung", "not followed yet: stands only after five minutes"),
+];
+
+/// Commands that are not typed, by a part of them.
+pub(super) const NOT_TYPED: &[(&str, &str)] = &[
+    ("apt-get", "changes the packages of the machine that the tests run on"),
+    ("yum", "changes the packages of the machine that the tests run on"),
+];
+
+/// Why a command is not typed, if it is not.
+pub(super) fn not_typed(command: &str) -> Option<&'static str> {
+    NOT_TYPED.iter().find(|(part, _)| command.contains(part)).map(|(_, reason)| *reason)
+}
+
+const INTRODUCTION: &str = "\
+<!-- Rendered from tests/it/remedies. Edit there, then: UPDATE=1 cargo test --test it remedies -->
+
+# Remedies, as tested
+
+`cargo test --test it remedies` makes each state below on a host of its own (namespaces, stand-in agents, real files, processes
+and connections), waits until the exporter reports the cause, and does what the remedy says: each command is typed into a root
+shell, each setting is edited into its file. Every command must exist and run, the commands of the last step must succeed, and
+the cause must be gone afterwards. The commands of the cause's runbook are typed as well.
+
+`sudo`, `systemctl`, `timedatectl`, `chronyc`, `journalctl`, `iptables`, `nft` and the agents' init scripts are stand-ins; all
+other programs are the real ones.
+";
+
+/// The document.
+pub(super) fn render(cases: &[Case]) -> String {
+    let mut out = String::from(INTRODUCTION);
+    out.push_str("\n## Followed\n\n| cause | state | until the cause is gone |\n|---|---|---|\n");
+    for cause in catalog::causes() {
+        for case in cases.iter().filter(|case| case.cause == cause.id) {
+            let _infallible =
+                writeln!(out, "| `{}` | {} | {} |", case.cause, case.state, case.lasts.unwrap_or("yes"));
+        }
+    }
+    out.push_str("\n## Not followed\n\n| cause | reason |\n|---|---|\n");
+    for (cause, reason) in NOT_MADE {
+        let _infallible = writeln!(out, "| `{cause}` | {reason} |");
+    }
+    out.push_str("\n## Not typed\n\n| command | reason |\n|---|---|\n");
+    for (command, reason) in NOT_TYPED {
+        let _infallible = writeln!(out, "| `{command}` | {reason} |");
+    }
+    out
+}
