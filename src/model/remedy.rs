@@ -138,6 +138,7 @@ const PROGRAMS: &[&str] = &[
     "mkdir",
     "mv",
     "nft",
+    "ntpdate",
     "openssl",
     "printf",
     "python3",
