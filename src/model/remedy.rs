@@ -135,6 +135,7 @@ const PROGRAMS: &[&str] = &[
     "ln",
     "logagent-exporter",
     "ls",
+    "lsof",
     "mkdir",
     "mv",
     "nft",
