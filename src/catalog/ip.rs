@@ -1,6 +1,6 @@
 //! Causes of the prerequisite `ip`.
 
-pub use super::choice::IP_WILL_CHANGE;
+pub use super::choice::{HOSTS_BINDING_NOT_ON_HOST, IP_WILL_CHANGE};
 pub use super::group_ip::{
     GROUP_IP_IS_RANGE, GROUP_IP_MISMATCH, GROUP_IP_NOT_PRIVATE, GROUP_LABEL_CONFLICT,
     MULTIPLE_CANDIDATE_ADDRESSES,
@@ -340,40 +340,6 @@ pub static IP_NOT_FIRST_INTERFACE: Cause = Cause {
     summary: Text {
         en: "A log-collection agent does not report the first interface's address.",
         zh: "日志采集客户端上报的不是第一块网卡的 IP。",
-    },
-};
-
-/// The hosts file binds the host name to an address that is on no interface.
-pub static HOSTS_BINDING_NOT_ON_HOST: Cause = Cause {
-    id: "hosts_binding_not_on_host",
-    prerequisite: Prerequisite::Ip,
-    severity: Severity::Warning,
-    title: Text {
-        en: "The hosts file binds this host to {hosts_binding}; its addresses are {host_addresses}",
-        zh: "hosts 文件将本机绑定到 {hosts_binding}，而本机地址为 {host_addresses}",
-    },
-    meaning: Text {
-        en: "The agent takes the bound address even if no interface has it, so it reports, now or after \
-            its next start, an address that is not this host's.",
-        zh: "即使绑定的地址不在任何网卡上，客户端也会采用它，因此现在或下次启动后会上报不属于本机的地址。",
-    },
-    remedy: Text {
-        en: "1. Correct or remove the line that binds {hostname} to {hosts_binding} in {hosts_file}: `grep -n \
-            {hostname} {hosts_file}`. Other programs on this host use it too.\n\
-            2. Restart the agent: {restart_command}\n\
-            3. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
-            after about two minutes.",
-        zh: "1. 修改或删除 {hosts_file} 中将 {hostname} 绑定到 {hosts_binding} 的行：`grep -n {hostname} \
-            {hosts_file}`（会影响本机其他程序）。\n\
-            2. 重启客户端：{restart_command}\n\
-            3. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
-    },
-    evidence: &["hosts_binding", "host_addresses"],
-    source: sources::SLS_2,
-    patience: patience::TICKET,
-    summary: Text {
-        en: "The hosts file binds a host's name to an address that it does not have.",
-        zh: "hosts 文件将主机名绑定到了不属于本机的地址。",
     },
 };
 

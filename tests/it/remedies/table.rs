@@ -11,6 +11,13 @@ pub(super) const NOT_MADE: &[(&str, &str)] = &[
     ("clock_stepped", "sets the clock of the machine that the tests run on; `make test-faults` does that"),
     ("clock_unsynchronized", "no namespace has a kernel clock of its own"),
     ("ip_will_change", "stands only after a minute"),
+    ("agents_coexist", "not followed yet: its state is not made in these tests"),
+    ("disk_filling", "not followed yet: its state is not made in these tests"),
+    ("disk_full", "not followed yet: its state is not made in these tests"),
+    ("identity_cloned", "not followed yet: its state is not made in these tests"),
+    ("ip_unstable", "not followed yet: its state is not made in these tests"),
+    ("resource_limit", "not followed yet: its state is not made in these tests"),
+    ("service_not_enabled", "not followed yet: its state is not made in these tests"),
     (
         "checkpoint_damaged",
         "not followed yet: what raises it is a log that the agent's stand-in does not write",
