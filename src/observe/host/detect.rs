@@ -11,14 +11,12 @@ use super::{
     file::{Files, Kind, Standing},
     log::Followed,
     process::{Candidate, base_name},
+    surroundings::Looked,
 };
 use crate::{
     agents::{IdentityLayout, Place, Profile, Recognition},
     config::{AgentSettings, Settings},
-    model::{
-        Reading,
-        snapshot::{ProcessState, Surroundings},
-    },
+    model::{Reading, snapshot::ProcessState},
 };
 
 /// The kinds of agents to know.
@@ -45,9 +43,7 @@ pub struct Memory {
     /// What the agents' own logs have told.
     pub logs: Followed,
     /// What surrounds each agent, as it was looked at last.
-    pub surroundings: BTreeMap<String, Surroundings>,
-    /// Where the control group of each agent's processes was, as was known last.
-    pub groups: BTreeMap<String, Vec<PathBuf>>,
+    pub surroundings: Looked,
     /// Detected installations that are gone are to be forgotten.
     forgets: bool,
     /// There are more installations than are watched.
@@ -62,9 +58,7 @@ impl Memory {
         self.executables.retain(|(name, _), _| same(name));
         self.identities.retain(|name, _| same(name));
         self.logs.retain(&same);
-        // What config says of an agent decides where to look.
-        self.surroundings.clear();
-        self.groups.retain(|name, _| same(name));
+        self.surroundings.retain(&same);
         self.forgets = true;
     }
 

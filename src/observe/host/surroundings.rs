@@ -1,7 +1,7 @@
 //! What surrounds an agent, looked at now and then: disks, control group, what starts it, whose instance it takes this for.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -51,6 +51,22 @@ impl Whose {
     }
 }
 
+/// What was looked at last, by the agent's name.
+#[derive(Debug, Clone, Default)]
+pub struct Looked {
+    found: BTreeMap<String, Surroundings>,
+    /// Where the control group of its processes was.
+    groups: BTreeMap<String, Vec<PathBuf>>,
+}
+
+impl Looked {
+    /// What config says of an agent decides where to look: all is looked at anew.
+    pub fn retain(&mut self, same: impl Fn(&str) -> bool) {
+        self.found.clear();
+        self.groups.retain(|name, _| same(name));
+    }
+}
+
 /// How much is to be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
@@ -71,7 +87,7 @@ pub(super) fn surroundings(
     memory: &mut Memory,
 ) -> Surroundings {
     let name = target.settings.name.clone();
-    let before = memory.surroundings.get(&name).cloned();
+    let before = memory.surroundings.found.get(&name).cloned();
     let found = match (before, scope) {
         (Some(before), Scope::New) => before,
         (Some(before), Scope::End) => {
@@ -85,7 +101,7 @@ pub(super) fn surroundings(
             recorded_instance: recorded(files, target, whose, memory),
         },
     };
-    memory.surroundings.insert(name, found.clone());
+    memory.surroundings.found.insert(name, found.clone());
     found
 }
 
@@ -142,13 +158,13 @@ fn group(
         match procfs.control_groups(pid, files.attempt) {
             Reading::Known(Some(groups)) => {
                 let places = places(&String::from_utf8_lossy(&groups));
-                memory.groups.insert(name.to_owned(), places);
+                memory.surroundings.groups.insert(name.to_owned(), places);
             }
             Reading::Known(None) => {}
             Reading::Unknown(why) => return Reading::Unknown(why),
         }
     }
-    let Some(places) = memory.groups.get(name) else { return Reading::Known(None) };
+    let Some(places) = memory.surroundings.groups.get(name) else { return Reading::Known(None) };
     let read = || -> Result<Option<ControlGroup>, Why> {
         for place in places {
             if let Some(found) = bounds(files, place)? {
