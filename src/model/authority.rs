@@ -87,10 +87,10 @@ fn parse_host(host: &str) -> Result<String, String> {
         return refused("is not a host name or IPv4 address");
     }
     // Resolvers read a name whose last label is a number as an IPv4 address, in forms that people don't expect (010 is 8).
-    let numeric = name
-        .rsplit('.')
-        .next()
-        .is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x"));
+    let numeric = name.rsplit('.').next().is_some_and(|last| {
+        last.bytes().all(|b| b.is_ascii_digit())
+            || last.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"))
+    });
     if numeric && host.parse::<Ipv4Addr>().is_err() {
         return refused("is not an IPv4 address");
     }
@@ -212,6 +212,13 @@ mod tests {
         assert_eq!(lenient("p:"), Some(("p".to_owned(), None)));
         assert_eq!(lenient("[::1]:3128"), Some(("::1".to_owned(), Some(3128))));
         assert_eq!(lenient("p:x"), None);
+    }
+
+    #[test]
+    fn a_hexadecimal_number_is_no_name_however_it_is_written() {
+        for text in ["0x", "0X", "0X7f.0x1", "a.0Xf"] {
+            assert!(Authority::parse(text).is_err(), "{text}");
+        }
     }
 
     proptest! {
