@@ -176,6 +176,11 @@ fn rules_ask_only_for_what_a_scrape_shows() {
         }
     }
     let of = |list: &[&str]| list.iter().map(|&name| name.to_owned()).collect::<Labels>();
+    // Only an exporter that pushes has these.
+    for metric in METRICS.iter().filter(|metric| metric.name.starts_with("logagent_alertmanager_")) {
+        let labels: Vec<&str> = metric.labels.iter().chain(&TARGET).copied().collect();
+        names.metrics.insert(metric.name.to_owned(), of(&labels));
+    }
     for (name, labels) in REMEMBERED {
         names.metrics.insert(name.to_owned(), of(labels));
     }
