@@ -12,6 +12,9 @@ const MOST: usize = 8;
 /// Ends this close together are one event: a daemon and its worker, say.
 const ONE_EVENT: Duration = Duration::from_mins(1);
 
+/// SIGHUP, SIGINT, SIGTERM: somebody, a supervisor say, asked the process to end. That explains no other end.
+const ASKS_TO_END: [u8; 3] = [1, 2, 15];
+
 /// The end of one process.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::evaluate) struct Ended {
@@ -31,9 +34,10 @@ impl Ended {
     /// What is told first of several ends: the one that explains the others.
     fn weight(&self) -> u8 {
         match self.end {
-            _ if self.out_of_memory.is_some() => 4,
-            Some(End::Signalled(_)) => 3,
-            Some(End::Exited(1..)) => 2,
+            _ if self.out_of_memory.is_some() => 5,
+            Some(End::Signalled(signal)) if !ASKS_TO_END.contains(&signal) => 4,
+            Some(End::Exited(1..)) => 3,
+            Some(End::Signalled(_)) => 2,
             Some(End::Exited(0)) => 1,
             None => 0,
         }

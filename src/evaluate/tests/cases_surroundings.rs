@@ -204,6 +204,12 @@ fn the_reason_of_a_death_is_told_and_the_remedy_begins_with_it() {
         assert_eq!(found.as_deref(), Some(told));
         assert!(step.contains(word), "{step}");
     }
+    // That one was asked to end explains no other end.
+    let (crashed, asked) = (End::Signalled(4), End::Signalled(15));
+    for ended in [[(14, crashed), (12, asked)], [(14, asked), (12, crashed)]] {
+        let (found, _) = died(&[logtail(), gone(&ended)]);
+        assert_eq!(found.as_deref(), Some("signal 4 (SIGILL)"));
+    }
     let (found, step) = died(&[logtail(), gone(&[(14, End::Exited(0)), (12, End::Signalled(15))])]);
     assert_eq!(found.as_deref(), Some("signal 15 (SIGTERM)"));
     assert_eq!(step, first, "who stops it needs no advice");
