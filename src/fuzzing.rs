@@ -29,7 +29,7 @@ use crate::{
         report::{ExporterReport, Report},
         snapshot::{
             ClockFacts, DateReference, Endpoint, EndpointFact, Environment, Failure, FailureKind, Invocation,
-            LogFacts, Moment, Phases, PlaceFacts, Probe, Snapshot,
+            LogFacts, Moment, PlaceFacts, Probe, Snapshot,
         },
     },
     net::{Clocks, client, proxy, tls},
@@ -371,17 +371,14 @@ fn probed(byte: u8) -> Reading<Probe> {
     }
     Reading::Known(Probe {
         proxy: (byte & 16 != 0).then(|| ("http://proxy:3128".to_owned(), "http_proxy".to_owned())),
-        assumed: None,
-        addresses: Vec::new(),
-        phases: Phases::default(),
         status_code: failure.is_none().then_some(200),
-        certificate: None,
         outcome: failure.map_or(Ok(()), Err),
         date: (byte & 32 != 0).then(|| DateReference {
             low: f64::from(byte),
             high: f64::from(byte) + 1.0,
             taken: Duration::ZERO,
         }),
+        ..Probe::up()
     })
 }
 

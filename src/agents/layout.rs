@@ -1,34 +1,14 @@
-//! Where the files of an installation are, and who says so.
+//! Where the files of an installation are.
 
 use std::path::{Path, PathBuf};
 
 use crate::model::{Reading, Why};
 
-/// Who says where a file is. Whoever does is believed no further than what they could open themselves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NamedBy {
-    /// The vendor's layout, or the exporter's own config.
-    Layout,
-    /// The arguments or the environment of the agent's process.
-    Process,
-    /// The content of this file.
-    File(PathBuf),
-}
-
-/// A path as the agent sees it, and who names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedPath {
-    /// The path.
-    pub path: PathBuf,
-    /// Who says so.
-    pub by: NamedBy,
-}
-
 /// Where one file or directory of an agent is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Located {
     /// Where it may be: the first that exists is the agent's, else the first is the one that is missing.
-    pub candidates: Vec<NamedPath>,
+    pub candidates: Vec<PathBuf>,
     /// Why that is not certain: a fact that could name another place could not be read.
     pub undecided: Option<Why>,
 }
@@ -36,13 +16,12 @@ pub struct Located {
 impl Located {
     /// In one of these places of the vendor's layout.
     pub fn by_layout(paths: impl IntoIterator<Item = PathBuf>) -> Self {
-        let candidates = paths.into_iter().map(|path| NamedPath { path, by: NamedBy::Layout }).collect();
-        Self { candidates, undecided: None }
+        Self { candidates: paths.into_iter().collect(), undecided: None }
     }
 
     /// Here and nowhere else.
-    pub fn named(path: PathBuf, by: NamedBy) -> Self {
-        Self { candidates: vec![NamedPath { path, by }], undecided: None }
+    pub fn named(path: PathBuf) -> Self {
+        Self { candidates: vec![path], undecided: None }
     }
 
     /// The same place, which is not certain.
@@ -54,13 +33,13 @@ impl Located {
     /// The file or directory `name` below this one.
     #[must_use]
     pub fn join(&self, name: &str) -> Self {
-        let below = |named: &NamedPath| NamedPath { path: named.path.join(name), by: named.by.clone() };
-        Self { candidates: self.candidates.iter().map(below).collect(), undecided: self.undecided.clone() }
+        let candidates = self.candidates.iter().map(|path| path.join(name)).collect();
+        Self { candidates, undecided: self.undecided.clone() }
     }
 
     /// The first candidate.
     pub fn first(&self) -> Option<&Path> {
-        self.candidates.first().map(|named| named.path.as_path())
+        self.candidates.first().map(PathBuf::as_path)
     }
 }
 

@@ -20,7 +20,7 @@ use std::{
 };
 
 pub use choice::{Binding, Choice, Chosen};
-pub use layout::{ConfigFiles, IdentityLayout, Layout, Located, NamedBy, NamedPath};
+pub use layout::{ConfigFiles, IdentityLayout, Layout, Located};
 pub use products::none_found;
 pub use remedy::{Commands, Wanted};
 
@@ -188,7 +188,6 @@ pub trait Files: Sync {
         &self,
         _settings: &AgentSettings,
         _invocation: &Invocation,
-        _config: Option<&Path>,
         _parameters: Reading<Option<&Parameters>>,
     ) -> IdentityLayout {
         IdentityLayout::default()

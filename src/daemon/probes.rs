@@ -296,7 +296,7 @@ fn not_yet(url: &str) -> Why {
 mod tests {
     use super::*;
     use crate::{
-        model::snapshot::{DateReference, ExpectedAnswer, Phases, Scheme},
+        model::snapshot::{DateReference, ExpectedAnswer, Scheme},
         observe::probe::ProbeOptions,
     };
 
@@ -340,16 +340,7 @@ mod tests {
         let options = ProbeOptions { timeout: Duration::from_secs(1), rootfs: "/nowhere".into() };
         let mut probes = Probes::new(Prober::new(options), Duration::from_secs(60));
         let reference = DateReference { low: 1000.0, high: 1001.0, taken: Duration::ZERO };
-        let probe = Probe {
-            proxy: None,
-            assumed: None,
-            addresses: Vec::new(),
-            phases: Phases::default(),
-            status_code: Some(200),
-            certificate: None,
-            outcome: Ok(()),
-            date: Some(reference),
-        };
+        let probe = Probe { status_code: Some(200), date: Some(reference), ..Probe::up() };
         let url = "http://a".to_owned();
         let endpoint = Target::Endpoint { agent: Arc::from("a"), url, path: "/".to_owned() };
         let server = Target::NtpServer("b".to_owned());

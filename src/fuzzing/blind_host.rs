@@ -13,10 +13,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::{
-    fs::{CWD, Mode, mkfifoat},
-    thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid},
-};
+use rustix::fs::{CWD, Mode, mkfifoat};
 use tempfile::TempDir;
 
 use super::Host;
@@ -25,17 +22,15 @@ use crate::{
     model::{
         Prerequisite, Reading, Status,
         report::{AgentReport, Report},
-        snapshot::{InterfaceAddress, Phases, PlaceFacts, Probe},
+        snapshot::{InterfaceAddress, PlaceFacts, Probe},
     },
     observe::{
-        host::HostOptions,
+        host::{HostOptions, testing::as_nobody},
         time::{self, Now},
     },
 };
 use hosts::cases;
 
-/// A user who owns nothing and may nothing.
-const NOBODY: u32 = 65534;
 /// A user whose links nobody follows.
 const STRANGER: u32 = 4711;
 
@@ -136,31 +131,7 @@ fn set_addresses(host: &mut PlaceFacts) {
 }
 
 fn answered() -> Reading<Probe> {
-    Reading::Known(Probe {
-        proxy: None,
-        assumed: None,
-        addresses: Vec::new(),
-        phases: Phases::default(),
-        status_code: Some(200),
-        certificate: None,
-        outcome: Ok(()),
-        date: None,
-    })
-}
-
-/// Calls `act` as a user without privileges: the kernel keeps the identity of each thread apart, and threads that it starts
-/// inherit it.
-fn as_nobody<T: Send>(act: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| {
-        let thread = scope.spawn(|| {
-            let (user, group) = (rustix::fs::Uid::from_raw(NOBODY), rustix::fs::Gid::from_raw(NOBODY));
-            set_thread_groups(&[]).unwrap();
-            set_thread_res_gid(group, group, group).unwrap();
-            set_thread_res_uid(user, user, user).unwrap();
-            act()
-        });
-        thread.join().unwrap()
-    })
+    Reading::Known(Probe { status_code: Some(200), ..Probe::up() })
 }
 
 /// A way in which something cannot be read, and is put back when it goes.

@@ -134,17 +134,28 @@ pub fn written(host: &str, port: u16, default_port: Option<u16>) -> String {
 
 /// `address` without what may be a password: user info before an `@`, and what stands in a port's place without being one.
 pub fn without_user_info(address: &str) -> String {
-    let (scheme, rest) = match address.split_once("://") {
-        Some((scheme, rest)) if !scheme.contains('@') => (Some(scheme), rest),
-        Some(_) | None => (None, address),
+    let (scheme, user_info, rest) = split_user_info(address);
+    let rest = if user_info { rest.to_owned() } else { without_password(rest) };
+    format!("{scheme}{rest}")
+}
+
+/// `address` with user name and password replaced by `***`.
+pub fn with_hidden_user_info(address: &str) -> String {
+    let (scheme, user_info, rest) = split_user_info(address);
+    format!("{scheme}{}{rest}", if user_info { "***@" } else { "" })
+}
+
+/// The scheme with its `://`, whether user info follows it, and the rest. User info is everything up to the last `@`, as a
+/// password may hold any character where whoever set it did not know better.
+fn split_user_info(address: &str) -> (&str, bool, &str) {
+    let after = address.find("://").map(|at| at + "://".len());
+    let (scheme, rest) = match after.and_then(|at| address.split_at_checked(at)) {
+        Some((scheme, rest)) if !scheme.contains('@') => (scheme, rest),
+        Some(_) | None => ("", address),
     };
-    let rest = match rest.rsplit_once('@') {
-        Some((_user_info, host)) => host.to_owned(),
-        None => without_password(rest),
-    };
-    match scheme {
-        Some(scheme) => format!("{scheme}://{rest}"),
-        None => rest,
+    match rest.rsplit_once('@') {
+        Some((_user_info, host)) => (scheme, true, host),
+        None => (scheme, false, rest),
     }
 }
 

@@ -161,8 +161,6 @@ pub(crate) fn endpoint(purpose: Purpose, scheme: Scheme, host: &str) -> Endpoint
             parameter: None,
         },
         probe: Reading::Known(Probe {
-            proxy: None,
-            assumed: None,
             addresses: vec![IpAddr::from([100, 100, 0, 1])],
             phases: Phases {
                 resolve: Some(Duration::from_millis(2)),
@@ -172,8 +170,7 @@ pub(crate) fn endpoint(purpose: Purpose, scheme: Scheme, host: &str) -> Endpoint
             },
             status_code: http.then_some(405),
             certificate: tls.then(|| Certificate { not_before: at(0), not_after: at(86_400 * 90) }),
-            outcome: Ok(()),
-            date: None,
+            ..Probe::up()
         }),
     }
 }

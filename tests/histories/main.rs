@@ -16,6 +16,8 @@ mod engine;
 mod history;
 mod pager;
 mod truth;
+#[path = "../it/support/webhook.rs"]
+mod webhook;
 
 use std::{
     collections::BTreeMap,

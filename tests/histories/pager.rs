@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
@@ -20,12 +20,15 @@ use serde_json::{Value, json};
 use crate::{
     engine::{Alert, Firing},
     history::{History, STEPS},
+    webhook::notification,
 };
 
 /// The real time of a step of 15 seconds.
 const STEP: Duration = Duration::from_millis(100);
 /// An alert lasts until so many steps after it was sent last, as Prometheus has it; more than its sixteen, as steps are short.
 const LEASE: u32 = 60;
+/// A sender that has connected sends at once, but Alertmanager has thousands of connections here.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Prometheus sends again each minute what fires, and for some minutes what has ended.
 const RESEND: usize = 4;
 
@@ -70,7 +73,7 @@ pub(crate) fn notified(
         for (id, stream) in listener.incoming().flatten().enumerate() {
             let (now, inbox) = (Arc::clone(&now), Arc::clone(&inbox));
             std::thread::spawn(move || {
-                if let Some(body) = body(stream) {
+                if let Some(body) = notification(stream, PATIENCE) {
                     let step = now.load(Ordering::SeqCst);
                     inbox.lock().unwrap().extend(parsed(id, step, &body));
                 }
@@ -189,27 +192,6 @@ fn post(address: &str, alerts: &Value) {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-}
-
-fn body(mut stream: TcpStream) -> Option<Value> {
-    stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let line = line.trim_end().to_ascii_lowercase();
-        if line.is_empty() {
-            break;
-        }
-        if let Some(value) = line.strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").ok()?;
-    serde_json::from_slice(&body).ok()
 }
 
 fn parsed(id: usize, step: usize, body: &Value) -> Vec<Notification> {

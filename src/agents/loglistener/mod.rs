@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Layout, Located, LogLine, NamedBy,
+    Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Layout, Located, LogLine,
     Operation, OwnLog, Place, Recognition, Service, Wanted,
     address::{EndpointList, Origin, ServerAddress},
     arguments::{resolve, value_of},
@@ -212,7 +212,7 @@ impl Files for LogListener {
         Layout {
             binary_dirs: vec![dir.join("bin"), dir.clone()],
             config: match named_config(invocation, &dir) {
-                Ok(Some(path)) => Located::named(path, NamedBy::Process),
+                Ok(Some(path)) => Located::named(path),
                 Ok(None) => Located::by_layout(configs),
                 Err(why) => Located::by_layout(configs).unless(why.clone()),
             },

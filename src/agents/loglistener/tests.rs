@@ -52,7 +52,7 @@ fn the_installation_is_above_bin() {
 fn the_config_is_the_named_one_else_the_generations() {
     let configs = |dir: &str, line: &str| {
         let located = LogListener.layout(&settings(dir), &started_as(line, false)).config;
-        located.candidates.into_iter().map(|named| named.path).collect::<Vec<_>>()
+        located.candidates
     };
     assert_eq!(
         configs("/usr/local/loglistener", "bin/loglistener --conf=etc/loglistener.conf"),

@@ -231,20 +231,19 @@ impl Files for Logtail {
         &self,
         settings: &AgentSettings,
         invocation: &Invocation,
-        config: &Path,
+        _config: &Path,
         parameters: &Parameters,
     ) -> Located {
-        paths::config_parts(settings, invocation, config, parameters)
+        paths::config_parts(settings, invocation, parameters)
     }
 
     fn identity_layout(
         &self,
         settings: &AgentSettings,
         invocation: &Invocation,
-        config: Option<&Path>,
         parameters: Reading<Option<&Parameters>>,
     ) -> IdentityLayout {
-        paths::identity_layout(settings, invocation, config, &parameters)
+        paths::identity_layout(settings, invocation, &parameters)
     }
 
     fn parse_parameters(&self, files: ConfigFiles<'_>) -> Result<Parameters, Rejection> {

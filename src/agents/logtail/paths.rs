@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{DEFAULT_DIR, config};
 use crate::{
     agents::{
-        IdentityLayout, Layout, Located, NamedBy,
+        IdentityLayout, Layout, Located,
         arguments::{flag, is_true, resolve, value_of},
     },
     model::{
@@ -69,7 +69,7 @@ fn tree_dir(dir: &Path, invocation: &Invocation, name: &str, plural: &str) -> Lo
         }
     };
     match moved() {
-        Ok(Some(path)) => Located::named(resolve(dir, path), NamedBy::Process),
+        Ok(Some(path)) => Located::named(resolve(dir, path)),
         Ok(None) => Located::by_layout([dir.join(name)]),
         Err(why) => Located::by_layout([dir.join(name)]).unless(why),
     }
@@ -114,7 +114,7 @@ pub(super) fn layout(settings: &AgentSettings, invocation: &Invocation) -> Layou
     };
     Layout {
         config: match named {
-            Ok(Some(path)) => Located::named(path, NamedBy::Process),
+            Ok(Some(path)) => Located::named(path),
             Ok(None) => unless_tree(config),
             Err(why) => config.unless(why),
         },
@@ -156,14 +156,12 @@ fn flat_logs(dir: &Path, invocation: &Invocation) -> Located {
 fn system_config_dir(
     settings: &AgentSettings,
     invocation: &Invocation,
-    config: Option<&Path>,
     parameters: &Reading<Option<&Parameters>>,
 ) -> Result<Located, Why> {
     let dir = install_dir(settings);
     // The file wins over the environment, as for most keys.
     if let Some(path) = parameters.as_result()?.and_then(|parameters| parameters.sys_conf_dir.as_deref()) {
-        let by = config.map_or(NamedBy::Layout, |config| NamedBy::File(config.to_owned()));
-        return Ok(Located::named(resolve(&dir, path), by));
+        return Ok(Located::named(resolve(&dir, path)));
     }
     let variables = [
         "LOONG_LOGTAIL_SYS_CONF_DIR",
@@ -173,7 +171,7 @@ fn system_config_dir(
     ];
     for variable in variables {
         if let Some(path) = invocation.variable(variable)? {
-            return Ok(Located::named(resolve(&dir, path), NamedBy::Process));
+            return Ok(Located::named(resolve(&dir, path)));
         }
     }
     // A config named from outside is the commercial image's way.
@@ -196,25 +194,23 @@ fn or_default(dir: &Path, found: Result<Located, Why>) -> Located {
 pub(super) fn config_parts(
     settings: &AgentSettings,
     invocation: &Invocation,
-    config: &Path,
     parameters: &Parameters,
 ) -> Located {
     let dir = install_dir(settings);
     if let Some(path) = &parameters.include_dir {
-        return Located::named(resolve(&dir, path), NamedBy::File(config.to_owned()));
+        return Located::named(resolve(&dir, path));
     }
     let known = Reading::Known(Some(parameters));
-    or_default(&dir, system_config_dir(settings, invocation, Some(config), &known)).join("config.d")
+    or_default(&dir, system_config_dir(settings, invocation, &known)).join("config.d")
 }
 
 pub(super) fn identity_layout(
     settings: &AgentSettings,
     invocation: &Invocation,
-    config: Option<&Path>,
     parameters: &Reading<Option<&Parameters>>,
 ) -> IdentityLayout {
     let dir = install_dir(settings);
-    let sys = or_default(&dir, system_config_dir(settings, invocation, config, parameters));
+    let sys = or_default(&dir, system_config_dir(settings, invocation, parameters));
     let in_tree = || -> Result<bool, Why> {
         Ok(is_community_tree(&dir, invocation)? && named_config(&dir, invocation)?.is_none())
     };
@@ -251,7 +247,7 @@ mod tests {
 
     fn paths(located: &Located) -> Vec<&Path> {
         assert_eq!(located.undecided, None);
-        located.candidates.iter().map(|named| named.path.as_path()).collect()
+        located.candidates.iter().map(PathBuf::as_path).collect()
     }
 
     fn first_config(dir: &str, line: &str, variables: Variables<'_>) -> (PathBuf, usize, bool) {
@@ -396,9 +392,8 @@ mod tests {
             ),
         ];
         for (dir, variables, parameters, sys, instance_identity) in table {
-            let config = Path::new("/c.json");
             let found = with("", variables, |invocation| {
-                identity_layout(&settings(dir), invocation, Some(config), &Reading::Known(parameters))
+                identity_layout(&settings(dir), invocation, &Reading::Known(parameters))
             });
             let sys = Path::new(sys);
             assert_eq!(paths(&found.users), [sys.join("users")], "{dir} {variables:?}");
@@ -410,22 +405,14 @@ mod tests {
             );
         }
     }
+
     #[test]
-    fn whoever_names_a_path_is_told() {
-        let by = |dir: &str, line: &str, variables: Variables<'_>| {
-            with(line, variables, |invocation| {
-                layout(&settings(dir), invocation).config.candidates[0].by.clone()
-            })
-        };
-        assert_eq!(by("/usr/local/ilogtail", "", &[]), NamedBy::Layout);
-        assert_eq!(by("/usr/local/ilogtail", "i -ilogtail_config /a.json", &[]), NamedBy::Process);
-        assert_eq!(by("/opt/loongcollector", "", &[("LOONG_CONF_DIR", "/c")]), NamedBy::Process);
+    fn the_config_may_move_its_parts() {
         let configured = Parameters { sys_conf_dir: Some("/etc/b/".to_owned()), ..Parameters::default() };
         let parts = with("", &[], |invocation| {
-            config_parts(&settings("/usr/local/ilogtail"), invocation, Path::new("/c.json"), &configured)
+            config_parts(&settings("/usr/local/ilogtail"), invocation, &configured)
         });
         assert_eq!(paths(&parts), [Path::new("/etc/b/config.d")]);
-        assert_eq!(parts.candidates[0].by, NamedBy::File("/c.json".into()));
     }
 
     #[test]
@@ -439,7 +426,7 @@ mod tests {
         let tree = layout(&settings("/opt/loongcollector"), &unread);
         assert_eq!(tree.record.undecided.as_ref(), Some(&why));
         let identity = |parameters: Reading<Option<&Parameters>>| {
-            identity_layout(&settings("/usr/local/ilogtail"), &unread, None, &parameters)
+            identity_layout(&settings("/usr/local/ilogtail"), &unread, &parameters)
         };
         assert_eq!(identity(Reading::Known(None)).users.undecided.as_ref(), Some(&why));
         let configured = Parameters { sys_conf_dir: Some("/etc/b/".to_owned()), ..Parameters::default() };

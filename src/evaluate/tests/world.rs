@@ -215,14 +215,10 @@ pub(super) fn interface(name: &str, index: u32, address: &str) -> InterfaceAddre
 pub(super) fn answered() -> Probe {
     let quick = Some(Duration::from_millis(2));
     Probe {
-        proxy: None,
-        assumed: None,
         addresses: vec![IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7))],
         phases: Phases { resolve: quick, connect: quick, tls: None, processing: quick },
         status_code: Some(405),
-        certificate: None,
-        outcome: Ok(()),
-        date: None,
+        ..Probe::up()
     }
 }
 

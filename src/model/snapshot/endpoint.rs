@@ -109,6 +109,22 @@ pub struct Probe {
     pub date: Option<DateReference>,
 }
 
+impl Probe {
+    /// A probe that has seen nothing yet, of an endpoint that is up.
+    pub fn up() -> Self {
+        Self {
+            proxy: None,
+            assumed: None,
+            addresses: Vec::new(),
+            phases: Phases::default(),
+            status_code: None,
+            certificate: None,
+            outcome: Ok(()),
+            date: None,
+        }
+    }
+}
+
 /// How long each phase took; `None`: not reached or not completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Phases {

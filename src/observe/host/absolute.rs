@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::agents::{IdentityLayout, Layout, Located, NamedPath};
+use crate::agents::{IdentityLayout, Layout, Located};
 
 /// Paths that the agent's config or environment gives as relative ones start at its directory.
 pub(super) fn absolute(layout: Layout, install_dir: Option<&Path>) -> Layout {
@@ -33,7 +33,7 @@ pub(super) fn absolute_identity(layout: IdentityLayout, install_dir: Option<&Pat
 }
 
 pub(super) fn absolute_located(located: Located, install_dir: Option<&Path>) -> Located {
-    let one = |named: NamedPath| NamedPath { path: absolute_path(named.path, install_dir), ..named };
+    let one = |path| absolute_path(path, install_dir);
     Located { candidates: located.candidates.into_iter().map(one).collect(), ..located }
 }
 

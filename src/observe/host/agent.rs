@@ -17,7 +17,7 @@ use super::{
     zone::Zones,
 };
 use crate::{
-    agents::{ConfigFiles, IdentityLayout, Layout, Located, NamedPath},
+    agents::{ConfigFiles, IdentityLayout, Layout, Located},
     config::{AgentSettings, CustomProcess},
     model::{
         Reading, Role, Why,
@@ -222,14 +222,14 @@ fn identity_layout(
     config: Option<&FileFact<Parameters>>,
 ) -> IdentityLayout {
     let profile = target.profile;
-    let path = config.map(|config| config.path.as_path());
     let layout = |parameters: Reading<Option<&Parameters>>| {
-        profile.identity_layout(&target.settings, invocation, path, parameters)
+        profile.identity_layout(&target.settings, invocation, parameters)
     };
     match config.map(|config| &config.state) {
         Some(Reading::Unknown(why)) => layout(Reading::Unknown(why.clone())),
         Some(Reading::Known(FileState::Present(file))) => layout(Reading::Known(file.content.as_ref().ok())),
         Some(Reading::Known(FileState::Missing)) => {
+            let path = config.map(|config| config.path.as_path());
             let implied = path.and_then(|path| profile.implied_parameters(path));
             layout(Reading::Known(implied.as_ref()))
         }
@@ -265,11 +265,11 @@ pub(super) fn locate(
     located: &Located,
     extent: Extent,
 ) -> Option<(PathBuf, Reading<FileState<Bytes>>)> {
-    let first = located.candidates.first()?.path.clone();
+    let first = located.candidates.first()?.clone();
     if let Some(why) = &located.undecided {
         return Some((first, Reading::Unknown(why.clone())));
     }
-    let read = |named: &NamedPath| (named.path.clone(), files.read(&named.path, extent));
+    let read = |path: &PathBuf| (path.clone(), files.read(path, extent));
     let exists = |(_, state): &(PathBuf, Reading<FileState<Bytes>>)| {
         !matches!(state, Reading::Known(FileState::Missing))
     };
@@ -352,7 +352,7 @@ fn installation(
     let located = layout.config.candidates.iter().chain(&layout.record.candidates);
     let traces = install_dir
         .into_iter()
-        .chain(located.map(|named| named.path.as_path()))
+        .chain(located.map(PathBuf::as_path))
         .chain(layout.files.iter().map(PathBuf::as_path));
     for trace in traces {
         let known = found.traces.iter().any(|known| known == trace);

@@ -1,6 +1,6 @@
 //! The environment of a process: only the variables that a profile asks for, and no password of a proxy.
 
-use crate::model::snapshot::Environment;
+use crate::model::{authority::with_hidden_user_info, snapshot::Environment};
 
 /// The longest value that is kept, in bytes.
 const LONGEST: usize = 4 << 10;
@@ -40,7 +40,7 @@ pub fn parse(bytes: &[u8], wants: impl Fn(&str) -> bool) -> Kept {
             }
             let value = if name.to_ascii_lowercase().ends_with("proxy") {
                 // Before it is cut: the `@` that ends a password may be far behind.
-                text(without_user_info(&String::from_utf8_lossy(value)).as_bytes())
+                text(with_hidden_user_info(&String::from_utf8_lossy(value)).as_bytes())
             } else {
                 text(value)
             };
@@ -55,23 +55,6 @@ fn text(value: &[u8]) -> String {
     // Replacement characters are longer than what they replace.
     text.truncate(text.floor_char_boundary(LONGEST));
     text
-}
-
-/// A proxy address with user name and password replaced by `***`: everything up to its last `@`, as a password may hold any
-/// character where whoever set it did not know better.
-fn without_user_info(value: &str) -> String {
-    let (scheme, rest) = match value.split_once("://") {
-        Some((scheme, rest)) if !scheme.contains('@') => (Some(scheme), rest),
-        Some(_) | None => (None, value),
-    };
-    let rest = match rest.rsplit_once('@') {
-        Some((_user_info, host)) => format!("***@{host}"),
-        None => rest.to_owned(),
-    };
-    match scheme {
-        Some(scheme) => format!("{scheme}://{rest}"),
-        None => rest,
-    }
 }
 
 #[cfg(test)]

@@ -127,17 +127,15 @@ impl Reader<'_> {
         if let Some(why) = &located.undecided {
             return Err(why.clone());
         }
-        for named in &located.candidates {
-            let mut cursor = place
-                .as_ref()
-                .filter(|place| place.path == named.path)
-                .and_then(|place| place.cursor.clone());
-            let found = self.tail(log, &named.path, &mut cursor)?;
+        for path in &located.candidates {
+            let mut cursor =
+                place.as_ref().filter(|place| place.path == *path).and_then(|place| place.cursor.clone());
+            let found = self.tail(log, path, &mut cursor)?;
             if cursor.is_some() {
-                *place = Some(Place { path: named.path.clone(), cursor });
+                *place = Some(Place { path: path.clone(), cursor });
             }
             if let Some((tail, runs)) = found {
-                return Ok(Some((named.path.clone(), tail, runs)));
+                return Ok(Some((path.clone(), tail, runs)));
             }
         }
         Ok(None)

@@ -19,7 +19,7 @@ pub mod process;
 mod surroundings;
 pub mod tail;
 #[cfg(test)]
-pub(super) mod testing;
+pub(crate) mod testing;
 pub mod zone;
 
 use std::{

@@ -265,11 +265,11 @@ fn recorded(
     }
     let Some(first) = candidates.first() else { return Reading::Known(None) };
     let files = files.named_by(whose.credentials.as_ref());
-    let state = files.read(&first.path, Extent::Whole);
+    let state = files.read(first, Extent::Whole);
     state.map(|state| match state {
         FileState::Present(file) => {
             let id = target.profile.parse_instance(&file.content.ok()?.0)?;
-            Some((id, first.path.clone()))
+            Some((id, first.clone()))
         }
         FileState::Missing | FileState::NotAFile(_) => None,
     })

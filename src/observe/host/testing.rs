@@ -93,7 +93,7 @@ pub(in crate::observe) fn look_from<T>(root: &Path, look: impl FnOnce(Files<'_>)
 }
 
 /// Calls `act` as a user without privileges. The kernel keeps the identity of each thread apart.
-pub(in crate::observe) fn as_nobody<T: Send>(act: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn as_nobody<T: Send>(act: impl FnOnce() -> T + Send) -> T {
     use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
     use rustix::{fs::Gid, fs::Uid};
     std::thread::scope(|scope| {
@@ -200,7 +200,6 @@ macro_rules! profile {
                 &self,
                 _: &AgentSettings,
                 _: &Invocation,
-                _: Option<&Path>,
                 parameters: Reading<Option<&Parameters>>,
             ) -> IdentityLayout {
                 let parameters = match parameters {

@@ -26,7 +26,7 @@ pub use self::sntp::ClockSample;
 use crate::{
     model::{
         Purpose, Reading, Reason, Why, authority,
-        snapshot::{Endpoint, Environment, ExpectedAnswer, FailureKind, Phases, Probe, Scheme},
+        snapshot::{Endpoint, Environment, ExpectedAnswer, FailureKind, Probe, Scheme},
     },
     net::{
         Clocks, Error, client, connect,
@@ -99,16 +99,7 @@ impl Prober {
     /// Probes one endpoint as the agent with this environment would reach it. Ends within the timeout; dropping it
     /// leaves no connection behind. `Unknown` only if the exporter itself could not probe.
     pub async fn probe(&self, endpoint: &Endpoint, environment: &Reading<Environment>) -> Reading<Probe> {
-        let mut probe = Probe {
-            proxy: None,
-            assumed: None,
-            addresses: Vec::new(),
-            phases: Phases::default(),
-            status_code: None,
-            certificate: None,
-            outcome: Ok(()),
-            date: None,
-        };
+        let mut probe = Probe::up();
         let deadline = Instant::now() + self.shared.timeout;
         let run = ProbeRun { shared: &self.shared, endpoint, deadline, probe: &mut probe };
         match run.run(environment).await {

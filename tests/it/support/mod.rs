@@ -10,6 +10,7 @@ pub(crate) mod paging;
 pub(crate) mod pushing;
 mod seen;
 mod service;
+mod webhook;
 
 use std::time::{Duration, Instant};
 

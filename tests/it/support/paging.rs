@@ -2,8 +2,6 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpStream,
     path::Path,
     process::{Child, Stdio},
     sync::mpsc::{Receiver, channel},
@@ -12,10 +10,13 @@ use std::{
 
 use serde_json::Value;
 
-use super::host::Host;
+use super::{host::Host, webhook::notification};
 
 /// A page comes some seconds after its defect; on a loaded machine later.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A sender that has connected sends at once.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) const PROMETHEUS: u16 = 9090;
 pub(crate) const ALERTMANAGER: u16 = 9093;
@@ -133,7 +134,7 @@ impl Host {
         let (sender, arriving) = channel();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let Some(notification) = notification(stream) else { continue };
+                let Some(notification) = notification(stream, PATIENCE) else { continue };
                 if sender.send(notification).is_err() {
                     return;
                 }
@@ -141,27 +142,6 @@ impl Host {
         });
         Arriving(arriving)
     }
-}
-
-fn notification(mut stream: TcpStream) -> Option<Value> {
-    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let line = line.trim_end().to_ascii_lowercase();
-        if line.is_empty() {
-            break;
-        }
-        if let Some(value) = line.strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").ok()?;
-    serde_json::from_slice(&body).ok()
 }
 
 impl Paging {
