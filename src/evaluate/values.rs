@@ -1,6 +1,11 @@
 //! What the placeholders of the catalogue stand for: paths, commands, settings and expectations of one installation.
 
-use std::{collections::BTreeMap, net::Ipv4Addr, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
     agents::{
@@ -12,7 +17,7 @@ use crate::{
     model::{
         NetworkType,
         remedy::NOT_KNOWN,
-        snapshot::{EndpointFact, Parameters},
+        snapshot::{EndpointFact, Installation, Parameters},
     },
 };
 
@@ -28,7 +33,7 @@ pub(super) fn of_agent(context: &Context<'_>) -> Arc<Values> {
     let path = |path: Option<&Path>| path.map(|path| path.display().to_string());
     let parameters = context.derived.parameters();
     let parameters = parameters.known().copied().flatten();
-    let installation = agent.installation.known();
+    let binary = agent.installation.known().and_then(binary);
     let address = address(context, parameters);
     let identifier = expect.machine_group_identifier.as_ref().or(expect.server_group_label.as_ref());
     let place = place(context, parameters);
@@ -53,12 +58,7 @@ pub(super) fn of_agent(context: &Context<'_>) -> Arc<Values> {
         ("kind", Some(agent.kind.to_owned())),
         ("hostname", context.place.hostname.known().cloned()),
         ("install_dir", path(agent.install_dir.as_deref())),
-        (
-            "binary",
-            path(installation.and_then(|found| {
-                found.binary.as_deref().or(found.looked_for.first().map(std::path::PathBuf::as_path))
-            })),
-        ),
+        ("binary", path(binary)),
         ("config_file", path(agent.config.as_ref().map(|config| config.path.as_path()))),
         ("record_file", path(agent.record.as_ref().map(|record| record.path.as_path()))),
         ("users_dir", path(agent.users.as_ref().map(|users| users.path.as_path()))),
@@ -112,6 +112,11 @@ fn endpoint<'a>(context: &Context<'a>, finding: &Finding) -> Option<&'a Endpoint
     }
     told("names")?;
     endpoints().find(|fact| fact.endpoint.host.parse::<std::net::IpAddr>().is_err())
+}
+
+/// The executable, or where it should be.
+fn binary(installation: &Installation) -> Option<&Path> {
+    installation.binary.as_ref().or(installation.looked_for.first()).map(PathBuf::as_path)
 }
 
 /// An address that the machine group is expected to contain, and that this host has.

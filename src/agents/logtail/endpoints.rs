@@ -27,19 +27,8 @@ pub(super) fn endpoints(
     };
 
     for server in &parameters.config_servers {
-        let Some(address) = ServerAddress::parse(&server.value) else { continue };
-        let origin = origin(server);
-        if is_community_server(&server.key) {
-            let at = (Scheme::Tcp, address.host.as_str(), address.port.unwrap_or(80));
-            list.add(Purpose::ConfigServer, at, ExpectedAnswer::Connected, &origin);
-            continue;
-        }
-        for (scheme, port) in config_server_ports(&address) {
-            let at = (scheme, address.host.as_str(), port);
-            list.add(Purpose::ConfigServer, at, ExpectedAnswer::LogService, &origin);
-        }
+        add_config_server(&mut list, server, &origin(server));
     }
-
     let default_port = parameters.data_server_port.unwrap_or(if edition.community { 443 } else { 80 });
     let data_servers = || {
         parameters.data_servers.iter().filter_map(|server| {
@@ -73,14 +62,22 @@ pub(super) fn endpoints(
     if let Some(region) = region(settings, parameters)
         && let Some(host) = below(&format!("ali-{region}-sls-admin"))
     {
-        list.add(
-            Purpose::Admin,
-            (scheme, &host, port),
-            ExpectedAnswer::LogService,
-            &origin(&server.endpoint),
-        );
+        let origin = origin(&server.endpoint);
+        list.add(Purpose::Admin, (scheme, &host, port), ExpectedAnswer::LogService, &origin);
     }
     list.into_endpoints()
+}
+
+fn add_config_server(list: &mut EndpointList, server: &Parameter, origin: &Origin) {
+    let Some(address) = ServerAddress::parse(&server.value) else { return };
+    if is_community_server(&server.key) {
+        let at = (Scheme::Tcp, address.host.as_str(), address.port.unwrap_or(80));
+        return list.add(Purpose::ConfigServer, at, ExpectedAnswer::Connected, origin);
+    }
+    for (scheme, port) in config_server_ports(&address) {
+        let at = (scheme, address.host.as_str(), port);
+        list.add(Purpose::ConfigServer, at, ExpectedAnswer::LogService, origin);
+    }
 }
 
 /// A config server must answer by HTTP and by HTTPS; one on a port of its own only as configured.

@@ -204,6 +204,28 @@ impl Findings {
         }
     }
 
+    /// Judges several causes at once: each of `verdict`'s findings stands, the others of `causes` are clear; or none of them can
+    /// be told.
+    pub(in crate::evaluate) fn judge_together<I: IntoIterator<Item = Finding>>(
+        &mut self,
+        causes: &[&'static Cause],
+        verdict: Result<I, Why>,
+    ) {
+        let mut standing: Result<Vec<Finding>, Why> = verdict.map(|found| found.into_iter().collect());
+        for cause in causes {
+            self.judge(cause, || match &mut standing {
+                Ok(standing) => {
+                    Ok(standing.extract_if(.., |finding| finding.cause == *cause).collect::<Vec<_>>())
+                }
+                Err(why) => Err(why.clone()),
+            });
+        }
+        debug_assert!(
+            standing.map_or(true, |left| left.is_empty()),
+            "a finding of a cause that is not judged here"
+        );
+    }
+
     /// Judges a cause subject by subject; whatever else it could be about is clear.
     pub(in crate::evaluate) fn judge_each(
         &mut self,
@@ -292,6 +314,22 @@ mod tests {
         let ruling = ruling(findings, &RESTART_REQUIRED);
         assert_eq!(ruling.standing[0].subject, "a");
         assert!(ruling.leaves_open("b") && !ruling.leaves_open("c"));
+    }
+
+    #[test]
+    fn causes_judged_together_stand_are_clear_or_undecided_each() {
+        let both: [&'static Cause; 2] = [&RESTART_REQUIRED, &RESTART_REQUIRED_BINARY];
+        let judged = |verdict: Result<Option<Finding>, Why>| {
+            let mut findings = Findings::of(Prerequisite::Restart);
+            findings.judge_together(&both, verdict);
+            let ruling_of = |ruling: Ruling| {
+                both.contains(&ruling.cause).then(|| (ruling.standing.len(), ruling.leaves_open("")))
+            };
+            findings.into_rulings().filter_map(ruling_of).collect::<Vec<_>>()
+        };
+        assert_eq!(judged(Ok(Some(Finding::of(&RESTART_REQUIRED)))), [(1, false), (0, false)]);
+        assert_eq!(judged(Ok(None)), [(0, false), (0, false)]);
+        assert_eq!(judged(Err(why("a"))), [(0, true), (0, true)]);
     }
 
     #[test]

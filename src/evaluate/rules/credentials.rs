@@ -32,21 +32,20 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
         Reading::Known(_) | Reading::Unknown(_) => {}
     }
     let mut findings = Findings::of(Prerequisite::Credentials);
-    let defects = || {
-        keys.iter().filter_map(|(key, state)| {
-            let about = |cause| Finding::of(cause).about(*key).seen("key", *key, context.config_path());
-            match state {
-                KeyState::Set => None,
-                KeyState::Missing => Some(about(&CREDENTIALS_MISSING)),
-                KeyState::Placeholder => Some(about(&CREDENTIALS_PLACEHOLDER)),
-                KeyState::Malformed(defect) => {
-                    Some(about(&CREDENTIALS_MALFORMED).seen("defect", *defect, *key))
-                }
-            }
-        })
-    };
-    for cause in [&CREDENTIALS_MISSING, &CREDENTIALS_PLACEHOLDER, &CREDENTIALS_MALFORMED] {
-        findings.judge(cause, || Ok(defects().filter(|finding| finding.cause == cause)));
-    }
+    let defects = keys.iter().filter_map(|(key, state)| defect(context, key, state));
+    findings.judge_together(
+        &[&CREDENTIALS_MISSING, &CREDENTIALS_PLACEHOLDER, &CREDENTIALS_MALFORMED],
+        Ok(defects),
+    );
     Outcome::Judged(findings)
+}
+
+fn defect(context: &Context<'_>, key: &'static str, state: &KeyState) -> Option<Finding> {
+    let about = |cause| Finding::of(cause).about(key).seen("key", key, context.config_path());
+    match state {
+        KeyState::Set => None,
+        KeyState::Missing => Some(about(&CREDENTIALS_MISSING)),
+        KeyState::Placeholder => Some(about(&CREDENTIALS_PLACEHOLDER)),
+        KeyState::Malformed(defect) => Some(about(&CREDENTIALS_MALFORMED).seen("defect", *defect, key)),
+    }
 }

@@ -38,9 +38,7 @@ fn by_file(context: &Context<'_>, file: &FileFact<Vec<String>>) -> Outcome {
     };
     findings.clear(&[&CUSTOM_IDENTIFIER_MALFORMED]);
     let defect = defect(context, file, expected);
-    for cause in OF_EXPECTATION {
-        findings.judge(cause, || Ok(defect.clone()?.filter(|finding| finding.cause == cause)));
-    }
+    findings.judge_together(&OF_EXPECTATION, defect.clone());
     findings.judge(&IDENTIFIER_UNEXPANDED, || {
         let (written, unread) = written(context, file)?;
         match (unexpanded(written, Some(expected)), &defect, unread) {
@@ -204,29 +202,33 @@ fn by_labels(context: &Context<'_>) -> Outcome {
         findings.judge(&IDENTIFIER_UNEXPANDED, || Ok(unexpanded.map(Finding::lowered_to_warning)));
         return Outcome::Judged(findings);
     };
-    let from = "config: expect.server_group_label";
-    let finding = |cause: &'static Cause| Finding::of(cause).seen("expected", quoted(expected), from);
-    let defect = match &parameters.group_labels {
-        None => {
-            Some(finding(&CUSTOM_IDENTIFIER_MISSING).seen("found", "no group_label", context.config_path()))
-        }
-        Some((key, labels)) if labels.is_empty() => {
-            Some(finding(&CUSTOM_IDENTIFIER_EMPTY).seen("found", quoted(""), context.parameter_place(key)))
-        }
-        Some((_, labels)) if labels.iter().any(|label| label == expected) => None,
-        Some((key, labels)) => Some(finding(&CUSTOM_IDENTIFIER_MISMATCH).seen(
-            "found",
-            list(labels.iter().map(|label| quoted(label))),
-            context.parameter_place(key),
-        )),
-    };
-    for cause in OF_EXPECTATION {
-        findings.judge(cause, || Ok(defect.clone().filter(|finding| finding.cause == cause)));
-    }
+    let defect = label_defect(context, parameters.group_labels.as_ref(), expected);
     findings.judge(&IDENTIFIER_UNEXPANDED, || {
         Ok(if defect.is_none() { unexpanded.map(Finding::lowered_to_warning) } else { unexpanded })
     });
+    findings.judge_together(&OF_EXPECTATION, Ok(defect));
     Outcome::Judged(findings)
+}
+
+/// What differs from the expected label: a key of the config, and its labels.
+fn label_defect(
+    context: &Context<'_>,
+    labels: Option<&(String, Vec<String>)>,
+    expected: &str,
+) -> Option<Finding> {
+    let (cause, found, place): (&'static Cause, _, _) = match labels {
+        None => (&CUSTOM_IDENTIFIER_MISSING, "no group_label".to_owned(), context.config_path()),
+        Some((_, labels)) if labels.iter().any(|label| label == expected) => return None,
+        Some((key, labels)) if labels.is_empty() => {
+            (&CUSTOM_IDENTIFIER_EMPTY, quoted(""), context.parameter_place(key))
+        }
+        Some((key, labels)) => {
+            let found = list(labels.iter().map(|label| quoted(label)));
+            (&CUSTOM_IDENTIFIER_MISMATCH, found, context.parameter_place(key))
+        }
+    };
+    let finding = Finding::of(cause).seen("expected", quoted(expected), "config: expect.server_group_label");
+    Some(finding.seen("found", found, place))
 }
 
 /// Without an expectation nothing is missed.

@@ -15,7 +15,7 @@ use crate::{
         roles,
         words::list,
     },
-    model::{Cause, NetworkType, Prerequisite, Reason, Why, snapshot::Installation},
+    model::{NetworkType, Prerequisite, Reason, Why, snapshot::Installation},
 };
 
 use super::surroundings;
@@ -23,13 +23,7 @@ use super::surroundings;
 /// The rule.
 pub(super) fn judge(context: &Context<'_>) -> Outcome {
     let mut findings = Findings::of(Prerequisite::Installed);
-    let defect = defect(context);
-    for cause in [&NOT_INSTALLED, &INSTALLATION_INCOMPLETE] {
-        findings.judge(cause, || {
-            let defect = defect.as_ref()?;
-            Ok(defect.clone().filter(|finding| finding.cause == cause))
-        });
-    }
+    findings.judge_together(&[&NOT_INSTALLED, &INSTALLATION_INCOMPLETE], defect(context));
     findings.judge(&AGENT_VERSION_DEFECTIVE, || version_defective(context));
     findings.judge(&SERVICE_NOT_ENABLED, || surroundings::not_enabled(context));
     findings.judge(&AGENTS_COEXIST, || surroundings::coexisting(context));
@@ -78,7 +72,7 @@ fn defect(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     let looked_for = list(installation.looked_for.iter().map(|path| path.display().to_string()));
     // Running processes are a trace of the installation, and tell where it is.
     let Some(running) = roles::running(context.agent) else {
-        return traced(installation, looked_for, false)
+        return traced(installation, &looked_for, false)
             .transpose()
             .unwrap_or_else(|| Err(unread_processes(context)))
             .map(Some);
@@ -86,15 +80,8 @@ fn defect(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     if installation.location_unknown && running {
         return Ok(None);
     }
-    let missing = || {
-        let cause: &'static Cause = &NOT_INSTALLED;
-        Finding::of(cause).seen(
-            "looked_for",
-            list(installation.looked_for.iter().map(|path| path.display().to_string())),
-            "file system",
-        )
-    };
-    Ok(Some(traced(installation, looked_for, running)?.unwrap_or_else(missing)))
+    let missing = || Finding::of(&NOT_INSTALLED).seen("looked_for", &looked_for, "file system");
+    Ok(Some(traced(installation, &looked_for, running)?.unwrap_or_else(missing)))
 }
 
 fn unread_processes(context: &Context<'_>) -> Why {
@@ -107,7 +94,7 @@ fn unread_processes(context: &Context<'_>) -> Why {
 }
 
 /// `installation_incomplete`, if anything but the executable is there.
-fn traced(installation: &Installation, looked_for: String, running: bool) -> Result<Option<Finding>, Why> {
+fn traced(installation: &Installation, looked_for: &str, running: bool) -> Result<Option<Finding>, Why> {
     let mut traces: Vec<String> = installation.traces.iter().map(|path| path.display().to_string()).collect();
     if installation.location_unknown && !traces.is_empty() {
         let detail = "the executable was not found in the usual directories and never seen running; \

@@ -22,10 +22,10 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
         return Outcome::Not(NotEvaluated::NotExpected);
     };
     let mut findings = Findings::of(Prerequisite::UserIdentifier);
-    let defect = defect(context, users, expected);
-    for cause in [&USER_IDENTIFIER_MISSING, &USER_IDENTIFIER_MISMATCH, &USER_IDENTIFIER_MALFORMED] {
-        findings.judge(cause, || Ok(defect.clone()?.filter(|finding| finding.cause == cause)));
-    }
+    findings.judge_together(
+        &[&USER_IDENTIFIER_MISSING, &USER_IDENTIFIER_MISMATCH, &USER_IDENTIFIER_MALFORMED],
+        defect(context, users, expected),
+    );
     Outcome::Judged(findings)
 }
 
