@@ -189,7 +189,7 @@ pub fn turn(bytes: &[u8], root: &Path) {
 }
 
 /// A host that is read and judged as the daemon does it, turn after turn, while nothing is really probed.
-struct Host {
+pub(crate) struct Host {
     runtime: Runtime,
     reader: HostReader,
     settings: config::Settings,
@@ -199,13 +199,13 @@ struct Host {
 }
 
 impl Host {
-    fn new(options: HostOptions, settings: config::Settings) -> Self {
+    pub(crate) fn new(options: HostOptions, settings: config::Settings) -> Self {
         let (reader, ledger, endpoints) = (HostReader::new(options), Ledger::default(), BTreeMap::new());
         Self { runtime: runtime(), reader, settings, ledger, endpoints }
     }
 
     /// One turn at `now`. `set` may set facts of the host itself, `answer` is what each endpoint answers.
-    fn turn(
+    pub(crate) fn turn(
         &mut self,
         now: time::Now,
         set: impl FnOnce(&mut PlaceFacts),

@@ -10,6 +10,8 @@ pub mod interfaces;
 mod layout;
 pub mod loglistener;
 pub mod logtail;
+#[cfg(test)]
+mod new_kind;
 mod products;
 pub mod release;
 pub mod remedy;
@@ -35,7 +37,13 @@ use crate::model::{
 };
 
 /// Every kind of agent that can be watched.
-pub static PROFILES: &[&dyn Profile] = &[&logtail::Logtail, &loglistener::LogListener, &custom::Custom];
+pub static PROFILES: &[&dyn Profile] = &[
+    &logtail::Logtail,
+    &loglistener::LogListener,
+    &custom::Custom,
+    #[cfg(test)]
+    &new_kind::Shipper,
+];
 
 /// The profile of a kind.
 pub fn profile(kind: &str) -> Option<&'static dyn Profile> {
