@@ -9,8 +9,9 @@ DIST = REPOSITORY / "target" / "dist"
 
 
 def run(script, binds=(), writable=(), check=True):
-    """What a shell there says on both outputs, without network and with target/dist as /dist; what it writes is forgotten, but in
-    what is bound to be written."""
+    """What a shell there says on both outputs, without network and with target/dist, as far as it is built, as /dist; what it writes
+    is forgotten, but in what is bound to be written."""
+    DIST.mkdir(parents=True, exist_ok=True)
     options = [f"--bind-ro={here}:{there}" for here, there in [(DIST, "/dist"), *binds]]
     options += [f"--bind={here}:{there}" for here, there in writable]
     process = subprocess.run([REPOSITORY / "scripts/in-tools", *options, "--", "sh", "-c", script], text=True, check=False,
