@@ -104,6 +104,22 @@ impl Operation for Custom {
         ))
     }
 
+    fn described(&self, prerequisite: Prerequisite, settings: &AgentSettings) -> bool {
+        match prerequisite {
+            // Without its processes it may be anywhere, or on another host.
+            Prerequisite::Installed | Prerequisite::Processes | Prerequisite::Restart => {
+                !settings.processes.is_empty()
+            }
+            Prerequisite::StartupParameters => !settings.files.is_empty(),
+            Prerequisite::Ip
+            | Prerequisite::Network
+            | Prerequisite::Clock
+            | Prerequisite::UserIdentifier
+            | Prerequisite::CustomIdentifier
+            | Prerequisite::Credentials => true,
+        }
+    }
+
     fn edition(&self, _facts: EditionFacts<'_>) -> Reading<Edition> {
         Reading::Known(Edition { label: "custom", community: false, keyless: true })
     }

@@ -330,6 +330,11 @@ pub trait Operation: Sync {
     /// True if the prerequisite applies to this variant; unknown if it may.
     fn applies(&self, prerequisite: Prerequisite, edition: &Reading<Edition>) -> Reading<bool>;
 
+    /// False if the agent is described by config alone, and nothing is said there that the prerequisite could be asked of.
+    fn described(&self, _prerequisite: Prerequisite, _settings: &AgentSettings) -> bool {
+        true
+    }
+
     /// The variant.
     fn edition(&self, facts: EditionFacts<'_>) -> Reading<Edition>;
 

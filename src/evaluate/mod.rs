@@ -88,6 +88,9 @@ fn judge_agent(
 
 /// One rule, where its prerequisite applies.
 fn judge(rule: &Rule, context: &Context<'_>) -> Outcome {
+    if !context.profile.described(rule.prerequisite, context.settings) {
+        return Outcome::Not(NotEvaluated::NotExpected);
+    }
     match context.profile.applies(rule.prerequisite, &context.derived.edition) {
         Reading::Known(true) => (rule.judge)(context),
         Reading::Known(false) => Outcome::Not(not_of(context)),

@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use crate::model::{
     Reading, Role, Status,
-    snapshot::{DataServer, Place, ProcessState},
+    snapshot::{DataServer, Installation, Place, ProcessState},
 };
 
 use super::world::*;
@@ -22,6 +22,37 @@ fn healthy_hosts_are_silent() {
     assert_silent("loglistener", &[loglistener()]);
     assert_silent("loglistener in a label group", &[loglistener_by_label()]);
     assert_silent("custom", &[custom()]);
+}
+
+#[test]
+fn a_custom_agent_has_the_prerequisites_that_config_describes() {
+    let of = |processes: bool, files: bool| {
+        let world = custom().with(|w| {
+            if !processes {
+                w.settings.processes.clear();
+                *w.processes() = Vec::new();
+                w.agent().installation = Reading::Known(Installation {
+                    looked_for: Vec::new(),
+                    binary: None,
+                    leads_to: None,
+                    traces: w.settings.files.clone(),
+                    location_unknown: false,
+                });
+            }
+            if !files {
+                w.settings.files.clear();
+                w.agent().files.clear();
+            }
+        });
+        let report = judge(&[world]);
+        assert_eq!(shown(&report), Vec::<&str>::new());
+        assert_eq!(report.status, Status::Ok);
+        report.prerequisites.iter().map(|prerequisite| prerequisite.id.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(true, true), ["installed", "processes", "startup_parameters", "network", "restart"]);
+    assert_eq!(of(true, false), ["installed", "processes", "network", "restart"]);
+    assert_eq!(of(false, true), ["startup_parameters", "network"]);
+    assert_eq!(of(false, false), ["network"]);
 }
 
 #[test]
