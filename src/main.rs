@@ -12,7 +12,7 @@ use logagent_exporter::{
     alerting,
     cli::{
         self, Color, Command, Invocation, ListenAddress, LogFormat, LogLevel, Options, Parsed, View, alerts,
-        ask, check, explain, healthcheck, service,
+        ask, bundle, check, explain, healthcheck, service,
     },
     config,
     daemon::{self, CycleOptions, DaemonOptions, Lock, log},
@@ -282,6 +282,9 @@ async fn run_alerts_test(options: Options, language: Language) -> anyhow::Result
 }
 
 async fn run_check(mut options: Options, view: &View, local: bool) -> anyhow::Result<u8> {
+    if let Some(file) = &view.bundle {
+        return bundle::check(options, (view, local), file, &socket(), cycle_options).await;
+    }
     if !local {
         let answered = check::check_running(&socket(), view).await.context("asking the running exporter")?;
         if let Some(verdict) = answered {

@@ -12,6 +12,7 @@ pub mod loglistener;
 pub mod logtail;
 #[cfg(test)]
 mod new_kind;
+pub mod outline;
 mod products;
 pub mod release;
 pub mod remedy;
@@ -248,6 +249,11 @@ pub trait Files: Sync {
 
     /// What a line of one of the agent's own logs means; `None`: it is no line that begins a record.
     fn parse_log_line<'l>(&self, _log: OwnLog, _line: &'l str) -> Option<LogLine<'l>> {
+        None
+    }
+
+    /// What may be shown of a file to those who are not on the host; `None`: nothing of its content.
+    fn outline(&self, _path: &Path, _bytes: &[u8]) -> Option<String> {
         None
     }
 

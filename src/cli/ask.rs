@@ -53,6 +53,14 @@ pub async fn local(socket: &Path, target: &str) -> io::Result<Answer> {
     within(async { exchange(sys::local::connect(socket).await?, target).await }).await
 }
 
+/// How the exporter that listens at `socket` was started.
+///
+/// # Errors
+/// Why that cannot be told.
+pub async fn started(socket: &Path) -> io::Result<sys::Started> {
+    sys::local::started(&sys::local::connect(socket).await?)
+}
+
 /// Asks the exporter that listens at `address`, without TLS and password.
 ///
 /// # Errors

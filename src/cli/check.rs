@@ -34,23 +34,28 @@ pub async fn check(settings: Settings, options: CycleOptions, view: &View) -> io
     if let Some(name) = &view.agent {
         only(&mut report, name)?;
     }
+    print(&rendered(&report, view)?, view)?;
+    Ok(Verdict::of(&report))
+}
+
+/// The report in the form that was asked for.
+pub(super) fn rendered(report: &Report, view: &View) -> io::Result<String> {
     let mut out = String::new();
     match view.format {
         Format::Json => {
-            out = serde_json::to_string_pretty(&json::document(&report, view.language))
+            out = serde_json::to_string_pretty(&json::document(report, view.language))
                 .map_err(io::Error::other)?;
             out.push('\n');
         }
         Format::Text => {
-            text::diagnosis(&report, style(view), &mut out).map_err(io::Error::other)?;
+            text::diagnosis(report, style(view), &mut out).map_err(io::Error::other)?;
         }
     }
-    print(&out, view)?;
-    Ok(Verdict::of(&report))
+    Ok(out)
 }
 
 /// Leaves one agent in the report.
-fn only(report: &mut Report, name: &str) -> io::Result<()> {
+pub(super) fn only(report: &mut Report, name: &str) -> io::Result<()> {
     let names: Vec<&str> = report.agents.iter().map(|agent| &*agent.name).collect();
     if !names.contains(&name) {
         let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
@@ -65,6 +70,16 @@ fn only(report: &mut Report, name: &str) -> io::Result<()> {
 /// # Errors
 /// Those of standard output, or what the exporter could not do.
 pub async fn check_running(socket: &std::path::Path, view: &View) -> io::Result<Option<u8>> {
+    let Some((text, verdict)) = running(socket, view).await? else { return Ok(None) };
+    print(&text, view)?;
+    Ok(Some(verdict))
+}
+
+/// What the running exporter says, and its exit code; `None` as above.
+///
+/// # Errors
+/// What the exporter could not do.
+pub(super) async fn running(socket: &std::path::Path, view: &View) -> io::Result<Option<(String, u8)>> {
     let format = match view.format {
         Format::Text => "text",
         Format::Json => "json",
@@ -93,12 +108,11 @@ pub async fn check_running(socket: &std::path::Path, view: &View) -> io::Result<
     let Some(verdict) = answer.verdict else {
         return Err(io::Error::other(answer.text.trim_end().to_owned()));
     };
-    print(&answer.text, view)?;
-    Ok(Some(verdict))
+    Ok(Some((answer.text, verdict)))
 }
 
 /// How the diagnosis is written where standard output leads.
-fn style(view: &View) -> Style {
+pub(super) fn style(view: &View) -> Style {
     Style {
         language: view.language,
         colour: colour_wanted(view.color),
@@ -113,7 +127,7 @@ pub fn columns() -> usize {
     sys::terminal_columns().unwrap_or(text::COLUMNS)
 }
 
-fn print(text: &str, view: &View) -> io::Result<()> {
+pub(super) fn print(text: &str, view: &View) -> io::Result<()> {
     if view.quiet {
         return Ok(());
     }

@@ -10,10 +10,10 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 use clap::{Arg, ArgAction, ArgMatches, builder::OsStringValueParser, error::ErrorKind};
 
 use self::table::{
-    AGENT, ALLOWED_HOST, CHECK, CHECK_EXAMPLES, COLOR, CONFIG_EXAMPLES, CONFIG_FILE, EVALUATION_INTERVAL,
-    EXAMPLES, EXPLAIN_EXAMPLES, FORMAT, Flag, GLOBAL, LANG, LIFECYCLE, LISTEN, LOCAL, LOG_FORMAT, LOG_LEVEL,
-    OF_CHECK, PROBE_INTERVAL, PROBE_TIMEOUT, PROCFS, QUIET, ROOTFS, SYSTEMD_SOCKET, TELEMETRY_PATH, VERBOSE,
-    WEB_CONFIG,
+    AGENT, ALLOWED_HOST, BUNDLE, CHECK, CHECK_EXAMPLES, COLOR, CONFIG_EXAMPLES, CONFIG_FILE,
+    EVALUATION_INTERVAL, EXAMPLES, EXPLAIN_EXAMPLES, FORMAT, Flag, GLOBAL, LANG, LIFECYCLE, LISTEN, LOCAL,
+    LOG_FORMAT, LOG_LEVEL, OF_CHECK, PROBE_INTERVAL, PROBE_TIMEOUT, PROCFS, QUIET, ROOTFS, SYSTEMD_SOCKET,
+    TELEMETRY_PATH, VERBOSE, WEB_CONFIG,
 };
 use self::words::{color, format, language, log_format, log_level};
 use super::invocation::{Command, Format, Invocation, ListenAddress, Options, Parsed, UsageError, View};
@@ -101,6 +101,11 @@ pub fn version() -> String {
         option_env!("LOGAGENT_REVISION").unwrap_or("unknown"),
         option_env!("LOGAGENT_TARGET").unwrap_or("unknown"),
     )
+}
+
+/// The variables that set flags of any command.
+pub(super) fn variables() -> Vec<String> {
+    GLOBAL.iter().map(|flag| flag.variable()).collect()
 }
 
 /// Every command and flag: for the parser, and for manual pages and completions.
@@ -217,6 +222,7 @@ fn invocation(matches: &ArgMatches, env: &dyn Fn(&str) -> Option<OsString>) -> R
                 quiet: said.switch(&QUIET)?,
                 verbose: said.switch(&VERBOSE)?,
                 agent,
+                bundle: said.path(&BUNDLE)?,
             };
             // Who says where or how to look wants to have it looked there and so.
             let places = [&CONFIG_FILE, &ROOTFS, &PROCFS, &PROBE_INTERVAL, &PROBE_TIMEOUT];

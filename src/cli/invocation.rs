@@ -72,6 +72,8 @@ pub struct View {
     pub verbose: bool,
     /// Of this agent alone.
     pub agent: Option<String>,
+    /// Where what support needs is written.
+    pub bundle: Option<PathBuf>,
 }
 
 /// When to use colour.

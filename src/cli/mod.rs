@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod ask;
+pub mod bundle;
 pub mod check;
 pub mod explain;
 pub mod flags;

@@ -8,6 +8,7 @@ mod endpoint;
 mod file;
 mod hosts;
 mod nearest;
+mod outline;
 mod problem;
 mod section;
 pub mod targets;
@@ -23,6 +24,7 @@ pub use document::parse;
 pub use duration::{parse_duration, parse_period};
 pub use file::{STANDARD_INPUT, load, read};
 pub use nearest::nearest;
+pub use outline::outline;
 pub use problem::{ConfigError, ConfigProblem};
 
 pub use crate::model::settings::{

@@ -16,7 +16,7 @@ use crate::{
     model::{
         Reading, Reason, Status, Why,
         report::{AgentReport, ExporterReport, Limit, NotBelieved, Report, limits_of},
-        snapshot::{AgentFacts, ClockFacts, Death, EndpointFact, PlaceFacts, Snapshot},
+        snapshot::{AgentFacts, ClockFacts, Copied, Death, EndpointFact, PlaceFacts, Snapshot},
     },
     observe::{
         events::{Changes, WatchPlan},
@@ -171,6 +171,11 @@ impl Cycle {
             self.probes.next_answer().await;
         }
         self.turn(Trigger::Probe).await
+    }
+
+    /// What may be shown of the agents' files, as they are read from now on.
+    pub fn copies(&mut self) -> &[Copied] {
+        self.reader.copies()
     }
 
     /// Waits until a probe has answered. Never returns while none runs. Cancel-safe.

@@ -12,6 +12,21 @@ mod system;
 
 pub mod root;
 
+/// How a process was started. It may hold passwords, so `Debug` tells numbers only.
+#[derive(Clone, Default)]
+pub struct Started {
+    /// Its arguments, the program first.
+    pub arguments: Vec<String>,
+    /// Its environment, as `NAME=value`.
+    pub environment: Vec<String>,
+}
+
+impl std::fmt::Debug for Started {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} arguments, {} variables", self.arguments.len(), self.environment.len())
+    }
+}
+
 pub use system::{
     ServiceManager, boot_time, confine, cpu_time, end_of, error, file, give_memory_back, hostname,
     kernel_clock, limits, local, reads_what_is_others, signals, terminal_columns,

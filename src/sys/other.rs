@@ -120,6 +120,14 @@ pub mod file {
         File::open(path)
     }
 
+    /// Makes a file, where there is nothing yet; who can read it is told by its directory.
+    ///
+    /// # Errors
+    /// What the system says; `AlreadyExists` if something is there.
+    pub fn create_private(path: &Path) -> io::Result<File> {
+        File::options().write(true).create_new(true).open(path)
+    }
+
     /// What is left on a file system; not known.
     ///
     /// # Errors
@@ -337,6 +345,14 @@ pub mod local {
         pub fn describe(&self) -> String {
             match self.0 {}
         }
+    }
+
+    /// How the process at the other end was started.
+    ///
+    /// # Errors
+    /// None.
+    pub fn started(stream: &Stream) -> io::Result<crate::sys::Started> {
+        match stream.0 {}
     }
 
     /// None is handed over.

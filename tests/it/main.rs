@@ -7,6 +7,7 @@
 mod agent_log;
 mod asking;
 mod budget;
+mod bundle;
 mod commands;
 mod containers;
 mod crowds;

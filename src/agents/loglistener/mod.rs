@@ -16,6 +16,7 @@ use super::{
     Operation, OwnLog, Place, Recognition, Service, Wanted,
     address::{EndpointList, Origin, ServerAddress},
     arguments::{resolve, value_of},
+    outline,
     release::Release,
     remedy::SOME_ADDRESS,
 };
@@ -202,7 +203,37 @@ impl Identification for LogListener {
     }
 }
 
+/// Keys of the agent's config whose values hold no secret.
+const SHOWN_KEYS: &[&str] = &[
+    "agent_ip",
+    "agent_labels",
+    "checkpoint_cache_file",
+    "cpu_limit",
+    "domain",
+    "endpoint",
+    "group_ip",
+    "group_label",
+    "host",
+    "instance_id",
+    "max_dir",
+    "max_file",
+    "max_read_size",
+    "max_send_retry_times",
+    "memory_limit",
+    "port",
+    "proxy_host",
+    "proxy_port",
+    "timeout",
+];
+
 impl Files for LogListener {
+    fn outline(&self, path: &Path, bytes: &[u8]) -> Option<String> {
+        let text = text(bytes).ok()?;
+        let is_yaml = path.extension().is_some_and(|extension| extension == "yaml");
+        let leaves = if is_yaml { outline::yaml(&text) } else { outline::key_value(&text) };
+        Some(outline::lines(&leaves, |keys| outline::named(keys, SHOWN_KEYS)))
+    }
+
     fn layout(&self, settings: &AgentSettings, invocation: &Invocation) -> Layout {
         let dir = install_dir(settings);
         let mut configs = [dir.join("etc/loglistener.conf"), dir.join("conf/loglistener.yaml")];

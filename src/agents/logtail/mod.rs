@@ -11,6 +11,7 @@ mod paths;
 mod record;
 mod regions;
 mod settings;
+mod shown;
 mod versions;
 
 use std::{
@@ -223,6 +224,10 @@ impl Identification for Logtail {
 }
 
 impl Files for Logtail {
+    fn outline(&self, _path: &Path, bytes: &[u8]) -> Option<String> {
+        shown::outline(bytes)
+    }
+
     fn layout(&self, settings: &AgentSettings, invocation: &Invocation) -> Layout {
         paths::layout(settings, invocation)
     }

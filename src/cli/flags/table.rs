@@ -77,6 +77,12 @@ pub(super) const FORMAT: Flag = flag("format", "FORMAT", Some("text"), "Format o
 pub(super) const COLOR: Flag = flag("color", "WHEN", Some("auto"), "Colour: auto, always, never");
 pub(super) const AGENT: Flag = flag("agent", "NAME", None, "Of this agent alone");
 pub(super) const LOCAL: Flag = switch("local", "Look here and now, whether an exporter runs or not");
+pub(super) const BUNDLE: Flag = flag(
+    "bundle",
+    "FILE",
+    None,
+    "Also write what support needs, without secrets, into a new .tar.gz that you look through; - for standard output",
+);
 pub(super) const QUIET: Flag = switch("quiet", "Print nothing; the exit code says it");
 pub(super) const VERBOSE: Flag = switch("verbose", "Print all that was seen, and each finding by itself");
 pub(super) const LANG: Flag = flag(
@@ -87,7 +93,7 @@ pub(super) const LANG: Flag = flag(
 );
 
 /// Flags of `check`, and of those `explain` has two. Before the command they are understood too.
-pub(super) const CHECK: [&Flag; 7] = [&FORMAT, &LANG, &COLOR, &AGENT, &LOCAL, &QUIET, &VERBOSE];
+pub(super) const CHECK: [&Flag; 8] = [&FORMAT, &LANG, &COLOR, &AGENT, &LOCAL, &QUIET, &VERBOSE, &BUNDLE];
 
 /// Flags of any command that mean something to `check`.
 pub(super) const OF_CHECK: [&Flag; 6] =
@@ -122,6 +128,7 @@ pub(super) const CHECK_EXAMPLES: &str = "Examples:
   logagent-exporter check --local               look now
   logagent-exporter check --agent=logtail -v    one agent, with all that was seen of it
   logagent-exporter check --format=json | jq '.agents[].status'
+  logagent-exporter check --bundle=FILE.tar.gz  what support needs, to be looked through and sent
   logagent-exporter check -q || echo $?         for scripts and for Nagios, Icinga
 
 Without --local, --config.file, --path.* and --probe.*, the running exporter is asked over its own socket. Where none

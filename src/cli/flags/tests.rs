@@ -68,6 +68,7 @@ fn commands_are_told_apart() {
         quiet: false,
         verbose: false,
         agent: None,
+        bundle: None,
     };
     assert_eq!(invoked("check", &[]).command, Command::Check { view: plain.clone(), local: false });
     assert_eq!(
@@ -80,6 +81,7 @@ fn commands_are_told_apart() {
                 quiet: true,
                 verbose: true,
                 agent: Some("cls".to_owned()),
+                bundle: None,
             },
             local: true,
         }

@@ -187,6 +187,17 @@ pub struct AgentFacts {
     pub endpoints: Vec<EndpointFact>,
 }
 
+/// What may be shown of one of an agent's files to those who are not on the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// Whose.
+    pub agent: String,
+    /// Which.
+    pub path: PathBuf,
+    /// Its content without its secrets, or why there is none.
+    pub text: String,
+}
+
 /// What is on disk of an installation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Installation {

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     absolute::{absolute, absolute_identity, absolute_located},
-    collection,
+    collection, copies,
     detect::{Memory, Target},
     file::{Bytes, Extent, Files, Kind, parsed},
     log::Reader,
@@ -114,6 +114,10 @@ pub fn observe(
         record,
         identifiers,
     };
+    if let Some(kept) = &mut memory.copies {
+        kept.retain(|copied| copied.agent != *facts.name);
+        kept.extend(copies::copies(files, target, &facts));
+    }
     (settings.clone(), facts)
 }
 
@@ -174,10 +178,10 @@ fn config(
 }
 
 /// A part of a config: its content, modification time and digest.
-type Part = (PathBuf, (Bytes, SystemTime, u64));
+pub(super) type Part = (PathBuf, (Bytes, SystemTime, u64));
 
 /// The files that are merged over a config, in the order of their names.
-fn parts(files: Files<'_>, directory: &Located) -> Reading<Vec<Part>> {
+pub(super) fn parts(files: Files<'_>, directory: &Located) -> Reading<Vec<Part>> {
     if let Some(why) = &directory.undecided {
         return Reading::Unknown(why.clone());
     }

@@ -44,6 +44,8 @@ pub struct Memory {
     pub logs: Followed,
     /// What surrounds each agent, as it was looked at last.
     pub surroundings: Looked,
+    /// What may be shown of the agents' files; `None`: nobody has asked.
+    pub copies: Option<Vec<crate::model::snapshot::Copied>>,
     /// Detected installations that are gone are to be forgotten.
     forgets: bool,
     /// There are more installations than are watched.

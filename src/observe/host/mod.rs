@@ -7,6 +7,7 @@ pub mod agent;
 mod autostart;
 pub mod collection;
 mod container;
+mod copies;
 pub mod detect;
 pub mod environ;
 pub mod file;
@@ -53,7 +54,7 @@ use crate::{
     model::{
         Reading, Reason, Why,
         report::{Limit, NotBelieved, NotBelievedGroup},
-        snapshot::{AgentFacts, FileFact, InterfaceAddress, PlaceFacts, Process, ProcessState},
+        snapshot::{AgentFacts, Copied, FileFact, InterfaceAddress, PlaceFacts, Process, ProcessState},
     },
     sys::{self, root::Root},
 };
@@ -153,6 +154,11 @@ impl HostReader {
     /// that have been none of any agent's before.
     pub fn executions_are_told(&mut self, told: bool) {
         self.executions_are_told = told;
+    }
+
+    /// What may be shown of the agents' files, as they are read from now on.
+    pub fn copies(&mut self) -> &[Copied] {
+        self.memory.copies.get_or_insert_default()
     }
 
     /// Prepares for new settings. Of configured agents what was seen is kept where `same` says that the agent is the same one; of

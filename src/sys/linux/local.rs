@@ -1,7 +1,9 @@
 //! Sockets of the host itself (`AF_UNIX`), and those that the service manager hands over.
 
 use std::{
-    fs, io, net,
+    fs,
+    io::{self, Read as _},
+    net,
     os::{
         fd::AsFd as _,
         unix::{
@@ -16,6 +18,11 @@ use std::{
 use listenfd::ListenFd;
 use rustix::net::{RecvFlags, recv, sockopt::socket_peercred};
 use tokio::{io::Interest, net::UnixListener};
+
+use crate::sys::Started;
+
+/// More than the arguments or the environment of any service, in bytes.
+const LARGEST_WORDS: u64 = 1 << 20;
 
 /// One connection.
 pub type Stream = tokio::net::UnixStream;
@@ -132,6 +139,21 @@ pub async fn connect(path: &Path) -> io::Result<Stream> {
         let message = format!("{} is not the exporter's alone", directory.display());
         Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
     }
+}
+
+/// How the process at the other end was started: its arguments, and its environment as `NAME=value`.
+///
+/// # Errors
+/// What the kernel says: its environment is its user's and root's to read.
+pub fn started(stream: &Stream) -> io::Result<Started> {
+    let pid = socket_peercred(stream.as_fd())?.pid.as_raw_pid();
+    let words = |file: &str| -> io::Result<Vec<String>> {
+        let mut bytes = Vec::new();
+        fs::File::open(format!("/proc/{pid}/{file}"))?.take(LARGEST_WORDS).read_to_end(&mut bytes)?;
+        let words = bytes.split(|&byte| byte == 0).filter(|word| !word.is_empty());
+        Ok(words.map(|word| String::from_utf8_lossy(word).into_owned()).collect())
+    };
+    Ok(Started { arguments: words("cmdline")?, environment: words("environ")? })
 }
 
 #[cfg(test)]

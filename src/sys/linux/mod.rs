@@ -88,7 +88,7 @@ pub mod file {
     use std::{
         fs::{File, Metadata},
         io,
-        os::unix::fs::{FileTypeExt as _, MetadataExt as _},
+        os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _},
         path::Path,
     };
 
@@ -103,6 +103,14 @@ pub mod file {
     pub fn open(path: &Path) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
         Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+    }
+
+    /// Makes a file that only its owner can read, where there is nothing yet.
+    ///
+    /// # Errors
+    /// What the kernel says; `AlreadyExists` if something is there.
+    pub fn create_private(path: &Path) -> io::Result<File> {
+        File::options().write(true).create_new(true).mode(0o600).open(path)
     }
 
     /// `/proc`, `/sys`, tracing, debugging, security, eBPF, persistent store, both control groups.
