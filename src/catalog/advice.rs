@@ -14,7 +14,7 @@ pub static OUT_OF_MEMORY: Text = Text {
 /// It accessed memory that is not its own, or gave up by itself.
 pub static CRASHED: Text = Text {
     en: "It crashed by a fault of its own. Keep `backtrace.dat` and the end of its log in {install_dir} for the vendor, and \
-        upgrade to the latest release ({install_document}): crashes at the start are mostly mended there.",
+        upgrade to the latest release ({install_document}): crashes at the start are mostly fixed there.",
     zh: "进程因自身缺陷崩溃。请保留 {install_dir} 中的 `backtrace.dat` 和日志末尾供厂商分析，并升级到最新版本\
         （{install_document}），启动时的崩溃通常已在新版本中修复。",
 };

@@ -37,7 +37,7 @@ pub static CLOCK_SKEWED: Cause = Cause {
             3. 立即校正时间：`sudo chronyc makestep`。时间跳变可能影响数据库、定时任务等程序。容器请在宿主机上操\
             作。\n\
             4. [logtail] 如果无法修改时间，请在 {config_file} 中设置 `\"enable_log_time_auto_adjust\" : true`（\
-            true 不加引号）。\n\
+            `true` 不加引号）。\n\
             5. 重启客户端：{restart_command}\n\
             6. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },

@@ -171,7 +171,7 @@ pub const HOST_WATCHDOG: Told = Told {
     fix: Text {
         en: "Nothing is wrong while this alert arrives. Route it, grouped by instance, to a receiver that alerts if it stops; then see whether the host \
              and the exporter run: `systemctl status logagent-exporter`",
-        zh: "能收到该告警即一切正常。请按 instance 分组，将它路由到一个在中断时会告警的接收方；中断时检查主机和 exporter 是否运行：\
+        zh: "能收到该告警即一切正常。请按 `instance` 分组，将它路由到一个在中断时会告警的接收方；中断时检查主机和 exporter 是否运行：\
              `systemctl status logagent-exporter`",
     },
     dashboard: HOST,

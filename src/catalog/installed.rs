@@ -98,7 +98,7 @@ pub static AGENT_VERSION_DEFECTIVE: Cause = Cause {
         zh: "客户端版本 {version} 存在缺陷，{mended} 版本已修复",
     },
     meaning: Text {
-        en: "The vendor mended a defect of this version that can stop the heartbeat, or that explains what is \
+        en: "The vendor has fixed a defect of this version that can stop the heartbeat, or that explains what is \
             seen on this host. No change of the config helps against it.",
         zh: "厂商已修复该版本的一个缺陷。该缺陷可能导致心跳中断，或正是本机现象的原因。修改配置无法解决。",
     },

@@ -61,7 +61,7 @@ pub static DAEMON_MISSING: Cause = Cause {
             2. If a process from before the restart is left (`ps -eo pid,ppid,lstart,args` shows when each was \
             started), end it with `kill` and restart once more.\n\
             3. Verify that all processes are running: {status_command}",
-        zh: "1. 重启客户端（采集会暂停数秒，之后从断点继续）：{restart_command}\n\
+        zh: "1. 重启客户端（采集会暂停数秒，之后从检查点继续）：{restart_command}\n\
             2. 如果仍残留重启前的进程（可用 `ps -eo pid,ppid,lstart,args` 查看启动时间），请用 `kill` 结束该进程\
             后再重启一次。\n\
             3. 确认所有进程均在运行：{status_command}",
@@ -129,7 +129,7 @@ pub static UPDATE_PROCESS_MISSING: Cause = Cause {
         en: "1. Restart the agent (collection pauses for some seconds and continues from its checkpoint): \
             {restart_command}\n\
             2. Verify that all processes are running: {status_command}",
-        zh: "1. 重启客户端（采集会暂停数秒，之后从断点继续）：{restart_command}\n\
+        zh: "1. 重启客户端（采集会暂停数秒，之后从检查点继续）：{restart_command}\n\
             2. 确认所有进程均在运行：{status_command}",
     },
     evidence: &["running", "expected"],
@@ -152,7 +152,7 @@ pub static MULTIPLE_INSTANCES: Cause = Cause {
     meaning: Text {
         en: "Several instances of the agent on one host can collect every log twice, and they compete for \
             the same checkpoint and lock files.",
-        zh: "同一台机器上运行多个客户端实例可能导致日志重复采集，并会争用相同的断点文件和锁文件。",
+        zh: "同一台机器上运行多个客户端实例可能导致日志重复采集，并会争用相同的检查点文件和锁文件。",
     },
     remedy: Text {
         en: "1. See which process belongs to which instance: `ps -eo pid,ppid,lstart,args`\n\
@@ -320,7 +320,7 @@ pub static WORKER_HUNG: Cause = Cause {
             3. If it recurs, upgrade the agent: {install_document}\n\
             4. Verify that it writes again: {status_command}",
         zh: "1. 保存线程的等待位置：`sudo cat /proc/{pid}/task/*/stack`，并执行 `df -h`（应立即返回）\n\
-            2. 重启客户端（未发送的日志会从断点重新读取）：{restart_command}\n\
+            2. 重启客户端（未发送的日志会从检查点重新读取）：{restart_command}\n\
             3. 如果再次出现，请升级客户端：{install_document}\n\
             4. 确认客户端恢复工作：{status_command}",
     },
@@ -340,12 +340,12 @@ pub static CHECKPOINT_DAMAGED: Cause = Cause {
     severity: Severity::Critical,
     title: Text {
         en: "The agent could not use its checkpoints at {at}: they are damaged",
-        zh: "客户端在 {at} 无法使用断点文件：文件已损坏",
+        zh: "客户端在 {at} 无法使用检查点文件：文件已损坏",
     },
     meaning: Text {
         en: "Checkpoints say how far each log was read. Without them logs are collected twice or not at all, and old \
             versions do not even start.",
-        zh: "断点文件记录每个日志文件的读取位置。损坏后日志会重复采集或遗漏，旧版本甚至无法启动。",
+        zh: "检查点文件记录每个日志文件的读取位置。损坏后日志会重复采集或遗漏，旧版本甚至无法启动。",
     },
     remedy: Text {
         en: "1. Find the file in the agent's message: `grep -iE 'check ?point' {log_file} | tail -n 5`\n\
@@ -362,7 +362,7 @@ pub static CHECKPOINT_DAMAGED: Cause = Cause {
     patience: patience::PROCESS,
     summary: Text {
         en: "A log-collection agent's checkpoints are damaged.",
-        zh: "日志采集客户端的断点文件已损坏。",
+        zh: "日志采集客户端的检查点文件已损坏。",
     },
 };
 

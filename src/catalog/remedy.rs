@@ -8,6 +8,7 @@ use crate::{
     },
     model::{
         Cause, Language, Prerequisite, Text,
+        phrase::phrase,
         remedy::{Step, is_span, numbered, step_filled, steps},
         settings::AgentSettings,
     },
@@ -146,7 +147,7 @@ fn words(kinds: &[&str], name: &str, language: Language, reader: Reader) -> Stri
         if let Some(value) =
             samples(product).get(name).filter(|value| told.iter().all(|(known, _)| known != *value))
         {
-            told.push((value.clone(), product.name.in_language(language)));
+            told.push((phrase(value, language).into_owned(), product.name.in_language(language)));
         }
     }
     list(name, told, language)

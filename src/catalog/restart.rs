@@ -28,7 +28,7 @@ pub static RESTART_REQUIRED: Cause = Cause {
         zh: "1. [touched] 只有 {changed} 的修改时间晚于进程启动时间，内容是否变化无法得知。如果没有编辑过（例如复\
             制、`touch` 或配置管理工具所致），可在方便时重启客户端。\n\
             2. [!touched] 确认该修改符合预期，否则请撤销。\n\
-            3. 重启客户端（采集会暂停数秒，之后从断点继续）：{restart_command}\n\
+            3. 重启客户端（采集会暂停数秒，之后从检查点继续）：{restart_command}\n\
             4. 确认客户端正在运行：{status_command}",
     },
     evidence: &["process", "changed"],
@@ -61,7 +61,7 @@ pub static RESTART_REQUIRED_BINARY: Cause = Cause {
             {restart_command}\n\
             3. Verify that it is running: {status_command}",
         zh: "1. 确认新的可执行文件存在：`ls -l {binary}`\n\
-            2. 重启客户端（采集会暂停数秒，之后从断点继续）：{restart_command}\n\
+            2. 重启客户端（采集会暂停数秒，之后从检查点继续）：{restart_command}\n\
             3. 确认客户端正在运行：{status_command}",
     },
     evidence: &["process", "binary"],

@@ -79,7 +79,7 @@ pub static USER_IDENTIFIER_MALFORMED: Cause = Cause {
         en: "Only the name of the file counts, and it must be nothing but the main account ID: the agent \
             takes suffixes like .txt, backup copies and hidden files for further, wrong accounts. The \
             content does not matter.",
-        zh: "只有文件名有效，且必须仅为主账号 ID：客户端会把带 .txt 后缀的文件、备份文件和隐藏文件当作其他\
+        zh: "只有文件名有效，且必须仅为主账号 ID：客户端会把带 `.txt` 后缀的文件、备份文件和隐藏文件当作其他\
             错误的账号。文件内容不起作用。",
     },
     remedy: Text {

@@ -11,7 +11,7 @@ use crate::{
         remedy::{self, Reader},
     },
     config::nearest,
-    model::{Cause, Language, Prerequisite, Severity, Text, text::quoted},
+    model::{Cause, Language, Prerequisite, Severity, Text, phrase::phrase, text::quoted},
 };
 
 /// An id that the catalogue doesn't have.
@@ -151,7 +151,7 @@ fn one(cause: &Cause, language: Language, out: &mut dyn Write) -> io::Result<()>
     if !cause.evidence.is_empty() {
         writeln!(out, "\n{}: {}", words.evidence, cause.evidence.join(", "))?;
     }
-    writeln!(out, "{}: {}", words.source, cause.source)
+    writeln!(out, "{}: {}", words.source, phrase(cause.source, language))
 }
 
 /// The words around an entry.

@@ -6,6 +6,7 @@ pub mod authority;
 pub mod cause;
 pub mod counters;
 pub mod own;
+pub mod phrase;
 pub mod reading;
 pub mod remedy;
 pub mod report;

@@ -7,6 +7,7 @@
 
 use super::{
     Language, Text,
+    phrase::phrase,
     text::{fill, shell_word},
 };
 
@@ -56,7 +57,8 @@ pub fn filled<'a>(remedy: Text, language: Language, value: impl Fn(&str) -> Opti
         Some(match place {
             Place::Text if is_span(name) => format!("`{value}`"),
             Place::Command if !is_span(name) => shell_word(value),
-            Place::Text | Place::Code | Place::Command => value.to_owned(),
+            Place::Text => phrase(value, language).into_owned(),
+            Place::Code | Place::Command => value.to_owned(),
         })
     };
     // A sentence that stands alone.

@@ -12,6 +12,7 @@ use std::{
 use super::{
     Cause, Language, Prerequisite, Role, Severity, Status, Text, Why,
     counters::Counts,
+    phrase::phrase,
     remedy,
     snapshot::{EndpointFact, KernelClock},
 };
@@ -286,7 +287,7 @@ impl NotEvaluated {
             }
             Self::NotInConfig => Text { en: "not in this config", zh: "不在该配置中" },
             Self::NoEndpoint => Text { en: "no endpoint", zh: "没有需要访问的地址" },
-            Self::Undecided(why) => return why.to_string(),
+            Self::Undecided(why) => return phrase(&why.to_string(), language).into_owned(),
         };
         text.in_language(language).to_owned()
     }
@@ -342,7 +343,8 @@ impl Problem {
 
     /// The title, filled.
     pub fn title(&self, language: Language) -> String {
-        self.cause.title.fill(language, |name| self.value(name))
+        let title = self.cause.title.in_language(language);
+        super::text::fill(title, |name| Some(phrase(self.value(name)?, language).into_owned()))
     }
 
     /// The remedy: the steps that are for this agent, filled.

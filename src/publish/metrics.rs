@@ -87,7 +87,7 @@ pub static METRICS: &[Metric] = &[
     gauge("logagent_agent_info", &["agent", "kind", "version", "hostname", "instance_id"], "What is watched; always 1.", samples::agent_info),
     gauge("logagent_status", &["agent", "status"], "Roll-up over the heartbeat's prerequisites: 1 for the state that holds, 0 for the others.", samples::status),
     gauge("logagent_prerequisite_status", &["agent", "prerequisite", "status"], "State of each prerequisite of the heartbeat that applies: 1 for the state that holds, 0 for the others.", samples::prerequisite_status),
-    gauge("logagent_problem", &["agent", "prerequisite", "cause", "severity"], "1 for each cause that stands and is not explained by another; gone when it is mended.", samples::problem),
+    gauge("logagent_problem", &["agent", "prerequisite", "cause", "severity"], "1 for each cause that stands and is not explained by another; absent once it is fixed.", samples::problem),
     gauge("logagent_problem_since_timestamp_seconds", &["agent", "prerequisite", "cause"], "When the cause was first seen, in seconds since the epoch.", samples::problem_since),
     counter("logagent_problem_transitions_total", &["agent", "prerequisite"], "Causes of the prerequisite that appeared, went, changed their severity, or became a consequence of another.", samples::transitions),
     gauge("logagent_processes", ROLE, "Live processes of the agent by role; absent if processes could not be read.", samples::processes),

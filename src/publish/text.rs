@@ -1,4 +1,4 @@
-//! The diagnosis as `check` prints it: for each agent a verdict in one line, what is wrong and how it is mended, what could
+//! The diagnosis as `check` prints it: for each agent a verdict in one line, what is wrong and how to fix it, what could
 //! not be read, and a row for every prerequisite in the documents' order.
 
 mod detail;
@@ -15,6 +15,7 @@ use crate::{
     agents::none_found,
     model::{
         Language, Prerequisite, Status, Why,
+        phrase::{label, phrase},
         report::{
             AgentReport, NotBelieved, NotBelievedGroup, NotEvaluated, PrerequisiteReport, Problem, Report,
         },
@@ -154,7 +155,7 @@ impl Writer<'_> {
         self.mark(mark)?;
         self.bold(&format!(" {}", words::printable(&agent.name)))?;
         let colon = if self.language == Language::Chinese { "：" } else { ": " };
-        write!(self.out, "{}{colon}", words::what(agent))?;
+        write!(self.out, "{}{colon}", words::what(agent, self.language))?;
         self.coloured(mark, words::status(agent.status).in_language(self.language))?;
         let counts = words::counts(agent, self.language);
         if !counts.is_empty() {
@@ -197,7 +198,7 @@ impl Writer<'_> {
         for (why, headings) in &whys {
             self.mark(Mark::Unknown)?;
             self.out.write_char(' ')?;
-            self.hanging(&words::printable(&why.to_string()), 2, None)?;
+            self.hanging(&words::printable(&phrase(&why.to_string(), self.language)), 2, None)?;
             let open = words::LEAVES_OPEN.in_language(self.language);
             let comma = if self.language == Language::Chinese { "、" } else { ", " };
             self.out.write_str("  ")?;
@@ -303,16 +304,19 @@ impl Writer<'_> {
     }
 
     fn evidence_at(&mut self, problem: &Problem, column: usize) -> fmt::Result {
-        let name_width = problem.evidence.iter().map(|e| words::width(e.name)).max().unwrap_or(0);
-        let values: Vec<String> = problem.evidence.iter().map(|e| words::printable(&e.value)).collect();
+        let language = self.language;
+        let name_width =
+            problem.evidence.iter().map(|e| words::width(label(e.name, language))).max().unwrap_or(0);
+        let values: Vec<String> =
+            problem.evidence.iter().map(|e| words::printable(&phrase(&e.value, language))).collect();
         // One very long value must not push every other line's source off the screen.
         let value_width =
             values.iter().map(|value| words::width(value)).filter(|w| *w <= 40).max().unwrap_or(0);
         let begin = column + name_width + 2;
         for (evidence, value) in problem.evidence.iter().zip(&values) {
-            let name = evidence.name;
+            let name = label(evidence.name, language);
             write!(self.out, "{}{name}{}  ", words::Blanks(column), words::padding(name, name_width))?;
-            let from = words::printable(&evidence.from);
+            let from = words::printable(&phrase(&evidence.from, language));
             if from.is_empty() {
                 self.hanging(value, begin, None)?;
                 continue;

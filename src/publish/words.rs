@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 use crate::model::{
     Language, Prerequisite, Severity, Status, Text,
+    phrase::label,
     report::{AgentReport, ClockReport, PrerequisiteReport, Problem, TransitionTo},
     snapshot::Phases,
     text::visible,
@@ -224,7 +225,10 @@ pub fn summary(agent: &AgentReport, id: Prerequisite, clock: &ClockReport, langu
             .collect::<Option<Vec<_>>>()
             .filter(|roles| !roles.is_empty())
             .map(|roles| roles.join(", ")),
-        Prerequisite::Ip => agent.ips.first().map(|(source, ip)| format!("{ip} ({source})")),
+        Prerequisite::Ip => agent.ips.first().map(|(source, ip)| match language {
+            Language::English => format!("{ip} ({source})"),
+            Language::Chinese => format!("{ip}（{}）", label(source, language)),
+        }),
         Prerequisite::Network => endpoints(agent, language),
         // The kernel's own offset has no half-width, and proves nothing.
         Prerequisite::Clock => {
@@ -316,7 +320,7 @@ pub fn milliseconds(took: Duration) -> String {
 
 /// What follows an agent's name: kind (unless it is named so), version, edition, installation directory.
 pub fn what_and_where(agent: &AgentReport, language: Language) -> String {
-    let mut out = what(agent);
+    let mut out = what(agent, language);
     if let Some(dir) = &agent.install_dir {
         out.push(' ');
         out.push_str(IN.in_language(language));
@@ -327,7 +331,7 @@ pub fn what_and_where(agent: &AgentReport, language: Language) -> String {
 }
 
 /// What follows an agent's name: kind (unless it is named so), version, edition.
-pub fn what(agent: &AgentReport) -> String {
+pub fn what(agent: &AgentReport, language: Language) -> String {
     let mut out = String::new();
     if *agent.name != *agent.kind {
         out.push_str(" — ");
@@ -338,9 +342,10 @@ pub fn what(agent: &AgentReport) -> String {
         out.push_str(&agent.version);
     }
     if !agent.edition.is_empty() && agent.edition != agent.kind {
-        out.push_str(" (");
-        out.push_str(agent.edition);
-        out.push(')');
+        let (open, close) = if language == Language::Chinese { ("（", "）") } else { (" (", ")") };
+        out.push_str(open);
+        out.push_str(label(agent.edition, language));
+        out.push_str(close);
     }
     printable(&out)
 }

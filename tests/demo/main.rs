@@ -65,7 +65,7 @@ fn ask(socket: &Path, request: &str) -> ExitCode {
     for line in BufReader::new(stream).lines().map_while(Result::ok) {
         match line.as_str() {
             "done" => return ExitCode::SUCCESS,
-            // Whoever reads this may have seen enough, while the machine is mended all the same.
+            // The reader may have seen enough; the host is healed all the same.
             line => drop(writeln!(std::io::stdout(), "{line}")),
         }
     }
@@ -103,7 +103,7 @@ fn up(socket: &Path) -> ExitCode {
                     let _told = writeln!(out, "CAUSE is one of {}", causes.join(", "));
                     continue;
                 };
-                // Restarts that mended the last one are not to be taken for a crash loop with this one.
+                // Restarts that healed the last fault must not count towards a crash loop with this one.
                 drop(exporter.take());
                 exporter = Some(host.exporter_of(EXPECT_ALL));
                 let last = follow(&host, &paging, breakage, &mut out)

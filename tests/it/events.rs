@@ -96,7 +96,7 @@ fn files_that_are_edited_replaced_and_removed_show_without_the_timer() {
     shows_by(&exporter, "file", || host.write(CONFIG, "{"), "a broken config", broken);
     let draft = format!("{CONFIG}.new");
     host.write(&draft, &good);
-    shows_by(&exporter, "file", || host.rename(&draft, CONFIG), "a mended config", |seen| !broken(seen));
+    shows_by(&exporter, "file", || host.rename(&draft, CONFIG), "a repaired config", |seen| !broken(seen));
     shows_by(&exporter, "file", || host.remove(CONFIG), "no config", broken);
     shows_by(&exporter, "file", || host.write(CONFIG, &good), "a late config", |seen| !broken(seen));
 

@@ -7,7 +7,7 @@ use logagent_exporter::{
         self,
         remedy::{self, Reader},
     },
-    model::{Cause, Language, Severity},
+    model::{Cause, Language, Severity, phrase::phrase},
 };
 
 const INTRODUCTION: &str = "\
@@ -54,21 +54,19 @@ fn contents_line(out: &mut String, cause: &Cause) {
 
 fn chapter(out: &mut String, cause: &Cause) {
     let evidence: Vec<String> = cause.evidence.iter().map(|name| format!("`{name}`")).collect();
-    let _infallible = writeln!(
-        out,
-        "\n### {}\n\n*{}* · evidence · 证据: {} · source · 来源: {}",
-        cause.id,
-        cause.severity.as_str(),
-        evidence.join(", "),
-        escaped(cause.source),
-    );
-    for (language, fix) in [(Language::English, "Fix:"), (Language::Chinese, "处理方法：")] {
+    let _infallible = writeln!(out, "\n### {}\n\n*{}*", cause.id, cause.severity.as_str());
+    for (language, fix, seen, source, comma) in [
+        (Language::English, "Fix:", "Evidence: ", "Source: ", ", "),
+        (Language::Chinese, "处理方法：", "证据：", "依据：", "、"),
+    ] {
         let _infallible = writeln!(
             out,
-            "\n**{}**\n\n{}\n\n{fix}\n\n{}",
+            "\n**{}**\n\n{}\n\n{fix}\n\n{}\n\n{seen}{} · {source}{}",
             escaped(cause.title.in_language(language)),
             escaped(cause.meaning.in_language(language)),
             escaped(&remedy::readable(cause, language, Reader::Runbook)),
+            evidence.join(comma),
+            escaped(&phrase(cause.source, language)),
         );
     }
 }

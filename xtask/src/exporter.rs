@@ -148,7 +148,7 @@ const ABSENT: Alert = Alert {
         },
         description: Text {
             en: "No target{in} shows the exporter's metrics, or has logagent in the name of its job, so no alert about any agent can fire.",
-            zh: "{in}没有任何目标提供 exporter 的指标，也没有名称包含 logagent 的 job，因此任何客户端告警都不会触发。",
+            zh: "{in}没有任何目标提供 exporter 的指标，也没有名称包含 `logagent` 的抓取任务，因此任何客户端告警都不会触发。",
         },
         fix: Text {
             en: "1. See whether Prometheus' page /targets lists the exporters; `promtool check config` tells whether the config is right.\n\
@@ -212,7 +212,7 @@ const NO_METRICS: Alert = Alert {
         },
         description: Text {
             en: "Prometheus scrapes {{ $labels.instance }}{in}, but finds no logagent_ metrics there. Nothing is known of the agents on this host.",
-            zh: "Prometheus 能抓取{in} {{ $labels.instance }}，但其中没有 logagent_ 指标，无法得知该主机上客户端的状态。",
+            zh: "Prometheus 能抓取{in} {{ $labels.instance }}，但其中没有 `logagent_` 指标，无法得知该主机上客户端的状态。",
         },
         fix: Text {
             en: "1. See what answers: `curl -s http://{{ $labels.instance }}/metrics | head`\n\

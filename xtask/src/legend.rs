@@ -33,14 +33,18 @@ fn meaning(cause: &Cause, name: &str, language: Language) -> String {
         _ => return of_the_host(name).in_language(language).to_owned(),
     };
     let agents = Agents::of(cause);
+    let of = |path: &str, product: &str| match language {
+        Language::English => format!("`{path}` ({product})"),
+        Language::Chinese => format!("`{path}`（{product}）"),
+    };
     let mut list = Vec::new();
     if agents.logtail {
-        list.push(format!("`{logtail}` (Logtail)"));
+        list.push(of(logtail, "Logtail"));
     }
     if agents.loglistener {
-        list.push(format!("`{loglistener}` (LogListener)"));
+        list.push(of(loglistener, "LogListener"));
     }
-    list.join(", ")
+    list.join(Text { en: ", ", zh: "、" }.in_language(language))
 }
 
 fn of_the_host(name: &str) -> Text {

@@ -7,7 +7,12 @@ use logagent_exporter::{
         alert::{alert_name, keep_firing, runbook_file},
         remedy::{self, Reader},
     },
-    model::{Cause, Language, Severity, Text},
+    model::{
+        Cause, Language, Severity, Text,
+        phrase::{label, phrase},
+        text,
+    },
+    publish::words,
 };
 
 use crate::{document::escaped, legend::legend, rules::duration, runbook::runbook};
@@ -70,14 +75,14 @@ pub(crate) fn page(cause: &'static Cause, language: Language) -> String {
     let about = words
         .about
         .replace("{alert}", &format!("`{}`", alert_name(cause)))
-        .replace("{severity}", &format!("*{}*", cause.severity.as_str()))
+        .replace("{severity}", &format!("`{}`", cause.severity.as_str()))
         .replace("{prerequisite}", &format!("`{}`", cause.prerequisite.as_str()))
         .replace("{patience}", &duration(cause.patience))
         .replace("{keep}", &duration(keep_firing(cause)));
     let mut out = String::from("<!-- Rendered from src/catalog. Edit there, then: make bless -->\n\n");
     let _infallible = write!(
         out,
-        "# {id}\n\n**{summary}**\n\n{about} [{twin}]({file})\n\n## {}\n\n{}\n\n## {}\n\n{}\n\n## {}\n\n",
+        "# {id}\n\n**{summary}**\n\n{about}{gap}[{twin}]({file})\n\n## {}\n\n{}\n\n## {}\n\n{}\n\n## {}\n\n",
         words.meaning,
         told(cause.meaning),
         words.impact,
@@ -85,6 +90,7 @@ pub(crate) fn page(cause: &'static Cause, language: Language) -> String {
         words.diagnosis,
         id = cause.id,
         summary = told(cause.summary),
+        gap = Text { en: " ", zh: "" }.in_language(language),
         file = runbook_file(cause, other),
     );
     let _infallible = write!(
@@ -92,7 +98,7 @@ pub(crate) fn page(cause: &'static Cause, language: Language) -> String {
         "{}\n\n```console\n$ {}\n{}```\n\n{}\n\n```console\n{}\n```\n\n{}\n\n",
         words.on_host,
         words.check,
-        diagnosis(cause, language, words),
+        diagnosis(cause, language, words.since),
         words.closer,
         runbook(cause).session.trim_end(),
         told(runbook(cause).reading),
@@ -100,10 +106,11 @@ pub(crate) fn page(cause: &'static Cause, language: Language) -> String {
     let remedy = remedy::readable(cause, language, Reader::Runbook);
     let _infallible = write!(out, "## {}\n\n{}\n\n", words.fix, escaped(&remedy));
     let names = legend(cause, language);
+    let colon = Text { en: ": ", zh: "：" }.in_language(language);
     if !names.is_empty() {
         let _infallible = writeln!(out, "{}\n", words.names);
         for (name, meaning) in names {
-            let _infallible = writeln!(out, "- `<{name}>`: {}", escaped(&meaning));
+            let _infallible = writeln!(out, "- `<{name}>`{colon}{}", escaped(&meaning));
         }
         out.push('\n');
     }
@@ -114,13 +121,13 @@ pub(crate) fn page(cause: &'static Cause, language: Language) -> String {
         words.verified,
         cause.id,
         words.source,
-        escaped(cause.source),
+        escaped(&phrase(cause.source, language)),
     );
     out
 }
 
 /// The cause as `check` prints it, with the values of the sample.
-fn diagnosis(cause: &Cause, language: Language, words: &Words) -> String {
+fn diagnosis(cause: &Cause, language: Language, since: &str) -> String {
     let sample = |name: &str| {
         runbook(cause).sample.iter().find(|(known, _)| *known == name).map_or("logtail", |(_, value)| value)
     };
@@ -130,14 +137,16 @@ fn diagnosis(cause: &Cause, language: Language, words: &Words) -> String {
         (Severity::Warning, Language::English) => ('!', "warning"),
         (Severity::Warning, Language::Chinese) => ('!', "警告"),
     };
-    let title = cause.title.fill(language, |name| Some(sample(name)));
-    let mut out = format!(
-        "      {mark} {title}\n        {} · {severity} · {} 2026-07-01T08:00:00Z\n",
-        cause.id, words.since
-    );
-    let width = cause.evidence.iter().map(|name| name.len()).max().unwrap_or_default();
-    for name in cause.evidence {
-        let _infallible = writeln!(out, "        {name:width$}  {}", sample(name));
+    let title = text::fill(cause.title.in_language(language), |name| {
+        Some(phrase(sample(name), language).into_owned())
+    });
+    let mut out =
+        format!("      {mark} {title}\n        {} · {severity} · {} 2026-07-01T08:00:00Z\n", cause.id, since);
+    let labels = || cause.evidence.iter().map(|name| label(name, language));
+    let width = labels().map(words::width).max().unwrap_or_default();
+    for (name, label) in cause.evidence.iter().zip(labels()) {
+        let padding = words::padding(label, width);
+        let _infallible = writeln!(out, "        {label}{padding}  {}", phrase(sample(name), language));
     }
     out
 }

@@ -117,7 +117,7 @@ impl Roots {
         if whole.is_some() || finding.cause != &RESTART_REQUIRED {
             return whole;
         }
-        // Whatever is wrong with the parameters has to be mended before the restart.
+        // Whatever is wrong with the parameters has to be fixed before the restart.
         let of_parameters = |(root, severity): &&(&'static Cause, Severity)| {
             root.prerequisite == Prerequisite::StartupParameters && *severity == Severity::Critical
         };

@@ -175,7 +175,7 @@ fn unsynchronized(context: &Context<'_>, offset: &Reading<Offset>) -> Result<Opt
         Reading::Unknown(why) if context.probes_pending() => return Err(why.clone()),
         Reading::Known(_) | Reading::Unknown(_) => {}
     }
-    let kernel = "not synchronized (STA_UNSYNC)";
+    let kernel = "STA_UNSYNC";
     Ok(Some(Finding::of(&CLOCK_UNSYNCHRONIZED).seen("kernel", kernel, "adjtimex")))
 }
 

@@ -7,6 +7,7 @@ mod cases_host;
 mod cases_log;
 mod cases_surroundings;
 mod healthy;
+mod language;
 mod order;
 mod transitions;
 mod world;

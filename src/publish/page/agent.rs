@@ -9,6 +9,7 @@ use super::{
 use crate::{
     model::{
         Prerequisite, Status, Text, Why,
+        phrase::phrase,
         report::{AgentReport, PrerequisiteReport},
     },
     publish::{
@@ -125,7 +126,7 @@ impl Page<'_> {
                 "<tr><td class=\"mark\">{}</td><th scope=\"row\"><code>{}</code></th><td>{}<br><span class=\"note\">{open} {}</span></td></tr>",
                 Marked(Mark::Unknown, self.language),
                 Escaped(&words::printable(&why.fact)),
-                Escaped(&words::printable(&why.detail)),
+                Escaped(&words::printable(&phrase(&why.detail, self.language))),
                 headings.join(" · "),
             )?;
         }

@@ -1,6 +1,9 @@
 //! What was observed: endpoints with their phases, addresses, processes, files, the clock, and what came and went.
 
-use std::fmt::{self, Write as _};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+};
 
 use super::{
     MOST_FACTS, Page,
@@ -9,6 +12,7 @@ use super::{
 use crate::{
     model::{
         Text,
+        phrase::{label, phrase},
         report::AgentReport,
         snapshot::{EndpointFact, Probe},
     },
@@ -61,10 +65,10 @@ impl Page<'_> {
         let probe = fact.probe.known();
         let (mark, answer) = match fact.probe.as_result() {
             Ok(Probe { outcome: Ok(()), status_code, .. }) => {
-                (Mark::Good, status_code.map_or_else(|| "✓".to_owned(), |code| format!("HTTP {code}")))
+                (Mark::Good, status_code.map_or(Cow::Borrowed("✓"), |code| format!("HTTP {code}").into()))
             }
-            Ok(Probe { outcome: Err(failure), .. }) => (Mark::Bad, failure.detail.clone()),
-            Err(why) => (Mark::Unknown, why.detail.clone()),
+            Ok(Probe { outcome: Err(failure), .. }) => (Mark::Bad, phrase(&failure.detail, self.language)),
+            Err(why) => (Mark::Unknown, phrase(&why.detail, self.language)),
         };
         let proxy = probe.and_then(|probe| probe.proxy.as_ref());
         let proxy = proxy.map(|(proxy, from)| format!(" ({from}={proxy})")).unwrap_or_default();
@@ -102,7 +106,8 @@ impl Page<'_> {
             let ip = words::printable(ip);
             writeln!(
                 self.out,
-                "<tr><th scope=\"row\">{source}</th><td><code>{}</code>{same}</td></tr>",
+                "<tr><th scope=\"row\">{}</th><td><code>{}</code>{same}</td></tr>",
+                label(source, self.language),
                 Escaped(&ip)
             )?;
         }
@@ -111,7 +116,12 @@ impl Page<'_> {
         order.retain(|source| !COMPARED.contains(source));
         order.dedup();
         if reported.is_some() && !order.is_empty() {
-            let order = order.iter().take(MOST_FACTS).copied().collect::<Vec<_>>().join(" → ");
+            let order = order
+                .iter()
+                .take(MOST_FACTS)
+                .map(|source| label(source, self.language))
+                .collect::<Vec<_>>()
+                .join(" → ");
             let line = CHOICE.fill(self.language, |name| (name == "order").then_some(order.as_str()));
             writeln!(self.out, "<p class=\"note\">{}</p>", Escaped(&line))?;
         }

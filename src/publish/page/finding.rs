@@ -8,7 +8,11 @@ use super::{
 };
 use crate::{
     catalog::alert,
-    model::{Text, report::Problem},
+    model::{
+        Text,
+        phrase::{label, phrase},
+        report::Problem,
+    },
     publish::{
         folded::Folded,
         words::{self, Mark},
@@ -56,7 +60,7 @@ impl Page<'_> {
             Escaped(&runbook),
             self.say(RUNBOOK),
             self.say(DOCUMENT),
-            linked(problem.cause.source),
+            linked(&phrase(problem.cause.source, self.language)),
         )
     }
 
@@ -69,15 +73,15 @@ impl Page<'_> {
             write!(
                 self.out,
                 "<div><dt>{}</dt><dd class=\"value\">{}</dd>",
-                Escaped(evidence.name),
-                Escaped(&words::printable(&evidence.value)),
+                Escaped(label(evidence.name, self.language)),
+                Escaped(&words::printable(&phrase(&evidence.value, self.language))),
             )?;
             if !evidence.from.is_empty() {
                 let from = self.say(words::FROM);
                 write!(
                     self.out,
                     "<dd class=\"from\">{from} {}</dd>",
-                    Escaped(&words::printable(&evidence.from))
+                    Escaped(&words::printable(&phrase(&evidence.from, self.language)))
                 )?;
             }
             self.out.write_str("</div>\n")?;

@@ -3,7 +3,13 @@
 use std::fmt;
 
 use super::{DIM, Writer, words};
-use crate::model::{Text, report::AgentReport, snapshot::EndpointFact, time::rfc3339};
+use crate::model::{
+    Language, Text,
+    phrase::{label, phrase},
+    report::AgentReport,
+    snapshot::EndpointFact,
+    time::rfc3339,
+};
 
 const PROCESSES: Text = Text { en: "processes", zh: "进程" };
 const ADDRESSES: Text = Text { en: "addresses", zh: "地址" };
@@ -27,10 +33,11 @@ impl Writer<'_> {
         });
         let roles: Vec<_> = roles.collect();
         self.table(PROCESSES, &roles)?;
-        let ips = agent.ips.iter().map(|(source, ip)| ((*source).to_owned(), ip.clone()));
+        let ips = agent.ips.iter().map(|(source, ip)| (label(source, self.language).to_owned(), ip.clone()));
         let ips: Vec<_> = ips.collect();
         self.table(ADDRESSES, &ips)?;
-        let endpoints = agent.endpoints.iter().map(|fact| (fact.endpoint.url.clone(), probed(fact)));
+        let endpoints =
+            agent.endpoints.iter().map(|fact| (fact.endpoint.url.clone(), probed(fact, self.language)));
         let endpoints: Vec<_> = endpoints.collect();
         self.table(ENDPOINTS, &endpoints)?;
         let files = agent.files.iter().map(|(file, modified)| (file.clone(), rfc3339(*modified)));
@@ -65,15 +72,15 @@ impl Writer<'_> {
 }
 
 /// What a probe came to, and how long each phase took.
-fn probed(fact: &EndpointFact) -> String {
+fn probed(fact: &EndpointFact, language: Language) -> String {
     let probe = match fact.probe.as_result() {
         Ok(probe) => probe,
-        Err(why) => return why.to_string(),
+        Err(why) => return phrase(&why.to_string(), language).into_owned(),
     };
     let mut parts = vec![fact.endpoint.purpose.as_str().to_owned()];
     match &probe.outcome {
         Ok(()) => parts.extend(probe.status_code.map(|code| format!("HTTP {code}"))),
-        Err(failure) => parts.push(failure.detail.clone()),
+        Err(failure) => parts.push(phrase(&failure.detail, language).into_owned()),
     }
     if let Some((proxy, variable)) = &probe.proxy {
         parts.push(format!("{variable}={proxy}"));

@@ -90,7 +90,7 @@ static IDENTIFIER_UNEXPANDED: Runbook = Runbook {
     reading: Text {
         en: "Kubernetes leaves `$(NAME)` as it is if NAME is not defined before it in the same container. Whatever stands \
             there is what the agent reports.",
-        zh: "如果同一容器中此前没有定义 NAME，Kubernetes 会原样保留 `$(NAME)`。客户端上报的就是此处的内容。",
+        zh: "如果同一容器中此前没有定义 `NAME`，Kubernetes 会原样保留 `$(NAME)`。客户端上报的就是此处的内容。",
     },
 };
 

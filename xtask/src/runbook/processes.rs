@@ -105,7 +105,7 @@ static MULTIPLE_INSTANCES: Runbook = Runbook {
     impact: Text {
         en: "Logs can be collected twice (and are charged twice), and checkpoints can be overwritten, which repeats \
             or skips logs after a restart.",
-        zh: "日志可能重复采集（并重复计费）；断点可能被互相覆盖，重启后出现重复或遗漏。",
+        zh: "日志可能重复采集（并重复计费）；检查点可能被互相覆盖，重启后出现重复或遗漏。",
     },
     sample: &[("running", "daemon 2, worker 2"), ("expected", "daemon 1, worker 1")],
     session: "$ ps -eo pid,ppid,lstart,args | grep '[i]logtail'\n \
@@ -141,7 +141,7 @@ static CRASH_LOOP: Runbook = Runbook {
     impact: Text {
         en: "Heartbeat and collection work in fragments at best. Each start reads on from the last checkpoint, so \
             some logs can be sent twice.",
-        zh: "心跳和采集时断时续；每次启动都从上一断点继续，部分日志可能重复上传。",
+        zh: "心跳和采集时断时续；每次启动都从上一检查点继续，部分日志可能重复上传。",
     },
     sample: &[("restarts", "4"), ("role", "worker")],
     session: "$ ps -o pid,etimes,args -C ilogtail\n    PID ELAPSED COMMAND\n   4711   86400 /usr/local/ilogtail/ilogtail\n   \
@@ -177,7 +177,7 @@ static CHECKPOINT_DAMAGED: Runbook = Runbook {
     impact: Text {
         en: "Logs that were written since the last good checkpoint are collected twice or not at all. Logtail before \
             0.13.7 does not start.",
-        zh: "上一个完好断点之后写入的日志可能重复采集或遗漏。0.13.7 之前的 Logtail 无法启动。",
+        zh: "上一个完好检查点之后写入的日志可能重复采集或遗漏。0.13.7 之前的 Logtail 无法启动。",
     },
     sample: &[("at", "2026-07-01T08:00:02Z")],
     session: "$ grep -iE 'check ?point' /usr/local/ilogtail/ilogtail.LOG | tail -n 1\n\
