@@ -244,6 +244,46 @@ fn a_link_to_a_directory_in_a_users_installation_leads_nowhere_that_the_user_cou
     exporter.until("root's link", |_| exporter.report().to_string().contains(SECRET));
 }
 
+/// As the kubelet mounts a ConfigMap with `fsGroup`: links to a directory that is replaced whole, files of the group.
+#[test]
+fn a_config_map_is_read_through_its_links_and_by_whoever_is_of_its_group() {
+    let host = Host::with_logtail();
+    host.sh(&format!(
+        "cd {LOGTAIL}
+         mkdir ..1
+         mv ilogtail_config.json ..1
+         ln -s ..1 ..data
+         ln -s ..data/ilogtail_config.json .
+         chown 0:2000 ..1/*
+         chmod 440 ..1/*"
+    ));
+    let exporter = host.exporter_of_unit(Some(EXPECT_ALL));
+    exporter.shows(&[]);
+    host.sh(&format!(
+        "cd {LOGTAIL}
+         mkdir ..2
+         echo broken >..2/ilogtail_config.json
+         ln -s ..2 ..next
+         mv -T ..next ..data"
+    ));
+    exporter.until("the next version", |seen| seen.verdict().iter().any(|of| of.contains("config_invalid")));
+    host.sh(&format!("cd {LOGTAIL} && ln -s ..1 ..next && mv -T ..next ..data"));
+    exporter.shows(&[]);
+    drop(exporter);
+
+    host.kill_all("ilogtail");
+    host.sh(&format!("rm {APP_INFO}; chown 1001 {LOGTAIL}"));
+    for (group, unread) in [("2000", false), ("2001", true)] {
+        let user = ["setpriv", "--reuid=1001", "--regid=1001", "--inh-caps=-all", "--groups", group];
+        host.start(&[&user[..], &[ILOGTAIL]].concat(), [("STAND_IN_IP", "172.16.2.200")]);
+        host.until_running("ilogtail", 2);
+        let exporter = host.exporter_of_unit(Some(EXPECT_ALL));
+        exporter.until("its config", |_| why_unknown(&exporter).contains("ilogtail_config.json") == unread);
+        assert_eq!(live(&exporter), 2.0, "{group}");
+        host.kill_all("ilogtail");
+    }
+}
+
 #[test]
 fn the_exporter_itself_gives_up_what_it_never_needs() {
     let host = Host::new();
