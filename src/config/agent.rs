@@ -18,8 +18,18 @@ const CUSTOM: &str = "custom";
 /// Digits of the id of a main account.
 const ACCOUNT_DIGITS: usize = 16;
 
-const AGENT_KEYS: [&str; 9] =
-    ["name", "kind", "install_dir", "run_as", "ignore", "expect", "processes", "files", "endpoints"];
+const AGENT_KEYS: [&str; 10] = [
+    "name",
+    "kind",
+    "install_dir",
+    "container",
+    "run_as",
+    "ignore",
+    "expect",
+    "processes",
+    "files",
+    "endpoints",
+];
 
 /// Keys that describe an agent that no profile describes.
 const CUSTOM_KEYS: [&str; 3] = ["processes", "files", "endpoints"];
@@ -99,6 +109,13 @@ fn agent(section: &Section<'_>, file: &Path, problems: &mut Problems) -> AgentSe
     let mut settings = AgentSettings { name, kind: kind.unwrap_or_default(), ..AgentSettings::default() };
     settings.install_dir =
         section.get("install_dir").and_then(|field| field.parsed(value::absolute_path, problems));
+    if let Some(field) = section.get("container") {
+        settings.container = field.parsed(value::container, problems);
+        if kind == Some(CUSTOM) {
+            let message = "agents of kind custom are not looked for in containers";
+            problems.add(field.key_line, field.path, message);
+        }
+    }
     if let Some(field) = section.get("run_as") {
         settings.run_as = field.as_written_each(value::user, problems);
     }

@@ -7,7 +7,7 @@ use crate::{
     catalog,
     model::{
         authority::{self, Authority},
-        settings::UserName,
+        settings::{ContainerSelector, UserName},
     },
 };
 
@@ -16,6 +16,9 @@ const LONGEST_NAME: usize = 100;
 
 /// The kernel knows no limit of names; useradd's is 256.
 const LONGEST_USER: usize = 256;
+
+/// The longest name of a container that Kubernetes takes is shorter, and that of docker is not bounded.
+const LONGEST_CONTAINER: usize = 64;
 
 /// The kernel's `PATH_MAX`.
 const LONGEST_PATH: usize = 4096;
@@ -60,6 +63,28 @@ pub(super) fn user(text: &str) -> Result<UserName, String> {
     } else {
         Err(format!("{} is not the name of a user", said(text)))
     }
+}
+
+/// A container: its name, or that of its pod's namespace and its own.
+pub(super) fn container(text: &str) -> Result<ContainerSelector, String> {
+    let is_name = |name: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        (1..=LONGEST_CONTAINER).contains(&name.len()) && name.chars().all(plain)
+    };
+    let (namespace, container) = match text.split_once('/') {
+        Some((namespace, container)) => (Some(namespace), container),
+        None => (None, text),
+    };
+    if is_name(container) && namespace.is_none_or(is_name) {
+        return Ok(ContainerSelector {
+            namespace: namespace.map(str::to_owned),
+            container: container.to_owned(),
+        });
+    }
+    Err(format!(
+        "{} is not the name of a container; write name, or namespace/name of one in a pod",
+        said(text)
+    ))
 }
 
 /// An id of the catalogue.

@@ -298,7 +298,9 @@ impl Cycle {
             agent.endpoints = place.map(|place| self.endpoints(settings, place, agent)).unwrap_or_default();
         }
         // Of what is watched no longer nothing is kept, however often it comes and goes.
-        let is_watched = |name: &str| agents.iter().any(|agent| &*agent.name == name);
+        let is_watched = |name: &str| {
+            agents.iter().any(|agent| &*agent.name == name) || reading.awaited.iter().any(|it| &**it == name)
+        };
         self.ledger.retain(is_watched);
         self.exporter.observation_errors.retain(|(agent, _), _| agent.is_empty() || is_watched(agent));
         ((reading.host, reading.containers), agents, watched)
@@ -383,8 +385,8 @@ impl Cycle {
 
 /// True if what one entry of the config watches, the other does too.
 fn is_same_installation(before: &AgentSettings, after: &AgentSettings) -> bool {
-    (before.kind, &before.install_dir, &before.processes)
-        == (after.kind, &after.install_dir, &after.processes)
+    (before.kind, &before.install_dir, &before.container, &before.processes)
+        == (after.kind, &after.install_dir, &after.container, &after.processes)
 }
 
 /// Until the first full cycle nothing is claimed, neither good nor bad.

@@ -72,6 +72,10 @@ impl Context<'_> {
                         format!("{managed_by} -n {namespace} delete pod {pod}"),
                         format!("{managed_by} -n {namespace} get pod {pod}"),
                     ],
+                    (None, Some(namespace)) => {
+                        let all = format!("{managed_by} -n {namespace} get daemonsets,pods -o wide");
+                        [all.clone(), all]
+                    }
                     _ => {
                         [format!("sudo {managed_by} restart {container}"), format!("sudo {managed_by} ps -a")]
                     }

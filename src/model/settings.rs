@@ -69,6 +69,8 @@ pub struct AgentSettings {
     pub kind: &'static str,
     /// Installation directory; `None`: the kind's default.
     pub install_dir: Option<PathBuf>,
+    /// The container that it should run in; `None`: it is the host's.
+    pub container: Option<ContainerSelector>,
     /// Users that speak for it besides root and the owner of its installation.
     pub run_as: Vec<UserName>,
     /// Ids of causes that are intended here.
@@ -81,6 +83,15 @@ pub struct AgentSettings {
     pub files: Vec<PathBuf>,
     /// Endpoints of a custom agent (`purpose` is `custom`).
     pub endpoints: Vec<Endpoint>,
+}
+
+/// A container, by the names that do not change when it is made anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerSelector {
+    /// The namespace of its pod; `None`: any, or no pod at all.
+    pub namespace: Option<String>,
+    /// Its own name.
+    pub container: String,
 }
 
 /// A user of the watched host.

@@ -19,7 +19,7 @@ pub(super) mod process {
             host::{
                 file::Files,
                 gate::Attempt,
-                process::{Scan, Wanted},
+                process::{Container, FirstProcess, Scan, Wanted},
             },
             time::Now,
         },
@@ -42,6 +42,10 @@ pub(super) mod process {
 
         /// None.
         pub fn control_groups(&self, _: u32, _: &Attempt) -> Reading<Option<Vec<u8>>> {
+            Reading::Known(None)
+        }
+
+        pub(in crate::observe) fn revisit(&self, _: FirstProcess, _: &Attempt) -> Reading<Option<Container>> {
             Reading::Known(None)
         }
 

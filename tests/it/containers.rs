@@ -19,7 +19,7 @@ impl Drop for Container {
 
 /// Starts Logtail in a container whose root directory `prepare` completes; `namespaces` are those that it has besides.
 fn start(host: &Host, namespaces: &[&str], prepare: &str) -> Container {
-    let running = host.pids("ilogtail").len();
+    let (running, containers) = (host.pids("ilogtail").len(), host.pids("sleep").len());
     // As runtimes do it; with another network namespace by chroot alone, which is to be seen alike.
     let pivot = if namespaces.is_empty() { "mkdir old && pivot_root . old && umount -l old &&" } else { "" };
     let script = format!(
@@ -35,6 +35,7 @@ fn start(host: &Host, namespaces: &[&str], prepare: &str) -> Container {
     command.args(["sh", "-ec", &script]).env("STAND_IN_IP", "172.16.2.200");
     let container = Container(command.spawn().unwrap());
     host.until_running("ilogtail", running + 2);
+    host.until_running("sleep", containers + 1);
     container
 }
 
@@ -67,9 +68,138 @@ fn an_agent_in_a_container_is_healthy_by_its_own_files_and_the_hosts_network() {
     for id in ["installed", "processes", "ip", "startup_parameters", "network", "restart"] {
         assert_eq!(prerequisite(&exporter, id).0, "ok", "{id}: {}", prerequisite(&exporter, id).1);
     }
-    // With its first process the container ends.
+}
+
+#[test]
+fn an_agent_that_is_gone_from_its_container_does_not_run_and_is_judged_by_its_files_still() {
+    let host = Host::new();
+    host.add_log_service();
+    let _container = start(&host, &[], "");
+    let exporter = exporter(&host);
+    exporter.shows(&[]);
+    kill_agents(&host);
+    exporter.shows(&["processes failing not_running"]);
+    for id in ["installed", "startup_parameters", "network"] {
+        assert_eq!(prerequisite(&exporter, id).0, "ok", "{id}: {}", prerequisite(&exporter, id).1);
+    }
+    // With its first process the container ends: nothing tells whether it is started again.
     host.kill_all("sleep");
+    exporter
+        .until("that its files are not to be seen", |_| prerequisite(&exporter, "installed").0 == "unknown");
+    assert_eq!(prerequisite(&exporter, "processes").0, "failing");
+    let _container = start(&host, &[], "");
+    exporter.shows(&[]);
+    assert_eq!(agents(&exporter), ["logtail-container"]);
+    let restarts = |seen: &Seen| seen.value("logagent_process_restarts_total", &[("role", "worker")]);
+    assert_eq!(restarts(&exporter.scrape()), Some(1.0));
+}
+
+/// Nobody reaps them in their container: they stay as zombies.
+fn kill_agents(host: &Host) {
+    for pid in host.pids("ilogtail") {
+        host.sh(&format!("kill -9 {pid}"));
+    }
+}
+
+/// A pod as the kubelet lays it out: its control group, and links to the logs of its containers.
+struct Pod<'a> {
+    host: &'a Host,
+    group: String,
+    name: &'static str,
+}
+
+impl<'a> Pod<'a> {
+    fn new(host: &'a Host, name: &'static str, uid: char) -> Self {
+        host.sh("mkdir -p /sys/fs/cgroup/memory /var/log/containers
+                 [ -e /sys/fs/cgroup/memory/cgroup.procs ] || [ -e /sys/fs/cgroup/cgroup.procs ] ||
+                     mount -t cgroup -o memory memory /sys/fs/cgroup/memory 2>/dev/null || mount -t cgroup2 cgroup /sys/fs/cgroup");
+        let mount = if host.at("/sys/fs/cgroup/memory/cgroup.procs").exists() { "/memory" } else { "" };
+        let uid = uid.to_string().repeat(32);
+        let group = format!("/sys/fs/cgroup{mount}/kubepods-{}/burstable/pod{uid}", std::process::id());
+        host.sh(&format!("mkdir -p {group}"));
+        Self { host, group, name }
+    }
+
+    /// A container in it, whose id is made of this digit.
+    fn start(&self, id: char) -> Container {
+        let id = id.to_string().repeat(64);
+        let (group, name) = (format!("{}/{id}", self.group), self.name);
+        self.host.sh(&format!("mkdir {group}"));
+        self.host.write(&format!("/var/log/containers/{name}_kube-system_loongcollector-{id}.log"), "");
+        start(self.host, &[], &format!("echo $$ >{group}/cgroup.procs &&"))
+    }
+
+    /// The agent's container ends.
+    fn stop(&self) {
+        self.host.kill_all("sleep");
+    }
+}
+
+impl Drop for Pod<'_> {
+    fn drop(&mut self) {
+        let (group, name) = (&self.group, self.name);
+        let script = format!(
+            "rm -f /var/log/containers/{name}_*
+             while [ -e {group} ]; do
+                 kill -9 $(cat {group}/*/cgroup.procs) 2>/dev/null
+                 find {group} -depth -type d -exec rmdir {{}} + 2>/dev/null
+             done
+             burstable=$(dirname {group}) && rmdir $burstable $(dirname $burstable) 2>/dev/null"
+        );
+        let _ended = self.host.command("/", "timeout").args(["20", "sh", "-c", &script]).status();
+    }
+}
+
+#[test]
+fn an_agent_in_a_pod_is_the_same_in_its_next_container_and_in_the_next_pod() {
+    let name = "logtail-kube-system-loongcollector";
+    let host = Host::new();
+    host.add_log_service();
+    let pod = Pod::new(&host, "loongcollector-ds-x7k2p", '1');
+    let _container = pod.start('a');
+    let exporter = exporter(&host);
+    exporter.shows(&[]);
+    assert_eq!(agents(&exporter), [name]);
+    // As long as the pod is there, its container is to run; how often it was made anew is counted.
+    for id in ['b', 'c', 'd'] {
+        pod.stop();
+        exporter.until("that it does not run", |seen| {
+            seen.value("logagent_problem", &[("agent", name), ("cause", "not_running")]) == Some(1.0)
+        });
+        let _next = pod.start(id);
+        exporter.until("that it runs", |seen| {
+            seen.value("logagent_problem", &[("agent", name), ("cause", "not_running")]).is_none()
+        });
+    }
+    exporter.shows(&["installed ok agent_version_defective(w)", "processes failing crash_loop"]);
+    let restarts =
+        |seen: &Seen| seen.value("logagent_process_restarts_total", &[("agent", name), ("role", "worker")]);
+    assert_eq!(restarts(&exporter.scrape()), Some(3.0));
+    // A pod that was deleted is nobody's fault, and the next one is the same agent.
+    drop(pod);
     exporter.until("that it is watched no longer", |seen| seen.value("logagent_agents", &[]) == Some(0.0));
+    let next = Pod::new(&host, "loongcollector-ds-9qd4m", '2');
+    let _container = next.start('e');
+    exporter.until("the same agent", |seen| restarts(seen) == Some(4.0));
+    assert_eq!(agents(&exporter), [name]);
+}
+
+#[test]
+fn an_agent_that_config_expects_in_a_container_is_missed_until_it_is_there_and_after_it_was() {
+    let host = Host::new();
+    host.add_log_service();
+    let config = "agents: [{name: node-agent, kind: logtail, container: kube-system/loongcollector}]";
+    let exporter = host.exporter_with(User::Unit, Some(config), &[]);
+    let missed = |seen: &Seen| {
+        seen.value("logagent_problem", &[("agent", "node-agent"), ("cause", "not_running")]) == Some(1.0)
+    };
+    exporter.until("that it is missed", missed);
+    let pod = Pod::new(&host, "loongcollector-ds-x7k2p", '3');
+    let _container = pod.start('a');
+    exporter.shows(&[]);
+    assert_eq!(agents(&exporter), ["node-agent"]);
+    drop(pod);
+    exporter.until("that it is missed", missed);
 }
 
 #[test]

@@ -244,7 +244,7 @@ fn a_link_to_a_directory_in_a_users_installation_leads_nowhere_that_the_user_cou
     exporter.until("root's link", |_| exporter.report().to_string().contains(SECRET));
 }
 
-/// As the kubelet mounts a ConfigMap with `fsGroup`: links to a directory that is replaced whole, files of the group.
+/// As the kubelet mounts a `ConfigMap` with `fsGroup`: links to a directory that is replaced whole, files of the group.
 #[test]
 fn a_config_map_is_read_through_its_links_and_by_whoever_is_of_its_group() {
     let host = Host::with_logtail();

@@ -82,7 +82,7 @@ fn each_defect_of_an_agent_has_its_words() {
         ("agents:\n- kind:\n", "l.yml:2: agents[0].kind: is empty; write a value or leave the key out"),
         (
             "agents:\n- kind: logtail\n  nmae: x\n",
-            "l.yml:3: agents[0].nmae: is not a known key (did you mean \"name\"?); use one of name, kind, install_dir, run_as, ignore, expect",
+            "l.yml:3: agents[0].nmae: is not a known key (did you mean \"name\"?); use one of name, kind, install_dir, container, run_as, ignore, expect",
         ),
         (
             "agents:\n- kind: logtail\n  name: 5\n",
@@ -99,6 +99,14 @@ fn each_defect_of_an_agent_has_its_words() {
         (
             "agents:\n- kind: logtail\n- kind: logtail\n",
             "l.yml:3: agents[1].name: \"logtail\" is already the name of agents[0] (line 2); without a name an agent is called after its kind, so give it one",
+        ),
+        (
+            "agents:\n- kind: logtail\n  container: a/b/c\n",
+            "l.yml:3: agents[0].container: \"a/b/c\" is not the name of a container; write name, or namespace/name of one in a pod",
+        ),
+        (
+            "agents:\n- kind: custom\n  files: [/x]\n  container: a\n",
+            "l.yml:4: agents[0].container: agents of kind custom are not looked for in containers",
         ),
         (
             "agents:\n- kind: logtail\n  install_dir: usr/local\n",

@@ -403,6 +403,11 @@ pub(super) const PHRASES: &[Text] = &[
         "the container has a network namespace of its own, and the exporter does not join it; give the container the host's network, or run an exporter in its pod",
         "容器有自己的网络命名空间，exporter 不会进入；请让容器使用主机网络，或在其 Pod 中运行 exporter",
     ),
+    text("the container of {}", "{} 所在的容器"),
+    text(
+        "no process runs in its container, and its files are seen through a process alone",
+        "其容器中没有运行中的进程，而容器内的文件只能通过进程读取",
+    ),
     text("the container's runtime has not written it", "容器运行时没有写入该文件"),
     text(
         "its hosts file does not bind it, and the container's resolver is not asked",

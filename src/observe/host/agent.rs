@@ -65,6 +65,9 @@ pub fn observe(
     let credentials = collecting.map(|candidate| candidate.credentials.clone());
     let files = files.named_by(credentials.as_ref());
     let (invocation, zone) = invocation(&candidates);
+    // What a container's definition sets is there at its next start too.
+    let last = memory.invocations.get(&settings.name).filter(|_| collecting.is_none());
+    let invocation = last.cloned().unwrap_or(invocation);
     let zones = zones.with_variable(files, zone.as_deref());
     let install_dir = settings.install_dir.as_deref();
     let layout = absolute(profile.layout(settings, &invocation), install_dir);

@@ -1,48 +1,60 @@
 //! Agents in containers: each is one more place, whose files, names and addresses are its own.
 //!
-//! A container is looked at as long as a process of an agent runs in it: its root directory is reached through that process
-//! alone. One that is gone is watched no longer; its orchestrator knows whether that was wanted.
+//! A container is looked at through a process in it: the agent's own, or, when none of these is left, the container's first
+//! one. Of one that has ended only the name is left: the agent does not run as long as its container (of a pod: the pod) is
+//! there to be started again. One that was removed is watched no longer, and for ten minutes its name waits for the one that
+//! takes its place.
+
+mod known;
+mod name;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use serde_json::Value;
+pub(super) use self::known::Known;
 
+use self::{
+    known::{Presence, Sighting, unread},
+    name::{Existence, agent_name, name_of},
+};
 use super::{
     agent::{self, Turn},
-    detect::{Memory, Profiles, Target, recognise},
+    detect::{Memory, Profiles, Target, profile_of, recognise},
     file::{By, Bytes, Extent, Files, parsed},
     hosts,
-    process::{Candidate, Container},
+    process::{Candidate, Container, Procfs},
+    surroundings::{self, Scope, Whose},
     zone::Zones,
 };
 use crate::{
     agents::Profile,
-    config::AgentSettings,
+    config::{AgentSettings, Settings},
     model::{
         Reading, Reason, Why,
-        snapshot::{AgentFacts, ContainerName, FileFact, FileState, HostsFile, Place, PlaceFacts},
+        snapshot::{
+            AgentFacts, ContainerName, FileFact, FileState, HostsFile, Invocation, Place, PlaceFacts, Process,
+        },
     },
 };
 
 /// The most agents in containers that are watched; a node has one or two, and sidecars.
 const MOST_CONTAINED: usize = 32;
-/// The longest part of a name that becomes part of an agent's, in characters.
-const LONGEST_NAME: usize = 64;
-/// The most entries of a directory of container logs.
-const MOST_LOGS: usize = 10_000;
+/// The most that are remembered, with those that were removed.
+const MOST_REMEMBERED: usize = 256;
 
 /// What was found in containers.
 #[derive(Default)]
 pub(super) struct Contained {
-    /// The agents, with settings as they are implied.
+    /// The agents, with settings as they are implied, or as config has them.
     pub(super) agents: Vec<(AgentSettings, AgentFacts)>,
     /// Where they are, by the agent's name.
     pub(super) places: BTreeMap<Arc<str>, PlaceFacts>,
+    /// Agents whose containers were removed, and may be made anew.
+    pub(super) awaited: Vec<Arc<str>>,
     /// There are more than are watched.
     pub(super) cut: bool,
 }
@@ -55,44 +67,295 @@ struct Group<'a> {
     candidates: Vec<Candidate>,
 }
 
-/// Looks at every agent that runs in a container. `taken`: names that are not free.
-pub(super) fn observe(
-    files: Files<'_>,
-    profiles: Profiles,
-    candidates: &[Candidate],
-    host: &PlaceFacts,
-    taken: &dyn Fn(&str) -> bool,
-    turn: Turn,
-    memory: &mut Memory,
-) -> Contained {
-    let mut found = Contained::default();
-    let mut names = BTreeSet::new();
-    for group in groups(profiles, candidates) {
-        if found.agents.len() == MOST_CONTAINED {
-            found.cut = true;
-            break;
+/// What agents in containers are looked for in, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'a> {
+    /// The host's files.
+    pub(super) files: Files<'a>,
+    /// The host's processes.
+    pub(super) procfs: &'a Procfs,
+    /// The kinds.
+    pub(super) profiles: Profiles,
+    /// What config says.
+    pub(super) settings: &'a Settings,
+    /// The host's own facts.
+    pub(super) host: &'a PlaceFacts,
+    /// When.
+    pub(super) turn: Turn,
+    /// How much of the surroundings is to be looked at.
+    pub(super) scope: Scope,
+}
+
+impl Look<'_> {
+    /// Looks at every agent that runs in a container, and at those that did. `taken`: names that are not free.
+    pub(super) fn observe(
+        self,
+        candidates: Result<&[Candidate], &Why>,
+        taken: &dyn Fn(&str) -> bool,
+        memory: &mut Memory,
+    ) -> Contained {
+        let mut found = Contained::default();
+        let mut known = std::mem::take(&mut memory.contained);
+        known.retain(|known| self.is_meant(known));
+        match candidates {
+            Ok(candidates) => {
+                let groups = groups(self.profiles, candidates);
+                let groups = self.identified(groups, &mut known, taken, &mut found);
+                for (known, group) in known.iter().zip(groups) {
+                    self.look_at(known, group.as_ref(), &mut found, memory);
+                }
+                let now = self.turn.now.boot;
+                known.retain(|known| self.configured(known).is_some() || known.is_awaited(now));
+            }
+            Err(why) => {
+                for known in &known {
+                    self.add_unread(known, Reading::Unknown(why.clone()), why, &mut found, memory);
+                }
+            }
         }
-        let inside = Files { root: &group.container.root, by: By::Root, deputy: true, ..files };
-        let container = name_of(files, &group.container.control_groups);
-        let free = |name: &str| !names.contains(name) && !taken(name);
-        let name = agent_name(group.profile.kind(), container.as_ref(), &free);
-        names.insert(name.clone());
-        let settings = AgentSettings {
-            name: name.clone(),
-            kind: group.profile.kind(),
-            install_dir: Some(group.directory),
-            ..AgentSettings::default()
+        self.add_never_seen(candidates.err(), &known, &mut found);
+        memory.contained = known;
+        memory.forget_uncontained();
+        found
+    }
+
+    /// The entry of the config that this one was found for.
+    fn configured(&self, known: &Known) -> Option<&AgentSettings> {
+        self.settings.agents.iter().find(|agent| agent.name == known.name && agent.container.is_some())
+    }
+
+    /// True for what config still calls so.
+    fn is_meant(&self, known: &Known) -> bool {
+        let selected = |agent: &AgentSettings| is_selected(agent, known.kind, known.container.as_ref());
+        match self.settings.agents.iter().find(|agent| agent.name == known.name) {
+            Some(agent) => selected(agent),
+            None => self.settings.detect && !self.settings.agents.iter().any(selected),
+        }
+    }
+
+    /// The group of each known agent that runs; those that were not known are added to them.
+    fn identified<'a>(
+        &self,
+        groups: Vec<Group<'a>>,
+        known: &mut Vec<Known>,
+        taken: &dyn Fn(&str) -> bool,
+        found: &mut Contained,
+    ) -> Vec<Option<Group<'a>>> {
+        let mut running: Vec<Option<Group<'a>>> = known.iter().map(|_| None).collect();
+        let mut named = Vec::new();
+        for group in groups {
+            let same = |known: &Known| known.is_same(Sighting::of(&group, None));
+            // A name may be written down after the first look.
+            let unnamed = known.iter().position(|known| same(known) && known.container.is_none());
+            if let Some(index) = unnamed.filter(|_| self.turn.regular)
+                && let Some(name) = name_of(self.files, &group.container.control_groups)
+            {
+                known.remove(index);
+                running.remove(index);
+                named.push((group, Some(name)));
+            } else if let Some(index) = free(known, &running, same) {
+                take(index, group, None, known, &mut running);
+            } else {
+                let name = name_of(self.files, &group.container.control_groups);
+                named.push((group, name));
+            }
+        }
+        for (known, _) in known.iter_mut().zip(&running).filter(|(_, group)| group.is_none()) {
+            let presence = self.presence(known);
+            known.found(presence, self.turn.now.boot);
+        }
+        let mut strangers = Vec::new();
+        for (group, name) in named {
+            let seen = Sighting::of(&group, name.as_ref());
+            match free(known, &running, |known| known.is_made_anew_as(seen)) {
+                Some(index) => take(index, group, name.as_ref(), known, &mut running),
+                None => strangers.push((group, name)),
+            }
+        }
+        for (group, name) in strangers {
+            self.welcome(group, name.as_ref(), (known, &mut running), taken, found);
+        }
+        running
+    }
+
+    /// Gives one that was not known a name: that of config, that of one whose place it takes, or a new one.
+    fn welcome<'a>(
+        &self,
+        group: Group<'a>,
+        name: Option<&ContainerName>,
+        (known, running): (&mut Vec<Known>, &mut Vec<Option<Group<'a>>>),
+        taken: &dyn Fn(&str) -> bool,
+        found: &mut Contained,
+    ) {
+        let seen = Sighting::of(&group, name);
+        let runs = |name: &str| {
+            known.iter().zip(running.iter()).any(|(known, group)| known.name == name && group.is_some())
         };
-        let target = Target { settings, profile: group.profile, canonical: None };
+        let configured = self.settings.agents.iter().find(|agent| {
+            let here = agent.install_dir.as_ref().is_none_or(|directory| *directory == group.directory);
+            here && is_selected(agent, seen.kind, name) && !runs(&agent.name)
+        });
+        let successor = match configured {
+            Some(agent) => free(known, running, |known| known.name == agent.name),
+            None => free(known, running, |known| known.is_succeeded_by(seen)),
+        };
+        if let Some(index) = successor {
+            take(index, group, name, known, running);
+            return;
+        }
+        if configured.is_none() && !self.settings.detect {
+            return;
+        }
+        let now = self.turn.now.boot;
+        if known.iter().filter(|known| known.should_run(now)).count() >= MOST_CONTAINED
+            || known.len() >= MOST_REMEMBERED
+        {
+            found.cut = true;
+            return;
+        }
+        let is_free = |name: &str| {
+            let of_config = self.settings.agents.iter().any(|agent| agent.name == name);
+            !of_config && !taken(name) && !known.iter().any(|known| known.name == name)
+        };
+        let own =
+            configured.map_or_else(|| agent_name(seen.kind, name, &is_free), |agent| agent.name.clone());
+        known.push(Known::new(own, seen));
+        running.push(Some(group));
+    }
+
+    /// What is left of a container in which no process of the agent runs.
+    fn presence(&self, known: &Known) -> Presence {
+        let revisited = known.first.map(|first| self.procfs.revisit(first, self.files.attempt));
+        let first = revisited.and_then(|first| first.known().cloned().flatten());
+        if let Some(container) = first.as_ref().filter(|container| known.has_root(container)) {
+            return Presence::There(Box::new(container.clone()));
+        }
+        match name::existence(self.files, &known.control_groups, known.container.as_ref()) {
+            Existence::Stays => Presence::Stays,
+            Existence::Gone => Presence::Gone,
+            // The first process of a pod whose containers share their processes is another container's.
+            Existence::NotTold if first.is_some() => Presence::Stays,
+            Existence::NotTold => Presence::NotTold,
+        }
+    }
+
+    /// Looks at one agent through a process in its container, if there is any.
+    fn look_at(&self, known: &Known, group: Option<&Group<'_>>, found: &mut Contained, memory: &mut Memory) {
+        let candidates = group.map(|group| group.candidates.clone()).unwrap_or_default();
+        let through = match (group, &known.presence) {
+            (Some(group), _) => Some(group.container),
+            (None, Presence::There(container)) => Some(&**container),
+            (None, _) => None,
+        };
+        let Some(through) = through else {
+            if self.configured(known).is_some() || known.should_run(self.turn.now.boot) {
+                let why = known::not_running(&known.name);
+                self.add_unread(known, Reading::Known(Vec::new()), &why, found, memory);
+            } else {
+                found.awaited.push(known.name.as_str().into());
+            }
+            return;
+        };
+        let Some(target) = self.target(known) else { return };
+        let inside = Files { root: &through.root, by: By::Root, deputy: true, ..self.files };
+        let whose = Whose::of(&candidates);
+        let runs = !candidates.is_empty();
         let zones = Zones::of_host(inside);
         let (settings, mut facts) =
-            agent::observe(inside, &target, Reading::Known(group.candidates), &zones, turn, memory);
-        let name: Arc<str> = name.into();
+            agent::observe(inside, &target, Reading::Known(candidates), &zones, self.turn, memory);
+        if runs {
+            memory.invocations.insert(known.name.clone(), facts.invocation.clone());
+        }
+        facts.surroundings = surroundings::in_container(
+            (self.files, inside),
+            self.procfs,
+            (&target, &facts, &whose),
+            self.scope,
+            memory,
+        );
+        let name: Arc<str> = known.name.as_str().into();
         facts.place = Place::Container(Arc::clone(&name));
-        found.places.insert(name, place(inside, group.container, container, host));
+        found.places.insert(name, place(inside, through, known.container.clone(), self.host));
         found.agents.push((settings, facts));
     }
-    found
+
+    fn target(&self, known: &Known) -> Option<Target> {
+        let implied =
+            || AgentSettings { name: known.name.clone(), kind: known.kind, ..AgentSettings::default() };
+        let settings = AgentSettings {
+            install_dir: Some(known.directory.clone()),
+            ..self.configured(known).cloned().unwrap_or_else(implied)
+        };
+        Some(Target { settings, profile: profile_of(self.profiles, known.kind)?, canonical: None })
+    }
+
+    fn add_unread(
+        &self,
+        known: &Known,
+        processes: Reading<Vec<Process>>,
+        why: &Why,
+        found: &mut Contained,
+        memory: &Memory,
+    ) {
+        let Some(Target { settings, profile, .. }) = self.target(known) else { return };
+        let invocation = memory.invocations.get(&known.name).cloned().unwrap_or_default();
+        let facts = unread((&settings, profile), processes, invocation, why);
+        let place = known::unread_place(known.container.clone(), self.host, why);
+        found.places.insert(Arc::clone(&facts.name), place);
+        found.agents.push((settings, facts));
+    }
+
+    /// Adds what config says that should be in a container, and was seen in none.
+    fn add_never_seen(&self, hidden: Option<&Why>, known: &[Known], found: &mut Contained) {
+        for agent in &self.settings.agents {
+            let (Some(selector), Some(profile)) = (&agent.container, profile_of(self.profiles, agent.kind))
+            else {
+                continue;
+            };
+            if known.iter().any(|known| known.name == agent.name) {
+                continue;
+            }
+            let why = hidden.cloned().unwrap_or_else(|| known::not_running(&agent.name));
+            let processes = hidden.map_or(Reading::Known(Vec::new()), |why| Reading::Unknown(why.clone()));
+            let mut settings = agent.clone();
+            settings.install_dir = agent.install_dir.clone().or_else(|| profile.default_install_dir());
+            let facts = unread((&settings, profile), processes, Invocation::default(), &why);
+            let name = ContainerName {
+                managed_by: if selector.namespace.is_some() { "kubectl" } else { "docker" },
+                container: selector.container.clone(),
+                pod: None,
+                namespace: selector.namespace.clone(),
+            };
+            let place = known::unread_place(Some(name), self.host, &why);
+            found.places.insert(Arc::clone(&facts.name), place);
+            found.agents.push((settings, facts));
+        }
+    }
+}
+
+/// True if config means an agent of this kind in a container of this name.
+fn is_selected(agent: &AgentSettings, kind: &str, name: Option<&ContainerName>) -> bool {
+    let (Some(selector), Some(name)) = (&agent.container, name) else { return false };
+    let in_namespace = selector.namespace.is_none() || selector.namespace == name.namespace;
+    agent.kind == kind && selector.container == name.container && in_namespace
+}
+
+/// The first known agent without a running group that is meant.
+fn free(known: &[Known], running: &[Option<Group<'_>>], is_it: impl Fn(&Known) -> bool) -> Option<usize> {
+    known.iter().zip(running).position(|(known, group)| group.is_none() && is_it(known))
+}
+
+fn take<'a>(
+    index: usize,
+    group: Group<'a>,
+    name: Option<&ContainerName>,
+    known: &mut [Known],
+    running: &mut [Option<Group<'a>>],
+) {
+    if let (Some(known), Some(slot)) = (known.get_mut(index), running.get_mut(index)) {
+        known.update(Sighting::of(&group, name));
+        *slot = Some(group);
+    }
 }
 
 /// The processes of each kind in each container, in the order of their first processes.
@@ -122,20 +385,6 @@ fn groups(profiles: Profiles, candidates: &[Candidate]) -> Vec<Group<'_>> {
         }
     }
     groups
-}
-
-/// `logtail-kube-system-loongcollector-ds`: the same after a restart of the container, as it says nothing of ids.
-fn agent_name(kind: &str, container: Option<&ContainerName>, free: &dyn Fn(&str) -> bool) -> String {
-    let parts: Vec<&str> = match container {
-        Some(name) => name.namespace.iter().map(String::as_str).chain([name.container.as_str()]).collect(),
-        None => vec!["container"],
-    };
-    let stem = format!("{kind}-{}", parts.join("-"));
-    if free(&stem) {
-        return stem;
-    }
-    let numbered = (2..=u32::MAX).map(|number| format!("{stem}-{number}"));
-    numbered.into_iter().find(|name| free(name)).unwrap_or(stem)
 }
 
 fn place(
@@ -206,142 +455,4 @@ fn bound_addresses(hostname: &str, hosts: &FileFact<HostsFile>) -> Reading<Vec<I
         return Reading::Unknown(Why::new(Reason::Unsupported, "the container's host name", detail));
     }
     Reading::Known(bound)
-}
-
-/// What the container is called, as its runtime has written down on the host.
-fn name_of(files: Files<'_>, control_groups: &str) -> Option<ContainerName> {
-    let id = container_id(control_groups)?;
-    let files = Files { by: By::Root, ..files };
-    of_kubelet(files, id).or_else(|| of_docker(files, id)).or_else(|| of_podman(files, id))
-}
-
-/// The id at the end of a control group's path: 64 hexadecimal digits, between whatever the runtime puts around them.
-fn container_id(control_groups: &str) -> Option<&str> {
-    control_groups.lines().find_map(|line| {
-        let path = line.splitn(3, ':').nth(2)?;
-        path.rsplit('/')
-            .find_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric()).find(|word| is_id(word)))
-    })
-}
-
-fn is_id(word: &str) -> bool {
-    word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-/// `/var/log/containers/<pod>_<namespace>_<container>-<id>.log`.
-fn of_kubelet(files: Files<'_>, id: &str) -> Option<ContainerName> {
-    let names = files.list(Path::new("/var/log/containers"), MOST_LOGS);
-    let ending = format!("-{id}.log");
-    let of_id = |name: &PathBuf| {
-        let mut parts = name.to_str()?.strip_suffix(&ending)?.split('_');
-        let (pod, namespace, container) = (parts.next()?, parts.next()?, parts.next()?);
-        named("kubectl", container, Some(pod), Some(namespace))
-    };
-    names.known()?.as_ref()?.iter().find_map(of_id)
-}
-
-fn of_docker(files: Files<'_>, id: &str) -> Option<ContainerName> {
-    let config = json(files, &format!("/var/lib/docker/containers/{id}/config.v2.json"))?;
-    named("docker", config.get("Name")?.as_str()?.trim_start_matches('/'), None, None)
-}
-
-fn of_podman(files: Files<'_>, id: &str) -> Option<ContainerName> {
-    let all = json(files, "/var/lib/containers/storage/overlay-containers/containers.json")?;
-    let of_id = |container: &&Value| container.get("id").and_then(Value::as_str) == Some(id);
-    named("podman", all.as_array()?.iter().find(of_id)?.get("names")?.get(0)?.as_str()?, None, None)
-}
-
-/// A file of a runtime, of which no more than the name is kept.
-fn json(files: Files<'_>, path: &str) -> Option<Value> {
-    let state = files.read(Path::new(path), Extent::Whole);
-    let Reading::Known(FileState::Present(file)) = state else { return None };
-    serde_json::from_slice(&file.content.ok()?.0).ok()
-}
-
-/// Names as Kubernetes and the runtimes allow them; any other is none.
-fn named(
-    managed_by: &'static str,
-    container: &str,
-    pod: Option<&str>,
-    namespace: Option<&str>,
-) -> Option<ContainerName> {
-    let plain = |name: &str| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        !name.is_empty() && name.chars().all(plain)
-    };
-    let cut = |name: &str| name.chars().take(LONGEST_NAME).collect::<String>();
-    let all = [Some(container), pod, namespace].into_iter().flatten().all(plain);
-    all.then(|| ContainerName {
-        managed_by,
-        container: cut(container),
-        pod: pod.map(ToOwned::to_owned),
-        namespace: namespace.map(cut),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::observe::host::testing::Host;
-
-    const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-    #[test]
-    fn the_id_is_found_in_every_runtimes_control_groups() {
-        for path in [
-            "0::/system.slice/docker-ID.scope",
-            "12:memory:/docker/ID\n11:cpu:/docker/ID",
-            "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice/cri-containerd-ID.scope",
-            "0::/system.slice/containerd.service/kubepods-besteffort-pod1.slice:cri-containerd:ID",
-            "0::/kubepods.slice/crio-ID.scope",
-            "0::/machine.slice/libpod-ID.scope/container",
-            "1:name=systemd:/kubepods/burstable/pod0aa3f1/ID",
-        ] {
-            assert_eq!(container_id(&path.replace("ID", ID)), Some(ID), "{path}");
-        }
-        for path in
-            ["", "0::/", "0::/system.slice/ilogtaild.service", "0::/docker/0123", "12:memory:/x/../.."]
-        {
-            assert_eq!(container_id(path), None, "{path}");
-        }
-    }
-
-    #[test]
-    fn names_are_those_that_the_runtime_has_written() {
-        let name = |host: &Host| {
-            host.look(|files| name_of(files, &format!("0::/docker/{ID}")))
-                .map(|name| (name.container, name.pod, name.namespace))
-        };
-        let host = Host::new();
-        assert_eq!(name(&host), None);
-        let list = format!(r#"[{{"id": "x", "names": ["y"]}}, {{"id": "{ID}", "names": ["of-podman"]}}]"#);
-        host.file("/var/lib/containers/storage/overlay-containers/containers.json", list);
-        assert_eq!(name(&host), Some(("of-podman".to_owned(), None, None)));
-        let config = r#"{"Name": "/of-docker", "Config": {"Env": ["secret=x"]}}"#;
-        host.file(&format!("/var/lib/docker/containers/{ID}/config.v2.json"), config);
-        assert_eq!(name(&host), Some(("of-docker".to_owned(), None, None)));
-        host.file(
-            &format!("/var/log/containers/loongcollector-ds-x7k2p_kube-system_loongcollector-{ID}.log"),
-            "",
-        );
-        let expected = ("loongcollector", Some("loongcollector-ds-x7k2p"), Some("kube-system"));
-        let expected = (expected.0.to_owned(), expected.1.map(str::to_owned), expected.2.map(str::to_owned));
-        assert_eq!(name(&host), Some(expected));
-    }
-
-    #[test]
-    fn an_agents_name_says_nothing_that_a_restart_changes_and_is_its_own() {
-        let name = named("kubectl", "loongcollector", Some("loongcollector-ds-x7k2p"), Some("kube-system"));
-        let of = |name: Option<&ContainerName>, taken: &[&str]| {
-            agent_name("logtail", name, &|name| !taken.contains(&name))
-        };
-        assert_eq!(of(name.as_ref(), &[]), "logtail-kube-system-loongcollector");
-        assert_eq!(
-            of(name.as_ref(), &["logtail-kube-system-loongcollector"]),
-            "logtail-kube-system-loongcollector-2"
-        );
-        assert_eq!(of(None, &["logtail"]), "logtail-container");
-        assert_eq!(named("docker", "a;b", None, None), None, "names of others are not believed to be names");
-        assert_eq!(named("kubectl", "a", Some("x\ny"), None), None);
-    }
 }

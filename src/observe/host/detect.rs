@@ -1,20 +1,23 @@
 //! Which installations are watched: those of the config, and those that are on disk or running.
 
+mod memory;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
+use self::memory::Detected;
+pub use self::memory::Memory;
+
 use super::{
     accepted::Acceptance,
     agent,
     file::{Files, Kind, Standing},
-    log::Followed,
     process::{Candidate, base_name},
-    surroundings::Looked,
 };
 use crate::{
-    agents::{IdentityLayout, Place, Profile, Recognition},
+    agents::{Place, Profile, Recognition},
     config::{AgentSettings, Settings},
     model::{Reading, snapshot::ProcessState},
 };
@@ -28,61 +31,6 @@ const MOST_ENTRIES: usize = 10_000;
 const MOST_INSTALLATIONS: usize = 32;
 /// The longest directory suffix that becomes part of a name.
 const LONGEST_SUFFIX: usize = 32;
-
-/// What is kept from one cycle to the next.
-#[derive(Debug, Clone, Default)]
-pub struct Memory {
-    /// Detected installations in the order of their first sight: watched even if they vanish.
-    detected: Vec<Detected>,
-    /// Where configured agents without a directory were seen running.
-    running_dirs: BTreeMap<String, PathBuf>,
-    /// Where executables of custom agents were seen running, by agent and base name.
-    pub executables: BTreeMap<(String, String), PathBuf>,
-    /// Where the identity files of each agent are, as was known last.
-    pub identities: BTreeMap<String, IdentityLayout>,
-    /// What the agents' own logs have told.
-    pub logs: Followed,
-    /// What surrounds each agent, as it was looked at last.
-    pub surroundings: Looked,
-    /// What may be shown of the agents' files; `None`: nobody has asked.
-    pub copies: Option<Vec<crate::model::snapshot::Copied>>,
-    /// Detected installations that are gone are to be forgotten.
-    forgets: bool,
-    /// There are more installations than are watched.
-    pub cut: bool,
-}
-
-impl Memory {
-    /// Keeps what is known of the configured agents that `same` names; detected ones that are gone are forgotten at the next
-    /// detection.
-    pub fn reload(&mut self, same: impl Fn(&str) -> bool) {
-        self.running_dirs.retain(|name, _| same(name));
-        self.executables.retain(|(name, _), _| same(name));
-        self.identities.retain(|name, _| same(name));
-        self.logs.retain(&same);
-        self.surroundings.retain(&same);
-        self.forgets = true;
-    }
-
-    /// Of agents that are watched no longer nothing is kept.
-    fn forget_others(&mut self, settings: &Settings) {
-        let Self { detected, identities, .. } = self;
-        identities.retain(|name, _| {
-            settings.agents.iter().any(|agent| agent.name == *name)
-                || detected.iter().any(|seen| seen.name == *name)
-        });
-    }
-}
-
-#[derive(Debug, Clone)]
-struct Detected {
-    kind: &'static str,
-    name: String,
-    directory: PathBuf,
-    canonical: PathBuf,
-    /// Only root could have put it there. What users put somewhere they may take away again, as often as they like.
-    lasting: bool,
-}
 
 /// An installation to watch.
 #[derive(Clone)]
@@ -202,10 +150,11 @@ impl Detection<'_> {
             .settings
             .agents
             .iter()
+            .filter(|agent| agent.container.is_none())
             .filter_map(|agent| Some((agent.kind, self.canonical(agent.install_dir.as_deref()?))))
             .collect();
         let mut targets = Vec::new();
-        for agent in &self.settings.agents {
+        for agent in self.settings.agents.iter().filter(|agent| agent.container.is_none()) {
             let Some(profile) = profile_of(self.profiles, agent.kind) else { continue };
             let mut settings = agent.clone();
             if settings.install_dir.is_none() {

@@ -10,6 +10,7 @@ mod container;
 mod copies;
 pub mod detect;
 pub mod environ;
+mod errors;
 pub mod file;
 pub mod gate;
 pub mod hosts;
@@ -34,7 +35,7 @@ use self::{
     accepted::Acceptance,
     address::Resolver,
     agent::Turn,
-    container::Contained,
+    container::Look,
     detect::{Detection, Memory, Profiles},
     file::{By, Extent, Files, parsed},
     gate::{Attempt, Gate},
@@ -52,9 +53,9 @@ use crate::{
     agents::PROFILES,
     config::{AgentSettings, Settings},
     model::{
-        Reading, Reason, Why,
+        Reading,
         report::{Limit, NotBelieved, NotBelievedGroup},
-        snapshot::{AgentFacts, Copied, FileFact, InterfaceAddress, PlaceFacts, Process, ProcessState},
+        snapshot::{AgentFacts, Copied, FileFact, InterfaceAddress, PlaceFacts, ProcessState},
     },
     sys::{self, root::Root},
 };
@@ -116,6 +117,8 @@ pub struct HostReading {
     pub host: PlaceFacts,
     /// Those of containers, by name.
     pub containers: BTreeMap<Arc<str>, PlaceFacts>,
+    /// Agents that are not watched now, and whose memory is to be kept: their containers are being replaced.
+    pub awaited: Vec<Arc<str>>,
     /// Each agent with its settings, `install_dir` filled in where it could be told: configured ones first.
     pub agents: Vec<(AgentSettings, AgentFacts)>,
     /// Every fact that could not be read: whose (`None`: the host's), and its source (`process`, `file`, `environ`, `address`).
@@ -219,7 +222,7 @@ impl HostReader {
         self.last = Some(Arc::new(last));
         self.ignored = ignored;
         reading.host.hostname_addresses = addresses;
-        reading.errors = errors(&reading);
+        reading.errors = errors::errors(&reading);
         reading
     }
 }
@@ -293,19 +296,26 @@ impl Plan {
             agent.surroundings =
                 surroundings(files, &procfs, (target, agent, whose), self.scope, &mut memory);
         }
-        let contained = if self.settings.detect {
-            if let Some(processes) = &mut looked_at.processes {
-                processes.extend(in_containers.iter().map(|candidate| candidate.process.pid));
-            }
-            let taken = |name: &str| agents.iter().any(|(settings, _)| settings.name == name);
-            container::observe(files, self.profiles, &in_containers, &host, &taken, turn, &mut memory)
-        } else {
-            Contained::default()
+        if let Some(processes) = &mut looked_at.processes {
+            processes.extend(in_containers.iter().map(|candidate| candidate.process.pid));
+        }
+        let taken = |name: &str| agents.iter().any(|(settings, _)| settings.name == name);
+        let look = Look {
+            files,
+            procfs: &procfs,
+            profiles: self.profiles,
+            settings: &self.settings,
+            host: &host,
+            turn,
+            scope: self.scope,
         };
+        let seen_in_containers = candidates.as_result().map(|_| in_containers.as_slice());
+        let contained = look.observe(seen_in_containers, &taken, &mut memory);
         agents.extend(contained.agents);
         let mut reading = HostReading {
             host,
             containers: contained.places,
+            awaited: contained.awaited,
             agents,
             errors: Vec::new(),
             not_believed: seen.not_believed.clone(),
@@ -439,57 +449,6 @@ fn looked_at(procfs: &Procfs, files: Files<'_>, agents: &[(AgentSettings, AgentF
     let mut plan = planner.into_plan();
     plan.processes = procfs.is_of_own_namespace().then_some(processes);
     plan
-}
-
-/// One entry for each fact that could not be read.
-fn errors(reading: &HostReading) -> Vec<(Option<Arc<str>>, &'static str)> {
-    let host = &reading.host;
-    let of_host = [
-        (host.hostname.why(), "address"),
-        (host.interfaces.why(), "address"),
-        (host.hostname_addresses.why(), "address"),
-        (host.hosts.state.why(), "file"),
-    ];
-    let mut errors = reading.errors.clone();
-    errors.extend(
-        of_host.into_iter().filter(|(why, _)| why.is_some_and(is_error)).map(|(_, source)| (None, source)),
-    );
-    for (_, agent) in &reading.agents {
-        let processes = agent.processes.known().into_iter().flatten().flat_map(|process| {
-            let Process { arguments, executable, open_fds, .. } = process;
-            [arguments.why(), executable.why(), open_fds.why()]
-        });
-        let processes = processes.chain([agent.processes.why()]).map(|why| (why, "process"));
-        let files = [
-            agent.installation.why(),
-            agent.config.as_ref().and_then(|file| file.state.why()),
-            agent.version_file.as_ref().and_then(|file| file.state.why()),
-            agent.record.as_ref().and_then(|file| file.state.why()),
-            agent.users.as_ref().and_then(|directory| directory.names.why()),
-            agent.owner_account.why(),
-            agent.identifiers.as_ref().and_then(|file| file.state.why()),
-            agent.loaded_config.why(),
-            agent.log.why(),
-            agent.collection.why(),
-        ];
-        let files = files.into_iter().chain(agent.files.iter().map(|file| file.state.why()));
-        let unread = processes
-            .chain([(agent.invocation.environment.why(), "environ")])
-            .chain(files.map(|why| (why, "file")));
-        // What follows from an unread fact has the same reason, and is no error more.
-        let mut counted = BTreeSet::new();
-        for (why, source) in unread.filter_map(|(why, source)| Some((why?, source))) {
-            if is_error(why) && counted.insert((&why.fact, &why.detail)) {
-                errors.push((Some(Arc::clone(&agent.name)), source));
-            }
-        }
-    }
-    errors
-}
-
-/// What was not asked for, or does not exist here, is not an error.
-fn is_error(why: &Why) -> bool {
-    !matches!(why.reason, Reason::NotYet | Reason::Unsupported)
 }
 
 #[cfg(test)]

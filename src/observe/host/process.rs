@@ -77,6 +77,8 @@ pub struct Candidate {
 pub struct Container {
     /// Device and inode of its root directory, which tell it from others.
     pub identity: (u64, u64),
+    /// Its first process, with which it ends; `None`: that cannot be told.
+    pub first: Option<FirstProcess>,
     /// Its root directory.
     pub root: Root,
     /// Whether it has the exporter's network namespace.
@@ -85,6 +87,15 @@ pub struct Container {
     pub interfaces: Reading<Vec<InterfaceAddress>>,
     /// Its control groups, as `/proc/PID/cgroup` lists them.
     pub control_groups: String,
+}
+
+/// The first process of a container's PID namespace, as the procfs numbers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirstProcess {
+    /// Its id.
+    pub pid: u32,
+    /// Its start, in clock ticks since boot.
+    pub start_ticks: u64,
 }
 
 /// The last component, invalid UTF-8 replaced.

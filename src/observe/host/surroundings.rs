@@ -65,6 +65,12 @@ impl Looked {
         self.found.clear();
         self.groups.retain(|name, _| same(name));
     }
+
+    /// Of this agent nothing is kept.
+    pub fn forget(&mut self, name: &str) {
+        self.found.remove(name);
+        self.groups.remove(name);
+    }
 }
 
 /// How much is to be looked at.
@@ -99,6 +105,30 @@ pub(super) fn surroundings(
             group: group(files, procfs, whose, &name, memory),
             instance: instance(files),
             recorded_instance: recorded(files, target, whose, memory),
+        },
+    };
+    memory.surroundings.found.insert(name, found.clone());
+    found
+}
+
+/// The surroundings of an agent in a container: what starts it is an orchestrator, and what bounds it is the host's.
+pub(super) fn in_container(
+    (host, inside): (Files<'_>, Files<'_>),
+    procfs: &Procfs,
+    (target, agent, whose): (&Target, &AgentFacts, &Whose),
+    scope: Scope,
+    memory: &mut Memory,
+) -> Surroundings {
+    let name = target.settings.name.clone();
+    let found = match (memory.surroundings.found.get(&name).cloned(), scope) {
+        (Some(before), Scope::New) => before,
+        (Some(before), Scope::End) => {
+            Surroundings { group: group(host, procfs, whose, &name, memory), ..before }
+        }
+        (_, Scope::All) | (None, _) => Surroundings {
+            disks: disks(inside, target, agent, whose),
+            group: group(host, procfs, whose, &name, memory),
+            ..Surroundings::default()
         },
     };
     memory.surroundings.found.insert(name, found.clone());

@@ -9,7 +9,7 @@ use super::{
     *,
 };
 use crate::model::{
-    Role,
+    Reason, Role,
     snapshot::{FileState, ProcessState},
 };
 

@@ -2,26 +2,38 @@
 //! so that a process id that is given to another process in between is not taken for the same.
 
 use std::{
+    ffi::OsString,
     fs::File,
     io::{self, Read as _},
-    os::unix::{ffi::OsStringExt as _, fs::MetadataExt as _},
+    os::{
+        fd::OwnedFd,
+        unix::{ffi::OsStringExt as _, fs::MetadataExt as _},
+    },
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
+use rustix::{
+    fs::{CWD, Mode, OFlags, openat, readlinkat},
+    io::Errno,
+};
 
 use super::{
     addresses,
-    stat::{credentials, pid_namespaces},
+    stat::{Stat, credentials, id_in_own_namespace, pid_namespaces},
 };
 use crate::{
-    model::{Reading, Reason, Why},
-    observe::{host::process::Container, trust::Credentials},
+    model::{Reading, Reason, Why, snapshot::ProcessState},
+    observe::{
+        host::process::{Container, FirstProcess},
+        trust::Credentials,
+    },
     sys::root::Root,
 };
 
 /// The most that is read of one file of `/proc`, in bytes.
 const MOST_BYTES: u64 = 256 << 10;
+/// The first process of a container is looked for among so many ancestors.
+const MOST_ANCESTORS: usize = 32;
 
 /// What is seen of a process of another PID namespace.
 pub(super) struct Inmate {
@@ -38,51 +50,119 @@ pub(super) struct Inmate {
 /// # Errors
 /// What the kernel says: it is gone, or may not be looked at.
 pub(super) fn inmate(procfs: &Path, pid: u32) -> io::Result<Option<Inmate>> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let directory = openat(CWD, procfs.join(pid.to_string()), flags, Mode::empty())?;
-    let read = |name: &str| -> io::Result<Vec<u8>> {
-        let file = File::from(openat(&directory, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?);
-        let mut bytes = Vec::new();
-        file.take(MOST_BYTES).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let link = |name: &str| -> io::Result<PathBuf> {
-        let target = readlinkat(&directory, name, Vec::new())?;
-        Ok(PathBuf::from(std::ffi::OsString::from_vec(target.into_bytes())))
-    };
-    let status = read("status")?;
+    let process = Opened::new(procfs, pid)?;
+    let status = process.read("status")?;
     let (Some(credentials), Some(2..)) = (credentials(&status), pid_namespaces(&status)) else {
         return Ok(None);
     };
     // As runtimes set a root directory up, it is `/`; after a mere chroot both paths are told from further out.
-    let (executable, root_path) = (link("exe")?, link("root")?);
+    let (executable, root_path) = (process.link("exe")?, process.link("root")?);
     let executable =
         executable.strip_prefix(&root_path).map_or(executable.clone(), |rest| Path::new("/").join(rest));
-    let root = File::from(openat(&directory, "root", flags, Mode::empty())?);
-    let identity = root.metadata().map(|metadata| (metadata.dev(), metadata.ino()))?;
-    let shares_network = match (link("ns/net"), std::fs::read_link("/proc/self/ns/net")) {
-        (Ok(its), Ok(own)) => Reading::Known(its == own),
-        (Err(error), _) | (_, Err(error)) => {
-            let fact = procfs.join(format!("{pid}/ns/net")).display().to_string();
-            Reading::Unknown(Why::new(Reason::Denied, fact, format!("{error}; grant CAP_SYS_PTRACE")))
-        }
-    };
-    let text = |name: &str| read(name).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let interfaces = match (text("net/fib_trie"), text("net/route"), text("net/igmp")) {
-        (Ok(trie), Ok(routes), Ok(groups)) => {
-            Reading::Known(addresses::of_namespace(&trie, &routes, &groups))
-        }
-        (Err(error), _, _) | (_, Err(error), _) | (_, _, Err(error)) => {
-            let fact = procfs.join(format!("{pid}/net")).display().to_string();
-            Reading::Unknown(Why::new(Reason::Failed, fact, error.to_string()))
-        }
-    };
-    let container = Container {
-        identity,
-        root: Root::held(root, procfs.join(format!("{pid}/root"))),
-        shares_network,
-        interfaces,
-        control_groups: text("cgroup").unwrap_or_default(),
-    };
+    let container = process.container(first_of(procfs, pid).unwrap_or_default())?;
     Ok(Some(Inmate { credentials, executable, container }))
+}
+
+/// The container whose first process this is; `None`: that has ended.
+///
+/// # Errors
+/// What the kernel says: it may not be looked at.
+pub(super) fn revisit(procfs: &Path, first: FirstProcess) -> io::Result<Option<Container>> {
+    let look = || {
+        let process = Opened::new(procfs, first.pid)?;
+        let is_it =
+            |stat: &Stat| stat.start_ticks == first.start_ticks && stat.state != ProcessState::Defunct;
+        if !Stat::parse(&process.read("stat")?).as_ref().is_some_and(is_it) {
+            return Ok(None);
+        }
+        process.container(Some(first)).map(Some)
+    };
+    match look() {
+        Err(error) if is_gone(&error) => Ok(None),
+        result => result,
+    }
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::NOENT | Errno::SRCH))
+}
+
+/// The first process of the namespace that `pid` is in, if it is among its ancestors.
+fn first_of(procfs: &Path, pid: u32) -> io::Result<Option<FirstProcess>> {
+    let mut pid = pid;
+    let mut depth = None;
+    for _ in 0..MOST_ANCESTORS {
+        let process = Opened::new(procfs, pid)?;
+        let status = process.read("status")?;
+        let Some(stat) = Stat::parse(&process.read("stat")?) else { return Ok(None) };
+        let own_depth = pid_namespaces(&status);
+        if *depth.get_or_insert(own_depth) != own_depth {
+            return Ok(None);
+        }
+        if id_in_own_namespace(&status) == Some(1) {
+            return Ok(Some(FirstProcess { pid, start_ticks: stat.start_ticks }));
+        }
+        pid = stat.parent;
+    }
+    Ok(None)
+}
+
+/// A process, by its directory in a procfs.
+struct Opened {
+    directory: OwnedFd,
+    path: PathBuf,
+}
+
+impl Opened {
+    const FLAGS: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+    fn new(procfs: &Path, pid: u32) -> io::Result<Self> {
+        let path = procfs.join(pid.to_string());
+        Ok(Self { directory: openat(CWD, &path, Self::FLAGS, Mode::empty())?, path })
+    }
+
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let file = File::from(openat(&self.directory, name, flags, Mode::empty())?);
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn text(&self, name: &str) -> io::Result<String> {
+        self.read(name).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn link(&self, name: &str) -> io::Result<PathBuf> {
+        let target = readlinkat(&self.directory, name, Vec::new())?;
+        Ok(PathBuf::from(OsString::from_vec(target.into_bytes())))
+    }
+
+    fn container(&self, first: Option<FirstProcess>) -> io::Result<Container> {
+        let root = File::from(openat(&self.directory, "root", Self::FLAGS, Mode::empty())?);
+        let shown = |name: &str| self.path.join(name).display().to_string();
+        let shares_network = match (self.link("ns/net"), std::fs::read_link("/proc/self/ns/net")) {
+            (Ok(its), Ok(own)) => Reading::Known(its == own),
+            (Err(error), _) | (_, Err(error)) => {
+                let detail = format!("{error}; grant CAP_SYS_PTRACE");
+                Reading::Unknown(Why::new(Reason::Denied, shown("ns/net"), detail))
+            }
+        };
+        let interfaces = match (self.text("net/fib_trie"), self.text("net/route"), self.text("net/igmp")) {
+            (Ok(trie), Ok(routes), Ok(groups)) => {
+                Reading::Known(addresses::of_namespace(&trie, &routes, &groups))
+            }
+            (Err(error), _, _) | (_, Err(error), _) | (_, _, Err(error)) => {
+                Reading::Unknown(Why::new(Reason::Failed, shown("net"), error.to_string()))
+            }
+        };
+        Ok(Container {
+            identity: root.metadata().map(|metadata| (metadata.dev(), metadata.ino()))?,
+            first,
+            root: Root::held(root, self.path.join("root")),
+            shares_network,
+            interfaces,
+            control_groups: self.text("cgroup").unwrap_or_default(),
+        })
+    }
 }

@@ -35,7 +35,7 @@ use crate::{
             environ::Kept,
             file::Files,
             gate::Attempt,
-            process::{Candidate, Container, Impostor, Scan, Wanted, base_name},
+            process::{Candidate, Container, FirstProcess, Impostor, Scan, Wanted, base_name},
         },
         time::Now,
         trust::{Credentials, ROOT},
@@ -121,6 +121,21 @@ impl Procfs {
         scan.ignored.retain(|pid| !somebody.contains(pid));
         scan.limits = reader.facts.into_limits();
         Reading::Known(scan)
+    }
+
+    /// The container whose first process this is, if that still runs.
+    pub(in crate::observe) fn revisit(
+        &self,
+        first: FirstProcess,
+        attempt: &Attempt,
+    ) -> Reading<Option<Container>> {
+        let path = self.path.join(first.pid.to_string());
+        attempt.guard(&path, || match container::revisit(&self.path, first) {
+            Ok(container) => Reading::Known(container),
+            Err(error) => {
+                Reading::Unknown(Why::new(Reason::Failed, path.display().to_string(), error.to_string()))
+            }
+        })
     }
 
     /// True if process ids mean the same to the exporter as in this procfs.

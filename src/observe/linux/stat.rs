@@ -68,6 +68,11 @@ pub(super) fn pid_namespaces(status: &[u8]) -> Option<usize> {
     Some(line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count())
 }
 
+/// The process' id in the innermost PID namespace that it is in; `None`: an old kernel does not tell.
+pub(super) fn id_in_own_namespace(status: &[u8]) -> Option<u32> {
+    line_of(status, b"NSpid:")?.last().copied()
+}
+
 /// As whom the process runs; `None`: that is not said.
 pub(super) fn credentials(status: &[u8]) -> Option<Credentials> {
     let mut groups = line_of(status, b"Gid:")?.into_iter();

@@ -1,0 +1,328 @@
+//! What a container is called: its runtime and the kubelet write that down on the host.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::{
+    model::{
+        Reading,
+        snapshot::{ContainerName, FileState},
+    },
+    observe::host::file::{By, Extent, Files},
+};
+
+/// The longest part of a name that becomes part of an agent's, in characters.
+const LONGEST_NAME: usize = 64;
+/// The longest name of a pod: that of a domain name.
+const LONGEST_POD: usize = 253;
+/// The most entries of a directory of container logs.
+const MOST_LOGS: usize = 10_000;
+/// Digits of a pod's id, in either notation.
+const POD_DIGITS: usize = 32;
+
+/// Where the kubelet links to the logs of all containers of the node's pods.
+const LOGS: &str = "/var/log/containers";
+/// Where docker keeps a directory for each container.
+const OF_DOCKER: &str = "/var/lib/docker/containers";
+/// Where podman lists its containers.
+const OF_PODMAN: &str = "/var/lib/containers/storage/overlay-containers/containers.json";
+/// Where control groups are mounted; those of the first version each below its name.
+const GROUPS: &str = "/sys/fs/cgroup";
+
+/// What an agent's name begins with.
+pub(super) fn stem(kind: &str, container: Option<&ContainerName>) -> String {
+    let parts: Vec<&str> = match container {
+        Some(name) => name.namespace.iter().map(String::as_str).chain([name.container.as_str()]).collect(),
+        None => vec!["container"],
+    };
+    format!("{kind}-{}", parts.join("-"))
+}
+
+/// `logtail-kube-system-loongcollector-ds`: the same after a restart of the container, as it says nothing of ids.
+pub(super) fn agent_name(
+    kind: &str,
+    container: Option<&ContainerName>,
+    free: &dyn Fn(&str) -> bool,
+) -> String {
+    let stem = stem(kind, container);
+    if free(&stem) {
+        return stem;
+    }
+    let numbered = (2..=u32::MAX).map(|number| format!("{stem}-{number}"));
+    numbered.into_iter().find(|name| free(name)).unwrap_or(stem)
+}
+
+/// What the container is called, as its runtime has written down on the host.
+pub(super) fn name_of(files: Files<'_>, control_groups: &str) -> Option<ContainerName> {
+    let id = container_id(control_groups)?;
+    let files = Files { by: By::Root, ..files };
+    of_kubelet(files, id).or_else(|| of_docker(files, id)).or_else(|| of_podman(files, id))
+}
+
+/// The id at the end of a control group's path: 64 hexadecimal digits, between whatever the runtime puts around them.
+pub(super) fn container_id(control_groups: &str) -> Option<&str> {
+    control_groups.lines().find_map(|line| {
+        let path = line.splitn(3, ':').nth(2)?;
+        path.rsplit('/')
+            .find_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric()).find(|word| is_id(word)))
+    })
+}
+
+fn is_id(word: &str) -> bool {
+    word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// `/var/log/containers/<pod>_<namespace>_<container>-<id>.log`.
+fn of_kubelet(files: Files<'_>, id: &str) -> Option<ContainerName> {
+    let names = files.list(Path::new(LOGS), MOST_LOGS);
+    let ending = format!("-{id}.log");
+    let of_id = |name: &PathBuf| {
+        let mut parts = name.to_str()?.strip_suffix(&ending)?.split('_');
+        let (pod, namespace, container) = (parts.next()?, parts.next()?, parts.next()?);
+        named("kubectl", container, Some(pod), Some(namespace))
+    };
+    names.known()?.as_ref()?.iter().find_map(of_id)
+}
+
+fn of_docker(files: Files<'_>, id: &str) -> Option<ContainerName> {
+    let config = json(files, &format!("{OF_DOCKER}/{id}/config.v2.json"))?;
+    named("docker", config.get("Name")?.as_str()?.trim_start_matches('/'), None, None)
+}
+
+fn of_podman(files: Files<'_>, id: &str) -> Option<ContainerName> {
+    let all = json(files, OF_PODMAN)?;
+    let of_id = |container: &&Value| container.get("id").and_then(Value::as_str) == Some(id);
+    named("podman", all.as_array()?.iter().find(of_id)?.get("names")?.get(0)?.as_str()?, None, None)
+}
+
+/// The id of the pod that the control groups are of, as the kubelet names them: `pod<id>`, or `…-pod<id>.slice` with `_` for `-`.
+pub(super) fn pod_id(control_groups: &str) -> Option<String> {
+    control_groups.split(['/', ':', '\n']).rev().find_map(|part| {
+        let (_, id) = part.trim_end_matches(".slice").rsplit_once("pod")?;
+        let id = id.replace('_', "-");
+        let digits = id.bytes().filter(u8::is_ascii_hexdigit).count();
+        (digits == POD_DIGITS && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')).then_some(id)
+    })
+}
+
+/// Whether a container that has ended is still there, to be started again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Existence {
+    /// It is, or the pod that it is made anew in.
+    Stays,
+    /// It was removed.
+    Gone,
+    /// Nothing tells.
+    NotTold,
+}
+
+/// What the host tells of a container that has ended, of these control groups and this name.
+pub(super) fn existence(
+    files: Files<'_>,
+    control_groups: &str,
+    container: Option<&ContainerName>,
+) -> Existence {
+    let (Some(id), Some(name)) = (container_id(control_groups), container) else { return Existence::NotTold };
+    let files = Files { by: By::Root, ..files };
+    let stays = match name.managed_by {
+        "kubectl" => pod_stays(files, control_groups, name),
+        "docker" => stands(files, OF_DOCKER, id),
+        _ => listed_by_podman(files, id),
+    };
+    match stays {
+        Some(true) => Existence::Stays,
+        Some(false) => Existence::Gone,
+        None => Existence::NotTold,
+    }
+}
+
+/// A pod has a control group as long as it runs; one that has completed has none, and nothing of it is started again.
+fn pod_stays(files: Files<'_>, control_groups: &str, name: &ContainerName) -> Option<bool> {
+    pod_group_stands(files, control_groups).or_else(|| {
+        let names = files.list(Path::new(LOGS), MOST_LOGS);
+        let beginning = format!("{}_{}_", name.pod.as_ref()?, name.namespace.as_ref()?);
+        let of_pod = |log: &PathBuf| log.to_str().is_some_and(|log| log.starts_with(&beginning));
+        Some(names.known()?.as_ref()?.iter().any(of_pod))
+    })
+}
+
+/// Whether the control group of the pod is there; `None`: none of its hierarchies is to be seen.
+fn pod_group_stands(files: Files<'_>, control_groups: &str) -> Option<bool> {
+    let of_line = |line: &str| {
+        let mut parts = line.splitn(3, ':');
+        let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
+        let parent = Path::new(path).parent().filter(|parent| pod_id(&parent.to_string_lossy()).is_some())?;
+        let parent = parent.strip_prefix("/").ok()?;
+        let inside = parent.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        let mount = Path::new(GROUPS).join(controllers.trim_start_matches("name="));
+        let (top, rest) = (parent.components().next()?, mount.join(parent));
+        (inside && files.is_directory(&mount.join(top))).then(|| files.is_directory(&rest))
+    };
+    control_groups.lines().filter_map(of_line).reduce(|one, other| one || other)
+}
+
+fn stands(files: Files<'_>, parent: &str, id: &str) -> Option<bool> {
+    let all = files.look(Path::new(parent));
+    all.known()?.as_ref()?;
+    Some(files.look(&Path::new(parent).join(id)).known()?.is_some())
+}
+
+fn listed_by_podman(files: Files<'_>, id: &str) -> Option<bool> {
+    let all = json(files, OF_PODMAN)?;
+    Some(all.as_array()?.iter().any(|each| each.get("id").and_then(Value::as_str) == Some(id)))
+}
+
+/// A file of a runtime, of which no more than the name is kept.
+fn json(files: Files<'_>, path: &str) -> Option<Value> {
+    let state = files.read(Path::new(path), Extent::Whole);
+    let Reading::Known(FileState::Present(file)) = state else { return None };
+    serde_json::from_slice(&file.content.ok()?.0).ok()
+}
+
+/// Names as Kubernetes and the runtimes allow them; any other is none.
+fn named(
+    managed_by: &'static str,
+    container: &str,
+    pod: Option<&str>,
+    namespace: Option<&str>,
+) -> Option<ContainerName> {
+    let plain = |name: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        !name.is_empty() && name.chars().all(plain)
+    };
+    let cut = |name: &str| name.chars().take(LONGEST_NAME).collect::<String>();
+    let all = [Some(container), pod, namespace].into_iter().flatten().all(plain);
+    all.then(|| ContainerName {
+        managed_by,
+        container: cut(container),
+        pod: pod.map(|pod| pod.chars().take(LONGEST_POD).collect()),
+        namespace: namespace.map(cut),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::host::testing::Host;
+
+    const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn the_id_is_found_in_every_runtimes_control_groups() {
+        for path in [
+            "0::/system.slice/docker-ID.scope",
+            "12:memory:/docker/ID\n11:cpu:/docker/ID",
+            "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice/cri-containerd-ID.scope",
+            "0::/system.slice/containerd.service/kubepods-besteffort-pod1.slice:cri-containerd:ID",
+            "0::/kubepods.slice/crio-ID.scope",
+            "0::/machine.slice/libpod-ID.scope/container",
+            "1:name=systemd:/kubepods/burstable/pod0aa3f1/ID",
+        ] {
+            assert_eq!(container_id(&path.replace("ID", ID)), Some(ID), "{path}");
+        }
+        for path in
+            ["", "0::/", "0::/system.slice/ilogtaild.service", "0::/docker/0123", "12:memory:/x/../.."]
+        {
+            assert_eq!(container_id(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn names_are_those_that_the_runtime_has_written() {
+        let name = |host: &Host| {
+            host.look(|files| name_of(files, &format!("0::/docker/{ID}")))
+                .map(|name| (name.container, name.pod, name.namespace))
+        };
+        let host = Host::new();
+        assert_eq!(name(&host), None);
+        let list = format!(r#"[{{"id": "x", "names": ["y"]}}, {{"id": "{ID}", "names": ["of-podman"]}}]"#);
+        host.file("/var/lib/containers/storage/overlay-containers/containers.json", list);
+        assert_eq!(name(&host), Some(("of-podman".to_owned(), None, None)));
+        let config = r#"{"Name": "/of-docker", "Config": {"Env": ["secret=x"]}}"#;
+        host.file(&format!("/var/lib/docker/containers/{ID}/config.v2.json"), config);
+        assert_eq!(name(&host), Some(("of-docker".to_owned(), None, None)));
+        host.file(
+            &format!("/var/log/containers/loongcollector-ds-x7k2p_kube-system_loongcollector-{ID}.log"),
+            "",
+        );
+        let expected = ("loongcollector", Some("loongcollector-ds-x7k2p"), Some("kube-system"));
+        let expected = (expected.0.to_owned(), expected.1.map(str::to_owned), expected.2.map(str::to_owned));
+        assert_eq!(name(&host), Some(expected));
+    }
+
+    #[test]
+    fn the_pods_id_is_found_in_either_notation() {
+        let id = "0aa3f1c2-9b1e-4d5a-8c7d-1234567890ab";
+        let slice = id.replace('-', "_");
+        for groups in [
+            format!(
+                "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{slice}.slice/cri-containerd-{ID}.scope"
+            ),
+            format!("3:cpu:/\n1:name=systemd:/kubepods/burstable/pod{id}/{ID}"),
+            format!(
+                "0::/system.slice/containerd.service/kubepods-besteffort-pod{slice}.slice:cri-containerd:{ID}"
+            ),
+        ] {
+            assert_eq!(pod_id(&groups).as_deref(), Some(id), "{groups}");
+        }
+        assert_eq!(pod_id("0::/machine.slice/libpod-podman.scope"), None);
+    }
+
+    #[test]
+    fn a_container_is_there_as_long_as_its_runtime_says_so() {
+        let uid = "1".repeat(32);
+        let of = |host: &Host, groups: &str, managed_by: &'static str| {
+            let pod = (managed_by == "kubectl").then_some(("p", "n"));
+            let name = named(managed_by, "c", pod.map(|it| it.0), pod.map(|it| it.1));
+            host.look(|files| existence(files, groups, name.as_ref()))
+        };
+        let docker = format!("0::/docker/{ID}");
+        let host = Host::new();
+        assert_eq!(of(&host, &docker, "docker"), Existence::NotTold);
+        assert_eq!(of(&host, "0::/", "docker"), Existence::NotTold);
+        host.file(&format!("{OF_DOCKER}/{ID}/config.v2.json"), "{}");
+        assert_eq!(of(&host, &docker, "docker"), Existence::Stays);
+        assert_eq!(of(&host, &docker.replace("0123", "3210"), "docker"), Existence::Gone);
+        assert_eq!(of(&host, &docker, "podman"), Existence::NotTold);
+        host.file(OF_PODMAN, format!(r#"[{{"id": "{ID}"}}]"#));
+        assert_eq!(of(&host, &docker, "podman"), Existence::Stays);
+        host.file(OF_PODMAN, "[]");
+        assert_eq!(of(&host, &docker, "podman"), Existence::Gone);
+        for (groups, mount) in [
+            (format!("0::/kubepods/pod{uid}/{ID}"), ""),
+            (format!("4:memory:/kubepods/pod{uid}/{ID}\n1:pids:/"), "/memory"),
+        ] {
+            let host = Host::new();
+            assert_eq!(of(&host, &groups, "kubectl"), Existence::NotTold);
+            host.file(&format!("{LOGS}/q_n_other-{ID}.log"), "");
+            assert_eq!(of(&host, &groups, "kubectl"), Existence::Gone);
+            host.file(&format!("{LOGS}/p_n_other-{ID}.log"), "");
+            assert_eq!(of(&host, &groups, "kubectl"), Existence::Stays);
+            host.file(&format!("{GROUPS}{mount}/kubepods/cgroup.procs"), "");
+            assert_eq!(
+                of(&host, &groups, "kubectl"),
+                Existence::Gone,
+                "one that has completed keeps its logs"
+            );
+            host.file(&format!("{GROUPS}{mount}/kubepods/pod{uid}/cgroup.procs"), "");
+            assert_eq!(of(&host, &groups, "kubectl"), Existence::Stays);
+        }
+    }
+
+    #[test]
+    fn an_agents_name_says_nothing_that_a_restart_changes_and_is_its_own() {
+        let name = named("kubectl", "loongcollector", Some("loongcollector-ds-x7k2p"), Some("kube-system"));
+        let of = |name: Option<&ContainerName>, taken: &[&str]| {
+            agent_name("logtail", name, &|name| !taken.contains(&name))
+        };
+        assert_eq!(of(name.as_ref(), &[]), "logtail-kube-system-loongcollector");
+        assert_eq!(
+            of(name.as_ref(), &["logtail-kube-system-loongcollector"]),
+            "logtail-kube-system-loongcollector-2"
+        );
+        assert_eq!(of(None, &["logtail"]), "logtail-container");
+        assert_eq!(named("docker", "a;b", None, None), None, "names of others are not believed to be names");
+        assert_eq!(named("kubectl", "a", Some("x\ny"), None), None);
+    }
+}
