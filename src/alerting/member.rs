@@ -243,6 +243,7 @@ impl<P: Post> Member<P> {
             let mut out = Map::new();
             out.insert("labels".to_owned(), strings(subject.labels(settings)));
             out.insert("annotations".to_owned(), strings(subject.annotations(settings)));
+            out.extend(generator(settings));
             let (key, at) = match alert.resolved {
                 None => ("startsAt", alert.fired),
                 Some(resolved) => ("endsAt", resolved),
@@ -278,8 +279,14 @@ pub(super) fn test_alert(settings: &AlertingSettings) -> Vec<u8> {
         ("labels", strings(Subject::Test.labels(settings))),
         ("annotations", strings(Subject::Test.annotations(settings))),
     ];
-    let alert = alert.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-    Value::Array(vec![Value::Object(alert)]).to_string().into_bytes()
+    let alert = alert.into_iter().map(|(key, value)| (key.to_owned(), value));
+    Value::Array(vec![Value::Object(alert.chain(generator(settings)).collect())]).to_string().into_bytes()
+}
+
+/// Where the alert comes from, if config says how those who are told can open that.
+fn generator(settings: &AlertingSettings) -> Option<(String, Value)> {
+    let url = settings.links.external_url.as_ref()?;
+    Some(("generatorURL".to_owned(), Value::String(format!("{url}/"))))
 }
 
 fn strings(values: impl IntoIterator<Item = (impl Into<String>, String)>) -> Value {

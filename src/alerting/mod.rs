@@ -298,7 +298,12 @@ pub struct Tested {
     pub url: String,
     /// The status of its answer, and what it said if it refused; or what kept the alert from getting there.
     pub outcome: Result<(), String>,
+    /// Its `resolve_timeout`, if it is so short that one late request ends what still fires.
+    pub forgets_after: Option<Duration>,
 }
+
+/// Alerts are told again each minute; a member that takes one for ended sooner than after two that failed is said to be too quick.
+const SHORTEST_MEMORY: Duration = Duration::from_mins(3);
 
 /// Sends a test alert to every member, and says what each answered.
 pub async fn test(settings: &AlertingSettings, surroundings: &Surroundings) -> Vec<Tested> {
@@ -312,7 +317,11 @@ pub async fn test(settings: &AlertingSettings, surroundings: &Surroundings) -> V
             Ok(Answer { status, detail, .. }) => Err(format!("status {status}: {detail}")),
             Err(why) => Err(why),
         };
-        out.push(Tested { url: url.to_string(), outcome });
+        let forgets_after = match outcome {
+            Ok(()) => transport.resolve_timeout().await.filter(|timeout| *timeout < SHORTEST_MEMORY),
+            Err(_) => None,
+        };
+        out.push(Tested { url: url.to_string(), outcome, forgets_after });
     }
     out
 }

@@ -9,7 +9,10 @@ use crate::{
         alert::{self, Told, alert_name, keep_firing},
         host_alerts,
     },
-    model::{Cause, Severity, settings::AlertingSettings},
+    model::{
+        Cause, Severity,
+        settings::{AlertLinks, AlertingSettings},
+    },
 };
 
 /// What an alert is about. Two alerts of one subject are the same alert.
@@ -143,8 +146,25 @@ impl Subject {
         };
         // A test holds every template to what can be filled; one that could not be would be told as it is.
         let filled = |template: String| fill(&template, &label).unwrap_or(template);
-        templates.into_iter().map(|(name, template)| (name, filled(template))).collect()
+        let linked = |template: String| linked(template, &settings.links);
+        templates.into_iter().map(|(name, template)| (name, filled(linked(template)))).collect()
     }
+}
+
+/// The template with its links leading where config says.
+fn linked(mut template: String, links: &AlertLinks) -> String {
+    /// How the templates lead to the exporter's page.
+    const PAGE: &str = "http://{{ $labels.instance }}/";
+    let external = links.external_url.as_ref().map(|url| format!("{url}/"));
+    let bases = [
+        (alert::RUNBOOK_BASE, links.runbook_base.as_ref()),
+        (alert::DASHBOARD_BASE, links.dashboard_base.as_ref()),
+        (PAGE, external.as_ref()),
+    ];
+    for (usual, wanted) in bases.into_iter().filter_map(|(usual, wanted)| Some((usual, wanted?))) {
+        template = template.replace(usual, wanted);
+    }
+    template
 }
 
 #[cfg(test)]

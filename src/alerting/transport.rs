@@ -105,7 +105,14 @@ impl Transport {
         format!("{}/api/v2/alerts", self.settings.path_prefix)
     }
 
-    async fn exchange(&self, body: Vec<u8>) -> Result<Answer, String> {
+    /// After how long the Alertmanager takes an alert for ended that it is not told of again; `None`: it does not say.
+    pub(super) async fn resolve_timeout(&self) -> Option<Duration> {
+        let path = format!("{}/api/v2/status", self.settings.path_prefix);
+        let answer = self.exchange(Method::GET, &path, Vec::new()).await.ok()?;
+        resolve_timeout(&String::from_utf8_lossy(&answer.body)).filter(|_| answer.status.is_success())
+    }
+
+    async fn exchange(&self, method: Method, path: &str, body: Vec<u8>) -> Result<client::Answer, String> {
         let deadline = Instant::now() + self.settings.timeout;
         let settings = Arc::clone(&self.settings);
         let read = tokio::task::spawn_blocking(move || secrets(&settings));
@@ -121,8 +128,8 @@ impl Transport {
         let stream = connect::connect(&addresses, deadline).await.map_err(|error| said(&error))?;
         let authority = authority::written(&self.host, self.port, Some(self.settings.scheme.default_port()));
         let absolute = self.settings.proxy.is_some() && self.settings.scheme == Scheme::Http;
-        let target = if absolute { format!("http://{authority}{}", self.path()) } else { self.path() };
-        let request = request(&target, &authority, secrets.authorization.clone(), body)
+        let target = if absolute { format!("http://{authority}{path}") } else { path.to_owned() };
+        let request = request(method, (&target, &authority), secrets.authorization.clone(), body)
             .map_err(|error| format!("no request can be formed: {error}"))?;
         let clocks = self.network.clocks;
         let answered = match self.settings.scheme {
@@ -138,7 +145,7 @@ impl Transport {
                 client::exchange(stream, request, clocks, deadline).await
             }
         };
-        answered.map(|answer| self::answer(&answer)).map_err(|trouble| trouble.detail)
+        answered.map_err(|trouble| trouble.detail)
     }
 
     async fn secure(
@@ -160,7 +167,7 @@ impl Transport {
 
 impl Post for Transport {
     async fn post(&mut self, body: Vec<u8>) -> Result<Answer, String> {
-        self.exchange(body).await
+        self.exchange(Method::POST, &self.path(), body).await.map(|answered| answer(&answered))
     }
 }
 
@@ -172,13 +179,13 @@ fn said(error: &Error) -> String {
 }
 
 fn request(
-    target: &str,
-    host: &str,
+    method: Method,
+    (target, host): (&str, &str),
     authorization: Option<HeaderValue>,
     body: Vec<u8>,
 ) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
     let mut request = Request::builder()
-        .method(Method::POST)
+        .method(method)
         .uri(target)
         .header(header::HOST, host)
         .header(header::USER_AGENT, client::USER_AGENT)
@@ -202,6 +209,13 @@ fn answer(answer: &client::Answer) -> Answer {
         date: date.and_then(|date| httpdate::parse_http_date(date.trim()).ok()).filter(is_sensible),
         detail,
     }
+}
+
+/// The value in the config that is part of a status, wherever that ends: a long one is not read to its end.
+fn resolve_timeout(status: &str) -> Option<Duration> {
+    let (_, after) = status.split_once("resolve_timeout: ")?;
+    let end = after.find(|c: char| !c.is_ascii_alphanumeric())?;
+    config::parse_duration(after.get(..end)?).ok()
 }
 
 /// A clock that was never set tells nothing.
@@ -272,3 +286,7 @@ fn private_key(pem: &Secret) -> Result<PrivateKeyDer<'static>, String> {
     PrivateKeyDer::from_pem_slice(&bytes(pem)?)
         .map_err(|_| "tls_config.key_file holds no private key in PEM (or an encrypted one)".to_owned())
 }
+
+#[cfg(test)]
+#[path = "tests/transport.rs"]
+mod tests;

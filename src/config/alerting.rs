@@ -14,7 +14,7 @@ use super::{
 use crate::model::{
     Language,
     authority::Authority,
-    settings::{AlertmanagerSettings, HttpCredentials, Secret, TlsClientSettings},
+    settings::{AlertLinks, AlertmanagerSettings, HttpCredentials, Secret, TlsClientSettings},
     snapshot::Scheme,
 };
 
@@ -358,6 +358,35 @@ fn label_value(text: &str) -> Result<String, String> {
         return Err(format!("must be at most {LONGEST_LABEL} characters without control characters"));
     }
     Ok(text.to_owned())
+}
+
+/// Reads `alert_links`.
+pub(super) fn links(field: &Field<'_>, problems: &mut Problems) -> AlertLinks {
+    let keys = ["runbook_base", "dashboard_base", "external_url"];
+    let Some(section) = Section::open(field, &keys, problems) else { return AlertLinks::default() };
+    let mut link = |key: &str| section.get(key).and_then(|field| field.parsed(link, problems));
+    AlertLinks {
+        runbook_base: link("runbook_base"),
+        dashboard_base: link("dashboard_base"),
+        external_url: link("external_url"),
+    }
+}
+
+fn link(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let Some(rest) = rest.filter(|rest| !rest.is_empty() && !rest.starts_with('/')) else {
+        return Err("is not the address of a page; write http://… or https://…".to_owned());
+    };
+    if rest.contains('@') {
+        return Err("holds a user name or password, which everybody who is told would see".to_owned());
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%/:[]".contains(&byte);
+    if !rest.bytes().all(plain) || text.len() > LONGEST_LABEL {
+        return Err(format!(
+            "is no plain address of at most {LONGEST_LABEL} characters; use letters, digits and -._~%/:"
+        ));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
 }
 
 /// Reads `alert_language`.

@@ -12,7 +12,8 @@ use super::{
 /// The largest config file that is read. The example of the documentation is 2 KiB.
 pub(super) const LARGEST_FILE: usize = 1024 * 1024;
 
-const KEYS: [&str; 7] = ["detect", "agents", "clock", "alertmanagers", "labels", "alert_language", "hosts"];
+const KEYS: [&str; 8] =
+    ["detect", "agents", "clock", "alertmanagers", "labels", "alert_language", "alert_links", "hosts"];
 
 /// Reads the config in `text`; `file` is for messages. Returns the settings and warnings for the log.
 ///
@@ -92,6 +93,9 @@ fn settings(text: &str, file: &Path, problems: &mut Problems) -> Settings {
     }
     if let Some(field) = section.get("alert_language") {
         settings.alerting.language = field.parsed(alerting::language, problems).unwrap_or_default();
+    }
+    if let Some(field) = section.get("alert_links") {
+        settings.alerting.links = alerting::links(&field, problems);
     }
     if let Some(field) = section.get("hosts") {
         settings.hosts = hosts::hosts(&field, &settings, problems);

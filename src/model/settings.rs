@@ -4,7 +4,9 @@ mod alerting;
 
 use std::{collections::BTreeSet, net::IpAddr, path::PathBuf, time::Duration};
 
-pub use alerting::{AlertingSettings, AlertmanagerSettings, HttpCredentials, Secret, TlsClientSettings};
+pub use alerting::{
+    AlertLinks, AlertingSettings, AlertmanagerSettings, HttpCredentials, Secret, TlsClientSettings,
+};
 
 use super::{NetworkType, snapshot::Endpoint};
 

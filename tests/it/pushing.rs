@@ -9,7 +9,10 @@ use crate::support::{
 
 /// The config with this group of Alertmanagers.
 fn pushing_to(group: &str) -> String {
-    format!("{EXPECT_ALL}\nalertmanagers: [{group}]\nlabels: {{ cluster: demo, instance: 'web-1:10077' }}\n")
+    format!(
+        "{EXPECT_ALL}\nalertmanagers: [{group}]\nlabels: {{ cluster: demo, instance: 'web-1:10077' }}\n\
+         alert_links: {{ runbook_base: 'https://wiki.example.com/r', external_url: 'https://web-1.example.com' }}\n"
+    )
 }
 
 fn static_group() -> String {
@@ -66,6 +69,8 @@ fn a_defect_is_paged_with_host_agent_cause_and_fix() {
     let told = |annotation: &str| page["annotations"][annotation].as_str().unwrap_or_default().to_owned();
     assert!(told("description").contains("logtail on web-1:10077 in demo"), "{}", told("description"));
     assert!(told("fix").starts_with("1. "), "{}", told("fix"));
+    assert_eq!(told("runbook_url"), "https://wiki.example.com/r/crash_loop.md");
+    assert_eq!(page["generatorURL"], "https://web-1.example.com/");
     let url = format!("http://{}/api/v2/alerts", address(0));
     exporter.until("what was sent is counted", |seen| {
         let of = |metric: &str| seen.value(metric, &[("alertmanager", &url)]);
@@ -136,13 +141,20 @@ fn members_that_restart_in_any_order_lose_nothing_and_tell_nothing_twice() {
     crash_loop(&host, &exporter);
     until(&pushing, "cause", "crash_loop");
     let mut told = Vec::new();
-    for order in [vec![0], vec![1], vec![0, 1], vec![1, 0]] {
+    for (turn, order) in [vec![0], vec![1], vec![0, 1], vec![1, 0]].into_iter().enumerate() {
         for &member in &order {
             pushing.stop(member);
         }
         for &member in &order {
             pushing.start(member);
         }
+        // All is told again each minute, and at once where something of it is told in another way.
+        let language = if turn % 2 == 0 { "zh" } else { "en" };
+        host.write(
+            "/etc/logagent-exporter.yml",
+            format!("{}alert_language: {language}\n", pushing_to(&group)),
+        );
+        exporter.signal("HUP");
         for member in [0, 1] {
             pushing.knows(member, "LogAgentCrashLoop");
         }
@@ -152,6 +164,40 @@ fn members_that_restart_in_any_order_lose_nothing_and_tell_nothing_twice() {
     }
     let again: Vec<_> = told.iter().filter(|alert| alert.starts_with("LogAgentCrashLoop")).collect();
     assert!(again.is_empty(), "{again:?}");
+}
+
+#[test]
+fn a_member_that_asks_for_a_certificate_is_shown_ours_and_one_that_forgets_soon_is_said_to() {
+    let host = Host::with_logtail();
+    host.certify("/etc/am.crt", "/etc/am.key", "localhost");
+    host.certify("/etc/us.crt", "/etc/us.key", "web-1");
+    host.write(
+        "/etc/alertmanager/web.yml",
+        "tls_server_config: { cert_file: /etc/am.crt, key_file: /etc/am.key, client_auth_type: RequireAndVerifyClientCert, client_ca_file: /etc/ssl/certs/ca-certificates.crt }\n",
+    );
+    let mut pushing = host.pushing(1, &["--web.config.file=/etc/alertmanager/web.yml"]);
+    let config = |identity: &str| {
+        pushing_to(&format!(
+            "{{ scheme: https, static_configs: [{{ targets: ['{}'] }}], tls_config: {{ ca_file: /etc/ssl/certs/ca-certificates.crt, server_name: localhost, {identity} }} }}",
+            address(0)
+        ))
+    };
+    let certificate = "cert_file: /etc/us.crt, key_file: /etc/us.key";
+    host.write("/etc/logagent-exporter.yml", config(""));
+    let (code, said) = test_alert(&host, "en");
+    assert!(code == 1 && said.contains("did not take"), "{said}");
+    host.write("/etc/logagent-exporter.yml", config(certificate));
+    let (code, said) = test_alert(&host, "en");
+    assert!(
+        code == 0 && said.contains("took the test alert") && !said.contains("resolve_timeout is"),
+        "{said}"
+    );
+
+    pushing.stop(0);
+    host.edit("/etc/alertmanager/alertmanager.yml", "resolve_timeout: 5m", "resolve_timeout: 90s");
+    pushing.start(0);
+    let (code, said) = test_alert(&host, "en");
+    assert!(code == 0 && said.contains("its resolve_timeout is 1m 30s"), "{said}");
 }
 
 #[test]

@@ -128,3 +128,32 @@ fn it_is_pushed_after_as_long_as_by_the_rules_and_ends_as_late() {
     }
     assert!(causes > 50, "only {causes} causes");
 }
+
+#[test]
+fn links_lead_where_config_says() {
+    let links = AlertLinks {
+        runbook_base: Some("https://wiki.example.com/runbooks".to_owned()),
+        dashboard_base: Some("https://grafana.internal".to_owned()),
+        external_url: Some("https://hosts.example.com/web-1".to_owned()),
+    };
+    let usual = AlertingSettings::default();
+    let settings = AlertingSettings { links, ..AlertingSettings::default() };
+    for subject in subjects() {
+        let (before, annotations) = (subject.annotations(&usual), subject.annotations(&settings));
+        let of = |name: &str| annotations.get(name).cloned().unwrap_or_default();
+        for (name, text) in &annotations {
+            for left in [alert::RUNBOOK_BASE, alert::DASHBOARD_BASE, "http:///"] {
+                assert!(!text.contains(left), "{name}: {text}");
+            }
+            let was = before.get(name).cloned().unwrap_or_default();
+            assert_eq!(text.contains("https://hosts.example.com/web-1/"), was.contains("http:///"), "{text}");
+        }
+        if before.contains_key("runbook_url") {
+            assert!(of("runbook_url").starts_with("https://wiki.example.com/runbooks/"), "{annotations:?}");
+            assert!(
+                of("dashboard_url").starts_with("https://grafana.internal/d/logagent-"),
+                "{annotations:?}"
+            );
+        }
+    }
+}

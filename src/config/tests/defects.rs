@@ -20,11 +20,11 @@ fn each_defect_of_the_document_has_its_words() {
         ("- a\n", "l.yml:1: is a list; it must be a mapping (key: value)"),
         (
             "agnets: []\n",
-            "l.yml:1: agnets: is not a known key (did you mean \"agents\"?); use one of detect, agents, clock, alertmanagers, labels, alert_language, hosts",
+            "l.yml:1: agnets: is not a known key (did you mean \"agents\"?); use one of detect, agents, clock, alertmanagers, labels, alert_language, alert_links, hosts",
         ),
         (
             "x: 1\n",
-            "l.yml:1: x: is not a known key; use one of detect, agents, clock, alertmanagers, labels, alert_language, hosts",
+            "l.yml:1: x: is not a known key; use one of detect, agents, clock, alertmanagers, labels, alert_language, alert_links, hosts",
         ),
         ("detect: yes\n", "l.yml:1: detect: is the text \"yes\"; it must be true or false"),
         ("detect: 1\n", "l.yml:1: detect: is the number 1; it must be true or false"),
@@ -38,7 +38,7 @@ fn each_defect_of_the_document_has_its_words() {
         ("? [a]\n: b\n", "l.yml:1: a list stands where a key is needed; keys are plain words"),
         (
             "a: &x 1\n<<: *x\n",
-            "l.yml:1: a: is not a known key; use one of detect, agents, clock, alertmanagers, labels, alert_language, hosts\nl.yml:2: <<: merge keys are not supported; write the keys out, or use an alias for the whole value",
+            "l.yml:1: a: is not a known key; use one of detect, agents, clock, alertmanagers, labels, alert_language, alert_links, hosts\nl.yml:2: <<: merge keys are not supported; write the keys out, or use an alias for the whole value",
         ),
         (
             "detect: *nowhere\n",
@@ -171,6 +171,10 @@ fn each_defect_of_clock_and_alerting_has_its_words() {
         (
             "alertmanagers: [{static_configs: [], basic_auth: {username: 'a:b'}, authorization: {}, timeout: 2m, tls_config: {cert_file: c}}]\n",
             "l.yml:1: alertmanagers[0].timeout: is out of range; use 1ms to 1m\nl.yml:1: alertmanagers[0].authorization: stands beside basic_auth; write one of them\nl.yml:1: alertmanagers[0].basic_auth.username: has a colon or a control character, which no user name of basic authentication can have\nl.yml:1: alertmanagers[0].basic_auth.password: is missing; write it, or password_file\nl.yml:1: alertmanagers[0].tls_config: has a certificate without its key, or a key without its certificate",
+        ),
+        (
+            "alert_links: {runbook_base: 'ftp://x', dashboard_base: 'https://joe:x@g', external_url: 'http://a b'}\n",
+            "l.yml:1: alert_links.runbook_base: is not the address of a page; write http://… or https://…\nl.yml:1: alert_links.dashboard_base: holds a user name or password, which everybody who is told would see\nl.yml:1: alert_links.external_url: is no plain address of at most 200 characters; use letters, digits and -._~%/:",
         ),
         (
             "labels: {severity: x}\nalert_language: de\n",

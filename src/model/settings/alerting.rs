@@ -13,6 +13,19 @@ pub struct AlertingSettings {
     pub labels: BTreeMap<String, String>,
     /// The language of the annotations.
     pub language: Language,
+    /// Where the links of alerts lead.
+    pub links: AlertLinks,
+}
+
+/// Where the links of alerts lead; each without a slash at its end. `None`: as in the bundled rules.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AlertLinks {
+    /// The directory of the runbooks.
+    pub runbook_base: Option<String>,
+    /// Grafana.
+    pub dashboard_base: Option<String>,
+    /// This exporter's own page, as those who are told can open it.
+    pub external_url: Option<String>,
 }
 
 /// Alertmanagers that are reached in the same way.

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
 use super::{
@@ -96,9 +96,18 @@ impl Pushing<'_> {
     /// Ends a member as a service manager does, and waits until it is gone.
     pub(crate) fn stop(&mut self, member: usize) {
         let Some(mut child) = self.members[member].take() else { return };
-        let done = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-        assert!(done.success());
+        // The child only entered the machine and waits: the member is a process of the machine's.
+        let address = format!("--web.listen-address={}", address(member));
+        let all = r#"for process in $(grep -lx prometheus-aler /proc/[0-9]*/comm); do
+                       if tr '\0' '\n' <${process%comm}cmdline | grep -qxe "$0"; then echo $process; fi
+                     done"#;
+        let found = self.host.command("/", "sh").args(["-c", all, &address]).output().unwrap();
+        let pids = String::from_utf8(found.stdout).unwrap();
+        let pid =
+            pids.trim().strip_prefix("/proc/").and_then(|path| path.strip_suffix("/comm")?.parse().ok());
+        self.host.signal("TERM", pid.unwrap_or_else(|| panic!("{address}: {pids:?}")));
         let _status = child.wait().unwrap();
+        assert!(self.host.connects(port(member)).is_err(), "the member has ended");
     }
 
     /// Runs amtool against a member; what it prints.
