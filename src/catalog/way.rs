@@ -8,9 +8,7 @@ pub static RESOLVER_FAILURE: Cause = Cause {
     id: "resolver_failure",
     prerequisite: Prerequisite::Network,
     severity: Severity::Critical,
-    title: Text {
-        en: "No name resolves ({names}): {failure}", zh: "所有域名都无法解析（{names}）"
-    },
+    title: Text { en: "No host name resolves", zh: "所有域名都无法解析" },
     meaning: Text {
         en: "No name server answers, so the agent finds none of its endpoints: no heartbeat, and no logs.",
         zh: "没有任何 DNS 服务器应答，客户端找不到任何服务地址：没有心跳，日志也无法发送。",

@@ -200,9 +200,9 @@ impl Writer<'_> {
             self.out.write_char(' ')?;
             self.hanging(&words::printable(&phrase(&why.to_string(), self.language)), 2, None)?;
             let open = words::LEAVES_OPEN.in_language(self.language);
-            let comma = if self.language == Language::Chinese { "、" } else { ", " };
+            let (gap, comma) = if self.language == Language::Chinese { ("", "、") } else { (" ", ", ") };
             self.out.write_str("  ")?;
-            self.hanging(&format!("{open} {}", headings.join(comma)), 2, Some(DIM))?;
+            self.hanging(&format!("{open}{gap}{}", headings.join(comma)), 2, Some(DIM))?;
         }
         if whys.is_empty() { Ok(()) } else { self.out.write_char('\n') }
     }

@@ -159,3 +159,75 @@ fn a_failing_machine() {
         ],
     );
 }
+
+/// The diagnosis in both languages; each line fits a terminal of 80 columns, unless it is a command or another single word.
+fn diagnoses(host: &Host, name: &str) {
+    for language in ["en", "zh"] {
+        // What the kernel knows of its clock is the real machine's.
+        let config = "agents: [{ kind: logtail, ignore: [clock_unsynchronized] }]";
+        let said = host.check_with(crate::support::User::Root, Some(config), &["--lang", language]).stdout;
+        for line in said.lines() {
+            let is_one_word = line.trim_start().starts_with('`') || line.split_whitespace().count() <= 1;
+            assert!(logagent_exporter::publish::words::width(line) <= 80 || is_one_word, "{line}");
+        }
+        compare(&format!("{name}.check.{language}.txt"), &masked(host, &said));
+    }
+}
+
+#[test]
+fn a_machine_with_one_fault() {
+    let host = Host::with_logtail();
+    host.refuse(DATA);
+    diagnoses(&host, "one_fault");
+}
+
+#[test]
+fn a_machine_without_name_servers_has_one_finding() {
+    let host = Host::with_logtail();
+    host.write("/etc/nsswitch.conf", "hosts: files dns\n");
+    // Nothing listens there.
+    host.write("/etc/resolv.conf", "nameserver 127.0.0.1\n");
+    let hosts = host.read("/etc/hosts");
+    host.write("/etc/hosts", hosts.replace("100.115.", "# 100.115."));
+    diagnoses(&host, "no_dns");
+}
+
+/// The block of a README that shows what `check` prints, between the command and the end of the block.
+fn sample<'a>(readme: &'a str, command: &str) -> (&'a str, &'a str, &'a str) {
+    let begin = readme.rfind(command).unwrap_or_else(|| panic!("no {command} in the README")) + command.len();
+    let end = begin + readme.get(begin..).unwrap().find("```").unwrap();
+    (&readme[..begin], &readme[begin..end], &readme[end..])
+}
+
+#[test]
+fn the_readme_shows_what_check_prints() {
+    let host = Host::with_logtail();
+    host.add_parameter(r#""working_ip" : "172.16.2.201""#);
+    host.sh(&format!("touch -d '3 seconds' {CONFIG}"));
+    for (name, language, command) in [
+        ("README.md", "en", "$ sudo logagent-exporter check\n"),
+        ("README.zh-CN.md", "zh", "$ sudo logagent-exporter check --lang=zh\n"),
+    ] {
+        let said = host.check_with(crate::support::User::Root, None, &["--lang", language]).stdout;
+        // What differs from run to run, as it was in one of them.
+        let said = masked(&host, &said)
+            .replace("TIME", "2026-11-21T09:58:27Z")
+            .replace("DAEMON", "47")
+            .replace("WORKER", "48")
+            .replace(" …\n", "…\n");
+        let is_clock = |line: &&str| line.ends_with('…');
+        let clock = said.lines().find(is_clock).unwrap().trim_end_matches('…').to_owned();
+        let gap = " ".repeat(24 - logagent_exporter::publish::words::width(&clock));
+        let said = said.replace(&format!("{clock}…"), &format!("{clock}{gap}-0.396 s ± 0.484 s (http_date)"));
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
+        let readme = fs::read_to_string(&path).unwrap();
+        let (before, shown, after) = sample(&readme, command);
+        // Where lines break depends on how long a process id is.
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        if std::env::var_os("UPDATE").is_some() && words(shown) != words(&said) {
+            fs::write(&path, format!("{before}{}\n{after}", said.trim_end())).unwrap();
+        } else {
+            assert_eq!(words(shown), words(&said), "{name}; UPDATE=1 accepts what is said now");
+        }
+    }
+}

@@ -29,7 +29,7 @@ use crate::{
 };
 
 const DIAGNOSIS: Text =
-    Text { en: "the diagnosis, as check prints it", zh: "诊断结果，与 check 的输出相同" };
+    Text { en: "the diagnosis, as check prints it", zh: "诊断结果，与 `check` 的输出相同" };
 const REPORT: Text = Text {
     en: "the report: evidence, addresses, endpoints with phases, clock, transitions",
     zh: "报告：依据、地址、各探测目标的分阶段耗时、时钟、状态变化",

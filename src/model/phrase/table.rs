@@ -283,6 +283,7 @@ pub(super) const PHRASES: &[Text] = &[
         "{} in the agent's environment names a {} proxy, which the probe does not support; whether the agent gets through is not known",
         "客户端环境变量 {} 指定了 {} 代理，探测不支持此类代理，无法得知客户端能否连通",
     ),
+    text("failed to lookup address information", "解析地址失败"),
     text("Temporary failure in name resolution", "域名解析暂时失败"),
     text("Try again", "请重试"),
     text("Name or service not known", "域名不存在"),
