@@ -264,6 +264,7 @@ const NOT_TOLD: &[&str] = &[
     "it belongs to what looked at it",
     "this is the one place where time is observed",
     // Of the support bundle.
+    "(not there)\n",
     "({} bytes, of which nothing can be shown)\n",
     // Two halves of one phrase.
     "the certificate store of the system is empty (looked for {} under {}",

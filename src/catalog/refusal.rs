@@ -14,7 +14,7 @@ pub static SERVER_REJECTS: Cause = Cause {
     },
     meaning: Text {
         en: "The endpoint can be reached, and what the agent sends is refused; its own log says so, with the \
-            service's error code. Trying again does not mend that.",
+            service's error code. Retries do not help.",
         zh: "服务地址可以访问，但客户端的请求被拒绝；客户端日志记录了服务端返回的错误码。重试无法解决。",
     },
     remedy: Text {
@@ -28,7 +28,7 @@ pub static SERVER_REJECTS: Cause = Cause {
             4. For `ProjectNotExist`, `LogStoreNotExist` or a topic that is closed, create it again, or remove the \
             collection config that names it. For a quota, raise it in the console.\n\
             5. Restart the agent: {restart_command}\n\
-            6. Verify that the command of step 1 shows nothing new after ten minutes.",
+            6. Verify that nothing newer is refused after ten minutes: `grep {code} {log_file} | tail -n 3`",
         zh: "1. 查看最新的报错：`grep {code} {log_file} | tail -n 3`\n\
             2. 如果是 `RequestTimeExpired`、`InvalidRequestTime` 或 `AuthFailure.SignatureExpire`，请校正系统时间：\
             `chronyc makestep` 或 `sudo ntpdate -u ntp.aliyun.com`。\n\
@@ -38,7 +38,7 @@ pub static SERVER_REJECTS: Cause = Cause {
             4. 如果是 `ProjectNotExist`、`LogStoreNotExist` 或日志主题已关闭，请重新创建，或删除引用它的采集配置。如果\
             是配额超限，请在控制台提升配额。\n\
             5. 重启客户端：{restart_command}\n\
-            6. 十分钟后确认第 1 步的命令没有新的输出。",
+            6. 十分钟后确认没有新的报错：`grep {code} {log_file} | tail -n 3`",
     },
     evidence: &["code", "last"],
     source: sources::REFUSALS,

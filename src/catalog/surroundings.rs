@@ -197,15 +197,15 @@ pub static IP_UNSTABLE: Cause = Cause {
     },
     remedy: Text {
         en: "1. See the interfaces, and what the host name leads to: `ip -4 addr show`, `getent ahostsv4 $(hostname)`\n\
-            2. Tell the agent which address to report: set `\"working_ip\" : \"ADDRESS\"` in {config_file}, and \
-            restart it: {restart_command}\n\
+            2. Tell the agent which address to report: set {address_setting} in {config_file}, and restart it: \
+            {restart_command}\n\
             3. Put that address into the machine group in the console, or go by a custom identifier, which no address \
             changes.\n\
-            4. Verify that {record_file} keeps its address.",
+            4. Verify that the reported address stays: `grep '\"ip\"' {record_file}`",
         zh: "1. 查看网卡以及主机名的解析结果：`ip -4 addr show`、`getent ahostsv4 $(hostname)`\n\
-            2. 指定上报的地址：在 {config_file} 中设置 `\"working_ip\" : \"ADDRESS\"`，并重启客户端：{restart_command}\n\
+            2. 指定上报的地址：在 {config_file} 中设置 {address_setting}，并重启客户端：{restart_command}\n\
             3. 在控制台将该地址加入机器组；或改用自定义标识型机器组，不受 IP 变化影响。\n\
-            4. 确认 {record_file} 中的 IP 保持不变。",
+            4. 确认上报的 IP 保持不变：`grep '\"ip\"' {record_file}`",
     },
     evidence: &["changes", "addresses"],
     source: sources::IP_SOURCE,

@@ -55,7 +55,7 @@ pub fn filled<'a>(remedy: Text, language: Language, value: impl Fn(&str) -> Opti
     let filled = |name: &str, place: Place| {
         let value = value(name)?;
         Some(match place {
-            Place::Text if is_span(name) => format!("`{value}`"),
+            Place::Text if is_span(name) || is_command(value) => format!("`{value}`"),
             Place::Command if !is_span(name) => shell_word(value),
             Place::Text => phrase(value, language).into_owned(),
             Place::Code | Place::Command => value.to_owned(),
@@ -114,6 +114,7 @@ pub fn is_span(name: &str) -> bool {
 const PROGRAMS: &[&str] = &[
     "apt-get",
     "cat",
+    "chkconfig",
     "chmod",
     "chown",
     "chronyc",
@@ -144,8 +145,9 @@ const PROGRAMS: &[&str] = &[
     "ntpdate",
     "openssl",
     "printf",
-    "python3",
     "ps",
+    "python3",
+    "rc-update",
     "readlink",
     "rm",
     "rmdir",

@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use crate::support::{Exporter, Host, User, eventually};
 
-const LOG: &str = "/usr/local/ilogtail/ilogtail.LOG";
-const DELIVERED: &str = "/usr/local/ilogtail/user_log_config.json";
+pub(crate) const LOG: &str = "/usr/local/ilogtail/ilogtail.LOG";
+pub(crate) const DELIVERED: &str = "/usr/local/ilogtail/user_log_config.json";
 
 /// A line of now, in the zone of a container.
-fn line(host: &Host, level: &str, fields: &str) -> String {
+pub(crate) fn line(host: &Host, level: &str, fields: &str) -> String {
     let now = host.sh("date -u '+%Y-%m-%d %H:%M:%S'");
     format!(
         "[{}.000001]\t[{level}]\t[000011]\t/src/core/plugin/flusher/sls/FlusherSLS.cpp:878\t\t{fields}\n",
@@ -22,7 +22,7 @@ fn line(host: &Host, level: &str, fields: &str) -> String {
     )
 }
 
-fn refused(host: &Host, code: &str) -> String {
+pub(crate) fn refused(host: &Host, code: &str) -> String {
     let fields = format!(
         "failed to send request:write unauthorized\toperation:retry later\tsuggestion:check access keys provided\t\
          item address:0x7f00\trequest id:64E5\tstatus code:401\terror code:{code}\terrMsg:denied\tconfig:c\tis profile data:false"
@@ -30,7 +30,7 @@ fn refused(host: &Host, code: &str) -> String {
     line(host, "warning", &fields)
 }
 
-fn append(host: &Host, text: &str) {
+pub(crate) fn append(host: &Host, text: &str) {
     let mut file = OpenOptions::new().append(true).create(true).open(host.at(LOG)).unwrap();
     file.write_all(text.as_bytes()).unwrap();
 }

@@ -21,6 +21,7 @@ const STAND_INS: &[(&str, &str)] = &[
         "/run/programs/chronyc",
         "#!/bin/sh\ncase $1 in makestep) >/run/stepped ;; tracking) echo 'Leap status : Normal' ;; *) exit 2 ;; esac\n",
     ),
+    ("/run/programs/ntpdate", "#!/bin/sh\necho 'step time server'\n"),
     ("/run/programs/journalctl", "#!/bin/sh\necho '-- No entries --'\n"),
     ("/run/programs/iptables", "#!/bin/sh\necho '-P OUTPUT ACCEPT'\n"),
     ("/run/programs/nft", "#!/bin/sh\n[ \"$*\" = 'list ruleset' ]\n"),

@@ -11,6 +11,9 @@ address() {
 start() {
     [ -z "$(pids)" ] || return 0
     rm -f $dir/app_info.json
+    identity=/etc/ilogtail/checkpoint/instance_identity
+    id=$(cat /var/lib/cloud/data/instance-id 2>/dev/null) && [ ! -e $identity ] && mkdir -p ${identity%/*} &&
+        printf '{"instance-id" : "%s"}\n' "$id" >$identity
     STAND_IN_IP=$(address) $dir/ilogtail || return 1
     while [ ! -e $dir/app_info.json ]; do :; done
 }

@@ -4,6 +4,7 @@
 mod cases;
 mod cases_config;
 mod cases_network;
+mod cases_surroundings;
 mod commands;
 mod table;
 
@@ -50,6 +51,7 @@ fn all_cases() -> Vec<Case> {
     let mut all = cases::cases();
     all.extend(cases_config::cases());
     all.extend(cases_network::cases());
+    all.extend(cases_surroundings::cases());
     all
 }
 

@@ -9,6 +9,12 @@ case "$*" in
     while [ -n "$(pids)" ]; do :; done
     /opt/fluent-bit/bin/fluent-bit -c /etc/fluent-bit/fluent-bit.conf
     ;;
+"enable ilogtaild")
+    wants=/etc/systemd/system/multi-user.target.wants
+    printf '[Service]\nExecStart=/etc/init.d/ilogtaild start\n' >/etc/systemd/system/ilogtaild.service
+    mkdir -p $wants && ln -sf ../ilogtaild.service $wants/ilogtaild.service
+    ;;
+"is-enabled ilogtaild "*) [ -e /etc/systemd/system/multi-user.target.wants/ilogtaild.service ] && echo enabled ;;
 "status fluent-bit") [ -n "$(pids)" ] ;;
 *)
     echo "Unit ${2:-} could not be found." >&2

@@ -11,23 +11,10 @@ pub(super) const NOT_MADE: &[(&str, &str)] = &[
     ("clock_stepped", "sets the clock of the machine that the tests run on; `make test-faults` does that"),
     ("clock_unsynchronized", "no namespace has a kernel clock of its own"),
     ("ip_will_change", "stands only after a minute"),
-    ("agents_coexist", "not followed yet: its state is not made in these tests"),
-    ("disk_filling", "not followed yet: its state is not made in these tests"),
-    ("disk_full", "not followed yet: its state is not made in these tests"),
-    ("identity_cloned", "not followed yet: its state is not made in these tests"),
-    ("ip_unstable", "not followed yet: its state is not made in these tests"),
-    ("resource_limit", "not followed yet: its state is not made in these tests"),
-    ("service_not_enabled", "not followed yet: its state is not made in these tests"),
     (
-        "checkpoint_damaged",
-        "not followed yet: what raises it is a log that the agent's stand-in does not write",
+        "worker_hung",
+        "stands only after the agent has written no state for five minutes, and the tests do not wait that long",
     ),
-    (
-        "no_collection_config",
-        "not followed yet: what raises it is a log that the agent's stand-in does not write",
-    ),
-    ("server_rejects", "not followed yet: stands for ten minutes after the last line of the agent's log"),
-    ("worker_hung", "not followed yet: stands only after five minutes"),
 ];
 
 /// Commands that are not typed, by a part of them.
@@ -51,7 +38,7 @@ and connections), waits until the exporter reports the cause, and does what the 
 shell, each setting is edited into its file. Every command must exist and run, the commands of the last step must succeed, and
 the cause must be gone afterwards. The commands of the cause's runbook are typed as well.
 
-`sudo`, `systemctl`, `timedatectl`, `chronyc`, `journalctl`, `iptables`, `nft` and the agents' init scripts are stand-ins; all
+`sudo`, `systemctl`, `timedatectl`, `chronyc`, `ntpdate`, `journalctl`, `iptables`, `nft` and the agents' init scripts are stand-ins; all
 other programs are the real ones.
 ";
 
