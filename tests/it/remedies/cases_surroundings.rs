@@ -128,7 +128,7 @@ fn told_by_the_log() -> Vec<Case> {
                 append(host, &line(host, "error", damaged));
             },
             people: |host| {
-                append(host, &line(host, "info", "load checkpoint, version:200\tfile check point:0"))
+                append(host, &line(host, "info", "load checkpoint, version:200\tfile check point:0"));
             },
             ..logtail("checkpoint_damaged", "Logtail cannot read its checkpoints")
         },
