@@ -100,8 +100,11 @@ demo: test-deps ## Logtail, exporter, Prometheus, Alertmanager on a machine of t
 	scripts/demo up
 
 CAUSE ?= worker_missing
-demo-break: ## CAUSE=worker_missing: breaks the demo, and follows that to the page and to its end
+demo-break: ## CAUSE=worker_missing: breaks the demo, and follows that until the page arrives; it stays broken
 	scripts/demo break $(CAUSE)
+
+demo-heal: ## Undoes what demo-break has done, and follows that until the page is resolved
+	scripts/demo heal
 
 demo-stop: ## Ends the demo
 	scripts/demo stop

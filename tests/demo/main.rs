@@ -3,7 +3,9 @@
 //!
 //! * `up SOCKET`: makes the machine, and serves until told to stop. Prometheus, Alertmanager and the exporter's page answer on
 //!   the loopback interface of the real machine.
-//! * `ask SOCKET break CAUSE`: provokes a cause, follows it until the page arrives, undoes it, and follows it to its end.
+//! * `ask SOCKET break CAUSE`: provokes a cause, and follows it until the page arrives. The machine stays broken.
+//! * `ask SOCKET heal`: undoes it, and follows it until the page is resolved.
+//! * `ask SOCKET causes`: lists what can be broken.
 //! * `ask SOCKET stop`: ends it.
 //!
 //! Not a test, but built as one: only tests are told where the exporter's binary is.
@@ -34,8 +36,9 @@ use std::{
 
 use serde_json::Value;
 use support::{
-    Host,
+    Exporter, Host,
     breakages::{BREAKAGES, Breakage},
+    eventually,
     layouts::EXPECT_ALL,
     paging::{ALERTMANAGER, PROMETHEUS, Paging},
 };
@@ -49,7 +52,7 @@ fn main() -> ExitCode {
         ["up", socket] => up(Path::new(socket)),
         ["ask", socket, request @ ..] => ask(Path::new(socket), &request.join(" ")),
         _ => {
-            eprintln!("usage: demo up SOCKET | demo ask SOCKET (break CAUSE | stop)");
+            eprintln!("usage: demo up SOCKET | demo ask SOCKET (break CAUSE | heal | causes | stop)");
             ExitCode::from(2)
         }
     }
@@ -79,13 +82,14 @@ fn up(socket: &Path) -> ExitCode {
     let mut exporter = Some(host.exporter_of(EXPECT_ALL));
     let paging = host.paging();
     let network = Arc::new(host.network());
-    let doors = [("Exporter", EXPORTER), ("Prometheus", PROMETHEUS), ("Alertmanager", ALERTMANAGER)];
-    for (name, port) in doors {
+    let ports_of = [("Exporter", EXPORTER), ("Prometheus", PROMETHEUS), ("Alertmanager", ALERTMANAGER)];
+    for (name, port) in ports_of {
         let network = Arc::clone(&network);
-        println!("{name:13}http://127.0.0.1:{}/", door(move || network.enter(), port));
+        println!("{name:13}http://127.0.0.1:{}/", forwarded(move || network.enter(), port));
     }
     let listener = UnixListener::bind(socket).unwrap();
     println!("ready");
+    let mut broken: Option<&Breakage> = None;
     for stream in listener.incoming().flatten() {
         let mut request = String::new();
         if BufReader::new(&stream).read_line(&mut request).is_err() {
@@ -97,18 +101,44 @@ fn up(socket: &Path) -> ExitCode {
                 let _told = writeln!(out, "done");
                 break;
             }
+            ["causes"] => {
+                for Breakage { cause, what, .. } in BREAKAGES {
+                    let _told = writeln!(out, "{cause:28}{what}");
+                }
+                let _told = writeln!(out, "done");
+            }
+            ["heal"] => {
+                let Some(breakage) = broken.take() else {
+                    let _told = writeln!(
+                        out,
+                        "Nothing is broken. Break something:  make demo-break CAUSE=worker_missing\ndone"
+                    );
+                    continue;
+                };
+                let answer = last(heal(&host, &paging, breakage, &mut out));
+                let _told = writeln!(out, "{answer}");
+            }
             ["break", cause] => {
                 let Some(breakage) = BREAKAGES.iter().find(|breakage| breakage.cause == *cause) else {
                     let causes: Vec<&str> = BREAKAGES.iter().map(|breakage| breakage.cause).collect();
                     let _told = writeln!(out, "CAUSE is one of {}", causes.join(", "));
                     continue;
                 };
+                if let Some(Breakage { cause, .. }) = broken {
+                    let _told = writeln!(out, "Still broken by {cause}. Heal it first:  make demo-heal");
+                    continue;
+                }
                 // Restarts that healed the last fault must not count towards a crash loop with this one.
                 drop(exporter.take());
                 exporter = Some(host.exporter_of(EXPECT_ALL));
-                let last = follow(&host, &paging, breakage, &mut out)
-                    .map_or_else(|error| format!("failed: {error}"), |()| "done".to_owned());
-                let _told = writeln!(out, "{last}");
+                paging.clear();
+                broken = Some(breakage);
+                let seen = exporter.as_ref().map_or(Ok(()), |exporter| {
+                    break_it(&host, exporter, breakage, &mut out)?;
+                    page(&paging, breakage, &mut out)
+                });
+                let answer = last(seen);
+                let _told = writeln!(out, "{answer}");
             }
             ["status"] => drop(writeln!(out, "done")),
             _ => {}
@@ -118,20 +148,57 @@ fn up(socket: &Path) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn follow(host: &Host, paging: &Paging, breakage: &Breakage, out: &mut impl Write) -> Result<(), String> {
-    let mut tell = |text: &str| writeln!(out, "{text}").map_err(|error| error.to_string());
-    paging.clear();
-    tell(&format!("Broken: {}.\n", breakage.what))?;
+/// The last line of an answer.
+fn last(seen: Result<(), String>) -> String {
+    seen.map_or_else(|error| format!("failed: {error}"), |()| "done".to_owned())
+}
+
+fn tell(out: &mut impl Write, text: &str) -> Result<(), String> {
+    writeln!(out, "{text}").map_err(|error| error.to_string())
+}
+
+/// Breaks the machine, and waits until the exporter says so.
+fn break_it(
+    host: &Host,
+    exporter: &Exporter<'_>,
+    breakage: &Breakage,
+    out: &mut impl Write,
+) -> Result<(), String> {
+    tell(out, &format!("Broken: {}.", breakage.what))?;
     (breakage.provoke)(host);
-    let page = paging.until(breakage.cause, "firing");
-    if let Ok(page) = &page {
-        tell(&shown(page))?;
-    }
-    // Also if no page has come: the next one is to find a healthy machine.
+    tell(out, "Waiting for the exporter …")?;
+    let cause = [("cause", breakage.cause)];
+    eventually("the exporter reports the cause", || {
+        exporter.scrape().value("logagent_problem", &cause).map(drop).ok_or_else(|| "not yet".to_owned())
+    });
+    let series = format!("logagent_problem{{cause=\"{}\"}} 1", breakage.cause);
+    tell(out, &format!("The exporter shows {series}"))
+}
+
+/// Follows a cause that stands until somebody is told.
+fn page(paging: &Paging, breakage: &Breakage, out: &mut impl Write) -> Result<(), String> {
+    let alert = breakage.alert;
+    tell(
+        out,
+        &format!(
+            "Waiting for Prometheus, which scrapes and evaluates the rule {alert}, and for Alertmanager …"
+        ),
+    )?;
+    let told = paging.until(breakage.cause, "firing")?;
+    tell(out, &format!("\n{}\n", shown(&told)))?;
+    tell(out, "It stays broken: look at the pages that `make demo` printed. Heal it:  make demo-heal")
+}
+
+/// Undoes what was broken, and follows it until that is told.
+fn heal(host: &Host, paging: &Paging, breakage: &Breakage, out: &mut impl Write) -> Result<(), String> {
+    paging.clear();
     (breakage.undo)(host);
-    page?;
-    tell("\nUndone.\n")?;
-    tell(&shown(&paging.until(breakage.cause, "resolved")?))
+    tell(
+        out,
+        &format!("Undoing this: {}.\nWaiting for Alertmanager to say that it is resolved …", breakage.what),
+    )?;
+    let told = paging.until(breakage.cause, "resolved")?;
+    tell(out, &format!("\n{}", shown(&told)))
 }
 
 /// A notification as a person reads it.
@@ -157,7 +224,7 @@ fn shown(alert: &Value) -> String {
 
 /// Leads from a port of the real machine's loopback interface to the same of the network that `enter` takes a thread into; the
 /// port.
-fn door(enter: impl Fn() + Clone + Send + 'static, port: u16) -> u16 {
+fn forwarded(enter: impl Fn() + Clone + Send + 'static, port: u16) -> u16 {
     // The usual port if it is free.
     let listener = TcpListener::bind(("127.0.0.1", port))
         .or_else(|_| TcpListener::bind(("127.0.0.1", 0)))

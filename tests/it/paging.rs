@@ -36,3 +36,13 @@ fn each_defect_is_paged_with_host_agent_cause_and_fix_and_resolves() {
         paging.clear();
     }
 }
+
+#[test]
+fn the_readmes_list_what_the_demo_can_break() {
+    let causes: Vec<String> = BREAKAGES.iter().map(|breakage| format!("`{}`", breakage.cause)).collect();
+    for (name, comma) in [("README.md", ", "), ("README.zh-CN.md", "、")] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let list = causes.join(comma);
+        assert!(std::fs::read_to_string(path).unwrap().contains(&list), "{name} does not list {list}");
+    }
+}
