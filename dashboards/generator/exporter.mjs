@@ -102,6 +102,29 @@ const single = ['Single exporters', [
   ],
 ]];
 
+const pushed = (metric) => rows(`sum by (alertmanager) (increase(logagent_alertmanager_notifications_${metric}_total{${EXPORTER}}[$__range]))`);
+
+const push = ['Pushed alerts', [
+  [6,
+    [24, table('Alertmanagers', 'What exporters that push their alerts themselves told each Alertmanager in this time. `LogAgentExporterNotificationsFailing` watches it.',
+      [
+        pushed('sent'), pushed('errors'), pushed('dropped'),
+        rows(`min by (alertmanager) ((time() - (logagent_last_evaluation_timestamp_seconds{${EXPORTER}} - on (job, cluster, instance) group_right () logagent_alertmanager_last_success_timestamp_seconds{${EXPORTER}})) * 1000)`),
+      ],
+      {
+        columns: { alertmanager: 'Alertmanager', 'Value #A': 'Alerts sent', 'Value #B': 'Failures', 'Value #C': 'Dropped', 'Value #D': 'Oldest success' },
+        noValue: 'No exporter pushes alerts: Prometheus\' rules tell them.',
+        sortBy: [['Failures', true]],
+        overrides: [
+          field('Alerts sent', { unit: 'short', decimals: 0, noValue: '0' }),
+          field('Failures', { unit: 'short', decimals: 0, noValue: '0', thresholds: steps(PLAIN, [1, DOUBTFUL]), custom__cellOptions: colouredText }),
+          field('Dropped', { unit: 'short', decimals: 0, noValue: '0', thresholds: steps(PLAIN, [1, BAD]), custom__cellOptions: colouredText }),
+          field('Oldest success', { unit: 'dateTimeFromNow', noValue: 'none' }),
+        ],
+      })],
+  ],
+]];
+
 const SCRAPED = 'logagent_agents';
 
 export default dashboard(UIDS.exporter, 'Log agents / Exporter',
@@ -113,4 +136,4 @@ export default dashboard(UIDS.exporter, 'Log agents / Exporter',
     variable.label('instance', 'instance', `${SCRAPED}{job=~"$job", cluster=~"|$cluster"}`, 'Exporters by the address at which they are scraped.'),
     variable.runbooks,
   ],
-  [overview, health, cost, single]);
+  [overview, health, cost, single, push]);

@@ -85,6 +85,21 @@ const facts = ['What is watched', [
         overrides: [],
       })],
   ],
+  [4,
+    [24, table('Last heard of the service', 'When the service last changed the collection configs of an agent and last took what it sent, where its own log tells.',
+      [
+        rows(`${since('max by (agent)', 'logagent_agent_last_config_update_timestamp_seconds')}`),
+        rows(`${since('max by (agent)', 'logagent_agent_last_send_timestamp_seconds')}`),
+      ],
+      {
+        columns: { agent: 'Agent', 'Value #A': 'Configs changed', 'Value #B': 'Last accepted' },
+        noValue: 'No agent\'s own log tells.',
+        overrides: [
+          field('Configs changed', { unit: 'dateTimeFromNow', noValue: '–' }),
+          field('Last accepted', { unit: 'dateTimeFromNow', noValue: '–' }),
+        ],
+      })],
+  ],
 ]];
 
 const endpoints = ['Endpoints', [

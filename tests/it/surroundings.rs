@@ -101,6 +101,30 @@ fn a_machine_without_an_init_system_and_a_container_start_nothing_at_a_reboot() 
 }
 
 #[test]
+fn two_generations_on_one_machine() {
+    let host = Host::with_logtail();
+    let exporter = host.exporter_of(EXPECT_ALL);
+    exporter.shows(&[]);
+    let other = "/usr/local/ilogtail2";
+    host.write(&format!("{other}/ilogtail_config.json"), CONFIG_TEXT);
+    host.install_stand_in(&format!("{other}/loongcollector"));
+    host.start(&[&format!("{other}/loongcollector")], [("STAND_IN_IP", "172.16.2.200")]);
+    host.until_running("loongcollector", 2);
+    drop(exporter);
+    // What config names is watched alone; what is detected is each of them.
+    let exporter = host.exporter();
+    exporter.until("both are told of", |seen| {
+        let of =
+            |agent: &str| seen.value("logagent_problem", &[("cause", "agents_coexist"), ("agent", agent)]);
+        of("logtail") == Some(1.0) && of("logtail2") == Some(1.0)
+    });
+    host.kill_all("loongcollector");
+    exporter.until("one is none too many", |seen| {
+        !seen.of("logagent_problem").any(|sample| sample.label("cause") == "agents_coexist")
+    });
+}
+
+#[test]
 fn a_limit_that_is_nearly_reached() {
     let host = Host::with_logtail();
     host.kill_all("ilogtail");
