@@ -101,25 +101,45 @@ fn kill_agents(host: &Host) {
     }
 }
 
-/// A pod as the kubelet lays it out: its control group, and links to the logs of its containers.
+/// A node as the kubelet lays it out: control groups of its own, and links to the logs of containers.
+struct Node<'a> {
+    host: &'a Host,
+    groups: String,
+}
+
+impl<'a> Node<'a> {
+    /// `name` tells it from those of other tests: control groups are the machine's.
+    fn new(host: &'a Host, name: &str) -> Self {
+        host.sh("mkdir -p /sys/fs/cgroup/memory
+                 mount -t tmpfs tmpfs /var/log && mkdir /var/log/containers
+                 mount -t cgroup -o memory memory /sys/fs/cgroup/memory 2>/dev/null || mount -t cgroup2 cgroup /sys/fs/cgroup");
+        let mount = if host.at("/sys/fs/cgroup/memory/cgroup.procs").exists() { "/memory" } else { "" };
+        let groups = format!("/sys/fs/cgroup{mount}/kubepods-{}-{name}", std::process::id());
+        host.sh(&format!("mkdir {groups}"));
+        Self { host, groups }
+    }
+
+    fn pod(&self, name: &'static str, uid: char) -> Pod<'_> {
+        let group = format!("{}/pod{}", self.groups, uid.to_string().repeat(32));
+        self.host.sh(&format!("mkdir {group}"));
+        Pod { host: self.host, group, name }
+    }
+}
+
+impl Drop for Node<'_> {
+    fn drop(&mut self) {
+        let _ended = self.host.command("/", "rmdir").arg(&self.groups).status();
+    }
+}
+
+/// A pod on it.
 struct Pod<'a> {
     host: &'a Host,
     group: String,
     name: &'static str,
 }
 
-impl<'a> Pod<'a> {
-    fn new(host: &'a Host, name: &'static str, uid: char) -> Self {
-        host.sh("mkdir -p /sys/fs/cgroup/memory /var/log/containers
-                 [ -e /sys/fs/cgroup/memory/cgroup.procs ] || [ -e /sys/fs/cgroup/cgroup.procs ] ||
-                     mount -t cgroup -o memory memory /sys/fs/cgroup/memory 2>/dev/null || mount -t cgroup2 cgroup /sys/fs/cgroup");
-        let mount = if host.at("/sys/fs/cgroup/memory/cgroup.procs").exists() { "/memory" } else { "" };
-        let uid = uid.to_string().repeat(32);
-        let group = format!("/sys/fs/cgroup{mount}/kubepods-{}/burstable/pod{uid}", std::process::id());
-        host.sh(&format!("mkdir -p {group}"));
-        Self { host, group, name }
-    }
-
+impl Pod<'_> {
     /// A container in it, whose id is made of this digit.
     fn start(&self, id: char) -> Container {
         let id = id.to_string().repeat(64);
@@ -143,8 +163,7 @@ impl Drop for Pod<'_> {
              while [ -e {group} ]; do
                  kill -9 $(cat {group}/*/cgroup.procs) 2>/dev/null
                  find {group} -depth -type d -exec rmdir {{}} + 2>/dev/null
-             done
-             burstable=$(dirname {group}) && rmdir $burstable $(dirname $burstable) 2>/dev/null"
+             done"
         );
         let _ended = self.host.command("/", "timeout").args(["20", "sh", "-c", &script]).status();
     }
@@ -155,7 +174,8 @@ fn an_agent_in_a_pod_is_the_same_in_its_next_container_and_in_the_next_pod() {
     let name = "logtail-kube-system-loongcollector";
     let host = Host::new();
     host.add_log_service();
-    let pod = Pod::new(&host, "loongcollector-ds-x7k2p", '1');
+    let node = Node::new(&host, "restarts");
+    let pod = node.pod("loongcollector-ds-x7k2p", '1');
     let _container = pod.start('a');
     let exporter = exporter(&host);
     exporter.shows(&[]);
@@ -178,7 +198,7 @@ fn an_agent_in_a_pod_is_the_same_in_its_next_container_and_in_the_next_pod() {
     // A pod that was deleted is nobody's fault, and the next one is the same agent.
     drop(pod);
     exporter.until("that it is watched no longer", |seen| seen.value("logagent_agents", &[]) == Some(0.0));
-    let next = Pod::new(&host, "loongcollector-ds-9qd4m", '2');
+    let next = node.pod("loongcollector-ds-9qd4m", '2');
     let _container = next.start('e');
     exporter.until("the same agent", |seen| restarts(seen) == Some(4.0));
     assert_eq!(agents(&exporter), [name]);
@@ -194,7 +214,8 @@ fn an_agent_that_config_expects_in_a_container_is_missed_until_it_is_there_and_a
         seen.value("logagent_problem", &[("agent", "node-agent"), ("cause", "not_running")]) == Some(1.0)
     };
     exporter.until("that it is missed", missed);
-    let pod = Pod::new(&host, "loongcollector-ds-x7k2p", '3');
+    let node = Node::new(&host, "expected");
+    let pod = node.pod("loongcollector-ds-x7k2p", '3');
     let _container = pod.start('a');
     exporter.shows(&[]);
     assert_eq!(agents(&exporter), ["node-agent"]);

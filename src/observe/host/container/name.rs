@@ -124,9 +124,11 @@ pub(super) fn existence(
     container: Option<&ContainerName>,
 ) -> Existence {
     let (Some(id), Some(name)) = (container_id(control_groups), container) else { return Existence::NotTold };
+    let own = files;
     let files = Files { by: By::Root, ..files };
     let stays = match name.managed_by {
-        "kubectl" => pod_stays(files, control_groups, name),
+        // Control groups are read as the exporter itself: nobody's power is lent to what a path of the kernel's names.
+        "kubectl" => pod_group_stands(own, control_groups).or_else(|| pod_has_logs(files, name)),
         "docker" => stands(files, OF_DOCKER, id),
         _ => listed_by_podman(files, id),
     };
@@ -137,17 +139,15 @@ pub(super) fn existence(
     }
 }
 
-/// A pod has a control group as long as it runs; one that has completed has none, and nothing of it is started again.
-fn pod_stays(files: Files<'_>, control_groups: &str, name: &ContainerName) -> Option<bool> {
-    pod_group_stands(files, control_groups).or_else(|| {
-        let names = files.list(Path::new(LOGS), MOST_LOGS);
-        let beginning = format!("{}_{}_", name.pod.as_ref()?, name.namespace.as_ref()?);
-        let of_pod = |log: &PathBuf| log.to_str().is_some_and(|log| log.starts_with(&beginning));
-        Some(names.known()?.as_ref()?.iter().any(of_pod))
-    })
+fn pod_has_logs(files: Files<'_>, name: &ContainerName) -> Option<bool> {
+    let names = files.list(Path::new(LOGS), MOST_LOGS);
+    let beginning = format!("{}_{}_", name.pod.as_ref()?, name.namespace.as_ref()?);
+    let of_pod = |log: &PathBuf| log.to_str().is_some_and(|log| log.starts_with(&beginning));
+    Some(names.known()?.as_ref()?.iter().any(of_pod))
 }
 
-/// Whether the control group of the pod is there; `None`: none of its hierarchies is to be seen.
+/// Whether the control group of the pod is there; `None`: none of its hierarchies is to be seen. A pod has one as long as it
+/// runs; one that has completed has none, and nothing of it is started again.
 fn pod_group_stands(files: Files<'_>, control_groups: &str) -> Option<bool> {
     let of_line = |line: &str| {
         let mut parts = line.splitn(3, ':');
@@ -156,8 +156,11 @@ fn pod_group_stands(files: Files<'_>, control_groups: &str) -> Option<bool> {
         let parent = parent.strip_prefix("/").ok()?;
         let inside = parent.components().all(|part| matches!(part, std::path::Component::Normal(_)));
         let mount = Path::new(GROUPS).join(controllers.trim_start_matches("name="));
-        let (top, rest) = (parent.components().next()?, mount.join(parent));
-        (inside && files.is_directory(&mount.join(top))).then(|| files.is_directory(&rest))
+        let top = parent.components().next()?;
+        if !inside || !files.is_directory(&mount.join(top)) {
+            return None;
+        }
+        Some(files.look(&mount.join(parent)).known()?.is_some())
     };
     control_groups.lines().filter_map(of_line).reduce(|one, other| one || other)
 }
