@@ -65,6 +65,7 @@ fn report(agents: usize) -> Report {
         version: String::new(),
         hostname: "web-1".to_owned(),
         instance_id: String::new(),
+        container: None,
         install_dir: None,
         status: Status::Ok,
         prerequisites: Vec::new(),

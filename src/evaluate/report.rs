@@ -49,6 +49,7 @@ pub(super) fn assemble(
             .or_else(|| (*parameters.known()?)?.instance_id.clone())
             .unwrap_or_default(),
         install_dir: agent.install_dir.clone(),
+        container: context.place.container.clone(),
         status: prerequisites.iter().map(|prerequisite| prerequisite.status).max().unwrap_or(Status::Unknown),
         prerequisites,
         not_evaluated,

@@ -14,7 +14,7 @@ use super::{
     counters::Counts,
     phrase::phrase,
     remedy,
-    snapshot::{EndpointFact, KernelClock},
+    snapshot::{ContainerName, EndpointFact, KernelClock},
 };
 
 /// One moment's verdicts and the observations behind them.
@@ -175,6 +175,8 @@ pub struct AgentReport {
     pub instance_id: String,
     /// Installation directory.
     pub install_dir: Option<PathBuf>,
+    /// The container that it runs in, where its name is known.
+    pub container: Option<ContainerName>,
     /// Roll-up over prerequisites.
     pub status: Status,
     /// Prerequisites that apply, in the documents' order.

@@ -13,7 +13,7 @@ use crate::model::{
         AgentReport, ClockReport, Evidence, MOST_REPORTED, NotBelievedGroup, NotEvaluated,
         PrerequisiteReport, Problem, Report, RoleReport, Transition,
     },
-    snapshot::{EndpointFact, FailureKind, Probe},
+    snapshot::{ContainerName, EndpointFact, FailureKind, Probe},
     text::is_printable,
     time::rfc3339_millis,
 };
@@ -78,6 +78,7 @@ fn agent(agent: &AgentReport, language: Language) -> Value {
         "version": agent.version,
         "hostname": agent.hostname,
         "instance_id": agent.instance_id,
+        "container": agent.container.as_ref().map(container),
         "install_dir": agent.install_dir.as_ref().map(|dir| dir.to_string_lossy()),
         "status": agent.status.as_str(),
         "prerequisites": agent.prerequisites.iter().map(|each| prerequisite(each, language)).collect::<Vec<_>>(),
@@ -88,6 +89,10 @@ fn agent(agent: &AgentReport, language: Language) -> Value {
         "files": files.collect::<Vec<_>>(),
         "transitions": agent.transitions.recent.iter().map(transition).collect::<Vec<_>>(),
     })
+}
+
+fn container(name: &ContainerName) -> Value {
+    json!({"name": name.container, "pod": name.pod, "namespace": name.namespace})
 }
 
 fn prerequisite(prerequisite: &PrerequisiteReport, language: Language) -> Value {

@@ -84,7 +84,7 @@ const ENDPOINT: &[&str] = &["agent", "purpose", "url"];
 pub static METRICS: &[Metric] = &[
     gauge("logagent_exporter_build_info", &["version", "revision", "rustc", "target"], "What this exporter was built from; always 1.", samples::build_info),
     gauge("logagent_agents", &[], "Log-collection agents that are watched.", samples::agents),
-    gauge("logagent_agent_info", &["agent", "kind", "version", "hostname", "instance_id"], "What is watched; always 1.", samples::agent_info),
+    gauge("logagent_agent_info", &["agent", "kind", "version", "hostname", "instance_id", "container", "pod", "namespace"], "What is watched; always 1. The last three labels are empty but for an agent in a container whose names are known.", samples::agent_info),
     gauge("logagent_status", &["agent", "status"], "Roll-up over the heartbeat's prerequisites: 1 for the state that holds, 0 for the others.", samples::status),
     gauge("logagent_prerequisite_status", &["agent", "prerequisite", "status"], "State of each prerequisite of the heartbeat that applies: 1 for the state that holds, 0 for the others.", samples::prerequisite_status),
     gauge("logagent_problem", &["agent", "prerequisite", "cause", "severity"], "1 for each cause that stands and is not explained by another; absent once it is fixed.", samples::problem),

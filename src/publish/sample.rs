@@ -205,6 +205,7 @@ pub(crate) fn healthy() -> Report {
         hostname: "web-1".to_owned(),
         instance_id: "1B2C3D4E_172.16.2.200_1782892800".to_owned(),
         install_dir: Some(PathBuf::from("/usr/local/ilogtail")),
+        container: None,
         status: Status::Ok,
         prerequisites: prerequisites
             .map(|id| PrerequisiteReport {

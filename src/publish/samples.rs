@@ -13,7 +13,7 @@ use crate::model::{
     Prerequisite, Severity, Status,
     own::SelfFacts,
     report::{AgentReport, Problem, RoleReport},
-    snapshot::{EndpointFact, Probe, Scheme},
+    snapshot::{ContainerName, EndpointFact, Probe, Scheme},
 };
 
 /// What `logagent_evaluations_total` always shows, so that a rate exists before the first event.
@@ -39,8 +39,17 @@ pub(super) fn agents(view: View<'_>, out: &mut Samples) {
 
 pub(super) fn agent_info(view: View<'_>, out: &mut Samples) {
     for agent in &view.report.agents {
-        out.add(&[&agent.name, agent.kind, &agent.version, &agent.hostname, &agent.instance_id], 1.0);
+        let [container, pod, namespace] = names(agent.container.as_ref());
+        let what = [&agent.name, agent.kind, &agent.version, &agent.hostname, &agent.instance_id];
+        let [name, kind, version, hostname, instance_id] = what;
+        out.add(&[name, kind, version, hostname, instance_id, container, pod, namespace], 1.0);
     }
+}
+
+/// The labels `container`, `pod` and `namespace`.
+fn names(container: Option<&ContainerName>) -> [&str; 3] {
+    let Some(ContainerName { container, pod, namespace, .. }) = container else { return [""; 3] };
+    [container, pod.as_deref().unwrap_or_default(), namespace.as_deref().unwrap_or_default()]
 }
 
 pub(super) fn status(view: View<'_>, out: &mut Samples) {

@@ -6,7 +6,7 @@ use crate::model::{
     Language, Prerequisite, Severity, Status, Text,
     phrase::label,
     report::{AgentReport, ClockReport, PrerequisiteReport, Problem, TransitionTo},
-    snapshot::Phases,
+    snapshot::{ContainerName, Phases},
     text::visible,
 };
 
@@ -55,6 +55,8 @@ pub const CARRIED: Text = Text {
     en: "as last seen: could not be looked at again",
     zh: "为上次所见：本次无法重新检查",
 };
+/// Which container the agent runs in.
+const IN_CONTAINER: Text = Text { en: ", container {name}", zh: "，容器 {name}" };
 /// Where the agent is installed.
 pub const IN: Text = Text { en: "in", zh: "位于" };
 /// Processes that pass themselves off as an agent's.
@@ -326,6 +328,12 @@ pub fn what_and_where(agent: &AgentReport, language: Language) -> String {
         out.push_str(IN.in_language(language));
         out.push(' ');
         out.push_str(&printable(&dir.to_string_lossy()));
+    }
+    if let Some(ContainerName { container, pod, namespace, .. }) = &agent.container {
+        let parts = [namespace.as_deref(), pod.as_deref(), Some(container.as_str())];
+        let name = parts.into_iter().flatten().collect::<Vec<_>>().join("/");
+        let fill = |wanted: &str| (wanted == "name").then_some(name.as_str());
+        out.push_str(&IN_CONTAINER.fill(language, fill));
     }
     out
 }

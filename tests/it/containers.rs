@@ -180,6 +180,11 @@ fn an_agent_in_a_pod_is_the_same_in_its_next_container_and_in_the_next_pod() {
     let exporter = exporter(&host);
     exporter.shows(&[]);
     assert_eq!(agents(&exporter), [name]);
+    let names =
+        [("container", "loongcollector"), ("namespace", "kube-system"), ("pod", "loongcollector-ds-x7k2p")];
+    assert_eq!(exporter.scrape().value("logagent_agent_info", &names), Some(1.0));
+    let of_json = &exporter.report()["agents"][0]["container"];
+    assert_eq!((&of_json["pod"], &of_json["name"]), (&names[2].1.into(), &names[0].1.into()));
     // As long as the pod is there, its container is to run; how often it was made anew is counted.
     for id in ['b', 'c', 'd'] {
         pod.stop();

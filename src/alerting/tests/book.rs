@@ -44,6 +44,7 @@ fn with(problems: &[(&'static Cause, Severity)]) -> Report {
         hostname: String::new(),
         instance_id: String::new(),
         install_dir: None,
+        container: None,
         status: if failing { Status::Failing } else { Status::Ok },
         prerequisites: Prerequisite::ALL.map(prerequisite).to_vec(),
         not_evaluated: Vec::new(),
