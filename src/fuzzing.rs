@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use crate::{
-    agents::{ConfigFiles, OwnLog, PROFILES},
+    agents::{ConfigFiles, OwnLog, PROFILES, Profile},
     config,
     evaluate::{self, Ledger},
     model::{
@@ -200,7 +200,17 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn new(options: HostOptions, settings: config::Settings) -> Self {
-        let (reader, ledger, endpoints) = (HostReader::new(options), Ledger::default(), BTreeMap::new());
+        Self::with_profiles(options, settings, PROFILES)
+    }
+
+    /// Likewise, with these kinds of agents.
+    pub(crate) fn with_profiles(
+        options: HostOptions,
+        settings: config::Settings,
+        profiles: &'static [&'static dyn Profile],
+    ) -> Self {
+        let reader = HostReader::with_profiles(options, profiles);
+        let (ledger, endpoints) = (Ledger::default(), BTreeMap::new());
         Self { runtime: runtime(), reader, settings, ledger, endpoints }
     }
 

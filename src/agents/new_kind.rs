@@ -1,5 +1,5 @@
-//! What CONTRIBUTING says of a new kind of agent, done: this file, its `mod`, and its line in [`super::PROFILES`] are all that
-//! knows of it, and it is found, judged and published like the others.
+//! What CONTRIBUTING says of a new kind of agent, done: this file, its `mod`, and a list of profiles with it are all that knows of
+//! it, and it is found and judged like the others.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     Commands, ConfigFiles, EditionFacts, Files, Identification, Layout, LocalTime, Located, Operation, Place,
-    Recognition, Service,
+    Profile, Recognition, Service,
     address::{EndpointList, Origin, ServerAddress},
 };
 use crate::{
@@ -31,6 +31,9 @@ use crate::{
 /// A shipper with one process, a config of one line, and a file with the address that it reports.
 #[derive(Debug)]
 pub(super) struct Shipper;
+
+/// Beside those of the product.
+pub(super) static PROFILES: &[&dyn Profile] = &[&Shipper];
 
 impl Identification for Shipper {
     fn kind(&self) -> &'static str {
@@ -171,7 +174,7 @@ fn report(otherwise: &[(&str, Option<&str>)], failure: Option<FailureKind>) -> R
         host.interfaces = Reading::Known(vec![InterfaceAddress { interface, index: 2, address }]);
     };
     let answer = || Reading::Known(Probe { outcome: outcome.clone(), ..Probe::up() });
-    Host::new(options, settings).turn(now, set, answer).0
+    Host::with_profiles(options, settings, PROFILES).turn(now, set, answer).0
 }
 
 fn causes(report: &Report) -> Vec<&'static str> {

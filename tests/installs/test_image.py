@@ -95,6 +95,11 @@ class Image(unittest.TestCase):
         self.started(f"docker run --detach --name logagent-exporter {POWERS} {HOST} {self.image}")
         self.assertEqual(self.capabilities(), 0)
 
+    def test_docker_asks_the_program_itself_whether_it_is_healthy(self):
+        self.started(RUN.replace("docker run", "docker run --health-interval 1s", 1))
+        health = "docker inspect --format '{{.State.Health.Status}}' logagent-exporter"
+        eventually("that it is healthy", lambda: self.host.run(health).strip() == "healthy")
+
     def test_without_the_hosts_root_directory_it_ends_and_says_what_to_mount(self):
         process = self.host.shell(f"docker run --rm --network host {self.image}")
         self.assertEqual(process.returncode, 1)

@@ -137,7 +137,8 @@ impl HostReader {
         Self::with_profiles(options, PROFILES)
     }
 
-    fn with_profiles(options: HostOptions, profiles: Profiles) -> Self {
+    /// Likewise, for these kinds of agents.
+    pub fn with_profiles(options: HostOptions, profiles: Profiles) -> Self {
         Self {
             root: Root::new(&options.rootfs),
             options,
