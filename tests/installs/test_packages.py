@@ -88,9 +88,9 @@ class Package:
     def upgraded(self, there, options, before):
         self.assertIn(EDIT, there.run(f"cat {options}"))
         self.assertIn("detect: true", there.run("cat /etc/logagent-exporter/logagent-exporter.yml"))
-        after = there.unit("logagent-exporter", "MainPID", "ActiveState")
-        self.assertEqual(after["ActiveState"], "active")
-        self.assertNotEqual(after["MainPID"], before, "the new binary runs")
+        # dpkg does not wait until it has said that it is ready.
+        eventually("that it runs again", lambda: there.succeeds("systemctl is-active logagent-exporter"))
+        self.assertNotEqual(there.unit("logagent-exporter", "MainPID")["MainPID"], before, "the new binary runs")
 
 
 class Deb(unittest.TestCase, Package):
