@@ -82,10 +82,17 @@ test-cross: ## The artefacts for arm64; the program runs under qemu (as root)
 	{ command -v qemu-aarch64-static && command -v readelf; } >/dev/null || apt-get install -qq -y --no-install-recommends qemu-user-static binutils
 	cd tests/installs && ../../scripts/python -m unittest --verbose test_cross
 
+build-windows: ## The program for Windows: .cache/windows/target/x86_64-pc-windows-gnu/release/logagent-exporter.exe (as root)
+	scripts/windows cargo build --release --bin logagent-exporter
+
+test-windows: ## The program for Windows under Wine, beside a stand-in Logtail that is a real service there (as root)
+	scripts/windows cargo build --bin logagent-exporter
+	cd tests/installs && ../../scripts/python -m unittest --verbose test_windows
+
 test-reproducible: ## All artefacts of the commit, built twice in different places: the same bytes
 	scripts/reproducible
 
-test-all: test test-systemd test-packages test-image test-chart test-ansible test-cross test-reproducible ## Everything, for hours on two cores (as root)
+test-all: test test-systemd test-packages test-image test-chart test-ansible test-cross test-windows test-reproducible ## Everything, for hours on two cores (as root)
 
 test-deps: ## What lint and tests need (Prometheus, shellcheck, iproute2, strace), into .cache where possible
 	scripts/test-deps

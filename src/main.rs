@@ -41,20 +41,8 @@ fn main() -> ExitCode {
     let Invocation { command, options } = invocation;
     match command {
         Command::Run => {
-            let (level, format) = log_settings(&options, false);
-            let logged =
-                log::to_stderr_unblocked(level, format).context("starting the thread that writes the log");
-            if let Err(error) = confined {
-                // Where the service manager has a filter of its own, that may be one of the calls that it refuses.
-                info!(%error, "no system calls are given up by the exporter itself");
-            }
-            let ended = logged.and_then(|()| in_runtime(run(options)));
-            if let Err(error) = &ended {
-                // A line for each problem of a config file.
-                format!("{error:#}").lines().for_each(|line| error!("{line}"));
-            }
-            log::flush();
-            if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            let well = sys::as_service(Box::new(move || run_logged(options, confined)));
+            if well.unwrap_or_else(|work| work()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Command::Check { view, local } => {
             let (level, format) = log_settings(&options, true);
@@ -114,6 +102,23 @@ fn main() -> ExitCode {
             }
         },
     }
+}
+
+/// Runs the exporter, with its log; true if it ended as it should.
+fn run_logged(options: Options, confined: io::Result<()>) -> bool {
+    let (level, format) = log_settings(&options, false);
+    let logged = log::to_stderr_unblocked(level, format).context("starting the thread that writes the log");
+    if let Err(error) = confined {
+        // Where the service manager has a filter of its own, that may be one of the calls that it refuses.
+        info!(%error, "no system calls are given up by the exporter itself");
+    }
+    let ended = logged.and_then(|()| in_runtime(run(options)));
+    if let Err(error) = &ended {
+        // A line for each problem of a config file.
+        format!("{error:#}").lines().for_each(|line| error!("{line}"));
+    }
+    log::flush();
+    ended.is_ok()
 }
 
 /// One thread: the work is waiting, and a second thread's stack would cost more memory than it saves time.

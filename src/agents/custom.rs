@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Commands, EditionFacts, Files, Identification, Layout, Operation, Place, Recognition, Service};
+use super::{
+    Commands, EditionFacts, Files, Identification, Layout, Operation, Place, Recognition, Service, windows,
+};
 use crate::model::{
-    Prerequisite, Reading, Role,
+    Prerequisite, Reading, Role, System,
     settings::{AgentSettings, CustomProcess},
     snapshot::{Edition, Endpoint, ExpectedRole, Invocation, Parameters},
     text::shell_word,
@@ -19,7 +21,16 @@ pub struct Custom;
 
 /// The base name of a process' executable.
 fn base_name(process: &CustomProcess) -> &str {
-    process.executable.rsplit('/').next().unwrap_or_default()
+    process.executable.rsplit(['/', '\\']).next().unwrap_or_default()
+}
+
+/// True if a process of this name runs what config calls so. On Windows case means nothing, and `.exe` may be left out.
+fn is_same(configured: &str, name: &str, system: System) -> bool {
+    !name.is_empty()
+        && match system {
+            System::Linux => configured == name,
+            System::Windows => windows::program(configured) == windows::program(name),
+        }
 }
 
 impl Identification for Custom {
@@ -27,13 +38,13 @@ impl Identification for Custom {
         "custom"
     }
 
-    fn places(&self) -> &'static [Place] {
+    fn places(&self, _system: System) -> &'static [Place] {
         &[]
     }
 
     fn recognise(&self, name: &str, settings: &AgentSettings) -> Recognition {
         let process =
-            settings.processes.iter().find(|process| !name.is_empty() && base_name(process) == name);
+            settings.processes.iter().find(|process| is_same(base_name(process), name, settings.system));
         process.map_or(Recognition::Foreign, |process| Recognition::Role(Role::named(process.role.as_str())))
     }
 
@@ -48,7 +59,7 @@ impl Identification for Custom {
         None
     }
 
-    fn default_install_dir(&self) -> Option<PathBuf> {
+    fn default_install_dir(&self, _system: System) -> Option<PathBuf> {
         None
     }
 
@@ -146,6 +157,10 @@ impl Operation for Custom {
     }
 
     fn commands(&self, settings: &AgentSettings, _version: Option<&str>) -> Commands {
+        if settings.system == System::Windows {
+            let document = format!("the documentation of {}", settings.name);
+            return windows::commands(&[settings.name.as_str()], document);
+        }
         let command = |action: &str| format!("sudo systemctl {action} {}", shell_word(&settings.name));
         Commands::from([
             ("start_command", command("start")),

@@ -16,6 +16,7 @@ pub mod outline;
 mod products;
 pub mod release;
 pub mod remedy;
+mod windows;
 
 use std::{
     path::{Path, PathBuf},
@@ -29,7 +30,7 @@ pub use remedy::{Commands, Wanted};
 
 use self::release::{Defect, Feature, Unsupported};
 use crate::model::{
-    NetworkType, Prerequisite, Reading, Role,
+    NetworkType, Prerequisite, Reading, Role, System,
     settings::AgentSettings,
     snapshot::{
         AddressRecord, Edition, Endpoint, Environment, ExpectedRole, Invocation, LoadedConfig, LogEvent,
@@ -140,8 +141,8 @@ pub trait Identification: Sync {
         &[]
     }
 
-    /// Where detection looks; empty for kinds that are only configured.
-    fn places(&self) -> &'static [Place];
+    /// Where detection looks on a host of this system; empty for kinds that are only configured, or never run there.
+    fn places(&self, system: System) -> &'static [Place];
 
     /// What the base name of an executable says.
     fn recognise(&self, base_name: &str, settings: &AgentSettings) -> Recognition;
@@ -156,12 +157,22 @@ pub trait Identification: Sync {
     fn install_dir_of(&self, executable: &Path) -> Option<PathBuf>;
 
     /// The directory of an installation whose place config does not tell.
-    fn default_install_dir(&self) -> Option<PathBuf>;
+    fn default_install_dir(&self, system: System) -> Option<PathBuf>;
 
     /// Words of which one is in whatever starts the agent: in the name of its service, in a table of cron.
     /// None: it is not asked what starts it.
     fn service_words(&self, _settings: &AgentSettings) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Names of the services that run it, where the system's service manager knows services by name (Windows).
+    fn services(&self, _settings: &AgentSettings) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Of its services, those that this version cannot do without, if not all: `there` are those that are registered.
+    fn needed_services(&self, _version: Option<&str>, _there: &[&str]) -> Option<&'static [&'static str]> {
+        None
     }
 
     /// The generation that an executable's base name tells, where a vendor has several that must not run beside each other.

@@ -39,7 +39,7 @@ impl Identification for Shipper {
     fn kind(&self) -> &'static str {
         "shipper"
     }
-    fn places(&self) -> &'static [Place] {
+    fn places(&self, _: crate::model::System) -> &'static [Place] {
         &[Place::Directory("/opt/shipper")]
     }
     fn recognise(&self, base_name: &str, _: &AgentSettings) -> Recognition {
@@ -48,7 +48,7 @@ impl Identification for Shipper {
     fn install_dir_of(&self, executable: &Path) -> Option<PathBuf> {
         executable.parent().map(Path::to_owned)
     }
-    fn default_install_dir(&self) -> Option<PathBuf> {
+    fn default_install_dir(&self, _: crate::model::System) -> Option<PathBuf> {
         Some("/opt/shipper".into())
     }
     fn wants_variable(&self, _: &str) -> bool {

@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::logtail::answer;
 use crate::model::{
+    System,
     snapshot::{Endpoint, ExpectedAnswer, Parameters, Scheme},
-    text::shell_word,
+    text::{powershell_word, shell_word},
 };
 
 /// Commands, settings and documents for the remedies, for one installation.
@@ -43,7 +44,10 @@ pub fn public(settings: Commands) -> Commands {
 
 /// How one tries an endpoint from a shell: with all that happens (`probe_command`), so that its end says whether it answers as
 /// it should (`verify_command`), and its certificate (`certificate_command`). `proxy`: the one that the agent uses.
-pub fn trials(endpoint: &Endpoint, proxy: Option<&str>) -> Commands {
+pub fn trials(endpoint: &Endpoint, proxy: Option<&str>, system: System) -> Commands {
+    if system == System::Windows {
+        return trials_on_windows(endpoint, proxy);
+    }
     let path = if endpoint.path == "/" { "" } else { endpoint.path.as_str() };
     let url = shell_word(&format!("{}{path}", endpoint.url));
     // The variables of the shell that one types into are not the agent's.
@@ -80,6 +84,38 @@ pub fn trials(endpoint: &Endpoint, proxy: Option<&str>) -> Commands {
     ])
 }
 
+/// The same in `PowerShell`, where `curl` alone is another command.
+fn trials_on_windows(endpoint: &Endpoint, proxy: Option<&str>) -> Commands {
+    let path = if endpoint.path == "/" { "" } else { endpoint.path.as_str() };
+    let url = powershell_word(&format!("{}{path}", endpoint.url));
+    let way =
+        proxy.map_or_else(|| "--noproxy '*'".to_owned(), |proxy| format!("-x {}", powershell_word(proxy)));
+    let (host, port) = (powershell_word(&endpoint.host), endpoint.port);
+    let connect = format!("Test-NetConnection -ComputerName {host} -Port {port}");
+    let (probe, verify) = match (endpoint.scheme, &endpoint.expected) {
+        (Scheme::Tcp, _) => (connect.clone(), connect),
+        (_, expected) => {
+            let verify = match expected {
+                ExpectedAnswer::LogService => {
+                    format!("curl.exe -s -i -m 10 {way} {url} | Select-String -Pattern '{}'", answer::SIGNS)
+                }
+                ExpectedAnswer::Connected | ExpectedAnswer::StatusCodes(_) => {
+                    format!("curl.exe -sS -I -m 10 {way} {url}")
+                }
+            };
+            (format!("curl.exe -v -m 10 {way} {url}"), verify)
+        }
+    };
+    let certificate = format!("curl.exe -v -k -I -m 10 {way} https://{}:{port}", endpoint.host);
+    Commands::from([
+        ("host", endpoint.host.clone()),
+        ("port", port.to_string()),
+        ("probe_command", probe),
+        ("verify_command", verify),
+        ("certificate_command", certificate),
+    ])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,15 +137,19 @@ mod tests {
 
     #[test]
     fn trials_go_the_agents_way_and_are_quoted() {
-        let direct = trials(&endpoint(Scheme::Http, ExpectedAnswer::StatusCodes(vec![200])), None);
+        let direct =
+            trials(&endpoint(Scheme::Http, ExpectedAnswer::StatusCodes(vec![200])), None, System::Linux);
         assert_eq!(direct["probe_command"], "curl -v -m 10 --noproxy '*' 'http://logs.example.com/a b'");
-        let proxied =
-            trials(&endpoint(Scheme::Https, ExpectedAnswer::LogService), Some("http://10.0.0.9:3128"));
+        let proxied = trials(
+            &endpoint(Scheme::Https, ExpectedAnswer::LogService),
+            Some("http://10.0.0.9:3128"),
+            System::Linux,
+        );
         assert!(proxied["verify_command"].contains(" -x http://10.0.0.9:3128 "), "{proxied:?}");
         assert!(
             proxied["certificate_command"].starts_with("openssl s_client -proxy 10.0.0.9:3128 -connect ")
         );
-        let bare = trials(&endpoint(Scheme::Tcp, ExpectedAnswer::Connected), None);
+        let bare = trials(&endpoint(Scheme::Tcp, ExpectedAnswer::Connected), None, System::Linux);
         assert_eq!(
             bare["verify_command"],
             "timeout 10 bash -c '</dev/tcp/logs.example.com/80' && echo connected"

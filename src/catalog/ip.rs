@@ -28,19 +28,23 @@ pub static IP_MISSING: Cause = Cause {
     },
     remedy: Text {
         en: "1. See what the interfaces have: `ip -4 addr show` and `ip link show`\n\
-            2. Give the interface its address in the host's network configuration (NetworkManager, \
+            2. [!windows] Give the interface its address in the host's network configuration (NetworkManager, \
             systemd-networkd, /etc/network/interfaces or the cloud's DHCP). Applying it can cut a remote \
             session, so have a console at hand.\n\
-            3. Check that an IPv4 address is listed: `ip -4 addr show scope global`\n\
-            4. Restart the agent: {restart_command}\n\
-            5. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            3. [windows] Give the adapter its address (`New-NetIPAddress`, or the cloud's DHCP). Applying it can cut \
+            a remote session, so have a console at hand.\n\
+            4. Check that an IPv4 address is listed: `ip -4 addr show scope global`\n\
+            5. Restart the agent: {restart_command}\n\
+            6. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
             after about two minutes.",
         zh: "1. 查看网卡和地址：`ip -4 addr show` 和 `ip link show`\n\
-            2. 在本机的网络配置（NetworkManager、systemd-networkd、/etc/network/interfaces 或云上的 DHCP）中为网\
-            卡设置地址。使其生效可能中断远程会话，请准备好控制台登录方式。\n\
-            3. 确认已列出 IPv4 地址：`ip -4 addr show scope global`\n\
-            4. 重启客户端：{restart_command}\n\
-            5. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
+            2. [!windows] 在本机的网络配置（NetworkManager、systemd-networkd、/etc/network/interfaces 或云上的 \
+            DHCP）中为网卡设置地址。使其生效可能中断远程会话，请准备好控制台登录方式。\n\
+            3. [windows] 为网卡设置地址（`New-NetIPAddress`，或云上的 DHCP）。使其生效可能中断远程会话，请准备好控制台\
+            登录方式。\n\
+            4. 确认已列出 IPv4 地址：`ip -4 addr show scope global`\n\
+            5. 重启客户端：{restart_command}\n\
+            6. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["interfaces"],
     source: sources::IP,

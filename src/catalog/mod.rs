@@ -19,6 +19,7 @@ mod refusal;
 mod region;
 pub mod remedy;
 pub mod restart;
+pub mod services;
 mod sources;
 pub mod startup_parameters;
 pub mod surroundings;
@@ -46,6 +47,7 @@ static FAMILIES: &[(Prerequisite, &[&Cause])] = &[
 pub const CONTEXT: &[&str] = &[
     "agent",
     "kind",
+    "system",
     "hostname",
     "install_dir",
     "binary",
@@ -282,7 +284,9 @@ mod tests {
             let english = of(Language::English);
             assert_eq!(english, of(Language::Chinese), "{}", cause.id);
             for (name, _) in english.iter().flatten() {
-                let is_value = CONTEXT.contains(name) || cause.evidence.contains(name) || *name == "touched";
+                let is_value = CONTEXT.contains(name)
+                    || cause.evidence.contains(name)
+                    || ["touched", "windows"].contains(name);
                 assert!(agents::profile(name).is_some() || is_value, "{}: {name}", cause.id);
             }
         }

@@ -1,7 +1,9 @@
 //! Causes of the prerequisite `processes`.
 
 use super::{
-    patience, sources,
+    patience,
+    services::{SERVICE_DISABLED, SERVICE_NOT_RUNNING},
+    sources,
     surroundings::{DISK_FILLING, DISK_FULL, RESOURCE_LIMIT},
 };
 use crate::model::{Cause, Prerequisite, Severity, Text};
@@ -314,12 +316,12 @@ pub static WORKER_HUNG: Cause = Cause {
             或无响应的文件系统上。",
     },
     remedy: Text {
-        en: "1. Save what its threads wait for: `sudo cat /proc/{pid}/task/*/stack`, and `df -h`, which must return at \
+        en: "1. [!windows] Save what its threads wait for: `sudo cat /proc/{pid}/task/*/stack`, and `df -h`, which must return at \
             once\n\
             2. Restart the agent (what it has not sent is read again from its checkpoint): {restart_command}\n\
             3. If it recurs, upgrade the agent: {install_document}\n\
             4. Verify that it writes again: {status_command}",
-        zh: "1. 保存线程的等待位置：`sudo cat /proc/{pid}/task/*/stack`，并执行 `df -h`（应立即返回）\n\
+        zh: "1. [!windows] 保存线程的等待位置：`sudo cat /proc/{pid}/task/*/stack`，并执行 `df -h`（应立即返回）\n\
             2. 重启客户端（未发送的日志会从检查点重新读取）：{restart_command}\n\
             3. 如果再次出现，请升级客户端：{install_document}\n\
             4. 确认客户端恢复工作：{status_command}",
@@ -368,6 +370,8 @@ pub static CHECKPOINT_DAMAGED: Cause = Cause {
 
 /// All of them, in the order of the contract.
 pub static CAUSES: &[&Cause] = &[
+    &SERVICE_DISABLED,
+    &SERVICE_NOT_RUNNING,
     &NOT_RUNNING,
     &DAEMON_MISSING,
     &WORKER_MISSING,

@@ -7,7 +7,7 @@ use crate::{
         remedy::{Commands, Wanted},
     },
     model::{
-        Cause, Language, Prerequisite, Text,
+        Cause, Language, Prerequisite, System, Text,
         phrase::phrase,
         remedy::{Step, is_span, numbered, step_filled, steps},
         settings::AgentSettings,
@@ -81,18 +81,40 @@ impl Agents {
     }
 }
 
-/// The remedy, readable without a finding.
+/// The remedy, readable without a finding, with the commands of Linux.
 pub fn readable(cause: &Cause, language: Language, reader: Reader) -> String {
+    let system = if WINDOWS_ALONE.contains(&cause.id) { System::Windows } else { System::Linux };
+    readable_on(cause, language, reader, system)
+}
+
+/// Causes that nothing on Windows can raise: there are no zombies, stopped processes, control groups, further generations or
+/// editions, and releases have numbers of their own.
+pub const LINUX_ALONE: &[&str] = &[
+    "process_defunct",
+    "process_stopped",
+    "resource_limit",
+    "update_process_missing",
+    "agents_coexist",
+    "community_edition",
+    "agent_version_defective",
+];
+
+/// Causes of which only Windows knows.
+pub const WINDOWS_ALONE: &[&str] = &["service_not_running", "service_disabled"];
+
+/// The same, with the commands of a system.
+pub fn readable_on(cause: &Cause, language: Language, reader: Reader, system: System) -> String {
     let about = Agents::of(cause);
     numbered(steps(cause.remedy, language).filter_map(|step| {
-        let (kinds, restricted) = kinds(&step)?;
+        let (kinds, restricted) = kinds(&step, system)?;
         let kinds: Vec<&str> = kinds.into_iter().filter(|kind| about.has(kind)).collect();
         if kinds.is_empty() {
             return None;
         }
         // Of both vendors' agents is the rule.
         let both = kinds.contains(&"logtail") && kinds.contains(&"loglistener");
-        let text = step_filled(step.text, |name, _| Some(words(&kinds, name, language, reader)));
+        let text =
+            step_filled(step.text, system, |name, _| Some(words(&kinds, name, (language, system), reader)));
         Some(if restricted && kinds.len() < count(about) && !both {
             format!("{}{text}", prefix(&kinds, language))
         } else {
@@ -106,13 +128,17 @@ fn count(agents: Agents) -> usize {
 }
 
 /// The kinds that a step is for, and whether it is for these only. `None`: the step is for hosts that lack what most have.
-fn kinds(step: &Step) -> Option<(Vec<&'static str>, bool)> {
+fn kinds(step: &Step, system: System) -> Option<(Vec<&'static str>, bool)> {
     let mut kinds: Vec<&'static str> = agents::PROFILES.iter().map(|profile| profile.kind()).collect();
     let mut restricted = false;
     for (name, wanted) in step.conditions() {
         if agents::profile(name).is_some() {
             kinds.retain(|kind| (*kind == name) == wanted);
             restricted = true;
+        } else if name == "windows" {
+            if wanted != (system == System::Windows) {
+                return None;
+            }
         } else if !wanted && !EITHER.contains(&name) {
             return None;
         }
@@ -135,7 +161,7 @@ fn prefix(kinds: &[&str], language: Language) -> String {
     }
 }
 
-fn words(kinds: &[&str], name: &str, language: Language, reader: Reader) -> String {
+fn words(kinds: &[&str], name: &str, (language, system): (Language, System), reader: Reader) -> String {
     if name == "agent" && matches!(reader, Reader::Alert) {
         return "{{ $labels.agent }}".to_owned();
     }
@@ -145,7 +171,7 @@ fn words(kinds: &[&str], name: &str, language: Language, reader: Reader) -> Stri
     let mut told: Vec<(String, &str)> = Vec::new();
     for product in PRODUCTS.iter().filter(|product| kinds.contains(&product.kind)) {
         if let Some(value) =
-            samples(product).get(name).filter(|value| told.iter().all(|(known, _)| known != *value))
+            samples(product, system).get(name).filter(|value| told.iter().all(|(known, _)| known != *value))
         {
             told.push((phrase(value, language).into_owned(), product.name.in_language(language)));
         }
@@ -165,10 +191,10 @@ fn list(name: &str, told: Vec<(String, &str)>, language: Language) -> String {
 }
 
 /// What a product's remedies are made of, with `<names>` for what only a host can tell.
-fn samples(product: &Product) -> Commands {
+fn samples(product: &Product, system: System) -> Commands {
     let Some(profile) = agents::profile(product.kind) else { return Commands::new() };
     let settings =
-        AgentSettings { name: "<agent>".to_owned(), kind: product.kind, ..AgentSettings::default() };
+        AgentSettings { name: "<agent>".to_owned(), kind: product.kind, system, ..AgentSettings::default() };
     let mut samples = profile.commands(&settings, product.version);
     let of = |config: &str, data: &str| {
         profile.settings(&Wanted {

@@ -24,12 +24,14 @@ pub static SERVICE_NOT_ENABLED: Cause = Cause {
             {install_document}\n\
             3. If something else starts it that the exporter does not know, add `ignore: [service_not_enabled]` to \
             {agent} in the exporter's config.\n\
-            4. Verify that the service is enabled: `systemctl is-enabled ilogtaild loongcollectord loglistenerd`, or \
+            4. [windows] Verify its start type: {status_command}\n\
+            5. [!windows] Verify that the service is enabled: `systemctl is-enabled ilogtaild loongcollectord loglistenerd`, or \
             without systemd `ls /etc/rc3.d`",
         zh: "1. 设置服务开机自启：{enable}\n\
             2. 如果不存在该服务，请使用相同参数重新安装客户端以创建服务：{install_document}\n\
             3. 如果由 exporter 无法识别的方式启动，请在 exporter 配置中为 {agent} 添加 `ignore: [service_not_enabled]`。\n\
-            4. 确认服务已设为开机自启：`systemctl is-enabled ilogtaild loongcollectord loglistenerd`；没有 systemd 时\
+            4. [windows] 确认服务的启动类型：{status_command}\n\
+            5. [!windows] 确认服务已设为开机自启：`systemctl is-enabled ilogtaild loongcollectord loglistenerd`；没有 systemd 时\
             执行 `ls /etc/rc3.d`",
     },
     evidence: &["init", "enable"],

@@ -19,7 +19,8 @@ use self::words::{color, format, language, log_format, log_level};
 use super::invocation::{Command, Format, Invocation, ListenAddress, Options, Parsed, UsageError, View};
 use crate::{
     config::parse_period,
-    model::{Language, authority::Authority, text::quoted},
+    model::{Language, System, authority::Authority, text::quoted},
+    sys,
 };
 
 /// Paths that the server answers itself.
@@ -245,6 +246,12 @@ fn invocation(matches: &ArgMatches, env: &dyn Fn(&str) -> Option<OsString>) -> R
 }
 
 fn options(said: &Said<'_>) -> Result<Options, String> {
+    for flag in [&ROOTFS, &PROCFS] {
+        let is_given = !said.on_command_line(flag).is_empty() || said.in_environment(flag).is_some();
+        if sys::SYSTEM == System::Windows && is_given {
+            return Err(format!("{}: Windows has one root, and no proc", said.origin(flag)));
+        }
+    }
     let options = Options {
         config_file: said.path(&CONFIG_FILE)?,
         listen_addresses: said.all(&LISTEN, listen_address)?,

@@ -6,13 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::config;
+use crate::{config, sys};
 
 /// The service's variables: of the Debian package, and of the RPM.
 const VARIABLES: [&str; 2] = ["/etc/default/logagent-exporter", "/etc/sysconfig/logagent-exporter"];
-
-/// The service's config file, where no variable names another.
-const CONFIG: &str = "/etc/logagent-exporter/logagent-exporter.yml";
 
 /// The config file that the service would read, below `root`; `None`: it would read none.
 pub fn config_file(root: &Path) -> Option<PathBuf> {
@@ -21,7 +18,7 @@ pub fn config_file(root: &Path) -> Option<PathBuf> {
         VARIABLES.iter().filter_map(|path| config::read(&below(path)).ok()).map(|text| variables(&text));
     let named = set.filter_map(|mut set| set.remove("LOGAGENT_EXPORTER_CONFIG_FILE")).next_back();
     let named = named.filter(|path| !path.is_empty()).map(|path| below(&path.to_string_lossy()));
-    named.or_else(|| Some(below(CONFIG)).filter(|path| path.exists()))
+    named.or_else(|| Some(below(sys::CONFIG_FILE)).filter(|path| path.exists()))
 }
 
 /// `NAME=value` lines, as systemd's `EnvironmentFile` has them; quotes around a whole value are taken off.

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use crate::{model::System, sys};
+
 /// One of these is in any root directory that somebody has installed something in.
 const OF_A_ROOT: [&str; 12] =
     ["etc", "usr", "bin", "sbin", "lib", "opt", "var", "home", "root", "proc", "srv", "run"];
@@ -11,6 +13,10 @@ const OF_A_ROOT: [&str; 12] =
 /// # Errors
 /// If either is no such directory: with the flag, and what to mount.
 pub fn require_host(rootfs: &Path, procfs: Option<&Path>) -> anyhow::Result<()> {
+    // Elsewhere there are no such flags.
+    if sys::SYSTEM != System::Linux {
+        return Ok(());
+    }
     let shown = rootfs.display();
     let mount =
         format!("in a container, mount the host's root directory there (--volume /:{shown}:ro,rslave)");

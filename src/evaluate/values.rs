@@ -56,6 +56,7 @@ pub(super) fn of_agent(context: &Context<'_>) -> Arc<Values> {
     let facts = [
         ("agent", Some(agent.name.to_string())),
         ("kind", Some(agent.kind.to_owned())),
+        ("system", Some(settings.system.as_str().to_owned())),
         ("hostname", context.place.hostname.known().cloned()),
         ("install_dir", path(agent.install_dir.as_deref())),
         ("binary", path(binary)),
@@ -88,7 +89,7 @@ pub(super) fn of_finding(context: &Context<'_>, of_agent: &Arc<Values>, finding:
     let Some(fact) = endpoint(context, finding) else { return Arc::clone(of_agent) };
     let proxy = fact.probe.known().and_then(|probe| probe.proxy.as_ref()).map(|(proxy, _)| proxy.clone());
     let mut values = Values::clone(of_agent);
-    values.extend(trials(&fact.endpoint, proxy.as_deref()));
+    values.extend(trials(&fact.endpoint, proxy.as_deref(), context.settings.system));
     values.insert("proxy_url", proxy.unwrap_or_else(|| NOT_KNOWN.to_owned()));
     if fact.endpoint.from.starts_with("expect.") || fact.endpoint.from.starts_with("config: ") {
         values.insert("expected_by", fact.endpoint.from.trim_start_matches("config: ").to_owned());

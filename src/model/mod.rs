@@ -7,16 +7,19 @@ pub mod cause;
 pub mod counters;
 pub mod own;
 pub mod phrase;
+pub mod powershell;
 pub mod reading;
 pub mod remedy;
 pub mod report;
 pub mod settings;
 pub mod snapshot;
+pub mod system;
 pub mod text;
 pub mod time;
 
 pub use cause::{Cause, Prerequisite, Severity, Status};
 pub use reading::{Reading, Reason, Why};
+pub use system::System;
 pub use text::{Language, Text};
 
 use std::fmt;

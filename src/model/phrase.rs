@@ -2,12 +2,14 @@
 //! Facts carry them in English, which is what JSON and logs show.
 
 mod documents;
+mod services;
 mod table;
 
 use std::borrow::Cow;
 
 use self::{
     documents::DOCUMENTS,
+    services::{NAMES, SERVICES},
     table::{LABELS, PHRASES},
 };
 use super::{Language, Text};
@@ -19,7 +21,9 @@ const DEEPEST: usize = 4;
 pub fn label(name: &str, language: Language) -> &str {
     match language {
         Language::English => name,
-        Language::Chinese => LABELS.iter().find(|text| text.en == name).map_or(name, |text| text.zh),
+        Language::Chinese => {
+            LABELS.iter().chain(NAMES).find(|text| text.en == name).map_or(name, |text| text.zh)
+        }
     }
 }
 
@@ -33,7 +37,7 @@ pub fn phrase(value: &str, language: Language) -> Cow<'_, str> {
 }
 
 fn phrases() -> impl Iterator<Item = &'static Text> {
-    DOCUMENTS.iter().chain(PHRASES)
+    DOCUMENTS.iter().chain(SERVICES).chain(PHRASES)
 }
 
 fn in_chinese(value: &str, depth: usize) -> Option<String> {

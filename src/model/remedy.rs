@@ -1,14 +1,15 @@
 //! Remedies: numbered steps, some of which are only for one kind of agent, or only where a value is known.
 //!
 //! A line of a remedy is `N. text`, or `N. [conditions] text`: the step applies if all conditions hold. A condition is the
-//! name of a kind (`logtail`), or of a value that is known (`log_file`); `!` before it means that it must not hold. Steps are
+//! name of a kind (`logtail`), of a system (`windows`), or of a value that is known (`log_file`); `!` before it means that it must not hold. Steps are
 //! numbered again when those that do not apply are left out. What stands in backquotes is typed as it is, so values there
 //! are quoted for a shell.
 
 use super::{
-    Language, Text,
+    Language, System, Text,
     phrase::phrase,
-    text::{fill, shell_word},
+    powershell,
+    text::{fill, powershell_word, shell_word},
 };
 
 /// A value that a host does not have, or that is not known.
@@ -52,23 +53,36 @@ pub fn steps(remedy: Text, language: Language) -> impl Iterator<Item = Step> {
 
 /// The remedy for one finding: the steps that apply, numbered, with their values.
 pub fn filled<'a>(remedy: Text, language: Language, value: impl Fn(&str) -> Option<&'a str>) -> String {
+    let system =
+        if value("system") == Some(System::Windows.as_str()) { System::Windows } else { System::Linux };
     let filled = |name: &str, place: Place| {
         let value = value(name)?;
         Some(match place {
             Place::Text if is_span(name) || is_command(value) => format!("`{value}`"),
-            Place::Command if !is_span(name) => shell_word(value),
+            Place::Command if !is_span(name) => word(system, value),
             Place::Text => phrase(value, language).into_owned(),
             Place::Code | Place::Command => value.to_owned(),
         })
     };
     // A sentence that stands alone.
     if !remedy.in_language(language).starts_with("1. ") {
-        return step_filled(remedy.in_language(language), filled);
+        return step_filled(remedy.in_language(language), system, filled);
     }
     let is_known = |name: &str| value(name).is_some_and(|value| !value.is_empty() && value != NOT_KNOWN);
-    let holds = |name: &str| value("kind") == Some(name) || is_known(name);
+    let holds = |name: &str| match name {
+        "windows" => system == System::Windows,
+        _ => value("kind") == Some(name) || is_known(name),
+    };
     let applicable = steps(remedy, language).filter(|step| step.applies(holds));
-    numbered(applicable.map(|step| step_filled(step.text, filled)))
+    numbered(applicable.map(|step| step_filled(step.text, system, filled)))
+}
+
+/// A value as one word of what is typed.
+fn word(system: System, value: &str) -> String {
+    match system {
+        System::Linux => shell_word(value),
+        System::Windows => powershell_word(value),
+    }
 }
 
 /// Steps as a numbered list.
@@ -88,8 +102,8 @@ pub enum Place {
     Command,
 }
 
-/// A step with its values.
-pub fn step_filled(text: &str, value: impl Fn(&str, Place) -> Option<String>) -> String {
+/// A step with its values, and with the commands of the system.
+pub fn step_filled(text: &str, system: System, value: impl Fn(&str, Place) -> Option<String>) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     for (index, part) in text.split('`').enumerate() {
         if index > 0 {
@@ -100,7 +114,11 @@ pub fn step_filled(text: &str, value: impl Fn(&str, Place) -> Option<String>) ->
             (true, true) => Place::Code,
             (true, false) => Place::Command,
         };
-        out.push_str(&fill(part, |name| value(name, place)));
+        let typed = match (system, place) {
+            (System::Windows, Place::Command) => powershell::translated(part).unwrap_or(part),
+            (System::Windows | System::Linux, _) => part,
+        };
+        out.push_str(&fill(typed, |name| value(name, place)));
     }
     out
 }
@@ -171,6 +189,9 @@ pub fn is_setting(code: &str) -> bool {
 
 /// True for what is typed into a shell; a setting, a key or a value is not.
 pub fn is_command(code: &str) -> bool {
+    if powershell::is_command(code) {
+        return true;
+    }
     let mut words = code.split_ascii_whitespace().skip_while(|word| *word == "sudo");
     let Some(program) = words.next() else { return false };
     let has_arguments = words.next().is_some() || code.starts_with("sudo ");

@@ -8,7 +8,7 @@ pub use alerting::{
     AlertLinks, AlertingSettings, AlertmanagerSettings, HttpCredentials, Secret, TlsClientSettings,
 };
 
-use super::{NetworkType, snapshot::Endpoint};
+use super::{NetworkType, System, snapshot::Endpoint};
 
 /// The settings in force. Without a config file: [`Settings::default`], which detects agents.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub struct AgentSettings {
     pub name: String,
     /// `logtail`, `loglistener`, `custom`; the name of a profile.
     pub kind: &'static str,
+    /// The system that it runs on: that of its place, as detection fills it in.
+    pub system: System,
     /// Installation directory; `None`: the kind's default.
     pub install_dir: Option<PathBuf>,
     /// The container that it should run in; `None`: it is the host's.
@@ -94,6 +96,13 @@ pub struct ContainerSelector {
     pub namespace: Option<String>,
     /// Its own name.
     pub container: String,
+}
+
+impl AgentSettings {
+    /// Those of an agent of this kind, of which nothing more is known.
+    pub fn of(kind: &'static str, system: System) -> Self {
+        Self { kind, system, ..Self::default() }
+    }
 }
 
 /// A user of the watched host.

@@ -83,6 +83,20 @@ pub fn shell_word(word: &str) -> String {
     }
 }
 
+/// `word` as `PowerShell` takes it for one word.
+pub fn powershell_word(word: &str) -> String {
+    // Paths are quoted: they may stand where words are expressions.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    if !word.is_empty() && !word.starts_with('-') && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        // Typographic quotes end a string there too.
+        let doubled =
+            |c: char| if matches!(c, '\'' | '\u{2018}'..='\u{201b}') { vec![c, c] } else { vec![c] };
+        format!("'{}'", word.chars().flat_map(doubled).collect::<String>())
+    }
+}
+
 fn is_placeholder(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
@@ -149,6 +163,15 @@ mod tests {
         assert_eq!(shell_word("http://10.0.0.1:80/a,b%20@c"), "http://10.0.0.1:80/a,b%20@c");
         assert_eq!(shell_word("/opt/a b'; rm"), r"'/opt/a b'\''; rm'");
         assert_eq!(shell_word(""), "''");
+    }
+
+    #[test]
+    fn words_of_powershell_are_quoted_when_they_are_not_plain() {
+        assert_eq!(powershell_word("LogtailDaemon"), "LogtailDaemon");
+        assert_eq!(powershell_word(r"C:\Program Files (x86)\a"), r"'C:\Program Files (x86)\a'");
+        assert_eq!(powershell_word("a'; rm $(b)\u{2019}"), "'a''; rm $(b)\u{2019}\u{2019}'");
+        assert_eq!(powershell_word("-Force"), "'-Force'");
+        assert_eq!(powershell_word(""), "''");
     }
 
     #[test]

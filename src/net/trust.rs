@@ -21,6 +21,7 @@ use tokio::time::Instant;
 
 use super::single_flight::SingleFlight;
 use crate::sys::{
+    self,
     file::{self, Stamp as FileStamp},
     root::{Purpose, Root},
 };
@@ -116,6 +117,17 @@ impl Trust {
 }
 
 impl Store {
+    fn of(authorities: Vec<Vec<u8>>) -> Self {
+        let mut roots = RootCertStore::empty();
+        let (_added, _unusable) =
+            roots.add_parsable_certificates(authorities.into_iter().map(CertificateDer::from));
+        if roots.is_empty() {
+            Self::without("there is none in it")
+        } else {
+            Self { roots: Arc::new(roots), empty: None }
+        }
+    }
+
     fn without(reason: &str) -> Self {
         let empty = Some(format!("the certificate store of the system could not be used: {reason}"));
         Self { roots: Arc::new(RootCertStore::empty()), empty }
@@ -123,6 +135,12 @@ impl Store {
 }
 
 fn refresh(locations: &Locations, cached: &Cached) -> Arc<Store> {
+    // Where the system has no files of its store, it is asked each time, which takes some milliseconds.
+    match sys::authorities() {
+        Ok(Some(authorities)) => return Arc::new(Store::of(authorities)),
+        Ok(None) => {}
+        Err(error) => return Arc::new(Store::without(&error.to_string())),
+    }
     let stamp: Stamp = locations.paths().map(|path| stamp_of(locations, path)).collect();
     let mut cached = cached.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((known, store)) = cached.as_ref()

@@ -9,8 +9,11 @@ pub mod probe;
 pub mod time;
 pub mod trust;
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 #[path = "other.rs"]
+mod system;
+#[cfg(windows)]
+#[path = "windows/mod.rs"]
 mod system;
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]

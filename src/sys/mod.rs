@@ -3,8 +3,11 @@
 //! It hands out what the system says, or an [`io::Error`](std::io::Error) of the kind `Unsupported` where it does not say it.
 //! How the facts of a host are read is `observe`'s, which has a facade of the same form.
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 #[path = "other.rs"]
+mod system;
+#[cfg(windows)]
+#[path = "windows/mod.rs"]
 mod system;
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
@@ -27,7 +30,12 @@ impl std::fmt::Debug for Started {
     }
 }
 
+#[cfg(target_os = "linux")]
+pub use system::end_of;
 pub use system::{
-    ServiceManager, boot_time, confine, cpu_time, end_of, error, file, give_memory_back, hostname,
-    kernel_clock, limits, local, reads_what_is_others, signals, terminal_columns,
+    CONFIG_FILE, HOSTS_FILE, SYSTEM, ServiceManager, as_service, authorities, boot_time, confine, cpu_time,
+    error, file, give_memory_back, hostname, kernel_clock, limits, local, reads_what_is_others, signals,
+    terminal_columns,
 };
+#[cfg(windows)]
+pub(crate) use system::{OTHERS, is_of_administrators, threads};

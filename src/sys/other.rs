@@ -2,7 +2,7 @@
 
 use std::{ffi::OsStr, io, time::Duration};
 
-use crate::model::snapshot::KernelClock;
+use crate::model::{System, snapshot::KernelClock};
 
 fn unsupported() -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, "not known how to read this on this operating system")
@@ -28,6 +28,29 @@ impl ServiceManager {
     pub fn send(&self, _: &[u8]) -> io::Result<usize> {
         match *self {}
     }
+}
+
+/// The system whose layouts and commands are the likeliest.
+pub const SYSTEM: System = System::Linux;
+/// The hosts file.
+pub const HOSTS_FILE: &str = "/etc/hosts";
+/// The service's config file.
+pub const CONFIG_FILE: &str = "/etc/logagent-exporter/logagent-exporter.yml";
+
+/// No service manager starts the exporter by a call.
+///
+/// # Errors
+/// Always: the work, to be done by whoever asked.
+pub fn as_service(work: Box<dyn FnOnce() -> bool + Send>) -> Result<bool, Box<dyn FnOnce() -> bool + Send>> {
+    Err(work)
+}
+
+/// The authorities that the system trusts, where it has no files of them: it has.
+///
+/// # Errors
+/// None.
+pub fn authorities() -> io::Result<Option<Vec<Vec<u8>>>> {
+    Ok(None)
 }
 
 /// Time since boot; not known.
@@ -251,6 +274,14 @@ pub(super) mod root {
 
     use crate::sys::root::{Purpose, Root, Way};
 
+    pub(in crate::sys) fn canonical(path: &Path) -> PathBuf {
+        path.to_owned()
+    }
+
+    pub(in crate::sys) fn start(root: &Path, _: &Path) -> PathBuf {
+        root.to_owned()
+    }
+
     pub(in crate::sys) fn open(_: &Root, _: &Path, _: Purpose) -> io::Result<File> {
         Err(super::unsupported())
     }
@@ -280,102 +311,5 @@ pub(super) mod root {
     }
 }
 
-/// Sockets of the host itself: there are none.
-pub mod local {
-    use std::{
-        convert::Infallible,
-        io, net,
-        path::Path,
-        pin::Pin,
-        task::{Context, Poll},
-    };
-
-    use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-
-    use super::unsupported;
-
-    /// One connection.
-    #[derive(Debug)]
-    pub struct Stream(Infallible);
-
-    impl AsyncRead for Stream {
-        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-            match self.0 {}
-        }
-    }
-
-    impl AsyncWrite for Stream {
-        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
-            match self.0 {}
-        }
-
-        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            match self.0 {}
-        }
-
-        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            match self.0 {}
-        }
-    }
-
-    /// There is nothing to peek at.
-    pub fn poll_peek(stream: &Stream, _: &mut Context<'_>) -> Poll<io::Result<Option<u8>>> {
-        match stream.0 {}
-    }
-
-    /// A socket that is listened on.
-    #[derive(Debug)]
-    pub struct Listener(Infallible);
-
-    impl Listener {
-        /// Cannot.
-        ///
-        /// # Errors
-        /// Always.
-        pub fn bind(_: &Path) -> io::Result<Self> {
-            Err(unsupported())
-        }
-
-        /// None comes.
-        pub fn poll_accept(&self, _: &mut Context<'_>) -> Poll<io::Result<Stream>> {
-            match self.0 {}
-        }
-
-        /// Nothing.
-        pub fn describe(&self) -> String {
-            match self.0 {}
-        }
-    }
-
-    /// How the process at the other end was started.
-    ///
-    /// # Errors
-    /// None.
-    pub fn started(stream: &Stream) -> io::Result<crate::sys::Started> {
-        match stream.0 {}
-    }
-
-    /// None is handed over.
-    ///
-    /// # Errors
-    /// None.
-    pub fn inherited() -> io::Result<(Vec<net::TcpListener>, Vec<Listener>)> {
-        Ok((Vec::new(), Vec::new()))
-    }
-
-    /// Not known.
-    ///
-    /// # Errors
-    /// Always.
-    pub fn is_private(_: &Path) -> io::Result<bool> {
-        Err(unsupported())
-    }
-
-    /// Cannot.
-    ///
-    /// # Errors
-    /// Always.
-    pub async fn connect(_: &Path) -> io::Result<Stream> {
-        Err(unsupported())
-    }
-}
+#[path = "no_local.rs"]
+pub mod local;

@@ -69,7 +69,7 @@ pub struct Way {
 impl Root {
     /// The root at `path`. Blocks on the file system once.
     pub fn new(path: &Path) -> Self {
-        Self { path: std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()), held: None }
+        Self { path: system::canonical(path), held: None }
     }
 
     /// The directory that is open here, whatever stands at `path` by now.
@@ -99,6 +99,9 @@ impl Root {
 
     /// `path` of the exporter's file system as the agent sees it: without the root's prefix. `None` if it is not below the root.
     pub fn strip(&self, path: &Path) -> Option<PathBuf> {
+        if self.is_own() {
+            return Some(path.to_owned());
+        }
         path.strip_prefix(&self.path).ok().map(|rest| Path::new("/").join(rest))
     }
 
@@ -164,6 +167,11 @@ pub fn entries_of(looked_at: &File, most: usize) -> io::Result<Option<Vec<OsStri
 pub(super) fn relative(path: &Path) -> &Path {
     let rest = path.strip_prefix("/").unwrap_or(path);
     if rest.as_os_str().is_empty() { Path::new(".") } else { rest }
+}
+
+/// Where the way to `path`, as the agent sees it, begins: at the root, or at its drive.
+pub fn start(root: &Path, path: &Path) -> PathBuf {
+    system::start(root, path)
 }
 
 /// The named components and the `..` of a path, last first.

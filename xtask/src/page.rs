@@ -8,7 +8,7 @@ use logagent_exporter::{
         remedy::{self, Reader},
     },
     model::{
-        Cause, Language, Severity, Text,
+        Cause, Language, Severity, System, Text,
         phrase::{label, phrase},
         text,
     },
@@ -25,6 +25,7 @@ struct Words {
     on_host: &'static str,
     closer: &'static str,
     fix: &'static str,
+    on_windows: &'static str,
     names: &'static str,
     verification: &'static str,
     verified: &'static str,
@@ -41,6 +42,7 @@ const ENGLISH: Words = Words {
     on_host: "On the host (or on the exporter's page, `http://HOST:10077/`):",
     closer: "To see it without the exporter:",
     fix: "Fix",
+    on_windows: "On Windows, in PowerShell as an administrator:",
     names: "`logagent-exporter check` on the host fills in what stands in angle brackets:",
     verification: "Verification",
     verified: "The cause is gone from the diagnosis and, with the next scrape, from the metrics (nothing is printed):",
@@ -57,6 +59,7 @@ const CHINESE: Words = Words {
     on_host: "在主机上执行（或打开 exporter 的页面 `http://主机:10077/`）：",
     closer: "不使用 exporter 时的查看方法：",
     fix: "处理方法",
+    on_windows: "在 Windows 上，以管理员身份在 PowerShell 中执行：",
     names: "在主机上执行 `logagent-exporter check`，可得到尖括号中的实际值：",
     verification: "验证",
     verified: "诊断结果中不再有该原因；下一次抓取后，指标中也不再有（没有输出）：",
@@ -105,6 +108,10 @@ pub(crate) fn page(cause: &'static Cause, language: Language) -> String {
     );
     let remedy = remedy::readable(cause, language, Reader::Runbook);
     let _infallible = write!(out, "## {}\n\n{}\n\n", words.fix, escaped(&remedy));
+    let windows = remedy::readable_on(cause, language, Reader::Runbook, System::Windows);
+    if windows != remedy && !remedy::LINUX_ALONE.contains(&cause.id) {
+        let _infallible = write!(out, "{}\n\n{}\n\n", words.on_windows, escaped(&windows));
+    }
     let names = legend(cause, language);
     let colon = Text { en: ": ", zh: "：" }.in_language(language);
     if !names.is_empty() {

@@ -4,6 +4,7 @@ mod classic;
 mod credentials;
 mod own_log;
 mod regions;
+mod windows;
 mod yaml;
 
 use std::{
@@ -21,7 +22,7 @@ use super::{
     remedy::SOME_ADDRESS,
 };
 use crate::model::{
-    NetworkType, Prerequisite, Purpose, Reading, Role, Why,
+    NetworkType, Prerequisite, Purpose, Reading, Role, System, Why,
     authority::without_user_info,
     settings::AgentSettings,
     snapshot::{
@@ -91,8 +92,15 @@ fn dotted_number(text: &str) -> Option<&str> {
         .find(|word| word.split('.').count() > 1 && word.split('.').all(|part| !part.is_empty()))
 }
 
+fn default_dir(system: System) -> &'static str {
+    match system {
+        System::Linux => DEFAULT_DIR,
+        System::Windows => windows::DEFAULT_DIR,
+    }
+}
+
 fn install_dir(settings: &AgentSettings) -> PathBuf {
-    settings.install_dir.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DIR))
+    settings.install_dir.clone().unwrap_or_else(|| PathBuf::from(default_dir(settings.system)))
 }
 
 fn is_yaml(path: &Path) -> bool {
@@ -146,6 +154,9 @@ fn edition(facts: EditionFacts<'_>) -> Result<Edition, Why> {
 
 fn expected_roles(facts: EditionFacts<'_>, edition: &Reading<Edition>) -> Result<Vec<ExpectedRole>, Why> {
     let one = |role| ExpectedRole { role, count: 1, only_if_ever_seen: false };
+    if facts.settings.system == System::Windows {
+        return Ok(vec![one(Role::MAIN)]);
+    }
     // What has no keys is one process.
     if edition.as_result()?.keyless {
         return Ok(vec![one(Role::MAIN)]);
@@ -167,7 +178,10 @@ impl Identification for LogListener {
         &["LogListener"]
     }
 
-    fn places(&self) -> &'static [Place] {
+    fn places(&self, system: System) -> &'static [Place] {
+        if system == System::Windows {
+            return windows::PLACES;
+        }
         &[
             Place::Directory(DEFAULT_DIR),
             Place::Suffixed { parent: "/usr/local", stem: "loglistener-", proof: None },
@@ -175,7 +189,10 @@ impl Identification for LogListener {
         ]
     }
 
-    fn recognise(&self, base_name: &str, _settings: &AgentSettings) -> Recognition {
+    fn recognise(&self, base_name: &str, settings: &AgentSettings) -> Recognition {
+        if settings.system == System::Windows {
+            return windows::recognise(base_name);
+        }
         match base_name {
             "loglistener" => Recognition::Role(Role::MAIN),
             "loglistenerm" => Recognition::Role(Role::DAEMON),
@@ -185,17 +202,24 @@ impl Identification for LogListener {
     }
 
     fn install_dir_of(&self, executable: &Path) -> Option<PathBuf> {
+        if let Some(dir) = windows::install_dir_of(executable) {
+            return Some(dir);
+        }
         let dir = executable.parent().filter(|dir| dir.is_absolute())?;
         let dir = if dir.file_name().is_some_and(|name| name == "bin") { dir.parent()? } else { dir };
         Some(dir.to_owned())
     }
 
-    fn default_install_dir(&self) -> Option<PathBuf> {
-        Some(PathBuf::from(DEFAULT_DIR))
+    fn default_install_dir(&self, system: System) -> Option<PathBuf> {
+        Some(PathBuf::from(default_dir(system)))
     }
 
     fn service_words(&self, _settings: &AgentSettings) -> Vec<String> {
         vec!["loglistener".to_owned()]
+    }
+
+    fn services(&self, settings: &AgentSettings) -> &'static [&'static str] {
+        if settings.system == System::Windows { windows::SERVICES } else { &[] }
     }
 
     fn wants_variable(&self, name: &str) -> bool {
@@ -360,7 +384,10 @@ impl Operation for LogListener {
         vec![Role::MAIN, Role::DAEMON, Role::UPDATE]
     }
 
-    fn service(&self, _settings: &AgentSettings, _version: Option<&str>) -> String {
+    fn service(&self, settings: &AgentSettings, _version: Option<&str>) -> String {
+        if settings.system == System::Windows {
+            return windows::SERVICE.to_owned();
+        }
         "loglistenerd".to_owned()
     }
 
@@ -388,6 +415,12 @@ impl Operation for LogListener {
 
     fn commands(&self, settings: &AgentSettings, version: Option<&str>) -> Commands {
         let dir = install_dir(settings);
+        if settings.system == System::Windows {
+            let mut commands =
+                super::windows::commands(windows::SERVICES, windows::INSTALL_DOCUMENT.to_owned());
+            commands.insert("log_file", dir.join("log").display().to_string());
+            return commands;
+        }
         let has_no_service = version.and_then(release).is_some_and(|release| release <= LAST_WITHOUT_SERVICE);
         let [start, restart, status] = if has_no_service {
             let tools = shell_word(&dir.join("tools").display().to_string());

@@ -6,6 +6,7 @@ mod config;
 mod endpoints;
 mod json;
 mod log;
+mod names;
 mod own_log;
 mod paths;
 mod record;
@@ -13,12 +14,14 @@ mod regions;
 mod settings;
 mod shown;
 mod versions;
+mod windows;
 
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use self::names::{is_executable_name, is_named_loongcollector, is_version, service};
 use super::{
     Choice, Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Identifier,
     IdentityLayout, Layout, Limits, LocalTime, Located, LogLine, Operation, OwnLog, Place, Recognition,
@@ -27,7 +30,7 @@ use super::{
     release::{self, Defect, Feature, Unsupported},
 };
 use crate::model::{
-    NetworkType, Prerequisite, Reading, Role, Why,
+    NetworkType, Prerequisite, Reading, Role, System, Why,
     settings::AgentSettings,
     snapshot::{
         AddressRecord, Edition, Endpoint, Environment, ExpectedRole, Invocation, LoadedConfig, Parameters,
@@ -43,9 +46,6 @@ const DEFAULT_DIR: &str = "/usr/local/ilogtail";
 const INSTALL_DOCUMENT: &str = "https://help.aliyun.com/zh/sls/loongcollector-management-linux";
 /// The community's documents.
 const COMMUNITY_DOCUMENT: &str = "https://github.com/alibaba/loongcollector/tree/main/docs/cn/installation";
-
-/// Names of the executable, each also with `_<version>`.
-const NAMES: [&str; 2] = ["ilogtail", "loongcollector"];
 
 /// What the kernel keeps of a process' name.
 const COMM_BYTES: usize = 15;
@@ -81,21 +81,6 @@ const PREFIXED: [&str; 9] = [
 #[derive(Debug)]
 pub struct Logtail;
 
-/// True for `1.3.1`, `3.0.12.0`, `3.0.12-beta`: what stands after `ilogtail_`. Archives and backups have other endings.
-fn is_version(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let number = parts.next().unwrap_or_default();
-    number.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
-        && parts.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
-}
-
-fn is_executable_name(name: &str) -> bool {
-    NAMES.iter().any(|&known| match name.strip_prefix(known) {
-        Some(rest) => rest.is_empty() || rest.strip_prefix('_').is_some_and(is_version),
-        None => false,
-    })
-}
-
 fn is_community_version(version: &str) -> bool {
     version.to_ascii_lowercase().contains("community")
 }
@@ -113,6 +98,10 @@ fn is_community(facts: EditionFacts<'_>) -> Result<bool, Why> {
         Reading::Known(None) => {}
         Reading::Unknown(_) if has_daemon(facts.processes) => return Ok(false),
         Reading::Unknown(why) => return Err(why.clone()),
+    }
+    if facts.settings.system == System::Windows {
+        // There is no community edition that is installed as a service there.
+        return Ok(false);
     }
     let dir = paths::install_dir(facts.settings);
     if !paths::is_community_tree(&dir, facts.invocation)? {
@@ -147,18 +136,6 @@ fn expected_roles(facts: EditionFacts<'_>, edition: &Reading<Edition>) -> Result
     Ok(if without_daemon { vec![one(Role::WORKER)] } else { vec![one(Role::DAEMON), one(Role::WORKER)] })
 }
 
-/// `name` of the service that starts the agent: by generation, then by the directory's name.
-fn service(dir: &Path, version: Option<&str>) -> &'static str {
-    let is_third_generation =
-        version.and_then(|version| version.split('.').next()?.parse::<u32>().ok()).map(|major| major >= 3);
-    let is_loongcollector = is_third_generation.unwrap_or_else(|| is_named_loongcollector(dir));
-    if is_loongcollector { "loongcollectord" } else { "ilogtaild" }
-}
-
-fn is_named_loongcollector(dir: &Path) -> bool {
-    dir.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("loongcollector"))
-}
-
 impl Identification for Logtail {
     fn kind(&self) -> &'static str {
         "logtail"
@@ -168,7 +145,10 @@ impl Identification for Logtail {
         &["Logtail", "iLogtail", "LoongCollector"]
     }
 
-    fn places(&self) -> &'static [Place] {
+    fn places(&self, system: System) -> &'static [Place] {
+        if system == System::Windows {
+            return windows::PLACES;
+        }
         &[
             Place::Directory(DEFAULT_DIR),
             Place::Suffixed { parent: "/usr/local", stem: "ilogtail", proof: Some("/etc/ilogtail") },
@@ -178,7 +158,10 @@ impl Identification for Logtail {
         ]
     }
 
-    fn recognise(&self, base_name: &str, _settings: &AgentSettings) -> Recognition {
+    fn recognise(&self, base_name: &str, settings: &AgentSettings) -> Recognition {
+        if settings.system == System::Windows {
+            return windows::recognise(base_name);
+        }
         if is_executable_name(base_name) { Recognition::Agent } else { Recognition::Foreign }
     }
 
@@ -190,15 +173,26 @@ impl Identification for Logtail {
     }
 
     fn install_dir_of(&self, executable: &Path) -> Option<PathBuf> {
+        if super::windows::has_drive(executable) {
+            return super::windows::install_dir_of(executable, is_version);
+        }
         executable.parent().filter(|dir| dir.is_absolute()).map(Path::to_owned)
     }
 
-    fn default_install_dir(&self) -> Option<PathBuf> {
-        Some(PathBuf::from(DEFAULT_DIR))
+    fn default_install_dir(&self, system: System) -> Option<PathBuf> {
+        Some(PathBuf::from(paths::default_dir(system)))
     }
 
     fn service_words(&self, _settings: &AgentSettings) -> Vec<String> {
         ["logtail", "loongcollector"].map(str::to_owned).to_vec()
+    }
+
+    fn services(&self, settings: &AgentSettings) -> &'static [&'static str] {
+        if settings.system == System::Windows { windows::SERVICES } else { &[] }
+    }
+
+    fn needed_services(&self, version: Option<&str>, there: &[&str]) -> Option<&'static [&'static str]> {
+        Some(windows::needed_services(version, there))
     }
 
     fn generation(&self, base_name: &str) -> Option<&'static str> {
@@ -401,6 +395,9 @@ impl Operation for Logtail {
     }
 
     fn service(&self, settings: &AgentSettings, version: Option<&str>) -> String {
+        if settings.system == System::Windows {
+            return windows::main_service(version).to_owned();
+        }
         let dir = paths::install_dir(settings);
         format!("{}{}", service(&dir, version), paths::instance_suffix(&dir).unwrap_or_default())
     }
@@ -444,6 +441,12 @@ impl Operation for Logtail {
     }
 
     fn commands(&self, settings: &AgentSettings, version: Option<&str>) -> Commands {
+        if settings.system == System::Windows {
+            return super::windows::commands(
+                windows::services_of(version),
+                windows::INSTALL_DOCUMENT.to_owned(),
+            );
+        }
         let dir = paths::install_dir(settings);
         let service = service(&dir, version);
         let community = version.map_or_else(|| is_named_loongcollector(&dir), is_community_version);

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{DEFAULT_DIR, config};
+use super::{DEFAULT_DIR, config, windows};
 use crate::{
     agents::{
         IdentityLayout, Layout, Located,
         arguments::{flag, is_true, resolve, value_of},
     },
     model::{
-        Reading, Why,
+        Reading, System, Why,
         settings::AgentSettings,
         snapshot::{Invocation, Parameters},
     },
@@ -25,9 +25,17 @@ const COLLECTION_DIRS: [&str; 5] =
 /// What agents before 3.0 write of their state each minute.
 const STATUS_LOG: &str = "snapshot/ilogtail_status.LOG";
 
+/// Where the vendor's installer puts the agent.
+pub(super) fn default_dir(system: System) -> &'static str {
+    match system {
+        System::Linux => DEFAULT_DIR,
+        System::Windows => windows::DEFAULT_DIR,
+    }
+}
+
 /// The installation directory.
 pub(super) fn install_dir(settings: &AgentSettings) -> PathBuf {
-    settings.install_dir.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DIR))
+    settings.install_dir.clone().unwrap_or_else(|| PathBuf::from(default_dir(settings.system)))
 }
 
 /// What the installer was told to append to names, for a further instance: `-2` of `/usr/local/ilogtail-2`.
@@ -84,6 +92,9 @@ fn before(preferred: Located, other: Located) -> Located {
 
 pub(super) fn layout(settings: &AgentSettings, invocation: &Invocation) -> Layout {
     let dir = install_dir(settings);
+    if settings.system == System::Windows {
+        return windows::layout(&dir, invocation);
+    }
     let community_tree = is_community_tree(&dir, invocation);
     let named = named_config(&dir, invocation);
     let tree_config =
@@ -174,6 +185,9 @@ fn system_config_dir(
             return Ok(Located::named(resolve(&dir, path)));
         }
     }
+    if settings.system == System::Windows {
+        return Ok(windows::data_dir());
+    }
     // A config named from outside is the commercial image's way.
     if is_community_tree(&dir, invocation)? && named_config(&dir, invocation)?.is_none() {
         return Ok(tree_dir(&dir, invocation, "conf", "conf"));
@@ -201,6 +215,10 @@ pub(super) fn config_parts(
         return Located::named(resolve(&dir, path));
     }
     let known = Reading::Known(Some(parameters));
+    if settings.system == System::Windows {
+        let found = system_config_dir(settings, invocation, &known);
+        return found.unwrap_or_else(|why| windows::data_dir().unless(why)).join("config.d");
+    }
     or_default(&dir, system_config_dir(settings, invocation, &known)).join("config.d")
 }
 
@@ -210,6 +228,16 @@ pub(super) fn identity_layout(
     parameters: &Reading<Option<&Parameters>>,
 ) -> IdentityLayout {
     let dir = install_dir(settings);
+    if settings.system == System::Windows {
+        let sys = system_config_dir(settings, invocation, parameters)
+            .unwrap_or_else(|why| windows::data_dir().unless(why));
+        let instance_identity = sys.join("checkpoint/instance_identity");
+        return IdentityLayout {
+            users: sys.join("users"),
+            identifiers: sys.join("user_defined_id"),
+            instance_identity,
+        };
+    }
     let sys = or_default(&dir, system_config_dir(settings, invocation, parameters));
     let in_tree = || -> Result<bool, Why> {
         Ok(is_community_tree(&dir, invocation)? && named_config(&dir, invocation)?.is_none())

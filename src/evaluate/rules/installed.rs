@@ -15,7 +15,7 @@ use crate::{
         roles,
         words::list,
     },
-    model::{NetworkType, Prerequisite, Reason, Why, snapshot::Installation},
+    model::{NetworkType, Prerequisite, Reason, System, Why, snapshot::Installation},
 };
 
 use super::surroundings;
@@ -32,6 +32,10 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
 
 /// Known defects of this version that matter on this host.
 fn version_defective(context: &Context<'_>) -> Result<Option<Finding>, Why> {
+    // Releases for Windows have numbers of their own, and the vendors tell of no defects of them.
+    if context.settings.system == System::Windows {
+        return Ok(None);
+    }
     let Some(version) = context.derived.version.as_result()? else { return Ok(None) };
     let mut found: Vec<&Defect> = Vec::new();
     for defect in context.profile.defects(version) {

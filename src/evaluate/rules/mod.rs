@@ -11,6 +11,7 @@ mod own_words;
 mod processes;
 mod restart;
 mod server;
+mod services;
 mod startup_parameters;
 mod surroundings;
 mod user_identifier;

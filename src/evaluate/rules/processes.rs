@@ -1,9 +1,12 @@
 //! `processes`: exactly the expected processes, alive.
 
 use crate::{
-    catalog::processes::{
-        CHECKPOINT_DAMAGED, CRASH_LOOP, DAEMON_MISSING, MULTIPLE_INSTANCES, NOT_RUNNING, PROCESS_DEFUNCT,
-        PROCESS_STOPPED, UPDATE_PROCESS_MISSING, WORKER_HUNG, WORKER_MISSING,
+    catalog::{
+        processes::{
+            CHECKPOINT_DAMAGED, CRASH_LOOP, DAEMON_MISSING, MULTIPLE_INSTANCES, NOT_RUNNING, PROCESS_DEFUNCT,
+            PROCESS_STOPPED, UPDATE_PROCESS_MISSING, WORKER_HUNG, WORKER_MISSING,
+        },
+        services::{SERVICE_DISABLED, SERVICE_NOT_RUNNING},
     },
     evaluate::{
         context::Context,
@@ -20,7 +23,7 @@ use crate::{
     },
 };
 
-use super::{own_words, surroundings};
+use super::{own_words, services, surroundings};
 
 /// Init, or (0) a parent outside of this PID namespace.
 const INIT: u32 = 1;
@@ -38,6 +41,8 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
     let assigned = roles::assign(context.agent, context.derived, processes, &context.history.known);
     let view = View { context, assigned, running: roles::running(context.agent) == Some(true) };
     let mut findings = Findings::of(Prerequisite::Processes);
+    findings.judge(&SERVICE_DISABLED, || services::disabled(context));
+    findings.judge(&SERVICE_NOT_RUNNING, || services::not_running(context));
     findings.judge(&NOT_RUNNING, || Ok(view.not_running()));
     for cause in [&DAEMON_MISSING, &WORKER_MISSING, &UPDATE_PROCESS_MISSING] {
         findings.judge(cause, || view.missing(cause));

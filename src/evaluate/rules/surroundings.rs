@@ -21,10 +21,12 @@ use crate::{
         words::{amount, list},
     },
     model::{
-        Cause, Text, Why,
+        Cause, System, Text, Why,
         snapshot::{DiskFact, End, Process, ProcessState, Space},
     },
 };
+
+use super::services;
 
 /// Init.
 const INIT: u32 = 1;
@@ -40,6 +42,9 @@ const CHANGES: usize = 3;
 /// `service_not_enabled`: it runs, started by init, and nothing would start it after a reboot.
 pub(super) fn not_enabled(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     let agent = context.agent;
+    if context.settings.system == System::Windows {
+        return services::not_enabled(context);
+    }
     let Some(autostart) = agent.surroundings.autostart.as_result()? else { return Ok(None) };
     let installed = agent.installation.as_result()?.binary.is_some();
     if autostart.by.is_some() || !installed || !left_to_init(agent.processes.as_result()?) {

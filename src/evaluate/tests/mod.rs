@@ -10,6 +10,7 @@ mod healthy;
 mod language;
 mod order;
 mod transitions;
+mod windows;
 mod world;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ fn all_cases() -> Vec<Case> {
     cases.extend(cases_config::cases());
     cases.extend(cases_log::cases());
     cases.extend(cases_surroundings::cases());
+    cases.extend(windows::cases());
     cases
 }
 

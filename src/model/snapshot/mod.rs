@@ -27,7 +27,10 @@ pub use file::{DirectoryFact, FileContent, FileFact, FileState, Rejection};
 pub use log::{LastWords, LogEvent, LogFacts, Moment, Refusal, RefusalSubject, Refused};
 pub use parameters::{AddressRecord, Collection, DataServer, KeyState, LoadedConfig, Parameter, Parameters};
 pub use process::{Executable, Invocation, Process, ProcessState};
-pub use surroundings::{Autostart, ControlGroup, Death, DiskFact, End, Space, Surroundings};
+pub use surroundings::{
+    Autostart, ControlGroup, Death, DiskFact, End, Registered, ServiceFact, ServiceStart, ServiceState,
+    Space, Surroundings,
+};
 
 use super::{Reading, Role};
 

@@ -14,6 +14,8 @@ pub struct Surroundings {
     pub disks: Vec<DiskFact>,
     /// The control group of its collecting process. `Known(None)`: none, or one that is gone.
     pub group: Reading<Option<ControlGroup>>,
+    /// Its services, where the system has a manager that tells of them by name (Windows); empty elsewhere.
+    pub services: Reading<Vec<ServiceFact>>,
     /// The id of this cloud instance as cloud-init has it. `Known(None)`: none.
     pub instance: Reading<Option<String>>,
     /// The id of the cloud instance that the agent has recorded, and where. `Known(None)`: none.
@@ -26,6 +28,7 @@ impl Default for Surroundings {
             autostart: Reading::Known(None),
             disks: Vec::new(),
             group: Reading::Known(None),
+            services: Reading::Known(Vec::new()),
             instance: Reading::Known(None),
             recorded_instance: Reading::Known(None),
         }
@@ -39,6 +42,71 @@ pub struct Autostart {
     pub init: &'static str,
     /// The first thing that was found to start it: a link, a unit, a script, a table of cron.
     pub by: Option<PathBuf>,
+}
+
+/// One service of an agent, as the service manager tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceFact {
+    /// Its name.
+    pub name: String,
+    /// `None`: there is no service of this name.
+    pub registered: Option<Registered>,
+}
+
+/// What the service manager knows of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Registered {
+    /// What it does now.
+    pub state: ServiceState,
+    /// What starts it.
+    pub start: ServiceStart,
+}
+
+/// What a service does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceState {
+    /// Runs.
+    Running,
+    /// On its way to another state, which it has a time limit for.
+    Pending,
+    /// Does not run.
+    Stopped,
+    /// Has been told to pause.
+    Paused,
+}
+
+impl ServiceState {
+    /// The manager's own word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "Running",
+            Self::Pending => "Pending",
+            Self::Stopped => "Stopped",
+            Self::Paused => "Paused",
+        }
+    }
+}
+
+/// What starts a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceStart {
+    /// The system, at each start.
+    Automatic,
+    /// Whoever asks for it.
+    Manual,
+    /// Nobody can.
+    Disabled,
+}
+
+impl ServiceStart {
+    /// The manager's own word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Automatic => "Automatic",
+            Self::Manual => "Manual",
+            Self::Disabled => "Disabled",
+        }
+    }
 }
 
 /// One directory, and its file system.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{Changes, Interest, WatchPlan};
-use crate::sys::root::{MOST_LINKS, components};
+use crate::sys::root::{MOST_LINKS, components, start};
 
 /// File systems of the kernel's own, which tell of no changes.
 const SILENT: [&str; 2] = ["/proc", "/sys"];
@@ -78,11 +78,12 @@ impl Planner {
     /// Notes each entry on the way; where the path ends, and what stands there, if it leads anywhere.
     fn follow(&mut self, path: &Path, question: Question, means: Changes) -> Option<(PathBuf, Entry)> {
         let mut todo = components(path);
-        let mut current = self.root.clone();
+        let beginning = start(&self.root, path);
+        let mut current = beginning.clone();
         let mut links = 0;
         while let Some(name) = todo.pop() {
             if name == ".." {
-                if current != self.root {
+                if current != beginning {
                     current.pop();
                 }
                 continue;
@@ -102,7 +103,7 @@ impl Planner {
                         return None;
                     }
                     if target.is_absolute() {
-                        current.clone_from(&self.root);
+                        current = start(&self.root, target);
                     }
                     todo.extend(components(target));
                 }

@@ -38,8 +38,10 @@ pub(super) fn absolute_located(located: Located, install_dir: Option<&Path>) -> 
 }
 
 pub(super) fn absolute_path(path: PathBuf, install_dir: Option<&Path>) -> PathBuf {
-    match install_dir {
+    let path = match install_dir {
         Some(directory) if path.is_relative() => directory.join(path.strip_prefix(".").unwrap_or(&path)),
         Some(_) | None => path,
-    }
+    };
+    // In the system's own spelling: separators are as it has them.
+    path.components().collect()
 }

@@ -14,6 +14,7 @@ use crate::{
     config::{AgentSettings, UserName},
     model::{Reading, snapshot::FileState},
     observe::trust::{Accepted, Credentials, ROOT, owner_placed_by_root},
+    sys,
 };
 
 /// The users of the host that are not in a directory service.
@@ -63,7 +64,7 @@ impl<'a> Acceptance<'a> {
     }
 
     fn accepted(&self, profile: &dyn Profile, settings: &AgentSettings, path: Option<&Path>) -> Accepted {
-        if profile.places().is_empty() && settings.run_as.is_empty() {
+        if profile.places(sys::SYSTEM).is_empty() && settings.run_as.is_empty() {
             return Accepted::Anybody;
         }
         let mut users: BTreeSet<u32> = settings.run_as.iter().filter_map(|user| self.id(user)).collect();
@@ -138,7 +139,7 @@ fn usual_places(profile: &dyn Profile, directory: Option<&Path>) -> impl Iterato
                 .then(|| directory.to_owned())
         }
     };
-    profile.places().iter().filter_map(of_place).collect::<Vec<_>>().into_iter()
+    profile.places(sys::SYSTEM).iter().filter_map(of_place).collect::<Vec<_>>().into_iter()
 }
 
 /// The ids in `/etc/passwd`, by name. The first of a name counts.

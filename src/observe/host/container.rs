@@ -34,7 +34,7 @@ use crate::{
     agents::Profile,
     config::{AgentSettings, Settings},
     model::{
-        Reading, Reason, Why,
+        Reading, Reason, System, Why,
         snapshot::{
             AgentFacts, ContainerName, FileFact, FileState, HostsFile, Invocation, Place, PlaceFacts, Process,
         },
@@ -318,7 +318,8 @@ impl Look<'_> {
             let why = hidden.cloned().unwrap_or_else(|| known::not_running(&agent.name));
             let processes = hidden.map_or(Reading::Known(Vec::new()), |why| Reading::Unknown(why.clone()));
             let mut settings = agent.clone();
-            settings.install_dir = agent.install_dir.clone().or_else(|| profile.default_install_dir());
+            settings.install_dir =
+                agent.install_dir.clone().or_else(|| profile.default_install_dir(System::Linux));
             let facts = unread((&settings, profile), processes, Invocation::default(), &why);
             let name = ContainerName {
                 managed_by: if selector.namespace.is_some() { "kubectl" } else { "docker" },
@@ -365,7 +366,7 @@ fn groups(profiles: Profiles, candidates: &[Candidate]) -> Vec<Group<'_>> {
     all.sort_by_key(|candidate| (candidate.process.start_ticks, candidate.process.pid));
     for candidate in all {
         let (Some(container), Some(path)) = (&candidate.container, &candidate.path) else { continue };
-        for profile in profiles.iter().copied().filter(|profile| !profile.places().is_empty()) {
+        for profile in profiles.iter().copied().filter(|profile| !profile.places(System::Linux).is_empty()) {
             let settings = AgentSettings { kind: profile.kind(), ..AgentSettings::default() };
             let recognition = recognise(profile, &settings, candidate);
             let Some(directory) = profile.install_dir_of(path).filter(|_| recognition.is_agent()) else {

@@ -20,6 +20,7 @@ use crate::{
     agents::{Place, Profile, Recognition},
     config::{AgentSettings, Settings},
     model::{Reading, snapshot::ProcessState},
+    sys::SYSTEM,
 };
 
 /// The kinds of agents to know.
@@ -110,7 +111,8 @@ impl Detection<'_> {
         memory.cut = false;
         let mut targets = self.configured(memory);
         if self.settings.detect {
-            for profile in self.profiles.iter().copied().filter(|profile| !profile.places().is_empty()) {
+            for profile in self.profiles.iter().copied().filter(|profile| !profile.places(SYSTEM).is_empty())
+            {
                 for directory in self.installations(profile) {
                     self.remember(profile, directory, &targets, memory);
                 }
@@ -121,9 +123,8 @@ impl Detection<'_> {
             if !targets.iter().any(|target| is_at(target, seen.kind, &seen.directory, &seen.canonical)) {
                 let settings = AgentSettings {
                     name: seen.name.clone(),
-                    kind: seen.kind,
                     install_dir: Some(seen.directory.clone()),
-                    ..AgentSettings::default()
+                    ..AgentSettings::of(seen.kind, SYSTEM)
                 };
                 targets.push(Target { settings, profile, canonical: Some(seen.canonical.clone()) });
             }
@@ -156,7 +157,7 @@ impl Detection<'_> {
         let mut targets = Vec::new();
         for agent in self.settings.agents.iter().filter(|agent| agent.container.is_none()) {
             let Some(profile) = profile_of(self.profiles, agent.kind) else { continue };
-            let mut settings = agent.clone();
+            let mut settings = AgentSettings { system: SYSTEM, ..agent.clone() };
             if settings.install_dir.is_none() {
                 let free = |directory: &PathBuf| {
                     let canonical = self.canonical(directory);
@@ -182,8 +183,8 @@ impl Detection<'_> {
     /// Where an installation is that neither config nor a process places: the default directory if it is there, else another
     /// usual one that is, else the default one.
     fn usual_dir(&self, profile: &dyn Profile, free: &dyn Fn(&PathBuf) -> bool) -> Option<PathBuf> {
-        let default = profile.default_install_dir();
-        let places = profile.places().iter().filter_map(|place| match place {
+        let default = profile.default_install_dir(SYSTEM);
+        let places = profile.places(SYSTEM).iter().filter_map(|place| match place {
             Place::Directory(path) => Some(PathBuf::from(path)),
             Place::Suffixed { .. } => None,
         });
@@ -205,7 +206,7 @@ impl Detection<'_> {
     /// Directories that running processes of the kind imply, each once; `run_as` of these settings speak for them too.
     fn running(&self, profile: &dyn Profile, settings: &AgentSettings) -> Vec<PathBuf> {
         let run_as = settings.run_as.clone();
-        let any = AgentSettings { kind: profile.kind(), run_as, ..AgentSettings::default() };
+        let any = AgentSettings { run_as, ..AgentSettings::of(profile.kind(), SYSTEM) };
         let mut found: Vec<(PathBuf, PathBuf)> = Vec::new();
         for candidate in self.candidates {
             let ours = self.is_own(profile, &any, candidate);
@@ -221,7 +222,7 @@ impl Detection<'_> {
 
     fn installations(&self, profile: &'static dyn Profile) -> Vec<PathBuf> {
         let mut found: Vec<PathBuf> = Vec::new();
-        for place in profile.places() {
+        for place in profile.places(SYSTEM) {
             if let Place::Directory(path) = place
                 && self.files.is_directory(Path::new(path))
             {
@@ -230,7 +231,7 @@ impl Detection<'_> {
         }
         found.extend(self.running(profile, &AgentSettings::default()));
         let mut unproven = Vec::new();
-        for place in profile.places() {
+        for place in profile.places(SYSTEM) {
             let Place::Suffixed { parent, stem, proof } = place else { continue };
             for (suffix, directory) in self.suffixed(parent, stem) {
                 if !self.holds_executable(profile, &directory) {
@@ -268,9 +269,8 @@ impl Detection<'_> {
 
     fn holds_executable(&self, profile: &'static dyn Profile, directory: &Path) -> bool {
         let settings = AgentSettings {
-            kind: profile.kind(),
             install_dir: Some(directory.to_owned()),
-            ..AgentSettings::default()
+            ..AgentSettings::of(profile.kind(), SYSTEM)
         };
         let target = Target { settings, profile, canonical: None };
         agent::executable_on_disk(self.files, &target).known().is_some_and(Option::is_some)
@@ -395,7 +395,7 @@ impl Detection<'_> {
         }
         let mut usual: BTreeMap<&'static str, usize> = BTreeMap::new();
         for (index, target) in (0..).zip(targets).filter(|(index, _)| by_name(index)) {
-            let is_default = target.settings.install_dir == target.profile.default_install_dir();
+            let is_default = target.settings.install_dir == target.profile.default_install_dir(SYSTEM);
             let slot = usual.entry(target.profile.kind()).or_insert(index);
             if is_default {
                 *slot = index;
@@ -418,7 +418,7 @@ fn new_name(profile: &dyn Profile, directory: &Path, taken: &dyn Fn(&str) -> boo
         return kind.to_owned();
     }
     let directory = base_name(directory);
-    let stems = profile.places().iter().filter_map(|place| match place {
+    let stems = profile.places(SYSTEM).iter().filter_map(|place| match place {
         Place::Directory(path) => Path::new(path).file_name()?.to_str(),
         Place::Suffixed { stem, .. } => Some(*stem),
     });

@@ -61,7 +61,7 @@ use crate::{
 };
 
 /// The hosts file.
-const HOSTS: &str = "/etc/hosts";
+const HOSTS: &str = sys::HOSTS_FILE;
 
 /// The most groups of processes that are not believed, and of the ids of each, that are told.
 const MOST_GROUPS: usize = 32;

@@ -11,6 +11,7 @@ use crate::{
     agents::Profile,
     config::{AgentSettings, Settings},
     observe::trust::Credentials,
+    sys,
 };
 
 /// Names and variables that matter under the settings.
@@ -24,12 +25,11 @@ impl<'a> Names<'a> {
     pub(super) fn new(profiles: Profiles, settings: &Settings, acceptance: &'a Acceptance<'a>) -> Self {
         let detected = profiles
             .iter()
-            .filter(|profile| settings.detect && !profile.places().is_empty())
-            .map(|profile| (*profile, AgentSettings { kind: profile.kind(), ..AgentSettings::default() }));
-        let configured = settings
-            .agents
-            .iter()
-            .filter_map(|agent| Some((profile_of(profiles, agent.kind)?, agent.clone())));
+            .filter(|profile| settings.detect && !profile.places(sys::SYSTEM).is_empty())
+            .map(|profile| (*profile, AgentSettings::of(profile.kind(), sys::SYSTEM)));
+        let configured = settings.agents.iter().filter_map(|agent| {
+            Some((profile_of(profiles, agent.kind)?, AgentSettings { system: sys::SYSTEM, ..agent.clone() }))
+        });
         Self { recognisers: detected.chain(configured).collect(), acceptance }
     }
 

@@ -18,7 +18,7 @@ use crate::{
         Reading, Why,
         snapshot::{AgentFacts, ControlGroup, DiskFact, FileState, ProcessState, Surroundings},
     },
-    observe::trust::Credentials,
+    observe::{system::services, trust::Credentials},
 };
 
 /// So many regular readings pass before the surroundings are looked at again: every two minutes at the default interval.
@@ -94,7 +94,7 @@ pub(super) fn surroundings(
 ) -> Surroundings {
     let name = target.settings.name.clone();
     let before = memory.surroundings.found.get(&name).cloned();
-    let found = match (before, scope) {
+    let mut found = match (before, scope) {
         (Some(before), Scope::New) => before,
         (Some(before), Scope::End) => {
             Surroundings { group: group(files, procfs, whose, &name, memory), ..before }
@@ -103,10 +103,13 @@ pub(super) fn surroundings(
             autostart: autostart(files, &words(target)),
             disks: disks(files, target, agent, whose),
             group: group(files, procfs, whose, &name, memory),
+            services: Reading::Known(Vec::new()),
             instance: instance(files),
             recorded_instance: recorded(files, target, whose, memory),
         },
     };
+    // Asked each time: there it tells at once what went wrong.
+    found.services = services::read(files.attempt, target.profile.services(&target.settings));
     memory.surroundings.found.insert(name, found.clone());
     found
 }

@@ -294,7 +294,7 @@ profile!(
     Paired,
     "paired",
     {
-        fn places(&self) -> &'static [Place] {
+        fn places(&self, _: crate::model::System) -> &'static [Place] {
             const {
                 &[
                     Place::Directory("/usr/local/ilogtail"),
@@ -313,7 +313,7 @@ profile!(
         fn install_dir_of(&self, executable: &Path) -> Option<PathBuf> {
             executable.parent().map(Path::to_owned)
         }
-        fn default_install_dir(&self) -> Option<PathBuf> {
+        fn default_install_dir(&self, _: crate::model::System) -> Option<PathBuf> {
             Some("/usr/local/ilogtail".into())
         }
     },
@@ -342,7 +342,7 @@ profile!(
     Versioned,
     "versioned",
     {
-        fn places(&self) -> &'static [Place] {
+        fn places(&self, _: crate::model::System) -> &'static [Place] {
             const {
                 &[
                     Place::Directory("/usr/local/loglistener"),
@@ -360,7 +360,7 @@ profile!(
         fn install_dir_of(&self, executable: &Path) -> Option<PathBuf> {
             executable.parent()?.parent().map(Path::to_owned)
         }
-        fn default_install_dir(&self) -> Option<PathBuf> {
+        fn default_install_dir(&self, _: crate::model::System) -> Option<PathBuf> {
             Some("/usr/local/loglistener".into())
         }
     },
@@ -378,7 +378,7 @@ profile!(
     Described,
     "described",
     {
-        fn places(&self) -> &'static [Place] {
+        fn places(&self, _: crate::model::System) -> &'static [Place] {
             &[]
         }
         fn recognise(&self, name: &str, settings: &AgentSettings) -> Recognition {
@@ -392,7 +392,7 @@ profile!(
         fn install_dir_of(&self, _: &Path) -> Option<PathBuf> {
             None
         }
-        fn default_install_dir(&self) -> Option<PathBuf> {
+        fn default_install_dir(&self, _: crate::model::System) -> Option<PathBuf> {
             None
         }
     },

@@ -6,4 +6,5 @@ pub(super) mod events;
 mod filter;
 pub(super) mod own;
 pub(super) mod process;
+pub(super) mod services;
 mod stat;

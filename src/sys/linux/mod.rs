@@ -17,6 +17,31 @@ pub use c::{end_of, give_memory_back, kernel_clock};
 pub use confinement::confine;
 pub use service::ServiceManager;
 
+use crate::model::System;
+
+/// The system that the exporter was built for.
+pub const SYSTEM: System = System::Linux;
+/// The hosts file.
+pub const HOSTS_FILE: &str = "/etc/hosts";
+/// The service's config file, where no variable names another.
+pub const CONFIG_FILE: &str = "/etc/logagent-exporter/logagent-exporter.yml";
+
+/// Its manager starts a service as any program: there is nothing to be told.
+///
+/// # Errors
+/// Always: the work, to be done by whoever asked.
+pub fn as_service(work: Box<dyn FnOnce() -> bool + Send>) -> Result<bool, Box<dyn FnOnce() -> bool + Send>> {
+    Err(work)
+}
+
+/// The authorities that the system trusts, where it has no files of them: it has.
+///
+/// # Errors
+/// None.
+pub fn authorities() -> io::Result<Option<Vec<Vec<u8>>>> {
+    Ok(None)
+}
+
 /// Time since boot, suspend included (`CLOCK_BOOTTIME`).
 pub fn boot_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default()

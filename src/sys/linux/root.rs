@@ -18,6 +18,16 @@ use rustix::{
 
 use crate::sys::root::{MOST_LINKS, Purpose, Root, Step, Way, components, relative};
 
+/// Free of links.
+pub(in crate::sys) fn canonical(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Where the way to any path begins.
+pub(in crate::sys) fn start(root: &Path, _: &Path) -> PathBuf {
+    root.to_owned()
+}
+
 pub(in crate::sys) fn open(root: &Root, path: &Path, purpose: Purpose) -> io::Result<File> {
     let flags = match purpose {
         Purpose::Look => OFlags::PATH,

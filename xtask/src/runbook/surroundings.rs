@@ -18,6 +18,30 @@ static SERVICE_NOT_ENABLED: Runbook = Runbook {
     },
 };
 
+static SERVICE_DISABLED: Runbook = Runbook {
+    cause: "service_disabled",
+    impact: NO_HEARTBEAT,
+    sample: &[("service", "LogtailDaemon"), ("start_type", "Disabled")],
+    session: "$ Get-Service LogtailDaemon | Select-Object Status, StartType\n\nStatus  StartType\n------  ---------\n\
+        Stopped  Disabled",
+    reading: Text {
+        en: "The service is stopped and its start type is Disabled: neither a person nor a reboot can start it.",
+        zh: "服务已停止，且启动类型为 Disabled：无论手动还是重启机器都无法启动。",
+    },
+};
+
+static SERVICE_NOT_RUNNING: Runbook = Runbook {
+    cause: "service_not_running",
+    impact: NO_HEARTBEAT,
+    sample: &[("service", "LogtailDaemon"), ("state", "Stopped")],
+    session: "$ Get-Service LogtailDaemon\n\nStatus   Name               DisplayName\n------   ----               -----------\n\
+        Stopped  LogtailDaemon      LogtailDaemon",
+    reading: Text {
+        en: "The service is there and stopped. The log of the Service Control Manager tells when, and whether somebody did it.",
+        zh: "服务存在但已停止。Service Control Manager 的日志记录了停止时间以及是否为人为操作。",
+    },
+};
+
 static AGENTS_COEXIST: Runbook = Runbook {
     cause: "agents_coexist",
     impact: Text {
@@ -124,6 +148,8 @@ static IDENTITY_CLONED: Runbook = Runbook {
 
 pub(super) static RUNBOOKS: &[&Runbook] = &[
     &SERVICE_NOT_ENABLED,
+    &SERVICE_DISABLED,
+    &SERVICE_NOT_RUNNING,
     &AGENTS_COEXIST,
     &DISK_FULL,
     &DISK_FILLING,

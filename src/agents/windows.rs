@@ -1,0 +1,65 @@
+//! What agents' profiles share on Windows: names of programs, paths, and the commands of the service manager.
+
+use std::path::{Path, PathBuf};
+
+use super::Commands;
+use crate::model::text::powershell_word;
+
+/// A program's name as Windows compares it: without case, and without `.exe`.
+pub(super) fn program(base_name: &str) -> String {
+    let name = base_name.to_ascii_lowercase();
+    name.strip_suffix(".exe").map_or_else(|| name.clone(), ToOwned::to_owned)
+}
+
+/// True for a path with a drive letter.
+pub(super) fn has_drive(path: &Path) -> bool {
+    path.to_str().is_some_and(|path| path.as_bytes().get(1) == Some(&b':'))
+}
+
+/// The directory of a path, whichever system the exporter itself was built for.
+pub(super) fn parent(path: &Path) -> Option<PathBuf> {
+    let (parent, _) = path.to_str()?.rsplit_once(['/', '\\'])?;
+    (!parent.is_empty()).then(|| PathBuf::from(parent))
+}
+
+/// The last part of a path.
+pub(super) fn base_name(path: &Path) -> Option<&str> {
+    path.to_str()?.rsplit(['/', '\\']).next()
+}
+
+/// The directory in which an agent was installed whose program may run in one named after its version.
+pub(super) fn install_dir_of(executable: &Path, is_version: impl Fn(&str) -> bool) -> Option<PathBuf> {
+    let directory = parent(executable)?;
+    if base_name(&directory).is_some_and(is_version) { parent(&directory) } else { Some(directory) }
+}
+
+/// The commands of an agent that these services run.
+pub(super) fn commands(services: &[&str], document: String) -> Commands {
+    let names: Vec<String> = services.iter().map(|name| powershell_word(name)).collect();
+    let names = names.join(", ");
+    Commands::from([
+        ("start_command", format!("Start-Service {names}")),
+        ("restart_command", format!("Restart-Service {names}")),
+        ("status_command", format!("Get-Service {names}")),
+        ("install_document", document),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_names_are_as_windows_takes_them() {
+        assert_eq!(program("ILogtail_Worker.EXE"), "ilogtail_worker");
+        let is_version = |name: &str| name.starts_with(|c: char| c.is_ascii_digit());
+        for (path, directory) in [
+            (r"C:\Program Files\Alibaba\Logtail\logtail_daemon.exe", r"C:\Program Files\Alibaba\Logtail"),
+            (r"C:\Program Files\Alibaba\Logtail\1.6.1.0\w.exe", r"C:\Program Files\Alibaba\Logtail"),
+            ("C:/Logtail/1.6.1.0/w.exe", "C:/Logtail"),
+        ] {
+            assert_eq!(install_dir_of(Path::new(path), is_version), Some(PathBuf::from(directory)));
+        }
+        assert_eq!(install_dir_of(Path::new("w.exe"), is_version), None);
+    }
+}

@@ -1,0 +1,198 @@
+//! Changes of files and directories, from the system's notifications. All other sources are polled, and say so.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Waker},
+};
+
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _, event::ModifyKind};
+
+use crate::{
+    model::snapshot::Death,
+    observe::events::{Changes, Interest, Names, Source, WatchPlan, Watched},
+};
+
+/// More changes than this between two looks are told as one that may be anything.
+const MOST_EVENTS: usize = 1024;
+
+fn unsupported() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "not told on Windows")
+}
+
+/// Exits of processes: polled.
+#[derive(Debug, Default)]
+pub(in crate::observe) struct Exits;
+
+impl Exits {
+    pub(in crate::observe) fn watch(&mut self, _: &BTreeSet<u32>) -> (Changes, io::Result<()>) {
+        (Changes::NONE, Err(unsupported()))
+    }
+
+    pub(in crate::observe) fn deaths(&mut self) -> Vec<Death> {
+        Vec::new()
+    }
+}
+
+/// What has happened since the last look.
+#[derive(Debug, Default)]
+struct Heard {
+    paths: Vec<(PathBuf, bool)>,
+    /// More than was kept, or an error of the source.
+    anything: bool,
+    waker: Option<Waker>,
+}
+
+type Shared = Arc<Mutex<Heard>>;
+
+fn lock(heard: &Shared) -> MutexGuard<'_, Heard> {
+    heard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Files and directories.
+#[derive(Debug)]
+pub(in crate::observe) struct Watches {
+    watcher: RecommendedWatcher,
+    heard: Shared,
+    /// What matters, by directory in lower case.
+    plan: BTreeMap<String, Names>,
+    watched: BTreeSet<PathBuf>,
+}
+
+impl Watches {
+    pub(in crate::observe) fn open() -> io::Result<Self> {
+        let heard = Shared::default();
+        let told = Arc::clone(&heard);
+        let watcher =
+            notify::recommended_watcher(move |event| hear(&told, event)).map_err(io::Error::other)?;
+        Ok(Self { watcher, heard, plan: BTreeMap::new(), watched: BTreeSet::new() })
+    }
+
+    /// Watches these directories and no others.
+    pub(in crate::observe) async fn watch(&mut self, plan: WatchPlan) -> Watched {
+        let mut result = Watched::default();
+        result.missing.push((Source::ProcessStart, unsupported()));
+        let wanted: BTreeSet<PathBuf> = plan.directories.keys().cloned().collect();
+        for gone in self.watched.difference(&wanted) {
+            // Of a directory that is gone, the watch is too.
+            let _gone = self.watcher.unwatch(gone);
+        }
+        let mut watched = BTreeSet::new();
+        for directory in wanted {
+            if self.watched.contains(&directory) {
+                watched.insert(directory);
+                continue;
+            }
+            match self.watcher.watch(&directory, RecursiveMode::NonRecursive) {
+                Ok(()) => {
+                    result.changes |= Changes::FILE;
+                    watched.insert(directory);
+                }
+                // One that was removed meanwhile is in the next plan no more.
+                Err(_) if !directory.is_dir() => {}
+                Err(error) => result.missing.push((Source::File, io::Error::other(error.to_string()))),
+            }
+        }
+        self.watched = watched;
+        self.plan =
+            plan.directories.into_iter().map(|(path, names)| (folded(path.as_os_str()), names)).collect();
+        result
+    }
+
+    pub(in crate::observe) fn poll_ready(&self, context: &mut Context<'_>) -> bool {
+        let mut heard = lock(&self.heard);
+        heard.waker = Some(context.waker().clone());
+        heard.anything || !heard.paths.is_empty()
+    }
+
+    pub(in crate::observe) fn take(&mut self) -> Changes {
+        let (paths, anything) = {
+            let mut heard = lock(&self.heard);
+            (std::mem::take(&mut heard.paths), std::mem::take(&mut heard.anything))
+        };
+        let all = if anything { Changes::FILE | Changes::HOSTS } else { Changes::NONE };
+        paths.iter().fold(all, |changes, (path, only_written)| changes | self.meaning(path, *only_written))
+    }
+
+    /// What it means that something has happened to this path.
+    fn meaning(&self, path: &Path, only_written: bool) -> Changes {
+        let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Changes::NONE };
+        let Some(names) = self.plan.get(&folded(directory.as_os_str())) else { return Changes::NONE };
+        let name = folded(name);
+        let named = names.named.iter().find(|(known, _)| folded(known) == name);
+        match named.map(|(_, interest)| *interest) {
+            Some(Interest { content: false, .. }) if only_written => Changes::NONE,
+            Some(Interest { means, .. }) => Changes::FILE | means,
+            None if names.any && !only_written => Changes::FILE,
+            None => Changes::NONE,
+        }
+    }
+}
+
+/// Case means nothing there.
+fn folded(name: &OsStr) -> String {
+    name.to_string_lossy().replace('/', r"\").trim_end_matches('\\').to_lowercase()
+}
+
+fn hear(heard: &Shared, event: notify::Result<Event>) {
+    let mut heard = lock(heard);
+    match event {
+        Ok(event) => {
+            let only_written = matches!(
+                event.kind,
+                EventKind::Modify(ModifyKind::Any | ModifyKind::Data(_) | ModifyKind::Metadata(_))
+            );
+            heard.anything |= event.need_rescan();
+            for path in event.paths {
+                let known =
+                    heard.paths.iter().any(|(before, written)| *before == path && *written == only_written);
+                if heard.paths.len() == MOST_EVENTS {
+                    heard.anything = true;
+                } else if !known {
+                    heard.paths.push((path, only_written));
+                }
+            }
+        }
+        Err(_) => heard.anything = true,
+    }
+    if let Some(waker) = heard.waker.take() {
+        waker.wake();
+    }
+}
+
+/// Addresses and routes: polled.
+#[derive(Debug)]
+pub(in crate::observe) enum Multicast {}
+
+/// Steps of the clock: polled.
+#[derive(Debug)]
+pub(in crate::observe) enum Setting {}
+
+macro_rules! polled {
+    ($($source:ty),*) => {$(
+        impl $source {
+            pub(in crate::observe) fn open() -> io::Result<Self> {
+                Err(unsupported())
+            }
+        }
+    )*};
+}
+polled!(Multicast, Setting);
+
+macro_rules! tells_nothing {
+    ($($source:ty),*) => {$(
+        impl $source {
+            pub(in crate::observe) fn poll_ready(&self, _: &mut Context<'_>) -> bool {
+                false
+            }
+
+            pub(in crate::observe) fn take(&mut self) -> Changes {
+                Changes::NONE
+            }
+        }
+    )*};
+}
+tells_nothing!(Exits, Multicast, Setting);

@@ -1,0 +1,98 @@
+//! Sockets of the host itself (`AF_UNIX`), on systems where the exporter has none.
+
+use std::{
+    convert::Infallible,
+    io, net,
+    path::Path,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::unsupported;
+
+/// One connection.
+#[derive(Debug)]
+pub struct Stream(Infallible);
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.0 {}
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        match self.0 {}
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.0 {}
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.0 {}
+    }
+}
+
+/// There is nothing to peek at.
+pub fn poll_peek(stream: &Stream, _: &mut Context<'_>) -> Poll<io::Result<Option<u8>>> {
+    match stream.0 {}
+}
+
+/// A socket that is listened on.
+#[derive(Debug)]
+pub struct Listener(Infallible);
+
+impl Listener {
+    /// Cannot.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn bind(_: &Path) -> io::Result<Self> {
+        Err(unsupported())
+    }
+
+    /// None comes.
+    pub fn poll_accept(&self, _: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+        match self.0 {}
+    }
+
+    /// Nothing.
+    pub fn describe(&self) -> String {
+        match self.0 {}
+    }
+}
+
+/// How the process at the other end was started.
+///
+/// # Errors
+/// None.
+pub fn started(stream: &Stream) -> io::Result<crate::sys::Started> {
+    match stream.0 {}
+}
+
+/// None is handed over.
+///
+/// # Errors
+/// None.
+pub fn inherited() -> io::Result<(Vec<net::TcpListener>, Vec<Listener>)> {
+    Ok((Vec::new(), Vec::new()))
+}
+
+/// Not known.
+///
+/// # Errors
+/// Always.
+pub fn is_private(_: &Path) -> io::Result<bool> {
+    Err(unsupported())
+}
+
+/// Cannot.
+///
+/// # Errors
+/// Always.
+pub async fn connect(_: &Path) -> io::Result<Stream> {
+    Err(unsupported())
+}

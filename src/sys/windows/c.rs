@@ -1,0 +1,121 @@
+//! Calls of Windows that no safe crate has.
+#![expect(unsafe_code, reason = "calls of the system that no safe crate has; each says why it is sound")]
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io,
+    os::windows::{
+        ffi::{OsStrExt as _, OsStringExt as _},
+        io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle},
+    },
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use windows_sys::Win32::{
+    Foundation::{FILETIME, INVALID_HANDLE_VALUE},
+    Storage::FileSystem::{FILE_NAME_NORMALIZED, GetDiskFreeSpaceExW, GetFinalPathNameByHandleW},
+    System::{
+        Console::{
+            CONSOLE_SCREEN_BUFFER_INFO, GetConsoleScreenBufferInfo, GetStdHandle, STD_OUTPUT_HANDLE,
+            SetConsoleOutputCP,
+        },
+        Diagnostics::ToolHelp::{
+            CreateToolhelp32Snapshot, PROCESSENTRY32W, Process32FirstW, Process32NextW, TH32CS_SNAPPROCESS,
+        },
+        SystemInformation::GetTickCount64,
+        Threading::{GetCurrentProcess, GetProcessTimes},
+    },
+};
+
+use crate::model::snapshot::Space;
+
+/// The longest path that Windows has, in units of two bytes.
+const LONGEST: usize = 32_768;
+/// UTF-8 as a code page.
+const UTF_8: u32 = 65001;
+
+/// Since the system was started, suspend included, in steps of 10 to 16 ms.
+pub(super) fn since_boot() -> Duration {
+    // SAFETY: it takes nothing and gives a number.
+    Duration::from_millis(unsafe { GetTickCount64() })
+}
+
+/// User and system time of this process.
+pub(super) fn cpu_time() -> Option<Duration> {
+    let mut times = [FILETIME::default(); 4];
+    let [created, ended, kernel, user] = &mut times;
+    // SAFETY: the handle is a constant that means this process, and each pointer is one to a local of the type that is asked for.
+    let told = unsafe { GetProcessTimes(GetCurrentProcess(), created, ended, kernel, user) };
+    let ticks = |time: &FILETIME| u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime);
+    // In units of 100 ns.
+    (told != 0).then(|| Duration::from_nanos(ticks(kernel).saturating_add(ticks(user)).saturating_mul(100)))
+}
+
+/// The path of an open file, free of links and in the case that it was created with.
+pub(super) fn path_of_open(file: &File) -> Option<PathBuf> {
+    let mut buffer = vec![0_u16; LONGEST];
+    let size = u32::try_from(buffer.len()).ok()?;
+    // SAFETY: the handle is open as long as the borrow lasts, and the buffer is as long as is said.
+    let length = unsafe {
+        GetFinalPathNameByHandleW(file.as_raw_handle(), buffer.as_mut_ptr(), size, FILE_NAME_NORMALIZED)
+    };
+    let written = buffer.get(..usize::try_from(length).ok()?).filter(|written| !written.is_empty())?;
+    let path = std::ffi::OsString::from_wide(written);
+    let path = path.to_str()?;
+    Some(match path.strip_prefix(r"\\?\UNC\") {
+        Some(share) => PathBuf::from(format!(r"\\{share}")),
+        None => PathBuf::from(path.strip_prefix(r"\\?\").unwrap_or(path)),
+    })
+}
+
+/// What is left on the volume of a directory, as the exporter's user may use it.
+pub(super) fn space(directory: &Path) -> io::Result<Space> {
+    let wide: Vec<u16> = directory.as_os_str().encode_wide().chain([0]).collect();
+    let (mut left, mut size) = (0, 0);
+    // SAFETY: the path ends with a zero, and the pointers are ones to locals; one may be null.
+    let told =
+        unsafe { GetDiskFreeSpaceExW(wide.as_ptr(), &raw mut left, &raw mut size, std::ptr::null_mut()) };
+    if told == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(Space { bytes: size, bytes_left: left, inodes: 0, inodes_left: 0 })
+}
+
+/// What is printed is UTF-8, whatever code page the console has.
+pub(super) fn print_utf_8() {
+    // SAFETY: it takes a number. Without a console it does nothing.
+    let _without_console = unsafe { SetConsoleOutputCP(UTF_8) };
+}
+
+/// Columns of the console that standard output is.
+pub(super) fn terminal_columns() -> Option<usize> {
+    let mut info = CONSOLE_SCREEN_BUFFER_INFO::default();
+    // SAFETY: the pointer is one to a local of the type that is asked for; the handle may be none.
+    let told = unsafe { GetConsoleScreenBufferInfo(GetStdHandle(STD_OUTPUT_HANDLE), &raw mut info) };
+    let columns = i32::from(info.srWindow.Right) - i32::from(info.srWindow.Left) + 1;
+    (told != 0).then_some(columns).and_then(|columns| usize::try_from(columns).ok())
+}
+
+/// How many threads each process has, by its id.
+pub(super) fn threads() -> BTreeMap<u32, u32> {
+    let mut found = BTreeMap::new();
+    // SAFETY: it takes two numbers and gives a handle, or one that is none.
+    let snapshot = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0) };
+    if snapshot == INVALID_HANDLE_VALUE {
+        return found;
+    }
+    // SAFETY: the handle was just opened, is nobody else's, and is closed when this goes.
+    let _closed_at_the_end = unsafe { OwnedHandle::from_raw_handle(snapshot) };
+    let size = u32::try_from(size_of::<PROCESSENTRY32W>()).unwrap_or_default();
+    let mut entry = PROCESSENTRY32W { dwSize: size, ..PROCESSENTRY32W::default() };
+    // SAFETY: the handle is open, and the entry is a local that says its own size.
+    let mut is_one = unsafe { Process32FirstW(snapshot, &raw mut entry) };
+    while is_one != 0 {
+        found.insert(entry.th32ProcessID, entry.cntThreads);
+        // SAFETY: as above.
+        is_one = unsafe { Process32NextW(snapshot, &raw mut entry) };
+    }
+    found
+}

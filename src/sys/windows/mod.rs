@@ -1,0 +1,332 @@
+//! Windows.
+
+mod c;
+#[path = "../no_local.rs"]
+pub mod local;
+pub(super) mod root;
+mod service;
+
+use std::{
+    ffi::OsStr,
+    io,
+    path::Path,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+pub use service::as_service;
+
+use crate::model::{System, snapshot::KernelClock};
+
+/// The system that the exporter was built for.
+pub const SYSTEM: System = System::Windows;
+/// The hosts file.
+pub const HOSTS_FILE: &str = r"C:\Windows\System32\drivers\etc\hosts";
+/// The config file of the installed service.
+pub const CONFIG_FILE: &str = r"C:\ProgramData\logagent-exporter\logagent-exporter.yml";
+
+/// Whose number stands for all users who are no administrators: there are no numbers of users.
+pub(crate) const OTHERS: u32 = 1000;
+
+fn unsupported() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "Windows does not tell this")
+}
+
+/// A service manager that is told of each turn: there is none, the recovery settings of the service see to its end.
+#[derive(Debug)]
+pub enum ServiceManager {}
+
+impl ServiceManager {
+    /// There is none.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn at(_: &OsStr) -> io::Result<Self> {
+        Err(unsupported())
+    }
+
+    /// Sends nothing.
+    ///
+    /// # Errors
+    /// None.
+    pub fn send(&self, _: &[u8]) -> io::Result<usize> {
+        match *self {}
+    }
+}
+
+/// Time since boot, suspend included. The system's own counter goes in steps of 16 ms, which would look like steps of the wall
+/// clock: between them goes that of the processor.
+#[expect(clippy::disallowed_methods, reason = "there is no other source of time since boot")]
+pub fn boot_time() -> Duration {
+    static START: OnceLock<(Duration, Instant)> = OnceLock::new();
+    let (boot, start) = START.get_or_init(|| (c::since_boot(), Instant::now()));
+    *boot + start.elapsed()
+}
+
+/// What this process has used of processors so far, all threads together.
+pub fn cpu_time() -> Duration {
+    c::cpu_time().unwrap_or_default()
+}
+
+/// Columns of the console that standard output is; nothing if it is none.
+pub fn terminal_columns() -> Option<usize> {
+    c::terminal_columns()
+}
+
+/// The host name.
+///
+/// # Errors
+/// If the system does not tell it.
+pub fn hostname() -> io::Result<String> {
+    sysinfo::System::host_name().map_err(io::Error::other)
+}
+
+/// Nothing is given up here: the service runs as a user with few rights.
+///
+/// # Errors
+/// Always.
+pub fn confine() -> io::Result<()> {
+    Err(unsupported())
+}
+
+/// The state of the clock: the time service tells of it by a command in the language of the system only.
+///
+/// # Errors
+/// Always.
+pub fn kernel_clock() -> io::Result<KernelClock> {
+    Err(unsupported())
+}
+
+/// Prepares the process: what it prints is UTF-8.
+pub fn give_memory_back() {
+    c::print_utf_8();
+}
+
+/// The authorities that the system trusts, in DER.
+///
+/// # Errors
+/// What the system says.
+pub fn authorities() -> io::Result<Option<Vec<Vec<u8>>>> {
+    let store = schannel::cert_store::CertStore::open_current_user("ROOT")?;
+    Ok(Some(store.certs().map(|certificate| certificate.to_der().to_vec()).collect()))
+}
+
+/// True: the service may read what users may not, and reads no link of theirs.
+pub fn reads_what_is_others() -> bool {
+    true
+}
+
+/// What an error of the system means, where its kind does not tell.
+pub mod error {
+    use std::io;
+
+    /// No buffer space (`WSAENOBUFS`), too many sockets (`WSAEMFILE`), out of handles.
+    const SHORTAGES: [i32; 3] = [10055, 10024, 4];
+
+    /// True if the exporter itself lacks memory, handles or buffers.
+    pub fn is_own_shortage(error: &io::Error) -> bool {
+        error.kind() == io::ErrorKind::OutOfMemory
+            || error.raw_os_error().is_some_and(|code| SHORTAGES.contains(&code))
+    }
+
+    /// True if the system does not know this family of addresses (`WSAEAFNOSUPPORT`).
+    pub fn is_absent_family(error: &io::Error) -> bool {
+        error.raw_os_error() == Some(10047)
+    }
+
+    /// True if links lead in a circle (`ERROR_CANT_RESOLVE_FILENAME`).
+    pub fn is_link_loop(error: &io::Error) -> bool {
+        error.raw_os_error() == Some(1921)
+    }
+
+    /// True if what stands there cannot be opened as a file: never on Windows, where devices have names of their own.
+    pub fn is_no_file(_: &io::Error) -> bool {
+        false
+    }
+
+    /// The error of a process that has no socket left, for tests.
+    #[cfg(test)]
+    pub fn out_of_descriptors() -> io::Error {
+        io::Error::from_raw_os_error(10024)
+    }
+}
+
+/// What the system tells of an open file.
+pub mod file {
+    use std::{
+        fs::{File, Metadata},
+        io,
+        os::windows::fs::MetadataExt as _,
+        path::{Component, Path},
+        time::{SystemTime, UNIX_EPOCH},
+    };
+
+    use super::{c, unsupported};
+    use crate::{model::snapshot::Space, sys::root::FileSystem};
+
+    /// Opens a path of the exporter's own file system for reading.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(path: &Path) -> io::Result<File> {
+        File::open(path)
+    }
+
+    /// Makes a file, where there is nothing yet; who can read it is told by its directory.
+    ///
+    /// # Errors
+    /// What the system says; `AlreadyExists` if something is there.
+    pub fn create_private(path: &Path) -> io::Result<File> {
+        File::options().write(true).create_new(true).open(path)
+    }
+
+    /// What is left on the volume of a directory, and its drive letter.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn space(file: &File, _: bool) -> io::Result<Option<(u64, Space)>> {
+        let path = c::path_of_open(file).ok_or_else(unsupported)?;
+        let drive = match path.components().next() {
+            Some(Component::Prefix(drive)) => drive.as_os_str().as_encoded_bytes().first().copied(),
+            Some(_) | None => None,
+        };
+        Ok(Some((drive.unwrap_or_default().into(), c::space(&path)?)))
+    }
+
+    /// Whose file system it is on: processes serve none there.
+    ///
+    /// # Errors
+    /// None here.
+    pub fn system(_: &File) -> io::Result<FileSystem> {
+        Ok(FileSystem::Usual)
+    }
+
+    /// What it is if it is neither a regular file nor a directory.
+    pub fn special(_: &Metadata) -> &'static str {
+        "a special file"
+    }
+
+    /// Nobody's: no user has a number there.
+    pub fn owner(_: &Metadata) -> u32 {
+        u32::MAX
+    }
+
+    /// What tells a file from the one that it replaces: when it was made.
+    pub fn identity(metadata: &Metadata) -> (u64, u64) {
+        (0, metadata.creation_time())
+    }
+
+    /// Size, time of the last change, and when it was made.
+    pub type Stamp = (u64, SystemTime, u64);
+
+    /// See [`Stamp`].
+    pub fn stamp(metadata: &Metadata) -> Stamp {
+        (metadata.len(), metadata.modified().unwrap_or(UNIX_EPOCH), metadata.creation_time())
+    }
+}
+
+/// True if administrators alone can have put a file there.
+pub(crate) fn is_of_administrators(path: &Path) -> bool {
+    root::is_of_administrators(path)
+}
+
+/// How many threads each process has, by its id; empty where the system does not tell.
+pub(crate) fn threads() -> std::collections::BTreeMap<u32, u32> {
+    c::threads()
+}
+
+/// How many handles the process may have.
+pub mod limits {
+    use std::io;
+
+    /// A limit; `None` is none.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Limit {
+        /// What holds now.
+        pub current: Option<u64>,
+        /// How far the process itself may raise it.
+        pub maximum: Option<u64>,
+    }
+
+    /// None that matters: a process may have 16 million.
+    pub fn descriptors() -> Limit {
+        Limit { current: None, maximum: None }
+    }
+
+    /// Sets it.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn set_descriptors(_: Limit) -> io::Result<()> {
+        Err(super::unsupported())
+    }
+}
+
+/// Requests from outside to end or to reload.
+pub mod signals {
+    use std::io;
+
+    use tokio::{
+        signal::windows::{self, CtrlBreak, CtrlC, CtrlClose, CtrlShutdown},
+        sync::watch,
+    };
+
+    use super::service;
+
+    /// Ctrl-C, Ctrl-Break, a window that is closed, the end of the system, and the service manager.
+    #[derive(Debug)]
+    pub struct Stop {
+        interrupt: CtrlC,
+        pause: CtrlBreak,
+        close: CtrlClose,
+        shutdown: CtrlShutdown,
+        service: watch::Receiver<bool>,
+    }
+
+    impl Stop {
+        /// Listens.
+        ///
+        /// # Errors
+        /// What the system says.
+        pub fn listen() -> io::Result<Self> {
+            Ok(Self {
+                interrupt: windows::ctrl_c()?,
+                pause: windows::ctrl_break()?,
+                close: windows::ctrl_close()?,
+                shutdown: windows::ctrl_shutdown()?,
+                service: service::stop(),
+            })
+        }
+
+        /// Waits for any of them. Cancel-safe.
+        pub async fn asked(&mut self) {
+            let Self { interrupt, pause, close, shutdown, service } = self;
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = pause.recv() => {}
+                _ = close.recv() => {}
+                _ = shutdown.recv() => {}
+                _ = service.wait_for(|stop| *stop) => {}
+            }
+        }
+    }
+
+    /// There is no such signal; `POST /-/reload` does it.
+    #[derive(Debug)]
+    pub struct Reload;
+
+    impl Reload {
+        /// Listens to nothing.
+        ///
+        /// # Errors
+        /// None here.
+        pub fn listen() -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        /// Waits for ever.
+        pub async fn asked(&mut self) {
+            std::future::pending::<()>().await;
+        }
+    }
+}

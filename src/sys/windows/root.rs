@@ -1,0 +1,114 @@
+//! Files of this host: there is one root, and paths have drive letters. Of links on the way the final path tells.
+
+use std::{
+    ffi::OsString,
+    fs::{File, OpenOptions},
+    io,
+    os::windows::fs::OpenOptionsExt as _,
+    path::{Component, Path, PathBuf},
+};
+
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_FLAG_BACKUP_SEMANTICS, FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE,
+};
+
+use super::c;
+use crate::sys::root::{Purpose, Root, Step, Way};
+
+/// The root's path: paths have their drive letters.
+pub(in crate::sys) fn canonical(path: &Path) -> PathBuf {
+    path.to_owned()
+}
+
+/// Where the way to a path begins: its drive.
+pub(in crate::sys) fn start(root: &Path, path: &Path) -> PathBuf {
+    match path.components().next() {
+        Some(Component::Prefix(drive)) => Path::new(drive.as_os_str()).join(r"\"),
+        Some(_) | None => root.to_owned(),
+    }
+}
+
+/// Nothing is kept from others by being open here: whoever writes, renames or deletes may.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
+    // Without it no directory can be opened.
+    options.custom_flags(FILE_FLAG_BACKUP_SEMANTICS);
+    options
+}
+
+pub(in crate::sys) fn open(root: &Root, path: &Path, _: Purpose) -> io::Result<File> {
+    if root.directory().is_some() {
+        return Err(super::unsupported());
+    }
+    // What cannot be read can be looked at.
+    match options().read(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            options().access_mode(FILE_READ_ATTRIBUTES).open(path)
+        }
+        opened => opened,
+    }
+}
+
+/// True if no link, junction or short name is on the way: then the final path is the one that was asked for.
+fn is_plain(asked: &Path, file: &File) -> bool {
+    let words = |path: &Path| {
+        let normal: PathBuf = path.components().collect();
+        normal.to_string_lossy().to_lowercase()
+    };
+    c::path_of_open(file).is_some_and(|found| words(&found) == words(asked))
+}
+
+pub(in crate::sys) fn open_without_links(root: &Root, path: &Path) -> io::Result<Option<File>> {
+    let file = open(root, path, Purpose::Read)?;
+    Ok(is_plain(path, &file).then_some(file))
+}
+
+/// Directories that administrators alone may write to, unless somebody has changed that.
+const OF_ADMINISTRATORS: [&str; 3] = ["program files", "program files (x86)", "windows"];
+
+/// True if administrators alone can have put it there.
+pub(in crate::sys) fn is_of_administrators(path: &Path) -> bool {
+    let mut names = path.components().filter_map(|part| match part {
+        Component::Normal(name) => Some(name.to_string_lossy().to_lowercase()),
+        _ => None,
+    });
+    names.next().is_some_and(|first| OF_ADMINISTRATORS.contains(&first.as_str()))
+}
+
+/// One step: its end, or a link that leads nowhere in particular. Permissions are the system's own to judge.
+pub(in crate::sys) fn way(root: &Root, path: &Path) -> io::Result<Way> {
+    let end = open(root, path, Purpose::Look)?;
+    let owner = if is_of_administrators(path) { 0 } else { super::OTHERS };
+    let step = Step { owner, group: 0, mode: 0o755, is_link: false, leads_to_owner: None };
+    let mut steps = vec![Step { owner: 0, ..step }, step];
+    if !is_plain(path, &end) {
+        steps.insert(1, Step { owner: super::OTHERS, is_link: true, ..step });
+    }
+    Ok(Way { steps, end })
+}
+
+pub(in crate::sys) fn reopen(looked_at: &File) -> io::Result<File> {
+    looked_at.try_clone()
+}
+
+pub(in crate::sys) fn names_in(directory: File, most: usize) -> io::Result<Option<Vec<OsString>>> {
+    let path = c::path_of_open(&directory)
+        .ok_or_else(|| io::Error::other("the system does not tell the directory's path"))?;
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        if names.len() == most {
+            return Ok(None);
+        }
+        names.push(entry?.file_name());
+    }
+    Ok(Some(names))
+}
+
+pub(in crate::sys) fn entries(root: &Root, path: &Path, most: usize) -> io::Result<Option<Vec<OsString>>> {
+    names_in(open(root, path, Purpose::Read)?, most)
+}
+
+pub(in crate::sys) fn path_of_open(file: &File) -> Option<PathBuf> {
+    c::path_of_open(file)
+}
