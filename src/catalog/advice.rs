@@ -43,8 +43,23 @@ pub static KILLED: Text = Text {
         看护脚本以及控制组的限制。",
 };
 
+/// It runs in a container, whose files are in there.
+pub static IN_A_CONTAINER: Text = Text {
+    en: "It runs in a container, and the files below are those in there: {enter_command}. What is to last is changed in the \
+        container's definition (image, environment, mounted files), as a container that is made anew has lost the rest.",
+    zh: "客户端运行在容器中，以下文件均指容器内的文件：{enter_command}。需要长期生效的修改请写入容器的定义（镜像、环境变量、挂载的文件），\
+        因为容器重建后其余修改都会丢失。",
+};
+
+/// It runs in no container now.
+pub static NOT_IN_ITS_CONTAINER: Text = Text {
+    en: "It belongs into a container. See why that does not run: {inspect_command}",
+    zh: "客户端应运行在容器中。请查看容器为何没有运行：{inspect_command}",
+};
+
 /// All of them.
-pub static ALL: &[Text] = &[OUT_OF_MEMORY, CRASHED, ILLEGAL_INSTRUCTION, NOT_LOADED, KILLED];
+pub static ALL: &[Text] =
+    &[IN_A_CONTAINER, NOT_IN_ITS_CONTAINER, OUT_OF_MEMORY, CRASHED, ILLEGAL_INSTRUCTION, NOT_LOADED, KILLED];
 
 #[cfg(test)]
 mod tests {

@@ -60,6 +60,8 @@ pub const CONTEXT: &[&str] = &[
     "start_command",
     "restart_command",
     "status_command",
+    "enter_command",
+    "inspect_command",
     "install_document",
     "expected_region",
     "expected_network",

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use crate::{
     agents::Profile,
+    catalog::advice,
     config::{AgentSettings, ClockSettings},
     model::{
-        Reading, Reason,
+        Prerequisite, Reading, Reason, Text,
         snapshot::{AgentFacts, ContainerName, EndpointFact, LogFacts, Place, PlaceFacts, Snapshot},
     },
 };
@@ -14,6 +15,7 @@ use crate::{
 use super::{
     derived::Derived,
     engine::history::{AgentHistory, ClockHistory},
+    roles,
 };
 
 /// What a rule sees: one agent's facts and what follows from them, the host's, what is expected, and what was before.
@@ -61,6 +63,17 @@ impl Context<'_> {
         self.agent.log.known()?.as_ref()
     }
 
+    /// Where the steps of a remedy are to be done, if not on the host: the clock is that of the host.
+    pub(super) fn where_to(&self, prerequisite: Prerequisite) -> Option<Text> {
+        let elsewhere = self.agent.place != Place::Host && prerequisite != Prerequisite::Clock;
+        let there = if roles::running(self.agent) == Some(false) {
+            advice::NOT_IN_ITS_CONTAINER
+        } else {
+            advice::IN_A_CONTAINER
+        };
+        elsewhere.then_some(there)
+    }
+
     /// What is typed where the agent runs in a container: its own service is none of the host's.
     pub(super) fn container_commands(&self) -> Vec<(&'static str, String)> {
         let commands = match (&self.agent.place, &self.place.container) {
@@ -68,22 +81,41 @@ impl Context<'_> {
             (Place::Container(_), Some(name)) => {
                 let ContainerName { managed_by, container, pod, namespace } = name;
                 match (pod, namespace) {
-                    (Some(pod), Some(namespace)) => [
-                        format!("{managed_by} -n {namespace} delete pod {pod}"),
-                        format!("{managed_by} -n {namespace} get pod {pod}"),
-                    ],
+                    (Some(pod), Some(namespace)) => {
+                        let kubectl = format!("{managed_by} -n {namespace}");
+                        [
+                            format!("{kubectl} delete pod {pod}"),
+                            format!("{kubectl} get pod {pod}"),
+                            format!("{kubectl} exec -it {pod} -c {container} -- sh"),
+                            format!("{kubectl} describe pod {pod}"),
+                        ]
+                    }
                     (None, Some(namespace)) => {
                         let all = format!("{managed_by} -n {namespace} get daemonsets,pods -o wide");
-                        [all.clone(), all]
+                        [all.clone(), all.clone(), all.clone(), all]
                     }
-                    _ => {
-                        [format!("sudo {managed_by} restart {container}"), format!("sudo {managed_by} ps -a")]
-                    }
+                    (_, None) => of_runtime(managed_by, container),
                 }
             }
-            (Place::Container(_), None) => ["docker restart CONTAINER", "docker ps -a"].map(str::to_owned),
+            (Place::Container(_), None) => of_runtime("docker", "CONTAINER"),
         };
-        let [restart, status] = commands;
-        vec![("start_command", restart.clone()), ("restart_command", restart), ("status_command", status)]
+        let [restart, status, enter, inspect] = commands;
+        vec![
+            ("start_command", restart.clone()),
+            ("restart_command", restart),
+            ("status_command", status),
+            ("enter_command", enter),
+            ("inspect_command", inspect),
+        ]
     }
+}
+
+/// Of a container that no orchestrator manages: restart, status, a shell in it, what it has said.
+fn of_runtime(program: &str, container: &str) -> [String; 4] {
+    [
+        format!("sudo {program} restart {container}"),
+        format!("sudo {program} ps -a"),
+        format!("sudo {program} exec -it {container} sh"),
+        format!("sudo {program} logs --tail 50 {container}"),
+    ]
 }

@@ -82,6 +82,7 @@ fn prerequisites(context: &Context<'_>, carried: Vec<Carried>) -> Vec<Prerequisi
                 evidence: aged.finding.evidence,
                 advice: aged.finding.advice,
                 first_step: aged.finding.first_step,
+                where_to: context.where_to(carried.prerequisite),
                 carried: aged.carried,
             })
             .collect();

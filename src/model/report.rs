@@ -323,6 +323,8 @@ pub struct Problem {
     pub evidence: Vec<Evidence>,
     /// What to do before anything else, where that hangs on what was seen: the first step of the remedy.
     pub first_step: Option<Text>,
+    /// Where the steps are to be done, if not on the host: told before all of them.
+    pub where_to: Option<Text>,
     /// Facts of this host for the templates: paths and commands.
     pub context: Arc<BTreeMap<&'static str, String>>,
     /// What to do instead of what the cause says, where more is known than the cause itself.
@@ -353,10 +355,14 @@ impl Problem {
     pub fn remedy(&self, language: Language) -> String {
         let usual =
             remedy::filled(self.advice.unwrap_or(self.cause.remedy), language, |name| self.value(name));
-        let Some(first) = self.first_step else { return usual };
-        let first = remedy::filled(first, language, |name| self.value(name));
+        let first = [self.where_to, self.first_step].into_iter().flatten();
+        let first: Vec<String> =
+            first.map(|step| remedy::filled(step, language, |name| self.value(name))).collect();
+        if first.is_empty() {
+            return usual;
+        }
         let steps = usual.lines().map(|line| line.split_once(". ").map_or(line, |(_number, step)| step));
-        remedy::numbered(std::iter::once(first.as_str()).chain(steps).map(str::to_owned))
+        remedy::numbered(first.into_iter().chain(steps.map(str::to_owned)))
     }
 }
 

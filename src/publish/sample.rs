@@ -117,6 +117,7 @@ pub(crate) fn problem(cause: &'static Cause) -> Problem {
         since: at(0),
         evidence: Vec::new(),
         first_step: None,
+        where_to: None,
         context: Arc::new(BTreeMap::from([
             ("restart", "sudo /etc/init.d/ilogtaild restart".to_owned()),
             ("record", "/usr/local/ilogtail/app_info.json".to_owned()),

@@ -101,6 +101,13 @@ fn kill_agents(host: &Host) {
     }
 }
 
+fn remedy_of(exporter: &Exporter<'_>, cause: &str) -> String {
+    let report = exporter.report();
+    let prerequisites = report["agents"][0]["prerequisites"].as_array().unwrap();
+    let mut problems = prerequisites.iter().flat_map(|each| each["problems"].as_array().unwrap());
+    problems.find(|problem| problem["cause"] == cause).unwrap()["remedy"].as_str().unwrap().to_owned()
+}
+
 /// A node as the kubelet lays it out: control groups of its own, and links to the logs of containers.
 struct Node<'a> {
     host: &'a Host,
@@ -191,6 +198,9 @@ fn an_agent_in_a_pod_is_the_same_in_its_next_container_and_in_the_next_pod() {
         exporter.until("that it does not run", |seen| {
             seen.value("logagent_problem", &[("agent", name), ("cause", "not_running")]) == Some(1.0)
         });
+        let remedy = remedy_of(&exporter, "not_running");
+        let inspect = "kubectl -n kube-system describe pod loongcollector-ds-x7k2p";
+        assert!(remedy.contains(inspect) && !remedy.contains("systemctl"), "{remedy}");
         let _next = pod.start(id);
         exporter.until("that it runs", |seen| {
             seen.value("logagent_problem", &[("agent", name), ("cause", "not_running")]).is_none()

@@ -28,6 +28,7 @@ fn with(problems: &[(&'static Cause, Severity)]) -> Report {
         carried: false,
         advice: None,
         first_step: None,
+        where_to: None,
     };
     let prerequisite = |id: Prerequisite| PrerequisiteReport {
         id,
