@@ -357,7 +357,7 @@ fn unread<T>() -> Reading<T> {
     Reading::Unknown(why())
 }
 
-/// A probe whose course the byte says.
+/// A probe whose outcome the byte selects.
 fn probed(byte: u8) -> Reading<Probe> {
     const KINDS: [FailureKind; 10] = [
         FailureKind::Resolve,

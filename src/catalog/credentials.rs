@@ -36,7 +36,7 @@ pub static CREDENTIALS_MISSING: Cause = Cause {
     summary: Text { en: "LogListener's API key is not set.", zh: "LogListener 未设置 API 密钥。" },
 };
 
-/// A part of the API key pair has not the form of an API key.
+/// A part of the API key pair does not have the form of an API key.
 pub static CREDENTIALS_MALFORMED: Cause = Cause {
     id: "credentials_malformed",
     prerequisite: Prerequisite::Credentials,

@@ -8,7 +8,7 @@ use crate::model::Text;
 pub struct DiedOf {
     /// The value of the evidence `died_of`.
     pub value: &'static str,
-    /// The exact command or edit that mends it; may use the placeholders of what every cause knows of the agent.
+    /// The exact command or edit that fixes it; may use the placeholders of what every cause knows of the agent.
     pub remedy: Text,
 }
 
@@ -33,7 +33,7 @@ pub static LIMIT_EXCEEDED: DiedOf = DiedOf {
 pub static SERVICE_LOST: DiedOf = DiedOf {
     value: "had no answer from the config server for an hour",
     remedy: Text {
-        en: "1. Mend what keeps this host from the config server: the problems of `network` say what, `logagent-exporter \
+        en: "1. Fix what keeps this host from the config server: the problems of `network` say what, `logagent-exporter \
             check` lists them.\n\
             2. Start the agent: {start_command}\n\
             3. Verify that it runs: {status_command}",

@@ -167,14 +167,14 @@ pub static TLS_FAILURE: Cause = Cause {
     },
 };
 
-/// An endpoint's certificate is of no trusted authority, or for another name.
+/// An endpoint's certificate is not signed by a trusted authority, or is for another name.
 pub static CERTIFICATE_UNTRUSTED: Cause = Cause {
     id: "certificate_untrusted",
     prerequisite: Prerequisite::Network,
     severity: Severity::Critical,
     title: Text { en: "The certificate of {url} is not trusted", zh: "{url} 的证书不受信任" },
     meaning: Text {
-        en: "Whoever answers is not proven to be this server: the host's trust store is old or missing, \
+        en: "Nothing proves that the peer is this server: the host's trust store is old or missing, \
             or a device on the way intercepts TLS. An agent that verifies certificates does not connect.",
         zh: "无法证明应答方就是该服务端：本机的信任库过旧或缺失，或链路上有设备拦截 TLS。校验证书的客户端\
             不会建立连接。",

@@ -1,4 +1,4 @@
-//! How long a cause must stand before anyone is told: long enough for what mends itself, and not longer.
+//! How long a cause must stand before anyone is told: long enough for what recovers by itself, and not longer.
 
 use std::time::Duration;
 

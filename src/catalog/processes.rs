@@ -299,7 +299,7 @@ pub static CRASH_LOOP: Cause = Cause {
     },
 };
 
-/// The worker is alive, and nothing of what it should write is written.
+/// The worker is alive, but writes none of what it should.
 pub static WORKER_HUNG: Cause = Cause {
     id: "worker_hung",
     prerequisite: Prerequisite::Processes,

@@ -115,7 +115,7 @@ pub static DISK_FULL: Cause = Cause {
     },
 };
 
-/// A file system of the agent's has little left.
+/// A file system that the agent writes to is nearly full.
 pub static DISK_FILLING: Cause = Cause {
     id: "disk_filling",
     prerequisite: Prerequisite::Processes,

@@ -58,7 +58,7 @@ const OWN_LABELS: [&str; 6] = ["alertname", "agent", "prerequisite", "cause", "s
 /// The longest value of a label.
 const LONGEST_LABEL: usize = 200;
 
-/// Reads `alertmanagers`. Relative paths are meant beside the config file.
+/// Reads `alertmanagers`. Relative paths are relative to the directory of the config file.
 pub(super) fn alertmanagers(
     field: &Field<'_>,
     file: &Path,

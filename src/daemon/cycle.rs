@@ -183,7 +183,7 @@ impl Cycle {
         self.probes.next_answer().await;
     }
 
-    /// When the next probe is due, if any is not under way.
+    /// When the next probe is due; `None` if all are under way.
     pub fn next_probe_due(&self) -> Option<Instant> {
         self.probes.next_due()
     }

@@ -32,7 +32,7 @@ use crate::{
 use hosts::cases;
 
 /// A user whose links nobody follows.
-const STRANGER: u32 = 4711;
+const OTHER_USER: u32 = 4711;
 
 /// What is on a host: content of files; links begin with `->`.
 type Entries = Vec<(String, String)>;
@@ -146,7 +146,7 @@ impl Blindfold {
     fn denied(at: &Path) -> Self {
         let metadata = fs::symlink_metadata(at).unwrap();
         if metadata.is_symlink() {
-            lchown(at, Some(STRANGER), None).unwrap();
+            lchown(at, Some(OTHER_USER), None).unwrap();
             return Self::Owner(at.to_owned());
         }
         fs::set_permissions(at, fs::Permissions::from_mode(0o000)).unwrap();

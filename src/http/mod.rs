@@ -250,7 +250,7 @@ impl Server {
     }
 }
 
-/// A value of a query, with its percent-encoding undone.
+/// A query parameter, percent-decoded.
 fn decoded(written: &str) -> String {
     let mut bytes = Vec::with_capacity(written.len());
     let mut rest = written.as_bytes();

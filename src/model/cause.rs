@@ -118,7 +118,7 @@ pub struct Cause {
     pub title: Text,
     /// Why this stops (or endangers) the heartbeat.
     pub meaning: Text,
-    /// The exact command or edit that mends it; may use placeholders.
+    /// The exact command or edit that fixes it; may use placeholders.
     pub remedy: Text,
     /// The names of the evidence that every finding of this cause carries.
     pub evidence: &'static [&'static str],

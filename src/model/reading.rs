@@ -129,7 +129,7 @@ pub struct Why {
     pub reason: Reason,
     /// What was looked at: a path, `pid 12: environ`, a server.
     pub fact: String,
-    /// What happened and what to grant or mend, as one sentence without a full stop.
+    /// What happened and what to grant or fix, as one sentence without a full stop.
     pub detail: String,
 }
 

@@ -106,7 +106,7 @@ pub static METRICS: &[Metric] = &[
     gauge("logagent_endpoint_certificate_not_after_timestamp_seconds", ENDPOINT, "End of the server certificate's validity, in seconds since the epoch, also if it was not accepted.", samples::endpoint_certificate),
     gauge("logagent_clock_offset_seconds", &["source"], "Local clock minus reference, in seconds.", samples::clock_offset),
     gauge("logagent_clock_uncertainty_seconds", &["source"], "Half-width of the interval around the clock offset, in seconds.", samples::clock_uncertainty),
-    gauge("logagent_clock_synchronized", &[], "1 if the kernel takes its clock for synchronized.", samples::clock_synchronized),
+    gauge("logagent_clock_synchronized", &[], "1 if the kernel considers its clock synchronized.", samples::clock_synchronized),
     counter("logagent_clock_steps_total", &[], "Steps of the clock by more than one second that were observed.", samples::clock_steps),
     gauge("logagent_file_modified_timestamp_seconds", &["agent", "file"], "Modification time of the agent's files, in seconds since the epoch.", samples::file_modified),
     gauge("logagent_agent_last_config_update_timestamp_seconds", &["agent"], "When the agent last took over collection configs, in seconds since the epoch; absent where its log does not tell.", samples::config_updated),

@@ -24,7 +24,7 @@ pub const TARGET: &str = env!("LOGAGENT_TARGET");
 /// Before the first full evaluation.
 pub const NOT_YET: Text =
     Text { en: "The first evaluation is still running.", zh: "首次检查尚未完成。" };
-/// The exact command or edit that mends it.
+/// The exact command or edit that fixes it.
 pub const FIX: Text = Text { en: "fix:", zh: "修复：" };
 /// Stands for a remedy that was just given.
 pub const AS_ABOVE: Text = Text { en: "as above", zh: "同上" };

@@ -9,7 +9,7 @@ fn each_defect_is_paged_with_host_agent_cause_and_fix_and_resolves() {
     assert!(BREAKAGES.len() >= 6, "nothing was looked at");
     for breakage in BREAKAGES {
         let cause = breakage.cause;
-        // Another exporter each time: restarts that mend one defect are not to be taken for a crash loop with the next.
+        // Another exporter each time: restarts that undo one defect must not count towards a crash loop with the next.
         let exporter = host.exporter_of(EXPECT_ALL);
         exporter.shows(&[]);
         (breakage.provoke)(&host);

@@ -66,7 +66,7 @@ fn id_form(value: &str) -> Result<(), &'static str> {
     if !value.starts_with("AKID") && !value.starts_with("IKID") {
         Err("does not begin with AKID or IKID: not the SecretId of an API key")
     } else if !(20..=LONGEST).contains(&value.len()) {
-        Err("has not the length of a SecretId")
+        Err("does not have the length of a SecretId")
     } else {
         Ok(())
     }
@@ -76,7 +76,7 @@ fn key_form(value: &str) -> Result<(), &'static str> {
     if value.starts_with("AKID") || value.starts_with("IKID") {
         Err("begins like a SecretId: the two keys may be swapped")
     } else if !(16..=LONGEST).contains(&value.len()) {
-        Err("has not the length of a SecretKey")
+        Err("does not have the length of a SecretKey")
     } else {
         Ok(())
     }

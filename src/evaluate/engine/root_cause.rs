@@ -49,7 +49,7 @@ static EXPLAINS: &[(&Cause, &[&Cause])] = &[
     (&PROCESS_STOPPED, &[&DAEMON_MISSING, &WORKER_MISSING, &WORKER_HUNG]),
     (&CRASH_LOOP, &[&DAEMON_MISSING, &WORKER_MISSING]),
     (&IDENTIFIER_UNEXPANDED, &[&CUSTOM_IDENTIFIER_MISMATCH]),
-    // Who mends the offset mends the synchronization; the offset is what the service sees.
+    // Fixing the offset fixes the synchronization; the offset is what the service sees.
     (&CLOCK_SKEWED, &[&CLOCK_UNSYNCHRONIZED]),
     (&CLOCK_SKEWED_ADJUSTED, &[&CLOCK_UNSYNCHRONIZED]),
     (&CLOCK_OFFSET_HIGH, &[&CLOCK_UNSYNCHRONIZED]),
@@ -90,7 +90,7 @@ impl Roots {
         self.standing.get(cause.id).is_some_and(|(_, standing)| *standing >= severity)
     }
 
-    /// The cause that explains `finding`. `by_clock` tells of a finding that the skewed clock alone brings about.
+    /// The cause that explains `finding`. `by_clock`: the finding is caused by the skewed clock alone.
     pub(in crate::evaluate) fn root_of(
         &self,
         finding: &Finding,

@@ -42,7 +42,7 @@ impl World {
         self
     }
 
-    /// The same host, so much later on both clocks.
+    /// The same host, later by this much on both clocks.
     pub(super) fn later(&self, seconds: u64) -> Self {
         let mut later = self.clone();
         later.snapshot.taken_at += Duration::from_secs(seconds);

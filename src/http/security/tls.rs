@@ -90,7 +90,7 @@ fn content(pem: &Pem) -> Result<Vec<u8>, Unusable> {
     }
 }
 
-/// The suites and groups that are asked for, in their order.
+/// The cipher suites and groups that are offered, in order of preference.
 fn provider(tls: &TlsConfig) -> CryptoProvider {
     let mut provider = ring::default_provider();
     if !tls.cipher_suites.is_empty() {

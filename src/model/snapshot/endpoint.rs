@@ -88,7 +88,7 @@ impl EndpointFact {
     }
 }
 
-/// The course of one probe.
+/// The phases and the outcome of one probe.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
     /// The proxy that was used (`http://host:port`), and the variable that names it.
@@ -181,7 +181,7 @@ pub enum FailureKind {
     ResponseTimeout,
     /// An answer, but not the documented one; or the connection was closed instead.
     UnexpectedResponse,
-    /// The agent's proxy is the obstacle (its address is unusable, or it refuses to pass on).
+    /// The agent's proxy has failed (its address is unusable, or it refuses to pass on).
     Proxy,
 }
 

@@ -77,7 +77,7 @@ pub enum LastWords {
     AddressChanged,
 }
 
-/// How often the service gave one code, and when last.
+/// How often the service returned one code, and when it last did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused {
     /// What it is about.

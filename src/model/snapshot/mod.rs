@@ -190,7 +190,7 @@ pub struct AgentFacts {
     pub endpoints: Vec<EndpointFact>,
 }
 
-/// What may be shown of one of an agent's files to those who are not on the host.
+/// The part of an agent's file that may leave the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copied {
     /// Whose.

@@ -347,7 +347,7 @@ impl Plan {
     ) -> (Processes, Arc<IgnoredPids>) {
         let passed = match &self.last {
             None => self.ignored.of_regular(self.executions_are_told),
-            // An execution gives a process another name.
+            // `execve` changes the name of a process.
             Some((_, changes)) if changes.has(Changes::START) => &[],
             Some((_, changes)) if changes.has(Changes::EXIT) => self.ignored.of_exit(),
             Some((last, _)) => return (last.seen.clone(), Arc::clone(&self.ignored)),

@@ -31,7 +31,7 @@ const GROUPS: &str = "/sys/fs/cgroup";
 const GROUPS_OF_MEMORY: &str = "/sys/fs/cgroup/memory";
 const GROUPS_BESIDE: &str = "/sys/fs/cgroup/unified";
 
-/// Of an agent's processes, what its surroundings hang on.
+/// What the surroundings of an agent depend on, from its processes.
 pub(super) struct Whose {
     /// As whom it runs; `None`: it does not run.
     credentials: Option<Credentials>,

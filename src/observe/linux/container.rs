@@ -37,7 +37,7 @@ const MOST_ANCESTORS: usize = 32;
 
 /// What is seen of a process of another PID namespace.
 pub(super) struct Inmate {
-    /// As whom it runs, in the users of the procfs.
+    /// The uid that it runs as, as the procfs shows it.
     pub(super) credentials: Credentials,
     /// Its executable, as it sees it.
     pub(super) executable: PathBuf,

@@ -145,7 +145,7 @@ static IP_RECORD_INVALID: Runbook = Runbook {
 static IP_RECORD_EDITED: Runbook = Runbook {
     cause: "ip_record_edited",
     impact: Text {
-        en: "The agent still reports the old address. If the edit was made to mend the heartbeat, it stays broken.",
+        en: "The agent still reports the old address. If the edit was made to restore the heartbeat, there is still none.",
         zh: "客户端仍上报旧地址。如果修改是为了修复心跳，心跳仍会异常。",
     },
     sample: &[("recorded", "172.16.2.200"), ("expected", "10.0.0.9")],

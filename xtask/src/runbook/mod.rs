@@ -51,7 +51,7 @@ fn runbooks() -> impl Iterator<Item = &'static Runbook> {
 ///
 /// # Panics
 ///
-/// If there is none: an xtask has nothing to do then but to say so.
+/// If there is none: the generator cannot go on without it.
 #[expect(clippy::panic, reason = "whoever adds a cause reads this, and adds its runbook")]
 pub(crate) fn runbook(cause: &Cause) -> &'static Runbook {
     runbooks()

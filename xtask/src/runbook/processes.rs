@@ -52,7 +52,7 @@ static AGENT_VERSION_DEFECTIVE: Runbook = Runbook {
     ],
     session: "$ grep version /usr/local/ilogtail/app_info.json\n\t\"logtail_version\" : \"1.3.0\",",
     reading: Text {
-        en: "The running version is older than the one that mends the defect.",
+        en: "The running version is older than the one that fixes the defect.",
         zh: "运行中的版本低于修复该缺陷的版本。",
     },
 };

@@ -7,7 +7,7 @@ use super::{AT_NEXT_START, Runbook};
 static RESTART_REQUIRED: Runbook = Runbook {
     cause: "restart_required",
     impact: Text {
-        en: "The change has no effect yet. If it was made to mend the heartbeat, the heartbeat stays broken.",
+        en: "The change has no effect yet. If it was made to restore the heartbeat, there is still none.",
         zh: "修改尚未生效。如果修改是为了修复心跳，心跳仍会异常。",
     },
     sample: &[("process", "worker (pid 4713)"), ("changed", "/usr/local/ilogtail/ilogtail_config.json")],
