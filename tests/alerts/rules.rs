@@ -196,7 +196,7 @@ fn hand_written_runbooks_say_what_the_rules_say() {
             let text = read(&format!("alerts/runbooks/exporter/{name}{end}"));
             let summary = alert["annotations"]["summary"].as_str().unwrap();
             assert!(text.starts_with(&format!("# {name}\n\n**{summary}**")), "{name}: {summary}");
-            let severity = format!("*{}*", alert["labels"]["severity"].as_str().unwrap());
+            let severity = format!("`{}`", alert["labels"]["severity"].as_str().unwrap());
             assert!(name == "LogAgentWatchdog" || text.contains(&severity), "{name}{end}: {severity}");
             let steps = |text: &str| {
                 text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())).count()
