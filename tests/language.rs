@@ -65,6 +65,7 @@ const NAMES: &[&str] = &[
     "PID",
     "POST",
     "Pod",
+    "PowerShell",
     "Project",
     "Prometheus",
     "ProtectProc",

@@ -323,6 +323,7 @@ pub(super) const PHRASES: &[Text] = &[
     text("a date beyond the calendar", "超出日历范围的日期"),
     text("reading it was cut short", "读取被截断"),
     text("reading it did not end in time (a hung file system?)", "读取未在时限内结束（文件系统可能挂起）"),
+    text("there is none in it", "其中没有证书"),
     text("the certificate store of the system could not be used: {}", "无法使用系统的证书库：{}"),
     text("larger than any certificate store", "过大，不像证书库"),
     text("too many entries", "条目过多"),

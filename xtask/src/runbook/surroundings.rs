@@ -26,7 +26,7 @@ static SERVICE_DISABLED: Runbook = Runbook {
         Stopped  Disabled",
     reading: Text {
         en: "The service is stopped and its start type is Disabled: neither a person nor a reboot can start it.",
-        zh: "服务已停止，且启动类型为 Disabled：无论手动还是重启机器都无法启动。",
+        zh: "服务已停止，且启动类型为禁用（`Disabled`）：无论手动还是重启机器都无法启动。",
     },
 };
 
@@ -38,7 +38,7 @@ static SERVICE_NOT_RUNNING: Runbook = Runbook {
         Stopped  LogtailDaemon      LogtailDaemon",
     reading: Text {
         en: "The service is there and stopped. The log of the Service Control Manager tells when, and whether somebody did it.",
-        zh: "服务存在但已停止。Service Control Manager 的日志记录了停止时间以及是否为人为操作。",
+        zh: "服务存在但已停止。服务控制管理器（`Service Control Manager`）的日志记录了停止时间以及是否为人为操作。",
     },
 };
 
