@@ -45,68 +45,50 @@ pub fn public(settings: Commands) -> Commands {
 /// How one tries an endpoint from a shell: with all that happens (`probe_command`), so that its end says whether it answers as
 /// it should (`verify_command`), and its certificate (`certificate_command`). `proxy`: the one that the agent uses.
 pub fn trials(endpoint: &Endpoint, proxy: Option<&str>, system: System) -> Commands {
-    if system == System::Windows {
-        return trials_on_windows(endpoint, proxy);
-    }
+    // In PowerShell `curl` alone is another command.
+    let (word, curl): (fn(&str) -> String, _) = match system {
+        System::Linux => (shell_word, "curl"),
+        System::Windows => (powershell_word, "curl.exe"),
+    };
     let path = if endpoint.path == "/" { "" } else { endpoint.path.as_str() };
-    let url = shell_word(&format!("{}{path}", endpoint.url));
+    let url = word(&format!("{}{path}", endpoint.url));
     // The variables of the shell that one types into are not the agent's.
-    let way = proxy.map_or_else(|| "--noproxy '*'".to_owned(), |proxy| format!("-x {}", shell_word(proxy)));
-    let (host, port) = (shell_word(&endpoint.host), endpoint.port);
-    let connect = format!("timeout 10 bash -c '</dev/tcp/{host}/{port}' && echo connected");
-    let (probe, verify) = match (endpoint.scheme, &endpoint.expected) {
-        (Scheme::Tcp, _) => (connect.clone(), connect),
-        (_, expected) => {
-            let verify = match expected {
-                ExpectedAnswer::LogService => {
-                    format!("curl -s -i -m 10 {way} {url} | grep -i -E '{}'", answer::SIGNS)
-                }
-                ExpectedAnswer::Connected => format!("curl -sS -o /dev/null -m 10 {way} {url}"),
-                ExpectedAnswer::StatusCodes(_) => {
-                    format!("curl -sS -o /dev/null -m 10 -w '%{{http_code}}\\n' {way} {url}")
-                }
-            };
-            (format!("curl -v -m 10 {way} {url}"), verify)
+    let way = proxy.map_or_else(|| "--noproxy '*'".to_owned(), |proxy| format!("-x {}", word(proxy)));
+    let (host, port) = (word(&endpoint.host), endpoint.port);
+    let connect = match system {
+        System::Linux => format!("timeout 10 bash -c '</dev/tcp/{host}/{port}' && echo connected"),
+        System::Windows => format!("Test-NetConnection -ComputerName {host} -Port {port}"),
+    };
+    let verify = match (&endpoint.expected, system) {
+        (ExpectedAnswer::LogService, System::Linux) => {
+            format!("{curl} -s -i -m 10 {way} {url} | grep -i -E '{}'", answer::SIGNS)
+        }
+        (ExpectedAnswer::LogService, System::Windows) => {
+            format!("{curl} -s -i -m 10 {way} {url} | Select-String -Pattern '{}'", answer::SIGNS)
+        }
+        (ExpectedAnswer::Connected | ExpectedAnswer::StatusCodes(_), System::Windows) => {
+            format!("{curl} -sS -I -m 10 {way} {url}")
+        }
+        (ExpectedAnswer::Connected, System::Linux) => format!("{curl} -sS -o /dev/null -m 10 {way} {url}"),
+        (ExpectedAnswer::StatusCodes(_), System::Linux) => {
+            format!("{curl} -sS -o /dev/null -m 10 -w '%{{http_code}}\\n' {way} {url}")
         }
     };
-    let through = proxy
-        .and_then(|proxy| proxy.split_once("://"))
-        .map_or_else(String::new, |(_, proxy)| format!(" -proxy {}", shell_word(proxy)));
-    let certificate = format!(
-        "openssl s_client{through} -connect {host}:{port} -servername {host} </dev/null | openssl x509 -noout -subject -issuer -dates"
-    );
-    Commands::from([
-        ("host", endpoint.host.clone()),
-        ("port", port.to_string()),
-        ("probe_command", probe),
-        ("verify_command", verify),
-        ("certificate_command", certificate),
-    ])
-}
-
-/// The same in `PowerShell`, where `curl` alone is another command.
-fn trials_on_windows(endpoint: &Endpoint, proxy: Option<&str>) -> Commands {
-    let path = if endpoint.path == "/" { "" } else { endpoint.path.as_str() };
-    let url = powershell_word(&format!("{}{path}", endpoint.url));
-    let way =
-        proxy.map_or_else(|| "--noproxy '*'".to_owned(), |proxy| format!("-x {}", powershell_word(proxy)));
-    let (host, port) = (powershell_word(&endpoint.host), endpoint.port);
-    let connect = format!("Test-NetConnection -ComputerName {host} -Port {port}");
-    let (probe, verify) = match (endpoint.scheme, &endpoint.expected) {
-        (Scheme::Tcp, _) => (connect.clone(), connect),
-        (_, expected) => {
-            let verify = match expected {
-                ExpectedAnswer::LogService => {
-                    format!("curl.exe -s -i -m 10 {way} {url} | Select-String -Pattern '{}'", answer::SIGNS)
-                }
-                ExpectedAnswer::Connected | ExpectedAnswer::StatusCodes(_) => {
-                    format!("curl.exe -sS -I -m 10 {way} {url}")
-                }
-            };
-            (format!("curl.exe -v -m 10 {way} {url}"), verify)
-        }
+    let (probe, verify) = match endpoint.scheme {
+        Scheme::Tcp => (connect.clone(), connect),
+        Scheme::Http | Scheme::Https => (format!("{curl} -v -m 10 {way} {url}"), verify),
     };
-    let certificate = format!("curl.exe -v -k -I -m 10 {way} https://{}:{port}", endpoint.host);
+    let certificate = match system {
+        System::Linux => {
+            let through = proxy
+                .and_then(|proxy| proxy.split_once("://"))
+                .map_or_else(String::new, |(_, proxy)| format!(" -proxy {}", shell_word(proxy)));
+            format!(
+                "openssl s_client{through} -connect {host}:{port} -servername {host} </dev/null | openssl x509 -noout -subject -issuer -dates"
+            )
+        }
+        System::Windows => format!("{curl} -v -k -I -m 10 {way} https://{}:{port}", endpoint.host),
+    };
     Commands::from([
         ("host", endpoint.host.clone()),
         ("port", port.to_string()),
