@@ -66,11 +66,10 @@ pub fn json(root: &Value) -> Vec<Leaf> {
             break;
         }
         match value {
-            Value::Object(object) => {
-                for (key, value) in object.iter().rev() {
-                    left.push((keys.iter().cloned().chain([key.clone()]).collect(), value));
-                }
-            }
+            Value::Object(object) => left.extend(object.iter().rev().map(|(key, value)| {
+                let keys = keys.iter().cloned().chain([key.clone()]);
+                (keys.collect(), value)
+            })),
             Value::Array(values) => left.extend(values.iter().rev().map(|value| (keys.clone(), value))),
             Value::String(text) => out.push(Leaf { keys, value: text.clone() }),
             Value::Null | Value::Bool(_) | Value::Number(_) => {

@@ -78,25 +78,7 @@ impl Context<'_> {
     pub(super) fn container_commands(&self) -> Vec<(&'static str, String)> {
         let commands = match (&self.agent.place, &self.place.container) {
             (Place::Host, _) => return Vec::new(),
-            (Place::Container(_), Some(name)) => {
-                let ContainerName { managed_by, container, pod, namespace } = name;
-                match (pod, namespace) {
-                    (Some(pod), Some(namespace)) => {
-                        let kubectl = format!("{managed_by} -n {namespace}");
-                        [
-                            format!("{kubectl} delete pod {pod}"),
-                            format!("{kubectl} get pod {pod}"),
-                            format!("{kubectl} exec -it {pod} -c {container} -- sh"),
-                            format!("{kubectl} describe pod {pod}"),
-                        ]
-                    }
-                    (None, Some(namespace)) => {
-                        let all = format!("{managed_by} -n {namespace} get daemonsets,pods -o wide");
-                        [all.clone(), all.clone(), all.clone(), all]
-                    }
-                    (_, None) => of_runtime(managed_by, container),
-                }
-            }
+            (Place::Container(_), Some(name)) => of_container(name),
             (Place::Container(_), None) => of_runtime("docker", "CONTAINER"),
         };
         let [restart, status, enter, inspect] = commands;
@@ -107,6 +89,27 @@ impl Context<'_> {
             ("enter_command", enter),
             ("inspect_command", inspect),
         ]
+    }
+}
+
+/// Restart, status, a shell in it, what it has said.
+fn of_container(name: &ContainerName) -> [String; 4] {
+    let ContainerName { managed_by, container, pod, namespace } = name;
+    match (pod, namespace) {
+        (Some(pod), Some(namespace)) => {
+            let kubectl = format!("{managed_by} -n {namespace}");
+            [
+                format!("{kubectl} delete pod {pod}"),
+                format!("{kubectl} get pod {pod}"),
+                format!("{kubectl} exec -it {pod} -c {container} -- sh"),
+                format!("{kubectl} describe pod {pod}"),
+            ]
+        }
+        (None, Some(namespace)) => {
+            let all = format!("{managed_by} -n {namespace} get daemonsets,pods -o wide");
+            [all.clone(), all.clone(), all.clone(), all]
+        }
+        (_, None) => of_runtime(managed_by, container),
     }
 }
 

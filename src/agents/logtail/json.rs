@@ -117,38 +117,42 @@ fn first_value_end(text: &[u8]) -> Option<usize> {
     let mut bytes = text.iter().copied().enumerate().peekable();
     while let Some((at, byte)) = bytes.next() {
         match (byte, bytes.peek().map(|&(_, next)| next)) {
-            (b'"', _) => loop {
-                match bytes.next()?.1 {
-                    b'"' => break,
-                    b'\\' => {
-                        bytes.next()?;
-                    }
-                    _ => {}
-                }
-            },
+            (b'"', _) => skip_string(&mut bytes)?,
             (b'/', Some(b'/')) => while bytes.next()?.1 != b'\n' {},
-            (b'/', Some(b'*')) => {
-                bytes.next();
-                let mut last = 0;
-                loop {
-                    let byte = bytes.next()?.1;
-                    if last == b'*' && byte == b'/' {
-                        break;
-                    }
-                    last = byte;
-                }
-            }
+            (b'/', Some(b'*')) => skip_comment(&mut bytes)?,
             (b'{' | b'[', _) => depth += 1,
-            (b'}' | b']', _) => {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    return Some(at + 1);
-                }
-            }
-            _ => {}
+            (b'}' | b']', _) => depth = depth.checked_sub(1)?,
+            _ => continue,
+        }
+        if depth == 0 && matches!(byte, b'}' | b']') {
+            return Some(at + 1);
         }
     }
     None
+}
+
+/// Takes what follows an opening quote, the closing one included; `None` if the text ends before.
+fn skip_string(bytes: &mut impl Iterator<Item = (usize, u8)>) -> Option<()> {
+    loop {
+        match bytes.next()?.1 {
+            b'"' => return Some(()),
+            b'\\' => _ = bytes.next()?,
+            _ => {}
+        }
+    }
+}
+
+/// Takes what follows the slash of a block comment, its end included; `None` if the text ends before.
+fn skip_comment(bytes: &mut impl Iterator<Item = (usize, u8)>) -> Option<()> {
+    bytes.next()?;
+    let mut last = 0;
+    loop {
+        let (_, byte) = bytes.next()?;
+        if last == b'*' && byte == b'/' {
+            return Some(());
+        }
+        last = byte;
+    }
 }
 
 /// The parser's message as part of a sentence.

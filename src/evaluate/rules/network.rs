@@ -274,16 +274,18 @@ fn proxies(context: &Context<'_>, findings: &mut Findings) {
     let mut failures: BTreeMap<&str, Option<Finding>> = BTreeMap::new();
     let mut unread = None;
     for fact in &context.agent.endpoints {
-        match probe_of(context, fact) {
-            Ok(probe) => {
-                let Some((proxy, variable)) = &probe.proxy else { continue };
-                let found = failures.entry(proxy).or_default();
-                if let (Err(failure), None) = (&probe.outcome, &found) {
-                    *found = proxy_failure(proxy, variable, probe, failure);
-                }
-            }
+        let probe = match probe_of(context, fact) {
+            Ok(probe) => probe,
             // Which proxy this one would go through is not known.
-            Err(why) => unread = unread.or(Some(why)),
+            Err(why) => {
+                unread = unread.or(Some(why));
+                continue;
+            }
+        };
+        let Some((proxy, variable)) = &probe.proxy else { continue };
+        let found = failures.entry(proxy).or_default();
+        if let (Err(failure), None) = (&probe.outcome, &found) {
+            *found = proxy_failure(proxy, variable, probe, failure);
         }
     }
     let verdicts = failures.into_iter().map(|(proxy, finding)| (proxy.to_owned(), Ok(finding)));
