@@ -166,9 +166,9 @@ impl Cycle {
     /// `progress` is told how many endpoints are still to answer.
     pub async fn once(&mut self, mut progress: impl FnMut(usize)) -> Report {
         self.read_host().await;
-        while !self.probes.complete() {
+        while !self.is_answered() {
             progress(self.probes.outstanding());
-            self.probes.next_answer().await;
+            self.probe_answered().await;
         }
         self.turn(Trigger::Probe).await
     }
@@ -178,9 +178,19 @@ impl Cycle {
         self.reader.copies()
     }
 
-    /// Waits until a probe has answered. Never returns while none runs. Cancel-safe.
+    /// Waits until a probe has answered, or the resolver that was asked for the host's name. Never returns while none is under
+    /// way. Cancel-safe.
     pub async fn probe_answered(&mut self) {
-        self.probes.next_answer().await;
+        tokio::select! {
+            () = self.probes.next_answer() => {}
+            () = self.reader.hostname_resolved() => {}
+        }
+    }
+
+    /// True if nothing that was asked may still answer for the first time.
+    fn is_answered(&self) -> bool {
+        let (_, resolver_answered) = self.reader.hostname_addresses();
+        self.probes.complete() && resolver_answered
     }
 
     /// When the next probe is due; `None` if all are under way.
@@ -354,15 +364,17 @@ impl Cycle {
     }
 
     fn judge(&mut self) -> Report {
+        let is_answered = self.is_answered();
         let Some((snapshot, watched)) = &mut self.facts else { return nothing(time::now().wall) };
         let now = time::now();
         snapshot.taken_at = now.wall;
         snapshot.uptime = now.boot;
         snapshot.clock.wall_minus_boot = now.wall_minus_boot();
+        (snapshot.host.hostname_addresses, _) = self.reader.hostname_addresses();
         self.probes.fill(&mut snapshot.agents);
         (snapshot.clock.references, snapshot.clock.unanswered) =
             self.probes.references(now.wall_minus_boot());
-        self.complete = self.complete || self.probes.complete();
+        self.complete = self.complete || is_answered;
         let (mut agents, clock) = evaluate(snapshot, watched, &self.settings.clock, &mut self.ledger);
         if self.complete {
             self.ledger.chronicle(snapshot.taken_at, &mut agents);

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{task::JoinHandle, time::timeout};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
 
 use super::{
     file::{Bytes, Extent, Files},
@@ -20,7 +23,7 @@ use crate::{
     sys,
 };
 
-/// How long the resolver is waited for.
+/// When a lookup counts as unanswered.
 const RESOLVE_DEADLINE: Duration = Duration::from_secs(1);
 
 /// The host name, as `hostname` prints it.
@@ -81,16 +84,27 @@ pub fn product(files: Files<'_>) -> Reading<String> {
     Reading::Known(words.join(" "))
 }
 
-/// Asks the system's resolver for the host's own name, as agents do at their start.
+/// Asks the system's resolver for the host's own name, as agents do at their start. Nothing else waits for its answer.
 #[derive(Debug)]
 pub struct Resolver {
-    in_flight: Option<JoinHandle<Reading<Vec<Ipv4Addr>>>>,
+    lookup: Option<Lookup>,
+    /// What was asked for while a lookup was under way, which may have begun before a change of the hosts file.
+    next: Option<String>,
     last: Reading<Vec<Ipv4Addr>>,
+}
+
+/// A lookup that is under way.
+#[derive(Debug)]
+struct Lookup {
+    hostname: String,
+    answer: JoinHandle<Reading<Vec<Ipv4Addr>>>,
+    /// `None`: it has passed.
+    deadline: Option<Instant>,
 }
 
 impl Default for Resolver {
     fn default() -> Self {
-        Self { in_flight: None, last: not_asked() }
+        Self { lookup: None, next: None, last: not_asked() }
     }
 }
 
@@ -100,35 +114,63 @@ pub fn not_asked() -> Reading<Vec<Ipv4Addr>> {
 }
 
 impl Resolver {
-    /// The IPv4 addresses of `hostname`: asked for anew if `ask`, else as last known.
-    pub async fn addresses(&mut self, hostname: &str, ask: bool) -> Reading<Vec<Ipv4Addr>> {
-        let fact = || format!("the host name's addresses ({hostname})");
-        let still_out = self.in_flight.is_some();
-        if ask && !still_out {
-            self.in_flight = Some(tokio::spawn(resolve(hostname.to_owned())));
+    /// Asks for the addresses of `hostname`, after a lookup that is still under way.
+    pub fn ask(&mut self, hostname: &str) {
+        let Some(lookup) = &self.lookup else {
+            return self.start(hostname.to_owned());
+        };
+        if lookup.deadline.is_none() {
+            let detail = "an earlier lookup has not come back; check /etc/resolv.conf";
+            self.last = unanswered(hostname, Reason::StillBlocked, detail);
         }
-        if let Some(lookup) = &mut self.in_flight {
-            // One that is late already is not waited for again.
-            let patience = if still_out { Duration::ZERO } else { RESOLVE_DEADLINE };
-            match timeout(patience, lookup).await {
-                Ok(answer) => {
-                    self.in_flight = None;
-                    self.last = answer.unwrap_or_else(|error| {
-                        Reading::Unknown(Why::new(Reason::Failed, fact(), error.to_string()))
-                    });
-                }
-                Err(_elapsed) => {
-                    let (reason, detail) = if still_out {
-                        (Reason::StillBlocked, "an earlier lookup has not come back; check /etc/resolv.conf")
-                    } else {
-                        (Reason::TimedOut, "the resolver did not answer within 1 s; check /etc/resolv.conf")
-                    };
-                    self.last = Reading::Unknown(Why::new(reason, fact(), detail));
-                }
-            }
-        }
+        self.next = Some(hostname.to_owned());
+    }
+
+    /// What was known is known no longer: what the answer rests on has changed.
+    pub fn forget(&mut self) {
+        self.last = not_asked();
+    }
+
+    /// The IPv4 addresses that the resolver gave last.
+    pub fn addresses(&self) -> Reading<Vec<Ipv4Addr>> {
         self.last.clone()
     }
+
+    /// True unless an answer may still come in time.
+    pub fn has_answered(&self) -> bool {
+        self.lookup.as_ref().is_none_or(|lookup| lookup.deadline.is_none())
+    }
+
+    /// Waits until a lookup has come back, or its deadline has passed. Never returns while none is under way. Cancel-safe.
+    pub async fn answered(&mut self) {
+        let Some(Lookup { hostname, answer, deadline }) = &mut self.lookup else {
+            return std::future::pending().await;
+        };
+        let answered = match *deadline {
+            Some(deadline) => timeout_at(deadline, answer).await,
+            None => Ok(answer.await),
+        };
+        let Ok(answered) = answered else {
+            let detail = "the resolver did not answer within 1 s; check /etc/resolv.conf";
+            self.last = unanswered(hostname, Reason::TimedOut, detail);
+            *deadline = None;
+            return;
+        };
+        self.last = answered.unwrap_or_else(|error| unanswered(hostname, Reason::Failed, &error.to_string()));
+        self.lookup = None;
+        if let Some(next) = self.next.take() {
+            self.start(next);
+        }
+    }
+
+    fn start(&mut self, hostname: String) {
+        let answer = tokio::spawn(resolve(hostname.clone()));
+        self.lookup = Some(Lookup { hostname, answer, deadline: Some(Instant::now() + RESOLVE_DEADLINE) });
+    }
+}
+
+fn unanswered(hostname: &str, reason: Reason, detail: &str) -> Reading<Vec<Ipv4Addr>> {
+    Reading::Unknown(Why::new(reason, format!("the host name's addresses ({hostname})"), detail))
 }
 
 async fn resolve(hostname: String) -> Reading<Vec<Ipv4Addr>> {
@@ -161,12 +203,13 @@ fn refusal(hostname: &str, words: &str) -> Reading<Vec<Ipv4Addr>> {
     if NO_SUCH_NAME.iter().any(|known| words.contains(known)) {
         return Reading::Known(Vec::new());
     }
-    let fact = format!("the host name's addresses ({hostname})");
-    Reading::Unknown(Why::new(Reason::Failed, fact, words.to_owned()))
+    unanswered(hostname, Reason::Failed, words)
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::oneshot;
+
     use super::*;
 
     #[test]
@@ -202,20 +245,59 @@ mod tests {
         assert_eq!(late.why().map(|why| why.reason), Some(Reason::Failed));
     }
 
-    #[tokio::test]
-    async fn a_lookup_is_in_flight_at_most_once_and_kept_between_asks() {
-        let mut resolver = Resolver::default();
-        assert_eq!(
-            resolver.addresses("localhost", false).await.why().map(|why| why.reason),
-            Some(Reason::NotYet)
-        );
-        assert_eq!(resolver.addresses("localhost", true).await, Reading::Known(vec![Ipv4Addr::LOCALHOST]));
-        assert_eq!(resolver.addresses("localhost", false).await, Reading::Known(vec![Ipv4Addr::LOCALHOST]));
+    fn reason(resolver: &Resolver) -> Option<Reason> {
+        resolver.addresses().why().map(|why| why.reason)
+    }
 
-        resolver.in_flight = Some(tokio::spawn(std::future::pending()));
-        let blocked = resolver.addresses("localhost", true).await;
-        assert_eq!(blocked.why().map(|why| why.reason), Some(Reason::StillBlocked));
-        resolver.in_flight.take().unwrap().abort();
-        assert_eq!(resolver.addresses("localhost", true).await, Reading::Known(vec![Ipv4Addr::LOCALHOST]));
+    /// A resolver with a lookup under way that has just begun, and what lets it answer.
+    fn asked() -> (Resolver, oneshot::Sender<Vec<Ipv4Addr>>) {
+        let (answer, answered) = oneshot::channel();
+        let lookup = Lookup {
+            hostname: "web".to_owned(),
+            answer: tokio::spawn(async { Reading::Known(answered.await.unwrap()) }),
+            deadline: Some(Instant::now() + RESOLVE_DEADLINE),
+        };
+        (Resolver { lookup: Some(lookup), ..Resolver::default() }, answer)
+    }
+
+    #[tokio::test]
+    async fn what_was_resolved_is_known_until_it_is_forgotten() {
+        let mut resolver = Resolver::default();
+        assert_eq!(reason(&resolver), Some(Reason::NotYet));
+        resolver.ask("localhost");
+        assert!(!resolver.has_answered());
+        resolver.answered().await;
+        assert!(resolver.has_answered());
+        assert_eq!(resolver.addresses(), Reading::Known(vec![Ipv4Addr::LOCALHOST]));
+        resolver.forget();
+        assert_eq!(reason(&resolver), Some(Reason::NotYet));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_late_lookup_is_told_once_and_taken_when_it_comes() {
+        let (mut resolver, answer) = asked();
+        resolver.answered().await;
+        assert_eq!((reason(&resolver), resolver.has_answered()), (Some(Reason::TimedOut), true));
+        resolver.ask("localhost");
+        assert_eq!(reason(&resolver), Some(Reason::StillBlocked));
+        let unanswered = tokio::time::timeout(RESOLVE_DEADLINE * 10, resolver.answered()).await;
+        assert!(unanswered.is_err(), "nothing has happened since the deadline");
+        answer.send(vec![[10, 0, 0, 1].into()]).unwrap();
+        resolver.answered().await;
+        assert_eq!(resolver.addresses(), Reading::Known(vec![[10, 0, 0, 1].into()]));
+        // It may have begun before what led to the second question.
+        resolver.answered().await;
+        assert_eq!(resolver.addresses(), Reading::Known(vec![Ipv4Addr::LOCALHOST]));
+    }
+
+    #[tokio::test]
+    async fn a_lookup_is_under_way_at_most_once() {
+        let (mut resolver, answer) = asked();
+        resolver.ask("localhost");
+        resolver.ask("localhost");
+        answer.send(Vec::new()).unwrap();
+        resolver.answered().await;
+        resolver.answered().await;
+        assert!(resolver.lookup.is_none() && resolver.next.is_none());
     }
 }

@@ -26,10 +26,13 @@ pub mod zone;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
+
+use tokio::time::timeout;
 
 use self::{
     accepted::Acceptance,
@@ -62,6 +65,9 @@ use crate::{
 
 /// The hosts file.
 const HOSTS: &str = sys::HOSTS_FILE;
+
+/// How long a reading waits for the resolver: one that asks no server has answered by then, and of any other an event tells.
+const LOCAL_LOOKUP: Duration = Duration::from_millis(10);
 
 /// The most groups of processes that are not believed, and of the ids of each, that are told.
 const MOST_GROUPS: usize = 32;
@@ -173,7 +179,8 @@ impl HostReader {
         self.ignored = Arc::default();
     }
 
-    /// Reads everything. `resolve_hostname`: also asks the resolver anew for the host's own name.
+    /// Reads everything. `resolve_hostname`: also asks the resolver anew for the host's own name; an answer that takes longer
+    /// comes by `hostname_resolved`.
     ///
     /// Blocking reads run on one blocking thread. Whatever hangs is `Unknown`, and its thread is left behind: a runtime that
     /// is to end must not wait for it (`Runtime::shutdown_background`).
@@ -182,6 +189,16 @@ impl HostReader {
         let reading = self.read_changes(settings, now, Changes::NONE, resolve_hostname).await;
         self.readings = self.readings.wrapping_add(1);
         reading
+    }
+
+    /// Waits until the resolver has answered, or has not in time. Never returns while it is not asked. Cancel-safe.
+    pub async fn hostname_resolved(&mut self) {
+        self.resolver.answered().await;
+    }
+
+    /// The host name's addresses as the resolver gave them last; true beside them unless an answer may still come in time.
+    pub fn hostname_addresses(&self) -> (Reading<Vec<Ipv4Addr>>, bool) {
+        (self.resolver.addresses(), self.resolver.has_answered())
     }
 
     /// Reads the interfaces' addresses alone.
@@ -215,14 +232,21 @@ impl HostReader {
             scope: self.scope(changes),
         };
         let hostname = address::hostname();
-        let (addresses, (mut reading, memory, last, ignored)) = tokio::join!(
-            self.resolver.addresses(hostname.known().map_or("", String::as_str), resolve_hostname),
-            self.gate.run(self.options.file_deadline, move |attempt| plan.carry_out(attempt)),
-        );
+        if resolve_hostname {
+            self.resolver.ask(hostname.known().map_or("", String::as_str));
+        }
+        if changes.has(Changes::HOSTS) {
+            self.resolver.forget();
+        }
+        let (mut reading, memory, last, ignored) =
+            self.gate.run(self.options.file_deadline, move |attempt| plan.carry_out(attempt)).await;
+        if resolve_hostname {
+            let _later = timeout(LOCAL_LOOKUP, self.resolver.answered()).await;
+        }
         self.memory = memory;
         self.last = Some(Arc::new(last));
         self.ignored = ignored;
-        reading.host.hostname_addresses = addresses;
+        reading.host.hostname_addresses = self.resolver.addresses();
         reading.errors = errors::errors(&reading);
         reading
     }
