@@ -271,7 +271,7 @@ fn authorities(pem: &Secret) -> Result<Store, String> {
     if added == 0 {
         return Err("tls_config.ca_file holds no certificate of an authority in PEM".to_owned());
     }
-    Ok(Store { roots: Arc::new(roots), empty: None })
+    Ok(Store { roots: Arc::new(roots), empty: None, unread: None })
 }
 
 fn chain(pem: &Secret) -> Result<Vec<CertificateDer<'static>>, String> {

@@ -20,10 +20,13 @@ use rustls::{
 use tokio::time::Instant;
 
 use super::single_flight::SingleFlight;
-use crate::sys::{
-    self,
-    file::{self, Stamp as FileStamp},
-    root::{Purpose, Root},
+use crate::{
+    model::{Reason, Why},
+    sys::{
+        self,
+        file::{self, Stamp as FileStamp},
+        root::{Purpose, Root},
+    },
 };
 
 /// Where distributions keep the bundle; the first one that exists is used.
@@ -71,6 +74,11 @@ impl Locations {
         }
     }
 
+    /// The store's place, for people.
+    fn place(&self) -> &Path {
+        self.directories.first().map_or_else(|| self.root.path(), PathBuf::as_path)
+    }
+
     fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         self.bundles.iter().chain(&self.directories)
     }
@@ -83,6 +91,9 @@ pub(crate) struct Store {
     pub(crate) roots: Arc<RootCertStore>,
     /// Why there is none, for people; `None` if there are some.
     pub(crate) empty: Option<String>,
+    /// Why more authorities may be trusted than are known here; `None` if the whole store was read. As long as there is a
+    /// reason, a certificate of an unknown authority proves nothing.
+    pub(crate) unread: Option<Why>,
 }
 
 /// What tells that a path changed: enough to notice an atomic replacement and an edit within a clock tick.
@@ -106,12 +117,16 @@ impl Trust {
     /// The store as it is now; one that could not be read in time is an empty one, which says so.
     pub(crate) async fn store(&self, deadline: Instant) -> Arc<Store> {
         let (locations, cached) = (Arc::clone(&self.locations), Arc::clone(&self.cached));
+        let place = locations.place().to_owned();
         let read = self.reads.join("", deadline, || async move {
+            let place = locations.place().to_owned();
             let read = tokio::task::spawn_blocking(move || refresh(&locations, &cached));
-            read.await.unwrap_or_else(|_| Arc::new(Store::without("reading it was cut short")))
+            let cut_short = |_| Arc::new(Store::unread(Reason::Failed, &place, "reading it was cut short"));
+            read.await.unwrap_or_else(cut_short)
         });
         read.await.unwrap_or_else(|| {
-            Arc::new(Store::without("reading it did not end in time (a hung file system?)"))
+            let reason = "reading it did not end in time (a hung file system?)";
+            Arc::new(Store::unread(Reason::TimedOut, &place, reason))
         })
     }
 }
@@ -121,17 +136,21 @@ impl Store {
         let mut roots = RootCertStore::empty();
         let (_added, _unusable) =
             roots.add_parsable_certificates(authorities.into_iter().map(CertificateDer::from));
-        if roots.is_empty() {
-            Self::without("there is none in it")
-        } else {
-            Self { roots: Arc::new(roots), empty: None }
-        }
+        let empty = roots.is_empty().then(|| unusable("there is none in it"));
+        Self { roots: Arc::new(roots), empty, unread: None }
     }
 
-    fn without(reason: &str) -> Self {
-        let empty = Some(format!("the certificate store of the system could not be used: {reason}"));
-        Self { roots: Arc::new(RootCertStore::empty()), empty }
+    fn unread(reason: Reason, place: &Path, detail: &str) -> Self {
+        Self {
+            roots: Arc::new(RootCertStore::empty()),
+            empty: Some(unusable(detail)),
+            unread: Some(Why::new(reason, place.display().to_string(), detail)),
+        }
     }
+}
+
+fn unusable(detail: &str) -> String {
+    format!("the certificate store of the system could not be used: {detail}")
 }
 
 fn refresh(locations: &Locations, cached: &Cached) -> Arc<Store> {
@@ -139,7 +158,7 @@ fn refresh(locations: &Locations, cached: &Cached) -> Arc<Store> {
     match sys::authorities() {
         Ok(Some(authorities)) => return Arc::new(Store::of(authorities)),
         Ok(None) => {}
-        Err(error) => return Arc::new(Store::without(&error.to_string())),
+        Err(error) => return Arc::new(Store::unread(Reason::Failed, locations.place(), &error.to_string())),
     }
     let stamp: Stamp = locations.paths().map(|path| stamp_of(locations, path)).collect();
     let mut cached = cached.lock().unwrap_or_else(PoisonError::into_inner);
@@ -164,6 +183,8 @@ struct Reader {
     seen: HashSet<Vec<u8>>,
     bytes_left: u64,
     problems: Vec<String>,
+    /// The first of the problems.
+    unread: Option<Why>,
 }
 
 impl Reader {
@@ -192,7 +213,9 @@ impl Reader {
                 && is_hashed(name)
             {
                 // A dangling link is usual after a package's removal.
-                let _skipped = self.file(root, &path.join(name));
+                let link = path.join(name);
+                let read = self.file(root, &link);
+                self.note(&link, read);
             }
         }
         Ok(())
@@ -203,6 +226,7 @@ impl Reader {
             && error.kind() != io::ErrorKind::NotFound
         {
             self.problems.push(format!("{}: {error}", path.display()));
+            self.unread.get_or_insert_with(|| unread(path, &error));
         }
     }
 }
@@ -213,6 +237,7 @@ fn load(locations: &Locations) -> Store {
         seen: HashSet::new(),
         bytes_left: MOST_BYTES,
         problems: Vec::new(),
+        unread: None,
     };
     let bundle = locations.bundles.iter().find(|path| stamp_of(locations, path).is_some());
     if let Some(path) = bundle {
@@ -236,7 +261,16 @@ fn load(locations: &Locations) -> Store {
         said.push_str("); install the distribution's ca-certificates");
         said
     });
-    Store { roots: Arc::new(reader.roots), empty }
+    Store { roots: Arc::new(reader.roots), empty, unread: reader.unread }
+}
+
+fn unread(path: &Path, error: &io::Error) -> Why {
+    let path = path.display().to_string();
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        let detail = format!("permission denied; grant CAP_DAC_READ_SEARCH, or read permission on {path}");
+        return Why::new(Reason::Denied, path, detail);
+    }
+    Why::new(Reason::Failed, path, error.to_string())
 }
 
 /// Opens without waiting for a FIFO's writer, and only what is a file.
@@ -327,7 +361,22 @@ mod tests {
         symlink("../../../usr/ca.crt", certs.join("0123abcd.0")).unwrap();
         symlink("/usr/gone.crt", certs.join("0123abcd.1")).unwrap();
         let store = load(&distributions(root.path()));
+        assert_eq!((store.roots.len(), store.empty, store.unread), (1, None, None));
+    }
+
+    #[test]
+    fn a_part_that_cannot_be_read_is_told_beside_what_could() {
+        let root = tempfile::tempdir().unwrap();
+        let certs = root.path().join("etc/ssl/certs");
+        fs::create_dir_all(&certs).unwrap();
+        let authority = rcgen::generate_simple_self_signed(vec!["ca".to_owned()]).unwrap();
+        fs::write(certs.join("ca-certificates.crt"), authority.cert.pem()).unwrap();
+        fs::create_dir(certs.join("0123abcd.0")).unwrap();
+        let store = load(&distributions(root.path()));
         assert_eq!((store.roots.len(), store.empty), (1, None));
+        let why = store.unread.expect("a link was not read");
+        assert_eq!(why.to_string(), "/etc/ssl/certs/0123abcd.0: not a regular file");
+        assert_eq!(load(&distributions(&root.path().join("none"))).unread, None, "no store is a fact");
     }
 
     #[tokio::test]
@@ -338,5 +387,6 @@ mod tests {
         let store = trust.store(now).await;
         assert!(store.roots.is_empty());
         assert!(store.empty.as_ref().unwrap().contains("did not end in time"), "{:?}", store.empty);
+        assert_eq!(store.unread.as_ref().map(|why| why.reason), Some(Reason::TimedOut));
     }
 }

@@ -44,6 +44,8 @@ const NEW_ARCHITECTURE: Release = Release::new(3, 4, 0);
 const DAEMON_MAY_BE_ABSENT: Release = Release::new(2, 2, 8);
 /// Up to this release there is no init script.
 const LAST_WITHOUT_SERVICE: Release = Release::new(2, 2, 4);
+/// Before it the processes have other names, and the tools are elsewhere.
+const SECOND_GENERATION: Release = Release::new(2, 0, 0);
 
 /// Tencent Cloud's LogListener.
 #[derive(Debug)]
@@ -193,12 +195,18 @@ impl Identification for LogListener {
         if settings.system == System::Windows {
             return windows::recognise(base_name);
         }
+        // The second name of each is that of 1.x.
         match base_name {
-            "loglistener" => Recognition::Role(Role::MAIN),
-            "loglistenerm" => Recognition::Role(Role::DAEMON),
-            "loglisteneru" => Recognition::Role(Role::UPDATE),
+            "loglistener" | "loglistener_mcd" => Recognition::Role(Role::MAIN),
+            "loglistenerm" | "loglistener_watchdog" => Recognition::Role(Role::DAEMON),
+            "loglisteneru" | "loglistener_dcc" => Recognition::Role(Role::UPDATE),
             _ => Recognition::Foreign,
         }
+    }
+
+    fn recognises_comm(&self, comm: &str, settings: &AgentSettings) -> bool {
+        // The kernel cuts the watchdog's name.
+        comm == "loglistener_wat" || self.recognise(comm, settings).is_agent()
     }
 
     fn install_dir_of(&self, executable: &Path) -> Option<PathBuf> {
@@ -260,9 +268,10 @@ impl Files for LogListener {
 
     fn layout(&self, settings: &AgentSettings, invocation: &Invocation) -> Layout {
         let dir = install_dir(settings);
-        let mut configs = [dir.join("etc/loglistener.conf"), dir.join("conf/loglistener.yaml")];
+        let mut configs = ["etc/loglistener.conf", "conf/loglistener.yaml", "etc/loglistener_dcc.conf"]
+            .map(|path| dir.join(path));
         if dir.starts_with("/opt") {
-            configs.reverse();
+            configs.swap(0, 1);
         }
         Layout {
             binary_dirs: vec![dir.join("bin"), dir.clone()],
@@ -421,9 +430,12 @@ impl Operation for LogListener {
             commands.insert("log_file", dir.join("log").display().to_string());
             return commands;
         }
-        let has_no_service = version.and_then(release).is_some_and(|release| release <= LAST_WITHOUT_SERVICE);
+        let release = version.and_then(release);
+        let has_no_service = release.is_some_and(|release| release <= LAST_WITHOUT_SERVICE);
         let [start, restart, status] = if has_no_service {
-            let tools = shell_word(&dir.join("tools").display().to_string());
+            let is_first = release.is_some_and(|release| release < SECOND_GENERATION);
+            let tools = if is_first { "tools/op" } else { "tools" };
+            let tools = shell_word(&dir.join(tools).display().to_string());
             [
                 format!("cd {tools} && sudo ./start.sh"),
                 format!("cd {tools} && sudo ./stop.sh; sudo ./start.sh"),

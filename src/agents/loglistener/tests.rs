@@ -31,10 +31,17 @@ fn names_tell_roles() {
     assert_eq!(recognise("loglistener"), Recognition::Role(Role::MAIN));
     assert_eq!(recognise("loglistenerm"), Recognition::Role(Role::DAEMON));
     assert_eq!(recognise("loglisteneru"), Recognition::Role(Role::UPDATE));
-    for name in ["", "loglistenerd", "loglistener.conf", "loglistener_operator", "bin/loglistener"] {
+    assert_eq!(recognise("loglistener_mcd"), Recognition::Role(Role::MAIN));
+    assert_eq!(recognise("loglistener_watchdog"), Recognition::Role(Role::DAEMON));
+    assert_eq!(recognise("loglistener_dcc"), Recognition::Role(Role::UPDATE));
+    for name in
+        ["", "loglistenerd", "loglistener_", "loglistener.conf", "loglistener_operator", "bin/loglistener"]
+    {
         assert_eq!(recognise(name), Recognition::Foreign, "{name}");
     }
-    assert!(LogListener.recognises_comm("loglistenerm", &AgentSettings::default()));
+    for (comm, is_own) in [("loglistenerm", true), ("loglistener_wat", true), ("loglistener_watch", false)] {
+        assert_eq!(LogListener.recognises_comm(comm, &AgentSettings::default()), is_own, "{comm}");
+    }
 }
 
 #[test]
@@ -64,6 +71,10 @@ fn the_config_is_the_named_one_else_the_generations() {
         Path::new("/usr/local/loglistener/etc/loglistener.conf")
     );
     assert_eq!(configs("/opt/loglistener", "")[0], Path::new("/opt/loglistener/conf/loglistener.yaml"));
+    assert_eq!(
+        configs("/data/loglistener", "./loglistener_mcd ../etc/loglistener_mcd.conf nofork")[2],
+        Path::new("/data/loglistener/etc/loglistener_dcc.conf")
+    );
 }
 
 #[test]
@@ -211,6 +222,10 @@ fn commands_are_those_of_the_release() {
     assert_eq!(
         restart("/data/loglistener", Some("2.2.4")),
         "cd /data/loglistener/tools && sudo ./stop.sh; sudo ./start.sh"
+    );
+    assert_eq!(
+        restart("/data/loglistener", Some("1.1.2")),
+        "cd /data/loglistener/tools/op && sudo ./stop.sh; sudo ./start.sh"
     );
     assert_eq!(restart("/usr/local/loglistener", Some("2.2.5")), "sudo /etc/init.d/loglistenerd restart");
     assert_eq!(restart("/usr/local/loglistener", None), "sudo /etc/init.d/loglistenerd restart");

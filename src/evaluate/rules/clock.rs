@@ -100,13 +100,25 @@ pub(in crate::evaluate) fn offset(clock: &ClockFacts) -> Reading<Offset> {
 /// The rule.
 pub(super) fn judge(context: &Context<'_>) -> Outcome {
     let mut findings = Findings::of(Prerequisite::Clock);
-    let offset = offset(&context.snapshot.clock);
+    let offset = settled(context);
     findings.judge(&CLOCK_SKEWED, || skewed(context, &offset, false));
     findings.judge(&CLOCK_SKEWED_ADJUSTED, || skewed(context, &offset, true));
     findings.judge(&CLOCK_OFFSET_HIGH, || offset_high(context, &offset));
     findings.judge(&CLOCK_UNSYNCHRONIZED, || unsynchronized(context, &offset));
     findings.judge(&CLOCK_STEPPED, || Ok(stepped(context)));
     Outcome::Judged(findings)
+}
+
+/// The offset once every source has been asked: the first answer may be the one that all others contradict. NTP, which they
+/// cannot overrule, is not waited for.
+fn settled(context: &Context<'_>) -> Reading<Offset> {
+    let clock = &context.snapshot.clock;
+    let has_ntp = clock.references.iter().any(|reference| reference.source == ClockSource::Ntp);
+    if !has_ntp && !clock.references.is_empty() && context.probes_pending() {
+        let detail = "not every endpoint has been asked for its time yet";
+        return Reading::Unknown(Why::new(Reason::NotYet, "clock offset", detail));
+    }
+    offset(clock)
 }
 
 fn limit(context: &Context<'_>) -> Duration {

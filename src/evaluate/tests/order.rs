@@ -193,3 +193,20 @@ fn nothing_is_known_of_endpoints_before_their_first_probe() {
     assert_eq!(status(Prerequisite::Clock), Status::Unknown);
     assert_eq!(report.status, Status::Unknown);
 }
+
+#[test]
+fn the_first_source_alone_does_not_decide_over_the_clock() {
+    let first = logtail().with(|w| {
+        w.snapshot.clock.references.clear();
+        w.offset(ClockSource::HttpDate, 1199.0, 1201.0);
+        for fact in w.agent().endpoints.iter_mut().skip(1) {
+            let why = crate::model::Why::new(crate::model::Reason::NotYet, "endpoint", "not probed yet");
+            fact.probe = Reading::Unknown(why);
+        }
+    });
+    let report = judge(std::slice::from_ref(&first));
+    let clock = report.prerequisites.iter().find(|p| p.id == Prerequisite::Clock).unwrap();
+    assert_eq!((clock.status, clock.problems.len()), (Status::Unknown, 0));
+    let with_ntp = first.with(|w| w.offset(ClockSource::Ntp, 1199.9, 1200.1));
+    assert_eq!(shown(&judge(&[with_ntp])), ["clock_skewed"]);
+}

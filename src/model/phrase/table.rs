@@ -375,6 +375,7 @@ pub(super) const PHRASES: &[Text] = &[
     ),
     text("{}: {} to {} s", "{}：{} 至 {} 秒"),
     text("the references contradict each other ({})", "各时间参考源互相矛盾（{}）"),
+    text("not every endpoint has been asked for its time yet", "尚未向所有端点询问时间"),
     text(
         "the clock was stepped since the process started, so modification times prove nothing",
         "进程启动之后时钟发生过跳变，修改时间不足为据",

@@ -231,7 +231,11 @@ impl ProbeRun<'_> {
         )
         .await;
         self.probe.certificate = handshake.certificate;
-        let stream = handshake.result.map_err(|(kind, detail)| Error::peer(kind, address, detail))?;
+        let stream = handshake.result.map_err(|(kind, detail)| match &store.unread {
+            // Whom the system trusts is not known: the authority may well be among them.
+            Some(why) if kind == FailureKind::CertificateUntrusted => Error::Own(why.clone()),
+            Some(_) | None => Error::peer(kind, address, detail),
+        })?;
         self.probe.phases.tls = Some(began.elapsed());
         Ok(stream)
     }

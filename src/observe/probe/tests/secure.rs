@@ -132,6 +132,20 @@ async fn an_empty_store_trusts_nobody_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_store_that_cannot_be_read_says_nothing_of_the_certificate() {
+    let (authority, root) = (Authority::new(), tempfile::tempdir().unwrap());
+    std::fs::create_dir_all(root.path().join("etc/ssl/certs/ca-certificates.crt")).unwrap();
+    let server =
+        FaultServer::start_tls(authority.server("127.0.0.1", (2020, 2090)), Fault::Answer(documented()))
+            .await;
+    let (prober, wanted) = (prober(PATIENT, root.path()), endpoint(Scheme::Https, server.address));
+    let Reading::Unknown(why) = prober.probe(&wanted, &environment(&[])).await else {
+        panic!("judged without knowing whom the system trusts");
+    };
+    assert_eq!(why.to_string(), "/etc/ssl/certs/ca-certificates.crt: not a regular file");
+}
+
+#[tokio::test]
 async fn a_changed_store_counts_at_the_next_probe() {
     let (first, second) = (Authority::new(), Authority::new());
     let root = trusting(&first);
