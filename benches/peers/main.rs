@@ -1,5 +1,5 @@
 //! `make bench`: this exporter beside the exporters that people use today, side by side in one run, on a machine of its own
-//! (namespaces). Writes `docs/benchmarks.md`. `BENCH_QUICK=1` makes it short, and `BENCH_CLOCK=0` leaves the clock alone,
+//! (namespaces). Writes `docs/benchmarks.md` and `benches/peers/goals.md`. `BENCH_QUICK=1` makes it short, and `BENCH_CLOCK=0` leaves the clock alone,
 //! which is otherwise set 2 s forward and back ten times, and right in the end.
 //!
 //! It takes root (or the capabilities `SYS_ADMIN`, `NET_ADMIN`, `SYS_PTRACE`, `SYS_TIME`), util-linux, iproute2, and the peers in
@@ -40,8 +40,9 @@ use exporter::Kind;
 use machine::{Logtail, Sleepers, said};
 use report::Report;
 
-/// Where the document goes.
+/// Where the document and the goals go.
 const DOCUMENT: &str = "docs/benchmarks.md";
+const GOALS: &str = "benches/peers/goals.md";
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
@@ -71,12 +72,15 @@ fn main() {
         return;
     }
     if env::var_os("BENCH_INSIDE").is_none() {
-        let document = String::from_utf8(machine::enter()).unwrap();
-        println!("{document}");
+        let written = String::from_utf8(machine::enter()).unwrap();
+        println!("{written}");
         if env::var_os("BENCH_QUICK").is_some() {
-            println!("A short run: {DOCUMENT} is left as it is.");
+            println!("A short run: {DOCUMENT} and {GOALS} are left as they are.");
         } else {
-            fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT), document).unwrap();
+            let goals = written.find(report::GOALS_MARKER).unwrap();
+            for (path, text) in [(DOCUMENT, &written[..goals]), (GOALS, &written[goals..])] {
+                fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(path), text).unwrap();
+            }
         }
         return;
     }
@@ -87,7 +91,7 @@ fn main() {
     io::stdout().write_all(measure(effort).as_bytes()).unwrap();
 }
 
-/// Measures everything, and says it.
+/// Measures everything: the document, and the goals after it.
 fn measure(effort: Effort) -> String {
     let start = Instant::now();
     let load_before = load();
@@ -107,7 +111,8 @@ fn measure(effort: Effort) -> String {
     faults::under_load(effort, &mut sleepers, &mut logtail, &mut report);
     work::processes(effort, &mut sleepers, &mut report);
     work::curves(effort, &mut report);
-    report.document(&surroundings(start.elapsed(), &load_before))
+    let machine = surroundings(start.elapsed(), &load_before);
+    report.document(&machine) + &report.goals(&machine)
 }
 
 /// The machine, the versions, and how busy it was.
