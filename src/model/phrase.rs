@@ -1,7 +1,10 @@
 //! Phrases of observations and rules in the reader's language: where a value comes from, what was found, why a fact is unknown.
-//! Facts carry them in English, which is what JSON and logs show.
+//! Facts carry them in English, which is what JSON and logs show: phrases are data, with the reader's words in the tables below.
 
 mod documents;
+mod found;
+mod labels;
+mod probed;
 mod services;
 mod table;
 
@@ -9,10 +12,18 @@ use std::borrow::Cow;
 
 use self::{
     documents::DOCUMENTS,
+    found::FOUND,
+    labels::LABELS,
+    probed::PROBED,
     services::{NAMES, SERVICES},
-    table::{LABELS, PHRASES},
+    table::PHRASES,
 };
 use super::{Language, Text};
+
+/// A phrase. `{}` stands for a value, `{#}` for one that begins with a digit; in Chinese `{1}` is the second.
+const fn text(en: &'static str, zh: &'static str) -> Text {
+    Text { en, zh }
+}
 
 /// How deep phrases stand in each other: a source within a failure within a reason.
 const DEEPEST: usize = 4;
@@ -37,7 +48,7 @@ pub fn phrase(value: &str, language: Language) -> Cow<'_, str> {
 }
 
 fn phrases() -> impl Iterator<Item = &'static Text> {
-    DOCUMENTS.iter().chain(SERVICES).chain(PHRASES)
+    DOCUMENTS.iter().chain(SERVICES).chain(FOUND).chain(PROBED).chain(PHRASES)
 }
 
 fn in_chinese(value: &str, depth: usize) -> Option<String> {

@@ -149,7 +149,8 @@ fn edition(facts: EditionFacts<'_>) -> Result<Edition, Why> {
     let label = match (is_new, keyless) {
         (true, _) => "3.4+",
         (false, true) => "container",
-        (false, false) => "commercial",
+        // There is no other of these versions.
+        (false, false) => "",
     };
     Ok(Edition { label, community: false, keyless })
 }

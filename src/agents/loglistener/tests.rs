@@ -99,21 +99,13 @@ fn editions_tell_roles_and_prerequisites() {
     let classic = "/usr/local/loglistener/etc/loglistener.conf";
     let yaml = "/opt/loglistener/conf/loglistener.yaml";
     let table = [
-        (
-            Some("2.2.4"),
-            classic,
-            "bin/loglistener --conf=etc/loglistener.conf",
-            false,
-            "commercial",
-            3,
-            false,
-        ),
-        (Some("2.2.8"), classic, "", false, "commercial", 3, true),
-        (Some("2.8.3"), classic, "", false, "commercial", 3, true),
-        (Some("2.10.0"), classic, "", false, "commercial", 3, true),
-        (None, classic, "", false, "commercial", 3, false),
+        (Some("2.2.4"), classic, "bin/loglistener --conf=etc/loglistener.conf", false, "", 3, false),
+        (Some("2.2.8"), classic, "", false, "", 3, true),
+        (Some("2.8.3"), classic, "", false, "", 3, true),
+        (Some("2.10.0"), classic, "", false, "", 3, true),
+        (None, classic, "", false, "", 3, false),
         (Some("3.4.0"), classic, "", false, "3.4+", 1, false),
-        (Some("3.3.9"), classic, "", false, "commercial", 3, true),
+        (Some("3.3.9"), classic, "", false, "", 3, true),
         (None, yaml, "", false, "3.4+", 1, false),
         (Some("2.8.3"), classic, "", true, "container", 1, false),
         (

@@ -2,9 +2,7 @@
 
 use crate::model::Text;
 
-const fn text(en: &'static str, zh: &'static str) -> Text {
-    Text { en, zh }
-}
+use super::text;
 
 /// Titles of documents, with the place in them. As `PHRASES`.
 pub(super) const DOCUMENTS: &[Text] = &[

@@ -222,7 +222,7 @@ pub type Environment = BTreeMap<String, String>;
 /// The variant of an agent: derived, never observed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Edition {
-    /// Word for people: `commercial`, `community`, `container`, `3.4+`, `custom`.
+    /// Word for people: `commercial`, `community`, `container`, `3.4+`, `custom`; empty where there is only one.
     pub label: &'static str,
     /// True if this build has no machine-group heartbeat (iLogtail and LoongCollector community edition).
     pub community: bool,
