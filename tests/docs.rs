@@ -128,6 +128,27 @@ fn the_reference_of_metrics_is_the_table_of_the_exporter() {
 }
 
 #[test]
+fn the_page_about_the_diagnosis_shows_what_check_prints() {
+    let page = read("docs/check.md");
+    let mut new = page.clone();
+    let mut shown = 0;
+    for part in page.split("<!-- ").skip(1) {
+        let (golden, rest) = part.split_once(" -->\n```text\n").unwrap();
+        let (committed, _) = rest.split_once("```").unwrap();
+        let printed = read(&format!("tests/golden/e2e/{golden}"));
+        let before = format!("<!-- {golden} -->\n```text\n{committed}```");
+        new = new.replace(&before, &format!("<!-- {golden} -->\n```text\n{}\n```", printed.trim_end()));
+        shown += 1;
+    }
+    assert_eq!(shown, 6, "three hosts in two languages");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(repository("docs/check.md"), new).unwrap();
+    } else {
+        assert_eq!(new, page, "`make bless` renders docs/check.md anew");
+    }
+}
+
+#[test]
 fn example_configurations_are_valid() {
     let dir = tempfile::tempdir().unwrap();
     let mut files = vec![
@@ -297,6 +318,46 @@ fn every_cause_has_its_alert_and_its_runbooks() {
         for page in [format!("{}.md", cause.id), format!("{}.zh.md", cause.id)] {
             let path = repository("alerts/runbooks").join(&page);
             assert!(path.is_file(), "{page} is missing: add a Runbook in xtask/src/runbook, then make bless");
+        }
+    }
+}
+
+/// The commands of a README's blocks, each with the lines that continue it.
+fn typed(readme: &str) -> Vec<String> {
+    let text = read(readme);
+    let blocks = text.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let commands = blocks.flat_map(|block| block.split("$ ").skip(1).map(str::trim).map(str::to_owned));
+    commands.collect()
+}
+
+/// Tests below `tests/installs` ask for a command by a word of its first line, and type what they get.
+#[test]
+fn each_command_of_the_readmes_is_typed_by_a_test() {
+    let tests = fs::read_dir(repository("tests/installs")).unwrap().map(|entry| entry.unwrap().path());
+    let tests =
+        tests.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("test_")));
+    let words: BTreeSet<String> = tests
+        .flat_map(|path| {
+            let source = fs::read_to_string(path).unwrap();
+            let named = source.split("printed(").skip(1);
+            let words = named.filter_map(|rest| rest.split(['"', '\'']).nth(1).map(str::to_owned));
+            words.collect::<Vec<_>>()
+        })
+        .collect();
+    for readme in READMES {
+        let commands = typed(readme);
+        assert!(commands.len() >= 9, "{readme}: {commands:?}");
+        for command in &commands {
+            let first = command.lines().next().unwrap();
+            // The diagnosis that it shows further below is the same command again, in Chinese by a flag.
+            let of = words.iter().filter(|word| first.contains(word.as_str())).count();
+            assert_eq!(of, 1, "{readme}: {of} tests type {command}");
+        }
+        for word in &words {
+            assert!(
+                commands.iter().any(|command| command.contains(word.as_str())),
+                "{readme} prints no {word}"
+            );
         }
     }
 }

@@ -70,7 +70,18 @@ class Package:
         for path in ("/usr/share/man/man1/logagent-exporter.1.gz", "/usr/share/bash-completion/completions/logagent-exporter"):
             self.assertTrue(there.succeeds(f"test -s {path}"), path)
 
+    def typed(self, there):
+        """What the README says to type next."""
+        def diagnosis():
+            said = there._shell(printed("logagent-exporter check"))
+            # 3: it has not looked at everything yet.
+            return said.returncode in (0, 1, 2) and said.stdout
+
+        self.assertRegex(eventually("a diagnosis", diagnosis), "(?m)^. logtail.*: (ok|failing)")
+        self.assertIn('logagent_agents 1\n', there.run(printed("curl ")) + "\n")
+
     def scraped(self, there):
+        Package.typed(self, there)
         there.run("systemd-run --quiet --unit=prometheus --property=DynamicUser=yes --property=StateDirectory=prometheus"
                   " prometheus --config.file=/etc/scrape.yml --storage.tsdb.path=/var/lib/prometheus --web.listen-address=127.0.0.1:9090")
 
