@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde_json::Value;
+
 use logagent_exporter::{
     agents, catalog,
     catalog::remedy::{Reader, readable},
@@ -205,7 +207,7 @@ fn lines_of(path: &Path) -> Vec<String> {
     outside.map(str::to_owned).collect()
 }
 
-fn runbooks(directory: &str) -> Vec<PathBuf> {
+fn chinese(directory: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(repository(directory)).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.to_string_lossy().ends_with(".zh.md")).collect()
 }
@@ -330,8 +332,9 @@ fn chinese_texts_have_no_english_and_no_half_width_punctuation() {
     complaints.extend(
         literals().flat_map(|text| defects(&text).into_iter().map(move |defect| format!("{defect}: {text}"))),
     );
-    let mut documents = runbooks("alerts/runbooks");
-    documents.extend(runbooks("alerts/runbooks/exporter"));
+    let mut documents = chinese("alerts/runbooks");
+    documents.extend(chinese("alerts/runbooks/exporter"));
+    documents.extend(chinese("docs"));
     documents.extend(["README.zh-CN.md", "alerts/zh/logagent-causes.rules.yml"].map(repository));
     assert!(documents.len() > 80, "{}", documents.len());
     for path in documents {
@@ -341,6 +344,43 @@ fn chinese_texts_have_no_english_and_no_half_width_punctuation() {
         }
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+/// Titles, descriptions, legends and what is shown instead of a value.
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                let is_text =
+                    ["title", "description", "noValue", "label", "text", "content"].contains(&key.as_str());
+                found.extend(value.as_str().filter(|_| is_text).map(str::to_owned));
+                texts(value, found);
+            }
+        }
+        Value::Array(array) => array.iter().for_each(|value| texts(value, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Dashboards are in English; their links lead to runbooks in either language.
+#[test]
+fn dashboards_are_in_english_with_the_words_of_the_catalogue() {
+    let mut found = Vec::new();
+    for name in ["fleet", "host", "exporter"] {
+        let text = fs::read_to_string(repository(&format!("dashboards/{name}.json"))).unwrap();
+        texts(&serde_json::from_str(&text).unwrap(), &mut found);
+    }
+    assert!(found.len() > 150, "only {} texts were found", found.len());
+    for text in found {
+        let is_language = text == "中文" || text == "简体中文";
+        assert!(is_language || !text.contains(is_chinese), "{text}");
+        for (banned, instead) in BANNED {
+            assert!(!text.contains(banned), "{banned} (rather: {instead}): {text}");
+        }
+        for pair in text.split_whitespace().collect::<Vec<_>>().windows(2) {
+            assert_ne!(pair.first(), pair.last(), "a word twice: {text}");
+        }
+    }
 }
 
 #[test]
