@@ -212,7 +212,7 @@ pub(super) fn expectation(field: &Field<'_>, kind: Option<&str>, problems: &mut 
         machine_group_ips: list("machine_group_ips", value::ipv4, problems),
         machine_group_identifier: as_entered("machine_group_identifier", problems),
         projects: list("projects", value::project, problems),
-        server_group_ip: as_entered("server_group_ip", problems),
+        server_group_ip: text("server_group_ip", value::group_address, problems),
         server_group_label: as_entered("server_group_label", problems),
     }
 }
@@ -237,6 +237,16 @@ fn doubtful(section: &Section<'_>, kind: Option<&str>, problems: &mut Problems) 
         let message = format!(
             "{} has {digits} digits; the id of a main account has {ACCOUNT_DIGITS} (that of a RAM user is another)",
             said(id)
+        );
+        problems.warn(field.line, field.path, message);
+    }
+    if let Some(field) = section.get("machine_group_identifier")
+        && let Some(identifier) = field.as_written()
+        && (identifier.contains('\n') || identifier.trim_matches(' ') != identifier)
+    {
+        let message = format!(
+            "{} is what no agent reports: it takes each line as an identifier, without blanks at its ends",
+            said(identifier)
         );
         problems.warn(field.line, field.path, message);
     }

@@ -1,6 +1,6 @@
 //! What is wrong with a config file: all of it at once, each with its place and what would be right.
 
-use std::{fmt, path::PathBuf};
+use std::{collections::HashSet, fmt, path::PathBuf};
 
 use super::nearest::nearest;
 use crate::model::text::quoted;
@@ -60,6 +60,8 @@ pub(super) struct Problems {
     listed: Vec<ConfigProblem>,
     overflown: bool,
     warnings: Vec<ConfigProblem>,
+    /// Keys whose values are not known, so that nothing more can be said of them.
+    unresolved: HashSet<String>,
     /// Where `${NAME}` is looked up.
     pub(super) environment: Environment,
 }
@@ -77,11 +79,21 @@ impl Default for Environment {
 impl Problems {
     /// Notes a problem.
     pub(super) fn add(&mut self, line: usize, key: impl Into<String>, message: impl Into<String>) {
+        let key = key.into();
+        if self.unresolved.contains(&key) {
+            return;
+        }
         if self.listed.len() >= MOST_PROBLEMS {
             self.overflown = true;
         } else {
-            self.listed.push(ConfigProblem { line: Some(line), key: key.into(), message: message.into() });
+            self.listed.push(ConfigProblem { line: Some(line), key, message: message.into() });
         }
+    }
+
+    /// Notes why the value of `key` is not known: whatever stands in its place is not judged.
+    pub(super) fn add_unresolved(&mut self, line: usize, key: &str, message: String) {
+        self.add(line, key, message);
+        self.unresolved.insert(key.to_owned());
     }
 
     /// Notes what is accepted, and should be known.

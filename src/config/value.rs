@@ -57,6 +57,7 @@ pub(super) fn user(text: &str) -> Result<UserName, String> {
         };
     }
     let shaped = text.len() <= LONGEST_USER
+        && !text.starts_with('-')
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '\\' | '@'));
     if shaped {
         Ok(UserName::Name(text.to_owned()))
@@ -125,6 +126,19 @@ pub(super) fn ipv4(text: &str) -> Result<String, String> {
     text.parse::<Ipv4Addr>()
         .map(|ip| ip.to_string())
         .map_err(|_| format!("{} is not an IPv4 address, like 172.16.2.200", said(text)))
+}
+
+/// What was entered as the address of a server group: one address, or a range or list of them, which is for the rules to find.
+pub(super) fn group_address(text: &str) -> Result<String, String> {
+    let numbers =
+        text.trim().split('.').filter(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let looks_single = numbers.count() == text.trim().split('.').count();
+    let holds_address = text.contains('.') && text.bytes().any(|b| b.is_ascii_digit());
+    if text.trim().parse::<Ipv4Addr>().is_ok() || (holds_address && !looks_single) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{} is not an IPv4 address, like 10.0.0.7", said(text)))
+    }
 }
 
 /// A project's name, as the service allows them.

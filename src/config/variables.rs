@@ -57,14 +57,14 @@ fn text(node: &Node, path: &str, problems: &mut Problems) -> Option<Node> {
             let message = format!(
                 "{shown} holds ${{ without a variable; write ${{NAME}}, or $${{ for the characters themselves"
             );
-            problems.add(node.line, path, message);
+            problems.add_unresolved(node.line, path, message);
             return None;
         };
         if let Some(value) = (problems.environment.0)(name) {
             out.push_str(&value);
         } else {
             let message = format!("the variable {name} is not set in the exporter's environment");
-            problems.add(node.line, path, message);
+            problems.add_unresolved(node.line, path, message);
             out.push_str(name);
         }
         out.push_str(after);

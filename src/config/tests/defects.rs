@@ -349,3 +349,50 @@ fn each_defect_of_a_custom_agent_has_its_words() {
         ]
     );
 }
+
+#[test]
+fn a_value_that_no_host_can_have_is_told_when_the_file_is_read() {
+    assert_words(&[
+        (
+            "agents: [{kind: loglistener, expect: {server_group_ip: hello}}]\n",
+            "l.yml:1: agents[0].expect.server_group_ip: \"hello\" is not an IPv4 address, like 10.0.0.7",
+        ),
+        (
+            "agents: [{kind: loglistener, expect: {server_group_ip: 10.0.0.300}}]\n",
+            "l.yml:1: agents[0].expect.server_group_ip: \"10.0.0.300\" is not an IPv4 address, like 10.0.0.7",
+        ),
+        (
+            "agents: [{kind: logtail, run_as: [-1]}]\n",
+            "l.yml:1: agents[0].run_as[0]: \"-1\" is not the name of a user",
+        ),
+    ]);
+    for range in [
+        "10.0.0.0/24",
+        "10.0.0.1-10.0.0.9",
+        "10.0.0.1, 10.0.0.2",
+        "10.0.0.*",
+        "10.0.0.1 10.0.0.2",
+        "10.0.0.1-9",
+    ] {
+        let text = format!("agents: [{{kind: loglistener, expect: {{server_group_ip: '{range}'}}}}]");
+        assert_eq!(settings(&text).1, [""; 0], "a range is for the rules to find");
+    }
+    let (_, warnings) = settings(&expecting("machine_group_identifier: \"web\\n\""));
+    assert_eq!(
+        warnings,
+        [
+            "l.yml:4: agents[0].expect.machine_group_identifier: \"web\\n\" is what no agent reports: it takes each line as an identifier, without blanks at its ends"
+        ]
+    );
+}
+
+#[test]
+fn of_a_variable_that_is_not_set_nothing_else_is_said() {
+    let unset = expecting("region: \"${LOGAGENT_NO_SUCH_VARIABLE}\"");
+    assert_eq!(
+        errors(&unset),
+        "l.yml:4: agents[0].expect.region: the variable LOGAGENT_NO_SUCH_VARIABLE is not set in the exporter's environment"
+    );
+    let unclosed = expecting("region: \"${LOGAGENT\"");
+    assert_eq!(errors(&unclosed).lines().count(), 1, "{}", errors(&unclosed));
+}
