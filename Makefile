@@ -18,6 +18,9 @@ build-static: ## The static release binary, the same on each machine: target/x86
 dist: ## What a release consists of, into target/dist: tarball, deb, rpm, image, bill of materials, licenses, checksums
 	scripts/dist
 
+dist-glibc: ## A tarball whose program resolves names as glibc does, for this machine's glibc and newer ones
+	scripts/dist x86_64-unknown-linux-gnu
+
 test: test-deps lint ## Everything that must pass: lint and all tests, on a machine with nothing but Rust
 	$(CARGO) test --locked --workspace
 	$(MAKE) test-dashboards test-page
@@ -51,14 +54,14 @@ bench-fleet: test-deps $(node_modules) ## Rules and dashboards over 1,000 and 10
 	$(CARGO) test --locked --test it scrapes
 	node benches/fleet/fleet.mjs
 
-test-systemd: build-static ## The unit under a real systemd as PID 1 (as root)
+test-systemd: build-static ## The unit under a real systemd as PID 1, and attacked there by a user without privileges (as root)
 	scripts/machines debian
-	cd tests/installs && ../../scripts/python -m unittest test_systemd
+	cd tests/installs && ../../scripts/python -m unittest test_systemd test_attacks
 
 test-packages: dist ## Packages installed, scraped, upgraded, removed on machines under systemd and in an empty root (as root)
 	scripts/machines debian
 	scripts/machines tools
-	cd tests/installs && ../../scripts/python -m unittest --verbose test_packages
+	cd tests/installs && ../../scripts/python -m unittest --verbose test_packages test_sbom
 
 test-image: dist ## The image in a real dockerd beside an agent of the host (as root)
 	scripts/machines tools
@@ -70,17 +73,18 @@ $(operator_schemas): tests/installs/package-lock.json
 	cd tests/installs && npm ci --ignore-scripts --no-audit --no-fund --cache ../../.cache/npm
 	touch $@
 
-test-chart: test-deps $(operator_schemas) ## Helm chart, plain manifests, mixin, release workflow: rendered by Helm and jsonnet themselves, and valid (as root)
-	cd tests/installs && ../../scripts/python -m unittest --verbose test_chart test_mixin test_release
+test-chart: test-deps $(operator_schemas) ## Helm chart, plain manifests, mixin, release workflow: rendered by Helm and jsonnet themselves, and valid; the role linted (as root)
+	cd tests/installs && ../../scripts/python -m unittest --verbose test_chart test_mixin test_release test_lint
 
 test-ansible: dist ## The Ansible role against a real systemd, twice (as root)
 	scripts/machines debian
+	scripts/machines tools
 	cd tests/installs && ../../scripts/python -m unittest --verbose test_ansible
 
-test-cross: ## The artefacts for arm64; the program runs under qemu (as root)
+test-cross: build-static dist-glibc ## The artefacts for arm64 and for glibc; the one for arm64 runs under qemu (as root)
 	scripts/dist aarch64-unknown-linux-musl
 	{ command -v qemu-aarch64-static && command -v readelf; } >/dev/null || apt-get install -qq -y --no-install-recommends qemu-user-static binutils
-	cd tests/installs && ../../scripts/python -m unittest --verbose test_cross
+	cd tests/installs && ../../scripts/python -m unittest --verbose test_cross test_glibc
 
 build-windows: ## The program for Windows: .cache/windows/target/x86_64-pc-windows-gnu/release/logagent-exporter.exe (as root)
 	scripts/windows cargo build --release --bin logagent-exporter
@@ -130,6 +134,10 @@ bench: ## Measures beside node, process and blackbox exporters; writes docs/benc
 test-faults: test-deps ## FAULTS_MINUTES=3: what happens to hosts, done to the exporter; FAULTS_WRITE=1 writes docs/faults.md (sets the clock: FAULTS_CLOCK=0)
 	$(CARGO) build --locked --example stand-in
 	$(CARGO) test --locked --test faults
+
+test-bounds: test-deps build-static ## Each bound of SECURITY.md reached, and what that costs; BOUNDS_WRITE=1 writes it there (as root)
+	$(CARGO) build --locked --example stand-in
+	EXPORTER="$${CARGO_TARGET_DIR:-$$PWD/target}/$(static)/release/logagent-exporter" $(CARGO) test --locked --test bounds
 
 fuzz: test-deps ## FUZZ_SECONDS=180: explores each fuzz target so long with the nightly compiler, and keeps a small corpus
 	scripts/fuzz $(or $(FUZZ_SECONDS),180)

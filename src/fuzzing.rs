@@ -76,7 +76,11 @@ pub fn agent_files(bytes: &[u8], _: &Path) {
                 let list = format!("{parameters:?}");
                 assert!(list.len() <= 4096 + 128 * bytes.len(), "{} bytes of {}", list.len(), bytes.len());
             }
+            let outline = profile.outline(path, bytes).unwrap_or_default();
+            assert!(outline.len() <= 4096 + 64 * bytes.len(), "{} bytes of {}", outline.len(), bytes.len());
         }
+        let _collection = profile.parse_collection(bytes);
+        let _instance = profile.parse_instance(bytes);
         let _record = profile.parse_record(bytes, &local_time);
         let _identifiers = profile.parse_identifiers(bytes);
         let _account = profile.parse_owner_account(bytes);
@@ -96,10 +100,16 @@ pub fn agent_files(bytes: &[u8], _: &Path) {
     }
 }
 
-/// The exporter's own config, and the forms of values in it.
+/// The exporter's own config, those of its lock and of Alertmanagers to be found, and the forms of values in them.
 pub fn exporter_config(bytes: &[u8], _: &Path) {
-    if let Err(error) = config::parse(bytes, Path::new("/etc/exporter.yml")) {
-        let told = error.to_string();
+    let path = Path::new("/etc/exporter.yml");
+    let parsed = [
+        config::parse(bytes, path).map(drop),
+        config::web::parse(bytes, path).map(drop),
+        config::targets::parse(bytes, path).map(drop),
+    ];
+    let told = parsed.into_iter().filter_map(Result::err).map(|error| error.to_string());
+    for told in told.chain([config::outline(bytes)]) {
         assert!(told.len() <= (4 << 10) + 64 * bytes.len(), "{} bytes of {}", told.len(), bytes.len());
     }
     let text = String::from_utf8_lossy(bytes);

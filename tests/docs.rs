@@ -1,6 +1,9 @@
 //! What the repository's documents and examples say is so: flags, metrics, causes, links, configurations.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests; a panic is the test's failure")]
 
+#[path = "docs/policy.rs"]
+mod policy;
+
 use std::{
     collections::BTreeSet,
     fmt::Write as _,

@@ -3,6 +3,7 @@
 Each boot starts from the clean root, and forgets at its end what was done to it.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -46,6 +47,17 @@ def series(text):
     """Value of each series of an exposition, by its name and labels as they stand there."""
     found = re.findall(r"^([a-z_]+(?:\{.*\})?) (\S+)$", text, re.MULTILINE)
     return {name: float(value) for name, value in found}
+
+
+def prometheus_sees(shell):
+    """Waits until the Prometheus that `shell` reaches has scraped the exporter, and the agent's worker in it."""
+    def value(query):
+        said = shell(f"curl --silent --get --data-urlencode 'query={query}' http://127.0.0.1:9090/api/v1/query").stdout
+        result = json.loads(said)["data"]["result"] if said.startswith("{") else []
+        return result and result[0]["value"][1]
+
+    eventually("a scrape", lambda: value('up{job="logagent-exporter"}') == "1")
+    eventually("the agent in Prometheus", lambda: value('logagent_processes{role="worker"}') == "1")
 
 
 class Machine:
@@ -125,6 +137,12 @@ class Machine:
     def write(self, path, text):
         """A file there, with its directories."""
         self.run(f"mkdir -p {os.path.dirname(path)} && cat > {path}", stdin=text)
+
+    def prometheus(self):
+        """Starts /usr/bin/prometheus with /etc/scrape.yml, and waits until it has seen the exporter and the agent."""
+        self.run("systemd-run --quiet --unit=prometheus --property=DynamicUser=yes --property=StateDirectory=prometheus"
+                 " prometheus --config.file=/etc/scrape.yml --storage.tsdb.path=/var/lib/prometheus --web.listen-address=127.0.0.1:9090")
+        prometheus_sees(self._shell)
 
     def get(self, path):
         """Body of the exporter's answer to a GET."""

@@ -1,11 +1,14 @@
 """The image in a real dockerd beside an agent of the host, as the README says to run it."""
 
+import io
+import shutil
+import tarfile
 import unittest
 
 import tools
 import yaml
 from docker import DockerHost
-from machine import REPOSITORY, eventually, series
+from machine import REPOSITORY, eventually, prometheus_sees, series
 from readme import printed
 
 [IMAGE] = tools.DIST.glob("*.linux-amd64.image.tar.gz")
@@ -76,6 +79,39 @@ class Image(unittest.TestCase):
         status = self.host.status("logagent-exporter")
         self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
 
+    def prometheus(self):
+        """A real Prometheus on the host, which has seen the exporter and the agent."""
+        shutil.copy(REPOSITORY / "deploy/prometheus/scrape.yml", self.host.work / "docker")
+        self.addCleanup(self.host.shell, "kill $(cat /run/prometheus.pid)")
+        self.host.run("setsid sh -c 'echo $$ > /run/prometheus.pid; exec prometheus --config.file=/var/lib/docker/scrape.yml"
+                      " --storage.tsdb.path=/run/prometheus --web.listen-address=127.0.0.1:9090' > /run/prometheus.log 2>&1 &")
+        prometheus_sees(self.host.shell)
+
+    def next_release(self):
+        """The same image under the next version, as a file in the directory of the first one; gives its name."""
+        name = IMAGE.name.replace("0.1.0", "99.0.0")
+        with tarfile.open(IMAGE) as old, tarfile.open(self.host.work / "docker" / name, "w:gz") as new:
+            for member in old:
+                data = old.extractfile(member).read()
+                if member.name in ("config.json", "manifest.json"):
+                    data = data.replace(b"0.1.0", b"99.0.0")
+                member.size = len(data)
+                new.addfile(member, io.BytesIO(data))
+        return name
+
+    def test_a_life_of_the_container(self):
+        self.started(RUN)
+        self.prometheus()
+        self.host.run(f"cd /var/lib/docker && docker load --input {self.next_release()}")
+        self.host.run("docker rm --force logagent-exporter")
+        eventually("nobody serves", lambda: self.host.shell("curl --silent http://127.0.0.1:10077/").returncode != 0)
+        self.host.run(RUN.replace("0.1.0", "99.0.0").replace("docker run", f"docker run {QUICK}", 1))
+        version = "docker inspect --format '{{index .Config.Labels \"org.opencontainers.image.version\"}}' logagent-exporter"
+        self.assertEqual(self.host.run(version), "99.0.0")
+        prometheus_sees(self.host.shell)
+        self.host.run("docker rm --force logagent-exporter && docker rmi localhost/logagent-exporter:99.0.0")
+        self.assertEqual(self.host.run("docker ps --all --quiet; pgrep logagent || true"), "")
+
     def test_as_the_daemonset_runs_it_it_sees_the_agent_of_the_node(self):
         manifests = yaml.safe_load_all((REPOSITORY / "deploy/kubernetes/logagent-exporter.yaml").read_text())
         [spec] = [one["spec"]["template"]["spec"] for one in manifests if one["kind"] == "DaemonSet"]
@@ -84,6 +120,7 @@ class Image(unittest.TestCase):
             self.assertEqual(scraped[f'logagent_processes{{agent="logtail",role="{role}"}}'], 1)
         self.assertEqual(scraped[STARTUP_PARAMETERS.format("ok")], 1)
         self.assertEqual(self.capabilities(), PTRACE | DAC_READ_SEARCH)
+        self.prometheus()
 
     def test_as_nobody_it_runs_and_says_what_it_could_not_read(self):
         scraped = self.started(f"docker run --detach --name logagent-exporter {HOST} {self.image}")

@@ -1,7 +1,7 @@
 """Packages on a machine under a real systemd, scraped by a real Prometheus: installed, edited, upgraded, removed, purged."""
 
-import json
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
@@ -12,6 +12,7 @@ from readme import printed
 
 [DEB] = tools.DIST.glob("*_amd64.deb")
 [RPM] = tools.DIST.glob("*.x86_64.rpm")
+[TARBALL] = tools.DIST.glob("*.linux-amd64.tar.gz")
 
 SUDO = REPOSITORY / ".cache/machines/sudo"
 
@@ -52,9 +53,7 @@ def machine(*binds):
         SUDO.parent.mkdir(parents=True, exist_ok=True)
         SUDO.write_text('#!/bin/sh\nexec "$@"\n')
         SUDO.chmod(0o755)
-    prometheus = tools.ROOT / "usr/bin/prometheus"
-    scrape = REPOSITORY / "deploy/prometheus/scrape.yml"
-    return Machine([(tools.DIST, "/dist"), (prometheus, "/usr/bin/prometheus"), (scrape, "/etc/scrape.yml"), (SUDO, "/usr/bin/sudo"), *binds])
+    return Machine([(tools.DIST, "/dist"), *tools.prometheus(), (SUDO, "/usr/bin/sudo"), *binds])
 
 
 class Package:
@@ -82,16 +81,7 @@ class Package:
 
     def scraped(self, there):
         Package.typed(self, there)
-        there.run("systemd-run --quiet --unit=prometheus --property=DynamicUser=yes --property=StateDirectory=prometheus"
-                  " prometheus --config.file=/etc/scrape.yml --storage.tsdb.path=/var/lib/prometheus --web.listen-address=127.0.0.1:9090")
-
-        def value(query):
-            answer = there._shell(f"curl --silent --get --data-urlencode 'query={query}' http://127.0.0.1:9090/api/v1/query").stdout
-            result = json.loads(answer)["data"]["result"] if answer.startswith("{") else []
-            return result and result[0]["value"][1]
-
-        eventually("a scrape", lambda: value('up{job="logagent-exporter"}') == "1")
-        eventually("the agent in Prometheus", lambda: value("logagent_processes{role=\"worker\"}") == "1")
+        there.prometheus()
 
     def edited(self, there, options):
         there.run(f"echo {EDIT} >> {options}; echo 'detect: true' >> /etc/logagent-exporter/logagent-exporter.yml")
@@ -145,8 +135,27 @@ class Tarball(unittest.TestCase):
             there.run(f"cd /dist && {printed('tar ')}")
             self.assertEqual(there.run("systemctl is-active logagent-exporter; systemctl is-enabled logagent-exporter"), "active\nenabled")
             Package.scraped(self, there)
+            # The next release, by the first of the printed commands.
+            before = there.unit("logagent-exporter", "MainPID")["MainPID"]
+            unpack, _ = printed("tar ").split(" &&\n")
+            there.run("cp -r /opt/logagent-exporter /tmp/next && echo '# the next release' >> /tmp/next/systemd/logagent-exporter.service"
+                      f" && mkdir /tmp/release && tar --create --gzip --file /tmp/release/{TARBALL.name} --directory /tmp next")
+            there.run(f"cd /tmp/release && {unpack} && systemctl daemon-reload && systemctl restart logagent-exporter")
+            self.assertIn("# the next release", there.run("systemctl cat logagent-exporter"))
+            self.assertNotEqual(there.unit("logagent-exporter", "MainPID")["MainPID"], before, "the new binary runs")
             there.run("systemctl disable --now logagent-exporter.service && rm -r /opt/logagent-exporter /usr/bin/logagent-exporter")
             self.assertEqual(there.run(LEFT), "")
+
+
+class Sizes(unittest.TestCase):
+    def test_they_are_those_of_the_support_matrix(self):
+        [image], [chart] = tools.DIST.glob("*.linux-amd64.image.tar.gz"), tools.DIST.glob("*.chart.tgz")
+        files = {"deb": DEB, "rpm": RPM, "tarball": TARBALL, "image": image, "chart, manifests": chart}
+        rows = re.findall(r"^\| ([a-z, ]+) \| ([0-9.]+) \|", (REPOSITORY / "docs/support.md").read_text(), re.MULTILINE)
+        self.assertEqual({name for name, _ in rows}, set(files))
+        for name, megabytes in rows:
+            # A figure of two digits, which need not follow each commit.
+            self.assertAlmostEqual(files[name].stat().st_size / 1e6, float(megabytes), delta=0.1, msg=name)
 
 
 class Rpm(unittest.TestCase, Package):

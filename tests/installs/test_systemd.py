@@ -27,6 +27,12 @@ def exposure(there):
         "systemd-analyze security --no-pager logagent-exporter"))[1])
 
 
+def documented(unit):
+    """The exposure that SECURITY.md gives for a unit."""
+    text = (REPOSITORY / "SECURITY.md").read_text()
+    return float(re.search(rf"^\| {re.escape(unit)} \| ([0-9.]+) \|$", text, re.MULTILINE)[1])
+
+
 def process(there):
     """Fields of /proc/PID/status of the service's main process."""
     pid = there.unit("logagent-exporter", "MainPID")["MainPID"]
@@ -137,6 +143,7 @@ class Unit(unittest.TestCase):
         for kind in ("CapEff", "CapPrm", "CapBnd", "CapAmb"):
             self.assertEqual(int(status[kind], 16), PTRACE | DAC_READ_SEARCH, kind)
         self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
+        self.assertEqual(exposure(self.there), documented("as installed, with the two capabilities"))
         self.assertLessEqual(exposure(self.there), 2.5)
 
     def test_without_capabilities_it_runs_and_says_what_it_could_not_read(self):
@@ -145,6 +152,7 @@ class Unit(unittest.TestCase):
         self.there.run("systemctl daemon-reload && systemctl restart logagent-exporter")
         status = process(self.there)
         self.assertEqual({int(status[kind], 16) for kind in ("CapEff", "CapPrm", "CapBnd", "CapAmb")}, {0})
+        self.assertEqual(exposure(self.there), documented("with `deploy/systemd/without-capabilities.conf`"))
         self.assertLessEqual(exposure(self.there), 1.9)
         self.assertEqual(self.judged()[STARTUP_PARAMETERS.format("unknown")], 1)
         self.assertIn("CAP_DAC_READ_SEARCH", self.there.get("/api/v1/report"))

@@ -18,3 +18,8 @@ def run(script, binds=(), writable=(), check=True):
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert not check or process.returncode == 0, f"{script!r} exits {process.returncode}: {process.stdout}"
     return process.stdout.strip()
+
+
+def prometheus():
+    """What a machine needs to be scraped by a real Prometheus, as `Machine` binds it."""
+    return [(ROOT / "usr/bin/prometheus", "/usr/bin/prometheus"), (REPOSITORY / "deploy/prometheus/scrape.yml", "/etc/scrape.yml")]

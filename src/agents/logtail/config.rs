@@ -94,6 +94,11 @@ fn parameter(value: &Value, path: &str) -> Option<Parameter> {
     Some(Parameter { key: path.to_owned(), value: without_user_info(value) })
 }
 
+/// The most servers of one list, and endpoints of one server, that are kept: the service has some dozens of regions, and a
+/// megabyte of entries would become sixty of memory.
+const MOST_SERVERS: usize = 256;
+const MOST_ENDPOINTS: usize = 16;
+
 /// The strings of the list at `key`.
 fn texts(object: &Map<String, Value>, key: &str, path: &str) -> Vec<Parameter> {
     let values = object.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -101,6 +106,7 @@ fn texts(object: &Map<String, Value>, key: &str, path: &str) -> Vec<Parameter> {
         .iter()
         .enumerate()
         .filter_map(|(index, value)| parameter(value, &format!("{path}[{index}]")))
+        .take(MOST_SERVERS)
         .collect()
 }
 
@@ -112,6 +118,7 @@ fn objects<'a>(merged: &'a Merged<'_>, key: &str) -> impl Iterator<Item = (Strin
         .iter()
         .enumerate()
         .filter_map(move |(index, value)| Some((format!("{key}[{index}]"), value.as_object()?)))
+        .take(MOST_SERVERS)
 }
 
 /// `endpoint` and `endpoint_list` of one entry.
@@ -119,6 +126,7 @@ fn entry_endpoints(entry: &Map<String, Value>, path: &str) -> Vec<Parameter> {
     text(entry, "endpoint", &format!("{path}.endpoint"))
         .into_iter()
         .chain(texts(entry, "endpoint_list", &format!("{path}.endpoint_list")))
+        .take(MOST_ENDPOINTS)
         .collect()
 }
 
@@ -365,6 +373,20 @@ mod tests {
         )
         .expect("accepted");
         assert!(!format!("{parameters:?}").contains("S3CRET"), "{parameters:?}");
+    }
+
+    #[test]
+    fn of_a_flood_of_servers_a_bounded_part_is_kept() {
+        let many = |entry: &str| vec![entry; 5_000].join(",");
+        let endpoints = format!("{{\"endpoint_list\": [{}]}}", vec![r#""b""#; 20].join(","));
+        let text = format!(
+            "{{\"config_servers\": [{}], \"data_servers\": [{}]}}",
+            many(r#""!a""#),
+            many(&endpoints)
+        );
+        let parameters = parse_alone(text.as_bytes()).unwrap();
+        assert_eq!(parameters.config_servers.len(), MOST_SERVERS);
+        assert_eq!(parameters.data_servers.len(), MOST_SERVERS * MOST_ENDPOINTS);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Files of this host: there is one root, and paths have drive letters. Of links on the way the final path tells.
 
 use std::{
+    env,
     ffi::OsString,
     fs::{File, OpenOptions},
     io,
     os::windows::fs::OpenOptionsExt as _,
-    path::{Component, Path, PathBuf},
+    path::{Component, Path, PathBuf, Prefix},
 };
 
 use windows_sys::Win32::Storage::FileSystem::{
@@ -64,16 +65,31 @@ pub(in crate::sys) fn open_without_links(root: &Root, path: &Path) -> io::Result
     Ok(is_plain(path, &file).then_some(file))
 }
 
-/// Directories that administrators alone may write to, unless somebody has changed that.
-const OF_ADMINISTRATORS: [&str; 3] = ["program files", "program files (x86)", "windows"];
+/// Directories of the system's drive that administrators alone may write to, unless somebody has changed that. `Windows` is
+/// none of them: everybody may write to some of what is in it (`Temp`).
+const OF_ADMINISTRATORS: [&str; 2] = ["program files", "program files (x86)"];
+
+/// The letter of the drive that Windows is on. On others everybody may make directories.
+fn system_drive() -> u8 {
+    let told = env::var_os("SystemDrive").and_then(|drive| drive.as_encoded_bytes().first().copied());
+    told.unwrap_or(b'C').to_ascii_uppercase()
+}
 
 /// True if administrators alone can have put it there.
 pub(in crate::sys) fn is_of_administrators(path: &Path) -> bool {
-    let mut names = path.components().filter_map(|part| match part {
+    let mut parts = path.components();
+    let drive = match parts.next() {
+        Some(Component::Prefix(prefix)) => match prefix.kind() {
+            Prefix::Disk(letter) | Prefix::VerbatimDisk(letter) => letter.to_ascii_uppercase(),
+            _ => return false,
+        },
+        _ => return false,
+    };
+    let directory = parts.find_map(|part| match part {
         Component::Normal(name) => Some(name.to_string_lossy().to_lowercase()),
         _ => None,
     });
-    names.next().is_some_and(|first| OF_ADMINISTRATORS.contains(&first.as_str()))
+    drive == system_drive() && directory.is_some_and(|name| OF_ADMINISTRATORS.contains(&name.as_str()))
 }
 
 /// One step: its end, or a link that leads nowhere in particular. Permissions are the system's own to judge.

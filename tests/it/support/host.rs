@@ -1,6 +1,7 @@
 //! A machine of a test's own: namespaces of mounts, network, host name and processes, and a piece of internet behind it.
 
 use std::{
+    env,
     ffi::OsStr,
     fs,
     io::{BufRead as _, BufReader, Read as _},
@@ -56,7 +57,7 @@ impl Drop for Host {
 
 /// The stand-in for agents, which Cargo builds beside the exporter.
 fn stand_in() -> PathBuf {
-    let path = exporter().with_file_name("examples").join("stand-in");
+    let path = Path::new(BUILT).with_file_name("examples").join("stand-in");
     assert!(path.exists(), "{}: not built; run `cargo build --example stand-in`", path.display());
     path
 }
@@ -68,11 +69,15 @@ fn unpacked(program: &str) -> PathBuf {
     path
 }
 
-fn exporter() -> PathBuf {
-    PathBuf::from(env!("CARGO_BIN_EXE_logagent-exporter"))
-}
+/// Beside what Cargo builds for tests.
+const BUILT: &str = env!("CARGO_BIN_EXE_logagent-exporter");
 
 impl Host {
+    /// The exporter that is tested, or another one that is measured.
+    pub(crate) fn executable() -> PathBuf {
+        env::var_os("EXPORTER").map_or_else(|| PathBuf::from(BUILT), PathBuf::from)
+    }
+
     /// A machine with a network, a trust store, and nothing to watch.
     pub(crate) fn new() -> Self {
         let mut unshare = Command::new("unshare")
@@ -80,7 +85,7 @@ impl Host {
             .args(["/bin/sh", "-c", include_str!("host.sh")])
             .env_clear()
             .envs([("PATH", PATH), ("HOST_NAME", HOST_NAME)])
-            .env("EXPORTER", exporter())
+            .env("EXPORTER", Self::executable())
             .env("STAND_IN", stand_in())
             .env("PROMETHEUS", unpacked("prometheus"))
             .env("ALERTMANAGER", unpacked("prometheus-alertmanager"))
