@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use crate::model::{
     authority::{self, Authority},
     snapshot::{Endpoint, Environment, Scheme},
+    text::visible,
 };
 
 /// libcurl's default where a proxy's address names no port.
@@ -44,6 +45,8 @@ impl Proxy {
 pub(crate) struct Unusable {
     /// The variable.
     pub(crate) variable: &'static str,
+    /// Its value, without what may be a password.
+    pub(crate) shown: String,
     /// True for a kind of proxy that the agent can use and the probe cannot.
     pub(crate) unsupported: bool,
     /// Why, for people.
@@ -69,8 +72,10 @@ pub(crate) fn choose(endpoint: &Endpoint, environment: &Environment) -> Result<O
 }
 
 fn parse(variable: &'static str, value: &str) -> Result<Proxy, Unusable> {
+    let shown = visible(&authority::without_user_info(value));
     let malformed = || Unusable {
         variable,
+        shown: shown.clone(),
         unsupported: false,
         detail: format!("{variable} in the agent's environment is not of the form http://host:port"),
     };
@@ -86,7 +91,7 @@ fn parse(variable: &'static str, value: &str) -> Result<Proxy, Unusable> {
                     "{variable} in the agent's environment names a {scheme} proxy, which the probe does not support; \
                      whether the agent gets through is not known"
                 );
-                Unusable { variable, unsupported: true, detail }
+                Unusable { variable, shown, unsupported: true, detail }
             } else {
                 malformed()
             });

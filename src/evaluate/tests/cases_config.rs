@@ -264,6 +264,12 @@ fn network() -> Vec<Case> {
             logtail().with(|w| through_proxy(w, Err(FailureKind::Refused))),
             logtail().with(|w| through_proxy(w, Ok(()))),
         ),
+        // One that nobody could connect to: its setting is malformed.
+        case(
+            "proxy_unreachable",
+            logtail().with(|w| through_proxy(w, Err(FailureKind::Proxy))),
+            logtail().with(|w| through_proxy(w, Ok(()))),
+        ),
         case("connection_refused", both(FailureKind::Refused), failing(HTTPS, FailureKind::Refused, outside)),
         case(
             "connection_timeout",

@@ -190,10 +190,11 @@ impl ProbeRun<'_> {
     }
 
     /// What only the probe cannot do says nothing of the agent.
-    fn unusable(&self, proxy: proxy::Unusable) -> Error {
+    fn unusable(&mut self, proxy: proxy::Unusable) -> Error {
         if proxy.unsupported {
             Error::Own(Why::new(Reason::Unsupported, self.endpoint.url.clone(), proxy.detail))
         } else {
+            self.probe.proxy = Some((proxy.shown, proxy.variable.to_owned()));
             Error::peer(FailureKind::Proxy, None, proxy.detail)
         }
     }

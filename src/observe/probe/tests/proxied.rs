@@ -111,8 +111,13 @@ async fn a_kind_of_proxy_that_only_the_probe_cannot_use_leaves_the_endpoint_unkn
         let probe = prober(PATIENT, root.path()).probe(&target(Scheme::Http), &variables).await;
         assert_eq!(probe.why().map(|why| why.reason), Some(Reason::Unsupported), "{proxy}");
     }
-    let malformed = probe_as(&target(Scheme::Http), &environment(&[("http_proxy", "http://")])).await;
+    let malformed = probe_as(&target(Scheme::Http), &environment(&[("http_proxy", "u:secret@:::")])).await;
     assert_eq!(failed(&malformed).0, FailureKind::Proxy, "the agent cannot use it either");
+    assert_eq!(
+        malformed.proxy,
+        Some((":::".to_owned(), "http_proxy".to_owned())),
+        "it is named as what fails"
+    );
 }
 
 #[tokio::test]
