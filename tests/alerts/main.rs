@@ -8,14 +8,14 @@ mod names;
 mod promql;
 mod rules;
 mod tools;
+mod yaml;
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -27,31 +27,7 @@ fn read(path: &str) -> String {
 
 /// A YAML file with one document.
 fn yaml(path: &str) -> Value {
-    let text = read(path);
-    let documents = Yaml::load_from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let [document] = documents.as_slice() else { panic!("{path}: not one document") };
-    json(document)
-}
-
-fn json(node: &Yaml<'_>) -> Value {
-    match node {
-        Yaml::Value(Scalar::Boolean(value)) => Value::from(*value),
-        Yaml::Value(Scalar::Integer(value)) => Value::from(*value),
-        Yaml::Value(Scalar::FloatingPoint(value)) => Value::from(value.into_inner()),
-        Yaml::Value(Scalar::String(value)) => Value::from(value.as_ref()),
-        Yaml::Sequence(values) => values.iter().map(json).collect(),
-        Yaml::Mapping(entries) => Value::Object(
-            entries
-                .iter()
-                .map(|(key, value)| (key.as_str().unwrap().to_owned(), json(value)))
-                .collect::<Map<_, _>>(),
-        ),
-        Yaml::Value(Scalar::Null)
-        | Yaml::Representation(..)
-        | Yaml::Tagged(..)
-        | Yaml::Alias(_)
-        | Yaml::BadValue => Value::Null,
-    }
+    yaml::parsed(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// The files of rules, in both languages where there are two.

@@ -9,7 +9,7 @@ use logagent_exporter::catalog::{
 };
 use serde_json::Value;
 
-use super::{CAUSES, CAUSES_ZH, alerts_of, files, read, repository, rules_of, yaml};
+use super::{BY_HAND, CAUSES, CAUSES_ZH, alerts_of, files, read, repository, rules_of, yaml};
 
 fn is_chinese(text: &str) -> bool {
     text.chars().any(|c| matches!(c, '\u{3400}'..='\u{9fff}'))
@@ -152,6 +152,41 @@ fn every_alert_has_tests_in_which_it_fires_and_is_silent() {
             "{name} has no test in which it is silent"
         );
     }
+}
+
+/// A job may have any name. That of exporters mostly has `logagent` in it, by which a target is known that never answered.
+#[test]
+fn rules_name_no_job() {
+    for rule in [CAUSES, BY_HAND].iter().flat_map(|path| rules_of(path)) {
+        let expr = rule["expr"].as_str().unwrap();
+        let expr = expr.replace(r#"up{job=~".*logagent.*"}"#, "up");
+        let selects = ["job=", "job!="].iter().any(|selector| expr.contains(selector));
+        assert!(!selects, "{expr}");
+    }
+}
+
+#[test]
+fn what_went_wrong_once_has_a_test_of_the_name_that_the_table_has() {
+    let readme = read("alerts/tests/README.md");
+    let (_, tables) = readme.split_once("## What went wrong once").unwrap();
+    let sources: String = files("alerts/tests", ".test.yml")
+        .iter()
+        .filter(|file| !file.contains("/zh/"))
+        .chain(&files("tests/alerts", ".rs"))
+        .map(|file| read(file))
+        .collect();
+    let mut named = 0;
+    for row in tables.lines().filter(|line| line.starts_with("| ") && !line.ends_with("| test |")) {
+        let (_, tests) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
+        let tests = tests.split_once(" (").map_or(tests, |(test, _)| test);
+        for test in tests.split('`').skip(1).step_by(2) {
+            let there =
+                sources.contains(&format!("- name: '{test}'\n")) || sources.contains(&format!("fn {test}()"));
+            assert!(there, "no test has the name {test}");
+            named += 1;
+        }
+    }
+    assert!(named > 20, "{named}");
 }
 
 #[test]

@@ -8,13 +8,19 @@ use std::{
     process::Command,
 };
 
-use crate::history::{History, STEPS};
+use crate::history::{Cluster, History, STEPS};
 
 /// An alert's labels.
 pub(crate) type Alert = BTreeMap<String, String>;
 
-/// The alerts that fire at each step, by cluster.
-pub(crate) type Firing = BTreeMap<String, Vec<BTreeSet<Alert>>>;
+/// The alerts that fire at each step, as each Prometheus server of a history has them.
+pub(crate) type Views = Vec<Vec<BTreeSet<Alert>>>;
+
+/// The views of each history, by its key.
+pub(crate) type Firing = BTreeMap<String, Views>;
+
+/// A cluster in which nothing happens, beside those of histories in one Prometheus.
+const STEADY: &str = "steady";
 
 /// Lets promtool evaluate all rules over these histories, each its own cluster. A test that expects no alert at any step fails,
 /// and says which there are.
@@ -25,12 +31,16 @@ pub(crate) fn firing(repository: &Path, rules: &Path, histories: &[History]) -> 
          tests:\n",
         rules.display()
     );
-    // Where the cluster is an external label, each has a Prometheus of its own: its series do not have the label.
-    let (external, labelled): (Vec<&History>, Vec<&History>) =
-        histories.iter().partition(|history| history.external);
-    evaluated(&mut test, "labelled", &labelled);
-    for history in external {
-        evaluated(&mut test, &history.cluster(), &[history]);
+    // Where the cluster is no label of targets, each has a Prometheus of its own: its series do not have the label.
+    for server in 0..2 {
+        let (labelled, alone): (Vec<&History>, Vec<&History>) = histories
+            .iter()
+            .filter(|history| history.servers().contains(&server))
+            .partition(|history| history.cluster == Cluster::OfTargets);
+        evaluated(&mut test, STEADY, server, &labelled);
+        for history in alone {
+            evaluated(&mut test, &history.key(), server, &[history]);
+        }
     }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("histories.test.yml");
@@ -39,23 +49,34 @@ pub(crate) fn firing(repository: &Path, rules: &Path, histories: &[History]) -> 
     assert!(promtool.exists(), "{}: not there; run `make test-deps`", promtool.display());
     let output = Command::new(promtool).args(["test", "rules"]).arg(&path).output().unwrap();
     let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    let clusters = histories.iter().map(|history| (history.cluster(), vec![BTreeSet::new(); STEPS]));
-    let mut firing: Firing = clusters.collect();
-    let (mut step, mut external) = (0, None);
+    read(&String::from_utf8_lossy(&said), histories)
+}
+
+/// What promtool got instead of nothing.
+fn read(said: &str, histories: &[History]) -> Firing {
+    let of = |history: &History| vec![vec![BTreeSet::new(); STEPS]; history.servers().len()];
+    let mut firing: Firing = histories.iter().map(|history| (history.key(), of(history))).collect();
+    let clusters: BTreeMap<String, Cluster> =
+        histories.iter().map(|history| (history.key(), history.cluster)).collect();
+    let (mut step, mut server, mut prometheus) = (0, 0, String::new());
     for line in said.lines().map(str::trim) {
         if let Some(name) = line.strip_prefix("got: {prometheus=\"") {
-            external = name.split('"').next().filter(|name| *name != "labelled");
+            let (name, rest) = name.split_once("\", server=\"").unwrap();
+            name.clone_into(&mut prometheus);
+            server = usize::from(rest.starts_with('1'));
         } else if let Some((_, time)) = line.split_once("\", time: ") {
             step = seconds(time.trim_end_matches(',')) / 15;
         } else if let Some(got) = line.strip_prefix("got: ") {
             for alert in got.split("{__name__=").skip(1) {
                 let mut alert = labels(alert);
                 // As Prometheus does when it sends.
-                if let Some(cluster) = external {
-                    alert.insert("cluster".to_owned(), cluster.to_owned());
+                if clusters.get(&prometheus) == Some(&Cluster::External) {
+                    alert.insert("cluster".to_owned(), prometheus.clone());
                 }
-                firing.get_mut(&alert["cluster"]).unwrap()[step].insert(alert);
+                let cluster = alert.get("cluster").map(String::as_str);
+                assert_ne!(cluster, Some(STEADY), "{alert:?} fires where nothing happened");
+                let key = if prometheus == STEADY { cluster.unwrap() } else { prometheus.as_str() };
+                firing.get_mut(key).unwrap()[server][step].insert(alert);
             }
         } else {
             assert!(!line.contains("error") && !line.contains("err:"), "{line}");
@@ -65,23 +86,34 @@ pub(crate) fn firing(repository: &Path, rules: &Path, histories: &[History]) -> 
 }
 
 /// Histories that one Prometheus has.
-fn evaluated(test: &mut String, name: &str, histories: &[&History]) {
+fn evaluated(test: &mut String, name: &str, server: usize, histories: &[&History]) {
     if histories.is_empty() {
         return;
     }
     let _infallible = writeln!(test, "  - interval: 5s\n    input_series:");
+    if name == STEADY {
+        for (series, value) in
+            [("up", 1), ("logagent_exporter_build_info", 1), ("logagent_agents", 1), ("logagent_status", 0)]
+        {
+            let _infallible = writeln!(
+                test,
+                "      - {{series: '{series}{{cluster=\"{STEADY}\",job=\"any\",instance=\"s:10077\"}}', values: '{value}+0x{}'}}",
+                STEPS * 3
+            );
+        }
+    }
     for history in histories {
-        history.series(test);
+        history.series(server, test);
     }
     // Which Prometheus it is that speaks from here on.
     let _infallible = writeln!(
         test,
-        "    promql_expr_test:\n      - {{expr: 'label_replace(vector(1), \"prometheus\", \"{name}\", \"\", \"\")', eval_time: 0s, exp_samples: []}}"
+        "    promql_expr_test:\n      - {{expr: 'label_replace(label_replace(vector(1), \"prometheus\", \"{name}\", \"\", \"\"), \"server\", \"{server}\", \"\", \"\")', eval_time: 0s, exp_samples: []}}"
     );
     for step in 0..STEPS {
         let _infallible = writeln!(
             test,
-            "      - {{expr: 'ALERTS{{alertstate=\"firing\",severity=\"critical\",alertname!~\"LogAgentExporter.*\"}}', eval_time: {}s, exp_samples: []}}",
+            "      - {{expr: 'ALERTS{{alertstate=\"firing\",severity=~\"critical|warning\"}}', eval_time: {}s, exp_samples: []}}",
             step * 15
         );
     }

@@ -1,4 +1,4 @@
-//! A random fleet and what happens to it: the truth, and what a Prometheus sees of it.
+//! A random fleet and what happens to it: the truth, and what each Prometheus sees of it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,9 +7,9 @@ use std::{
 
 use logagent_exporter::catalog;
 
-/// Between scrapes and between evaluations lie 15 seconds: a step. A history is 50 minutes; what happens ends after 27.
+/// Between scrapes and between evaluations lie 15 seconds: a step. A history is 50 minutes; what happens ends after 35.
 pub(crate) const STEPS: usize = 200;
-const EVENTS_END: u64 = 108;
+const EVENTS_END: u64 = 140;
 
 /// Critical causes of all kinds of patience; the last one is newer than the rules.
 const CAUSES: [&str; 6] =
@@ -39,14 +39,14 @@ impl Random {
 /// Something that happens to some hosts from a step until before another one.
 #[derive(Debug, Clone)]
 pub(crate) struct Event {
-    hosts: Vec<usize>,
-    from: usize,
-    until: usize,
-    what: What,
+    pub(crate) hosts: Vec<usize>,
+    pub(crate) from: usize,
+    pub(crate) until: usize,
+    pub(crate) what: What,
 }
 
 #[derive(Debug, Clone)]
-enum What {
+pub(crate) enum What {
     Stands(&'static str),
     /// One, then the other, each for so many steps.
     Alternate(&'static str, &'static str, usize),
@@ -54,12 +54,24 @@ enum What {
     Flaps(&'static str, usize),
     /// Each host of the list fails some steps after the one before it.
     Spreads(&'static str, usize),
-    /// Each so-many-th scrape fails.
-    Misses(usize),
+    /// Each so-many-th scrape fails, of all Prometheus servers or of one.
+    Misses(usize, Option<usize>),
     Down,
     Vanishes,
-    /// Prometheus neither scrapes, nor evaluates for Alertmanager.
-    Restart,
+    /// The exporter starts anew each so many steps.
+    Loops(usize),
+    /// Prometheus neither scrapes, nor evaluates for Alertmanager: all, or one of a pair.
+    Restart(Option<usize>),
+}
+
+/// Where the cluster is a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cluster {
+    OfTargets,
+    /// An external label of Prometheus, no label of the targets.
+    External,
+    /// Nowhere: all hosts are one fleet.
+    Absent,
 }
 
 #[derive(Debug, Clone)]
@@ -68,22 +80,23 @@ pub(crate) struct History {
     pub(crate) hosts: usize,
     /// Hosts are scraped by two jobs.
     pub(crate) two_jobs: bool,
-    /// Two Prometheus servers send, the second one a step later.
+    /// Two Prometheus servers scrape, evaluate and send, each in phases of its own.
     pub(crate) pair: bool,
-    /// The cluster is an external label of Prometheus, no label of the targets.
-    pub(crate) external: bool,
+    pub(crate) cluster: Cluster,
     pub(crate) events: Vec<Event>,
 }
 
-/// What Prometheus sees of a host at a step.
+/// What a Prometheus sees of a host at a step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
     /// Service discovery has it.
-    listed: bool,
+    pub(crate) listed: bool,
     /// There is a Prometheus to scrape it.
-    looked: bool,
-    up: bool,
-    causes: BTreeSet<&'static str>,
+    pub(crate) looked: bool,
+    pub(crate) up: bool,
+    /// How often the exporter has started anew.
+    pub(crate) restarts: usize,
+    pub(crate) causes: BTreeSet<&'static str>,
 }
 
 impl History {
@@ -93,18 +106,36 @@ impl History {
         let count = 1 + random.index(5);
         let events = (0..count).map(|_| event(&mut random, hosts)).collect();
         let (two_jobs, pair) = (random.below(6) == 0, random.below(4) == 0);
-        Self { seed, hosts, two_jobs, pair, external: random.below(5) == 0, events }
+        // Those that are no label of targets take a Prometheus of their own, and so most of the time.
+        let cluster = match random.below(12) {
+            0 => Cluster::External,
+            1 => Cluster::Absent,
+            _ => Cluster::OfTargets,
+        };
+        Self { seed, hosts, two_jobs, pair, cluster, events }
     }
 
-    pub(crate) fn cluster(&self) -> String {
+    /// What tells it from other histories; its cluster's name, if that has one.
+    pub(crate) fn key(&self) -> String {
         format!("c{}", self.seed)
     }
 
-    /// Steps at which Prometheus is away.
-    pub(crate) fn away(&self, step: usize) -> bool {
-        self.events
-            .iter()
-            .any(|event| matches!(event.what, What::Restart) && (event.from..event.until).contains(&step))
+    /// The Prometheus servers.
+    pub(crate) fn servers(&self) -> std::ops::Range<usize> {
+        0..1 + usize::from(self.pair)
+    }
+
+    /// The jobs that scrape each host.
+    pub(crate) fn jobs(&self) -> &'static [&'static str] {
+        if self.two_jobs { &["logagent-exporter", "second"] } else { &["any"] }
+    }
+
+    /// Steps at which a Prometheus is away.
+    pub(crate) fn away(&self, server: usize, step: usize) -> bool {
+        self.events.iter().any(|event| {
+            matches!(event.what, What::Restart(of) if of.is_none_or(|of| of == server))
+                && (event.from..event.until).contains(&step)
+        })
     }
 
     /// Nothing but one cause that stands at once on all hosts.
@@ -112,10 +143,15 @@ impl History {
         matches!(self.events.as_slice(), [event] if matches!(event.what, What::Stands(_)) && event.hosts.len() > 4)
     }
 
-    pub(crate) fn seen(&self, host: usize, step: usize) -> Seen {
-        let mut seen = Seen { listed: true, looked: !self.away(step), up: true, causes: BTreeSet::new() };
+    pub(crate) fn seen(&self, server: usize, host: usize, step: usize) -> Seen {
+        let looked = !self.away(server, step);
+        let mut seen = Seen { listed: true, looked, up: true, restarts: 0, causes: BTreeSet::new() };
         for event in &self.events {
             let Some(place) = event.hosts.iter().position(|one| *one == host) else { continue };
+            if let What::Loops(period) = event.what {
+                let until = step.min(event.until);
+                seen.restarts += until.saturating_sub(event.from).div_ceil(period);
+            }
             if !(event.from..event.until).contains(&step) {
                 continue;
             }
@@ -125,11 +161,11 @@ impl History {
                 What::Alternate(a, b, period) => Some(if (since / period).is_multiple_of(2) { a } else { b }),
                 What::Flaps(cause, period) => (since / period).is_multiple_of(2).then_some(cause),
                 What::Spreads(cause, delay) => (since >= place * delay).then_some(cause),
-                What::Misses(_) | What::Down | What::Vanishes | What::Restart => None,
+                What::Misses(..) | What::Down | What::Vanishes | What::Loops(_) | What::Restart(_) => None,
             };
             seen.causes.extend(stands);
-            if let What::Misses(each) = event.what {
-                seen.up &= !step.is_multiple_of(each);
+            if let What::Misses(each, of) = event.what {
+                seen.up &= !step.is_multiple_of(each) || of.is_some_and(|of| of != server);
             }
             seen.up &= !matches!(event.what, What::Down);
             seen.listed &= !matches!(event.what, What::Vanishes);
@@ -137,28 +173,37 @@ impl History {
         seen
     }
 
-    /// The series of a test of promtool, with samples each five seconds: each host is scraped in a phase of its own.
-    pub(crate) fn series(&self, out: &mut String) {
-        let cluster = if self.external { String::new() } else { format!("cluster=\"{}\",", self.cluster()) };
-        let jobs: &[&str] = if self.two_jobs { &["logagent-exporter", "second"] } else { &["any"] };
+    /// The series of a test of promtool, with samples each five seconds: each server scrapes each host in a phase of its own.
+    pub(crate) fn series(&self, server: usize, out: &mut String) {
+        let cluster = match self.cluster {
+            Cluster::OfTargets => format!("cluster=\"{}\",", self.key()),
+            Cluster::External | Cluster::Absent => String::new(),
+        };
         for host in 0..self.hosts {
-            let seen: Vec<Seen> = (0..STEPS).map(|step| self.seen(host, step)).collect();
+            let seen: Vec<Seen> = (0..STEPS).map(|step| self.seen(server, host, step)).collect();
             let causes: BTreeSet<&str> = seen.iter().flat_map(|seen| seen.causes.iter().copied()).collect();
-            for (number, job) in jobs.iter().enumerate() {
+            for (number, job) in self.jobs().iter().enumerate() {
                 let labels = format!("{cluster}job=\"{job}\",instance=\"h{host}:10077\"");
-                let phase = (host + number + usize::try_from(self.seed % 3).unwrap()) % 3;
-                let mut write = |series: &str, value: &dyn Fn(&Seen) -> Option<u8>| {
+                let phase = (host + number + server + usize::try_from(self.seed % 3).unwrap()) % 3;
+                let mut write = |series: &str, value: &dyn Fn(&Seen) -> Option<usize>| {
                     let _infallible = writeln!(
                         out,
                         "      - {{series: '{series}', values: {}}}",
                         values(&seen, phase, value)
                     );
                 };
-                write(&format!("up{{{labels}}}"), &|seen| Some(u8::from(seen.up)));
-                write(&format!("logagent_agents{{{labels}}}"), &|seen| seen.up.then_some(1));
+                write(&format!("up{{{labels}}}"), &|seen| Some(usize::from(seen.up)));
+                for series in ["logagent_exporter_build_info", "logagent_agents"] {
+                    write(&format!("{series}{{{labels}}}"), &|seen| seen.up.then_some(1));
+                }
+                if seen.iter().any(|seen| seen.restarts > 0) {
+                    write(&format!("process_start_time_seconds{{{labels}}}"), &|seen| {
+                        seen.up.then_some(seen.restarts)
+                    });
+                }
                 write(
                     &format!("logagent_status{{{labels},agent=\"logtail\",status=\"failing\"}}"),
-                    &|seen| seen.up.then_some(u8::from(!seen.causes.is_empty())),
+                    &|seen| seen.up.then_some(usize::from(!seen.causes.is_empty())),
                 );
                 for cause in &causes {
                     let prerequisite =
@@ -172,14 +217,14 @@ impl History {
         }
     }
 
-    /// What is known of each host's causes at each step: as last seen, while it cannot be scraped, and for ten minutes after it
-    /// has left service discovery.
-    pub(crate) fn known(&self) -> BTreeMap<usize, Vec<BTreeSet<&'static str>>> {
+    /// What a server knows of each host's causes at each step: as last seen, while it cannot be scraped, and for ten minutes after
+    /// it has left service discovery.
+    pub(crate) fn known(&self, server: usize) -> BTreeMap<usize, Vec<BTreeSet<&'static str>>> {
         let of = |host: usize| {
             let (mut known, mut gone) = (BTreeSet::new(), 0);
             (0..STEPS)
                 .map(|step| {
-                    let seen = self.seen(host, step);
+                    let seen = self.seen(server, host, step);
                     gone = if seen.listed { 0 } else { gone + 1 };
                     if seen.listed && seen.looked && seen.up {
                         known = seen.causes;
@@ -205,27 +250,29 @@ impl History {
 
 fn event(random: &mut Random, hosts: usize) -> Event {
     let from = 4 + random.below(50);
-    let until = (from + 1 + random.below(70)).min(EVENTS_END);
+    let short = (from + 1 + random.below(70)).min(EVENTS_END);
+    let long = (from + 1 + random.below(120)).min(EVENTS_END);
     let cause = CAUSES[random.index(CAUSES.len())];
     let other = CAUSES[random.index(CAUSES.len())];
-    let what = match random.below(12) {
-        0..=2 => What::Stands(cause),
-        3 => What::Alternate(cause, other, 1 + random.index(6)),
-        4 => What::Flaps(cause, 1 + random.index(8)),
-        5 | 6 => What::Spreads(cause, random.index(4)),
-        7 | 8 => What::Misses(2 + random.index(8)),
-        9 => What::Down,
-        10 => What::Vanishes,
-        _ => What::Restart,
+    let one = [None, Some(0), Some(1)][random.index(3)];
+    let (what, until) = match random.below(14) {
+        0..=2 => (What::Stands(cause), short),
+        3 => (What::Alternate(cause, other, 1 + random.index(6)), short),
+        4 => (What::Flaps(cause, 1 + random.index(8)), short),
+        5 | 6 => (What::Spreads(cause, random.index(4)), short),
+        7 | 8 => (What::Misses(2 + random.index(8), one), short),
+        9 | 10 => (What::Down, long),
+        11 => (What::Vanishes, long),
+        12 => (What::Loops(2 + random.index(18)), long),
+        // Prometheus is away for at most three minutes.
+        _ => (What::Restart(one), from + 1 + short % 12),
     };
     let share = random.below(3);
     let hosts: Vec<usize> = (0..hosts).filter(|_| share == 0 || random.below(3) < share).collect();
-    // Prometheus is away for at most three minutes.
-    let until = if matches!(what, What::Restart) { from + 1 + until % 12 } else { until };
     Event { hosts, from: usize::try_from(from).unwrap(), until: usize::try_from(until).unwrap(), what }
 }
 
-fn values(seen: &[Seen], phase: usize, value: &dyn Fn(&Seen) -> Option<u8>) -> String {
+fn values(seen: &[Seen], phase: usize, value: &dyn Fn(&Seen) -> Option<usize>) -> String {
     let mut out = "_ ".repeat(phase);
     let mut stood = false;
     for seen in seen {

@@ -12,19 +12,23 @@
     reason = "tests fail by panicking"
 )]
 
+mod broken;
 mod engine;
+mod exporters;
 mod history;
 mod pager;
 mod truth;
 #[path = "../it/support/webhook.rs"]
 mod webhook;
+#[path = "../alerts/yaml.rs"]
+mod yaml;
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-use engine::{Alert, Firing};
+use engine::Firing;
 use history::History;
 use truth::Told;
 
@@ -45,31 +49,30 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 }
 
 /// What is wrong with each of these histories, and what was measured of the others.
-fn run(histories: &[History]) -> (Vec<(History, String)>, Vec<Told>) {
+fn run(alerts: &Path, histories: &[History]) -> (Vec<(History, String)>, Vec<Told>) {
     // As many at once as there are processors, mostly two.
     let mut firing = Firing::new();
     let half = histories.len().div_ceil(2).max(1);
     std::thread::scope(|scope| {
         let halves: Vec<_> = histories
             .chunks(half)
-            .map(|few| scope.spawn(|| engine::firing(repository(), &alerts(), few)))
+            .map(|few| scope.spawn(|| engine::firing(repository(), alerts, few)))
             .collect();
         for few in halves {
             firing.extend(few.join().unwrap());
         }
     });
-    let notifications = pager::notified(repository(), &alerts(), histories, &firing);
+    let notifications = pager::notified(repository(), alerts, histories, &firing);
     let mut of: BTreeMap<&str, Vec<_>> = BTreeMap::new();
     for one in &notifications {
-        let cluster: &Alert = &one.alert;
-        of.entry(cluster["cluster"].as_str()).or_default().push(one.clone());
+        of.entry(one.of.as_str()).or_default().push(one.clone());
     }
     let (mut wrong, mut told) = (Vec::new(), Vec::new());
     for history in histories {
-        let firing = &firing[&history.cluster()];
-        let told_of = of.get(history.cluster().as_str()).map(Vec::as_slice).unwrap_or_default();
-        match truth::of_rules(history, firing)
-            .map_or_else(|| truth::of_notifications(history, firing, told_of), Err)
+        let views = &firing[&history.key()];
+        let told_of = of.get(history.key().as_str()).map(Vec::as_slice).unwrap_or_default();
+        match truth::of_rules(history, views)
+            .map_or_else(|| truth::of_notifications(history, views, told_of), Err)
         {
             Ok(one) => told.push(one),
             Err(what) => wrong.push((history.clone(), what)),
@@ -82,7 +85,9 @@ fn run(histories: &[History]) -> (Vec<(History, String)>, Vec<Told>) {
 fn shrunk(mut history: History, mut what: String) -> (History, String) {
     loop {
         let smaller: Vec<History> = history.smaller().collect();
-        let Some(still) = smaller.into_iter().find_map(|smaller| run(&[smaller]).0.pop()) else { break };
+        let Some(still) = smaller.into_iter().find_map(|smaller| run(&alerts(), &[smaller]).0.pop()) else {
+            break;
+        };
         (history, what) = still;
     }
     (history, what)
@@ -94,7 +99,7 @@ fn everybody_is_told_of_in_time_and_nobody_for_nothing() {
     let histories: Vec<History> = (first..first + number("HISTORIES", 50)).map(History::random).collect();
     let (mut wrong, mut told) = (Vec::new(), Vec::new());
     for few in histories.chunks(AT_ONCE) {
-        let (now_wrong, now_told) = run(few);
+        let (now_wrong, now_told) = run(&alerts(), few);
         wrong.extend(now_wrong);
         told.extend(now_told);
         println!("{} histories, {} wrong so far", told.len() + wrong.len(), wrong.len());

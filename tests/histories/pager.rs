@@ -19,8 +19,9 @@ use serde_json::{Value, json};
 
 use crate::{
     engine::{Alert, Firing},
-    history::{History, STEPS},
+    history::{Cluster, History, STEPS},
     webhook::notification,
+    yaml,
 };
 
 /// The real time of a step of 15 seconds.
@@ -41,6 +42,8 @@ pub(crate) enum Status {
 /// An alert of a notification.
 #[derive(Debug, Clone)]
 pub(crate) struct Notification {
+    /// Of which history.
+    pub(crate) of: String,
     /// Which notification; several alerts may be in one.
     pub(crate) id: usize,
     pub(crate) step: usize,
@@ -56,6 +59,9 @@ impl Drop for Ended {
         let _gone = self.0.wait();
     }
 }
+
+/// A label that tells histories apart that have no cluster. Each has the committed routes as its own; receivers do not see it.
+const HISTORY: &str = "history";
 
 /// Sends the alerts of all histories, step by step; what was notified.
 pub(crate) fn notified(
@@ -81,7 +87,7 @@ pub(crate) fn notified(
         }
     });
     let directory = tempfile::tempdir().unwrap();
-    let (_alertmanager, address) = start(repository, alerts, directory.path(), &receiver);
+    let (_alertmanager, address) = start(repository, alerts, directory.path(), &receiver, histories);
     for current in 0..STEPS {
         step.store(current, Ordering::SeqCst);
         let begun = clock();
@@ -107,7 +113,7 @@ fn pause(time: Duration) {
 }
 
 /// The committed config with every duration as much shorter as a step is, and the receivers here.
-fn start(repository: &Path, alerts: &Path, directory: &Path, receiver: &str) -> (Ended, String) {
+fn config(alerts: &Path, receiver: &str, histories: &[History]) -> Value {
     let shorter = |line: &str| {
         let field = ["group_wait: ", "group_interval: ", "repeat_interval: "]
             .iter()
@@ -129,6 +135,27 @@ fn start(repository: &Path, alerts: &Path, directory: &Path, receiver: &str) -> 
     for name in ["watchdog", "pager", "tickets"] {
         config = config.replace(&format!("http://{name}.example.com"), &format!("http://{receiver}"));
     }
+    let mut config = yaml::parsed(&config).unwrap();
+    let committed = config["route"].clone();
+    let routes = config["route"]["routes"].as_array_mut().unwrap();
+    let alone = histories.iter().filter(|history| history.cluster == Cluster::Absent);
+    let own = alone.map(|history| {
+        let mut route = committed.clone();
+        route["matchers"] = json!([format!("{HISTORY} = \"{}\"", history.key())]);
+        route
+    });
+    routes.splice(0..0, own);
+    config
+}
+
+fn start(
+    repository: &Path,
+    alerts: &Path,
+    directory: &Path,
+    receiver: &str,
+    histories: &[History],
+) -> (Ended, String) {
+    let config = config(alerts, receiver, histories).to_string();
     fs::write(directory.join("alertmanager.yml"), config).unwrap();
     fs::copy(alerts.join("logagent.tmpl"), directory.join("logagent.tmpl")).unwrap();
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
@@ -155,29 +182,44 @@ fn to_send(histories: &[History], firing: &Firing, step: usize) -> Vec<Value> {
     let now = Timestamp::now();
     let later = now + STEP * LEASE;
     let mut out = Vec::new();
-    for history in histories.iter().filter(|history| !history.away(step)) {
-        let alerts = &firing[&history.cluster()];
-        for late in 0..=usize::from(history.pair) {
-            let at = |step: usize| step.checked_sub(late).map(|step| &alerts[step]);
-            let Some(fire) = at(step) else { continue };
-            let again = step % RESEND == late;
-            let before: BTreeSet<&Alert> =
-                (1..=RESEND * 4).filter_map(|ago| at(step.checked_sub(ago)?)).flatten().collect();
-            let just = step.checked_sub(1).and_then(at);
-            let back = step.checked_sub(1).is_some_and(|before| history.away(before));
-            for alert in fire {
-                if again || back || just.is_none_or(|just| !just.contains(alert)) {
-                    out.push(json!({ "labels": alert, "endsAt": later.to_string() }));
+    for history in histories {
+        for (server, alerts) in firing[&history.key()].iter().enumerate() {
+            if history.away(server, step) {
+                continue;
+            }
+            let fire = paged(&alerts[step]);
+            let again = step % RESEND == server;
+            let before: BTreeSet<&Alert> = (1..=RESEND * 4)
+                .filter_map(|ago| step.checked_sub(ago))
+                .flat_map(|step| paged(&alerts[step]))
+                .collect();
+            let just = step.checked_sub(1).map(|step| paged(&alerts[step])).unwrap_or_default();
+            let back = step.checked_sub(1).is_some_and(|before| history.away(server, before));
+            let mut send = |alert: &Alert, until: Timestamp| {
+                let mut labels = alert.clone();
+                if history.cluster == Cluster::Absent {
+                    labels.insert(HISTORY.to_owned(), history.key());
+                }
+                out.push(json!({ "labels": labels, "endsAt": until.to_string() }));
+            };
+            for alert in &fire {
+                if again || back || !just.contains(alert) {
+                    send(alert, later);
                 }
             }
             for alert in before.into_iter().filter(|alert| !fire.contains(*alert)) {
-                if again || back || just.is_some_and(|just| just.contains(alert)) {
-                    out.push(json!({ "labels": alert, "endsAt": now.to_string() }));
+                if again || back || just.contains(alert) {
+                    send(alert, now);
                 }
             }
         }
     }
     out
+}
+
+/// The alerts that somebody is woken for: the group of the others is told each hour, which is longer than a history.
+fn paged(alerts: &BTreeSet<Alert>) -> BTreeSet<&Alert> {
+    alerts.iter().filter(|alert| alert["severity"] == "critical").collect()
 }
 
 fn post(address: &str, alerts: &Value) {
@@ -197,11 +239,11 @@ fn post(address: &str, alerts: &Value) {
 fn parsed(id: usize, step: usize, body: &Value) -> Vec<Notification> {
     let alerts = body["alerts"].as_array().into_iter().flatten();
     alerts
-        .map(|alert| Notification {
-            id,
-            step,
-            alert: serde_json::from_value(alert["labels"].clone()).unwrap(),
-            status: if alert["status"] == "firing" { Status::Firing } else { Status::Resolved },
+        .map(|alert| {
+            let mut labels: Alert = serde_json::from_value(alert["labels"].clone()).unwrap();
+            let of = labels.remove(HISTORY).unwrap_or_else(|| labels["cluster"].clone());
+            let status = if alert["status"] == "firing" { Status::Firing } else { Status::Resolved };
+            Notification { of, id, step, alert: labels, status }
         })
         .collect()
 }

@@ -1,15 +1,16 @@
 //! Knows what should have been told, and compares.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use crate::{
-    engine::Alert,
+    engine::{Alert, Views},
+    exporters,
     history::{History, STEPS, patience},
     pager::{Notification, Status},
 };
 
 /// Steps between a cause that has stood for long enough and its alert: a scrape, and two evaluations.
-const SEEN: usize = 3;
+pub(crate) const SEEN: usize = 3;
 /// Steps until an agent that fails for changing causes has its alert: six minutes, and the same.
 const SYMPTOM: usize = 24 + SEEN;
 /// Steps until a notification: Alertmanager's `group_interval`, five minutes.
@@ -27,9 +28,9 @@ struct Spell {
     until: usize,
 }
 
-fn spells(history: &History) -> Vec<Spell> {
+fn spells(history: &History, server: usize) -> Vec<Spell> {
     let mut spells = Vec::new();
-    for (host, known) in history.known() {
+    for (host, known) in history.known(server) {
         let causes: BTreeSet<&'static str> = known.iter().flatten().copied().collect();
         let mut of = |cause: Option<&'static str>| {
             let stands =
@@ -55,14 +56,14 @@ fn spells(history: &History) -> Vec<Spell> {
     spells
 }
 
-fn is(alert: &Alert, name: &str, value: &str) -> bool {
+pub(crate) fn is(alert: &Alert, name: &str, value: &str) -> bool {
     alert.get(name).is_some_and(|label| label == value)
 }
 
 /// Whether this alert tells of a host's cause, or (without a cause) that it fails.
 fn tells(alert: &Alert, host: usize, cause: Option<&str>) -> bool {
     let of_host = is(alert, "instance", &format!("h{host}:10077"));
-    let of_fleet = !alert.contains_key("instance");
+    let of_fleet = !alert.contains_key("instance") && !exporters::is_about(alert);
     match cause {
         Some(cause) => is(alert, "cause", cause) && (of_host || of_fleet),
         None => of_host || of_fleet,
@@ -78,9 +79,15 @@ fn due(spell: &Spell) -> Option<usize> {
     (spell.from + wait < spell.until).then_some(spell.from + wait)
 }
 
-/// What is wrong with the alerts that fire at each step: whoever is to be told of is, at each of them, and nobody else.
-pub(crate) fn of_rules(history: &History, firing: &[BTreeSet<Alert>]) -> Option<String> {
-    let spells = spells(history);
+/// What is wrong with the alerts that fire at each step on a server: whoever is to be told of is, at each of them, and nobody else.
+pub(crate) fn of_rules(history: &History, views: &Views) -> Option<String> {
+    views.iter().enumerate().find_map(|(server, firing)| {
+        of_view(history, server, firing).map(|what| format!("{what} (Prometheus {server})"))
+    })
+}
+
+fn of_view(history: &History, server: usize, firing: &[BTreeSet<Alert>]) -> Option<String> {
+    let spells = spells(history, server);
     for spell in &spells {
         let Some(due) = due(spell) else { continue };
         for (step, alerts) in firing.iter().enumerate().take(spell.until).skip(due) {
@@ -93,11 +100,12 @@ pub(crate) fn of_rules(history: &History, firing: &[BTreeSet<Alert>]) -> Option<
         }
     }
     for (step, alerts) in firing.iter().enumerate() {
-        if let Some(alert) = alerts.iter().find(|alert| !is_right(&spells, history, alert, step)) {
+        let of_agents = alerts.iter().filter(|alert| !exporters::is_about(alert));
+        if let Some(alert) = of_agents.clone().find(|alert| !is_right(&spells, history, alert, step)) {
             return Some(format!("at step {step} there is no reason for {alert:?}"));
         }
     }
-    None
+    exporters::of_view(history, server, firing)
 }
 
 /// Whether there is a reason for an alert: somebody had its cause for long enough, no longer than some minutes ago.
@@ -160,14 +168,16 @@ pub(crate) struct Told {
     pub(crate) of_outage: usize,
 }
 
-/// The end of a host's alert that was notified while its cause stood, and its fleet was not told of it instead: the fleet's alert
-/// comes within one `group_interval`.
+/// The end of a host's alert that was notified while its cause stood, and its fleet was not told of it instead: that is notified, and
+/// not over, within one `group_interval`.
 fn resolved_early(history: &History, notifications: &[Notification]) -> Option<String> {
-    let spells = spells(history);
+    let spells: Vec<Vec<Spell>> = history.servers().map(|server| spells(history, server)).collect();
     let stands = |cause: &str, instance: &str, step: usize| {
-        spells.iter().any(|spell| {
-            let whole = due(spell).is_some_and(|due| due <= step && step + SEEN < spell.until);
-            whole && spell.cause == Some(cause) && format!("h{}:10077", spell.host) == instance
+        spells.iter().all(|spells| {
+            spells.iter().any(|spell| {
+                let whole = due(spell).is_some_and(|due| due <= step && step + SEEN < spell.until);
+                whole && spell.cause == Some(cause) && format!("h{}:10077", spell.host) == instance
+            })
         })
     };
     for one in notifications.iter().filter(|one| one.status == Status::Resolved) {
@@ -177,13 +187,18 @@ fn resolved_early(history: &History, notifications: &[Notification]) -> Option<S
         if !stands(cause, instance, one.step) {
             continue;
         }
-        let of_fleet = notifications.iter().any(|other| {
-            is(&other.alert, "cause", cause)
-                && !other.alert.contains_key("instance")
-                && other.status == Status::Firing
-                && other.step <= one.step + GROUP + LATE
+        let of_fleet = notifications
+            .iter()
+            .filter(|other| is(&other.alert, "cause", cause) && !other.alert.contains_key("instance"));
+        let told = of_fleet.clone().any(|begin| {
+            let over = |end: &Notification| {
+                end.status == Status::Resolved && (begin.step..one.step).contains(&end.step)
+            };
+            begin.status == Status::Firing
+                && begin.step <= one.step + GROUP + LATE
+                && !of_fleet.clone().any(over)
         });
-        if !of_fleet {
+        if !told {
             return Some(format!(
                 "the end of {:?} was notified at step {}, and it stands",
                 one.alert, one.step
@@ -193,29 +208,35 @@ fn resolved_early(history: &History, notifications: &[Notification]) -> Option<S
     None
 }
 
+/// The step at which a spell was told first. What was notified before is in force as long as its end was not.
+fn first(spell: &Spell, due: usize, notifications: &[Notification]) -> Option<usize> {
+    notifications
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| one.status == Status::Firing && tells(&one.alert, spell.host, spell.cause))
+        .filter(|(place, one)| {
+            one.step >= spell.from
+                || !notifications[*place..]
+                    .iter()
+                    .any(|end| end.alert == one.alert && end.status == Status::Resolved && end.step < due)
+        })
+        .map(|(_, one)| one.step)
+        .min()
+}
+
 /// What is wrong with what was notified.
 pub(crate) fn of_notifications(
     history: &History,
-    firing: &[BTreeSet<Alert>],
+    views: &Views,
     notifications: &[Notification],
 ) -> Result<Told, String> {
+    if let Some(early) = resolved_early(history, notifications) {
+        return Err(early);
+    }
     let mut told = Told::default();
-    for spell in spells(history) {
+    for spell in history.servers().flat_map(|server| spells(history, server)) {
         let Some(due) = due(&spell) else { continue };
-        // What was notified before is in force as long as its end was not.
-        let first = notifications
-            .iter()
-            .enumerate()
-            .filter(|(_, one)| one.status == Status::Firing && tells(&one.alert, spell.host, spell.cause))
-            .filter(|(place, one)| {
-                one.step >= spell.from
-                    || !notifications[*place..]
-                        .iter()
-                        .any(|end| end.alert == one.alert && end.status == Status::Resolved && end.step < due)
-            })
-            .map(|(_, one)| one.step)
-            .min();
-        match first {
+        match first(&spell, due, notifications) {
             Some(step) if step <= due + GROUP + LATE => {
                 told.worst_delay = told.worst_delay.max(step.saturating_sub(due));
                 told.beyond |= step > due - SEEN + STATED;
@@ -228,16 +249,11 @@ pub(crate) fn of_notifications(
             }
         }
     }
-    if let Some(early) = resolved_early(history, notifications) {
-        return Err(early);
+    if let Some(what) = unpaged(history, views, notifications) {
+        return Err(what);
     }
-    let alerts: BTreeSet<&Alert> = notifications.iter().map(|one| &one.alert).collect();
-    for alert in alerts {
-        let last = notifications.iter().rev().find(|one| one.alert == *alert).map(|one| one.status);
-        let ended = (STEPS - GROUP - LATE..STEPS).all(|step| !firing[step].contains(alert));
-        if ended && last == Some(Status::Firing) {
-            return Err(format!("the end of {alert:?} was never notified"));
-        }
+    if let Some(what) = unended(views, notifications) {
+        return Err(what);
     }
     if history.is_one_outage() {
         told.of_outage = notifications.iter().map(|one| (one.id, one.step)).collect::<BTreeSet<_>>().len();
@@ -246,4 +262,48 @@ pub(crate) fn of_notifications(
         }
     }
     Ok(told)
+}
+
+/// An alert that was notified and ended on all servers, and whose end was not notified within a `group_interval`.
+fn unended(views: &Views, notifications: &[Notification]) -> Option<String> {
+    let within = GROUP + LATE;
+    let alerts: BTreeSet<&Alert> = notifications.iter().map(|one| &one.alert).collect();
+    alerts.into_iter().find_map(|alert| {
+        let own: Vec<&Notification> = notifications.iter().filter(|one| one.alert == *alert).collect();
+        let silent = |steps: RangeInclusive<usize>| {
+            steps.into_iter().all(|step| views.iter().all(|view| !view[step].contains(alert)))
+        };
+        own.iter().enumerate().filter(|(_, one)| one.status == Status::Firing).find_map(|(place, one)| {
+            let end = (one.step..STEPS - within).find(|step| silent(*step..=step + within))?;
+            let told = own[place..]
+                .iter()
+                .any(|later| later.status == Status::Resolved && later.step <= end + within);
+            (!told).then(|| format!("the end of {alert:?} at step {end} was not notified"))
+        })
+    })
+}
+
+/// A critical alert about exporters that fires for longer than a `group_interval` on a server that sends, and was not notified.
+fn unpaged(history: &History, views: &Views, notifications: &[Notification]) -> Option<String> {
+    let long = GROUP + LATE;
+    for (server, view) in views.iter().enumerate() {
+        for begin in 1..STEPS - long {
+            let begins = view[begin].iter().filter(|alert| {
+                exporters::is_about(alert)
+                    && is(alert, "severity", "critical")
+                    && !view[begin - 1].contains(*alert)
+            });
+            for alert in begins {
+                let lasts = (begin..=begin + long)
+                    .all(|step| view[step].contains(alert) && !history.away(server, step));
+                let told = notifications.iter().any(|one| {
+                    one.alert == *alert && one.status == Status::Firing && one.step <= begin + long
+                });
+                if lasts && !told {
+                    return Some(format!("{alert:?} fires since step {begin}, and was never notified"));
+                }
+            }
+        }
+    }
+    None
 }

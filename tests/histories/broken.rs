@@ -1,0 +1,186 @@
+//! That the checker sees what it is for: rules or routes are broken, each in one place, and it must say so; as they are, it must
+//! not.
+
+use std::{fs, ops::Range, path::Path};
+
+use crate::{
+    alerts, engine,
+    history::{Cluster, Event, History, What},
+    repository, run, truth,
+};
+
+const CAUSE: &str = "worker_missing";
+
+fn event(hosts: Range<usize>, steps: Range<usize>, what: What) -> Event {
+    Event { hosts: hosts.collect(), from: steps.start, until: steps.end, what }
+}
+
+fn history(seed: u64, hosts: usize, events: Vec<Event>) -> History {
+    History { seed, hosts, two_jobs: false, pair: false, cluster: Cluster::OfTargets, events }
+}
+
+/// A critical host that cannot be scraped for ten minutes.
+fn down() -> History {
+    history(1, 10, vec![event(0..1, 10..140, What::Stands(CAUSE)), event(0..1, 60..100, What::Down)])
+}
+
+/// A critical host that leaves service discovery for twenty minutes.
+fn gone() -> History {
+    history(2, 10, vec![event(0..1, 10..140, What::Stands(CAUSE)), event(0..1, 60..140, What::Vanishes)])
+}
+
+/// Four hosts that are told one by one, until a fifth makes them a fleet for some seconds: too short for it to be told itself.
+fn joined() -> History {
+    history(3, 20, vec![event(0..4, 10..140, What::Stands(CAUSE)), event(4..5, 60..71, What::Stands(CAUSE))])
+}
+
+fn alternating() -> History {
+    history(4, 10, vec![event(0..1, 10..100, What::Alternate("dns_failure", CAUSE, 3))])
+}
+
+fn unscraped() -> History {
+    history(5, 10, vec![event(0..1, 20..130, What::Down)])
+}
+
+fn many_unscraped() -> History {
+    history(6, 10, vec![event(0..5, 20..130, What::Down)])
+}
+
+fn many_gone() -> History {
+    history(7, 10, vec![event(0..5, 20..130, What::Vanishes)])
+}
+
+fn restarting() -> History {
+    history(8, 10, vec![event(0..1, 20..130, What::Loops(8))])
+}
+
+fn all() -> Vec<History> {
+    vec![down(), gone(), joined(), alternating(), unscraped(), many_unscraped(), many_gone(), restarting()]
+}
+
+/// A copy of rules and routes in which the first text is replaced by the second one.
+fn changed((from, to): (&str, &str)) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let mut found = false;
+    for file in
+        ["logagent-causes.rules.yml", "logagent.rules.yml", "alertmanager.example.yml", "logagent.tmpl"]
+    {
+        let text = fs::read_to_string(alerts().join(file)).unwrap();
+        found |= text.contains(from);
+        fs::write(directory.path().join(file), text.replace(from, to)).unwrap();
+    }
+    assert!(found, "nothing to break: {from}");
+    directory
+}
+
+/// What the checker says of the rules.
+fn of_rules(alerts: &Path, history: &History) -> Option<String> {
+    let firing = engine::firing(repository(), alerts, std::slice::from_ref(history));
+    truth::of_rules(history, &firing[&history.key()])
+}
+
+#[test]
+fn rules_that_are_silent_or_tell_for_nothing_are_found() {
+    let broken: [(&str, History, (&str, &str), &str); 8] = [
+        (
+            "a cause is forgotten while its host cannot be scraped",
+            down(),
+            (
+                "unless on (cluster, job, instance) target:logagent_up:unseen == 1\n            unless",
+                "unless on () vector(1)\n            unless",
+            ),
+            "nothing tells it",
+        ),
+        (
+            "it ends a minute after its target is gone",
+            gone(),
+            ("target:logagent_up:gone <= time() - 600", "target:logagent_up:gone <= time() - 60"),
+            "nothing tells it",
+        ),
+        (
+            "it never ends after its target is gone",
+            gone(),
+            ("target:logagent_up:gone <= time() - 600", "target:logagent_up:gone <= time() - 6000"),
+            "there is no reason for",
+        ),
+        (
+            "who fails for changing causes is never told",
+            alternating(),
+            (
+                "count_over_time(agent:logagent_status:failing[15m]) >= 24",
+                "count_over_time(agent:logagent_status:failing[15m]) >= 240",
+            ),
+            "nothing tells it",
+        ),
+        (
+            "hosts stand aside for an alert of their fleet that does not fire",
+            joined(),
+            (
+                "          cluster_cause:logagent_problem:fleet{severity=\"critical\"}\n",
+                "          cluster_cause:logagent_problem:fleet{severity=\"no\"}\n",
+            ),
+            "nothing tells it",
+        ),
+        (
+            "an exporter that cannot be scraped is never told",
+            unscraped(),
+            ("group_left () 0.5 * count_over_time", "group_left () 5 * count_over_time"),
+            "cannot be scraped since step 20",
+        ),
+        (
+            "targets that are gone are never told",
+            many_gone(),
+            (">= 0.3 * max_over_time", ">= 3 * max_over_time"),
+            "targets are gone since step 20",
+        ),
+        (
+            "an exporter that restarts in a loop is never told",
+            restarting(),
+            (
+                "changes(process_start_time_seconds[15m]) >= 3",
+                "changes(process_start_time_seconds[15m]) >= 30",
+            ),
+            "restarts since step 20",
+        ),
+    ];
+    std::thread::scope(|scope| {
+        for (what, history, change, said) in broken {
+            scope.spawn(move || {
+                let found = of_rules(changed(change).path(), &history);
+                assert!(found.as_ref().is_some_and(|found| found.contains(said)), "{what}: {found:?}");
+            });
+        }
+    });
+}
+
+/// The end of a host's alert may come while its cause stands only if its fleet's is notified.
+#[test]
+fn routes_that_tell_an_end_too_early_too_late_or_never_are_found() {
+    let nowhere = "    - receiver: nobody\n      matchers: ['alertname = \"LogAgentFleetCause\"']\n    - receiver: watchdog\n";
+    let inhibited = "\ninhibit_rules:\n  - source_matchers: ['alertname = \"LogAgentFleetCause\"']\n    target_matchers: ['alertname = \"LogAgentWorkerMissing\"']\n    equal: [cluster, cause]\n\nreceivers:\n";
+    let broken: [(&str, (&str, &str), &str); 4] = [
+        ("as they are", ("", ""), ""),
+        ("the fleet's alert goes nowhere", ("    - receiver: watchdog\n", nowhere), ", and it stands"),
+        ("the fleet's alert inhibits those of its hosts", ("\nreceivers:\n", inhibited), "was not notified"),
+        ("nobody is told within an hour", ("group_wait: 1m", "group_wait: 1h"), "was notified at None"),
+    ];
+    std::thread::scope(|scope| {
+        let tried = broken.map(|(what, (from, to), said)| {
+            let tried = scope.spawn(move || {
+                if from.is_empty() {
+                    return run(&alerts(), &all()).0;
+                }
+                run(changed((from, to)).path(), &[joined()]).0
+            });
+            (what, said, tried)
+        });
+        for (what, said, tried) in tried {
+            let found: Vec<String> = tried.join().unwrap().into_iter().map(|(_, what)| what).collect();
+            if said.is_empty() {
+                assert_eq!(found, Vec::<String>::new(), "{what}");
+            } else {
+                assert!(found.iter().any(|found| found.contains(said)), "{what}: {found:?}");
+            }
+        }
+    });
+}
