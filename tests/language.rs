@@ -383,6 +383,32 @@ fn dashboards_are_in_english_with_the_words_of_the_catalogue() {
     }
 }
 
+/// Commands of two systems may become one.
+#[test]
+fn no_line_offers_a_command_as_its_own_alternative() {
+    let joints = [" or ", " and ", ", ", "、", " 或 ", " 和 "];
+    let twice = |line: &str| {
+        let parts: Vec<&str> = line.split('`').collect();
+        parts
+            .windows(3)
+            .any(|three| matches!(three, [before, joint, after] if before == after && joints.contains(joint)))
+    };
+    assert!(twice("see `a` or `a`") && !twice("see `a` or `b`, then `a`"));
+    let mut documents: Vec<PathBuf> = ["alerts/runbooks", "alerts/runbooks/exporter", "docs"]
+        .iter()
+        .flat_map(|directory| fs::read_dir(repository(directory)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    documents.extend(["README.md", "README.zh-CN.md"].map(repository));
+    assert!(documents.len() > 150, "{}", documents.len());
+    for path in documents {
+        for line in lines_of(&path) {
+            assert!(!twice(&line), "{}: {line}", path.display());
+        }
+    }
+}
+
 #[test]
 fn defects_are_found_and_names_are_none() {
     assert!(

@@ -120,7 +120,28 @@ pub fn step_filled(text: &str, system: System, value: impl Fn(&str, Place) -> Op
         };
         out.push_str(&fill(typed, |name| value(name, place)));
     }
-    out
+    match system {
+        System::Linux => out,
+        System::Windows => each_once(&out),
+    }
+}
+
+/// Two commands of Linux may have one like on Windows: of the same commands beside each other one stays.
+fn each_once(step: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for (index, part) in step.split('`').enumerate() {
+        let is_code = index % 2 == 1;
+        if let [.., before, joint] = parts.as_slice()
+            && is_code
+            && *before == part
+            && [" or ", " and ", ", ", "、", " 或 ", " 和 "].contains(joint)
+        {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    parts.join("`")
 }
 
 /// True for the name of a value that is a whole command or setting, and stands in backquotes wherever it is.
@@ -182,7 +203,7 @@ const PROGRAMS: &[&str] = &[
     "yum",
 ];
 
-/// True for what belongs into a file: `key = value`, `"key" : value`, `key: value`.
+/// True for what belongs in a file: `key = value`, `"key" : value`, `key: value`.
 pub fn is_setting(code: &str) -> bool {
     !is_command(code) && (code.starts_with('"') || [" =", ": "].iter().any(|sign| code.contains(sign)))
 }
