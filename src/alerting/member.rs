@@ -181,7 +181,7 @@ impl<P: Post> Member<P> {
         true
     }
 
-    /// Sends the batch; of one that is refused, its halves, until what is refused stands alone, and is given up.
+    /// Sends the batch. One that is refused is sent in halves, until what is refused stands alone and is given up.
     async fn send_or_split(
         &mut self,
         batch: &[(Subject, Alert)],

@@ -53,7 +53,7 @@ pub static IN_A_CONTAINER: Text = Text {
 
 /// It runs in no container now.
 pub static NOT_IN_ITS_CONTAINER: Text = Text {
-    en: "It belongs into a container. See why that does not run: {inspect_command}",
+    en: "It belongs to a container. See why that one does not run: {inspect_command}",
     zh: "客户端应运行在容器中。请查看容器为何没有运行：{inspect_command}",
 };
 

@@ -38,7 +38,7 @@ pub fn now() -> Now {
     Now { wall: SystemTime::now(), boot }
 }
 
-/// What this process has used of processors so far, all threads together.
+/// CPU time that this process has used so far, all threads together.
 pub fn cpu_time() -> Duration {
     sys::cpu_time()
 }

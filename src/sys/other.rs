@@ -58,7 +58,7 @@ pub fn boot_time() -> Duration {
     Duration::ZERO
 }
 
-/// What this process has used of processors so far; not known.
+/// CPU time that this process has used so far: not known.
 pub fn cpu_time() -> Duration {
     Duration::ZERO
 }

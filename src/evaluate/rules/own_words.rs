@@ -75,7 +75,7 @@ fn refusal(context: &Context<'_>, log: &LogFacts, code: &'static str, refused: &
     {
         finding = finding.seen("offset", offset.describe(), &offset.from);
     }
-    // What is agreed on is exceeded for a time, or one collection config has no target; the heartbeat goes on.
+    // A quota is exceeded for a time, or one collection config has no target: the heartbeat goes on.
     let works_doubtfully = matches!(refused.subject, RefusalSubject::Quota | RefusalSubject::Target);
     if works_doubtfully { finding.lowered_to_warning() } else { finding }
 }

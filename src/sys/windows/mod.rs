@@ -63,7 +63,7 @@ pub fn boot_time() -> Duration {
     *boot + start.elapsed()
 }
 
-/// What this process has used of processors so far, all threads together.
+/// CPU time that this process has used so far, all threads together.
 pub fn cpu_time() -> Duration {
     c::cpu_time().unwrap_or_default()
 }

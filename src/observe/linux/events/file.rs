@@ -73,7 +73,7 @@ pub(in crate::observe) struct Watches {
     plan: WatchPlan,
     placed: BTreeMap<PathBuf, i32>,
     placed_at: Option<Instant>,
-    /// True if something has happened after which a watch may be of something else than what is at its path.
+    /// True if something has happened after which a watch may no longer be of what is at its path.
     stale: bool,
     /// What is in the plan, and was not there when it was to be watched.
     vanished: BTreeSet<PathBuf>,
