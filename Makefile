@@ -86,8 +86,8 @@ test-cross: build-static dist-glibc ## The artefacts for arm64 and for glibc; th
 	{ command -v qemu-aarch64-static && command -v readelf; } >/dev/null || apt-get install -qq -y --no-install-recommends qemu-user-static binutils
 	cd tests/installs && ../../scripts/python -m unittest --verbose test_cross test_glibc
 
-build-windows: ## The program for Windows: .cache/windows/target/x86_64-pc-windows-gnu/release/logagent-exporter.exe (as root)
-	scripts/windows cargo build --release --bin logagent-exporter
+build-windows: ## The program for Windows, the same on each machine: target/x86_64-pc-windows-gnu/release/logagent-exporter.exe
+	scripts/windows release
 
 test-windows: ## The program for Windows under Wine, beside a stand-in Logtail that is a real service there (as root)
 	scripts/windows cargo build --bin logagent-exporter

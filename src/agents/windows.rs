@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use super::Commands;
 use crate::model::text::powershell_word;
 
+/// Why a config of two bytes a character is rejected.
+pub(super) const UTF_16: &str =
+    "is UTF-16 text, as > and Out-File of PowerShell 5.1 write it; the agent reads UTF-8 only";
+
 /// A program's name as Windows compares it: without case, and without `.exe`.
 pub(super) fn program(base_name: &str) -> String {
     let name = base_name.to_ascii_lowercase();

@@ -68,74 +68,20 @@ pub(super) mod services {
     }
 }
 
+#[path = "untold.rs"]
+mod untold;
+
 /// Sources of events: none opens.
 pub(super) mod events {
-    use std::{collections::BTreeSet, io, task::Context};
+    use crate::observe::events::{WatchPlan, Watched};
 
-    use crate::{
-        model::snapshot::Death,
-        observe::events::{Changes, WatchPlan, Watched},
+    pub(in crate::observe) use super::untold::{
+        Exits, Untold as Multicast, Untold as Setting, Untold as Watches,
     };
-
-    fn unsupported<T>() -> io::Result<T> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "not known how to watch on this operating system"))
-    }
-
-    /// Exits of processes.
-    #[derive(Debug, Default)]
-    pub(in crate::observe) struct Exits;
-
-    impl Exits {
-        pub(in crate::observe) fn watch(&mut self, _: &BTreeSet<u32>) -> (Changes, io::Result<()>) {
-            (Changes::NONE, unsupported())
-        }
-
-        pub(in crate::observe) fn deaths(&mut self) -> Vec<Death> {
-            Vec::new()
-        }
-    }
-
-    /// Files and directories.
-    #[derive(Debug)]
-    pub(in crate::observe) enum Watches {}
 
     impl Watches {
         pub(in crate::observe) async fn watch(&mut self, _: WatchPlan) -> Watched {
             match *self {}
         }
     }
-
-    /// Links, addresses and routes.
-    #[derive(Debug)]
-    pub(in crate::observe) enum Multicast {}
-
-    /// Steps of the clock.
-    #[derive(Debug)]
-    pub(in crate::observe) enum Setting {}
-
-    macro_rules! never_opens {
-        ($($source:ty),*) => {$(
-            impl $source {
-                pub(in crate::observe) fn open() -> io::Result<Self> {
-                    unsupported()
-                }
-            }
-        )*};
-    }
-    never_opens!(Watches, Multicast, Setting);
-
-    macro_rules! tells_nothing {
-        ($($source:ty),*) => {$(
-            impl $source {
-                pub(in crate::observe) fn poll_ready(&self, _: &mut Context<'_>) -> bool {
-                    false
-                }
-
-                pub(in crate::observe) fn take(&mut self) -> Changes {
-                    Changes::NONE
-                }
-            }
-        )*};
-    }
-    tells_nothing!(Exits, Watches, Multicast, Setting);
 }

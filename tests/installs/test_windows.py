@@ -14,7 +14,7 @@ from machine import REPOSITORY
 
 PREFIX = REPOSITORY / ".cache/windows/prefix"
 DRIVE = PREFIX / "drive_c"
-EXPORTER = REPOSITORY / ".cache/windows/target/x86_64-pc-windows-gnu/debug/logagent-exporter.exe"
+EXPORTER = REPOSITORY / "target/x86_64-pc-windows-gnu/debug/logagent-exporter.exe"
 LOGTAIL = DRIVE / "Program Files/Alibaba/Logtail"
 DATA = DRIVE / "LogtailData"
 CONFIG = DRIVE / "exporter.yml"

@@ -101,12 +101,13 @@ memory_tight_mode = false
 
     #[test]
     fn what_is_no_config_is_rejected() {
-        let table: [(&[u8], Option<u32>, &str); 6] = [
+        let table: [(&[u8], Option<u32>, &str); 7] = [
             (b"", None, "empty"),
             (b" \n\n", None, "empty"),
             (b"group_ip\n# a = b\n", None, "key = value"),
             (b"a = b\nc\0 = d\n", Some(2), "NUL"),
             (b"\xef\xbb\xbfgroup_ip = 1\n", Some(1), "byte order mark"),
+            (b"\xff\xfeg\0", Some(1), "UTF-16"),
             (b"\x7fELF = \x01\xff\xfe\n", None, "key = value"),
         ];
         for (bytes, line, part) in table {

@@ -55,8 +55,11 @@ fn rejection(line: Option<u32>, reason: &str) -> Rejection {
     Rejection { line, reason: reason.to_owned() }
 }
 
-/// The text of a config; `Err` if it is empty or binary.
+/// The text of a config; `Err` if it is empty, binary or of two bytes a character.
 fn text(bytes: &[u8]) -> Result<String, Rejection> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(rejection(Some(1), crate::agents::windows::UTF_16));
+    }
     if let Some(at) = bytes.iter().position(|&b| b == 0) {
         let line_feeds = bytes.iter().take(at).filter(|&&b| b == b'\n').count();
         return Err(rejection(

@@ -65,7 +65,7 @@ fn check_beginning(bytes: &[u8]) -> Result<(), Rejection> {
         return Err(reject(Some(1), "begins with a UTF-8 byte order mark, which the agent rejects"));
     }
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(reject(Some(1), "is UTF-16 text; the agent reads UTF-8 only"));
+        return Err(reject(Some(1), crate::agents::windows::UTF_16));
     }
     if let Some(at) = bytes.iter().position(|&b| b == 0) {
         return Err(reject(line_at(bytes, at), "holds a NUL byte: binary content, not text"));

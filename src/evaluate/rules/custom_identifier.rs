@@ -71,7 +71,9 @@ fn unexpected(context: &Context<'_>, file: &FileFact<Vec<String>>) -> Outcome {
     findings.clear(&OF_EXPECTATION);
     findings.judge(&CUSTOM_IDENTIFIER_MALFORMED, || {
         let finding = Finding::of(&CUSTOM_IDENTIFIER_MALFORMED);
-        Ok((!malformed.is_empty()).then(|| finding.seen("malformed", list(malformed), path)))
+        let encoding = encoding(lines(file)?);
+        Ok((!malformed.is_empty())
+            .then(|| with_encoding(finding.seen("malformed", list(malformed), &path), encoding, &path)))
     });
     findings.judge(&IDENTIFIER_UNEXPANDED, || match (unexpanded, unread) {
         (None, Some(why)) => Err(why),
@@ -153,13 +155,14 @@ fn defect(
     let (lines, variables) = (of_file?, of_environment.as_result()?);
     let found: Vec<String> =
         lines.iter().chain(variables.iter().map(|(_, id)| id)).map(|id| quoted(id)).collect();
-    let path = file.path.display();
+    let path = file.path.display().to_string();
     let finding = |cause: &'static Cause| {
         let from = "config: expect.machine_group_identifier";
         Finding::of(cause).seen("expected", quoted(expected), from)
     };
     if !found.is_empty() {
-        return Ok(Some(finding(&CUSTOM_IDENTIFIER_MISMATCH).seen("found", list(found), path)));
+        let finding = finding(&CUSTOM_IDENTIFIER_MISMATCH).seen("found", list(found), &path);
+        return Ok(Some(with_encoding(finding, encoding(lines), &path)));
     }
     Ok(Some(match file.state.as_result()? {
         FileState::Missing => finding(&CUSTOM_IDENTIFIER_MISSING).seen("found", "no such file", path),
@@ -236,7 +239,48 @@ fn no_labels(context: &Context<'_>, reason: NotEvaluated) -> NotEvaluated {
     if context.settings.expect.server_group_label.is_some() { reason } else { NotEvaluated::NotExpected }
 }
 
-/// What the agent keeps but a console never shows: a carriage return, a tab, a byte order mark.
+/// What the agent keeps but a console never shows: a carriage return, a tab, a byte order mark, what is no UTF-8.
 fn is_malformed(id: &str) -> bool {
-    id.contains(['\r', '\t', '\u{feff}'])
+    id.contains(['\r', '\t', '\u{feff}', '\0', char::REPLACEMENT_CHARACTER])
+}
+
+/// In which encoding the file is, if the agent takes it for another one, and what usually writes it so.
+fn encoding(lines: &[String]) -> Option<&'static str> {
+    let any = |sign: char| lines.iter().any(|line| line.contains(sign));
+    match () {
+        // Of two bytes for a character of ASCII, one is zero.
+        () if any('\0') => Some("UTF-16, as > and Out-File of PowerShell 5.1 write it"),
+        () if any('\u{feff}') => Some("UTF-8 with a byte order mark, as PowerShell 5.1 and Notepad write it"),
+        () if any(char::REPLACEMENT_CHARACTER) => Some("not UTF-8, but a code page such as 936 (GBK)"),
+        () => None,
+    }
+}
+
+fn with_encoding(finding: Finding, encoding: Option<&str>, path: &str) -> Finding {
+    match encoding {
+        Some(encoding) => finding.seen("encoding", encoding, path),
+        None => finding,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agents::{Files as _, logtail::Logtail};
+
+    #[test]
+    fn what_windows_writes_is_named_by_its_encoding() {
+        let of = |bytes: &[u8]| encoding(&Logtail.parse_identifiers(bytes)).unwrap_or_default();
+        let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        assert!(of(&utf_16("\u{feff}web\r\n")).starts_with("UTF-16"));
+        assert!(of(&utf_16("web")).starts_with("UTF-16"));
+        let big_endian: Vec<u8> = "\u{feff}web".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert!(of(&big_endian).starts_with("UTF-16"));
+        assert!(of("\u{feff}web\n".as_bytes()).starts_with("UTF-8 with"));
+        // 杭州 in GBK.
+        assert!(of(b"\xba\xbc\xd6\xdd\n").starts_with("not UTF-8"));
+        for fine in ["web\r\n", "杭州\n", "web\tfleet", ""] {
+            assert_eq!(of(fine.as_bytes()), "", "{fine:?}");
+        }
+    }
 }

@@ -312,6 +312,17 @@ fn custom_identifier() -> Vec<Case> {
             identifiers(logtail_unexpected(), &["web\r"]),
             identifiers(logtail_unexpected(), &["web fleet"]),
         ),
+        // What PowerShell 5.1 writes, and what is of a code page; other languages are none.
+        case(
+            "custom_identifier_malformed",
+            identifiers(logtail_unexpected(), &["\u{fffd}\u{fffd}w\0e\0b\0"]),
+            identifiers(logtail_unexpected(), &["杭州"]),
+        ),
+        case(
+            "custom_identifier_malformed",
+            identifiers(logtail_unexpected(), &["\u{fffd}\u{fffd}"]),
+            identifiers(logtail_unexpected(), &["web"]),
+        ),
     ]
 }
 

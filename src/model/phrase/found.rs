@@ -148,7 +148,6 @@ pub(super) const FOUND: &[Text] = &[
         "按客户端的计数方式，花括号不配对（注释中有花括号或双引号，或末尾之后还有内容）",
     ),
     text("not an object: no parameter can be read from it", "不是对象，无法读取任何参数"),
-    text("is UTF-16 text; the agent reads UTF-8 only", "是 UTF-16 文本，客户端只能读取 UTF-8"),
     text(
         "a carriage return stands before the opening brace, which the agent rejects",
         "左花括号之前有回车符，客户端不接受",

@@ -11,31 +11,14 @@ use std::{
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _, event::ModifyKind};
 
-use crate::{
-    model::snapshot::Death,
-    observe::events::{Changes, Interest, Names, Source, WatchPlan, Watched},
-};
+use super::untold::unsupported;
+use crate::observe::events::{Changes, Interest, Names, Source, WatchPlan, Watched};
+
+/// Exits of processes, addresses, routes and steps of the clock are polled.
+pub(in crate::observe) use super::untold::{Exits, Untold as Multicast, Untold as Setting};
 
 /// More changes than this between two looks are told as one that may be anything.
 const MOST_EVENTS: usize = 1024;
-
-fn unsupported() -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, "not told on Windows")
-}
-
-/// Exits of processes: polled.
-#[derive(Debug, Default)]
-pub(in crate::observe) struct Exits;
-
-impl Exits {
-    pub(in crate::observe) fn watch(&mut self, _: &BTreeSet<u32>) -> (Changes, io::Result<()>) {
-        (Changes::NONE, Err(unsupported()))
-    }
-
-    pub(in crate::observe) fn deaths(&mut self) -> Vec<Death> {
-        Vec::new()
-    }
-}
 
 /// What has happened since the last look.
 #[derive(Debug, Default)]
@@ -74,7 +57,7 @@ impl Watches {
     /// Watches these directories and no others.
     pub(in crate::observe) async fn watch(&mut self, plan: WatchPlan) -> Watched {
         let mut result = Watched::default();
-        result.missing.push((Source::ProcessStart, unsupported()));
+        result.missing.extend(unsupported::<()>().err().map(|error| (Source::ProcessStart, error)));
         let wanted: BTreeSet<PathBuf> = plan.directories.keys().cloned().collect();
         for gone in self.watched.difference(&wanted) {
             // Of a directory that is gone, the watch is too.
@@ -162,37 +145,3 @@ fn hear(heard: &Shared, event: notify::Result<Event>) {
         waker.wake();
     }
 }
-
-/// Addresses and routes: polled.
-#[derive(Debug)]
-pub(in crate::observe) enum Multicast {}
-
-/// Steps of the clock: polled.
-#[derive(Debug)]
-pub(in crate::observe) enum Setting {}
-
-macro_rules! polled {
-    ($($source:ty),*) => {$(
-        impl $source {
-            pub(in crate::observe) fn open() -> io::Result<Self> {
-                Err(unsupported())
-            }
-        }
-    )*};
-}
-polled!(Multicast, Setting);
-
-macro_rules! tells_nothing {
-    ($($source:ty),*) => {$(
-        impl $source {
-            pub(in crate::observe) fn poll_ready(&self, _: &mut Context<'_>) -> bool {
-                false
-            }
-
-            pub(in crate::observe) fn take(&mut self) -> Changes {
-                Changes::NONE
-            }
-        }
-    )*};
-}
-tells_nothing!(Exits, Multicast, Setting);

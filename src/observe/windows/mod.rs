@@ -4,3 +4,5 @@ pub(super) mod events;
 pub(super) mod own;
 pub(super) mod process;
 pub(super) mod services;
+#[path = "../untold.rs"]
+mod untold;

@@ -21,7 +21,7 @@ use crate::{
             environ::{self, Kept},
             file::Files,
             gate::Attempt,
-            process::{Candidate, Impostor, Scan, Wanted, base_name},
+            process::{Candidate, Container, FirstProcess, Impostor, Scan, Wanted, base_name},
         },
         time::Now,
         trust::{Credentials, ROOT},
@@ -87,6 +87,10 @@ impl Procfs {
 
     /// None: there are job objects, which bound no agent of these vendors.
     pub fn control_groups(&self, _: u32, _: &Attempt) -> Reading<Option<Vec<u8>>> {
+        Reading::Known(None)
+    }
+
+    pub(in crate::observe) fn revisit(&self, _: FirstProcess, _: &Attempt) -> Reading<Option<Container>> {
         Reading::Known(None)
     }
 
