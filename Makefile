@@ -39,6 +39,10 @@ test-dashboards: test-deps $(node_modules) ## Dashboards in a real browser over 
 	$(CARGO) test --locked --test it scrapes
 	node --test tests/dashboards/dashboards.test.mjs
 
+pictures: test-deps $(node_modules) ## Takes the pictures of the dashboards in docs/images anew, from the data of their tests
+	$(CARGO) test --locked --test it scrapes
+	UPDATE=1 node --test --test-name-pattern=pictures tests/dashboards/dashboards.test.mjs
+
 tests/page/node_modules/.package-lock.json: tests/page/package-lock.json
 	cd tests/page && npm ci --ignore-scripts --no-audit --no-fund --cache ../../.cache/npm
 	touch $@

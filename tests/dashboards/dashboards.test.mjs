@@ -12,7 +12,7 @@ import { parse } from 'yaml';
 
 import { FLEETS, hosts, scrapes, write } from './lib/fleet.mjs';
 import { lint } from './lib/lint.mjs';
-import { browser, bundle, look, serve } from './lib/page.mjs';
+import { PATIENCE, browser, bundle, look, serve } from './lib/page.mjs';
 import { DASHBOARDS, NAMES, OUT, ROOT, RULES } from './lib/paths.mjs';
 import { backfill, prometheus, record } from './lib/prometheus.mjs';
 
@@ -61,6 +61,7 @@ before(async () => {
     if (!known.has(metric)) known.set(metric, new Set(['job', 'cluster', 'instance', ...labels.split(', ').filter(Boolean).map((label) => label.trim())]));
   }
   const page = await chromium.started.newPage();
+  page.setDefaultTimeout(PATIENCE);
   await page.goto(`${fleets.healthy.page.url}/?dashboard=host&from=now-1h&to=now`);
   await page.waitForFunction('window.transformers');
   transformers = await page.evaluate(() => window.transformers);
@@ -112,8 +113,9 @@ const faults = ({ problems, complaints, unresolved, variables, panels }, model, 
 /** Panels that have nothing to show where nothing is wrong. */
 const NO_PROBLEM = { fleet: ['Top causes', 'Causes', 'When it began', 'Failing prerequisites', 'Failing hosts', 'Hosts by cause'], host: ['Findings', 'Limits reached', 'Last heard of the service'], exporter: ['Unreadable facts by source', 'Alertmanagers'] };
 
-/** What no scrape of these fleets has. */
-const ALWAYS = { host: ['Limits reached', 'Last heard of the service'], exporter: ['Alertmanagers'] };
+/** What no scrape of these hosts has, nor of a fleet in which none pushes its alerts. */
+const ALWAYS = { host: ['Limits reached', 'Last heard of the service'] };
+const NOT_PUSHED = { ...ALWAYS, exporter: ['Alertmanagers'] };
 
 const panelOf = (seen, title) => seen.panels.find((panel) => panel.title === title);
 const lines = (seen, title) => panelOf(seen, title).text.split('\n').map((line) => line.trim()).filter(Boolean);
@@ -283,10 +285,32 @@ describe('what is seen', () => {
     assert.ok(panelOf(seen, 'Prerequisites').cells.includes('unknown'));
   });
 
+  test('of what the agent\'s own log tells: when the service was last heard of, by the clock of Prometheus', async () => {
+    const seen = await show('mixed', 'host', { instance: '10.9.0.11:10077', name: 'mixed-pushing' });
+    assert.deepEqual(faults(seen, models.host, ['Limits reached', 'Findings']), []);
+    shows(seen, 'Last heard of the service', 'logtail', '5 hours ago', '2 hours ago');
+  });
+
+  test('of what was pushed to each Alertmanager: the same as Prometheus says', async () => {
+    const { server } = fleets.mixed;
+    const seen = await show('mixed', 'exporter', { name: null });
+    const increase = (metric) => server.query(`sum by (alertmanager) (increase(logagent_alertmanager_notifications_${metric}_total[6h]))`, to);
+    const [sent, errors] = [await increase('sent'), await increase('errors')];
+    assert.equal(sent.length, 2);
+    const cells = lines(seen, 'Alertmanagers');
+    for (const { metric: { alertmanager }, value: [, number] } of sent) {
+      const failed = errors.find(({ metric }) => metric.alertmanager === alertmanager).value[1];
+      const row = cells.slice(cells.indexOf(alertmanager));
+      assert.deepEqual(row.slice(1, 3), [number, failed].map((one) => Number(one).toFixed(0)), `${alertmanager}: ${cells}`);
+      assert.ok((number === '0') !== (failed === '0'), `one is told, the other is not there: ${cells}`);
+    }
+    shows(seen, 'Alertmanagers', '3 hours ago', 'none');
+  });
+
   test('of exporters: the same as Prometheus says', async () => {
     const { server } = fleets.mixed;
     const seen = await show('mixed', 'exporter');
-    assert.deepEqual(faults(seen, models.exporter, ALWAYS.exporter), []);
+    assert.deepEqual(faults(seen, models.exporter, []), []);
     shows(seen, 'Scraped', await server.number('sum(up)', to));
     shows(seen, 'Down', await server.number('count(up == 0)', to));
     shows(seen, 'Oldest evaluation', `${Math.round(await server.number('max(timestamp(logagent_last_evaluation_timestamp_seconds) - logagent_last_evaluation_timestamp_seconds + on (instance) avg by (instance) (logagent_clock_offset_seconds{source=~"ntp|http_date"}))', to))} s`);
@@ -298,7 +322,7 @@ describe('what is seen', () => {
   test('of a disaster', async () => {
     for (const name of NAMES) {
       const seen = await show('disastrous', name, name === 'host' ? { instance: '10.8.0.1:10077' } : {});
-      assert.deepEqual(faults(seen, models[name], ALWAYS[name] ?? []), [], name);
+      assert.deepEqual(faults(seen, models[name], NOT_PUSHED[name] ?? []), [], name);
     }
     const seen = await show('disastrous', 'host', { instance: '10.9.0.2:10077', name: 'disastrous-not-running' });
     shows(seen, 'Findings', 'not_running');

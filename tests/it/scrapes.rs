@@ -4,8 +4,9 @@
 use std::{fs, path::PathBuf};
 
 use crate::{
+    agent_log::{append, line},
     custom::{EXPECT, with_fluent_bit},
-    support::{Certificate, Exporter, Host, User, layouts::*},
+    support::{Certificate, Exporter, Host, User, layouts::*, pushing::address},
 };
 
 /// Keeps what a scrape shows; its verdict must be this.
@@ -99,4 +100,33 @@ fn the_config_cannot_be_read() {
     });
     let verdict = seen.verdict();
     keep("unreadable", &exporter, &verdict.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+/// The agent's own log tells when the service was last heard of; alerts are pushed, and one of two Alertmanagers is not there.
+#[test]
+fn alerts_are_pushed_and_the_agents_log_tells() {
+    let host = Host::with_logtail();
+    append(
+        &host,
+        &line(&host, "info", "config files scan done:got updates, begin to update pipelines\tadded:1"),
+    );
+    append(&host, &line(&host, "debug", "send data to sls succeeded, item address:0x7f00\trequest id:64E6"));
+    let _pushing = host.pushing(1, &[]);
+    let targets = format!("['{}', '{}']", address(0), address(1));
+    let exporter = host.exporter_of(&format!(
+        "{EXPECT_ALL}\nalertmanagers: [{{ static_configs: [{{ targets: {targets} }}] }}]\nlabels: {{ instance: 'web-1:10077' }}\n"
+    ));
+    exporter.until("all of it is told", |seen| {
+        let pushed = |metric: &str, member: usize| {
+            let url = format!("http://{}/api/v2/alerts", address(member));
+            seen.value(&format!("logagent_alertmanager_{metric}"), &[("alertmanager", &url)]) > Some(0.0)
+        };
+        ["last_config_update", "last_send"].iter().all(|what| {
+            seen.value(&format!("logagent_agent_{what}_timestamp_seconds"), &[("agent", "logtail")])
+                > Some(0.0)
+        }) && pushed("last_success_timestamp_seconds", 0)
+            && pushed("notifications_sent_total", 0)
+            && pushed("notifications_errors_total", 1)
+    });
+    keep("pushing", &exporter, &[]);
 }

@@ -71,6 +71,13 @@ export const series = (name, labels) => `${name}{${Object.entries(labels).map(([
 /** Seconds that a host's clock is ahead while it is found to be off. */
 const AHEAD = 5 * 3600;
 
+/** How long ago it last happened, in seconds: hours, as a browser tells ages by its own clock, and the tests take minutes. */
+const SINCE = {
+  logagent_agent_last_config_update_timestamp_seconds: 5 * 3600,
+  logagent_agent_last_send_timestamp_seconds: 2 * 3600,
+  logagent_alertmanager_last_success_timestamp_seconds: 3 * 3600,
+};
+
 /** A sample's value on a host at `time`, `age` seconds after the beginning. */
 const value = (host, sample, time, age, incident) => {
   const { name, labels } = sample;
@@ -80,6 +87,7 @@ const value = (host, sample, time, age, incident) => {
   if (name === 'logagent_last_evaluation_timestamp_seconds') return (time + ahead - 1 - noise() * 13).toFixed(3);
   if (name.includes('certificate_not_after')) return host.certificate ?? time + Math.max(3, sample.value - host.taken > 20 * 86400 ? 90 : 6) * 86400;
   if (name === 'logagent_file_modified_timestamp_seconds' && incident?.scrape === 'restart_required') return incident.from;
+  if (name in SINCE) return time + ahead - SINCE[name];
   if (name.endsWith('_time_seconds') || name.endsWith('_timestamp_seconds')) {
     const restarted = name.startsWith('logagent_process') ? Math.max(...host.restarts.filter((at) => at <= time), 0) : 0;
     return restarted || host.started;
@@ -91,6 +99,8 @@ const value = (host, sample, time, age, incident) => {
     if (labels.trigger === 'timer') return Math.floor(age / 15);
     if (labels.trigger === 'probe') return Math.floor(age / 60);
     if (labels.trigger === 'process' || labels.trigger === 'file') return host.restarts.filter((at) => at <= time).length * 2;
+    // Each minute, or in vain.
+    if (name.startsWith('logagent_alertmanager_notifications')) return sample.value && Math.floor(age / 60);
     if (name.startsWith('logagent_observation_errors')) return Math.floor((time - (incident?.from ?? time)) / 15) * Math.max(1, Math.round(sample.value / 4));
     return sample.value;
   }
@@ -173,6 +183,7 @@ export const FLEETS = {
     is(4, 'restart_required', 0.6 * HOUR);
     is(7, 'clock_skewed', 2.5 * HOUR);
     is(14, 'unreadable', 3 * HOUR);
+    is(10, 'pushing', 24 * HOUR);
     is(13, 'not_running', 3.6 * HOUR, 3 * HOUR);
     is(18, 'user_identifier_missing', 2 * HOUR, 0.5 * HOUR);
     list[13].restarts.push(to - 3 * HOUR);

@@ -11,6 +11,9 @@ import puppeteer from 'puppeteer-core';
 
 import { HERE } from './paths.mjs';
 
+/** Milliseconds that a browser may take for anything: far more than it needs, so that a busy machine fails no test. */
+export const PATIENCE = 180_000;
+
 const TYPES = { '.js': 'text/javascript', '.json': 'application/json', '.svg': 'image/svg+xml', '.css': 'text/css', '.woff2': 'font/woff2' };
 
 export const bundle = async (outdir) => {
@@ -59,6 +62,8 @@ export const browser = async () => {
   if (!path) throw new Error('chromium is missing; run `make test-deps`');
   const home = mkdtempSync(join(tmpdir(), 'chromium-'));
   const started = await puppeteer.launch({
+    timeout: PATIENCE,
+    protocolTimeout: PATIENCE,
     executablePath: path, headless: true, userDataDir: join(home, 'profile'), env: { ...process.env, HOME: home },
     args: [...(process.getuid() === 0 ? ['--no-sandbox'] : []), '--disable-dev-shm-usage', '--disable-gpu', '--hide-scrollbars', '--force-color-profile=srgb', '--lang=en-US'],
   });
@@ -68,15 +73,16 @@ export const browser = async () => {
 /** Opens a dashboard; what it shows, and a picture of it if `png` says where. */
 export const look = async ({ started }, url, parameters, { png, width = 1600, height } = {}) => {
   const page = await started.newPage();
+  page.setDefaultTimeout(PATIENCE);
   const complaints = [];
   page.on('console', (message) => { if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url ?? ''}`); });
   page.on('pageerror', (error) => complaints.push(String(error)));
   try {
     await page.setViewport({ width, height: 3200 });
     await page.goto(`${url}/?${new URLSearchParams(parameters)}`, { waitUntil: 'load' });
-    await page.waitForFunction('window.settled && window.settled()', { timeout: 60_000, polling: 50 });
+    await page.waitForFunction('window.settled && window.settled()', { timeout: PATIENCE, polling: 50 });
     // Two frames and idle network: tables and bars measure themselves once more when they have data.
-    await page.waitForNetworkIdle({ idleTime: 250, timeout: 30_000 });
+    await page.waitForNetworkIdle({ idleTime: 250, timeout: PATIENCE });
     await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
     const report = JSON.parse(await page.evaluate(() => JSON.stringify(window.report())));
     if (png) {
