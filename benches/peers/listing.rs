@@ -37,6 +37,9 @@ impl Wanted for Agents {
     fn counts(&self, _: &str, _: Option<&Path>, _: &Credentials) -> bool {
         true
     }
+    fn in_containers(&self, base_name: &str) -> bool {
+        self.name(base_name)
+    }
     fn variable(&self, _base_name: &str, variable: &str) -> bool {
         variable == "working_ip"
     }

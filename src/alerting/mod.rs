@@ -57,6 +57,8 @@ pub struct Surroundings {
     pub rootfs: PathBuf,
     /// The label `instance` of alerts, where config names none.
     pub instance: String,
+    /// Further labels of alerts, where config does not name them: where the exporter is.
+    pub whereabouts: Vec<(&'static str, String)>,
     /// What is counted of the members.
     pub counters: Counters,
     /// The clocks of this process.
@@ -68,6 +70,9 @@ impl Surroundings {
     fn complete(&self, settings: &AlertingSettings) -> Arc<AlertingSettings> {
         let mut settings = settings.clone();
         settings.labels.entry("instance".to_owned()).or_insert_with(|| self.instance.clone());
+        for (label, value) in &self.whereabouts {
+            settings.labels.entry((*label).to_owned()).or_insert_with(|| value.clone());
+        }
         Arc::new(settings)
     }
 }

@@ -98,10 +98,11 @@ fn of_container(name: &ContainerName) -> [String; 4] {
     match (pod, namespace) {
         (Some(pod), Some(namespace)) => {
             let kubectl = format!("{managed_by} -n {namespace}");
+            let which = if container.is_empty() { "" } else { " -c " };
             [
                 format!("{kubectl} delete pod {pod}"),
                 format!("{kubectl} get pod {pod}"),
-                format!("{kubectl} exec -it {pod} -c {container} -- sh"),
+                format!("{kubectl} exec -it {pod}{which}{container} -- sh"),
                 format!("{kubectl} describe pod {pod}"),
             ]
         }

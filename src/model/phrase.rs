@@ -1,6 +1,7 @@
 //! Phrases of observations and rules in the reader's language: where a value comes from, what was found, why a fact is unknown.
 //! Facts carry them in English, which is what JSON and logs show: phrases are data, with the reader's words in the tables below.
 
+mod containers;
 mod documents;
 mod found;
 mod labels;
@@ -11,6 +12,7 @@ mod table;
 use std::borrow::Cow;
 
 use self::{
+    containers::CONTAINERS,
     documents::DOCUMENTS,
     found::FOUND,
     labels::LABELS,
@@ -48,7 +50,8 @@ pub fn phrase(value: &str, language: Language) -> Cow<'_, str> {
 }
 
 fn phrases() -> impl Iterator<Item = &'static Text> {
-    DOCUMENTS.iter().chain(SERVICES).chain(FOUND).chain(PROBED).chain(PHRASES)
+    let written = DOCUMENTS.iter().chain(SERVICES).chain(CONTAINERS);
+    written.chain(FOUND).chain(PROBED).chain(PHRASES)
 }
 
 fn in_chinese(value: &str, depth: usize) -> Option<String> {

@@ -331,7 +331,7 @@ pub fn what_and_where(agent: &AgentReport, language: Language) -> String {
     }
     if let Some(ContainerName { container, pod, namespace, .. }) = &agent.container {
         let parts = [namespace.as_deref(), pod.as_deref(), Some(container.as_str())];
-        let name = parts.into_iter().flatten().collect::<Vec<_>>().join("/");
+        let name = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
         let fill = |wanted: &str| (wanted == "name").then_some(name.as_str());
         out.push_str(&IN_CONTAINER.fill(language, fill));
     }

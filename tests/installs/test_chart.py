@@ -108,6 +108,18 @@ class Chart(unittest.TestCase):
                 if document["kind"] != "Namespace":
                     self.assertEqual(document["metadata"]["namespace"], kustomization["namespace"])
 
+    def test_the_sidecar_is_valid_and_may_do_as_much_as_the_daemonset(self):
+        documents = list(yaml.safe_load_all((PLAIN / "sidecar.yaml").read_text()))
+        self.valid(documents)
+        pod = of_kind(documents, "Deployment")["spec"]["template"]["spec"]
+        self.assertTrue(pod["shareProcessNamespace"])
+        [sidecar] = [container for container in pod["containers"] if container["name"] == "logagent-exporter"]
+        [exporter] = of_kind(render(), "DaemonSet")["spec"]["template"]["spec"]["containers"]
+        self.assertEqual(sidecar["image"], exporter["image"])
+        self.assertEqual(sidecar["securityContext"]["capabilities"], exporter["securityContext"]["capabilities"])
+        config = yaml.safe_load(of_kind(documents, "ConfigMap")["data"]["logagent-exporter.yml"])
+        self.assertIn(config["agents"][0]["container"], [container["name"] for container in pod["containers"]])
+
     def test_with_every_value_set_it_is_valid_and_as_before(self):
         documents = render(FULL, name="release")
         self.valid(documents)

@@ -2,7 +2,7 @@
 
 use std::process::Child;
 
-use crate::support::{Exporter, Host, Seen, User, layouts::*};
+use crate::support::{Exporter, Host, Seen, User, layouts::*, pushing::address};
 
 /// What nobody outside a container may make the exporter read.
 const SECRET: &str = "s3cr3t-of-the-host";
@@ -19,19 +19,31 @@ impl Drop for Container {
 
 /// Starts Logtail in a container whose root directory `prepare` completes; `namespaces` are those that it has besides.
 fn start(host: &Host, namespaces: &[&str], prepare: &str) -> Container {
+    run(host, &[&["--pid", "--fork", "--kill-child"], namespaces].concat(), prepare)
+}
+
+/// The same in a container that shares the machine's processes.
+fn start_beside(host: &Host, prepare: &str) -> Container {
+    run(host, &[], prepare)
+}
+
+fn run(host: &Host, namespaces: &[&str], prepare: &str) -> Container {
     let (running, containers) = (host.pids("ilogtail").len(), host.pids("sleep").len());
     // As runtimes do it; with another network namespace by chroot alone, which is to be seen alike.
-    let pivot = if namespaces.is_empty() { "mkdir old && pivot_root . old && umount -l old &&" } else { "" };
+    let pivot =
+        if !namespaces.contains(&"--net") { "mkdir old && pivot_root . old && umount -l old &&" } else { "" };
+    // Of those that were started from outside some are about to end, and none of these is waited for.
+    let last = if namespaces.is_empty() { "sleep 1000; :" } else { "exec sleep 1000" };
     let script = format!(
         "mkdir -p /opt/jail && mount -t tmpfs tmpfs /opt/jail && cd /opt/jail && mkdir usr proc etc dev tmp && \
          mount --rbind /dev dev && mount --rbind /usr usr && mount -t tmpfs tmpfs usr/local && mkdir -p usr/local/ilogtail etc/ilogtail && \
          for link in bin lib lib64; do ln -s usr/$link $link; done && cp /run/programs/stand-in .{ILOGTAIL} && \
          cat >.{CONFIG} <<'END'\n{CONFIG_TEXT}\nEND\n\
          echo web-pod >etc/hostname && echo '172.16.2.200 web-pod' >etc/hosts && {prepare} \
-         mount -t proc proc proc && {pivot} exec chroot . /bin/sh -c '{ILOGTAIL}; exec sleep 1000'"
+         mount -t proc proc proc && {pivot} exec chroot . /bin/sh -c '{ILOGTAIL}; {last}'"
     );
     let mut command = host.command("/", "unshare");
-    command.args(["--mount", "--pid", "--fork", "--kill-child"]).args(namespaces);
+    command.arg("--mount").args(namespaces);
     command.args(["sh", "-ec", &script]).env("STAND_IN_IP", "172.16.2.200");
     let container = Container(command.spawn().unwrap());
     host.until_running("ilogtail", running + 2);
@@ -67,6 +79,117 @@ fn an_agent_in_a_container_is_healthy_by_its_own_files_and_the_hosts_network() {
     assert_eq!(agents(&exporter), ["logtail-container"]);
     for id in ["installed", "processes", "ip", "startup_parameters", "network", "restart"] {
         assert_eq!(prerequisite(&exporter, id).0, "ok", "{id}: {}", prerequisite(&exporter, id).1);
+    }
+}
+
+#[test]
+fn an_agent_with_another_root_is_judged_in_its_place_also_among_the_hosts_processes() {
+    let host = Host::new();
+    host.add_log_service();
+    host.write("/etc/secret.json", SECRET);
+    // The host has a file of this name, and the container its own.
+    let _container = start_beside(&host, "echo web-fleet >etc/ilogtail/user_defined_id &&");
+    let exporter = exporter(&host);
+    exporter.shows(&[]);
+    assert_eq!(agents(&exporter), ["logtail-container"]);
+    for id in ["installed", "processes", "ip", "startup_parameters", "network", "restart"] {
+        assert_eq!(prerequisite(&exporter, id).0, "ok", "{id}: {}", prerequisite(&exporter, id).1);
+    }
+    kill_agents(&host);
+    exporter.shows(&["processes failing not_running"]);
+}
+
+#[test]
+fn what_config_says_of_an_agent_that_is_not_on_the_host_is_said_of_the_one_beside_it() {
+    let host = Host::new();
+    host.add_log_service();
+    let identified = |text: &str| format!("echo {text} >etc/ilogtail/user_defined_id &&");
+    let _container = start_beside(&host, &identified("another"));
+    let config = "agents: [{name: shop, kind: logtail, expect: {machine_group_identifier: web-fleet}}]";
+    let exporter = host.exporter_with(User::Unit, Some(config), &[]);
+    exporter.shows(&["custom_identifier failing custom_identifier_mismatch"]);
+    assert_eq!(agents(&exporter), ["shop"]);
+}
+
+#[test]
+fn a_directory_that_a_container_has_its_agent_in_is_no_installation_of_the_hosts() {
+    let host = Host::new();
+    host.add_log_service();
+    host.write(CONFIG, CONFIG_TEXT);
+    let _container = start_beside(&host, &volume("/usr/local/ilogtail"));
+    let exporter = exporter(&host);
+    exporter.shows(&[]);
+    assert_eq!(agents(&exporter), ["logtail-container"]);
+    kill_agents(&host);
+    exporter.shows(&["processes failing not_running"]);
+}
+
+/// Mounts a directory of the host where the agent is installed.
+fn volume(path: &str) -> String {
+    format!("mkdir -p {path} && cp -n .{LOGTAIL}/* {path}/; mount --bind {path} .{LOGTAIL} && ")
+}
+
+#[test]
+fn in_its_pod_the_exporter_watches_the_agent_beside_it_and_pushes_with_the_pods_name() {
+    let host = Host::new();
+    host.add_log_service();
+    let pushing = host.pushing(1, &[]);
+    let _container = start_beside(&host, &volume("/opt/volume"));
+    let config = format!(
+        "agents: [{{kind: logtail, container: logtail, expect: {{region: cn-hangzhou, network: intranet}}}}]\n\
+         alertmanagers: [{{ static_configs: [{{ targets: ['{}'] }}] }}]\n",
+        address(0)
+    );
+    let exporter = host.exporter_with(User::Sidecar, Some(&config), &[]);
+    exporter.shows(&[]);
+    assert_eq!(agents(&exporter), ["logtail"]);
+    let names = [("container", "logtail"), ("namespace", "shop"), ("pod", "web-0")];
+    assert_eq!(exporter.scrape().value("logagent_agent_info", &names), Some(1.0));
+    let watchdog = pushing.arriving.until("alertname", "LogAgentHostWatchdog", "firing").unwrap();
+    for (label, value) in [("pod", "web-0"), ("namespace", "shop"), ("node", "node-1")] {
+        assert_eq!(watchdog["labels"][label], value);
+    }
+    // The pod is there as long as the exporter, and with it the agent that should run.
+    host.kill_all("sleep");
+    kill_agents(&host);
+    exporter.shows(&["processes failing not_running"]);
+    let remedy = remedy_of(&exporter, "not_running");
+    assert!(remedy.contains("kubectl -n shop describe pod web-0"), "{remedy}");
+    let _container = start_beside(&host, &volume("/opt/volume"));
+    exporter.shows(&[]);
+    let restarts = |seen: &Seen| seen.value("logagent_process_restarts_total", &[("role", "worker")]);
+    assert_eq!(restarts(&exporter.scrape()), Some(1.0));
+}
+
+#[test]
+fn in_a_pod_an_agent_that_has_not_started_yet_is_missed_and_not_looked_for_in_the_exporters_image() {
+    let host = Host::new();
+    host.add_log_service();
+    host.write("/opt/volume/ilogtail_config.json", CONFIG_TEXT);
+    let exporter = host.exporter_with(User::Sidecar, Some("agents: [{kind: logtail}]"), &[]);
+    exporter.until("that it is missed", |seen| {
+        seen.value("logagent_problem", &[("agent", "logtail"), ("cause", "not_running")]) == Some(1.0)
+    });
+    assert_eq!(prerequisite(&exporter, "installed").0, "unknown");
+    let _container = start_beside(&host, "");
+    exporter.shows(&[]);
+    assert_eq!(agents(&exporter), ["logtail"]);
+}
+
+#[test]
+fn in_a_pod_without_the_right_to_look_into_other_containers_it_says_what_to_grant() {
+    let host = Host::new();
+    host.add_log_service();
+    // What tells then is that each container has a control group of its own.
+    let node = Node::new(&host, "weak");
+    let pod = node.pod("web-0", '6');
+    let _container = pod.start_beside('a');
+    host.write("/run/sidecar.group", pod.group_of('b'));
+    let exporter = host.exporter_with(User::WeakSidecar, Some("agents: [{kind: logtail}]"), &[]);
+    let (processes, why) = prerequisite(&exporter, "processes");
+    assert!(processes == "unknown" && why.contains("grant CAP_SYS_PTRACE"), "{processes}: {why}");
+    for id in ["installed", "startup_parameters"] {
+        assert_ne!(prerequisite(&exporter, id).0, "failing", "{id}");
     }
 }
 
@@ -149,11 +272,22 @@ struct Pod<'a> {
 impl Pod<'_> {
     /// A container in it, whose id is made of this digit.
     fn start(&self, id: char) -> Container {
-        let id = id.to_string().repeat(64);
-        let (group, name) = (format!("{}/{id}", self.group), self.name);
-        self.host.sh(&format!("mkdir {group}"));
+        let group = self.group_of(id);
+        let (name, id) = (self.name, id.to_string().repeat(64));
         self.host.write(&format!("/var/log/containers/{name}_kube-system_loongcollector-{id}.log"), "");
         start(self.host, &[], &format!("echo $$ >{group}/cgroup.procs &&"))
+    }
+
+    /// One that shares the machine's processes.
+    fn start_beside(&self, id: char) -> Container {
+        start_beside(self.host, &format!("echo $$ >{}/cgroup.procs &&", self.group_of(id)))
+    }
+
+    /// The control group of a container.
+    fn group_of(&self, id: char) -> String {
+        let group = format!("{}/{}", self.group, id.to_string().repeat(64));
+        self.host.sh(&format!("mkdir {group}"));
+        group
     }
 
     /// The agent's container ends.

@@ -20,24 +20,6 @@ pub(super) const PHRASES: &[Text] = &[
     text("the host name's addresses", "主机名的地址"),
     text("the host name's addresses ({})", "主机名（{}）的地址"),
     text("the hosts file", "hosts 文件"),
-    text("the container's host name", "容器的主机名"),
-    text("an earlier lookup has not come back", "上一次解析仍未返回"),
-    text("check /etc/resolv.conf", "请检查 /etc/resolv.conf"),
-    text("the resolver did not answer within 1 s", "域名解析 1 秒内无应答"),
-    text(
-        "the container has a network namespace of its own, and the exporter does not join it; give the container the host's network, or run an exporter in its pod",
-        "容器有自己的网络命名空间，exporter 不会进入；请让容器使用主机网络，或在其 Pod 中运行 exporter",
-    ),
-    text("the container of {}", "{} 所在的容器"),
-    text(
-        "no process runs in its container, and its files are seen through a process alone",
-        "其容器中没有运行中的进程，而容器内的文件只能通过进程读取",
-    ),
-    text("the container's runtime has not written it", "容器运行时没有写入该文件"),
-    text(
-        "its hosts file does not bind it, and the container's resolver is not asked",
-        "其 hosts 文件没有绑定主机名，且不会使用容器的域名解析",
-    ),
     text("{#} bytes", "{} 字节"),
     text(
         "uid {}, as whom the agent runs, may not read it by its mode bits",

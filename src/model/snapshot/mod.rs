@@ -108,7 +108,7 @@ pub struct PlaceFacts {
 pub struct ContainerName {
     /// The program that manages it: `kubectl`, `docker`, `podman`.
     pub managed_by: &'static str,
-    /// Its own name.
+    /// Its own name; empty where only those of its pod are told.
     pub container: String,
     /// The pod that it belongs to.
     pub pod: Option<String>,

@@ -15,7 +15,8 @@ use std::{
     sync::Arc,
 };
 
-pub(super) use self::known::Known;
+pub(in crate::observe) use self::name::container_id;
+pub(super) use self::{known::Known, name::named};
 
 use self::{
     known::{Presence, Sighting, unread},
@@ -26,6 +27,7 @@ use super::{
     detect::{Memory, Profiles, Target, profile_of, recognise},
     file::{By, Bytes, Extent, Files, parsed},
     hosts,
+    pod::{Neighbourhood, Pod},
     process::{Candidate, Container, Procfs},
     surroundings::{self, Scope, Whose},
     zone::Zones,
@@ -78,6 +80,10 @@ pub(super) struct Look<'a> {
     pub(super) profiles: Profiles,
     /// What config says.
     pub(super) settings: &'a Settings,
+    /// Of whom config speaks, seen from where the exporter is.
+    pub(super) neighbourhood: &'a Neighbourhood,
+    /// The exporter's own pod.
+    pub(super) pod: Option<&'a Pod>,
     /// The host's own facts.
     pub(super) host: &'a PlaceFacts,
     /// When.
@@ -121,12 +127,43 @@ impl Look<'_> {
 
     /// The entry of the config that this one was found for.
     fn configured(&self, known: &Known) -> Option<&AgentSettings> {
-        self.settings.agents.iter().find(|agent| agent.name == known.name && agent.container.is_some())
+        let contained = |agent: &&AgentSettings| self.neighbourhood.is_contained(agent);
+        self.settings.agents.iter().filter(contained).find(|agent| agent.name == known.name)
+    }
+
+    /// True if config means an agent of this kind in a container of this name.
+    fn is_selected(&self, agent: &AgentSettings, kind: &str, name: Option<&ContainerName>) -> bool {
+        if agent.kind != kind || !self.neighbourhood.is_contained(agent) {
+            return false;
+        }
+        match (&agent.container, name) {
+            (Some(selector), Some(name)) => {
+                let own = name.container.is_empty() || selector.container == name.container;
+                own && (selector.namespace.is_none() || selector.namespace == name.namespace)
+            }
+            // In its own pod there is no other that config could mean.
+            (Some(_), None) => self.neighbourhood.first.is_some(),
+            (None, _) => true,
+        }
+    }
+
+    /// What the container of a group is called: as its runtime has written on the host, or as the pod's definition says.
+    fn name_of(&self, group: &Group<'_>) -> Option<ContainerName> {
+        let written = name_of(self.files, &group.container.control_groups);
+        let shared = group.container.shares_processes && self.neighbourhood.first.is_some();
+        written.or_else(|| self.name_in_pod(group.profile.kind()).filter(|_| shared))
+    }
+
+    /// What the container of an agent of this kind is called in the exporter's own pod.
+    fn name_in_pod(&self, kind: &str) -> Option<ContainerName> {
+        let mut of_kind = self.settings.agents.iter().filter(|agent| agent.kind == kind);
+        let told = of_kind.find_map(|agent| agent.container.as_ref());
+        self.pod?.name_of(told.map(|selector| selector.container.as_str()))
     }
 
     /// True for what config still calls so.
     fn is_meant(&self, known: &Known) -> bool {
-        let selected = |agent: &AgentSettings| is_selected(agent, known.kind, known.container.as_ref());
+        let selected = |agent: &AgentSettings| self.is_selected(agent, known.kind, known.container.as_ref());
         match self.settings.agents.iter().find(|agent| agent.name == known.name) {
             Some(agent) => selected(agent),
             None => self.settings.detect && !self.settings.agents.iter().any(selected),
@@ -148,7 +185,7 @@ impl Look<'_> {
             // A name may be written down after the first look.
             let unnamed = known.iter().position(|known| same(known) && known.container.is_none());
             if let Some(index) = unnamed.filter(|_| self.turn.regular)
-                && let Some(name) = name_of(self.files, &group.container.control_groups)
+                && let Some(name) = self.name_of(&group)
             {
                 known.remove(index);
                 running.remove(index);
@@ -156,7 +193,7 @@ impl Look<'_> {
             } else if let Some(index) = free(known, &running, same) {
                 take(index, group, None, known, &mut running);
             } else {
-                let name = name_of(self.files, &group.container.control_groups);
+                let name = self.name_of(&group);
                 named.push((group, name));
             }
         }
@@ -193,7 +230,7 @@ impl Look<'_> {
         };
         let configured = self.settings.agents.iter().find(|agent| {
             let here = agent.install_dir.as_ref().is_none_or(|directory| *directory == group.directory);
-            here && is_selected(agent, seen.kind, name) && !runs(&agent.name)
+            here && self.is_selected(agent, seen.kind, name) && !runs(&agent.name)
         });
         let successor = match configured {
             Some(agent) => free(known, running, |known| known.name == agent.name),
@@ -307,11 +344,8 @@ impl Look<'_> {
 
     /// Adds what config says that should be in a container, and was seen in none.
     fn add_never_seen(&self, hidden: Option<&Why>, known: &[Known], found: &mut Contained) {
-        for agent in &self.settings.agents {
-            let (Some(selector), Some(profile)) = (&agent.container, profile_of(self.profiles, agent.kind))
-            else {
-                continue;
-            };
+        for agent in self.settings.agents.iter().filter(|agent| self.neighbourhood.is_contained(agent)) {
+            let Some(profile) = profile_of(self.profiles, agent.kind) else { continue };
             if known.iter().any(|known| known.name == agent.name) {
                 continue;
             }
@@ -321,24 +355,18 @@ impl Look<'_> {
             settings.install_dir =
                 agent.install_dir.clone().or_else(|| profile.default_install_dir(System::Linux));
             let facts = unread((&settings, profile), processes, Invocation::default(), &why);
-            let name = ContainerName {
+            let written = agent.container.as_ref().map(|selector| ContainerName {
                 managed_by: if selector.namespace.is_some() { "kubectl" } else { "docker" },
                 container: selector.container.clone(),
                 pod: None,
                 namespace: selector.namespace.clone(),
-            };
-            let place = known::unread_place(Some(name), self.host, &why);
+            });
+            let in_pod = self.name_in_pod(agent.kind).filter(|_| self.neighbourhood.first.is_some());
+            let place = known::unread_place(in_pod.or(written), self.host, &why);
             found.places.insert(Arc::clone(&facts.name), place);
             found.agents.push((settings, facts));
         }
     }
-}
-
-/// True if config means an agent of this kind in a container of this name.
-fn is_selected(agent: &AgentSettings, kind: &str, name: Option<&ContainerName>) -> bool {
-    let (Some(selector), Some(name)) = (&agent.container, name) else { return false };
-    let in_namespace = selector.namespace.is_none() || selector.namespace == name.namespace;
-    agent.kind == kind && selector.container == name.container && in_namespace
 }
 
 /// The first known agent without a running group that is meant.

@@ -3,7 +3,7 @@
 mod memory;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -14,6 +14,7 @@ use super::{
     accepted::Acceptance,
     agent,
     file::{Files, Kind, Standing},
+    pod::{self, Neighbourhood},
     process::{Candidate, base_name},
 };
 use crate::{
@@ -91,6 +92,8 @@ pub struct Detection<'a> {
     pub profiles: Profiles,
     /// What config says.
     pub settings: &'a Settings,
+    /// Of whom config speaks, seen from where the exporter is.
+    pub neighbourhood: &'a Neighbourhood,
     /// What bears an agent's name; empty if processes cannot be read.
     pub candidates: &'a [Candidate],
     /// Processes could be read.
@@ -110,7 +113,8 @@ impl Detection<'_> {
         }
         memory.cut = false;
         let mut targets = self.configured(memory);
-        if self.settings.detect {
+        // In a pod, what is below the root is the exporter's own image, and what is mounted there.
+        if self.settings.detect && self.neighbourhood.first.is_none() {
             for profile in self.profiles.iter().copied().filter(|profile| !profile.places(SYSTEM).is_empty())
             {
                 for directory in self.installations(profile) {
@@ -118,7 +122,7 @@ impl Detection<'_> {
                 }
             }
         }
-        for seen in &memory.detected {
+        for seen in memory.detected.iter().filter(|seen| !self.is_a_containers(seen, &memory.shared)) {
             let Some(profile) = profile_of(self.profiles, seen.kind) else { continue };
             if !targets.iter().any(|target| is_at(target, seen.kind, &seen.directory, &seen.canonical)) {
                 let settings = AgentSettings {
@@ -136,26 +140,35 @@ impl Detection<'_> {
     /// config has taken is given anew.
     fn is_still_watched(&self, seen: &Detected) -> bool {
         let taken = self.settings.agents.iter().any(|agent| agent.name == seen.name);
-        let runs = || {
-            let running = profile_of(self.profiles, seen.kind)
-                .map(|profile| self.running(profile, &AgentSettings::default()));
-            running.unwrap_or_default().iter().any(|directory| self.canonical(directory) == seen.canonical)
-        };
         self.settings.detect
             && !taken
-            && (!matches!(self.files.look(&seen.directory), Reading::Known(None)) || runs())
+            && (!matches!(self.files.look(&seen.directory), Reading::Known(None)) || self.runs_in(seen))
+    }
+
+    fn runs_in(&self, seen: &Detected) -> bool {
+        let running = profile_of(self.profiles, seen.kind)
+            .map(|profile| self.running(profile, &AgentSettings::default()));
+        running.unwrap_or_default().iter().any(|directory| self.canonical(directory) == seen.canonical)
+    }
+
+    /// True if the directory is mounted into a container, whose agent has its installation there, and no process of the host has.
+    fn is_a_containers(&self, seen: &Detected, shared: &BTreeSet<(u64, u64)>) -> bool {
+        let is_shared = || pod::identity(self.files, &seen.directory).is_some_and(|it| shared.contains(&it));
+        !shared.is_empty() && is_shared() && !self.runs_in(seen)
+    }
+
+    /// The agents that config has on the host.
+    fn own(&self) -> impl Iterator<Item = &AgentSettings> {
+        self.settings.agents.iter().filter(|agent| !self.neighbourhood.is_contained(agent))
     }
 
     fn configured(&self, memory: &mut Memory) -> Vec<Target> {
         let mut claimed: Vec<(&'static str, PathBuf)> = self
-            .settings
-            .agents
-            .iter()
-            .filter(|agent| agent.container.is_none())
+            .own()
             .filter_map(|agent| Some((agent.kind, self.canonical(agent.install_dir.as_deref()?))))
             .collect();
         let mut targets = Vec::new();
-        for agent in self.settings.agents.iter().filter(|agent| agent.container.is_none()) {
+        for agent in self.own() {
             let Some(profile) = profile_of(self.profiles, agent.kind) else { continue };
             let mut settings = AgentSettings { system: SYSTEM, ..agent.clone() };
             if settings.install_dir.is_none() {

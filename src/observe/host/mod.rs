@@ -6,7 +6,7 @@ pub mod address;
 pub mod agent;
 mod autostart;
 pub mod collection;
-mod container;
+pub(in crate::observe) mod container;
 mod copies;
 pub mod detect;
 pub mod environ;
@@ -17,6 +17,7 @@ pub mod hosts;
 mod ignored;
 pub mod log;
 mod names;
+mod pod;
 pub mod process;
 mod surroundings;
 pub mod tail;
@@ -44,6 +45,7 @@ use self::{
     gate::{Attempt, Gate},
     ignored::IgnoredPids,
     names::Names,
+    pod::{Neighbourhood, Pod},
     process::{Candidate, Impostor, Procfs},
     surroundings::{EVERY, Scope, Whose, surroundings},
     zone::Zones,
@@ -96,6 +98,7 @@ pub struct HostReader {
     ignored: Arc<IgnoredPids>,
     executions_are_told: bool,
     deputy: bool,
+    pod: Option<Arc<Pod>>,
     /// Regular readings so far.
     readings: u32,
 }
@@ -156,6 +159,7 @@ impl HostReader {
             ignored: Arc::default(),
             executions_are_told: false,
             deputy: sys::reads_what_is_others(),
+            pod: Pod::of_environment(|name| std::env::var(name).ok()).map(Arc::new),
             readings: 0,
         }
     }
@@ -229,6 +233,7 @@ impl HostReader {
             ignored: Arc::clone(&self.ignored),
             executions_are_told: self.executions_are_told,
             deputy: self.deputy,
+            pod: self.pod.clone(),
             scope: self.scope(changes),
         };
         let hostname = address::hostname();
@@ -275,6 +280,7 @@ struct Plan {
     ignored: Arc<IgnoredPids>,
     executions_are_told: bool,
     deputy: bool,
+    pod: Option<Arc<Pod>>,
     scope: Scope,
 }
 
@@ -289,10 +295,20 @@ impl Plan {
         let known = candidates.known().cloned().unwrap_or_default();
         let (in_containers, of_host): (Vec<_>, Vec<_>) =
             known.into_iter().partition(|candidate| candidate.container.is_some());
+        let first = procfs.first_of_pod(files);
+        let neighbourhood = Neighbourhood::new(
+            (files, self.profiles),
+            &self.settings,
+            first,
+            (&of_host, &in_containers),
+            &memory.contained,
+        );
+        pod::note_shared(files, self.profiles, &in_containers, &mut memory.shared);
         let detection = Detection {
             files,
             profiles: self.profiles,
             settings: &self.settings,
+            neighbourhood: &neighbourhood,
             candidates: &of_host,
             sees_processes: candidates.known().is_some(),
             acceptance: &acceptance,
@@ -330,6 +346,8 @@ impl Plan {
             procfs: &procfs,
             profiles: self.profiles,
             settings: &self.settings,
+            neighbourhood: &neighbourhood,
+            pod: self.pod.as_deref(),
             host: &host,
             turn,
             scope: self.scope,

@@ -62,6 +62,12 @@ impl Wanted for Names<'_> {
         })
     }
 
+    fn in_containers(&self, base_name: &str) -> bool {
+        self.recognisers.iter().any(|(profile, settings)| {
+            !profile.places(sys::SYSTEM).is_empty() && bears(*profile, settings, base_name)
+        })
+    }
+
     fn variable(&self, base_name: &str, variable: &str) -> bool {
         self.recognisers.iter().any(|(profile, settings)| {
             profile.recognise(base_name, settings).is_agent() && profile.wants_variable(variable)

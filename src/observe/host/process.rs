@@ -25,6 +25,8 @@ pub trait Wanted {
     fn comm(&self, comm: &str) -> bool;
     /// True if a process of this name, in this place (where known), run as these users, counts as an agent's.
     fn counts(&self, base_name: &str, path: Option<&Path>, credentials: &Credentials) -> bool;
+    /// True if an agent with this base name is also looked for in containers.
+    fn in_containers(&self, base_name: &str) -> bool;
     /// True if this variable matters to an agent with this base name.
     fn variable(&self, base_name: &str, variable: &str) -> bool;
 }
@@ -81,6 +83,8 @@ pub struct Container {
     pub first: Option<FirstProcess>,
     /// Its root directory.
     pub root: Root,
+    /// Its processes are seen in the procfs' own PID namespace, as where the exporter is in its pod.
+    pub shares_processes: bool,
     /// Whether it has the exporter's network namespace.
     pub shares_network: Reading<bool>,
     /// The addresses of its own network namespace.

@@ -35,7 +35,7 @@ const MOST_BYTES: u64 = 256 << 10;
 /// The first process of a container is looked for among so many ancestors.
 const MOST_ANCESTORS: usize = 32;
 
-/// What is seen of a process of another PID namespace.
+/// What is seen of a process in a container.
 pub(super) struct Inmate {
     /// The uid that it runs as, as the procfs shows it.
     pub(super) credentials: Credentials,
@@ -45,21 +45,23 @@ pub(super) struct Inmate {
     pub(super) container: Container,
 }
 
-/// The process `pid`, if it is in another PID namespace than the procfs.
+/// The process `pid`, and what it is in; `None`: an old kernel does not tell in which PID namespace that is.
 ///
 /// # Errors
 /// What the kernel says: it is gone, or may not be looked at.
 pub(super) fn inmate(procfs: &Path, pid: u32) -> io::Result<Option<Inmate>> {
     let process = Opened::new(procfs, pid)?;
     let status = process.read("status")?;
-    let (Some(credentials), Some(2..)) = (credentials(&status), pid_namespaces(&status)) else {
+    let (Some(credentials), Some(depth)) = (credentials(&status), pid_namespaces(&status)) else {
         return Ok(None);
     };
+    let shares_processes = depth == 1;
     // As runtimes set a root directory up, it is `/`; after a mere chroot both paths are told from further out.
     let (executable, root_path) = (process.link("exe")?, process.link("root")?);
     let executable =
         executable.strip_prefix(&root_path).map_or(executable.clone(), |rest| Path::new("/").join(rest));
-    let container = process.container(first_of(procfs, pid).unwrap_or_default())?;
+    let first = if shares_processes { None } else { first_of(procfs, pid).unwrap_or_default() };
+    let container = process.container(first, shares_processes)?;
     Ok(Some(Inmate { credentials, executable, container }))
 }
 
@@ -75,7 +77,7 @@ pub(super) fn revisit(procfs: &Path, first: FirstProcess) -> io::Result<Option<C
         if !Stat::parse(&process.read("stat")?).as_ref().is_some_and(is_it) {
             return Ok(None);
         }
-        process.container(Some(first)).map(Some)
+        process.container(Some(first), first.pid == 1).map(Some)
     };
     match look() {
         Err(error) if is_gone(&error) => Ok(None),
@@ -138,7 +140,7 @@ impl Opened {
         Ok(PathBuf::from(OsString::from_vec(target.into_bytes())))
     }
 
-    fn container(&self, first: Option<FirstProcess>) -> io::Result<Container> {
+    fn container(&self, first: Option<FirstProcess>, shares_processes: bool) -> io::Result<Container> {
         let root = File::from(openat(&self.directory, "root", Self::FLAGS, Mode::empty())?);
         let shown = |name: &str| self.path.join(name).display().to_string();
         let shares_network = match (self.link("ns/net"), std::fs::read_link("/proc/self/ns/net")) {
@@ -160,6 +162,7 @@ impl Opened {
             identity: root.metadata().map(|metadata| (metadata.dev(), metadata.ino()))?,
             first,
             root: Root::held(root, self.path.join("root")),
+            shares_processes,
             shares_network,
             interfaces,
             control_groups: self.text("cgroup").unwrap_or_default(),

@@ -1,6 +1,7 @@
 //! The host's processes, as far as they may be an agent's. Known by the executable's base name where the kernel tells it,
 //! else by `argv[0]` and the command name agreeing; never by a word somewhere on a command line.
 
+mod elsewhere;
 mod facts;
 
 use std::{
@@ -20,7 +21,7 @@ use rustix::{
 
 use self::facts::{Facts, Miss};
 use super::{
-    container::{self, Inmate},
+    container,
     filter::{DELETED, ProcessFilter},
     stat::{Stat, credentials, pid_namespaces},
 };
@@ -38,9 +39,9 @@ use crate::{
             process::{Candidate, Container, FirstProcess, Impostor, Scan, Wanted, base_name},
         },
         time::Now,
-        trust::{Credentials, ROOT},
+        trust::Credentials,
     },
-    sys::{self, root::Purpose},
+    sys::root::Purpose,
 };
 
 /// The kernel cuts a command name to this many bytes.
@@ -136,6 +137,12 @@ impl Procfs {
                 Reading::Unknown(Why::new(Reason::Failed, path.display().to_string(), error.to_string()))
             }
         })
+    }
+
+    /// The first process, if the exporter shares its processes with other containers, as those of a pod may: then it is looked at
+    /// under the exporter's own root, and has another one.
+    pub(in crate::observe) fn first_of_pod(&self, files: Files<'_>) -> Option<FirstProcess> {
+        elsewhere::first_of_pod(&self.path, files, self.is_of_root)
     }
 
     /// True if process ids mean the same to the exporter as in this procfs.
@@ -268,36 +275,16 @@ impl Reader<'_> {
         if before == MOST_CANDIDATES {
             return Ok(Some(Seen::TooMany));
         }
+        let defunct = stat.state == ProcessState::Defunct;
+        let elsewhere = if defunct { None } else { self.has_another_root(pid)? };
+        if elsewhere.is_some()
+            && let Some(inmate) = self.neighbour(pid, &name, &credentials)
+        {
+            return Ok(self.inmate(pid, stat, &name, inmate));
+        }
         let identity = (stat, name, executable);
-        let candidate = self.candidate(pid, identity, path, (credentials, None));
+        let candidate = self.candidate(pid, identity, path, (credentials, None), elsewhere);
         Ok(candidate.map(|candidate| Seen::Candidate(Box::new(candidate))))
-    }
-
-    /// A process of another PID namespace. It counts, for the agent in its container alone, if it is root's in the users of the
-    /// procfs (in a user namespace nobody is), and if its root directory is none that the exporter looks at anyway.
-    fn contained(&self, pid: u32, stat: Stat, name: &str, before: usize) -> Option<Seen> {
-        let path = self.procfs.join(format!("{pid}/root"));
-        let look = || Reading::Known(container::inmate(self.procfs, pid).ok().flatten());
-        let Reading::Known(Some(inmate)) = self.files.attempt.guard(&path, look) else { return None };
-        let Inmate { credentials, executable, container } = inmate;
-        let executable = self.executable(&executable);
-        let is_same = base_name(&executable.path) == name;
-        if !is_same || credentials.user() != Some(ROOT) || self.own_root() == Some(container.identity) {
-            return None;
-        }
-        if before == MOST_CANDIDATES {
-            return Some(Seen::TooMany);
-        }
-        let path = Some(executable.path.clone());
-        let identity = (stat, name.to_owned(), Reading::Known(Some(executable)));
-        let candidate = self.candidate(pid, identity, path, (credentials, Some(container)))?;
-        Some(Seen::Candidate(Box::new(candidate)))
-    }
-
-    /// Device and inode of the root directory that the exporter looks at.
-    fn own_root(&self) -> Option<(u64, u64)> {
-        let identity = || std::fs::metadata(self.files.root.path()).ok().map(|it| sys::file::identity(&it));
-        *self.root.get_or_init(identity)
     }
 
     /// What tells whether the process may be an agent's; nothing if it is not.
@@ -340,16 +327,16 @@ impl Reader<'_> {
         Ok(Some(Identity { stat, name, executable, first_argument, status }))
     }
 
-    /// All that is wanted of a process that counts. `None`: it is gone.
+    /// All that is wanted of a process that counts. `elsewhere`: why what it says of paths is not followed. `None`: it is gone.
     fn candidate(
         &self,
         pid: u32,
         (stat, name, executable): (Stat, String, Reading<Option<Executable>>),
         path: Option<PathBuf>,
         (credentials, container): (Credentials, Option<Container>),
+        elsewhere: Option<Why>,
     ) -> Option<Candidate> {
         let defunct = stat.state == ProcessState::Defunct;
-        let elsewhere = if defunct || container.is_some() { None } else { self.has_another_root(pid) };
         let environment = if defunct {
             Reading::Known(Kept::default())
         } else if let Some(why) = &elsewhere {
@@ -377,27 +364,6 @@ impl Reader<'_> {
             threads: stat.threads,
         };
         Some(Candidate { process, path, credentials, environment, container })
-    }
-
-    /// Why what the process says of paths is not followed, if so: they mean something else to it.
-    fn has_another_root(&self, pid: u32) -> Option<Why> {
-        if !self.files.deputy {
-            return None;
-        }
-        let path = self.procfs.join(format!("{pid}/root"));
-        let identity =
-            |path: &Path| std::fs::metadata(path).ok().map(|metadata| sys::file::identity(&metadata));
-        let ours = self.own_root();
-        let theirs = match self.files.attempt.guard(&path, || Reading::Known(identity(&path))) {
-            Reading::Known(theirs) => theirs,
-            Reading::Unknown(why) => return Some(why),
-        };
-        if theirs.is_some() && theirs == ours {
-            return None;
-        }
-        let detail =
-            "its root directory is not known to be that of --path.rootfs, so its paths are not followed";
-        Some(Why::new(Reason::Denied, path.display().to_string(), detail))
     }
 
     /// The executable of a link's target, which the kernel marks where the file is gone.
@@ -442,17 +408,6 @@ impl Reader<'_> {
         let directory = self.facts.link(pid, "cwd").ok()?;
         let directory = self.files.root.strip(&directory).unwrap_or(directory);
         Some(lexically(&directory.join(first)))
-    }
-
-    /// True if the process is in another PID namespace than the procfs.
-    fn is_elsewhere(&self, pid: u32, status: &[u8]) -> bool {
-        match pid_namespaces(status) {
-            Some(depth) => depth > 1,
-            None => match (self.facts.link(pid, "ns/pid"), self.facts.link(1, "ns/pid")) {
-                (Ok(own), Ok(first)) => own != first,
-                _ => false,
-            },
-        }
     }
 }
 

@@ -23,6 +23,22 @@ const PID: &str = "/run/exporter.pid";
 /// So many files may be open, if it is there; else as many as usual.
 const DESCRIPTORS: &str = "/run/descriptors";
 
+/// To read what is others'.
+const POWERS: &str = "-all,+dac_read_search,+sys_ptrace";
+
+/// Makes a root directory of the exporter's own, as of an image with nothing but the program, into which a volume of the pod and
+/// its hosts file are mounted, and runs a command in it.
+const SIDECAR: &str = "
+if [ -e /run/sidecar.group ]; then echo $$ >\"$(cat /run/sidecar.group)\"/cgroup.procs; fi
+mkdir -p /run/sidecar && mount -t tmpfs tmpfs /run/sidecar && cd /run/sidecar && mkdir usr proc etc dev run run/programs old
+mount --rbind /usr usr && mount -t tmpfs tmpfs usr/local && mount --rbind /dev dev && mount --rbind /run/programs run/programs
+for link in bin lib lib64; do ln -s usr/$link $link; done
+cp -a /etc/ld.so* /etc/passwd /etc/group /etc/nsswitch.conf /etc/ssl etc && cp /etc/hosts etc
+if [ -e /etc/logagent-exporter.yml ]; then cp /etc/logagent-exporter.yml etc; fi
+if [ -e /opt/volume ]; then mkdir -p usr/local/ilogtail && mount --bind /opt/volume usr/local/ilogtail; fi
+mount --rbind /proc proc && pivot_root . old && umount -l old
+exec \"$@\"";
+
 /// [`HASTE`] but for what is said otherwise.
 fn haste(flags: &[&str]) -> Vec<String> {
     let said = |name: &str| flags.iter().any(|flag| flag.starts_with(name));
@@ -37,6 +53,10 @@ pub(crate) enum User {
     Nobody,
     /// As the unit runs it: not root, with the capabilities to read what is others'.
     Unit,
+    /// In a container of a pod whose containers share their processes: root, with these capabilities.
+    Sidecar,
+    /// The same without any.
+    WeakSidecar,
 }
 
 /// What `check` said.
@@ -155,15 +175,20 @@ impl Host {
         let files = fs::read_to_string(self.at(DESCRIPTORS))
             .map_or("-Sn 1024".to_owned(), |most| format!("-n {most}"));
         command.args(["-c", &format!(r#"echo $$ >{PID}; ulimit {files}; exec "$@""#), "sh"]);
+        if let User::Sidecar | User::WeakSidecar = user {
+            let capabilities = if user == User::Sidecar { POWERS } else { "-all" };
+            command.args(["unshare", "--mount", "--propagation", "private", "sh", "-ec", SIDECAR, "sh"]);
+            command.args(["setpriv", "--no-new-privs", &format!("--bounding-set={capabilities}")]);
+            command.args(["env", "POD_NAME=web-0", "POD_NAMESPACE=shop", "NODE_NAME=node-1"]);
+        }
         if user == User::Nobody {
             command.args(["setpriv", "--reuid=990", "--regid=990", "--clear-groups"]);
             command.args(["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]);
         }
         if user == User::Unit {
             command.args(["setpriv", "--reuid=990", "--regid=990", "--clear-groups", "--no-new-privs"]);
-            let capabilities = "-all,+dac_read_search,+sys_ptrace";
             for set in ["bounding-set", "inh-caps", "ambient-caps"] {
-                command.arg(format!("--{set}={capabilities}"));
+                command.arg(format!("--{set}={POWERS}"));
             }
         }
         command.arg("logagent-exporter");

@@ -33,7 +33,10 @@ const GROUPS: &str = "/sys/fs/cgroup";
 /// What an agent's name begins with.
 pub(super) fn stem(kind: &str, container: Option<&ContainerName>) -> String {
     let parts: Vec<&str> = match container {
-        Some(name) => name.namespace.iter().map(String::as_str).chain([name.container.as_str()]).collect(),
+        Some(name) => {
+            let own = Some(name.container.as_str()).filter(|own| !own.is_empty());
+            name.namespace.as_deref().into_iter().chain(own).collect()
+        }
         None => vec!["container"],
     };
     format!("{kind}-{}", parts.join("-"))
@@ -61,7 +64,7 @@ pub(super) fn name_of(files: Files<'_>, control_groups: &str) -> Option<Containe
 }
 
 /// The id at the end of a control group's path: 64 hexadecimal digits, between whatever the runtime puts around them.
-pub(super) fn container_id(control_groups: &str) -> Option<&str> {
+pub(in crate::observe) fn container_id(control_groups: &str) -> Option<&str> {
     control_groups.lines().find_map(|line| {
         let path = line.splitn(3, ':').nth(2)?;
         path.rsplit('/')
@@ -80,20 +83,20 @@ fn of_kubelet(files: Files<'_>, id: &str) -> Option<ContainerName> {
     let of_id = |name: &PathBuf| {
         let mut parts = name.to_str()?.strip_suffix(&ending)?.split('_');
         let (pod, namespace, container) = (parts.next()?, parts.next()?, parts.next()?);
-        named("kubectl", container, Some(pod), Some(namespace))
+        named("kubectl", Some(container), Some(pod), Some(namespace))
     };
     names.known()?.as_ref()?.iter().find_map(of_id)
 }
 
 fn of_docker(files: Files<'_>, id: &str) -> Option<ContainerName> {
     let config = json(files, &format!("{OF_DOCKER}/{id}/config.v2.json"))?;
-    named("docker", config.get("Name")?.as_str()?.trim_start_matches('/'), None, None)
+    named("docker", Some(config.get("Name")?.as_str()?.trim_start_matches('/')), None, None)
 }
 
 fn of_podman(files: Files<'_>, id: &str) -> Option<ContainerName> {
     let all = json(files, OF_PODMAN)?;
     let of_id = |container: &&Value| container.get("id").and_then(Value::as_str) == Some(id);
-    named("podman", all.as_array()?.iter().find(of_id)?.get("names")?.get(0)?.as_str()?, None, None)
+    named("podman", Some(all.as_array()?.iter().find(of_id)?.get("names")?.get(0)?.as_str()?), None, None)
 }
 
 /// The id of the pod that the control groups are of, as the kubelet names them: `pod<id>`, or `…-pod<id>.slice` with `_` for `-`.
@@ -183,10 +186,10 @@ fn json(files: Files<'_>, path: &str) -> Option<Value> {
     serde_json::from_slice(&file.content.ok()?.0).ok()
 }
 
-/// Names as Kubernetes and the runtimes allow them; any other is none.
-fn named(
+/// Names as Kubernetes and the runtimes allow them; any other is none. The container's own may be left untold.
+pub(in crate::observe::host) fn named(
     managed_by: &'static str,
-    container: &str,
+    container: Option<&str>,
     pod: Option<&str>,
     namespace: Option<&str>,
 ) -> Option<ContainerName> {
@@ -195,10 +198,10 @@ fn named(
         !name.is_empty() && name.chars().all(plain)
     };
     let cut = |name: &str| name.chars().take(LONGEST_NAME).collect::<String>();
-    let all = [Some(container), pod, namespace].into_iter().flatten().all(plain);
+    let all = [container, pod, namespace].into_iter().flatten().all(plain);
     all.then(|| ContainerName {
         managed_by,
-        container: cut(container),
+        container: container.map(cut).unwrap_or_default(),
         pod: pod.map(|pod| pod.chars().take(LONGEST_POD).collect()),
         namespace: namespace.map(cut),
     })
@@ -277,7 +280,7 @@ mod tests {
         let uid = "1".repeat(32);
         let of = |host: &Host, groups: &str, managed_by: &'static str| {
             let pod = (managed_by == "kubectl").then_some(("p", "n"));
-            let name = named(managed_by, "c", pod.map(|it| it.0), pod.map(|it| it.1));
+            let name = named(managed_by, Some("c"), pod.map(|it| it.0), pod.map(|it| it.1));
             host.look(|files| existence(files, groups, name.as_ref()))
         };
         let docker = format!("0::/docker/{ID}");
@@ -315,7 +318,8 @@ mod tests {
 
     #[test]
     fn an_agents_name_says_nothing_that_a_restart_changes_and_is_its_own() {
-        let name = named("kubectl", "loongcollector", Some("loongcollector-ds-x7k2p"), Some("kube-system"));
+        let name =
+            named("kubectl", Some("loongcollector"), Some("loongcollector-ds-x7k2p"), Some("kube-system"));
         let of = |name: Option<&ContainerName>, taken: &[&str]| {
             agent_name("logtail", name, &|name| !taken.contains(&name))
         };
@@ -325,7 +329,13 @@ mod tests {
             "logtail-kube-system-loongcollector-2"
         );
         assert_eq!(of(None, &["logtail"]), "logtail-container");
-        assert_eq!(named("docker", "a;b", None, None), None, "names of others are not believed to be names");
-        assert_eq!(named("kubectl", "a", Some("x\ny"), None), None);
+        let untold = named("kubectl", None, Some("web-0"), Some("shop"));
+        assert_eq!(of(untold.as_ref(), &[]), "logtail-shop");
+        assert_eq!(
+            named("docker", Some("a;b"), None, None),
+            None,
+            "names of others are not believed to be names"
+        );
+        assert_eq!(named("kubectl", Some("a"), Some("x\ny"), None), None);
     }
 }

@@ -1,6 +1,9 @@
 //! What is kept of detection from one cycle to the next.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use crate::{
     agents::IdentityLayout,
@@ -28,6 +31,8 @@ pub struct Memory {
     pub copies: Option<Vec<Copied>>,
     /// Agents in containers, in the order of their first sight.
     pub contained: Vec<Known>,
+    /// Installation directories of agents in containers, by device and inode.
+    pub shared: BTreeSet<(u64, u64)>,
     /// How each of these was started, when it ran last.
     pub invocations: BTreeMap<String, Invocation>,
     /// Detected installations that are gone are to be forgotten.

@@ -66,6 +66,7 @@ fn watch(host: &Host, settings: &Settings, candidates: &[Candidate], memory: &mu
             files,
             profiles: KINDS,
             settings,
+            neighbourhood: &Neighbourhood::default(),
             candidates: &candidates,
             acceptance: &acceptance,
             sees_processes: true,

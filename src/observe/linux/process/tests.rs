@@ -22,6 +22,9 @@ impl Wanted for Agents {
     fn counts(&self, _: &str, _: Option<&Path>, credentials: &Credentials) -> bool {
         credentials.user() == Some(0)
     }
+    fn in_containers(&self, base_name: &str) -> bool {
+        self.name(base_name)
+    }
     fn variable(&self, _: &str, variable: &str) -> bool {
         variable == "working_ip"
     }

@@ -1,0 +1,128 @@
+//! A pod whose containers share their processes, seen from one of them: the agent is in another one, and the root directory that
+//! the exporter looks at is that of its own image.
+
+use std::{collections::BTreeSet, path::Path};
+
+use super::{
+    container::{Known, named},
+    detect::{Profiles, profile_of},
+    file::Files,
+    process::{Candidate, FirstProcess},
+};
+use crate::{
+    agents::Profile,
+    config::{AgentSettings, Settings},
+    model::{Reading, System, snapshot::ContainerName},
+    sys,
+};
+
+/// The most directories of containers that are told from those of the host.
+const MOST_SHARED: usize = 256;
+
+/// Variables that the pod's definition sets from its own fields.
+const POD_NAME: &str = "POD_NAME";
+const POD_NAMESPACE: &str = "POD_NAMESPACE";
+
+/// The exporter's own pod, as its definition tells.
+#[derive(Debug, Clone)]
+pub(super) struct Pod {
+    name: String,
+    namespace: String,
+}
+
+impl Pod {
+    /// What these variables say; `None`: not both are set.
+    pub(super) fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        Some(Self { name: variable(POD_NAME)?, namespace: variable(POD_NAMESPACE)? })
+    }
+
+    /// What a container of the pod is called, whose own name only config knows.
+    pub(super) fn name_of(&self, container: Option<&str>) -> Option<ContainerName> {
+        named("kubectl", container, Some(&self.name), Some(&self.namespace))
+    }
+}
+
+/// What is known of where the exporter is, and of whom its config speaks.
+#[derive(Debug, Default)]
+pub struct Neighbourhood {
+    /// The first process of the pod that the exporter shares; `None`: it is on a host, or looks at one.
+    pub(super) first: Option<FirstProcess>,
+    /// Configured agents that are in other containers although config does not say so.
+    pub(super) adopted: BTreeSet<String>,
+}
+
+impl Neighbourhood {
+    /// In a pod every agent is in another container. On a host it is one that has the host's processes and another root
+    /// directory, where nothing of the agent is on the host itself.
+    pub(super) fn new(
+        (files, profiles): (Files<'_>, Profiles),
+        settings: &Settings,
+        first: Option<FirstProcess>,
+        (of_host, in_containers): (&[Candidate], &[Candidate]),
+        known: &[Known],
+    ) -> Self {
+        let is_adopted = |agent: &AgentSettings| {
+            let Some(profile) = profile_of(profiles, agent.kind).filter(|profile| is_placed(*profile)) else {
+                return false;
+            };
+            let runs = |all: &[Candidate], shared: bool| {
+                all.iter().any(|candidate| {
+                    let shares = candidate.container.as_ref().is_none_or(|it| it.shares_processes == shared);
+                    shares && profile.recognise(&candidate.process.executable_name, agent).is_agent()
+                })
+            };
+            let directory =
+                || agent.install_dir.clone().or_else(|| profile.default_install_dir(System::Linux));
+            first.is_some()
+                || known.iter().any(|known| known.name() == agent.name)
+                || runs(in_containers, true)
+                    && !runs(of_host, true)
+                    && directory().is_none_or(|directory| !files.is_directory(&directory))
+        };
+        let adopted = settings
+            .agents
+            .iter()
+            .filter(|agent| agent.container.is_none())
+            .filter(|agent| is_adopted(agent));
+        Self { first, adopted: adopted.map(|agent| agent.name.clone()).collect() }
+    }
+
+    /// True for an agent that is looked for in containers.
+    pub(super) fn is_contained(&self, agent: &AgentSettings) -> bool {
+        agent.container.is_some() || self.adopted.contains(&agent.name)
+    }
+}
+
+/// True for a kind that has places of its own, so that it can be told in a container.
+fn is_placed(profile: &dyn Profile) -> bool {
+    !profile.places(System::Linux).is_empty()
+}
+
+/// Notes the installation directories of agents in containers, by what tells them from others: the same directory may be mounted on
+/// the host, whose installation it is not.
+pub(super) fn note_shared(
+    files: Files<'_>,
+    profiles: Profiles,
+    candidates: &[Candidate],
+    shared: &mut BTreeSet<(u64, u64)>,
+) {
+    for candidate in candidates {
+        let (Some(container), Some(path)) = (&candidate.container, &candidate.path) else { continue };
+        let directories = profiles.iter().filter(|profile| is_placed(**profile));
+        for directory in directories.filter_map(|profile| profile.install_dir_of(path)) {
+            let inside = Files { root: &container.root, ..files };
+            if shared.len() < MOST_SHARED {
+                shared.extend(identity(inside, &directory));
+            }
+        }
+    }
+}
+
+/// Device and inode of a directory.
+pub(super) fn identity(files: Files<'_>, directory: &Path) -> Option<(u64, u64)> {
+    let look = || {
+        let looked = files.root.open(directory, sys::root::Purpose::Look);
+        Reading::Known(looked.and_then(|file| file.metadata()).ok().map(|it| sys::file::identity(&it)))
+    };
+    files.attempt.guard(&files.root.locate(directory), look).known().copied().flatten()
+}

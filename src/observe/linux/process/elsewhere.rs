@@ -1,0 +1,168 @@
+//! Processes that see another file system than the exporter looks at: those of containers, which are in another PID namespace,
+//! or in the exporter's own where a pod's containers share their processes.
+
+use std::path::Path;
+
+use super::{MOST_CANDIDATES, Reader, Seen, Stat, container, container::Inmate, pid_namespaces};
+use crate::{
+    model::{Reading, Reason, Why},
+    observe::{
+        host::{
+            container::container_id,
+            file::Files,
+            process::{FirstProcess, base_name},
+        },
+        trust::{Credentials, ROOT},
+    },
+    sys,
+};
+
+impl Reader<'_> {
+    /// A process of another PID namespace. It counts, for the agent in its container alone, if it is root's in the users of the
+    /// procfs (in a user namespace nobody is), and if its root directory is none that the exporter looks at anyway.
+    pub(super) fn contained(&self, pid: u32, stat: Stat, name: &str, before: usize) -> Option<Seen> {
+        let inmate = self.look_inside(pid, name)?;
+        if inmate.container.shares_processes || inmate.credentials.user() != Some(ROOT) {
+            return None;
+        }
+        if before == MOST_CANDIDATES {
+            return Some(Seen::TooMany);
+        }
+        self.inmate(pid, stat, name, inmate)
+    }
+
+    /// A process of the procfs' own PID namespace that has another root directory. It counts likewise.
+    pub(super) fn neighbour(&self, pid: u32, name: &str, credentials: &Credentials) -> Option<Inmate> {
+        if !self.sees_containers || credentials.user() != Some(ROOT) || !self.wanted.in_containers(name) {
+            return None;
+        }
+        let mut inmate = self.look_inside(pid, name)?;
+        inmate.container.first = first_of_pod(self.procfs, self.files, self.sees_containers);
+        inmate.container.shares_processes.then_some(inmate)
+    }
+
+    fn look_inside(&self, pid: u32, name: &str) -> Option<Inmate> {
+        let path = self.procfs.join(format!("{pid}/root"));
+        let look = || Reading::Known(container::inmate(self.procfs, pid).ok().flatten());
+        let Reading::Known(Some(inmate)) = self.files.attempt.guard(&path, look) else { return None };
+        let own = [self.own_root(), identity(Path::new("/"))];
+        let is_elsewhere = !own.contains(&Some(inmate.container.identity));
+        (is_elsewhere && base_name(&inmate.executable) == name).then_some(inmate)
+    }
+
+    /// What is read of it.
+    pub(super) fn inmate(&self, pid: u32, stat: Stat, name: &str, inmate: Inmate) -> Option<Seen> {
+        let Inmate { credentials, executable, container } = inmate;
+        let executable = self.executable(&executable);
+        let path = Some(executable.path.clone());
+        let identity = (stat, name.to_owned(), Reading::Known(Some(executable)));
+        let candidate = self.candidate(pid, identity, path, (credentials, Some(container)), None)?;
+        Some(Seen::Candidate(Box::new(candidate)))
+    }
+
+    /// Device and inode of the root directory that the exporter looks at.
+    fn own_root(&self) -> Option<(u64, u64)> {
+        *self.root.get_or_init(|| identity(self.files.root.path()))
+    }
+
+    /// Why what the process says of paths is not followed, if so: they mean something else to it.
+    ///
+    /// # Errors
+    /// The exporter shares its processes with other containers, and may not look into the one that this is in.
+    pub(super) fn has_another_root(&self, pid: u32) -> Result<Option<Why>, Why> {
+        let path = self.procfs.join(format!("{pid}/root"));
+        let theirs = if self.files.deputy {
+            self.files.attempt.guard(&path, || Reading::Known(identity(&path)))
+        } else {
+            Reading::Known(None)
+        };
+        if matches!(theirs, Reading::Known(None)) && self.is_in_another_container(pid) {
+            let detail = "it is in another container, whose processes the exporter shares and whose files it may not \
+                          look at; grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, to user 0";
+            return Err(Why::new(Reason::Denied, path.display().to_string(), detail));
+        }
+        if !self.files.deputy {
+            return Ok(None);
+        }
+        match theirs {
+            Reading::Unknown(why) => return Ok(Some(why)),
+            Reading::Known(theirs) if theirs.is_some() && theirs == self.own_root() => return Ok(None),
+            Reading::Known(_) => {}
+        }
+        let detail =
+            "its root directory is not known to be that of --path.rootfs, so its paths are not followed";
+        Ok(Some(Why::new(Reason::Denied, path.display().to_string(), detail)))
+    }
+
+    /// True if the control groups say so: the exporter looks at its own container's root, and this process is not in there.
+    fn is_in_another_container(&self, pid: u32) -> bool {
+        if !self.sees_containers || !self.files.root.is_own() {
+            return false;
+        }
+        let own = std::fs::read_to_string(self.procfs.join("self/cgroup"));
+        let (Ok(own), Ok(theirs)) = (own, self.facts.read(pid, "cgroup")) else { return false };
+        are_apart(&own, &String::from_utf8_lossy(&theirs))
+    }
+
+    /// True if the process is in another PID namespace than the procfs.
+    pub(super) fn is_elsewhere(&self, pid: u32, status: &[u8]) -> bool {
+        match pid_namespaces(status) {
+            Some(depth) => depth > 1,
+            None => match (self.facts.link(pid, "ns/pid"), self.facts.link(1, "ns/pid")) {
+                (Ok(own), Ok(first)) => own != first,
+                _ => false,
+            },
+        }
+    }
+}
+
+/// Device and inode.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|metadata| sys::file::identity(&metadata))
+}
+
+/// See [`Procfs::first_of_pod`](super::Procfs::first_of_pod).
+pub(super) fn first_of_pod(procfs: &Path, files: Files<'_>, sees_containers: bool) -> Option<FirstProcess> {
+    if !files.root.is_own() || !sees_containers {
+        return None;
+    }
+    let path = procfs.join("1/root");
+    let theirs = files.attempt.guard(&path, || Reading::Known(identity(&path)));
+    let theirs = theirs.known().copied().flatten()?;
+    if Some(theirs) == identity(Path::new("/")) {
+        return None;
+    }
+    let stat = Stat::parse(&std::fs::read(procfs.join("1/stat")).ok()?)?;
+    Some(FirstProcess { pid: 1, start_ticks: stat.start_ticks })
+}
+
+/// True if these are the control groups of two containers, the first of which is the reader's: those outside of its own, where it
+/// has a namespace of them, begin with `/..`.
+fn are_apart(own: &str, theirs: &str) -> bool {
+    let outside = theirs
+        .lines()
+        .any(|line| line.splitn(3, ':').nth(2).is_some_and(|path| path == "/.." || path.starts_with("/../")));
+    outside || container_id(own).is_some_and(|own| container_id(theirs).is_some_and(|theirs| own != theirs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_are_told_apart_by_their_control_groups() {
+        let (own, other) = ("a".repeat(64), "b".repeat(64));
+        let pod = |id: &str| format!("4:memory:/kubepods/pod1/{id}\n0::/kubepods/pod1/{id}\n");
+        for (ours, theirs, apart) in [
+            ("0::/\n".to_owned(), format!("0::/../{other}\n"), true),
+            ("0::/\n".to_owned(), "0::/..\n".to_owned(), true),
+            (pod(&own), pod(&other), true),
+            (pod(&own), pod(&own), false),
+            ("0::/\n".to_owned(), "0::/init\n".to_owned(), false),
+            ("0::/system.slice/logagent-exporter.service\n".to_owned(), pod(&other), false),
+            ("0::/system.slice/a.service\n".to_owned(), "0::/..odd/b.service\n".to_owned(), false),
+        ] {
+            assert_eq!(are_apart(&ours, &theirs), apart, "{ours} {theirs}");
+        }
+    }
+}
