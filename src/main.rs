@@ -19,16 +19,24 @@ use logagent_exporter::{
     http::{self, AllowedHosts, Listener, Security},
     model::{Language, authority, counters::Counters},
     publish::{text, words},
-    sys,
+    sys::{self, errand::Begun},
 };
 use tracing::{debug, error, info, level_filters::LevelFilter, warn};
+
+/// What is asked for by commands that do not look at agents.
+const ASKING: [&str; 7] = ["healthcheck", "explain", "alerts", "config", "help", "--help", "--version"];
 
 /// Exit code of the plugin convention for what could not be looked at at all.
 const UNKNOWN: u8 = 3;
 
 fn main() -> ExitCode {
     sys::give_memory_back();
-    let confined = sys::confine();
+    if let Some(begun) = sys::errand::begun() {
+        return errand(begun);
+    }
+    // Before what it takes is given up: agents in containers may have networks of their own.
+    let helped = if looks(std::env::args_os().nth(1)) { sys::errand::start() } else { Ok(()) };
+    let confined = helped.and_then(|()| sys::confine());
     let parsed = cli::parse(std::env::args_os(), |name| std::env::var_os(name));
     let invocation = match parsed {
         Ok(Parsed::Print(text)) => return printed(io::stdout().write_all(text.as_bytes())),
@@ -102,6 +110,21 @@ fn main() -> ExitCode {
             }
         },
     }
+}
+
+/// True for commands that look at agents.
+fn looks(first: Option<std::ffi::OsString>) -> bool {
+    let first = first.unwrap_or_default();
+    !ASKING.iter().any(|asking| first == *asking)
+}
+
+/// The life of the helper, or of a process that it has sent to a container.
+fn errand(begun: Begun) -> ExitCode {
+    let done = match begun {
+        Begun::Helper => sys::errand::serve(),
+        Begun::Errand => daemon::errand(),
+    };
+    if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Runs the exporter, with its log; true if it ended as it should.

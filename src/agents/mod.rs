@@ -159,8 +159,7 @@ pub trait Identification: Sync {
     /// The directory of an installation whose place config does not tell.
     fn default_install_dir(&self, system: System) -> Option<PathBuf>;
 
-    /// Words of which one is in whatever starts the agent: in the name of its service, in a table of cron.
-    /// None: it is not asked what starts it.
+    /// Words of which one is in whatever starts the agent (its service's name, a table of cron). None: that is not asked.
     fn service_words(&self, _settings: &AgentSettings) -> Vec<String> {
         Vec::new()
     }
@@ -173,6 +172,11 @@ pub trait Identification: Sync {
     /// Of its services, those that this version cannot do without, if not all: `there` are those that are registered.
     fn needed_services(&self, _version: Option<&str>, _there: &[&str]) -> Option<&'static [&'static str]> {
         None
+    }
+
+    /// Where the host's root directory is mounted in a container whose agent collects the host's logs.
+    fn host_mounts(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// The generation that an executable's base name tells, where a vendor has several that must not run beside each other.

@@ -49,8 +49,8 @@ pub static AGENTS_COEXIST: Cause = Cause {
     prerequisite: Prerequisite::Installed,
     severity: Severity::Warning,
     title: Text {
-        en: "Two generations of the agent run on this host: {generations}",
-        zh: "本机同时运行了两代客户端：{generations}",
+        en: "More than one agent for this host runs on it: {generations}",
+        zh: "本机同时运行了不止一个采集本机的客户端：{generations}",
     },
     meaning: Text {
         en: "They compete for the same sockets, locks, checkpoints and identity files. One of them fails to start, logs \

@@ -21,7 +21,7 @@ use crate::{
     observe::{
         events::{Changes, WatchPlan},
         host::{HostOptions, HostReader, HostReading, address},
-        probe::{ProbeOptions, Prober},
+        probe::{Door, ProbeOptions, Prober},
         time,
     },
 };
@@ -86,6 +86,8 @@ pub struct Cycle {
     resolve_due: Option<Instant>,
     facts: Option<(Snapshot, Vec<AgentSettings>)>,
     complete: bool,
+    /// Ways into containers.
+    doors: BTreeMap<Arc<str>, Door>,
     not_believed: NotBelieved,
     limits: BTreeSet<Limit>,
     looked_at: Option<WatchPlan>,
@@ -113,6 +115,7 @@ impl Cycle {
             resolve_due: None,
             facts: None,
             complete: false,
+            doors: BTreeMap::new(),
             not_believed: NotBelieved::default(),
             limits: BTreeSet::new(),
             looked_at: None,
@@ -201,7 +204,7 @@ impl Cycle {
     /// Starts the probes that are due, for the facts at hand.
     pub fn start_due_probes(&mut self) {
         if let Some((snapshot, _)) = &self.facts {
-            self.probes.start_due(snapshot, &self.settings.clock.ntp_servers);
+            self.probes.start_due(snapshot, &self.doors, &self.settings.clock.ntp_servers);
         }
     }
 
@@ -299,6 +302,7 @@ impl Cycle {
     /// Keeps what the reading says to watch; gives the places, their agents, and these agents' settings.
     fn take_in(&mut self, reading: HostReading) -> (Places, Vec<AgentFacts>, Vec<AgentSettings>) {
         self.looked_at = Some(reading.looked_at);
+        self.doors = reading.doors;
         self.not_believed = reading.not_believed;
         self.limits = reading.limits;
         let (mut watched, mut agents): (Vec<_>, Vec<_>) = reading.agents.into_iter().unzip();

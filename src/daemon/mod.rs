@@ -25,6 +25,8 @@ use tracing::{error, info, warn};
 pub use cycle::{Cycle, CycleOptions, Trigger};
 use debounce::Debouncer;
 pub use place::require_host;
+
+pub use crate::observe::probe::errand;
 use reload::Reloads;
 use supervisor::Supervisor;
 

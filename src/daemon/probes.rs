@@ -16,7 +16,7 @@ use crate::{
         snapshot::{AgentFacts, ClockReference, ClockSource, Endpoint, Environment, Probe, Snapshot},
     },
     observe::{
-        probe::{ClockSample, Prober},
+        probe::{ClockSample, Door, Prober},
         time,
     },
 };
@@ -42,6 +42,8 @@ struct Work<'a> {
     environment: &'a Reading<Environment>,
     /// Whether the exporter's way is the agent's; `None`: the agent's place is not known.
     way: Option<&'a Reading<()>>,
+    /// Where from, if the agent's network is another one.
+    door: Option<&'a Door>,
 }
 
 enum Answer {
@@ -90,14 +92,20 @@ impl Probes {
     }
 
     /// Starts every probe that is due, and drops those that are no longer wanted.
-    pub(crate) fn start_due(&mut self, snapshot: &Snapshot, ntp_servers: &[String]) {
+    pub(crate) fn start_due(
+        &mut self,
+        snapshot: &Snapshot,
+        doors: &BTreeMap<Arc<str>, Door>,
+        ntp_servers: &[String],
+    ) {
         let mut wanted: Vec<(Target, Option<Work<'_>>)> = Vec::new();
         let agents = &snapshot.agents;
         let environments: Vec<_> = agents.iter().map(evaluate::proxies).collect();
         for (agent, environment) in agents.iter().zip(&environments) {
             let way = snapshot.place(&agent.place).map(|place| &place.network);
             for fact in &agent.endpoints {
-                let work = Work { endpoint: &fact.endpoint, environment: environment.as_ref(), way };
+                let door = doors.get(&agent.name);
+                let work = Work { endpoint: &fact.endpoint, environment: environment.as_ref(), way, door };
                 wanted.push((target(agent, &fact.endpoint), Some(work)));
             }
         }
@@ -129,6 +137,7 @@ impl Probes {
             let id = entry.id;
             let prober = self.prober.clone();
             let permits = Arc::clone(&self.permits);
+            let door = endpoint.and_then(|work| work.door.cloned());
             let work =
                 endpoint.map(|work| (work.endpoint.clone(), work.environment.clone(), work.way.cloned()));
             self.running.spawn(async move {
@@ -139,7 +148,11 @@ impl Probes {
                         Answer::Endpoint(Box::new(Reading::Unknown(why)))
                     }
                     (Target::Endpoint { .. }, Some((endpoint, environment, Some(Reading::Known(()))))) => {
-                        Answer::Endpoint(Box::new(prober.probe(&endpoint, &environment).await))
+                        let probe = match &door {
+                            Some(door) => prober.probe_from(door, &endpoint, &environment).await,
+                            None => prober.probe(&endpoint, &environment).await,
+                        };
+                        Answer::Endpoint(Box::new(probe))
                     }
                     (Target::NtpServer(server), _) => Answer::Time(prober.ntp(server).await),
                     (Target::Endpoint { url, .. }, Some((_, _, None)) | None) => {
@@ -318,7 +331,8 @@ mod tests {
         let target = Target::Endpoint { agent: Arc::from("a"), url: String::new(), path: String::new() };
         let environment = Reading::Known(Environment::default());
         let start = |probes: &mut Probes, endpoint: &Endpoint| {
-            let work = Work { endpoint, environment: &environment, way: Some(&Reading::Known(())) };
+            let work =
+                Work { endpoint, environment: &environment, way: Some(&Reading::Known(())), door: None };
             probes.start(vec![(target.clone(), Some(work))]);
             probes.entries.get(&target).expect("it is wanted").id
         };

@@ -56,7 +56,7 @@ impl fmt::Display for NetworkType {
 }
 
 /// What an agent needs an endpoint for; the label `purpose`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Purpose {
     /// Hands out collection configs and takes the heartbeat.
     ConfigServer,

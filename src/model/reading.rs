@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// An observed fact. Absence is a known fact; only what could not be looked at is `Unknown`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reading<T> {
     /// Read, as it was at the snapshot's time.
     Known(T),
@@ -80,7 +82,7 @@ impl<T> From<Reading<T>> for Result<T, Why> {
 }
 
 /// The stable class of an unread fact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Reason {
     /// Permission denied.
     Denied,
@@ -123,7 +125,7 @@ impl Reason {
 }
 
 /// Why a fact is unknown, and what would make it known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Why {
     /// The stable class.
     pub reason: Reason,

@@ -49,6 +49,14 @@ pub(super) mod process {
             Reading::Known(None)
         }
 
+        pub(in crate::observe) fn runs(&self, _: FirstProcess, _: &Attempt) -> bool {
+            true
+        }
+
+        pub(in crate::observe) fn first_of_pod(&self, _: Files<'_>) -> Option<FirstProcess> {
+            None
+        }
+
         pub(in crate::observe) fn is_of_own_namespace(&self) -> bool {
             false
         }

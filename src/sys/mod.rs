@@ -34,8 +34,8 @@ impl std::fmt::Debug for Started {
 pub use system::end_of;
 pub use system::{
     CONFIG_FILE, HOSTS_FILE, SYSTEM, ServiceManager, as_service, authorities, boot_time, confine, cpu_time,
-    error, file, give_memory_back, hostname, kernel_clock, limits, local, reads_what_is_others, signals,
-    terminal_columns,
+    errand, error, file, give_memory_back, hostname, kernel_clock, limits, local, reads_what_is_others,
+    signals, terminal_columns,
 };
 #[cfg(windows)]
 pub(crate) use system::{OTHERS, is_of_administrators, threads};

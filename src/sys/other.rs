@@ -311,5 +311,7 @@ pub(super) mod root {
     }
 }
 
+#[path = "no_errand.rs"]
+pub mod errand;
 #[path = "no_local.rs"]
 pub mod local;

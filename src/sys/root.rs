@@ -82,6 +82,11 @@ impl Root {
         self.held.as_deref()
     }
 
+    /// The directory itself, if it is held open.
+    pub fn held_directory(&self) -> Option<Arc<File>> {
+        self.held.clone()
+    }
+
     /// Where it is on the exporter's own file system, free of links.
     pub fn path(&self) -> &Path {
         &self.path

@@ -8,7 +8,7 @@ use crate::support::{Exporter, Host, Seen, User, layouts::*, pushing::address};
 const SECRET: &str = "s3cr3t-of-the-host";
 
 /// A container that ends with its test.
-struct Container(Child);
+pub(crate) struct Container(Child);
 
 impl Drop for Container {
     fn drop(&mut self) {
@@ -18,12 +18,12 @@ impl Drop for Container {
 }
 
 /// Starts Logtail in a container whose root directory `prepare` completes; `namespaces` are those that it has besides.
-fn start(host: &Host, namespaces: &[&str], prepare: &str) -> Container {
+pub(crate) fn start(host: &Host, namespaces: &[&str], prepare: &str) -> Container {
     run(host, &[&["--pid", "--fork", "--kill-child"], namespaces].concat(), prepare)
 }
 
 /// The same in a container that shares the machine's processes.
-fn start_beside(host: &Host, prepare: &str) -> Container {
+pub(crate) fn start_beside(host: &Host, prepare: &str) -> Container {
     run(host, &[], prepare)
 }
 
@@ -31,7 +31,7 @@ fn run(host: &Host, namespaces: &[&str], prepare: &str) -> Container {
     let (running, containers) = (host.pids("ilogtail").len(), host.pids("sleep").len());
     // As runtimes do it; with another network namespace by chroot alone, which is to be seen alike.
     let pivot =
-        if !namespaces.contains(&"--net") { "mkdir old && pivot_root . old && umount -l old &&" } else { "" };
+        if namespaces.contains(&"--net") { "" } else { "mkdir old && pivot_root . old && umount -l old &&" };
     // Of those that were started from outside some are about to end, and none of these is waited for.
     let last = if namespaces.is_empty() { "sleep 1000; :" } else { "exec sleep 1000" };
     let script = format!(
@@ -51,14 +51,14 @@ fn run(host: &Host, namespaces: &[&str], prepare: &str) -> Container {
     container
 }
 
-fn agents(exporter: &Exporter<'_>) -> Vec<String> {
+pub(crate) fn agents(exporter: &Exporter<'_>) -> Vec<String> {
     let report = exporter.report();
     let agents = report["agents"].as_array().unwrap();
     agents.iter().map(|agent| agent["name"].as_str().unwrap().to_owned()).collect()
 }
 
 /// The state of a prerequisite of the only agent, and why it is unknown, if so.
-fn prerequisite(exporter: &Exporter<'_>, id: &str) -> (String, String) {
+pub(crate) fn prerequisite(exporter: &Exporter<'_>, id: &str) -> (String, String) {
     let report = exporter.report();
     let prerequisites = report["agents"][0]["prerequisites"].as_array().unwrap();
     let found = prerequisites.iter().find(|each| each["id"] == id).unwrap();
@@ -96,7 +96,15 @@ fn an_agent_with_another_root_is_judged_in_its_place_also_among_the_hosts_proces
         assert_eq!(prerequisite(&exporter, id).0, "ok", "{id}: {}", prerequisite(&exporter, id).1);
     }
     kill_agents(&host);
-    exporter.shows(&["processes failing not_running"]);
+    until_missed(&exporter, "logtail-container");
+}
+
+/// Waits until the agent does not run. Nothing else is to be seen through then.
+fn until_missed(exporter: &Exporter<'_>, agent: &str) {
+    exporter.until("that it does not run", |seen| {
+        seen.value("logagent_problem", &[("agent", agent), ("cause", "not_running")]) == Some(1.0)
+    });
+    assert_eq!(agents(exporter), [agent]);
 }
 
 #[test]
@@ -121,7 +129,7 @@ fn a_directory_that_a_container_has_its_agent_in_is_no_installation_of_the_hosts
     exporter.shows(&[]);
     assert_eq!(agents(&exporter), ["logtail-container"]);
     kill_agents(&host);
-    exporter.shows(&["processes failing not_running"]);
+    until_missed(&exporter, "logtail-container");
 }
 
 /// Mounts a directory of the host where the agent is installed.
@@ -152,7 +160,7 @@ fn in_its_pod_the_exporter_watches_the_agent_beside_it_and_pushes_with_the_pods_
     // The pod is there as long as the exporter, and with it the agent that should run.
     host.kill_all("sleep");
     kill_agents(&host);
-    exporter.shows(&["processes failing not_running"]);
+    until_missed(&exporter, "logtail");
     let remedy = remedy_of(&exporter, "not_running");
     assert!(remedy.contains("kubectl -n shop describe pod web-0"), "{remedy}");
     let _container = start_beside(&host, &volume("/opt/volume"));
@@ -272,10 +280,15 @@ struct Pod<'a> {
 impl Pod<'_> {
     /// A container in it, whose id is made of this digit.
     fn start(&self, id: char) -> Container {
+        self.start_with(id, "")
+    }
+
+    /// The same, whose root directory `prepare` completes.
+    fn start_with(&self, id: char, prepare: &str) -> Container {
         let group = self.group_of(id);
         let (name, id) = (self.name, id.to_string().repeat(64));
         self.host.write(&format!("/var/log/containers/{name}_kube-system_loongcollector-{id}.log"), "");
-        start(self.host, &[], &format!("echo $$ >{group}/cgroup.procs &&"))
+        start(self.host, &[], &format!("echo $$ >{group}/cgroup.procs && {prepare}"))
     }
 
     /// One that shares the machine's processes.
@@ -401,6 +414,36 @@ fn a_container_counts_neither_as_the_hosts_agent_nor_as_a_second_instance() {
     host.sh(&format!("kill -9 {daemon} {worker}"));
     exporter.until("that the host's is gone", |seen| of_host(seen, "logtail"));
     assert!(!of_host(&exporter.scrape(), "logtail-container"));
+}
+
+#[test]
+fn agents_that_collect_the_same_host_coexist_whether_on_it_or_in_daemonsets_and_sidecars_do_not() {
+    let coexist = |exporter: &Exporter<'_>, agent: &str| {
+        exporter.scrape().value("logagent_problem", &[("agent", agent), ("cause", "agents_coexist")])
+            == Some(1.0)
+    };
+    let of_daemonset = "mkdir -p logtail_host/etc &&";
+    let host = Host::with_logtail();
+    let node = Node::new(&host, "coexist");
+    let (old, new) = (node.pod("logtail-ds-4kx8p", '4'), node.pod("loongcollector-ds-x7k2p", '5'));
+    let _sidecar = start(&host, &[], "");
+    let exporter = exporter(&host);
+    exporter.shows(&[]);
+    let _old = old.start_with('a', of_daemonset);
+    let name = "logtail-kube-system-loongcollector";
+    exporter.until("host and DaemonSet", |_| coexist(&exporter, "logtail") && coexist(&exporter, name));
+    kill_agents_of_host(&host);
+    exporter.until("the host's is gone", |_| !coexist(&exporter, name));
+    let _new = new.start_with('b', of_daemonset);
+    let other = "logtail-kube-system-loongcollector-2";
+    exporter.until("both DaemonSets", |_| coexist(&exporter, name) && coexist(&exporter, other));
+    assert!(!coexist(&exporter, "logtail-container"), "a sidecar collects its pod alone");
+}
+
+/// Those that no container has started.
+fn kill_agents_of_host(host: &Host) {
+    let (daemon, worker) = (host.daemon(), host.worker());
+    host.sh(&format!("kill -9 {daemon} {worker}"));
 }
 
 #[test]

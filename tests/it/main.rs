@@ -9,6 +9,7 @@ mod asking;
 mod budget;
 mod bundle;
 mod commands;
+mod container_networks;
 mod containers;
 mod crowds;
 mod custom;

@@ -195,6 +195,10 @@ impl Identification for Logtail {
         Some(windows::needed_services(version, there))
     }
 
+    fn host_mounts(&self) -> &'static [&'static str] {
+        &["/logtail_host"]
+    }
+
     fn generation(&self, base_name: &str) -> Option<&'static str> {
         let of = |name: &str| {
             base_name.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))

@@ -22,7 +22,7 @@ use crate::{
     },
     model::{
         Cause, System, Text, Why,
-        snapshot::{DiskFact, End, Process, ProcessState, Space},
+        snapshot::{AgentFacts, DiskFact, End, Place, Process, ProcessState, Space},
     },
 };
 
@@ -74,8 +74,41 @@ fn left_to_init(processes: &[Process]) -> bool {
     topmost.peek().is_some() && topmost.all(|process| process.parent == INIT)
 }
 
-/// `agents_coexist`: processes of another generation of the same vendor run too.
+/// `agents_coexist`: processes of another generation of the same vendor run too, or another one that collects the same host.
 pub(super) fn coexisting(context: &Context<'_>) -> Result<Option<Finding>, Why> {
+    let generations = generations(context);
+    match generations {
+        Ok(None) => collectors(context),
+        found => found,
+    }
+}
+
+/// More than one that collects the host: its own agent and one of an orchestrator, or two of these.
+fn collectors(context: &Context<'_>) -> Result<Option<Finding>, Why> {
+    let own = context.agent;
+    let collects = |agent: &AgentFacts| -> Result<bool, Why> {
+        match agent.place {
+            Place::Host => Ok(true),
+            Place::Container(_) => Ok(agent.surroundings.host_mount.as_result()?.is_some()),
+        }
+    };
+    let runs = |agent: &AgentFacts| roles::running(agent) == Some(true);
+    if !runs(own) || !collects(own)? {
+        return Ok(None);
+    }
+    let mut told = Vec::new();
+    let mut elsewhere = false;
+    for agent in context.snapshot.agents.iter().filter(|agent| agent.kind == own.kind && runs(agent)) {
+        if collects(agent)? {
+            elsewhere |= agent.place != own.place;
+            let pids = agent.processes.known().into_iter().flatten().map(|process| process.pid.to_string());
+            told.push(format!("{} (pid {})", agent.name, list(pids)));
+        }
+    }
+    Ok(elsewhere.then(|| Finding::of(&AGENTS_COEXIST).seen("generations", list(told), "/proc")))
+}
+
+fn generations(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     let own = context.agent;
     let mut generations: BTreeMap<&'static str, BTreeSet<u32>> = BTreeMap::new();
     // One in a container has sockets, locks and files of its own.

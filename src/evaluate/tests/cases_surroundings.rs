@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{
     Reading,
-    snapshot::{Autostart, ControlGroup, Death, DiskFact, End, Space},
+    snapshot::{Autostart, ControlGroup, Death, DiskFact, End, Place, Space},
 };
 
 use super::{
@@ -40,7 +40,18 @@ fn service() -> Vec<Case> {
             w.snapshot.agents.push(other);
         })
     };
+    // In a container, which has the host's root directory mounted or not.
+    let contained = |host_mount: Option<&str>| {
+        beside("/usr/local/ilogtail/ilogtail").with(|w| {
+            let other = w.snapshot.agents.last_mut().unwrap();
+            other.place = Place::Container("other".into());
+            other.surroundings.host_mount = Reading::Known(host_mount.map(Into::into));
+            let place = w.snapshot.host.clone();
+            w.snapshot.containers.insert("other".into(), place);
+        })
+    };
     vec![
+        case("agents_coexist", contained(Some("/logtail_host")), contained(None)),
         case("service_not_enabled", started(logtail(), None), started(logtail(), Some(link))),
         // A supervisor of its own starts it.
         case("service_not_enabled", started(logtail(), None), supervised(started(logtail(), None))),

@@ -8,13 +8,16 @@ const fn text(en: &'static str, zh: &'static str) -> Text {
 
 pub(super) const CONTAINERS: &[Text] = &[
     text("the container's host name", "容器的主机名"),
-    text("an earlier lookup has not come back", "上一次解析仍未返回"),
-    text("check /etc/resolv.conf", "请检查 /etc/resolv.conf"),
-    text("the resolver did not answer within 1 s", "域名解析 1 秒内无应答"),
     text(
-        "the container has a network namespace of its own, and the exporter does not join it; give the container the host's network, or run an exporter in its pod",
-        "容器有自己的网络命名空间，exporter 不会进入；请让容器使用主机网络，或在其 Pod 中运行 exporter",
+        "the container has a network namespace of its own, and the exporter may not join it; grant CAP_SYS_ADMIN and CAP_SYS_CHROOT, give the container the host's network, or run an exporter in its pod",
+        "容器有自己的网络命名空间，exporter 无权进入；请授予 CAP_SYS_ADMIN 与 CAP_SYS_CHROOT，或让容器使用主机网络，或在其 Pod 中运行 exporter",
     ),
+    text("the exporter may not join its network", "exporter 无权进入其网络"),
+    text("no question can be formed", "无法构造请求"),
+    text("its network could not be joined", "无法进入其网络"),
+    text("the answer is not readable", "应答无法解析"),
+    text("no answer in time", "超时无应答"),
+    text("probed from inside its container: {}", "从容器内部探测：{}"),
     text("the container of {}", "{} 所在的容器"),
     text(
         "no process runs in its container, and its files are seen through a process alone",

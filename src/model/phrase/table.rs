@@ -101,4 +101,7 @@ pub(super) const PHRASES: &[Text] = &[
     text("Is a directory", "是一个目录"),
     text("Not a directory", "不是目录"),
     text("Input/output error", "输入输出错误"),
+    text("an earlier lookup has not come back", "上一次解析仍未返回"),
+    text("check /etc/resolv.conf", "请检查 /etc/resolv.conf"),
+    text("the resolver did not answer within 1 s", "域名解析 1 秒内无应答"),
 ];

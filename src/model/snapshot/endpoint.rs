@@ -5,10 +5,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Purpose, Reading, Reason, Why};
 
 /// One address that an agent must reach.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// The label `purpose`.
     pub purpose: Purpose,
@@ -31,7 +33,7 @@ pub struct Endpoint {
 }
 
 /// How an endpoint is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Scheme {
     /// Plain HTTP.
     Http,
@@ -61,7 +63,7 @@ impl Scheme {
 }
 
 /// What the documents (or config) call a good answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExpectedAnswer {
     /// The documented `OLSInvalidMethod` body, or a non-empty `x-log-requestid` header (Alibaba Cloud SLS).
     LogService,
@@ -89,7 +91,7 @@ impl EndpointFact {
 }
 
 /// The phases and the outcome of one probe.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
     /// The proxy that was used (`http://host:port`), and the variable that names it.
     pub proxy: Option<(String, String)>,
@@ -126,7 +128,7 @@ impl Probe {
 }
 
 /// How long each phase took; `None`: not reached or not completed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Phases {
     /// Name resolution.
     pub resolve: Option<Duration>,
@@ -139,7 +141,7 @@ pub struct Phases {
 }
 
 /// Validity of a server's certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {
     /// Not valid before.
     pub not_before: SystemTime,
@@ -148,7 +150,7 @@ pub struct Certificate {
 }
 
 /// The first thing that went wrong in a probe.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The class, which a rule turns into a cause.
     pub kind: FailureKind,
@@ -159,7 +161,7 @@ pub struct Failure {
 }
 
 /// Classes of probe failures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum FailureKind {
     /// The resolver says that the name does not resolve.
     Resolve,
@@ -186,7 +188,7 @@ pub enum FailureKind {
 }
 
 /// A server's time, tied to the boot clock so that later steps of the local clock do not spoil it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct DateReference {
     /// The earliest that (server wall clock − boot clock) can be, in seconds.
     pub low: f64,

@@ -14,6 +14,8 @@ pub struct Surroundings {
     pub disks: Vec<DiskFact>,
     /// The control group of its collecting process. `Known(None)`: none, or one that is gone.
     pub group: Reading<Option<ControlGroup>>,
+    /// Of an agent in a container: where the host's root directory is mounted, whose logs it collects then. `Known(None)`: nowhere.
+    pub host_mount: Reading<Option<PathBuf>>,
     /// Its services, where the system has a manager that tells of them by name (Windows); empty elsewhere.
     pub services: Reading<Vec<ServiceFact>>,
     /// The id of this cloud instance as cloud-init has it. `Known(None)`: none.
@@ -28,6 +30,7 @@ impl Default for Surroundings {
             autostart: Reading::Known(None),
             disks: Vec::new(),
             group: Reading::Known(None),
+            host_mount: Reading::Known(None),
             services: Reading::Known(Vec::new()),
             instance: Reading::Known(None),
             recorded_instance: Reading::Known(None),

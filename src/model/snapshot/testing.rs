@@ -200,7 +200,7 @@ macro_rules! structure {
 }
 
 structure!(Snapshot { taken_at, uptime, host, containers, clock, agents, deaths });
-structure!(Surroundings { autostart, disks, group, services, instance, recorded_instance });
+structure!(Surroundings { autostart, disks, group, host_mount, services, instance, recorded_instance });
 structure!(DiskFact { directory, space });
 structure!(ClockFacts { references, unanswered, kernel, wall_minus_boot });
 structure!(PlaceFacts { network, hostname, interfaces, hosts, hostname_addresses, product, container });

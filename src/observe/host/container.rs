@@ -7,13 +7,9 @@
 
 mod known;
 mod name;
+mod place;
 
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 pub(in crate::observe) use self::name::container_id;
 pub(super) use self::{known::Known, name::named};
@@ -21,12 +17,12 @@ pub(super) use self::{known::Known, name::named};
 use self::{
     known::{Presence, Sighting, unread},
     name::{Existence, agent_name, name_of},
+    place::{door, place, way, witness},
 };
 use super::{
     agent::{self, Turn},
     detect::{Memory, Profiles, Target, profile_of, recognise},
-    file::{By, Bytes, Extent, Files, parsed},
-    hosts,
+    file::{By, Files},
     pod::{Neighbourhood, Pod},
     process::{Candidate, Container, Procfs},
     surroundings::{self, Scope, Whose},
@@ -36,11 +32,10 @@ use crate::{
     agents::Profile,
     config::{AgentSettings, Settings},
     model::{
-        Reading, Reason, System, Why,
-        snapshot::{
-            AgentFacts, ContainerName, FileFact, FileState, HostsFile, Invocation, Place, PlaceFacts, Process,
-        },
+        Reading, System, Why,
+        snapshot::{AgentFacts, ContainerName, Invocation, Place, PlaceFacts, Process},
     },
+    observe::probe::Door,
 };
 
 /// The most agents in containers that are watched; a node has one or two, and sidecars.
@@ -55,6 +50,8 @@ pub(super) struct Contained {
     pub(super) agents: Vec<(AgentSettings, AgentFacts)>,
     /// Where they are, by the agent's name.
     pub(super) places: BTreeMap<Arc<str>, PlaceFacts>,
+    /// The ways into those whose network is another one, where the exporter may go there.
+    pub(super) doors: BTreeMap<Arc<str>, Door>,
     /// Agents whose containers were removed, and may be made anew.
     pub(super) awaited: Vec<Arc<str>>,
     /// There are more than are watched.
@@ -297,6 +294,7 @@ impl Look<'_> {
         let inside = Files { root: &through.root, by: By::Root, deputy: true, ..self.files };
         let whose = Whose::of(&candidates);
         let runs = !candidates.is_empty();
+        let witness = witness(through, &candidates);
         let zones = Zones::of_host(inside);
         let (settings, mut facts) =
             agent::observe(inside, &target, Reading::Known(candidates), &zones, self.turn, memory);
@@ -310,9 +308,19 @@ impl Look<'_> {
             self.scope,
             memory,
         );
+        // With its last process a container's mounts are gone, and what was seen then is not what was there.
+        if witness.is_some_and(|witness| !self.procfs.runs(witness, self.files.attempt)) {
+            let why = known::not_running(&known.name);
+            self.add_unread(known, Reading::Unknown(why.clone()), &why, found, memory);
+            return;
+        }
         let name: Arc<str> = known.name.as_str().into();
         facts.place = Place::Container(Arc::clone(&name));
-        found.places.insert(name, place(inside, through, known.container.clone(), self.host));
+        let door = door(through);
+        let way = way(through, door.as_ref());
+        let place = place(inside, (through, way), known.container.clone(), self.host);
+        found.doors.extend(door.map(|door| (Arc::clone(&name), door)));
+        found.places.insert(name, place);
         found.agents.push((settings, facts));
     }
 
@@ -414,74 +422,4 @@ fn groups(profiles: Profiles, candidates: &[Candidate]) -> Vec<Group<'_>> {
         }
     }
     groups
-}
-
-fn place(
-    files: Files<'_>,
-    container: &Container,
-    name: Option<ContainerName>,
-    host: &PlaceFacts,
-) -> PlaceFacts {
-    let hostname = hostname(files);
-    let path = PathBuf::from(super::HOSTS);
-    let hosts =
-        FileFact { state: parsed(files.read(&path, Extent::Whole), |bytes| Ok(hosts::parse(bytes))), path };
-    let shares = &container.shares_network;
-    PlaceFacts {
-        network: shares
-            .clone()
-            .and_then(|shares| if shares { Reading::Known(()) } else { another_network(container) }),
-        hostname_addresses: bound_addresses(hostname.known().map_or("", String::as_str), &hosts),
-        hostname,
-        interfaces: match shares {
-            Reading::Known(true) => host.interfaces.clone(),
-            Reading::Known(false) | Reading::Unknown(_) => container.interfaces.clone(),
-        },
-        hosts,
-        product: host.product.clone(),
-        container: name,
-    }
-}
-
-fn another_network(container: &Container) -> Reading<()> {
-    let fact = container.root.path().display().to_string();
-    let detail = "the container has a network namespace of its own, and the exporter does not join it; give the \
-                  container the host's network, or run an exporter in its pod";
-    Reading::Unknown(Why::new(Reason::Denied, fact, detail))
-}
-
-/// The name that the runtime has written.
-fn hostname(files: Files<'_>) -> Reading<String> {
-    let path = Path::new("/etc/hostname");
-    files.read(path, Extent::Whole).and_then(|state| match state {
-        FileState::Present(file) => {
-            let name = file.content.ok().and_then(|Bytes(bytes)| {
-                String::from_utf8_lossy(&bytes).lines().next().map(|line| line.trim().to_owned())
-            });
-            Reading::Known(name.unwrap_or_default())
-        }
-        FileState::Missing | FileState::NotAFile(_) => {
-            let detail = "the container's runtime has not written it";
-            Reading::Unknown(Why::new(Reason::Unsupported, path.display().to_string(), detail))
-        }
-    })
-}
-
-/// The addresses that the container's hosts file gives its own name, as runtimes bind it. Its resolver is not asked.
-fn bound_addresses(hostname: &str, hosts: &FileFact<HostsFile>) -> Reading<Vec<Ipv4Addr>> {
-    let bound: Vec<Ipv4Addr> = hosts
-        .content()
-        .into_iter()
-        .flat_map(|hosts| &hosts.lines)
-        .filter(|line| line.names.iter().any(|name| name.eq_ignore_ascii_case(hostname)))
-        .filter_map(|line| match line.address {
-            IpAddr::V4(address) => Some(address),
-            IpAddr::V6(_) => None,
-        })
-        .collect();
-    if bound.is_empty() {
-        let detail = "its hosts file does not bind it, and the container's resolver is not asked";
-        return Reading::Unknown(Why::new(Reason::Unsupported, "the container's host name", detail));
-    }
-    Reading::Known(bound)
 }

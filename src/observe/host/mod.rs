@@ -52,6 +52,7 @@ use self::{
 };
 use super::{
     events::{Changes, WatchPlan, watch_plan::Planner},
+    probe::Door,
     time::Now,
 };
 use crate::{
@@ -126,6 +127,8 @@ pub struct HostReading {
     pub host: PlaceFacts,
     /// Those of containers, by name.
     pub containers: BTreeMap<Arc<str>, PlaceFacts>,
+    /// The ways into containers whose network is another one, where the exporter may go there.
+    pub doors: BTreeMap<Arc<str>, Door>,
     /// Agents that are not watched now, and whose memory is to be kept: their containers are being replaced.
     pub awaited: Vec<Arc<str>>,
     /// Each agent with its settings, `install_dir` filled in where it could be told: configured ones first.
@@ -295,15 +298,10 @@ impl Plan {
         let known = candidates.known().cloned().unwrap_or_default();
         let (in_containers, of_host): (Vec<_>, Vec<_>) =
             known.into_iter().partition(|candidate| candidate.container.is_some());
-        let first = procfs.first_of_pod(files);
-        let neighbourhood = Neighbourhood::new(
-            (files, self.profiles),
-            &self.settings,
-            first,
-            (&of_host, &in_containers),
-            &memory.contained,
-        );
-        pod::note_shared(files, self.profiles, &in_containers, &mut memory.shared);
+        let of_whom = (self.profiles, &self.settings);
+        let seen_apart = (&*of_host, &*in_containers);
+        let neighbourhood =
+            Neighbourhood::new(files, of_whom, procfs.first_of_pod(files), seen_apart, &mut memory);
         let detection = Detection {
             files,
             profiles: self.profiles,
@@ -358,6 +356,7 @@ impl Plan {
         let mut reading = HostReading {
             host,
             containers: contained.places,
+            doors: contained.doors,
             awaited: contained.awaited,
             agents,
             errors: Vec::new(),

@@ -4,8 +4,8 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::{
-    container::{Known, named},
-    detect::{Profiles, profile_of},
+    container::named,
+    detect::{Memory, Profiles, profile_of},
     file::Files,
     process::{Candidate, FirstProcess},
 };
@@ -55,12 +55,14 @@ impl Neighbourhood {
     /// In a pod every agent is in another container. On a host it is one that has the host's processes and another root
     /// directory, where nothing of the agent is on the host itself.
     pub(super) fn new(
-        (files, profiles): (Files<'_>, Profiles),
-        settings: &Settings,
+        files: Files<'_>,
+        (profiles, settings): (Profiles, &Settings),
         first: Option<FirstProcess>,
         (of_host, in_containers): (&[Candidate], &[Candidate]),
-        known: &[Known],
+        memory: &mut Memory,
     ) -> Self {
+        note_shared(files, profiles, in_containers, &mut memory.shared);
+        let known = &memory.contained;
         let is_adopted = |agent: &AgentSettings| {
             let Some(profile) = profile_of(profiles, agent.kind).filter(|profile| is_placed(*profile)) else {
                 return false;
@@ -100,7 +102,7 @@ fn is_placed(profile: &dyn Profile) -> bool {
 
 /// Notes the installation directories of agents in containers, by what tells them from others: the same directory may be mounted on
 /// the host, whose installation it is not.
-pub(super) fn note_shared(
+fn note_shared(
     files: Files<'_>,
     profiles: Profiles,
     candidates: &[Candidate],

@@ -2,7 +2,9 @@
 
 use std::{
     collections::BTreeSet,
+    fs::File,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::environ::Kept;
@@ -87,6 +89,8 @@ pub struct Container {
     pub shares_processes: bool,
     /// Whether it has the exporter's network namespace.
     pub shares_network: Reading<bool>,
+    /// Its network namespace, held open, where it is another one.
+    pub network: Option<Arc<File>>,
     /// The addresses of its own network namespace.
     pub interfaces: Reading<Vec<InterfaceAddress>>,
     /// Its control groups, as `/proc/PID/cgroup` lists them.

@@ -103,6 +103,7 @@ pub(super) fn surroundings(
             autostart: autostart(files, &words(target)),
             disks: disks(files, target, agent, whose),
             group: group(files, procfs, whose, &name, memory),
+            host_mount: Reading::Known(None),
             services: Reading::Known(Vec::new()),
             instance: instance(files),
             recorded_instance: recorded(files, target, whose, memory),
@@ -131,11 +132,24 @@ pub(super) fn in_container(
         (_, Scope::All) | (None, _) => Surroundings {
             disks: disks(inside, target, agent, whose),
             group: group(host, procfs, whose, &name, memory),
+            host_mount: host_mount(inside, target),
             ..Surroundings::default()
         },
     };
     memory.surroundings.found.insert(name, found.clone());
     found
+}
+
+/// Where the host's root directory is mounted in a container, if the agent collects from there.
+fn host_mount(inside: Files<'_>, target: &Target) -> Reading<Option<PathBuf>> {
+    for path in target.profile.host_mounts().iter().map(Path::new) {
+        match inside.look(&path.join("etc")) {
+            Reading::Known(None) => {}
+            Reading::Known(Some(_)) => return Reading::Known(Some(path.to_owned())),
+            Reading::Unknown(why) => return Reading::Unknown(why),
+        }
+    }
+    Reading::Known(None)
 }
 
 /// What a text that starts the agent has in it.

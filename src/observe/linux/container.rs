@@ -10,6 +10,7 @@ use std::{
         unix::{ffi::OsStringExt as _, fs::MetadataExt as _},
     },
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rustix::{
@@ -65,6 +66,19 @@ pub(super) fn inmate(procfs: &Path, pid: u32) -> io::Result<Option<Inmate>> {
     Ok(Some(Inmate { credentials, executable, container }))
 }
 
+/// True if this process still runs, or if that cannot be told.
+pub(super) fn runs(procfs: &Path, process: FirstProcess) -> bool {
+    let read = || Opened::new(procfs, process.pid)?.read("stat");
+    match read() {
+        Ok(stat) => Stat::parse(&stat).is_some_and(|stat| is_it(process, &stat)),
+        Err(error) => !is_gone(&error),
+    }
+}
+
+fn is_it(process: FirstProcess, stat: &Stat) -> bool {
+    stat.start_ticks == process.start_ticks && stat.state != ProcessState::Defunct
+}
+
 /// The container whose first process this is; `None`: that has ended.
 ///
 /// # Errors
@@ -72,9 +86,7 @@ pub(super) fn inmate(procfs: &Path, pid: u32) -> io::Result<Option<Inmate>> {
 pub(super) fn revisit(procfs: &Path, first: FirstProcess) -> io::Result<Option<Container>> {
     let look = || {
         let process = Opened::new(procfs, first.pid)?;
-        let is_it =
-            |stat: &Stat| stat.start_ticks == first.start_ticks && stat.state != ProcessState::Defunct;
-        if !Stat::parse(&process.read("stat")?).as_ref().is_some_and(is_it) {
+        if !Stat::parse(&process.read("stat")?).is_some_and(|stat| is_it(first, &stat)) {
             return Ok(None);
         }
         process.container(Some(first), first.pid == 1).map(Some)
@@ -150,6 +162,12 @@ impl Opened {
                 Reading::Unknown(Why::new(Reason::Denied, shown("ns/net"), detail))
             }
         };
+        let network = if shares_network == Reading::Known(false) {
+            let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+            openat(&self.directory, "ns/net", flags, Mode::empty()).ok().map(|it| Arc::new(File::from(it)))
+        } else {
+            None
+        };
         let interfaces = match (self.text("net/fib_trie"), self.text("net/route"), self.text("net/igmp")) {
             (Ok(trie), Ok(routes), Ok(groups)) => {
                 Reading::Known(addresses::of_namespace(&trie, &routes, &groups))
@@ -164,6 +182,7 @@ impl Opened {
             root: Root::held(root, self.path.join("root")),
             shares_processes,
             shares_network,
+            network,
             interfaces,
             control_groups: self.text("cgroup").unwrap_or_default(),
         })

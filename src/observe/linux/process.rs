@@ -139,6 +139,12 @@ impl Procfs {
         })
     }
 
+    /// True if this process still runs, or if that cannot be told.
+    pub(in crate::observe) fn runs(&self, process: FirstProcess, attempt: &Attempt) -> bool {
+        let look = || Reading::Known(container::runs(&self.path, process));
+        attempt.guard(&self.path.join(process.pid.to_string()), look) != Reading::Known(false)
+    }
+
     /// The first process, if the exporter shares its processes with other containers, as those of a pod may: then it is looked at
     /// under the exporter's own root, and has another one.
     pub(in crate::observe) fn first_of_pod(&self, files: Files<'_>) -> Option<FirstProcess> {

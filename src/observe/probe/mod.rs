@@ -5,6 +5,7 @@
 //! of something (file descriptors, say) is there nothing to tell of the endpoint, and the probe is `Unknown`.
 
 mod answer;
+mod elsewhere;
 mod sntp;
 
 #[cfg(test)]
@@ -22,7 +23,10 @@ use tokio::{
     time::Instant,
 };
 
-pub use self::sntp::ClockSample;
+pub use self::{
+    elsewhere::{Door, errand},
+    sntp::ClockSample,
+};
 use crate::{
     model::{
         Purpose, Reading, Reason, Why, authority,
@@ -107,6 +111,16 @@ impl Prober {
             Err(Error::Peer(failure)) => Reading::Known(Probe { outcome: Err(failure), date: None, ..probe }),
             Err(Error::Own(why)) => Reading::Unknown(why),
         }
+    }
+
+    /// The same from inside a container, in whose network and by whose files the agent reaches it. Ends a little later.
+    pub async fn probe_from(
+        &self,
+        door: &Door,
+        endpoint: &Endpoint,
+        environment: &Reading<Environment>,
+    ) -> Reading<Probe> {
+        elsewhere::probe(door, (endpoint, environment), self.shared.timeout).await
     }
 
     /// Asks an NTP server (`host[:port]`) for the time, once.

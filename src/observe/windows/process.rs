@@ -97,6 +97,21 @@ impl Procfs {
     pub(in crate::observe) fn is_of_own_namespace(&self) -> bool {
         true
     }
+
+    pub(in crate::observe) fn runs(
+        &self,
+        _: crate::observe::host::process::FirstProcess,
+        _: &Attempt,
+    ) -> bool {
+        true
+    }
+
+    pub(in crate::observe) fn first_of_pod(
+        &self,
+        _: Files<'_>,
+    ) -> Option<crate::observe::host::process::FirstProcess> {
+        None
+    }
 }
 
 /// The base name of its program: by its path where that can be read, else as the table has it.

@@ -2,6 +2,7 @@
 
 mod c;
 mod confinement;
+pub mod errand;
 pub mod local;
 pub(super) mod root;
 mod service;

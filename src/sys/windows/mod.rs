@@ -1,6 +1,8 @@
 //! Windows.
 
 mod c;
+#[path = "../no_errand.rs"]
+pub mod errand;
 #[path = "../no_local.rs"]
 pub mod local;
 pub(super) mod root;

@@ -55,13 +55,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- if or .Values.config .Values.existingConfigMap }}true{{ end -}}
 {{- end }}
 
-{{- /* What both monitors have in common; `.monitor` is the one's values. Series are to say which node they are of. */ -}}
+{{- /* What both monitors have in common; `.monitor` is the one's values. Series are to say which node they are of. The names of a
+container are those of the agent's, which only the exporter knows: its own pod would stand in their place. */ -}}
 {{- define "exporter.endpoint" -}}
 port: {{ .root.Values.service.portName | quote }}
 path: /metrics
 interval: {{ .monitor.interval | quote }}
 scrapeTimeout: {{ .monitor.scrapeTimeout | quote }}
+honorLabels: true
 relabelings:
+  - action: labeldrop
+    regex: pod|container
   - sourceLabels: [__meta_kubernetes_pod_node_name]
     targetLabel: node
 {{- with .monitor.relabelings }}

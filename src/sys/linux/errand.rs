@@ -1,0 +1,276 @@
+//! Errands to other network namespaces, for which the exporter itself has given up the means: a helper is started before that, and
+//! starts a short-lived process for each. That one goes there, gives up everything, and answers over a socket.
+//!
+//! The helper and its processes are this very program, begun anew: nothing of the exporter's memory is in them.
+
+use std::{
+    fs::File,
+    io::{self, IoSlice, IoSliceMut, Read as _, Write as _},
+    mem::MaybeUninit,
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::net::UnixStream,
+    },
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+    time::Duration,
+};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    net::{
+        AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+        SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+    },
+    process::{Gid, Uid, chroot, fchdir},
+    thread::{CapabilitySet, CapabilitySets, LinkNameSpaceType},
+    time::Timespec,
+};
+
+use super::{boot_time, confine};
+
+/// The only argument of the helper, and of the processes that it starts. They are nobody's commands.
+const HELPER: &str = "--errands";
+const ERRAND: &str = "--errand";
+/// No more than so many errands are under way; further ones are turned away.
+const AT_ONCE: usize = 32;
+/// The user and group that are nobody's.
+const NOBODY: u32 = 65534;
+/// The most that is read of a question or an answer, in bytes; they have some hundred.
+const MOST_BYTES: u64 = 256 << 10;
+/// What is handed over for an errand: the socket to answer by, the network, the root directory.
+const DESCRIPTORS: usize = 3;
+
+/// What this process was begun for, if it is not an exporter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// To be the helper.
+    Helper,
+    /// For one errand.
+    Errand,
+}
+
+/// What the only argument says.
+pub fn begun() -> Option<Begun> {
+    let mut arguments = std::env::args_os().skip(1);
+    let first = arguments.next()?;
+    if arguments.next().is_some() {
+        return None;
+    }
+    [(HELPER, Begun::Helper), (ERRAND, Begun::Errand)]
+        .into_iter()
+        .find_map(|(argument, begun)| (first == argument).then_some(begun))
+}
+
+/// The one helper of the process.
+static SERVING: OnceLock<Errands> = OnceLock::new();
+
+/// Starts the helper, if this process has the capabilities that errands take. To be called before [`confine`], once.
+///
+/// # Errors
+/// What the kernel says.
+pub fn start() -> io::Result<()> {
+    if let Some(errands) = Errands::start()? {
+        let _first = SERVING.set(errands);
+    }
+    Ok(())
+}
+
+/// The way to the helper, if there is one.
+pub fn helper() -> Option<&'static Errands> {
+    SERVING.get()
+}
+
+/// The way to the helper.
+#[derive(Debug)]
+pub struct Errands(OwnedFd);
+
+impl Errands {
+    fn start() -> io::Result<Option<Self>> {
+        let needed = CapabilitySet::SYS_ADMIN | CapabilitySet::SYS_CHROOT;
+        if !rustix::thread::capabilities(None)?.effective.contains(needed) {
+            return Ok(None);
+        }
+        let (own, other) =
+            socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        // It ends with this end of the socket, and nobody waits for it.
+        let _helper = begin(HELPER, Stdio::from(other), Stdio::null(), Stdio::null())?;
+        Ok(Some(Self(own)))
+    }
+
+    /// Sends somebody to this network and root directory, for so long, with this question; hands out the answer, which is empty
+    /// where nobody got there.
+    ///
+    /// # Errors
+    /// The helper is gone or takes no more; `TimedOut`.
+    pub async fn ask(
+        &self,
+        (network, root): (&File, &File),
+        question: &[u8],
+        patience: Duration,
+    ) -> io::Result<Vec<u8>> {
+        let asked = async {
+            let socket = self.send(network.as_fd(), root.as_fd(), patience)?;
+            socket.set_nonblocking(true)?;
+            let mut socket = tokio::net::UnixStream::from_std(socket)?;
+            socket.write_all(question).await?;
+            socket.shutdown().await?;
+            let mut answer = Vec::new();
+            socket.take(MOST_BYTES).read_to_end(&mut answer).await?;
+            Ok(answer)
+        };
+        tokio::time::timeout(patience, asked).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn send(
+        &self,
+        network: BorrowedFd<'_>,
+        root: BorrowedFd<'_>,
+        patience: Duration,
+    ) -> io::Result<UnixStream> {
+        let (own, other) = UnixStream::pair()?;
+        let descriptors = [other.as_fd(), network, root];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !control.push(SendAncillaryMessage::ScmRights(&descriptors)) {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX).to_le_bytes();
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        sendmsg(&self.0, &[IoSlice::new(&patience)], &mut control, flags)?;
+        Ok(own)
+    }
+}
+
+fn begin(argument: &str, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> io::Result<Child> {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg(argument).env_clear().current_dir("/");
+    command.stdin(stdin).stdout(stdout).stderr(stderr).spawn()
+}
+
+/// Those who are under way, and until when (boot clock).
+struct UnderWay(Vec<(Child, Duration)>);
+
+impl UnderWay {
+    /// Ends whoever is late, and forgets whoever has ended.
+    fn end_late(&mut self, now: Duration) {
+        self.0.retain_mut(|(child, until)| {
+            if now >= *until {
+                let _gone = child.kill();
+                let _status = child.wait();
+                return false;
+            }
+            matches!(child.try_wait(), Ok(None))
+        });
+    }
+
+    /// How long to wait for the next message at most: who has ended is to be forgotten soon.
+    fn patience(&self) -> Option<Timespec> {
+        (!self.0.is_empty()).then_some(Timespec { tv_sec: 0, tv_nsec: 100_000_000 })
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.end_late(Duration::MAX);
+    }
+}
+
+/// The helper: starts a process for each message on standard input, until the exporter is gone.
+///
+/// # Errors
+/// What the kernel says.
+pub fn serve() -> io::Result<()> {
+    rustix::thread::set_name(c"errands")?;
+    let input = io::stdin();
+    let mut under_way = UnderWay(Vec::new());
+    loop {
+        let mut ready = [PollFd::new(&input, PollFlags::IN)];
+        match poll(&mut ready, under_way.patience().as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        under_way.end_late(boot_time());
+        if ready.iter().all(|each| each.revents().is_empty()) {
+            continue;
+        }
+        let Some((patience, descriptors)) = receive(input.as_fd())? else { return Ok(()) };
+        // Whoever is turned away reads the end of the socket.
+        if under_way.0.len() < AT_ONCE
+            && let Ok([answer, network, root]) = <[OwnedFd; DESCRIPTORS]>::try_from(descriptors)
+            && let Ok(child) = begin(ERRAND, answer.into(), network.into(), root.into())
+        {
+            under_way.0.push((child, boot_time().saturating_add(patience)));
+        }
+    }
+}
+
+/// The next message; `None`: nobody sends any more.
+fn receive(from: BorrowedFd<'_>) -> io::Result<Option<(Duration, Vec<OwnedFd>)>> {
+    let mut bytes = [0; 8];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let received = recvmsg(from, &mut [IoSliceMut::new(&mut bytes)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let mut descriptors = Vec::new();
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(handed_over) = message {
+            descriptors.extend(handed_over);
+        }
+    }
+    let patience = Duration::from_millis(u64::from_le_bytes(bytes));
+    Ok((received.bytes > 0).then_some((patience, descriptors)))
+}
+
+/// Whoever waits for the answer to an errand.
+#[derive(Debug)]
+pub struct Asker(UnixStream);
+
+impl Asker {
+    /// The question.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn question(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        (&self.0).take(MOST_BYTES).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Tells the answer.
+    ///
+    /// # Errors
+    /// Nobody waits any more.
+    pub fn tell(mut self, answer: &[u8]) -> io::Result<()> {
+        self.0.write_all(answer)
+    }
+}
+
+/// Goes where the helper has sent this process, gives up everything for good, and hands out whom to answer.
+///
+/// # Errors
+/// What the kernel says; then nothing is to be done.
+pub fn arrive() -> io::Result<Asker> {
+    let answer = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let network = io::stdout().as_fd().try_clone_to_owned()?;
+    let root = io::stderr().as_fd().try_clone_to_owned()?;
+    let null = File::options().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdin(&null)?;
+    rustix::stdio::dup2_stdout(&null)?;
+    rustix::stdio::dup2_stderr(&null)?;
+    rustix::thread::move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network))?;
+    fchdir(&root)?;
+    chroot(".")?;
+    drop((network, root, null));
+    // Without the capabilities for it, it stays the user that it is.
+    let _groups = rustix::thread::set_thread_groups(&[]);
+    let _group = rustix::thread::set_thread_gid(Gid::from_raw(NOBODY));
+    let _user = rustix::thread::set_thread_uid(Uid::from_raw(NOBODY));
+    rustix::thread::clear_ambient_capability_set()?;
+    let none = CapabilitySet::empty();
+    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+    rustix::thread::set_capabilities(None, sets)?;
+    confine()?;
+    Ok(Asker(answer))
+}
