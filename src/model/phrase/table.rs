@@ -68,6 +68,12 @@ pub(super) const PHRASES: &[Text] = &[
     text("has more than {} lines; those after them are not looked at", "超过 {} 行，其后的内容未查看"),
     text("there is no such directory", "目录不存在"),
     text("this is not a procfs", "这不是 procfs"),
+    text("no proc is mounted at /proc", "/proc 未挂载 proc"),
+    text(
+        "the exporter sees no process but itself, as it runs in a PID namespace of its own (--pid host, hostPID: true \
+         or PrivatePIDs=no would end that)",
+        "exporter 运行在自己的 PID 命名空间中，只能看到自身进程（可使用 --pid host、hostPID: true 或 PrivatePIDs=no）",
+    ),
     text("{}; mount /proc there, or correct --path.procfs", "{}；请在该处挂载 /proc，或修正 --path.procfs"),
     text(
         "only the exporter's own processes are visible: /proc is mounted with hidepid, or the service runs with ProtectProc; grant CAP_SYS_PTRACE, add the exporter to the group of the mount's gid option, or remove that option",

@@ -1,6 +1,6 @@
 //! The exporter's own process: the standard `process_*` facts.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{path::Path, sync::OnceLock, time::Duration};
 
 use rustix::{
     fs::{CWD, Dir, Mode, OFlags, openat},
@@ -41,6 +41,15 @@ fn open_descriptors() -> Option<u64> {
     let entries =
         listing.filter_map(Result::ok).filter(|entry| !entry.file_name().to_bytes().starts_with(b"."));
     u64::try_from(entries.count()).ok()
+}
+
+/// Why nothing is known of the host's processes where its own is the only one.
+pub(super) const ALONE: &str = "the exporter sees no process but itself, as it runs in a PID namespace of its own \
+                                (--pid host, hostPID: true or PrivatePIDs=no would end that)";
+
+/// True if `pid` is what this process is called in `procfs`.
+pub(super) fn is(procfs: &Path, pid: u32) -> bool {
+    std::fs::read_link(procfs.join("self")).is_ok_and(|own| own == Path::new(&pid.to_string()))
 }
 
 #[cfg(test)]

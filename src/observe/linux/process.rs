@@ -23,6 +23,7 @@ use self::facts::{Facts, Miss};
 use super::{
     container,
     filter::{DELETED, ProcessFilter},
+    own,
     stat::{Stat, credentials, pid_namespaces},
 };
 use crate::{
@@ -215,10 +216,10 @@ impl Reader<'_> {
             }
         }
         pids.sort_unstable();
-        if pids.is_empty() {
-            unknown(Reason::Unsupported, "this is not a procfs")
-        } else {
-            Reading::Known(pids)
+        match pids.as_slice() {
+            [] => unknown(Reason::Unsupported, "this is not a procfs"),
+            [only] if own::is(self.procfs, *only) => unknown(Reason::Denied, own::ALONE),
+            _ => Reading::Known(pids),
         }
     }
 

@@ -43,7 +43,11 @@ pub(in crate::sys) fn entries(root: &Root, path: &Path, most: usize) -> io::Resu
 
 pub(in crate::sys) fn reopen(looked_at: &File) -> io::Result<File> {
     use std::os::fd::AsRawFd;
-    crate::sys::file::open(Path::new(&format!("/proc/self/fd/{}", looked_at.as_raw_fd())))
+    let opened = crate::sys::file::open(Path::new(&format!("/proc/self/fd/{}", looked_at.as_raw_fd())));
+    // What was looked at is there: it is the way to it that is not.
+    let no_way = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    let told = || io::Error::new(io::ErrorKind::Unsupported, "no proc is mounted at /proc");
+    opened.map_err(|error| if no_way(&error) { told() } else { error })
 }
 
 pub(in crate::sys) fn names_in(directory: File, most: usize) -> io::Result<Option<Vec<OsString>>> {

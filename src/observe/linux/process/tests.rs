@@ -213,6 +213,20 @@ fn what_hides_other_users_processes_makes_the_list_unknown() {
 }
 
 #[test]
+fn an_exporter_that_sees_itself_alone_knows_nothing_of_the_host() {
+    let fake = Fake::new();
+    let scan = |fake: &Fake| {
+        let scan = |files: Files<'_>| Procfs::new(fake.0.at("/proc")).scan(&[], files, some_time(), &Agents);
+        look_from(Path::new("/"), scan).why().map(|why| why.detail.contains("PID namespace of its own"))
+    };
+    assert_eq!(scan(&fake), None, "a single process that is another is one of the host's");
+    fake.0.link("/proc/self", "1");
+    assert_eq!(scan(&fake), Some(true));
+    fake.process(10, "ilogtail", "S", Some("/usr/local/ilogtail/ilogtail"));
+    assert_eq!(scan(&fake), None);
+}
+
+#[test]
 fn a_command_line_of_any_size_and_bytes_is_bounded() {
     let fake = Fake::new();
     fake.process(10, "ilogtail", "S", Some("/usr/local/ilogtail/ilogtail"));
