@@ -30,6 +30,9 @@ impl std::fmt::Debug for Started {
     }
 }
 
+/// Whether names are looked for wherever the host looks for them: with glibc by its modules, whatever they are; musl has none.
+pub(crate) const ASKS_EVERY_SOURCE_OF_NAMES: bool = cfg!(not(target_env = "musl"));
+
 #[cfg(target_os = "linux")]
 pub use system::end_of;
 pub use system::{

@@ -68,6 +68,10 @@ pub(super) const PROBED: &[Text] = &[
     text("no such name", "域名不存在"),
     text("{} has no address", "{} 没有地址"),
     text("{} does not resolve: {}", "{} 无法解析：{}"),
+    text(
+        "{} has sources of names that this static program cannot ask: {}; use the dynamically linked one",
+        "{} 中配置了本静态程序无法查询的名称来源：{}；请改用动态链接版本",
+    ),
     text("no answer from the resolver for {} within {} s", "{} 的解析在 {} 秒内无应答"),
     text("{} is not a name that a certificate can be for", "证书不可能签发给 {} 这样的名称"),
     text("TLS could not be set up: {}", "无法建立 TLS：{}"),

@@ -6,6 +6,7 @@
 
 mod answer;
 mod elsewhere;
+mod names;
 mod sntp;
 
 #[cfg(test)]
@@ -215,7 +216,10 @@ impl ProbeRun<'_> {
 
     async fn connect(&mut self, host: &str, port: u16) -> Result<TcpStream, Error> {
         let began = Instant::now();
-        let addresses = self.shared.resolver.resolve(host, port, self.deadline).await?;
+        let addresses = match self.shared.resolver.resolve(host, port, self.deadline).await {
+            Err(error @ Error::Peer(_)) => return Err(names::unasked(host).await.map_or(error, Error::Own)),
+            resolved => resolved?,
+        };
         self.probe.phases.resolve = Some(began.elapsed());
         self.probe.addresses = addresses.iter().map(SocketAddr::ip).collect();
         let began = Instant::now();

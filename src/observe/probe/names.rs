@@ -1,0 +1,75 @@
+//! Sources of host names that the host asks and this program cannot: a static program asks the hosts file and name servers alone.
+//! A name that only such a source knows resolves for the agent, so that nothing is known of it here.
+
+use std::{fs::File, io::Read as _};
+
+use tokio::task;
+
+use crate::{
+    model::{Reason, Why},
+    sys::ASKS_EVERY_SOURCE_OF_NAMES,
+};
+
+/// Which sources of names the host asks, in which order.
+const FILE: &str = "/etc/nsswitch.conf";
+/// Some lines, as everybody writes it.
+const LARGEST: u64 = 64 << 10;
+/// What is asked here too: the hosts file, name servers (`resolve` is systemd's way to them). `myhostname` knows the host's own
+/// names alone.
+const ASKED: [&str; 4] = ["files", "dns", "resolve", "myhostname"];
+
+/// Why it is not known that the name does not resolve; `None` if every source was asked.
+pub(super) async fn unasked(host: &str) -> Option<Why> {
+    if ASKS_EVERY_SOURCE_OF_NAMES {
+        return None;
+    }
+    let read = || {
+        let mut text = String::new();
+        File::open(FILE).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
+        Some(text)
+    };
+    let text = task::spawn_blocking(read).await.ok().flatten()?;
+    let sources = others(&text, host);
+    (!sources.is_empty()).then(|| {
+        let detail = format!(
+            "{FILE} has sources of names that this static program cannot ask: {}; use the dynamically linked one",
+            sources.join(", ")
+        );
+        Why::new(Reason::Unsupported, host, detail)
+    })
+}
+
+/// The sources of host names besides [`ASKED`] that may know this one. Multicast DNS knows names below `.local` alone.
+fn others<'t>(text: &'t str, host: &str) -> Vec<&'t str> {
+    let is_local = host.trim_end_matches('.').to_ascii_lowercase().ends_with(".local");
+    let line = text.lines().find_map(|line| line.trim_start().strip_prefix("hosts:")).unwrap_or_default();
+    let line = line.split('#').next().unwrap_or_default();
+    line.split_whitespace()
+        // What becomes of an answer: [NOTFOUND=return].
+        .filter(|word| !word.starts_with('[') && !word.ends_with(']'))
+        .filter(|word| !ASKED.contains(word) && (is_local || !word.starts_with("mdns")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_that_cannot_be_asked_are_found_and_usual_ones_are_none() {
+        for usual in [
+            "",
+            "passwd: files ldap\n",
+            "hosts: files dns\n",
+            "hosts: files mdns4_minimal [NOTFOUND=return] dns myhostname\n",
+            "# x\n hosts:\tfiles resolve [!UNAVAIL=return] dns # ldap\n",
+        ] {
+            assert_eq!(others(usual, "logs.example.com"), [""; 0], "{usual}");
+        }
+        assert_eq!(
+            others("hosts: files ldap [SUCCESS=return] mymachines dns\n", "a.b"),
+            ["ldap", "mymachines"]
+        );
+        assert_eq!(others("hosts: files mdns4 dns\n", "printer.LOCAL."), ["mdns4"]);
+    }
+}
