@@ -265,6 +265,45 @@ fn tests_that_the_architecture_names_exist() {
 }
 
 #[test]
+fn real_cases_name_causes_and_tests_that_exist() {
+    let text = read("docs/real-cases.md");
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| #"))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    let numbers: Vec<_> = rows.iter().map(|cells| cells[0].to_owned()).collect();
+    assert_eq!(numbers, (1..=33).map(|number: u32| number.to_string()).collect::<Vec<_>>());
+    for cells in rows {
+        let [number, _report, _what, before, now, tests] = cells[..] else { panic!("{cells:?}") };
+        for named in [before, now] {
+            let is_id =
+                |word: &&str| word.contains('_') && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            for id in code(named).filter(is_id) {
+                assert!(catalog::find(id).is_some(), "{number}: {id} is no cause");
+            }
+        }
+        if tests == "none" {
+            assert!(now.starts_with("not "), "{number}: named, and no test shows it");
+            continue;
+        }
+        assert!(code(now).next().is_some(), "{number}: tested, and nothing is named");
+        for test in code(tests) {
+            let (file, function) = test.split_once("::").unwrap_or((test, ""));
+            let there = read(file);
+            assert!(
+                function.is_empty() || there.contains(&format!("fn {function}(")),
+                "{number}: {file} has no {function}"
+            );
+            let alerts = code(now).filter(|name| name.starts_with("LogAgent"));
+            for alert in alerts.filter(|_| function.is_empty()) {
+                assert!(there.contains(alert), "{number}: {file} has no {alert}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_dependency_has_its_reason() {
     let manifest = read("Cargo.toml");
     let real: BTreeSet<_> = manifest

@@ -17,6 +17,8 @@ use crate::client::until;
 const LOGTAIL: &str = "/usr/local/ilogtail";
 /// Logtail's config.
 pub(crate) const CONFIG: &str = "/usr/local/ilogtail/ilogtail_config.json";
+/// Logtail's own log.
+pub(crate) const LOG: &str = "/usr/local/ilogtail/ilogtail.LOG";
 /// The hosts file.
 pub(crate) const HOSTS: &str = "/etc/hosts";
 /// The address that Logtail reports.
@@ -81,7 +83,7 @@ impl Logtail {
         fs::write(CONFIG, CONFIG_TEXT).unwrap();
         let log = "[2022-12-27 05:38:33.414421]\t[info]\t[11024]\tan ordinary line of the agent's log\n"
             .repeat(10_000);
-        fs::write(Path::new(LOGTAIL).join("ilogtail.LOG"), log).unwrap();
+        fs::write(LOG, log).unwrap();
         let services = vec![
             spawn("/run/programs/bench", &["--answer", &format!("{SERVICE}:80")]),
             spawn("/run/programs/bench", &["--answer", &format!("0.0.0.0:{ENDPOINT_PORT}")]),

@@ -26,6 +26,7 @@ mod numbers;
 mod report;
 mod roles;
 mod scrapes;
+mod surroundings;
 mod usage;
 mod work;
 
@@ -102,6 +103,8 @@ fn measure(effort: Effort) -> String {
     let mut report = Report::default();
     scrapes::start_up(effort, &mut report);
     scrapes::resident(effort, &mut report);
+    surroundings::push(effort, &mut report);
+    surroundings::log(effort, &mut report);
     evaluations::growth(effort, &mut report);
     scrapes::throughput(effort, &mut report);
     let processes = effort.of(500, 100);

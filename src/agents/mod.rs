@@ -8,8 +8,10 @@ mod choice;
 pub mod custom;
 pub mod interfaces;
 mod layout;
+mod log_line;
 pub mod loglistener;
 pub mod logtail;
+mod metadata;
 #[cfg(test)]
 mod new_kind;
 pub mod outline;
@@ -19,12 +21,15 @@ pub mod remedy;
 mod windows;
 
 use std::{
+    num::NonZeroU16,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
 pub use choice::{Binding, Choice, Chosen};
 pub use layout::{ConfigFiles, IdentityLayout, Layout, Located};
+pub use log_line::{LogLine, OwnLog};
+pub use metadata::MetadataService;
 pub use products::none_found;
 pub use remedy::{Commands, Wanted};
 
@@ -33,8 +38,8 @@ use crate::model::{
     NetworkType, Prerequisite, Reading, Role, System,
     settings::AgentSettings,
     snapshot::{
-        AddressRecord, Edition, Endpoint, Environment, ExpectedRole, Invocation, LoadedConfig, LogEvent,
-        Parameters, PlaceFacts, Process, Rejection,
+        AddressRecord, Edition, Endpoint, Environment, ExpectedRole, Invocation, LoadedConfig, Parameters,
+        PlaceFacts, Process, Rejection,
     },
 };
 
@@ -91,26 +96,6 @@ impl Recognition {
             Self::Foreign | Self::Agent => None,
         }
     }
-}
-
-/// A log that an agent writes of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OwnLog {
-    /// What happens to it.
-    Main,
-    /// Its state at a fixed rhythm.
-    Status,
-}
-
-/// A line of an agent's own log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogLine<'l> {
-    /// When it was written, in local time.
-    pub written: Option<&'l str>,
-    /// What it means, if anything.
-    pub event: Option<LogEvent>,
-    /// When that was, in local time, where it is not when the line was written.
-    pub at: Option<&'l str>,
 }
 
 /// Turns a local time as an agent writes it (`2022-12-27 05:38:33`) into every moment that it can mean (host zone, UTC).
@@ -332,6 +317,11 @@ pub trait Service: Sync {
         false
     }
 
+    /// Where an instance of this vendor's cloud learns who it is, if the agent asks there.
+    fn metadata(&self) -> Option<&'static MetadataService> {
+        None
+    }
+
     /// Keys of `expect` that mean something for this kind.
     fn expectations(&self) -> &'static [&'static str] {
         &[]
@@ -399,6 +389,11 @@ pub trait Operation: Sync {
     /// Where the agent restarts itself: its limits in force.
     fn limits(&self, _parameters: Reading<Option<&Parameters>>, _invocation: &Invocation) -> Reading<Limits> {
         Reading::Known(Limits::default())
+    }
+
+    /// Where the agent answers whoever asks whether it lives: a port of its own loopback interface, and a path.
+    fn liveness(&self, _environment: &Environment) -> Option<(NonZeroU16, &'static str)> {
+        None
     }
 
     /// The name of the service that starts the agent.

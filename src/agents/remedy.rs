@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::logtail::answer;
 use crate::model::{
-    System,
+    Purpose, System,
     snapshot::{Endpoint, ExpectedAnswer, Parameters, Scheme},
     text::{powershell_word, shell_word},
 };
@@ -50,7 +50,9 @@ pub fn trials(endpoint: &Endpoint, proxy: Option<&str>, system: System) -> Comma
         System::Linux => (shell_word, "curl"),
         System::Windows => (powershell_word, "curl.exe"),
     };
-    let path = if endpoint.path == "/" { "" } else { endpoint.path.as_str() };
+    // A path that somebody has configured may hold a secret, and is shown nowhere; those of the log services are documented.
+    let is_hidden = endpoint.purpose == Purpose::Custom && !matches!(endpoint.path.as_str(), "" | "/");
+    let path = if is_hidden || endpoint.path == "/" { "" } else { endpoint.path.as_str() };
     let url = word(&format!("{}{path}", endpoint.url));
     // The variables of the shell that one types into are not the agent's.
     let way = proxy.map_or_else(|| "--noproxy '*'".to_owned(), |proxy| format!("-x {}", word(proxy)));
@@ -60,6 +62,8 @@ pub fn trials(endpoint: &Endpoint, proxy: Option<&str>, system: System) -> Comma
         System::Windows => format!("Test-NetConnection -ComputerName {host} -Port {port}"),
     };
     let verify = match (&endpoint.expected, system) {
+        // Without the path another answer would be judged: the exporter knows it, and says whether it is the right one.
+        (ExpectedAnswer::StatusCodes(_), _) if is_hidden => "logagent-exporter check".to_owned(),
         (ExpectedAnswer::LogService, System::Linux) => {
             format!("{curl} -s -i -m 10 {way} {url} | grep -i -E '{}'", answer::SIGNS)
         }
@@ -101,7 +105,6 @@ pub fn trials(endpoint: &Endpoint, proxy: Option<&str>, system: System) -> Comma
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Purpose;
 
     fn endpoint(scheme: Scheme, expected: ExpectedAnswer) -> Endpoint {
         Endpoint {
@@ -118,10 +121,31 @@ mod tests {
     }
 
     #[test]
+    fn a_path_that_somebody_has_configured_is_shown_nowhere() {
+        for system in [System::Linux, System::Windows] {
+            for expected in [ExpectedAnswer::Connected, ExpectedAnswer::StatusCodes(vec![200])] {
+                for scheme in [Scheme::Http, Scheme::Https] {
+                    let path = "/hooks/CANARY?token=CANARY".to_owned();
+                    let endpoint = Endpoint { path, ..endpoint(scheme, expected.clone()) };
+                    let shown = format!("{:?}", trials(&endpoint, Some("http://10.0.0.9:3128"), system));
+                    assert!(!shown.contains("CANARY"), "{shown}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn trials_go_the_agents_way_and_are_quoted() {
         let direct =
             trials(&endpoint(Scheme::Http, ExpectedAnswer::StatusCodes(vec![200])), None, System::Linux);
-        assert_eq!(direct["probe_command"], "curl -v -m 10 --noproxy '*' 'http://logs.example.com/a b'");
+        assert_eq!(direct["probe_command"], "curl -v -m 10 --noproxy '*' http://logs.example.com");
+        assert_eq!(direct["verify_command"], "logagent-exporter check");
+        let of_service = Endpoint {
+            purpose: Purpose::Project,
+            ..endpoint(Scheme::Http, ExpectedAnswer::StatusCodes(vec![200]))
+        };
+        let shown = trials(&of_service, None, System::Linux);
+        assert_eq!(shown["probe_command"], "curl -v -m 10 --noproxy '*' 'http://logs.example.com/a b'");
         let proxied = trials(
             &endpoint(Scheme::Https, ExpectedAnswer::LogService),
             Some("http://10.0.0.9:3128"),

@@ -305,15 +305,15 @@ pub static WORKER_HUNG: Cause = Cause {
     prerequisite: Prerequisite::Processes,
     severity: Severity::Critical,
     title: Text {
-        en: "The collecting process (pid {pid}) does nothing: state {state_age} old, log {log_age}",
-        zh: "采集进程（pid {pid}）没有工作：状态 {state_age} 未更新，日志 {log_age} 无输出",
+        en: "Process {pid} does nothing: {sign} for {state_age}, nothing logged for {log_age}",
+        zh: "采集进程（pid {pid}）没有工作：{sign}（{state_age}），日志无输出（{log_age}）",
     },
     meaning: Text {
-        en: "The agent writes its state each minute, whatever there is to collect. If that and its log stand still \
-            while the process lives, its threads wait for something that does not come: a lock, or a file system that \
-            does not answer.",
-        zh: "无论是否有日志可采集，客户端每分钟都会写入自身状态。如果进程存活而状态和日志都停止更新，说明其线程卡在锁\
-            或无响应的文件系统上。",
+        en: "Before 3.0 the agent writes its state each minute, whatever there is to collect; with `HTTP_PROBE_PORT` set it \
+            answers whoever asks whether it lives. If that stops and its log stands still while the process lives, its \
+            threads wait for something that does not come: a lock, or a file system that does not answer.",
+        zh: "3.0 之前的客户端无论是否有日志可采集，每分钟都会写入自身状态；设置了 `HTTP_PROBE_PORT` 的客户端会应答存活探测。\
+            如果进程存活，而状态停止更新或探测无应答，日志也停止输出，说明其线程卡在锁或无响应的文件系统上。",
     },
     remedy: Text {
         en: "1. [!windows] Save what its threads wait for: `sudo cat /proc/{pid}/task/*/stack`, and `df -h`, which must return at \
@@ -326,7 +326,7 @@ pub static WORKER_HUNG: Cause = Cause {
             3. 如果再次出现，请升级客户端：{install_document}\n\
             4. 确认客户端恢复工作：{status_command}",
     },
-    evidence: &["pid", "state_age", "log_age"],
+    evidence: &["pid", "sign", "state_age", "log_age"],
     source: sources::HUNG,
     patience: patience::PROCESS,
     summary: Text {

@@ -50,6 +50,11 @@ pub(super) const SLS_3: &str = sls!("3");
 pub(super) const SLS_4: &str = sls!("4");
 pub(super) const SLS_5: &str = sls!("5");
 pub(super) const SLS_6: &str = concat!(sls!("6"), "; ", sls_zh!("4"));
+pub(super) const METADATA: &str = concat!(
+    "Alibaba Cloud SLS: Release notes of Logtail for Linux, 2.1.13; \
+     https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata; ",
+    sls!("6")
+);
 pub(super) const SLS_7: &str =
     concat!(sls!("7"), "; Tencent Cloud CLS: Install and deploy LogListener (group_label)");
 pub(super) const SLS_3_CLS_2: &str = concat!(sls!("3"), "; ", sls_zh!("2"), "; ", cls!("2"));

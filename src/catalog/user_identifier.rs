@@ -99,6 +99,46 @@ pub static USER_IDENTIFIER_MALFORMED: Cause = Cause {
     },
 };
 
+/// The agent is too old to ask the metadata service the way that the host's settings demand, and knows its account from nowhere else.
+pub static METADATA_TOKEN_REQUIRED: Cause = Cause {
+    id: "metadata_token_required",
+    prerequisite: Prerequisite::UserIdentifier,
+    severity: Severity::Warning,
+    title: Text {
+        en: "The metadata service wants a token ({answer}), and agent version {version} sends none",
+        zh: "元数据服务要求携带凭证（{answer}），而客户端版本 {version} 不会携带",
+    },
+    meaning: Text {
+        en: "An ECS instance tells the service the account that it belongs to, which the agent learns from the metadata \
+            service. In security hardening mode that takes a token, which Logtail sends since 2.1.13. An older one does not \
+            learn the account, so that the host counts as one outside of ECS, which needs a user identifier.",
+        zh: "ECS 实例上的客户端从元数据服务获知所属账号，并上报给服务端。加固模式下必须携带访问凭证，Logtail 自 2.1.13 起才支\
+            持。更早的版本无法获知账号，本机会被视为非 ECS 机器，需要用户标识。",
+    },
+    remedy: Text {
+        en: "1. Name the account by a file: its name is the ID of the main account that owns the project, not of a RAM \
+            user: `sudo mkdir -p {users_dir}` and `sudo touch {users_dir}/{account_id}`. It takes effect within a minute, \
+            without a restart.\n\
+            2. Or upgrade the agent to 2.1.13 or later, which sends a token: {install_document}\n\
+            3. Verify: `ls -A {users_dir}`",
+        zh: "1. 用文件指定账号：文件名必须是 Project 所属的主账号 ID，不能是 RAM 用户的 ID：`sudo mkdir -p {users_dir}` 和 \
+            `sudo touch {users_dir}/{account_id}`。一分钟内生效，无需重启。\n\
+            2. 或将客户端升级到 2.1.13 及以上版本，新版本会携带凭证：{install_document}\n\
+            3. 确认：`ls -A {users_dir}`",
+    },
+    evidence: &["version", "answer"],
+    source: sources::METADATA,
+    patience: patience::SETUP,
+    summary: Text {
+        en: "A Logtail host cannot learn its account from the metadata service.",
+        zh: "Logtail 主机无法从元数据服务获知所属账号。",
+    },
+};
+
 /// All of them, in the order of the contract.
-pub static CAUSES: &[&Cause] =
-    &[&USER_IDENTIFIER_MISSING, &USER_IDENTIFIER_MISMATCH, &USER_IDENTIFIER_MALFORMED];
+pub static CAUSES: &[&Cause] = &[
+    &USER_IDENTIFIER_MISSING,
+    &USER_IDENTIFIER_MISMATCH,
+    &USER_IDENTIFIER_MALFORMED,
+    &METADATA_TOKEN_REQUIRED,
+];

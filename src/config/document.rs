@@ -12,8 +12,17 @@ use super::{
 /// The largest config file that is read. The example of the documentation is 2 KiB.
 pub(super) const LARGEST_FILE: usize = 1024 * 1024;
 
-const KEYS: [&str; 8] =
-    ["detect", "agents", "clock", "alertmanagers", "labels", "alert_language", "alert_links", "hosts"];
+const KEYS: [&str; 9] = [
+    "detect",
+    "agents",
+    "clock",
+    "cloud_metadata",
+    "alertmanagers",
+    "labels",
+    "alert_language",
+    "alert_links",
+    "hosts",
+];
 
 /// Reads the config in `text`; `file` is for messages. Returns the settings and warnings for the log.
 ///
@@ -84,6 +93,9 @@ fn settings(text: &str, file: &Path, problems: &mut Problems) -> Settings {
     }
     if let Some(field) = section.get("clock") {
         settings.clock = clock(&field, problems);
+    }
+    if let Some(field) = section.get("cloud_metadata") {
+        settings.cloud_metadata = field.boolean(problems).unwrap_or_default();
     }
     if let Some(field) = section.get("alertmanagers") {
         settings.alerting.alertmanagers = alerting::alertmanagers(&field, file, problems);

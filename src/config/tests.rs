@@ -78,6 +78,13 @@ fn errors(text: impl AsRef<[u8]>) -> String {
 }
 
 #[test]
+fn no_metadata_service_is_asked_unless_config_says_so() {
+    assert!(!settings("").0.cloud_metadata && !settings("cloud_metadata: false").0.cloud_metadata);
+    assert!(settings("cloud_metadata: true").0.cloud_metadata);
+    assert!(errors("cloud_metadata: 'yes'").contains("it must be true or false"));
+}
+
+#[test]
 fn the_documented_example_loads() {
     let (settings, warnings) = settings(EXAMPLE);
     assert!(!settings.detect);

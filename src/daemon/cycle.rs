@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-use super::probes::Probes;
+use super::probes::{Besides, Probes};
 
 /// What wakes the cycle; the label `trigger`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,7 +204,9 @@ impl Cycle {
     /// Starts the probes that are due, for the facts at hand.
     pub fn start_due_probes(&mut self) {
         if let Some((snapshot, _)) = &self.facts {
-            self.probes.start_due(snapshot, &self.doors, &self.settings.clock.ntp_servers);
+            let Settings { clock, cloud_metadata, .. } = &self.settings;
+            let besides = Besides { ntp_servers: &clock.ntp_servers, metadata: *cloud_metadata };
+            self.probes.start_due(snapshot, &self.doors, besides);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     hash::{BuildHasher as _, Hasher as _, RandomState},
+    num::NonZeroU16,
     sync::Arc,
     time::Duration,
 };
@@ -10,10 +11,14 @@ use std::{
 use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
 
 use crate::{
+    agents::{self, MetadataService},
     evaluate,
     model::{
         Reading, Reason, Why,
-        snapshot::{AgentFacts, ClockReference, ClockSource, Endpoint, Environment, Probe, Snapshot},
+        snapshot::{
+            AgentFacts, ClockReference, ClockSource, Endpoint, Environment, Liveness, MetadataAccess, Probe,
+            Snapshot,
+        },
     },
     observe::{
         probe::{ClockSample, Door, Prober},
@@ -24,14 +29,17 @@ use crate::{
 /// Probes under way at once: enough that a few hanging endpoints do not delay the others, few enough to be no burst.
 const AT_ONCE: usize = 8;
 
-/// Time servers are asked this much less often than endpoints, as is polite (every 5 minutes at the defaults).
-const NTP_EVERY: u32 = 5;
+/// Time servers and metadata services are asked this much less often than endpoints, as is polite (every 5 minutes at the
+/// defaults).
+const SELDOM: u32 = 5;
 
-/// What is asked: one agent's endpoint, or a time server.
+/// What is asked: one agent's endpoint, a time server, a metadata service, or an agent's own liveness endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Target {
     Endpoint { agent: Arc<str>, url: String, path: String },
     NtpServer(String),
+    Metadata(&'static MetadataService),
+    Liveness { agent: Arc<str>, port: NonZeroU16, path: &'static str },
 }
 
 /// What it takes to ask an endpoint.
@@ -49,6 +57,17 @@ struct Work<'a> {
 enum Answer {
     Endpoint(Box<Reading<Probe>>),
     Time(Result<ClockSample, Why>),
+    Metadata(Reading<MetadataAccess>),
+    Liveness(Reading<Liveness>),
+}
+
+/// What is asked besides endpoints.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Besides<'a> {
+    /// Time servers.
+    pub(crate) ntp_servers: &'a [String],
+    /// The metadata services of the agents' clouds.
+    pub(crate) metadata: bool,
 }
 
 struct Entry {
@@ -96,7 +115,7 @@ impl Probes {
         &mut self,
         snapshot: &Snapshot,
         doors: &BTreeMap<Arc<str>, Door>,
-        ntp_servers: &[String],
+        besides: Besides<'_>,
     ) {
         let mut wanted: Vec<(Target, Option<Work<'_>>)> = Vec::new();
         let agents = &snapshot.agents;
@@ -109,7 +128,15 @@ impl Probes {
                 wanted.push((target(agent, &fact.endpoint), Some(work)));
             }
         }
-        wanted.extend(ntp_servers.iter().map(|server| (Target::NtpServer(server.clone()), None)));
+        let here = |agent: &&AgentFacts| {
+            snapshot.place(&agent.place).is_some_and(|place| place.network.known().is_some())
+        };
+        wanted.extend(agents.iter().filter(here).filter_map(liveness_of).map(|target| (target, None)));
+        wanted.extend(besides.ntp_servers.iter().map(|server| (Target::NtpServer(server.clone()), None)));
+        if besides.metadata {
+            let services = agents.iter().filter(here).filter_map(metadata_service);
+            wanted.extend(services.map(|service| (Target::Metadata(service), None)));
+        }
         self.start(wanted);
     }
 
@@ -155,6 +182,10 @@ impl Probes {
                         Answer::Endpoint(Box::new(probe))
                     }
                     (Target::NtpServer(server), _) => Answer::Time(prober.ntp(server).await),
+                    (Target::Liveness { port, path, .. }, _) => {
+                        Answer::Liveness(prober.liveness(*port, path).await)
+                    }
+                    (Target::Metadata(service), _) => Answer::Metadata(prober.metadata(service).await),
                     (Target::Endpoint { url, .. }, Some((_, _, None)) | None) => {
                         Answer::Endpoint(Box::new(Reading::Unknown(not_yet(url))))
                     }
@@ -193,18 +224,20 @@ impl Probes {
             return;
         }
         let every = match target {
-            Target::Endpoint { .. } => self.interval,
-            Target::NtpServer(_) => self.interval.saturating_mul(NTP_EVERY),
+            Target::Endpoint { .. } | Target::Liveness { .. } => self.interval,
+            Target::NtpServer(_) | Target::Metadata(_) => self.interval.saturating_mul(SELDOM),
         };
         match (target, &answer) {
             (Target::Endpoint { agent, .. }, Answer::Endpoint(probe)) if probe.known().is_none() => {
                 self.errors.push((Some(Arc::clone(agent)), "endpoint"));
             }
             (_, Answer::Time(Err(_))) => self.errors.push((None, "clock")),
-            (_, Answer::Endpoint(_) | Answer::Time(Ok(_))) => {}
+            // Whoever asks for metadata on a machine that has none is told so by nothing at all.
+            (_, Answer::Endpoint(_) | Answer::Time(Ok(_)) | Answer::Metadata(_) | Answer::Liveness(_)) => {}
         }
         let due = Instant::now() + self.jittered(every);
         if let Some(entry) = self.entries.get_mut(target) {
+            let answer = still_silent(entry.answer.as_ref(), answer);
             (entry.due, entry.running, entry.answer) = (due, false, Some(answer));
             if !entry.wanted {
                 self.entries.remove(target);
@@ -244,6 +277,8 @@ impl Probes {
     /// Puts the last answers into the facts.
     pub(crate) fn fill(&self, agents: &mut [AgentFacts]) {
         for agent in agents {
+            agent.liveness = liveness_of(agent).and_then(|target| self.liveness(&target));
+            agent.metadata = metadata_service(agent).and_then(|service| self.metadata(service));
             for index in 0..agent.endpoints.len() {
                 let Some(endpoint) = agent.endpoints.get(index).map(|fact| fact.endpoint.clone()) else {
                     continue;
@@ -252,13 +287,33 @@ impl Probes {
                     self.entries.get(&target(agent, &endpoint)).and_then(|entry| entry.answer.as_ref());
                 let probe = match answer {
                     Some(Answer::Endpoint(probe)) => Reading::clone(probe),
-                    Some(Answer::Time(_)) | None => Reading::Unknown(not_yet(&endpoint.url)),
+                    Some(Answer::Time(_) | Answer::Metadata(_) | Answer::Liveness(_)) | None => {
+                        Reading::Unknown(not_yet(&endpoint.url))
+                    }
                 };
                 if let Some(fact) = agent.endpoints.get_mut(index) {
                     fact.probe = probe;
                 }
             }
         }
+    }
+
+    /// How a metadata service lets itself be asked; `None`: it is not asked.
+    fn metadata(&self, service: &'static MetadataService) -> Option<Reading<MetadataAccess>> {
+        let entry = self.entries.get(&Target::Metadata(service)).filter(|entry| entry.wanted)?;
+        Some(match &entry.answer {
+            Some(Answer::Metadata(access)) => access.clone(),
+            Some(_) | None => Reading::Unknown(not_yet(service.document)),
+        })
+    }
+
+    /// What an agent's liveness endpoint says; `None`: it is not asked.
+    fn liveness(&self, target: &Target) -> Option<Reading<Liveness>> {
+        let entry = self.entries.get(target).filter(|entry| entry.wanted)?;
+        Some(match &entry.answer {
+            Some(Answer::Liveness(liveness)) => liveness.clone(),
+            Some(_) | None => Reading::Unknown(not_yet("liveness endpoint")),
+        })
     }
 
     /// Every time reference at hand, as offsets of the wall clock at this moment; and servers that gave none.
@@ -277,11 +332,37 @@ impl Probes {
                     references.push(sample.clock_reference(wall_minus_boot));
                 }
                 (Some(Answer::Time(Err(why))), _) => unanswered.push(why.clone()),
-                (Some(Answer::Endpoint(_)), Target::NtpServer(_)) | (None, _) => {}
+                (
+                    Some(Answer::Endpoint(_)),
+                    Target::NtpServer(_) | Target::Metadata(_) | Target::Liveness { .. },
+                )
+                | (Some(Answer::Metadata(_) | Answer::Liveness(_)) | None, _) => {}
             }
         }
         (references, unanswered)
     }
+}
+
+/// The agent's liveness endpoint, if its environment names one.
+fn liveness_of(agent: &AgentFacts) -> Option<Target> {
+    let environment = agent.invocation.environment.known()?;
+    let (port, path) = agents::profile(agent.kind)?.liveness(environment)?;
+    Some(Target::Liveness { agent: Arc::clone(&agent.name), port, path })
+}
+
+/// The answer; who was silent before is silent since then.
+fn still_silent(before: Option<&Answer>, answer: Answer) -> Answer {
+    match (before, &answer) {
+        (
+            Some(Answer::Liveness(Reading::Known(since @ Liveness::Silent(_)))),
+            Answer::Liveness(Reading::Known(Liveness::Silent(_))),
+        ) => Answer::Liveness(Reading::Known(*since)),
+        (_, Answer::Endpoint(_) | Answer::Time(_) | Answer::Metadata(_) | Answer::Liveness(_)) => answer,
+    }
+}
+
+fn metadata_service(agent: &AgentFacts) -> Option<&'static MetadataService> {
+    agents::profile(agent.kind)?.metadata()
 }
 
 fn target(agent: &AgentFacts, endpoint: &Endpoint) -> Target {
@@ -347,6 +428,26 @@ mod tests {
         assert!(!probes.complete(), "the late answer is to another question");
         probes.next_answer().await;
         assert!(probes.complete());
+    }
+
+    #[test]
+    fn who_does_not_answer_is_silent_since_the_first_time() {
+        let says = |liveness| Answer::Liveness(Reading::Known(liveness));
+        let silent = |seconds| Liveness::Silent(Duration::from_secs(seconds));
+        let told = |before: Option<Liveness>, now| {
+            let before = before.map(says);
+            match still_silent(before.as_ref(), says(now)) {
+                Answer::Liveness(Reading::Known(liveness)) => liveness,
+                Answer::Liveness(_) | Answer::Endpoint(_) | Answer::Time(_) | Answer::Metadata(_) => {
+                    panic!("another answer")
+                }
+            }
+        };
+        assert_eq!(told(None, silent(5)), silent(5));
+        assert_eq!(told(Some(silent(5)), silent(65)), silent(5));
+        assert_eq!(told(Some(silent(5)), Liveness::Answers), Liveness::Answers);
+        assert_eq!(told(Some(Liveness::Answers), silent(65)), silent(65));
+        assert_eq!(told(Some(Liveness::Absent), silent(65)), silent(65));
     }
 
     #[tokio::test]

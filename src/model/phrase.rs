@@ -5,6 +5,7 @@ mod containers;
 mod documents;
 mod found;
 mod labels;
+mod own_endpoints;
 mod probed;
 mod services;
 mod table;
@@ -16,6 +17,7 @@ use self::{
     documents::DOCUMENTS,
     found::FOUND,
     labels::LABELS,
+    own_endpoints::OWN_ENDPOINTS,
     probed::PROBED,
     services::{NAMES, SERVICES},
     table::PHRASES,
@@ -50,7 +52,7 @@ pub fn phrase(value: &str, language: Language) -> Cow<'_, str> {
 }
 
 fn phrases() -> impl Iterator<Item = &'static Text> {
-    let written = DOCUMENTS.iter().chain(SERVICES).chain(CONTAINERS);
+    let written = DOCUMENTS.iter().chain(SERVICES).chain(CONTAINERS).chain(OWN_ENDPOINTS);
     written.chain(FOUND).chain(PROBED).chain(PHRASES)
 }
 

@@ -19,6 +19,8 @@ pub struct Settings {
     pub agents: Vec<AgentSettings>,
     /// Clock thresholds and references.
     pub clock: ClockSettings,
+    /// Ask the cloud's metadata service how it lets itself be asked.
+    pub cloud_metadata: bool,
     /// What is expected on single hosts, in the order of the file.
     pub hosts: Vec<HostSettings>,
     /// Where alerts are pushed to.
@@ -31,6 +33,7 @@ impl Default for Settings {
             detect: true,
             agents: Vec::new(),
             clock: ClockSettings::default(),
+            cloud_metadata: false,
             hosts: Vec::new(),
             alerting: AlertingSettings::default(),
         }

@@ -224,3 +224,64 @@ fn the_new_architecture_is_silent() {
     let credentials = |sample: &&crate::support::Sample| sample.label("prerequisite") == "credentials";
     assert_eq!(seen.of("logagent_prerequisite_status").find(credentials), None, "keys are not in the file");
 }
+
+/// Programs of the first generation, with what each is started with.
+const FIRST: [(&str, &[&str]); 3] = [
+    ("loglistener_watchdog", &[]),
+    ("loglistener_dcc", &["../etc/loglistener_dcc.conf", "nofork"]),
+    ("loglistener_mcd", &["../etc/loglistener_mcd.conf", "nofork"]),
+];
+
+fn start_first(host: &Host, name: &str) {
+    let (_, arguments) = FIRST.iter().find(|(program, _)| *program == name).unwrap();
+    let program = format!("./{name}");
+    let command: Vec<&str> = std::iter::once(program.as_str()).chain(arguments.iter().copied()).collect();
+    host.start_in("/usr/local/loglistener/bin", &command, []);
+    let kept: String = name.chars().take(15).collect();
+    host.until_running(&kept, 1);
+}
+
+fn first_generation() -> Host {
+    let host = Host::new();
+    host.add_site("169.254.0.55", &["ap-guangzhou.cls.tencentyun.com"]);
+    host.serve(CLS, Answer::Status(404));
+    for config in ["dcc", "mcd"] {
+        host.write(&format!("{LOGLISTENER}/etc/loglistener_{config}.conf"), "whatever 1.1.2 has in it\n");
+    }
+    for (name, _) in FIRST {
+        host.install_stand_in(&format!("{LOGLISTENER}/bin/{name}"));
+        start_first(&host, name);
+    }
+    host
+}
+
+#[test]
+fn the_first_generation_is_silent_and_each_of_its_programs_is_missed() {
+    let host = first_generation();
+    // What its server is, its config does not tell, but what is expected does.
+    let exporter = host.exporter_of(EXPECT_CLS);
+    exporter.shows(&[]);
+    for role in ["daemon", "main", "update"] {
+        let seen = exporter.scrape();
+        assert_eq!(seen.value("logagent_processes", &[("role", role)]), Some(1.0), "{role}");
+        assert_eq!(seen.value("logagent_processes_expected", &[("role", role)]), Some(1.0), "{role}");
+    }
+    for (name, expected) in [
+        ("loglistener_watchdog", "processes failing daemon_missing"),
+        ("loglistener_dcc", "processes ok update_process_missing(w)"),
+        ("loglistener_mcd", "processes failing worker_missing"),
+    ] {
+        let kept: String = name.chars().take(15).collect();
+        host.kill_all(&kept);
+        exporter.shows(&[expected]);
+        start_first(&host, name);
+        exporter.shows(&[]);
+    }
+    let report = exporter.report().to_string();
+    assert!(!report.contains("whatever 1.1.2"), "{report}");
+}
+
+#[test]
+fn without_an_expectation_the_server_of_the_first_generation_is_unknown() {
+    first_generation().exporter().shows(&["clock unknown", "network unknown"]);
+}

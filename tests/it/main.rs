@@ -17,6 +17,7 @@ mod events;
 mod fleet;
 mod golden;
 mod hostile_files;
+mod hung;
 mod lifecycle;
 mod log;
 mod loglistener;

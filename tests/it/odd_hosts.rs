@@ -1,12 +1,85 @@
-//! Healthy machines that look odd: nothing may be said of them.
+//! Healthy machines that look odd: nothing may be said of them, whatever is in the agents' own logs.
 
-use crate::support::{Answer, Host, Sample, layouts::*};
+use std::{
+    fs::OpenOptions,
+    io::{Seek as _, SeekFrom, Write as _},
+};
+
+use crate::{
+    agent_log::line,
+    support::{Answer, Exporter, Host, Sample, User, layouts::*},
+};
+
+/// Where the agents of these machines log, by their directories.
+const LOGS: [&str; 4] = [
+    "/usr/local/ilogtail/ilogtail.LOG",
+    "/usr/local/ilogtail/loongcollector.LOG",
+    "/usr/local/ilogtail_second/ilogtail.LOG",
+    "/usr/local/loglistener/log/loglistener.log",
+];
+
+/// What it is, and how the log at this path becomes so.
+type State = (&'static str, fn(&Host, &str));
+
+/// States of a log that say nothing of an agent.
+const STATES: [State; 7] = [
+    ("present", |host, log| host.write(log, ordinary(host, 100))),
+    ("names that read like messages", |host, log| {
+        append(
+            host,
+            log,
+            &line(host, "error", "failed to open file:/var/log/\terror code:Unauthorized\tdev:1"),
+        );
+        append(host, log, "\terror code:Unauthorized\n{\"errorcode\":\"Unauthorized\"}\n");
+    }),
+    ("rotated", |host, log| {
+        host.rename(log, &format!("{log}.1"));
+        host.write(log, ordinary(host, 1));
+    }),
+    ("binary", |host, log| host.write(log, (0..=255_u8).cycle().take(1 << 20).collect::<Vec<_>>())),
+    ("huge", |host, log| {
+        let mut file = OpenOptions::new().write(true).open(host.at(log)).unwrap();
+        file.set_len(2 << 30).unwrap();
+        file.seek(SeekFrom::End(0)).unwrap();
+        file.write_all(ordinary(host, 10).as_bytes()).unwrap();
+    }),
+    // More than is read at once.
+    ("written quickly", |host, log| append(host, log, &ordinary(host, 10_000))),
+    ("absent", |host, log| host.remove(log)),
+];
+
+fn ordinary(host: &Host, lines: usize) -> String {
+    line(host, "info", "profiling:started\tproject:failed to send request\tcount:12").repeat(lines)
+}
+
+fn append(host: &Host, log: &str, text: &str) {
+    let mut file = OpenOptions::new().append(true).create(true).open(host.at(log)).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
+/// The exporter finds the machine healthy in each state of its agents' logs.
+#[track_caller]
+fn silent_whatever_is_logged(host: &Host, exporter: &Exporter<'_>) {
+    let there = |log: &&str| host.at(log.rsplit_once('/').unwrap().0.trim_end_matches("/log")).is_dir();
+    let logs: Vec<&str> = LOGS.into_iter().filter(there).collect();
+    assert!(!logs.is_empty(), "none of the places of logs is there");
+    for (state, make) in STATES {
+        for log in &logs {
+            make(host, log);
+        }
+        exporter.until_evaluated();
+        exporter.until_evaluated();
+        let verdict = exporter.scrape().verdict();
+        assert!(verdict.is_empty(), "with a log that is {state}: {verdict:?}");
+    }
+}
 
 /// The exporter finds this machine healthy, and exactly these agents on it.
 #[track_caller]
 fn silent(host: &Host, config: Option<&str>, agents: &[&str]) {
-    let exporter = host.exporter_with(crate::support::User::Root, config, &[]);
+    let exporter = host.exporter_with(User::Root, config, &[]);
     exporter.shows(&[]);
+    silent_whatever_is_logged(host, &exporter);
     let seen = exporter.scrape();
     let names: Vec<_> = seen.of("logagent_agent_info").map(|sample| sample.label("agent")).collect();
     assert_eq!(names, agents);
@@ -255,7 +328,7 @@ fn a_root_and_a_procfs_elsewhere() {
          mount --rbind / /run/root
          mount --bind /proc /run/procfs");
     let flags = ["--path.rootfs=/run/root", "--path.procfs=/run/procfs"];
-    let exporter = host.exporter_with(crate::support::User::Root, Some(EXPECT_ALL), &flags);
+    let exporter = host.exporter_with(User::Root, Some(EXPECT_ALL), &flags);
     exporter.shows(&[]);
 }
 

@@ -1,6 +1,6 @@
 //! What an agent's version can and cannot do, and identifiers that nobody has resolved.
 
-use crate::support::{Host, User, fault_at_start, layouts::*};
+use crate::support::{Answer, Host, User, fault_at_start, layouts::*};
 
 /// Logtail of this version, started anew with these variables besides.
 fn of_version(version: &str, environment: &[(&str, &str)]) -> Host {
@@ -81,4 +81,54 @@ fn without_an_expectation_a_template_is_a_warning() {
     host.write(IDENTIFIERS, "${MACHINE_GROUP}\n");
     let undo = |host: &Host| host.write(IDENTIFIERS, "web-fleet\n");
     fault_at_start(&host, None, &["custom_identifier ok identifier_unexpanded(w)"], undo);
+}
+
+/// Logtail of this version on an instance whose account nothing on the host tells, with a metadata service that answers so.
+pub(crate) fn without_account(version: &str, answer: Answer) -> Host {
+    let host = of_version(version, &[]);
+    host.remove(USERS);
+    host.add_site(METADATA.split(':').next().unwrap(), &["metadata.example.com"]);
+    host.serve(METADATA, answer);
+    host
+}
+
+const ASKING: &str = "cloud_metadata: true\n";
+
+#[test]
+fn a_metadata_service_that_this_version_cannot_ask() {
+    let host = without_account("2.1.12", Answer::TokenOnly);
+    let exporter = host.exporter_of(ASKING);
+    exporter.shows(&["user_identifier ok metadata_token_required(w)"]);
+    let told = exporter.report().to_string();
+    assert!(told.contains("HTTP 403") && !told.contains("secret"), "{told}");
+    host.write(&format!("{USERS}/1234567890123456"), "");
+    exporter.shows(&[]);
+    host.remove(USERS);
+    exporter.shows(&["user_identifier ok metadata_token_required(w)"]);
+    restart(&host, "2.1.13", &[]);
+    exporter.shows(&[]);
+}
+
+#[test]
+fn a_metadata_service_is_not_asked_unless_config_says_so() {
+    let host = without_account("2.1.12", Answer::TokenOnly);
+    for config in ["detect: true\n", "cloud_metadata: false\n"] {
+        let exporter = host.exporter_of(config);
+        exporter.shows(&[]);
+        exporter.until_evaluated();
+    }
+    assert_eq!(host.accepted(METADATA), 0);
+}
+
+#[test]
+fn a_metadata_service_that_asks_for_no_token_or_is_none() {
+    for answer in [Answer::Status(200), Answer::Status(403), Answer::Status(404), Answer::Reset] {
+        let host = without_account("2.1.12", answer);
+        let exporter = host.exporter_of(ASKING);
+        exporter.shows(&[]);
+        assert!(host.accepted(METADATA) > 0, "{answer:?}");
+    }
+    let host = without_account("2.1.12", Answer::TokenOnly);
+    host.refuse(METADATA);
+    host.exporter_of(ASKING).shows(&[]);
 }

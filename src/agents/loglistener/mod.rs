@@ -1,7 +1,8 @@
-//! LogListener of Tencent Cloud CLS: the classic agent (before 3.4), the new architecture, and the container image.
+//! LogListener of Tencent Cloud CLS: the first agent (1.x), the classic one (before 3.4), the new architecture, and the container image.
 
 mod classic;
 mod credentials;
+mod first;
 mod own_log;
 mod regions;
 mod windows;
@@ -46,6 +47,9 @@ const DAEMON_MAY_BE_ABSENT: Release = Release::new(2, 2, 8);
 const LAST_WITHOUT_SERVICE: Release = Release::new(2, 2, 4);
 /// Before it the processes have other names, and the tools are elsewhere.
 const SECOND_GENERATION: Release = Release::new(2, 0, 0);
+
+/// The edition of the first generation.
+const FIRST: &str = "1.x";
 
 /// Tencent Cloud's LogListener.
 #[derive(Debug)]
@@ -147,6 +151,9 @@ fn in_container(facts: EditionFacts<'_>) -> Result<bool, Why> {
 }
 
 fn edition(facts: EditionFacts<'_>) -> Result<Edition, Why> {
+    if first::is(facts) {
+        return Ok(Edition { label: FIRST, community: false, keyless: true });
+    }
     let is_new = is_new(facts)?;
     let keyless = is_new || in_container(facts)?;
     let label = match (is_new, keyless) {
@@ -163,9 +170,13 @@ fn expected_roles(facts: EditionFacts<'_>, edition: &Reading<Edition>) -> Result
     if facts.settings.system == System::Windows {
         return Ok(vec![one(Role::MAIN)]);
     }
-    // What has no keys is one process.
-    if edition.as_result()?.keyless {
-        return Ok(vec![one(Role::MAIN)]);
+    match edition.as_result()? {
+        Edition { label: FIRST, .. } => {
+            return Ok(vec![one(Role::MAIN), one(Role::DAEMON), one(Role::UPDATE)]);
+        }
+        // Else what has no keys is one process.
+        Edition { keyless: true, .. } => return Ok(vec![one(Role::MAIN)]),
+        Edition { .. } => {}
     }
     let release = facts.version.as_result()?.as_deref().and_then(release);
     let daemon = ExpectedRole {
@@ -199,18 +210,17 @@ impl Identification for LogListener {
         if settings.system == System::Windows {
             return windows::recognise(base_name);
         }
-        // The second name of each is that of 1.x.
         match base_name {
-            "loglistener" | "loglistener_mcd" => Recognition::Role(Role::MAIN),
-            "loglistenerm" | "loglistener_watchdog" => Recognition::Role(Role::DAEMON),
-            "loglisteneru" | "loglistener_dcc" => Recognition::Role(Role::UPDATE),
-            _ => Recognition::Foreign,
+            "loglistener" => Recognition::Role(Role::MAIN),
+            "loglistenerm" => Recognition::Role(Role::DAEMON),
+            "loglisteneru" => Recognition::Role(Role::UPDATE),
+            _ => first::recognise(base_name),
         }
     }
 
     fn recognises_comm(&self, comm: &str, settings: &AgentSettings) -> bool {
-        // The kernel cuts the watchdog's name.
-        comm == "loglistener_wat" || self.recognise(comm, settings).is_agent()
+        self.recognise(comm, settings).is_agent()
+            || (settings.system != System::Windows && first::recognises_comm(comm))
     }
 
     fn install_dir_of(&self, executable: &Path) -> Option<PathBuf> {
@@ -272,8 +282,11 @@ impl Files for LogListener {
 
     fn layout(&self, settings: &AgentSettings, invocation: &Invocation) -> Layout {
         let dir = install_dir(settings);
-        let mut configs = ["etc/loglistener.conf", "conf/loglistener.yaml", "etc/loglistener_dcc.conf"]
-            .map(|path| dir.join(path));
+        let mut configs = vec![
+            dir.join("etc/loglistener.conf"),
+            dir.join("conf/loglistener.yaml"),
+            dir.join(first::CONFIG),
+        ];
         if dir.starts_with("/opt") {
             configs.swap(0, 1);
         }
@@ -291,7 +304,11 @@ impl Files for LogListener {
     }
 
     fn parse_parameters(&self, files: ConfigFiles<'_>) -> Result<Parameters, Rejection> {
-        if is_yaml(files.path) { yaml::parse(files.bytes) } else { classic::parse(files.bytes) }
+        match files.path {
+            path if is_yaml(path) => yaml::parse(files.bytes),
+            path if first::is_config(path) => first::parse(files.bytes),
+            _ => classic::parse(files.bytes),
+        }
     }
 
     fn parse_log_line<'l>(&self, _log: OwnLog, line: &'l str) -> Option<LogLine<'l>> {
@@ -407,7 +424,10 @@ impl Operation for LogListener {
     fn settings(&self, wanted: &Wanted<'_>) -> Commands {
         let is_yaml = wanted.config.is_some_and(|path| path.extension().is_some_and(|end| end == "yaml"));
         let address = wanted.address.unwrap_or(SOME_ADDRESS);
-        let mut settings = Commands::new();
+        let of_first = wanted.config.filter(|path| first::is_config(path));
+        // Its version is told nowhere; its config tells the generation, and so its scripts.
+        let mut settings =
+            of_first.and_then(|path| path.parent()?.parent()).map(first::commands).unwrap_or_default();
         if is_yaml {
             settings.insert("address_setting", format!("agent_ip: {address}"));
             settings.insert("no_identifier_setting", "agent_labels: []".to_owned());

@@ -45,6 +45,65 @@ fn names_tell_roles() {
 }
 
 #[test]
+fn the_first_generation_is_told_by_its_programs_its_config_or_its_version() {
+    let settings = AgentSettings::default();
+    let recognise = |name: &str| LogListener.recognise(name, &settings);
+    for (name, role) in [
+        ("loglistener_watchdog", Role::DAEMON),
+        ("loglistener_mcd", Role::MAIN),
+        ("loglistener_dcc", Role::UPDATE),
+    ] {
+        assert_eq!(recognise(name), Recognition::Role(role));
+        let comm: String = name.chars().take(15).collect();
+        assert!(LogListener.recognises_comm(&comm, &settings), "{comm}");
+    }
+    assert!(!LogListener.recognises_comm("loglistener_wa", &settings));
+    let dcc = "/data/loglistener/etc/loglistener_dcc.conf";
+    let classic = "/data/loglistener/etc/loglistener.conf";
+    let running = |name| Reading::Known(vec![process(1, 1, name)]);
+    for (version, config, processes, label, roles) in [
+        (None, dcc, Reading::Known(vec![]), "1.x", 3),
+        (Some("1.1.2"), classic, Reading::Known(vec![]), "1.x", 3),
+        (None, classic, running("./loglistener_dcc"), "1.x", 3),
+        (None, classic, running("bin/loglistener"), "commercial", 3),
+        (Some("2.1.1"), classic, running("bin/loglistener"), "commercial", 3),
+    ] {
+        let facts = EditionFacts {
+            settings: &settings,
+            version: &Reading::Known(version.map(str::to_owned)),
+            config: &Reading::Known(Some(config.into())),
+            invocation: &started_as("./loglistener_mcd ../etc/loglistener_mcd.conf nofork", false),
+            processes: &processes,
+        };
+        let edition = LogListener.edition(facts);
+        let expected = LogListener.expected_roles(facts, &edition);
+        let found = (edition.known().unwrap().label, expected.known().unwrap().len());
+        assert_eq!(found, (label, roles), "{version:?} {config}");
+    }
+}
+
+#[test]
+fn of_a_config_of_the_first_generation_only_that_it_is_a_text_is_judged() {
+    let parse = |bytes: &[u8]| {
+        let path = Path::new("/data/loglistener/etc/loglistener_dcc.conf");
+        LogListener.parse_parameters(ConfigFiles { path, bytes, parts: &[] })
+    };
+    assert_eq!(parse(b"<whatever secret_key=x>\n"), Ok(Parameters::default()));
+    assert!(parse(b"").is_err() && parse(b"a\0b").is_err());
+}
+
+#[test]
+fn its_scripts_start_the_first_generation() {
+    let wanted = |config: &'static str| Wanted { config: Some(Path::new(config)), ..Wanted::default() };
+    let restart = |config| LogListener.settings(&wanted(config)).remove("restart_command");
+    assert_eq!(
+        restart("/data/loglistener/etc/loglistener_dcc.conf").as_deref(),
+        Some("cd /data/loglistener/tools/op && sudo ./stop.sh; sudo ./start.sh")
+    );
+    assert_eq!(restart("/data/loglistener/etc/loglistener.conf"), None);
+}
+
+#[test]
 fn the_installation_is_above_bin() {
     let dir = |path: &str| LogListener.install_dir_of(Path::new(path));
     assert_eq!(

@@ -17,6 +17,8 @@ mod versions;
 mod windows;
 
 use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroU16,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -24,8 +26,8 @@ use std::{
 use self::names::{is_executable_name, is_named_loongcollector, is_version, service};
 use super::{
     Choice, Commands, ConfigFiles, EditionFacts, Files, HostClass, Identification, Identifier,
-    IdentityLayout, Layout, Limits, LocalTime, Located, LogLine, Operation, OwnLog, Place, Recognition,
-    Service, TimeAdjustment, Wanted,
+    IdentityLayout, Layout, Limits, LocalTime, Located, LogLine, MetadataService, Operation, OwnLog, Place,
+    Recognition, Service, TimeAdjustment, Wanted,
     arguments::flag,
     release::{self, Defect, Feature, Unsupported},
 };
@@ -46,6 +48,14 @@ const DEFAULT_DIR: &str = "/usr/local/ilogtail";
 const INSTALL_DOCUMENT: &str = "https://help.aliyun.com/zh/sls/loongcollector-management-linux";
 /// The community's documents.
 const COMMUNITY_DOCUMENT: &str = "https://github.com/alibaba/loongcollector/tree/main/docs/cn/installation";
+
+/// By <https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata>; the document is what the agent asks for.
+static METADATA: MetadataService = MetadataService {
+    address: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)), 80),
+    document: "/latest/dynamic/instance-identity/document",
+    token: "/latest/api/token",
+    lifetime_header: "X-aliyun-ecs-metadata-token-ttl-seconds",
+};
 
 /// What the kernel keeps of a process' name.
 const COMM_BYTES: usize = 15;
@@ -76,6 +86,9 @@ const PREFIXED: [&str; 9] = [
     "DATA_DIR",
     "THIRD_PARTY_DIR",
 ];
+
+/// The port on which the agent says that it lives; it does not without.
+const PROBE_PORT: &str = "HTTP_PROBE_PORT";
 
 /// Logtail, iLogtail and LoongCollector.
 #[derive(Debug)]
@@ -211,7 +224,11 @@ impl Identification for Logtail {
     }
 
     fn wants_variable(&self, name: &str) -> bool {
-        if super::is_proxy_or_zone(name) || name == "LOGTAIL_MODE" || PARAMETERS.contains(&name) {
+        if super::is_proxy_or_zone(name)
+            || name == "LOGTAIL_MODE"
+            || name == PROBE_PORT
+            || PARAMETERS.contains(&name)
+        {
             return true;
         }
         let Some(bare) = name.strip_prefix("ALIYUN_LOGTAIL_").or_else(|| name.strip_prefix("LOONG_")) else {
@@ -338,6 +355,10 @@ impl Service for Logtail {
         product.contains("Alibaba Cloud")
     }
 
+    fn metadata(&self) -> Option<&'static MetadataService> {
+        Some(&METADATA)
+    }
+
     fn expectations(&self) -> &'static [&'static str] {
         &["region", "network", "account_id", "machine_group_ips", "machine_group_identifier", "projects"]
     }
@@ -396,6 +417,11 @@ impl Operation for Logtail {
 
     fn limits(&self, parameters: Reading<Option<&Parameters>>, invocation: &Invocation) -> Reading<Limits> {
         choice::limits(&parameters, invocation).into()
+    }
+
+    fn liveness(&self, environment: &Environment) -> Option<(NonZeroU16, &'static str)> {
+        // pkg/helper/probe_http.go; the path is that of the vendor's manifests.
+        Some((environment.get(PROBE_PORT)?.trim().parse().ok()?, "/liveness"))
     }
 
     fn service(&self, settings: &AgentSettings, version: Option<&str>) -> String {

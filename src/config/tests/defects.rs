@@ -20,11 +20,11 @@ fn each_defect_of_the_document_has_its_words() {
         ("- a\n", "l.yml:1: is a list; it must be a mapping (key: value)"),
         (
             "agnets: []\n",
-            "l.yml:1: agnets: is not a known key (did you mean \"agents\"?); use one of detect, agents, clock, alertmanagers, labels, alert_language, alert_links, hosts",
+            "l.yml:1: agnets: is not a known key (did you mean \"agents\"?); use one of detect, agents, clock, cloud_metadata, alertmanagers, labels, alert_language, alert_links, hosts",
         ),
         (
             "x: 1\n",
-            "l.yml:1: x: is not a known key; use one of detect, agents, clock, alertmanagers, labels, alert_language, alert_links, hosts",
+            "l.yml:1: x: is not a known key; use one of detect, agents, clock, cloud_metadata, alertmanagers, labels, alert_language, alert_links, hosts",
         ),
         ("detect: yes\n", "l.yml:1: detect: is the text \"yes\"; it must be true or false"),
         ("detect: 1\n", "l.yml:1: detect: is the number 1; it must be true or false"),
@@ -38,7 +38,7 @@ fn each_defect_of_the_document_has_its_words() {
         ("? [a]\n: b\n", "l.yml:1: a list stands where a key is needed; keys are plain words"),
         (
             "a: &x 1\n<<: *x\n",
-            "l.yml:1: a: is not a known key; use one of detect, agents, clock, alertmanagers, labels, alert_language, alert_links, hosts\nl.yml:2: <<: merge keys are not supported; write the keys out, or use an alias for the whole value",
+            "l.yml:1: a: is not a known key; use one of detect, agents, clock, cloud_metadata, alertmanagers, labels, alert_language, alert_links, hosts\nl.yml:2: <<: merge keys are not supported; write the keys out, or use an alias for the whole value",
         ),
         (
             "detect: *nowhere\n",

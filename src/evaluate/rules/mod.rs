@@ -27,6 +27,7 @@ use crate::{
             AGENTS_COEXIST, DISK_FILLING, DISK_FULL, IDENTITY_CLONED, IP_UNSTABLE, RESOURCE_LIMIT,
             SERVICE_NOT_ENABLED,
         },
+        user_identifier::METADATA_TOKEN_REQUIRED,
     },
     model::{Cause, Prerequisite},
 };
@@ -70,7 +71,7 @@ pub(super) static RULES: &[Rule] = &[
     supplemented(Prerequisite::StartupParameters, startup_parameters::judge, &[&NO_COLLECTION_CONFIG]),
     supplemented(Prerequisite::Network, network::judge, &[&SERVER_REJECTS]),
     rule(Prerequisite::Clock, clock::judge),
-    rule(Prerequisite::UserIdentifier, user_identifier::judge),
+    supplemented(Prerequisite::UserIdentifier, user_identifier::judge, &[&METADATA_TOKEN_REQUIRED]),
     supplemented(Prerequisite::CustomIdentifier, custom_identifier::judge, &[&IDENTIFIER_UNEXPANDED]),
     rule(Prerequisite::Credentials, credentials::judge),
     rule(Prerequisite::Restart, restart::judge),

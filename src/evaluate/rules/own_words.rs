@@ -13,7 +13,7 @@ use crate::{
     evaluate::{context::Context, engine::findings::Finding, roles, rules::clock::offset},
     model::{
         Reading, Reason, Why,
-        snapshot::{LastWords, LogFacts, Moment, RefusalSubject, Refused},
+        snapshot::{LastWords, Liveness, LogFacts, Moment, RefusalSubject, Refused},
         time::rfc3339,
     },
 };
@@ -83,36 +83,49 @@ fn refusal(context: &Context<'_>, log: &LogFacts, code: &'static str, refused: &
 /// What `clock_skewed` explains.
 pub(super) const CLOCK: &str = "clock";
 
-/// The worker is alive and does nothing: what it writes each minute is stale, and its log is quiet too.
+/// The worker is alive and does nothing: what it writes each minute is stale, or it does not answer who asks it, and its log is
+/// quiet too.
 pub(super) fn worker_hung(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     if roles::running(context.agent) != Some(true) {
         return Ok(None);
     }
     let Some(log) = log(context)? else { return Ok(None) };
-    let (Some(state), Some(quiet)) = (log.state_modified, log.modified) else { return Ok(None) };
     let Some(process) = roles::collecting(context.agent, &context.history.known) else { return Ok(None) };
     // A file that this very process has not written tells nothing of it.
     let age_of = |modified: SystemTime| {
         let of_this_process = modified >= process.started_at;
         of_this_process.then(|| context.snapshot.taken_at.duration_since(modified).unwrap_or_default())
     };
-    let (Some(state), Some(quiet)) = (age_of(state), age_of(quiet)) else { return Ok(None) };
-    if state <= STATE_RHYTHM + STALE || quiet <= STALE {
-        return Ok(None);
-    }
+    let Some(quiet) = log.modified.and_then(age_of).filter(|quiet| *quiet > STALE) else { return Ok(None) };
+    let state = log.state_modified.and_then(age_of).filter(|state| *state > STATE_RHYTHM + STALE);
+    let silence = silence(context).filter(|silence| *silence > STALE);
+    let (age, sign, from) = match (state, silence) {
+        (Some(state), _) => (state, "no state written", "the log of its state, which it writes each minute"),
+        (None, Some(silence)) => (silence, "no answer from its liveness endpoint", "liveness endpoint"),
+        (None, None) => return Ok(None),
+    };
     let stepped_since = context
         .clock_history
         .last_step
-        .is_some_and(|step| context.snapshot.uptime.saturating_sub(step.noticed) <= state.max(quiet));
+        .is_some_and(|step| context.snapshot.uptime.saturating_sub(step.noticed) <= age.max(quiet));
     if stepped_since {
         let detail = "the clock was stepped since, so modification times prove nothing";
         return Err(Why::new(Reason::Contradictory, log.path.display().to_string(), detail));
     }
     let finding = Finding::of(&WORKER_HUNG)
-        .seen("state_age", minutes(state), "the log of its state, which it writes each minute")
+        .seen("sign", sign, from)
+        .seen("state_age", minutes(age), from)
         .seen("log_age", minutes(quiet), log.path.display())
         .seen("pid", process.pid.to_string(), "/proc");
     Ok(Some(finding))
+}
+
+/// For how long the agent has not answered who asks whether it lives.
+fn silence(context: &Context<'_>) -> Option<Duration> {
+    match context.agent.liveness.as_ref()?.known()? {
+        Liveness::Silent(since) => Some(context.snapshot.uptime.saturating_sub(*since)),
+        Liveness::Answers | Liveness::Absent => None,
+    }
 }
 
 fn minutes(age: Duration) -> String {

@@ -1,32 +1,70 @@
 //! `user_identifier`: the account's file is there.
 
 use crate::{
-    agents::Identifier,
+    agents::{Identifier, release::Feature},
     catalog::user_identifier::{
-        USER_IDENTIFIER_MALFORMED, USER_IDENTIFIER_MISMATCH, USER_IDENTIFIER_MISSING,
+        METADATA_TOKEN_REQUIRED, USER_IDENTIFIER_MALFORMED, USER_IDENTIFIER_MISMATCH, USER_IDENTIFIER_MISSING,
     },
     evaluate::{
         context::Context,
         engine::findings::{Finding, Findings, Outcome},
         words::list,
     },
-    model::{Cause, Prerequisite, Why, report::NotEvaluated, snapshot::DirectoryFact, text::quoted},
+    model::{
+        Cause, Prerequisite, Why,
+        report::NotEvaluated,
+        snapshot::{DirectoryFact, MetadataAccess},
+        text::quoted,
+    },
 };
 
 const EXPECTED_FROM: &str = "config: expect.account_id";
 
-/// The rule; applies where an account is expected.
+/// The rule; applies where an account is expected, or where the metadata service is asked, from which the agent learns it.
 pub(super) fn judge(context: &Context<'_>) -> Outcome {
     let expected = context.settings.expect.account_id.as_deref();
-    let (Some(expected), Some(users)) = (expected, &context.agent.users) else {
+    let Some(users) =
+        context.agent.users.as_ref().filter(|_| expected.is_some() || context.agent.metadata.is_some())
+    else {
         return Outcome::Not(NotEvaluated::NotExpected);
     };
     let mut findings = Findings::of(Prerequisite::UserIdentifier);
-    findings.judge_together(
-        &[&USER_IDENTIFIER_MISSING, &USER_IDENTIFIER_MISMATCH, &USER_IDENTIFIER_MALFORMED],
-        defect(context, users, expected),
-    );
+    let of_files = [&USER_IDENTIFIER_MISSING, &USER_IDENTIFIER_MISMATCH, &USER_IDENTIFIER_MALFORMED];
+    match expected {
+        Some(expected) => findings.judge_together(&of_files, defect(context, users, expected)),
+        None => findings.clear(&of_files),
+    }
+    findings.judge(&METADATA_TOKEN_REQUIRED, || token_required(context, users, expected));
     Outcome::Judged(findings)
+}
+
+/// The agent cannot ask for the account of its instance, and nothing else on the host tells it.
+fn token_required(
+    context: &Context<'_>,
+    users: &DirectoryFact,
+    expected: Option<&str>,
+) -> Result<Option<Finding>, Why> {
+    let agent = context.agent;
+    let Some(access) = &agent.metadata else { return Ok(None) };
+    let MetadataAccess::TokenOnly(status) = access.as_result()? else { return Ok(None) };
+    let version = &context.derived.version;
+    if *context.profile.supports(Feature::MetadataToken, version).as_result()? {
+        return Ok(None);
+    }
+    let is_meant = |id: &str| expected.map_or_else(|| is_account(id), |expected| id == expected);
+    let of_environment = context
+        .profile
+        .identifiers_of_environment(Identifier::User, agent.invocation.environment.as_result()?);
+    let names = users.names.as_result()?.as_deref().unwrap_or_default();
+    let told = names.iter().any(|name| is_meant(name)) || of_environment.iter().any(|(_, id)| is_meant(id));
+    // Once learned, it is written down. That of another account needs a user identifier in any mode.
+    if told || agent.owner_account.as_result()?.is_some() {
+        return Ok(None);
+    }
+    let from = agent.record.as_ref().map(|record| record.path.display().to_string()).unwrap_or_default();
+    let version = version.known().and_then(Option::as_deref).unwrap_or_default();
+    let finding = Finding::of(&METADATA_TOKEN_REQUIRED).seen("version", version, from);
+    Ok(Some(finding.seen("answer", format!("HTTP {status}"), "metadata service, asked without a token")))
 }
 
 /// What is wrong with the account, if anything. File, environment or the instance's owner: one of them is enough.

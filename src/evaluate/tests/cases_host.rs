@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use crate::model::{
     Reading,
-    snapshot::{FileState, KeyState, Rejection},
+    snapshot::{FileState, KeyState, MetadataAccess, Rejection},
 };
 
 use super::{
     cases::{Case, case},
     world::{
-        World, content, interface, loglistener, loglistener_by_label, logtail, logtail_unexpected, parameter,
-        unread,
+        World, content, interface, judge, loglistener, loglistener_by_label, logtail, logtail_unexpected,
+        parameter, unread,
     },
 };
 
@@ -20,6 +20,7 @@ pub(super) fn cases() -> Vec<Case> {
     cases.extend(will_change());
     cases.extend(group_ip());
     cases.extend(user_identifier());
+    cases.extend(metadata());
     cases.extend(custom_identifier());
     cases.extend(credentials());
     cases
@@ -228,6 +229,57 @@ fn user_identifier() -> Vec<Case> {
         ),
         case("user_identifier_malformed", users(&["1234567890123456.txt"]), users(&["9999999999999999"])),
     ]
+}
+
+/// An agent of this version, without an account, on an instance whose metadata service lets itself be asked so.
+fn asks(version: &str, access: MetadataAccess) -> World {
+    logtail().with(|w| {
+        w.agent().users.as_mut().unwrap().names = Reading::Known(None);
+        w.record().version = Some(version.to_owned());
+        w.agent().metadata = Some(Reading::Known(access));
+    })
+}
+
+fn metadata() -> Vec<Case> {
+    let too_old = || asks("2.1.12", MetadataAccess::TokenOnly(403));
+    let unexpected = |world: World| world.with(|w| w.settings.expect.account_id = None);
+    let silent = |world| case("metadata_token_required", too_old(), world);
+    let with_file = |name: &str| {
+        too_old()
+            .with(|w| w.agent().users.as_mut().unwrap().names = Reading::Known(Some(vec![name.to_owned()])))
+    };
+    vec![
+        silent(asks("2.1.13", MetadataAccess::TokenOnly(403))),
+        silent(asks("2.1.12", MetadataAccess::Open)),
+        silent(asks("2.1.12", MetadataAccess::Closed)),
+        // Nobody asks unless told to.
+        silent(too_old().with(|w| w.agent().metadata = None)),
+        silent(with_file("1234567890123456")),
+        silent(too_old().with(|w| {
+            if let Reading::Known(all) = &mut w.agent().invocation.environment {
+                all.insert("ALIYUN_LOGTAIL_USER_ID".into(), "1234567890123456".into());
+            }
+        })),
+        // It learned the account when it was installed.
+        silent(too_old().with(|w| w.agent().owner_account = Reading::Known(Some("1234567890123456".into())))),
+        silent(too_old().with(|w| w.record().version = None)),
+        silent(too_old().with(|w| w.record().version = Some("1.8.8 Community Edition".into()))),
+        case(
+            "metadata_token_required",
+            with_file("9999999999999999"),
+            unexpected(with_file("9999999999999999")),
+        ),
+        case("metadata_token_required", unexpected(too_old()), unexpected(with_file("1234567890123456"))),
+    ]
+}
+
+#[test]
+fn what_the_metadata_service_does_not_answer_leaves_nothing_unknown() {
+    let why = unread("http://100.100.100.200:80");
+    let world = logtail().with(|w| w.agent().metadata = Some(Reading::Unknown(why)));
+    let report = judge(&[world]);
+    assert_eq!(report.status, crate::model::Status::Ok);
+    assert!(report.prerequisites.iter().all(|prerequisite| prerequisite.unknown.is_empty()), "{report:?}");
 }
 
 fn identifiers(world: World, ids: &[&str]) -> World {

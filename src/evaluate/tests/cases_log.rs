@@ -7,7 +7,7 @@ use std::{
 
 use crate::model::{
     Language, Reading, Severity,
-    snapshot::{Collection, LastWords, LogFacts, Moment, RefusalSubject, Refused},
+    snapshot::{Collection, LastWords, Liveness, LogFacts, Moment, RefusalSubject, Refused},
 };
 
 use super::{
@@ -51,6 +51,18 @@ fn minutes_ago(minutes: u64) -> SystemTime {
     now() - Duration::from_secs(60 * minutes)
 }
 
+fn silent_for(seconds: u64) -> Liveness {
+    Liveness::Silent(logtail().snapshot.uptime.saturating_sub(Duration::from_secs(seconds)))
+}
+
+/// LoongCollector, whose liveness endpoint says this, and whose log is so many minutes old.
+fn says(liveness: Liveness, log: u64) -> World {
+    with_log(logtail(), |_, facts| facts.modified = Some(minutes_ago(log))).with(|w| {
+        w.record().version = Some("3.1.4".into());
+        w.agent().liveness = Some(Reading::Known(liveness));
+    })
+}
+
 fn damaged(seconds: u64) -> World {
     with_log(logtail(), |world, log| log.checkpoint_damaged = Some(ago(world, seconds)))
 }
@@ -79,6 +91,12 @@ pub(super) fn cases() -> Vec<Case> {
             written(minutes_ago(60), minutes_ago(60)),
             written(minutes_ago(day + 1), minutes_ago(60)),
         ),
+        // Of 3.x it is the liveness endpoint that tells; a quiet log is still needed, and nothing listening is normal.
+        case("worker_hung", says(silent_for(301), 6), says(silent_for(300), 6)),
+        case("worker_hung", says(silent_for(3600), 6), says(silent_for(3600), 4)),
+        case("worker_hung", says(silent_for(3600), 60), says(Liveness::Answers, 60)),
+        case("worker_hung", says(silent_for(3600), 60), says(Liveness::Absent, 60)),
+        case("worker_hung", says(silent_for(3600), 60), says(silent_for(3600), 24 * 60 + 1)),
         case("checkpoint_damaged", damaged(60), damaged(21 * 60)),
         case("checkpoint_damaged", damaged(60), with_log(logtail(), |_, _| ())),
         case("no_collection_config", collection(0), collection(1)),
@@ -162,6 +180,32 @@ fn why_it_died_is_evidence_and_changes_what_to_do() {
         assert_eq!(remedy.lines().count(), usual.lines().count());
         assert!(!remedy.contains("mem_usage_limit"), "{remedy}");
     }
+}
+
+#[test]
+fn each_reason_for_a_death_has_its_own_words_and_its_own_advice() {
+    let all = [
+        LastWords::LimitExceeded,
+        LastWords::ServiceLost,
+        LastWords::ThreadStuck,
+        LastWords::Crashed,
+        LastWords::LibraryMissing,
+        LastWords::ConfigRejected,
+        LastWords::AddressChanged,
+    ];
+    let usual = logtail().with(|w| w.processes().clear());
+    let usual = problems(&judge(&[usual]))[0].remedy(Language::English);
+    let mut told = std::collections::BTreeSet::new();
+    for words in all {
+        let world = with_log(logtail(), |world, log| log.last_words = Some((words, ago(world, 60))));
+        let report = judge(&[world.with(|w| w.processes().clear())]);
+        let problem = problems(&report).into_iter().find(|it| it.cause.id == "not_running").unwrap().clone();
+        let reason = problem.value("died_of").unwrap_or_else(|| panic!("{words:?}: {:?}", problem.evidence));
+        let remedy = problem.remedy(Language::English);
+        assert_ne!(remedy, usual, "{words:?}");
+        told.extend([reason.to_owned(), remedy]);
+    }
+    assert_eq!(told.len(), 2 * all.len(), "two reasons say the same");
 }
 
 #[test]

@@ -4,15 +4,51 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use crate::model::{
     Reading, Role, Status,
-    snapshot::{DataServer, Installation, Place, ProcessState},
+    snapshot::{
+        DataServer, Installation, LastWords, LogFacts, Moment, Place, ProcessState, RefusalSubject, Refused,
+    },
 };
 
 use super::world::*;
 
+/// Whatever the agents' logs tell of what is long over, or is no fault.
 fn assert_silent(name: &str, worlds: &[World]) {
-    let report = judge(worlds);
-    assert_eq!(shown(&report), Vec::<&str>::new(), "{name}");
-    assert_eq!(report.status, Status::Ok, "{name}: {:?}", report.prerequisites);
+    for (state, log) in logs() {
+        let logged = |world: &World| world.clone().with(|w| w.agent().log = log.clone());
+        let report = judge(&worlds.iter().map(logged).collect::<Vec<_>>());
+        assert_eq!(shown(&report), Vec::<&str>::new(), "{name}, {state}");
+        assert_eq!(report.status, Status::Ok, "{name}, {state}: {:?}", report.prerequisites);
+    }
+}
+
+/// What can be found of an agent's log while all is well.
+fn logs() -> Vec<(&'static str, Reading<Option<LogFacts>>)> {
+    let at = |minutes: u64| {
+        let age = Duration::from_mins(minutes);
+        Moment { wall: now() - age, boot: logtail().snapshot.uptime.checked_sub(age) }
+    };
+    let log = |change: &dyn Fn(&mut LogFacts)| {
+        let mut facts = LogFacts { path: "/agent.LOG".into(), modified: Some(now()), ..LogFacts::default() };
+        change(&mut facts);
+        Reading::Known(Some(facts))
+    };
+    let old = Refused { subject: RefusalSubject::Credentials, count: 9, last: at(11) };
+    vec![
+        ("a log that is absent", Reading::Known(None)),
+        ("a log that cannot be read", Reading::Unknown(unread("/agent.LOG"))),
+        ("an ordinary log", log(&|facts| facts.accepted = Some(at(1)))),
+        ("a quiet log", log(&|facts| facts.modified = Some(at(600).wall))),
+        ("a log that was rotated", log(&|facts| facts.state_modified = Some(now()))),
+        (
+            "a log of which most is passed over",
+            log(&|facts| (facts.skipped, facts.skipping) = (2 << 30, true)),
+        ),
+        ("refusals that are over", log(&|facts| facts.refused.extend([("Unauthorized", old)]))),
+        (
+            "last words of an earlier process",
+            log(&|facts| facts.last_words = Some((LastWords::LimitExceeded, at(30)))),
+        ),
+    ]
 }
 
 #[test]

@@ -282,6 +282,8 @@ fn world(settings: AgentSettings, facts: impl FnOnce(&mut AgentFacts)) -> World 
         record: None,
         users: None,
         owner_account: Reading::Known(None),
+        metadata: None,
+        liveness: None,
         identifiers: None,
         loaded_config: Reading::Known(None),
         log: Reading::Known(None),

@@ -7,6 +7,7 @@ use super::text;
 /// Names of evidence and of sources of addresses.
 pub(super) const LABELS: &[Text] = &[
     text("addresses", "地址"),
+    text("answer", "应答"),
     text("at", "时间"),
     text("binary", "可执行文件"),
     text("candidates", "候选地址"),
@@ -64,6 +65,7 @@ pub(super) const LABELS: &[Text] = &[
     text("server", "服务器"),
     text("since", "始于"),
     text("source", "来源"),
+    text("sign", "迹象"),
     text("state_age", "状态停更时长"),
     text("step", "跳变"),
     text("touched", "仅修改时间变化"),

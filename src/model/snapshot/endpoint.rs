@@ -90,6 +90,28 @@ impl EndpointFact {
     }
 }
 
+/// What an agent's own liveness endpoint says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Liveness {
+    /// It answers, whatever.
+    Answers,
+    /// It is connected to and does not answer, since this moment on the boot clock.
+    Silent(Duration),
+    /// Nothing listens there: the part of the agent that would answer is not loaded.
+    Absent,
+}
+
+/// How the cloud's metadata service lets itself be asked from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetadataAccess {
+    /// Without a token.
+    Open,
+    /// With a token only: this is the status of its answer without one.
+    TokenOnly(u16),
+    /// Not at all: it gives no token either, or is no metadata service.
+    Closed,
+}
+
 /// The phases and the outcome of one probe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Probe {

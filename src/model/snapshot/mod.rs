@@ -20,8 +20,8 @@ pub mod testing;
 
 pub use clock::{ClockFacts, ClockReference, ClockSource, KernelClock};
 pub use endpoint::{
-    Certificate, DateReference, Endpoint, EndpointFact, ExpectedAnswer, Failure, FailureKind, Phases, Probe,
-    Scheme,
+    Certificate, DateReference, Endpoint, EndpointFact, ExpectedAnswer, Failure, FailureKind, Liveness,
+    MetadataAccess, Phases, Probe, Scheme,
 };
 pub use file::{DirectoryFact, FileContent, FileFact, FileState, Rejection};
 pub use log::{LastWords, LogEvent, LogFacts, Moment, Refusal, RefusalSubject, Refused};
@@ -174,10 +174,14 @@ pub struct AgentFacts {
     pub users: Option<DirectoryFact>,
     /// Owner account of this very host, from the agent's cached instance identity.
     pub owner_account: Reading<Option<String>>,
+    /// How the metadata service of its cloud lets itself be asked; `None`: it is not asked.
+    pub metadata: Option<Reading<MetadataAccess>>,
     /// Lines of the custom identifier file, as the agent splits and trims them.
     pub identifiers: Option<FileFact<Vec<String>>>,
     /// Config content that the agent's log says was loaded by the running process.
     pub loaded_config: Reading<Option<LoadedConfig>>,
+    /// What its own liveness endpoint says; `None`: it has none that can be asked from here.
+    pub liveness: Option<Reading<Liveness>>,
     /// Its collection configs; `Known(None)`: nothing tells of them.
     pub collection: Reading<Option<Collection>>,
     /// What the agent's own log tells; `Known(None)`: there is none.

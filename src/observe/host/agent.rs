@@ -109,6 +109,8 @@ pub fn observe(
         processes: candidates.map(|all| all.into_iter().map(|candidate| candidate.process).collect()),
         users: user_directory(files, &identity.users),
         owner_account: owner_account(files, target, &identity.instance_identity),
+        metadata: None,
+        liveness: None,
         surroundings: Surroundings::default(),
         endpoints: Vec::new(),
         invocation,

@@ -35,6 +35,8 @@ pub(super) enum Fault {
     Reset,
     /// Closes at once.
     Close,
+    /// A metadata service: a token to who asks by PUT for one of a second, this status to all others.
+    Metadata { refusal: &'static str, token: &'static str },
     /// Reads a CONNECT, agrees, and passes on to this address.
     Tunnel(SocketAddr),
 }
@@ -104,7 +106,12 @@ async fn plain(mut stream: TcpStream, fault: Fault, noted: &Mutex<Vec<String>>) 
             // Whichever side hangs up first ends it.
             let _ended = copy_bidirectional(&mut stream, &mut onward).await;
         }
-        Fault::Answer(_) | Fault::Stall(_) | Fault::Drip(_) | Fault::Greet(_) | Fault::Close => {
+        Fault::Answer(_)
+        | Fault::Stall(_)
+        | Fault::Drip(_)
+        | Fault::Greet(_)
+        | Fault::Metadata { .. }
+        | Fault::Close => {
             converse(stream, fault, noted).await;
         }
     }
@@ -124,10 +131,24 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             let _closed = stream.shutdown().await;
             return;
         }
-        Fault::Answer(_) | Fault::Stall(_) | Fault::Drip(_) | Fault::Reset | Fault::Tunnel(_) => {}
+        Fault::Answer(_)
+        | Fault::Stall(_)
+        | Fault::Drip(_)
+        | Fault::Metadata { .. }
+        | Fault::Reset
+        | Fault::Tunnel(_) => {}
     }
-    read_head(&mut stream, noted).await;
+    let head = read_head(&mut stream, noted).await.to_ascii_lowercase();
     match fault {
+        Fault::Metadata { refusal, token } => {
+            let is_for_token = head.starts_with("put /latest/api/token ")
+                && head.contains("\r\nx-aliyun-ecs-metadata-token-ttl-seconds: 1\r\n");
+            let status = if is_for_token { token } else { refusal };
+            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 6\r\nconnection: close\r\n\r\nsecret");
+            if stream.write_all(answer.as_bytes()).await.is_ok() {
+                let _closed = stream.shutdown().await;
+            }
+        }
         Fault::Answer(bytes) => {
             if stream.write_all(&bytes).await.is_ok() {
                 let _closed = stream.shutdown().await;
@@ -150,7 +171,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-async fn read_head<S: AsyncRead + Unpin>(stream: &mut S, noted: &Mutex<Vec<String>>) {
+async fn read_head<S: AsyncRead + Unpin>(stream: &mut S, noted: &Mutex<Vec<String>>) -> String {
     let (mut head, mut buffer) = (Vec::new(), [0; 1024]);
     while !head.windows(4).any(|window| window == b"\r\n\r\n") {
         match stream.read(&mut buffer).await {
@@ -158,7 +179,9 @@ async fn read_head<S: AsyncRead + Unpin>(stream: &mut S, noted: &Mutex<Vec<Strin
             Ok(read) => head.extend_from_slice(&buffer[..read]),
         }
     }
-    noted.lock().unwrap().push(String::from_utf8_lossy(&head).into_owned());
+    let head = String::from_utf8_lossy(&head).into_owned();
+    noted.lock().unwrap().push(head.clone());
+    head
 }
 
 /// An authority of the test's own.

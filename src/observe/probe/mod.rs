@@ -6,6 +6,7 @@
 
 mod answer;
 mod elsewhere;
+mod metadata;
 mod names;
 mod sntp;
 
@@ -14,7 +15,14 @@ mod fault_server;
 #[cfg(test)]
 mod tests;
 
-use std::{env, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    env,
+    net::{Ipv4Addr, SocketAddr},
+    num::NonZeroU16,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use hyper::{Method, StatusCode};
 use rustls::crypto::{CryptoProvider, ring};
@@ -29,9 +37,13 @@ pub use self::{
     sntp::ClockSample,
 };
 use crate::{
+    agents::MetadataService,
     model::{
         Purpose, Reading, Reason, Why, authority,
-        snapshot::{Endpoint, Environment, ExpectedAnswer, FailureKind, Probe, Scheme},
+        snapshot::{
+            Endpoint, Environment, ExpectedAnswer, Failure, FailureKind, Liveness, MetadataAccess, Probe,
+            Scheme,
+        },
     },
     net::{
         Clocks, Error, client, connect,
@@ -122,6 +134,35 @@ impl Prober {
         environment: &Reading<Environment>,
     ) -> Reading<Probe> {
         elsewhere::probe(door, (endpoint, environment), self.shared.timeout).await
+    }
+
+    /// Asks a metadata service how it lets itself be asked, once, never through a proxy.
+    pub async fn metadata(&self, service: &MetadataService) -> Reading<MetadataAccess> {
+        metadata::ask(service, Instant::now() + self.shared.timeout).await
+    }
+
+    /// Asks an agent of this network namespace whether it lives. Nothing of what it answers is kept.
+    pub async fn liveness(&self, port: NonZeroU16, path: &str) -> Reading<Liveness> {
+        let endpoint = Endpoint {
+            purpose: Purpose::Custom,
+            url: format!("http://127.0.0.1:{port}"),
+            scheme: Scheme::Http,
+            host: Ipv4Addr::LOCALHOST.to_string(),
+            port: port.get(),
+            path: path.to_owned(),
+            expected: ExpectedAnswer::Connected,
+            from: String::new(),
+            parameter: None,
+        };
+        let asked = time::now().boot;
+        self.probe(&endpoint, &Reading::Known(Environment::new())).await.map(|probe| match probe.outcome {
+            Err(Failure { kind: FailureKind::ResponseTimeout, .. }) => Liveness::Silent(asked),
+            Err(Failure {
+                kind: FailureKind::Refused | FailureKind::ConnectTimeout | FailureKind::Unreachable,
+                ..
+            }) => Liveness::Absent,
+            Ok(()) | Err(_) => Liveness::Answers,
+        })
     }
 
     /// Asks an NTP server (`host[:port]`) for the time, once.

@@ -1,5 +1,6 @@
 //! Real sockets on loopback: every way an endpoint can fail, and the few in which it is up.
 
+mod metadata;
 mod proxied;
 mod secure;
 mod time_servers;

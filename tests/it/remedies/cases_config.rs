@@ -1,7 +1,10 @@
 //! States of `startup_parameters`, `user_identifier` and `custom_identifier`.
 
 use super::Case;
-use crate::support::{Host, layouts::*};
+use crate::{
+    support::{Answer, Host, layouts::*},
+    versions::without_account,
+};
 
 const EXPECT_LABEL: &str = "agents: [{ name: cls, kind: loglistener, expect: { server_group_label: web } }]";
 
@@ -81,6 +84,16 @@ fn versions() -> Vec<Case> {
             ..logtail(
                 "config_format_unsupported",
                 "a release before 3.0 has a config of the third generation",
+            )
+        },
+        Case {
+            config: Some(
+                "cloud_metadata: true\nagents: [{ kind: logtail, expect: { account_id: '1234567890123456' } }]",
+            ),
+            ..Case::of(
+                "metadata_token_required",
+                "the metadata service takes tokens only, and the agent is older than they are",
+                || without_account("2.1.12", Answer::TokenOnly),
             )
         },
         Case {

@@ -3,6 +3,7 @@
 use super::Case;
 use crate::{
     agent_log::{DELIVERED, append, line, refused},
+    hung,
     support::{Exporter, Host, eventually, layouts::*},
 };
 
@@ -56,6 +57,10 @@ pub(super) fn cases() -> Vec<Case> {
 fn surroundings() -> Vec<Case> {
     let logtail = |cause, state| Case::of(cause, state, Host::with_logtail);
     vec![
+        Case {
+            provoke: |host, _| hung::make(host),
+            ..logtail("worker_hung", "Logtail has written neither its state nor its log for minutes")
+        },
         Case {
             provoke: |host, _| drop(host.sh(&format!("head -c 2000k /dev/zero >{FILL}"))),
             people: |host| host.remove(FILL),

@@ -13,10 +13,6 @@ pub(super) const NOT_MADE: &[(&str, &str)] = &[
     ("ip_will_change", "stands only after a minute"),
     ("service_disabled", "Windows alone has such services; the tests of the rules have them"),
     ("service_not_running", "Windows alone has such services; `make test-windows` makes the state"),
-    (
-        "worker_hung",
-        "stands only after the agent has written no state for five minutes, and the tests do not wait that long",
-    ),
 ];
 
 /// Commands that are not typed, by a part of them.

@@ -249,6 +249,11 @@ impl Host {
         self.service.serve(address, Some(self.authority.server(certificate, names)), answer);
     }
 
+    /// How many connections the server at an address and port has accepted.
+    pub(crate) fn accepted(&self, address: &str) -> usize {
+        self.service.accepted(address)
+    }
+
     /// Nothing listens there any more.
     pub(crate) fn refuse(&self, address: &str) {
         self.service.close(address.parse().unwrap());

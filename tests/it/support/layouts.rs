@@ -30,6 +30,9 @@ pub(crate) const PROJECT: &str = "100.115.4.12:80";
 /// The admin project's address.
 pub(crate) const ADMIN: &str = "100.115.4.13:80";
 
+/// The metadata service's address.
+pub(crate) const METADATA: &str = "100.100.100.200:80";
+
 /// A config of the exporter that expects of Logtail all that can be expected.
 pub(crate) const EXPECT_ALL: &str = r#"
 agents:

@@ -38,6 +38,8 @@ pub(crate) enum Answer {
     Drip,
     /// A reset of the connection.
     Reset,
+    /// What a metadata service says that takes tokens only: one to who asks for it, and a refusal to all who have none.
+    TokenOnly,
 }
 
 /// All servers of one machine's internet.
@@ -46,6 +48,8 @@ pub(super) struct Service {
     /// Ends the thread of the servers when dropped.
     _end: oneshot::Sender<()>,
     servers: Mutex<HashMap<SocketAddr, AbortHandle>>,
+    /// How many connections each server has accepted.
+    accepted: Arc<Mutex<HashMap<SocketAddr, usize>>>,
     /// How far the service's clock is ahead of this machine's, in seconds.
     ahead: Arc<AtomicI64>,
 }
@@ -63,7 +67,13 @@ impl Service {
             // An error means that the sender was dropped: the end, too.
             let _ended = runtime.block_on(ended);
         });
-        Self { runtime: runtime.recv().unwrap(), _end: end, servers: Mutex::default(), ahead: Arc::default() }
+        Self {
+            runtime: runtime.recv().unwrap(),
+            _end: end,
+            servers: Mutex::default(),
+            accepted: Arc::default(),
+            ahead: Arc::default(),
+        }
     }
 
     /// Serves this answer at `address`, instead of what is served there. Returns when connections are accepted.
@@ -76,15 +86,21 @@ impl Service {
             // A process that another test's thread starts holds the old socket until it becomes its program.
             outcome.recv().unwrap().map_err(|error| format!("{address}: {error}"))
         });
-        let ahead = Arc::clone(&self.ahead);
+        let (ahead, accepted) = (Arc::clone(&self.ahead), Arc::clone(&self.accepted));
         let task = self.runtime.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                *accepted.lock().unwrap().entry(address).or_default() += 1;
                 let (tls, ahead) = (tls.clone(), Arc::clone(&ahead));
                 connections.spawn(converse(stream, tls, answer, ahead));
             }
         });
         self.servers.lock().unwrap().insert(address, task.abort_handle());
+    }
+
+    /// How many connections have been accepted at `address`.
+    pub(super) fn accepted(&self, address: &str) -> usize {
+        self.accepted.lock().unwrap().get(&address.parse().unwrap()).copied().unwrap_or_default()
     }
 
     /// Ends the server at `address`: connections are refused, and open ones closed.
@@ -147,6 +163,15 @@ async fn speak(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: Answer, 
             let text = format!(
                 "HTTP/1.1 {status} Whatever\r\ndate: {date}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
             );
+            drop(stream.write_all(text.as_bytes()).await);
+        }
+        Answer::TokenOnly => {
+            let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+            let is_for_token = head.starts_with("put /latest/api/token ")
+                && head.contains("\r\nx-aliyun-ecs-metadata-token-ttl-seconds:");
+            let has_token = head.contains("\r\nx-aliyun-ecs-metadata-token:");
+            let status = if is_for_token || has_token { "200 OK" } else { "403 Forbidden" };
+            let text = format!("HTTP/1.1 {status}\r\ncontent-length: 6\r\nconnection: close\r\n\r\nsecret");
             drop(stream.write_all(text.as_bytes()).await);
         }
         Answer::Silence => std::future::pending().await,

@@ -45,6 +45,22 @@ static USER_IDENTIFIER_MALFORMED: Runbook = Runbook {
     reading: ACCOUNTS,
 };
 
+static METADATA_TOKEN_REQUIRED: Runbook = Runbook {
+    cause: "metadata_token_required",
+    impact: Text {
+        en: "If the project is of the account that owns the instance, its machine group has no heartbeat of this host, although \
+            everything else is right; a project of another account needs a user identifier in any case.",
+        zh: "如果 Project 属于实例所属账号，即使其他条件都满足，机器组中也没有本机心跳；如果属于其他账号，则无论如何都需要用户标识。",
+    },
+    sample: &[("version", "2.0.8"), ("answer", "HTTP 403")],
+    session: "$ curl -sS -o /dev/null -m 5 -w '%{http_code}\\n' http://100.100.100.200/latest/meta-data/instance-id\n403",
+    reading: Text {
+        en: "403 is the answer to a request without a token where the instance is in security hardening mode; 200 means that \
+            none is needed.",
+        zh: "实例处于加固模式时，不带凭证的请求返回 403；返回 200 表示不需要凭证。",
+    },
+};
+
 static CUSTOM_IDENTIFIER_MISSING: Runbook = Runbook {
     cause: "custom_identifier_missing",
     impact: NOT_IN_GROUP,
@@ -98,6 +114,7 @@ pub(super) static RUNBOOKS: &[&Runbook] = &[
     &USER_IDENTIFIER_MISSING,
     &USER_IDENTIFIER_MISMATCH,
     &USER_IDENTIFIER_MALFORMED,
+    &METADATA_TOKEN_REQUIRED,
     &CUSTOM_IDENTIFIER_MISSING,
     &CUSTOM_IDENTIFIER_EMPTY,
     &CUSTOM_IDENTIFIER_MISMATCH,

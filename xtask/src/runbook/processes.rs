@@ -158,7 +158,7 @@ static CRASH_LOOP: Runbook = Runbook {
 static WORKER_HUNG: Runbook = Runbook {
     cause: "worker_hung",
     impact: NO_HEARTBEAT,
-    sample: &[("pid", "4713"), ("state_age", "17 min"), ("log_age", "16 min")],
+    sample: &[("pid", "4713"), ("sign", "no state written"), ("state_age", "17 min"), ("log_age", "16 min")],
     session: "$ date; ls -l --time-style=full-iso /usr/local/ilogtail/snapshot/ilogtail_status.LOG\n\
         Wed Jul  1 09:17:40 UTC 2026\n\
         -rw-r----- 1 root root 81920 2026-07-01 09:00:12.113221000 +0000 /usr/local/ilogtail/snapshot/ilogtail_status.LOG\n\

@@ -208,6 +208,8 @@ pub(super) fn unread(
         record: layout.record.first().map(|path| unread_file(path.to_owned(), why)),
         users: identity.users.first().map(directory),
         owner_account: Reading::Unknown(why.clone()),
+        metadata: None,
+        liveness: None,
         identifiers: identity.identifiers.first().map(|path| unread_file(path.to_owned(), why)),
         loaded_config: Reading::Unknown(why.clone()),
         collection: Reading::Unknown(why.clone()),
