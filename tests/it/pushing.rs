@@ -1,5 +1,12 @@
 //! From a defect to whoever is paged, without Prometheus: exporter, Alertmanager, the routes of the example.
 
+use std::{
+    io::{self, Read as _, Write as _},
+    net::{Shutdown, TcpStream},
+    sync::mpsc,
+    thread,
+};
+
 use crate::rotation::HASHES;
 use crate::support::{
     Exporter, Host, eventually,
@@ -229,4 +236,90 @@ fn a_member_behind_tls_and_a_password_is_reached_and_says_who_is_refused() {
         assert!(status == code && said.contains(says), "{password} {tls}: {status} {said}");
         assert!(!said.contains(password), "{said}");
     }
+}
+
+/// Passes on what is sent after a CONNECT to a member, and keeps whom it was asked for.
+fn tunnel(host: &Host, port: u16, member: u16) -> mpsc::Receiver<String> {
+    let (network, listener) = (host.network(), host.listen(port));
+    let (asked, heads) = mpsc::channel();
+    thread::spawn(move || {
+        network.enter();
+        for mut client in listener.incoming().flatten() {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                client.read_exact(&mut byte).unwrap();
+                head.push(byte[0]);
+            }
+            if asked.send(String::from_utf8(head).unwrap()).is_err() {
+                return;
+            }
+            let mut server = TcpStream::connect(("127.0.0.1", member)).unwrap();
+            client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
+            let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            // Either side may hang up.
+            thread::spawn(move || io::copy(&mut from, &mut to).map(|_| to.shutdown(Shutdown::Write)));
+            let _ended = io::copy(&mut server, &mut client);
+        }
+    });
+    heads
+}
+
+#[test]
+fn a_member_behind_a_proxy_is_told_in_a_tunnel_and_its_certificate_is_asked_for() {
+    let host = Host::with_logtail();
+    host.certify("/etc/am.crt", "/etc/am.key", "am.example.com");
+    host.write(
+        "/etc/alertmanager/web.yml",
+        "tls_server_config: { cert_file: /etc/am.crt, key_file: /etc/am.key }\n",
+    );
+    let pushing = host.pushing(1, &["--web.config.file=/etc/alertmanager/web.yml"]);
+    let asked = tunnel(&host, 3128, 9093);
+    // The proxy alone knows where that is.
+    let config = |name: &str| {
+        pushing_to(&format!(
+            "{{ scheme: https, static_configs: [{{ targets: ['{name}:9093'] }}], proxy_url: 'http://127.0.0.1:3128' }}"
+        ))
+    };
+    host.write("/etc/logagent-exporter.yml", config("other.example.com"));
+    let (code, said) = test_alert(&host, "en");
+    assert!(code == 1 && said.contains("certificate"), "{said}");
+    host.write("/etc/logagent-exporter.yml", config("am.example.com"));
+    let (code, said) = test_alert(&host, "en");
+    assert!(code == 0 && said.contains("took the test alert"), "{said}");
+    until(&pushing, "alertname", "LogAgentTest");
+    let heads: Vec<String> = asked.try_iter().collect();
+    for name in ["other", "am"] {
+        let begin = format!("CONNECT {name}.example.com:9093 HTTP/1.1\r\n");
+        assert!(heads.iter().any(|head| head.starts_with(&begin)), "{heads:?}");
+    }
+}
+
+#[test]
+fn inhibitions_hold_for_what_is_pushed_and_those_that_others_bring_along_find_nothing() {
+    let host = Host::with_logtail();
+    let mut pushing = host.pushing(1, &[]);
+    pushing.stop(0);
+    // As kube-prometheus-stack has them, and one of an operator's own.
+    let routes = host.read("/etc/alertmanager/alertmanager.yml");
+    host.write(
+        "/etc/alertmanager/alertmanager.yml",
+        format!(
+            "{routes}\ninhibit_rules:\n\
+             - {{ source_matchers: ['severity = critical'], target_matchers: ['severity =~ warning|info'], equal: [namespace, alertname] }}\n\
+             - {{ source_matchers: ['alertname = Maintenance'], target_matchers: ['alertname =~ LogAgent.+', 'severity = critical'], equal: [instance] }}\n"
+        ),
+    );
+    pushing.start(0);
+    host.write("/usr/local/ilogtail/user_log_config.json", "{}");
+    let exporter = host.exporter_of(&pushing_to(&static_group()));
+    crash_loop(&host, &exporter);
+    until(&pushing, "cause", "crash_loop");
+    let inhibited = |pushing: &Pushing<'_>| pushing.amtool(0, "alert query --inhibited");
+    assert!(!inhibited(&pushing).contains("LogAgent"), "{}", inhibited(&pushing));
+    pushing.amtool(0, "alert add Maintenance instance=web-1:10077");
+    eventually("the operator's own inhibition holds", || {
+        let inhibited = inhibited(&pushing);
+        if inhibited.contains("LogAgentCrashLoop") { Ok(()) } else { Err(inhibited) }
+    });
 }
