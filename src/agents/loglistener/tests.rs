@@ -65,8 +65,8 @@ fn the_first_generation_is_told_by_its_programs_its_config_or_its_version() {
         (None, dcc, Reading::Known(vec![]), "1.x", 3),
         (Some("1.1.2"), classic, Reading::Known(vec![]), "1.x", 3),
         (None, classic, running("./loglistener_dcc"), "1.x", 3),
-        (None, classic, running("bin/loglistener"), "commercial", 3),
-        (Some("2.1.1"), classic, running("bin/loglistener"), "commercial", 3),
+        (None, classic, running("bin/loglistener"), "", 3),
+        (Some("2.1.1"), classic, running("bin/loglistener"), "", 3),
     ] {
         let facts = EditionFacts {
             settings: &settings,
