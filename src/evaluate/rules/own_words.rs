@@ -98,11 +98,12 @@ pub(super) fn worker_hung(context: &Context<'_>) -> Result<Option<Finding>, Why>
     };
     let Some(quiet) = log.modified.and_then(age_of).filter(|quiet| *quiet > STALE) else { return Ok(None) };
     let state = log.state_modified.and_then(age_of).filter(|state| *state > STATE_RHYTHM + STALE);
-    let silence = silence(context).filter(|silence| *silence > STALE);
-    let (age, sign, from) = match (state, silence) {
-        (Some(state), _) => (state, "no state written", "the log of its state, which it writes each minute"),
-        (None, Some(silence)) => (silence, "no answer from its liveness endpoint", "liveness endpoint"),
-        (None, None) => return Ok(None),
+    let (age, sign, from) = match state {
+        Some(state) => (state, "no state written", "the log of its state, which it writes each minute"),
+        None => match silence(context)?.filter(|silence| *silence > STALE) {
+            Some(silence) => (silence, "no answer from its liveness endpoint", "liveness endpoint"),
+            None => return Ok(None),
+        },
     };
     let stepped_since = context
         .clock_history
@@ -121,11 +122,12 @@ pub(super) fn worker_hung(context: &Context<'_>) -> Result<Option<Finding>, Why>
 }
 
 /// For how long the agent has not answered who asks whether it lives.
-fn silence(context: &Context<'_>) -> Option<Duration> {
-    match context.agent.liveness.as_ref()?.known()? {
+fn silence(context: &Context<'_>) -> Result<Option<Duration>, Why> {
+    let Some(liveness) = &context.agent.liveness else { return Ok(None) };
+    Ok(match liveness.as_result()? {
         Liveness::Silent(since) => Some(context.snapshot.uptime.saturating_sub(*since)),
         Liveness::Answers | Liveness::Absent => None,
-    }
+    })
 }
 
 fn minutes(age: Duration) -> String {

@@ -263,7 +263,10 @@ fn metadata() -> Vec<Case> {
         // It learned the account when it was installed.
         silent(too_old().with(|w| w.agent().owner_account = Reading::Known(Some("1234567890123456".into())))),
         silent(too_old().with(|w| w.record().version = None)),
-        silent(too_old().with(|w| w.record().version = Some("1.8.8 Community Edition".into()))),
+        silent(too_old().with(|w| {
+            w.record().version = Some("1.8.8 Community Edition".into());
+            w.processes().truncate(1);
+        })),
         case(
             "metadata_token_required",
             with_file("9999999999999999"),
