@@ -97,15 +97,25 @@ fn collectors(context: &Context<'_>) -> Result<Option<Finding>, Why> {
         return Ok(None);
     }
     let mut told = Vec::new();
-    let mut elsewhere = false;
-    for agent in context.snapshot.agents.iter().filter(|agent| agent.kind == own.kind && runs(agent)) {
-        if collects(agent)? {
+    let (mut elsewhere, mut unread) = (false, Ok(None));
+    for agent in context.snapshot.agents.iter().filter(|agent| agent.kind == own.kind) {
+        let processes = match agent.processes.as_result() {
+            Ok(processes) => processes,
+            Err(why) => {
+                unread = Err(why.clone());
+                continue;
+            }
+        };
+        if runs(agent) && collects(agent)? {
             elsewhere |= agent.place != own.place;
-            let pids = agent.processes.known().into_iter().flatten().map(|process| process.pid.to_string());
+            let pids = processes.iter().map(|process| process.pid.to_string());
             told.push(format!("{} (pid {})", agent.name, list(pids)));
         }
     }
-    Ok(elsewhere.then(|| Finding::of(&AGENTS_COEXIST).seen("generations", list(told), "/proc")))
+    if !elsewhere {
+        return unread;
+    }
+    Ok(Some(Finding::of(&AGENTS_COEXIST).seen("generations", list(told), "/proc")))
 }
 
 fn generations(context: &Context<'_>) -> Result<Option<Finding>, Why> {

@@ -92,7 +92,7 @@ pub(super) fn cases() -> Vec<Case> {
             written(minutes_ago(day + 1), minutes_ago(60)),
         ),
         // Of 3.x it is the liveness endpoint that tells; a quiet log is still needed, and nothing listening is normal.
-        case("worker_hung", says(silent_for(301), 6), says(silent_for(300), 6)),
+        case("worker_hung", says(silent_for(301), 6), says(silent_for(290), 6)),
         case("worker_hung", says(silent_for(3600), 6), says(silent_for(3600), 4)),
         case("worker_hung", says(silent_for(3600), 60), says(Liveness::Answers, 60)),
         case("worker_hung", says(silent_for(3600), 60), says(Liveness::Absent, 60)),
