@@ -472,10 +472,8 @@ impl Operation for Logtail {
 
     fn commands(&self, settings: &AgentSettings, version: Option<&str>) -> Commands {
         if settings.system == System::Windows {
-            return super::windows::commands(
-                windows::services_of(version),
-                windows::INSTALL_DOCUMENT.to_owned(),
-            );
+            let services = windows::services_of(version);
+            return super::windows::commands(services, windows::INSTALL_DOCUMENT.to_owned());
         }
         let dir = paths::install_dir(settings);
         let service = service(&dir, version);
