@@ -72,7 +72,7 @@ pub(super) const PHRASES: &[Text] = &[
     text(
         "the exporter sees no process but itself, as it runs in a PID namespace of its own (--pid host, hostPID: true \
          or PrivatePIDs=no would end that)",
-        "exporter 运行在自己的 PID 命名空间中，只能看到自身进程（可使用 --pid host、hostPID: true 或 PrivatePIDs=no）",
+        "exporter 运行在自己的 PID 命名空间中，只能看到自身进程（请让它共用宿主机的 PID 命名空间）",
     ),
     text("{}; mount /proc there, or correct --path.procfs", "{}；请在该处挂载 /proc，或修正 --path.procfs"),
     text(
