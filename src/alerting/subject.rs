@@ -6,13 +6,14 @@ use super::template::fill;
 use crate::{
     catalog::{
         self,
-        alert::{self, Told, alert_name, keep_firing},
+        alert::{self, Teller, Told, alert_name, keep_firing},
         host_alerts,
     },
     model::{
-        Cause, Severity,
+        Cause, Severity, System,
         settings::{AlertLinks, AlertingSettings},
     },
+    sys,
 };
 
 /// What an alert is about. Two alerts of one subject are the same alert.
@@ -137,11 +138,21 @@ impl Subject {
 
     /// The alert's annotations, filled.
     pub(super) fn annotations(&self, settings: &AlertingSettings) -> BTreeMap<&'static str, String> {
+        self.annotations_on(sys::SYSTEM, settings)
+    }
+
+    /// Those of a host with this system.
+    pub(super) fn annotations_on(
+        &self,
+        system: System,
+        settings: &AlertingSettings,
+    ) -> BTreeMap<&'static str, String> {
+        let teller = Teller::Exporter(system);
         let labels = self.labels(settings);
         let label = |name: &str| labels.get(name).cloned().unwrap_or_default();
         let templates = match (self.cause(), self.told()) {
-            (Some(cause), _) => alert::annotations(cause, settings.language).to_vec(),
-            (None, Some(told)) => told.annotations(settings.language).to_vec(),
+            (Some(cause), _) => alert::annotations(cause, settings.language, teller).to_vec(),
+            (None, Some(told)) => told.annotations(settings.language, teller).to_vec(),
             (None, None) => host_alerts::test(settings.language).to_vec(),
         };
         // A test holds every template to what can be filled; one that could not be would be told as it is.

@@ -73,8 +73,12 @@ fn query_escaped(value: &str) -> String {
 mod tests {
     use super::*;
     use crate::{
-        catalog::{self, alert, host_alerts},
-        model::Language,
+        catalog::{
+            self,
+            alert::{self, Teller},
+            host_alerts,
+        },
+        model::{Language, System},
     };
 
     fn label(name: &str) -> String {
@@ -115,14 +119,17 @@ mod tests {
     fn every_text_of_the_catalogue_can_be_filled() {
         let mut looked_at = 0;
         for language in [Language::English, Language::Chinese] {
-            let causes = catalog::causes().map(|cause| alert::annotations(cause, language));
-            let hosts = host_alerts::ALL.iter().map(|told| told.annotations(language));
-            for (name, text) in causes.chain(hosts).flatten() {
+            let teller = Teller::Exporter(System::Linux);
+            let causes = catalog::causes().map(|cause| alert::annotations(cause, language, teller));
+            let hosts = host_alerts::ALL.iter().map(|told| told.annotations(language, teller));
+            let windows = Teller::Exporter(System::Windows);
+            let there = catalog::causes().map(|cause| alert::annotations(cause, language, windows));
+            for (name, text) in causes.chain(hosts).chain(there).flatten() {
                 let filled = fill(&text, &label).unwrap_or_else(|| panic!("{name}: {text}"));
                 assert!(!filled.contains("{{") && !filled.contains("}}"), "{filled}");
                 looked_at += 1;
             }
         }
-        assert!(looked_at > 500, "only {looked_at}");
+        assert!(looked_at > 1000, "only {looked_at}");
     }
 }

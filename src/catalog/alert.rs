@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 use super::remedy::{self, Reader};
-use crate::model::{Cause, Language, Text};
+use crate::model::{Cause, Language, System, Text};
 
 /// Where `runbook_url` leads: this, `/` and the name of a file in `alerts/runbooks`.
 pub const RUNBOOK_BASE: &str =
@@ -38,14 +38,44 @@ pub fn runbook_file(cause: &Cause, language: Language) -> String {
     }
 }
 
+/// Who tells an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Teller {
+    /// Rules, which are for all hosts: their texts ask Prometheus which system the host has.
+    Rules,
+    /// The exporter on a host with this system.
+    Exporter(System),
+}
+
+impl Teller {
+    /// One of the texts, by the host's system. By rules Linux' if that is not known.
+    fn choose(self, linux: &str, windows: &str) -> String {
+        /// As the exporter told it within a day: it may be down.
+        const ON_WINDOWS: &str = r#"{{ if query (printf `last_over_time(logagent_exporter_build_info{cluster=%q,instance=%q,target=~".+-windows-.+"}[1d])` $labels.cluster $labels.instance)"#;
+        match self {
+            Self::Exporter(System::Windows) => windows.to_owned(),
+            Self::Exporter(_) => linux.to_owned(),
+            Self::Rules if linux == windows => linux.to_owned(),
+            Self::Rules if linux.is_empty() => format!("{ON_WINDOWS} }}}}{windows}{{{{ end }}}}"),
+            Self::Rules => {
+                format!("{ON_WINDOWS} -}}}}\n{windows}\n{{{{- else -}}}}\n{linux}\n{{{{- end }}}}")
+            }
+        }
+    }
+}
+
 /// The names and texts of the annotations, as templates of Prometheus: what differs from host to host is a label.
-pub fn annotations(cause: &Cause, language: Language) -> [(&'static str, String); 5] {
+pub fn annotations(cause: &Cause, language: Language, teller: Teller) -> [(&'static str, String); 5] {
     const DESCRIPTION: Text = Text {
         en: "The agent {{ $labels.agent }} on {{ $labels.instance }}{{ with or $labels.cluster $externalLabels.cluster }} in {{ . }}{{ end }} has the problem {cause}. \
              {meaning} What exactly was seen, and where: `logagent-exporter check` on the host, or \
              http://{{ $labels.instance }}/",
         zh: "{{ with or $labels.cluster $externalLabels.cluster }}{{ . }} 中 {{ end }}{{ $labels.instance }} 上的客户端 {{ $labels.agent }} 存在问题 {cause}。\
              {meaning}具体证据和位置：在主机上执行 `logagent-exporter check`，或打开 http://{{ $labels.instance }}/",
+    };
+    const ON_WINDOWS: Text = Text {
+        en: "In PowerShell as an administrator:",
+        zh: "以管理员身份在 PowerShell 中执行：",
     };
     const BRACKETS: Text = Text {
         en: "`logagent-exporter check` on the host fills in what stands in <angle brackets>.",
@@ -56,6 +86,9 @@ pub fn annotations(cause: &Cause, language: Language) -> [(&'static str, String)
         .replace("{cause}", cause.id)
         .replace("{meaning}", cause.meaning.in_language(language));
     let mut fix = remedy::readable(cause, language, Reader::Alert);
+    if let Some(windows) = remedy::for_windows(cause, language, Reader::Alert) {
+        fix = teller.choose(&fix, &format!("{}\n{windows}", ON_WINDOWS.in_language(language)));
+    }
     if !remedy::in_brackets(cause, language, Reader::Alert).is_empty() {
         fix.push('\n');
         fix.push_str(BRACKETS.in_language(language));
@@ -74,6 +107,14 @@ pub fn annotations(cause: &Cause, language: Language) -> [(&'static str, String)
         ),
     ]
 }
+
+/// How one looks at the exporter's own service on Windows, and restarts it.
+const SERVICE_ON_WINDOWS: Text = Text {
+    en: "On Windows, in PowerShell as an administrator: `Get-Service logagent-exporter`, `Restart-Service logagent-exporter`, \
+         and for its log `Get-WinEvent -ProviderName logagent-exporter -MaxEvents 50`",
+    zh: "在 Windows 上，以管理员身份在 PowerShell 中执行：`Get-Service logagent-exporter`、`Restart-Service logagent-exporter`；\
+         查看日志：`Get-WinEvent -ProviderName logagent-exporter -MaxEvents 50`",
+};
 
 /// What an alert is called and says that is of no single cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +135,7 @@ pub struct Told {
 
 impl Told {
     /// The annotations, as templates of Prometheus.
-    pub fn annotations(&self, language: Language) -> [(&'static str, String); 5] {
+    pub fn annotations(&self, language: Language, teller: Teller) -> [(&'static str, String); 5] {
         const IN_CLUSTER: Text = Text {
             en: "{{ with or $labels.cluster $externalLabels.cluster }} in {{ . }}{{ end }}",
             zh: "{{ with or $labels.cluster $externalLabels.cluster }}{{ . }} 中{{ end }}",
@@ -110,15 +151,60 @@ impl Told {
             Language::English => format!("{RUNBOOK_BASE}/exporter/{}.md", self.name),
             Language::Chinese => format!("{RUNBOOK_BASE}/exporter/{}.zh.md", self.name),
         };
+        let mut fix = self.fix.in_language(language).to_owned();
+        if fix.contains("systemctl ") || fix.contains("journalctl ") {
+            fix.push_str(&teller.choose("", &format!("\n{}", SERVICE_ON_WINDOWS.in_language(language))));
+        }
         [
             ("summary", self.summary.in_language(language).to_owned()),
             (
                 "description",
                 self.description.in_language(language).replace("{in}", IN_CLUSTER.in_language(language)),
             ),
-            ("fix", self.fix.in_language(language).to_owned()),
+            ("fix", fix),
             ("runbook_url", page),
             ("dashboard_url", dashboard),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog;
+
+    fn fix(cause: &Cause, language: Language, teller: Teller) -> String {
+        let [_, _, (_, fix), ..] = annotations(cause, language, teller);
+        fix
+    }
+
+    #[test]
+    fn an_alert_tells_what_to_type_on_the_system_of_its_host() {
+        const OF_LINUX: [&str; 6] = ["sudo ", "systemctl", "/etc/init.d", "journalctl", "`curl ", "openssl "];
+        let mut differ = 0;
+        for cause in catalog::causes() {
+            for language in [Language::English, Language::Chinese] {
+                let [rules, linux, windows] =
+                    [Teller::Rules, Teller::Exporter(System::Linux), Teller::Exporter(System::Windows)]
+                        .map(|teller| fix(cause, language, teller));
+                differ += usize::from(linux != windows);
+                if !remedy::LINUX_ALONE.contains(&cause.id) {
+                    assert!(
+                        !OF_LINUX.iter().any(|foreign| windows.contains(foreign)),
+                        "{}: {windows}",
+                        cause.id
+                    );
+                }
+                // By rules, Windows' steps are told where Prometheus knows of a Windows, and Linux' otherwise.
+                assert_eq!(rules.contains("{{ if query "), linux != windows, "{}: {rules}", cause.id);
+                if let Some((before, rest)) = rules.split_once("\n{{- else -}}\n") {
+                    let (_, of_windows) = before.split_once(" -}}\n").unwrap();
+                    let (of_linux, after) = rest.split_once("\n{{- end }}").unwrap();
+                    assert_eq!(format!("{of_windows}{after}"), windows, "{}", cause.id);
+                    assert_eq!(format!("{of_linux}{after}"), linux, "{}", cause.id);
+                }
+            }
+        }
+        assert!(differ > 80, "{differ}");
     }
 }

@@ -123,6 +123,13 @@ pub fn readable_on(cause: &Cause, language: Language, reader: Reader, system: Sy
     }))
 }
 
+/// What is typed on Windows instead, where that differs and the cause can be there.
+pub fn for_windows(cause: &Cause, language: Language, reader: Reader) -> Option<String> {
+    let windows = readable_on(cause, language, reader, System::Windows);
+    let differs = windows != readable(cause, language, reader);
+    (differs && !LINUX_ALONE.contains(&cause.id)).then_some(windows)
+}
+
 fn count(agents: Agents) -> usize {
     [agents.logtail, agents.loglistener, agents.custom].into_iter().filter(|about| *about).count()
 }
@@ -208,14 +215,17 @@ fn samples(product: &Product, system: System) -> Commands {
     let public = of("<public_config_server>", "<public_data_server>");
     samples.extend(of("<right_config_server>", "<right_data_server>"));
     samples.extend(agents::remedy::public(public));
-    samples.extend([
-        ("probe_command", "curl -v -m 10 <url>".to_owned()),
-        ("verify_command", "curl -sS -i -m 10 <url>".to_owned()),
-        (
-            "certificate_command",
-            "openssl s_client -connect <host>:<port> -servername <host> </dev/null | openssl x509 -noout -subject -issuer -dates"
-                .to_owned(),
+    let (curl, certificate) = match system {
+        System::Linux => (
+            "curl",
+            "openssl s_client -connect <host>:<port> -servername <host> </dev/null | openssl x509 -noout -subject -issuer -dates",
         ),
+        System::Windows => ("curl.exe", "curl.exe -v -k -I -m 10 https://<host>:<port>"),
+    };
+    samples.extend([
+        ("probe_command", format!("{curl} -v -m 10 <url>")),
+        ("verify_command", format!("{curl} -sS -i -m 10 <url>")),
+        ("certificate_command", certificate.to_owned()),
     ]);
     // `<agent>` is no word of a shell yet.
     samples.into_iter().map(|(name, value)| (name, value.replace("'<agent>'", "<agent>"))).collect()

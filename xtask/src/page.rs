@@ -8,7 +8,7 @@ use logagent_exporter::{
         remedy::{self, Reader},
     },
     model::{
-        Cause, Language, Severity, System, Text,
+        Cause, Language, Severity, Text,
         phrase::{label, phrase},
         text,
     },
@@ -108,8 +108,7 @@ pub(crate) fn page(cause: &'static Cause, language: Language) -> String {
     );
     let remedy = remedy::readable(cause, language, Reader::Runbook);
     let _infallible = write!(out, "## {}\n\n{}\n\n", words.fix, escaped(&remedy));
-    let windows = remedy::readable_on(cause, language, Reader::Runbook, System::Windows);
-    if windows != remedy && !remedy::LINUX_ALONE.contains(&cause.id) {
+    if let Some(windows) = remedy::for_windows(cause, language, Reader::Runbook) {
         let _infallible = write!(out, "{}\n\n{}\n\n", words.on_windows, escaped(&windows));
     }
     let names = legend(cause, language);

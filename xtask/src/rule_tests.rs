@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use logagent_exporter::{
     catalog::{
         self,
-        alert::{alert_name, annotations, keep_firing},
+        alert::{Teller, alert_name, annotations, keep_firing},
     },
-    model::{Cause, Language},
+    model::{Cause, Language, System},
 };
 
 use crate::rules::scalar;
@@ -112,7 +112,7 @@ fn alert(out: &mut String, cause: &Cause, language: Language) {
         prerequisite = cause.prerequisite.as_str(),
         severity = cause.severity.as_str(),
     );
-    for (annotation, template) in annotations(cause, language) {
+    for (annotation, template) in annotations(cause, language, Teller::Exporter(System::Linux)) {
         let _infallible = writeln!(out, "              {annotation}: {}", scalar(&filled(&template), 16));
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use logagent_exporter::{
     catalog::{
         self,
-        alert::{Told, alert_name, annotations, keep_firing},
+        alert::{Teller, Told, alert_name, annotations, keep_firing},
     },
     model::{Cause, Language},
 };
@@ -74,7 +74,7 @@ fn rule(out: &mut String, cause: &Cause, language: Language) {
         "        labels:\n          severity: {severity}\n          cause: {id}\n          prerequisite: {}\n        annotations:\n",
         cause.prerequisite.as_str(),
     );
-    for (name, text) in annotations(cause, language) {
+    for (name, text) in annotations(cause, language, Teller::Rules) {
         let _infallible = writeln!(out, "          {name}: {}", scalar(&text, 12));
     }
 }
@@ -118,7 +118,7 @@ fn rendered(out: &mut String, alert: &Alert, language: Language) {
         let _infallible = writeln!(out, "          {label}: {value}");
     }
     out.push_str("        annotations:\n");
-    for (name, text) in alert.told.annotations(language) {
+    for (name, text) in alert.told.annotations(language, Teller::Rules) {
         let _infallible = writeln!(out, "          {name}: {}", scalar(&text, 12));
     }
 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use saphyr::{LoadableYamlNode as _, Yaml};
 
 use super::*;
-use crate::model::Language;
+use crate::model::{Language, System};
 
 /// The rule of an alert, in one language: the comment before it, and itself.
 fn rules(language: Language) -> BTreeMap<String, (String, Yaml<'static>)> {
@@ -79,18 +79,31 @@ fn what_is_pushed_is_what_the_rules_tell() {
                 assert!(series.contains(&name.as_str()), "{subject:?}: {name}");
             }
             let label = |name: &str| labels.get(name).cloned().unwrap_or_default();
-            let told: BTreeMap<String, String> = of(rule, "annotations")
-                .into_iter()
-                .map(|(name, text)| (name, fill(&text, &label).unwrap()))
-                .collect();
-            let pushed: BTreeMap<String, String> = subject
-                .annotations(&settings)
-                .into_iter()
-                .map(|(name, text)| (name.to_owned(), text))
-                .collect();
-            assert_eq!(pushed, told, "{subject:?}");
+            for system in [System::Linux, System::Windows] {
+                let told: BTreeMap<String, String> = of(rule, "annotations")
+                    .into_iter()
+                    .map(|(name, text)| (name, fill(&answered(&text, system), &label).unwrap()))
+                    .collect();
+                let pushed: BTreeMap<String, String> = subject
+                    .annotations_on(system, &settings)
+                    .into_iter()
+                    .map(|(name, text)| (name.to_owned(), text))
+                    .collect();
+                assert_eq!(pushed, told, "{subject:?}");
+            }
         }
     }
+}
+
+/// The template with what Prometheus makes of the question which system the host has.
+fn answered(template: &str, system: System) -> String {
+    let Some((before, rest)) = template.split_once("{{ if query ") else { return template.to_owned() };
+    // A hyphen takes the end of the line on its side away.
+    let rest = rest.replace(" -}}\n", " }}").replace("\n{{- ", "{{ ");
+    let (_, branches) = rest.split_once(" }}").unwrap();
+    let (branches, after) = branches.split_once("{{ end }}").unwrap();
+    let (windows, linux) = branches.split_once("{{ else }}").unwrap_or((branches, ""));
+    format!("{before}{}{after}", if system == System::Windows { windows } else { linux })
 }
 
 #[test]
