@@ -15,7 +15,7 @@ static = x86_64-unknown-linux-musl
 build-static: ## The static release binary, the same on each machine: target/x86_64-unknown-linux-musl/release/logagent-exporter
 	scripts/static $(static)
 
-dist: ## What a release consists of, into target/dist: tarball, deb, rpm, image, bill of materials, licenses, checksums
+dist: ## What a release consists of, into target/dist: tarball, deb, rpm, image, zip for Windows, bill of materials, licenses, checksums
 	scripts/dist
 
 dist-glibc: ## A tarball whose program resolves names as glibc does, for this machine's glibc and newer ones
@@ -93,9 +93,11 @@ test-cross: build-static dist-glibc ## The artefacts for arm64 and for glibc; th
 build-windows: ## The program for Windows, the same on each machine: target/x86_64-pc-windows-gnu/release/logagent-exporter.exe
 	scripts/windows release
 
-test-windows: ## The program for Windows under Wine, beside a stand-in Logtail that is a real service there (as root)
+test-windows: ## The program for Windows under Wine, beside a stand-in Logtail that is a real service there, and the zip (as root)
 	scripts/windows cargo build --bin logagent-exporter
-	cd tests/installs && ../../scripts/python -m unittest --verbose test_windows
+	scripts/windows cargo test --lib -- --skip blind
+	scripts/dist x86_64-pc-windows-gnu
+	cd tests/installs && ../../scripts/python -m unittest --verbose test_windows test_windows_install
 
 test-reproducible: ## All artefacts of the commit, built twice in different places: the same bytes
 	scripts/reproducible

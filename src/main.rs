@@ -96,6 +96,13 @@ fn main() -> ExitCode {
                 |all| if all { ExitCode::SUCCESS } else { ExitCode::FAILURE },
             )
         }
+        Command::Service(request) => match sys::manage_service(&request) {
+            Ok(done) => printed(done.iter().try_for_each(|line| writeln!(io::stdout(), "{line}"))),
+            Err(error) => {
+                complain(format_args!("error: {error}"));
+                ExitCode::FAILURE
+            }
+        },
         Command::ConfigCheck { file } => match config::load(&file) {
             Ok((_, warnings)) => {
                 let file = if file == Path::new("-") { Path::new(config::STANDARD_INPUT) } else { &file };

@@ -16,12 +16,6 @@ use tokio::{
 use super::ListenAddress;
 use crate::sys;
 
-/// Where the service manager makes a directory for the exporter's socket.
-const DIRECTORY: &str = "/run/logagent-exporter";
-
-/// The socket's name in it.
-const SOCKET: &str = "exporter.sock";
-
 /// An answer is ready when it is asked for; this is for a host that is very busy.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -42,7 +36,10 @@ pub struct Answer {
 /// The path of the socket; `runtime_directory` is what `RUNTIME_DIRECTORY` holds.
 pub fn socket(runtime_directory: Option<OsString>) -> PathBuf {
     let first = runtime_directory.and_then(|list| std::env::split_paths(&list).next());
-    first.filter(|path| path.is_absolute()).unwrap_or_else(|| DIRECTORY.into()).join(SOCKET)
+    first
+        .filter(|path| path.is_absolute())
+        .unwrap_or_else(|| sys::local::DIRECTORY.into())
+        .join(sys::local::SOCKET)
 }
 
 /// Asks the exporter that listens at `socket`.

@@ -2,25 +2,26 @@
 //!
 //! A flag wins over its variable, a variable over the default. Everything that can be judged without the host is judged here.
 
+mod definition;
 mod table;
 mod words;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use clap::{Arg, ArgAction, ArgMatches, builder::OsStringValueParser, error::ErrorKind};
+use clap::{ArgMatches, error::ErrorKind};
 
+pub use self::definition::definition;
 use self::table::{
-    AGENT, ALLOWED_HOST, BUNDLE, CHECK, CHECK_EXAMPLES, COLOR, CONFIG_EXAMPLES, CONFIG_FILE,
-    EVALUATION_INTERVAL, EXAMPLES, EXPLAIN_EXAMPLES, FORMAT, Flag, GLOBAL, LANG, LIFECYCLE, LISTEN, LOCAL,
-    LOG_FORMAT, LOG_LEVEL, OF_CHECK, PROBE_INTERVAL, PROBE_TIMEOUT, PROCFS, QUIET, ROOTFS, SYSTEMD_SOCKET,
-    TELEMETRY_PATH, VERBOSE, WEB_CONFIG,
+    AGENT, ALLOWED_HOST, BUNDLE, CHECK, COLOR, CONFIG_FILE, EVALUATION_INTERVAL, FORMAT, Flag, GLOBAL, LANG,
+    LIFECYCLE, LISTEN, LOCAL, LOG_FORMAT, LOG_LEVEL, PROBE_INTERVAL, PROBE_TIMEOUT, PROCFS, QUIET, ROOTFS,
+    SYSTEMD_SOCKET, TELEMETRY_PATH, VERBOSE, WEB_CONFIG,
 };
 use self::words::{color, format, language, log_format, log_level};
 use super::invocation::{Command, Format, Invocation, ListenAddress, Options, Parsed, UsageError, View};
 use crate::{
     config::parse_period,
     model::{Language, System, authority::Authority, text::quoted},
-    sys,
+    sys::{self, ServiceRequest},
 };
 
 /// Paths that the server answers itself.
@@ -36,36 +37,6 @@ const SHORTEST: Duration = Duration::from_millis(10);
 /// Less often than this is not watching.
 const LONGEST: Duration = Duration::from_hours(24);
 
-impl Flag {
-    /// The variable that sets it: dots and dashes become underscores.
-    fn variable(&self) -> String {
-        format!("LOGAGENT_EXPORTER_{}", self.name.to_ascii_uppercase().replace(['.', '-'], "_"))
-    }
-
-    fn arg(&self, visible: bool) -> Arg {
-        if self.switch {
-            return Arg::new(self.name)
-                .long(self.name)
-                .short(match self.name {
-                    name if name == QUIET.name => Some('q'),
-                    name if name == VERBOSE.name => Some('v'),
-                    _ => None,
-                })
-                .help(format!("{} [env: {}]", self.help, self.variable()))
-                .action(ArgAction::SetTrue)
-                .hide(!visible);
-        }
-        let default = self.default.map(|default| format!("default: {default}; ")).unwrap_or_default();
-        Arg::new(self.name)
-            .long(self.name)
-            .value_name(self.value)
-            .help(format!("{} [{default}env: {}]", self.help, self.variable()))
-            .value_parser(OsStringValueParser::new())
-            .action(if self.repeatable { ArgAction::Append } else { ArgAction::Set })
-            .hide(!visible)
-    }
-}
-
 /// Reads arguments (the program's name first) and, where no flag is given, what `env` knows.
 ///
 /// # Errors
@@ -74,9 +45,17 @@ pub fn parse(
     args: impl IntoIterator<Item = OsString>,
     env: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Parsed, UsageError> {
+    parse_on(sys::SYSTEM, args, env)
+}
+
+fn parse_on(
+    system: System,
+    args: impl IntoIterator<Item = OsString>,
+    env: impl Fn(&str) -> Option<OsString>,
+) -> Result<Parsed, UsageError> {
     let args: Vec<OsString> = args.into_iter().collect();
     let exit_code = if asks_for_check(&args) { 3 } else { 2 };
-    let matches = match definition().try_get_matches_from(args) {
+    let matches = match definition(system).try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) if error.kind() == ErrorKind::DisplayVersion => return Ok(Parsed::Print(version())),
         Err(error) => {
@@ -86,12 +65,12 @@ pub fn parse(
             return if asked { Ok(Parsed::Print(message)) } else { Err(UsageError { message, exit_code }) };
         }
     };
-    invocation(&matches, &env).map(|invocation| Parsed::Invocation(Box::new(invocation))).map_err(|message| {
-        UsageError {
+    invocation(system, &matches, &env).map(|invocation| Parsed::Invocation(Box::new(invocation))).map_err(
+        |message| UsageError {
             message: format!("error: {message}\n\nFor more information, try '--help'.\n"),
             exit_code,
-        }
-    })
+        },
+    )
 }
 
 /// `logagent-exporter, version …`, as Prometheus exporters answer `--version`.
@@ -107,80 +86,6 @@ pub fn version() -> String {
 /// The variables that set flags of any command.
 pub(super) fn variables() -> Vec<String> {
     GLOBAL.iter().map(|flag| flag.variable()).collect()
-}
-
-/// Every command and flag: for the parser, and for manual pages and completions.
-pub fn definition() -> clap::Command {
-    let described = |name: &'static str, about: &'static str| clap::Command::new(name).about(about);
-    let root = described(
-        "logagent-exporter",
-        "Watches every prerequisite of a cloud log-collection agent's heartbeat, for Prometheus and for people",
-    );
-    let file = "The config file; - reads standard input";
-    let config_check = common(described("check", "Validate a config file; exit 0 or 1"), &[])
-        .arg(Arg::new("FILE").help(file).required(true).value_parser(OsStringValueParser::new()))
-        .after_help(CONFIG_EXAMPLES);
-    common(root.bin_name("logagent-exporter").after_help(EXAMPLES), &GLOBAL)
-        // Before its command a flag is understood as after it.
-        .args(CHECK.map(|flag| flag.arg(false)))
-        .subcommand(common(described("run", "Run the exporter (the default)"), &GLOBAL))
-        .subcommand(
-            common(
-                described(
-                    "check",
-                    "Evaluate once and print the diagnosis; exit 0 ok, 1 warning, 2 failing, 3 unknown, no agent, usage or config error",
-                ),
-                &OF_CHECK,
-            )
-            .args(CHECK.map(|flag| flag.arg(true)))
-            .after_help(CHECK_EXAMPLES),
-        )
-        .subcommand(
-            common(described("healthcheck", "Ask the running exporter whether it is healthy; exit 0 or 1"), &[&LISTEN]),
-        )
-        .subcommand(
-            common(described("explain", "Print the catalogue of causes, or one entry"), &[])
-                .arg(
-                    Arg::new("CAUSE")
-                        .help("Id of a cause or prerequisite, or name of an alert, in any case")
-                        .value_parser(OsStringValueParser::new()),
-                )
-                .args([&LANG, &FORMAT].map(|flag| flag.arg(true)))
-                .after_help(EXPLAIN_EXAMPLES),
-        )
-        .subcommand(
-            common(described("alerts", "Work on pushed alerts"), &[]).subcommand_required(true).subcommand(
-                common(
-                    described(
-                        "test",
-                        "Send a test alert to each configured Alertmanager and print what it answers; exit 0 if all take it, else 1",
-                    ),
-                    &[&CONFIG_FILE, &LISTEN, &ROOTFS],
-                )
-                .arg(LANG.arg(true)),
-            ),
-        )
-        .subcommand(
-            common(described("config", "Work on config files"), &[])
-                .subcommand_required(true)
-                .subcommand(config_check),
-        )
-}
-
-/// Flags are declared at each level and not as clap's global ones: of those, the outer values of a list would be lost. Help
-/// shows those that mean something there.
-fn common(command: clap::Command, visible: &[&Flag]) -> clap::Command {
-    command
-        .version(env!("CARGO_PKG_VERSION"))
-        .disable_version_flag(true)
-        .arg(
-            Arg::new("version")
-                .long("version")
-                .short('V')
-                .help("Print the version")
-                .action(ArgAction::Version),
-        )
-        .args(GLOBAL.map(|flag| flag.arg(visible.iter().any(|shown| shown.name == flag.name))))
 }
 
 /// True if the command is `check`, as far as can be told without parsing: its usage errors have their own exit code.
@@ -200,7 +105,11 @@ fn asks_for_check(args: &[OsString]) -> bool {
     false
 }
 
-fn invocation(matches: &ArgMatches, env: &dyn Fn(&str) -> Option<OsString>) -> Result<Invocation, String> {
+fn invocation(
+    system: System,
+    matches: &ArgMatches,
+    env: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<Invocation, String> {
     let mut levels = vec![matches];
     let mut names = Vec::new();
     while let Some((name, inner)) = levels.last().and_then(|matches| matches.subcommand()) {
@@ -208,7 +117,7 @@ fn invocation(matches: &ArgMatches, env: &dyn Fn(&str) -> Option<OsString>) -> R
         levels.push(inner);
     }
     let said = Said { levels: &levels, env };
-    let options = options(&said)?;
+    let options = options(system, &said)?;
     let positional =
         |name: &str| levels.last().and_then(|matches| matches.get_one::<OsString>(name)).cloned();
     said.is_for_its_command(&names)?;
@@ -240,15 +149,18 @@ fn invocation(matches: &ArgMatches, env: &dyn Fn(&str) -> Option<OsString>) -> R
         ["config", "check"] => {
             Command::ConfigCheck { file: positional("FILE").map(PathBuf::from).ok_or("FILE is missing")? }
         }
+        ["service", "install"] => Command::Service(ServiceRequest::Install(said.again())),
+        ["service", "uninstall"] => Command::Service(ServiceRequest::Uninstall),
+        ["service", "start"] => Command::Service(ServiceRequest::Start),
+        ["service", "stop"] => Command::Service(ServiceRequest::Stop),
         _ => Command::Run,
     };
     Ok(Invocation { command, options })
 }
 
-fn options(said: &Said<'_>) -> Result<Options, String> {
+fn options(system: System, said: &Said<'_>) -> Result<Options, String> {
     for flag in [&ROOTFS, &PROCFS] {
-        let is_given = !said.on_command_line(flag).is_empty() || said.in_environment(flag).is_some();
-        if sys::SYSTEM == System::Windows && is_given {
+        if system == System::Windows && said.is_given(flag) {
             return Err(format!("{}: Windows has one root, and no proc", said.origin(flag)));
         }
     }
@@ -294,6 +206,24 @@ impl Said<'_> {
             out.extend(
                 matches.try_get_many::<OsString>(flag.name).ok().flatten().into_iter().flatten().cloned(),
             );
+        }
+        out
+    }
+
+    /// The flags of the command line, written so that a service can be started with them, in whatever directory.
+    fn again(&self) -> Vec<OsString> {
+        let mut out = Vec::new();
+        for flag in GLOBAL {
+            if self.is_switched_on(flag) {
+                out.push(OsString::from(format!("--{}", flag.name)));
+            }
+            for value in self.on_command_line(flag) {
+                let is_path = [CONFIG_FILE.name, WEB_CONFIG.name].contains(&flag.name);
+                let whole = is_path.then(|| std::path::absolute(&value).ok()).flatten();
+                let mut written = OsString::from(format!("--{}=", flag.name));
+                written.push(whole.map_or(value, PathBuf::into_os_string));
+                out.push(written);
+            }
         }
         out
     }

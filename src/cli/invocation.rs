@@ -2,7 +2,10 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-use crate::model::{Language, authority};
+use crate::{
+    model::{Language, authority},
+    sys::ServiceRequest,
+};
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +58,8 @@ pub enum Command {
         /// The file.
         file: PathBuf,
     },
+    /// Have the system's service manager do something with the exporter's own service.
+    Service(ServiceRequest),
 }
 
 /// What `check` prints, and how.

@@ -15,6 +15,8 @@ mod system;
 
 pub mod root;
 
+use std::ffi::OsString;
+
 /// How a process was started. It may hold passwords, so `Debug` tells numbers only.
 #[derive(Clone, Default)]
 pub struct Started {
@@ -33,12 +35,36 @@ impl std::fmt::Debug for Started {
 /// Whether names are looked for wherever the host looks for them: with glibc by its modules, whatever they are; musl has none.
 pub(crate) const ASKS_EVERY_SOURCE_OF_NAMES: bool = cfg!(not(target_env = "musl"));
 
+/// What the system's service manager is asked to do with the exporter's own service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServiceRequest {
+    /// Install or upgrade it, with these flags (none: as they were), and start it.
+    Install(Vec<OsString>),
+    /// Stop and remove it.
+    Uninstall,
+    /// Start it.
+    Start,
+    /// Stop it.
+    Stop,
+}
+
+/// How important a line of the log is to the system's own log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Importance {
+    /// It can be looked up.
+    Information,
+    /// It needs attention.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
 #[cfg(target_os = "linux")]
 pub use system::end_of;
 pub use system::{
-    CONFIG_FILE, HOSTS_FILE, SYSTEM, ServiceManager, as_service, authorities, boot_time, confine, cpu_time,
-    errand, error, file, give_memory_back, hostname, kernel_clock, limits, local, reads_what_is_others,
-    signals, terminal_columns,
+    CONFIG_FILE, EventLog, HOSTS_FILE, SYSTEM, ServiceManager, as_service, authorities, boot_time, confine,
+    cpu_time, errand, error, file, give_memory_back, hostname, kernel_clock, limits, local, manage_service,
+    reads_what_is_others, signals, terminal_columns,
 };
 #[cfg(windows)]
 pub(crate) use system::{OTHERS, is_of_administrators, threads};

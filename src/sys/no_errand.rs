@@ -4,7 +4,12 @@ use std::{fs::File, io, time::Duration};
 
 /// What this process was begun for, if it is not an exporter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Begun {}
+pub enum Begun {
+    /// To be the helper.
+    Helper,
+    /// For one errand.
+    Errand,
+}
 
 /// Nothing else.
 pub fn begun() -> Option<Begun> {

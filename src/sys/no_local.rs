@@ -12,6 +12,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::unsupported;
 
+/// Where it would be.
+pub const DIRECTORY: &str = "/run/logagent-exporter";
+/// What it would be called.
+pub const SOCKET: &str = "exporter.sock";
+
 /// One connection.
 #[derive(Debug)]
 pub struct Stream(Infallible);

@@ -37,14 +37,6 @@ pub const HOSTS_FILE: &str = "/etc/hosts";
 /// The service's config file.
 pub const CONFIG_FILE: &str = "/etc/logagent-exporter/logagent-exporter.yml";
 
-/// No service manager starts the exporter by a call.
-///
-/// # Errors
-/// Always: the work, to be done by whoever asked.
-pub fn as_service(work: Box<dyn FnOnce() -> bool + Send>) -> Result<bool, Box<dyn FnOnce() -> bool + Send>> {
-    Err(work)
-}
-
 /// The authorities that the system trusts, where it has no files of them: it has.
 ///
 /// # Errors
@@ -191,33 +183,6 @@ pub mod file {
     }
 }
 
-/// How many descriptors the process may have.
-pub mod limits {
-    use std::io;
-
-    /// A limit; `None` is none.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct Limit {
-        /// What holds now.
-        pub current: Option<u64>,
-        /// How far the process itself may raise it.
-        pub maximum: Option<u64>,
-    }
-
-    /// None that is known.
-    pub fn descriptors() -> Limit {
-        Limit { current: None, maximum: None }
-    }
-
-    /// Sets it.
-    ///
-    /// # Errors
-    /// Always.
-    pub fn set_descriptors(_: Limit) -> io::Result<()> {
-        Err(super::unsupported())
-    }
-}
-
 /// Requests from outside to end or to reload.
 pub mod signals {
     use std::io;
@@ -313,5 +278,11 @@ pub(super) mod root {
 
 #[path = "no_errand.rs"]
 pub mod errand;
+#[path = "no_limits.rs"]
+pub mod limits;
 #[path = "no_local.rs"]
 pub mod local;
+#[path = "no_manager.rs"]
+mod manager;
+
+pub use manager::{EventLog, as_service, manage_service};

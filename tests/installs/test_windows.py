@@ -1,11 +1,16 @@
 """The program for Windows under Wine, beside a stand-in Logtail that is a real service of Wine's service manager: the Windows rows of the
 vendor's documents. What Wine cannot prove is listed in docs/windows.md."""
 
+import datetime
+import email.utils
+import http.server
 import json
 import os
 import re
 import shutil
+import socket
 import subprocess
+import threading
 import time
 import unittest
 import urllib.request
@@ -15,6 +20,8 @@ from machine import REPOSITORY
 PREFIX = REPOSITORY / ".cache/windows/prefix"
 DRIVE = PREFIX / "drive_c"
 EXPORTER = REPOSITORY / "target/x86_64-pc-windows-gnu/debug/logagent-exporter.exe"
+STAND_IN = REPOSITORY / ".cache/windows/logtail.exe"
+MANUAL, DISABLED = "3", "4"
 LOGTAIL = DRIVE / "Program Files/Alibaba/Logtail"
 DATA = DRIVE / "LogtailData"
 CONFIG = DRIVE / "exporter.yml"
@@ -56,16 +63,35 @@ def eventually(what, look):
         time.sleep(0.2)
 
 
+class LogService(http.server.BaseHTTPRequestHandler):
+    """The log service as an agent meets it on loopback: the documented answer, and a Date that may be wrong."""
+
+    ahead = datetime.timedelta()
+
+    def date_time_string(self, timestamp=None):
+        return email.utils.format_datetime(datetime.datetime.now(datetime.timezone.utc) + self.ahead, usegmt=True)
+
+    def do_GET(self):
+        body = b'{"Error":{"Code":"OLSInvalidMethod","Message":"The script name is invalid : /","RequestId":"5D"}}'
+        self.send_response(405)
+        self.send_header("x-log-requestid", "5D")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
 class Windows(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         wine("cmd", "/c", "echo", "made")
         shutil.rmtree(LOGTAIL, ignore_errors=True)
         (LOGTAIL / "1.6.1.0").mkdir(parents=True)
-        stand_in = REPOSITORY / ".cache/windows/logtail.exe"
-        subprocess.run(["x86_64-w64-mingw32-gcc", "-O2", "-s", "-o", stand_in, REPOSITORY / "tests/windows/logtail.c"], check=True)
+        subprocess.run(["x86_64-w64-mingw32-gcc", "-O2", "-s", "-o", STAND_IN, REPOSITORY / "tests/windows/logtail.c"], check=True)
         for name in ("logtail_daemon.exe", "1.6.1.0/ilogtail_worker.exe"):
-            shutil.copy(stand_in, LOGTAIL / name)
+            shutil.copy(STAND_IN, LOGTAIL / name)
 
     def setUp(self):
         wine("sc", "stop", "LogtailDaemon", check=False)
@@ -110,6 +136,47 @@ class Windows(unittest.TestCase):
         wine("sc", "start", "LogtailDaemon")
         eventually("it runs again", lambda: "service_not_running" not in self.judged())
 
+    def test_an_address_that_the_host_has_not_or_the_group_does_not_expect_is_named(self):
+        (LOGTAIL / "app_info.json").write_text(json.dumps({"ip": "192.0.2.7", "logtail_version": "1.6.1.0"}))
+        self.assertIn("ip_not_on_host", self.judged())
+        (LOGTAIL / "app_info.json").write_text(json.dumps({"ip": "", "logtail_version": "1.6.1.0"}))
+        self.assertIn("ip_empty", self.judged())
+
+    def test_an_agent_in_the_directory_of_32_bits_is_found_and_one_that_is_gone_is_missed(self):
+        there = DRIVE / "Program Files (x86)/Alibaba/Logtail"
+        wine("sc", "stop", "LogtailDaemon")
+        there.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(there, ignore_errors=True)
+        LOGTAIL.rename(there)
+        self.addCleanup(there.rename, LOGTAIL)
+        CONFIG.write_text("detect: true\n")
+        [agent] = check(r"--config.file=C:\exporter.yml")["agents"]
+        self.assertEqual((agent["kind"], agent["version"]), ("logtail", "1.6.1.0"))
+        CONFIG.write_text("agents: [{kind: logtail}]\n")
+        self.assertIn("not_installed", self.judged())
+
+    def test_a_service_that_is_disabled_is_told_from_one_that_is_stopped(self):
+        wine(STAND_IN, "LogtailDaemon", DISABLED)
+        # As long as it runs, the next start is what fails.
+        found = eventually("service_not_enabled", lambda: self.judged().get("service_not_enabled"))
+        self.assert_remedy(found, "Set-Service LogtailDaemon -StartupType Automatic")
+        wine("sc", "stop", "LogtailDaemon")
+        found = eventually("service_disabled", lambda: self.judged().get("service_disabled"))
+        self.assert_remedy(found, "Set-Service LogtailDaemon -StartupType Automatic")
+        self.assertEqual(self.judged()["not_running"]["explained_by"], "service_disabled")
+        self.assertNotIn("service_not_running", self.judged())
+        wine(STAND_IN, "LogtailDaemon", MANUAL)
+        eventually("it is stopped only", lambda: "service_not_running" in self.judged())
+
+    def test_before_1_0_one_of_two_services_that_is_stopped_is_named(self):
+        (LOGTAIL / "app_info.json").write_text(json.dumps({"ip": "127.0.0.1", "logtail_version": "0.5.1.0"}))
+        wine("sc", "create", "LogtailWorker", "binPath=", r"C:\Program Files\Alibaba\Logtail\logtail_daemon.exe", "start=", "auto")
+        self.addCleanup(wine, "sc", "delete", "LogtailWorker", check=False)
+        wine("taskkill", "/f", "/im", "ilogtail_worker.exe", check=False)
+        found = eventually("service_not_running", lambda: self.judged().get("service_not_running"))
+        self.assertEqual({seen["name"]: seen["value"] for seen in found["evidence"]}, {"service": "LogtailWorker", "state": "Stopped"})
+        self.assert_remedy(found, "Start-Service LogtailWorker")
+
     def test_before_1_0_a_service_that_is_not_there_is_missed(self):
         (LOGTAIL / "app_info.json").write_text(json.dumps({"ip": "127.0.0.1", "logtail_version": "0.5.1.0"}))
         wine("taskkill", "/f", "/im", "ilogtail_worker.exe", check=False)
@@ -125,9 +192,76 @@ class Windows(unittest.TestCase):
         self.assert_remedy(found["custom_identifier_mismatch"], "-Path 'C:\\LogtailData\\user_defined_id'")
 
     def test_what_powershell_5_1_writes_is_no_identifier(self):
-        for written in ("web-fleet\r\n".encode("utf-16"), "web-fleet\n".encode("utf-8-sig")):
+        for written, encoding in (("web-fleet\r\n".encode("utf-16"), "UTF-16"), ("web-fleet\n".encode("utf-8-sig"), "UTF-8 with a byte order mark")):
             (DATA / "user_defined_id").write_bytes(written)
-            self.assertIn("custom_identifier_mismatch", self.judged())
+            found = self.judged()["custom_identifier_mismatch"]
+            [told] = [seen["value"] for seen in found["evidence"] if seen["name"] == "encoding"]
+            self.assertTrue(told.startswith(encoding) and "PowerShell 5.1" in told, told)
+            self.assert_remedy(found, f"1. The file is {told}.")
+            self.assert_remedy(found, "[IO.File]::WriteAllText(")
+
+    def test_a_config_as_powershell_5_1_writes_it_is_rejected_as_the_agent_does_and_one_with_crlf_is_not(self):
+        config = (LOGTAIL / "ilogtail_config.json").read_text()
+        for written, told in ((config.encode("utf-16"), "is UTF-16 text"), (config.encode("utf-8-sig"), "UTF-8 byte order mark")):
+            (LOGTAIL / "ilogtail_config.json").write_bytes(written)
+            found = self.judged()["config_invalid"]
+            self.assertIn(told, json.dumps(found["evidence"]))
+            self.assert_remedy(found, "[IO.File]::WriteAllText('C:\\Program Files\\Alibaba\\Logtail\\ilogtail_config.json'")
+        (LOGTAIL / "ilogtail_config.json").write_bytes(config.replace("{", "{\r\n", 1).encode())
+        self.assertNotIn("config_invalid", self.judged())
+
+    def test_the_exporters_own_config_may_have_a_byte_order_mark_and_crlf(self):
+        text = CONFIG.read_text().replace("\n", "\r\n")
+        for written in (text.encode(), text.encode("utf-8-sig")):
+            CONFIG.write_bytes(written)
+            self.assertIn(": ok", wine(EXPORTER, "config", "check", r"C:\exporter.yml"))
+        CONFIG.write_bytes(text.encode("utf-16"))
+        ran = subprocess.run([REPOSITORY / "scripts/windows", "run", EXPORTER, "config", "check", r"C:\exporter.yml"], capture_output=True, timeout=60)
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn(b"is UTF-16; save it as UTF-8", ran.stderr)
+
+    def serve(self, **attributes):
+        """A log service of this test alone; its port."""
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (LogService,), attributes))
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return server.server_port
+
+    def servers(self, config, data):
+        """Has the agent's config name these ports of loopback."""
+        (LOGTAIL / "ilogtail_config.json").write_text(json.dumps({
+            "config_server_address": f"http://127.0.0.1:{config}", "data_server_port": data,
+            "data_server_list": [{"cluster": "cn-hangzhou", "endpoint": "127.0.0.1"}]}))
+
+    def test_endpoints_are_probed_and_one_that_refuses_is_named_with_what_to_type(self):
+        port = self.serve()
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            refused = closed.getsockname()[1]
+            self.servers(port, refused)
+            found = self.judged()["connection_refused"]
+        told = {seen["name"]: seen["value"] for seen in found["evidence"]}
+        self.assertEqual(told["url"], f"http://127.0.0.1:{refused}")
+        self.assert_remedy(found, f"`curl.exe -v -m 10 --noproxy '*' http://127.0.0.1:{refused}`")
+        self.servers(port, port)
+        self.assertNotIn("connection_refused", self.judged())
+
+    def test_the_clock_is_compared_with_that_of_the_service(self):
+        port = self.serve(ahead=datetime.timedelta(hours=1))
+        self.servers(port, port)
+        self.assert_remedy(self.judged()["clock_skewed"], "w32tm /resync")
+        # What the document says where the clock cannot be corrected; the daemon has been started since.
+        text = (LOGTAIL / "ilogtail_config.json").read_text()
+        (LOGTAIL / "ilogtail_config.json").write_text(text.replace("{", '{"enable_log_time_auto_adjust": true, ', 1))
+        wine("sc", "stop", "LogtailDaemon")
+        wine("sc", "start", "LogtailDaemon")
+        eventually("the wrong clock is allowed for", lambda: "clock_skewed_adjusted" in self.judged())
+        port = self.serve()
+        self.servers(port, port)
+        self.assertFalse({"clock_skewed", "clock_skewed_adjusted", "clock_offset_high"} & set(self.judged()))
 
     def test_it_serves_metrics_and_sees_a_change_of_a_file_without_waiting(self):
         command = [REPOSITORY / "scripts/windows", "run", EXPORTER, r"--config.file=C:\exporter.yml", "--web.listen-address=127.0.0.1:0",
@@ -152,22 +286,6 @@ class Windows(unittest.TestCase):
         ran = subprocess.run([REPOSITORY / "scripts/windows", "run", EXPORTER, "check", "--path.rootfs=/"], capture_output=True, timeout=60)
         self.assertEqual(ran.returncode, 3)
         self.assertIn(b"--path.rootfs: Windows has one root", ran.stderr)
-
-    def test_the_exporter_is_a_service_that_starts_and_stops(self):
-        wine("sc", "delete", "logagent-exporter", check=False)
-        shutil.copy(EXPORTER, DRIVE / "logagent-exporter.exe")
-        wine("sc", "create", "logagent-exporter", "binPath=", r"C:\logagent-exporter.exe --web.listen-address=127.0.0.1:10977", "start=", "demand")
-        self.addCleanup(wine, "sc", "delete", "logagent-exporter", check=False)
-        wine("sc", "start", "logagent-exporter")
-
-        def healthy():
-            try:
-                return urllib.request.urlopen("http://127.0.0.1:10977/-/ready", timeout=5).status == 200
-            except OSError:
-                return False
-        eventually("it is ready", healthy)
-        wine("sc", "stop", "logagent-exporter")
-        eventually("it ends", lambda: not healthy())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 /* Stands in for Logtail on Windows, for tests alone: installed as logtail_daemon.exe it is a service that starts the worker of its
- * version beside it and ends it with itself; as ilogtail_worker.exe it is the worker, which only lives. */
+ * version beside it and ends it with itself; as ilogtail_worker.exe it is the worker, which only lives. With the name of a service
+ * and a number it sets that service's start type, which Wine's sc cannot. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <windows.h>
 
@@ -46,9 +48,20 @@ static void WINAPI serve(DWORD count, char **arguments)
     WaitForSingleObject(stopped, INFINITE);
 }
 
-int main(void)
+static int set_start_type(const char *service, DWORD type)
+{
+    SC_HANDLE manager = OpenSCManagerA(NULL, NULL, SC_MANAGER_CONNECT);
+    SC_HANDLE opened = OpenServiceA(manager, service, SERVICE_CHANGE_CONFIG);
+    if (opened && ChangeServiceConfigA(opened, SERVICE_NO_CHANGE, type, SERVICE_NO_CHANGE, NULL, NULL, NULL, NULL, NULL, NULL, NULL))
+        return 0;
+    return (int)GetLastError();
+}
+
+int main(int count, char **arguments)
 {
     char path[MAX_PATH];
+    if (count == 3)
+        return set_start_type(arguments[1], (DWORD)atoi(arguments[2]));
     GetModuleFileNameA(NULL, path, sizeof path);
     stopped = CreateEventA(NULL, TRUE, FALSE, NULL);
     if (strstr(path, "worker")) {

@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 use clap_complete::Shell;
-use logagent_exporter::cli;
+use logagent_exporter::{cli, model::System};
 
 const PROGRAM: &str = "logagent-exporter";
 
@@ -27,18 +27,20 @@ Ends the program.
 .BR prometheus (1)
 ";
 
-/// Writes `man/*.1` and `completions/` for bash, zsh and fish below this directory.
+/// Writes `man/*.1` and `completions/` for bash, zsh, fish and PowerShell below this directory.
 pub(crate) fn write(directory: &Path) -> io::Result<()> {
     let (pages, completions) = (directory.join("man"), directory.join("completions"));
     fs::create_dir_all(&pages)?;
     fs::create_dir_all(&completions)?;
-    let command = cli::definition().disable_help_subcommand(true);
+    let command = cli::definition(System::Linux).disable_help_subcommand(true);
     clap_mangen::generate_to(command.clone(), &pages)?;
     let own = pages.join(format!("{PROGRAM}.1"));
     fs::write(&own, fs::read_to_string(&own)? + FILES)?;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
         clap_complete::generate_to(shell, &mut command.clone(), PROGRAM, &completions)?;
     }
+    let mut on_windows = cli::definition(System::Windows).disable_help_subcommand(true);
+    clap_complete::generate_to(Shell::PowerShell, &mut on_windows, PROGRAM, &completions)?;
     Ok(())
 }
 
@@ -50,19 +52,21 @@ mod tests {
     fn every_command_has_its_page_and_every_shell_knows_every_flag() {
         let directory = std::env::temp_dir().join(format!("assets-{}", std::process::id()));
         write(&directory).unwrap();
-        let commands = cli::definition();
+        let commands = cli::definition(System::Linux);
         for command in commands.get_subcommands() {
             let page = directory.join(format!("man/{PROGRAM}-{}.1", command.get_name()));
             assert!(page.is_file(), "{}", page.display());
         }
         let completions: Vec<_> = fs::read_dir(directory.join("completions")).unwrap().collect();
-        assert_eq!(completions.len(), 3);
+        assert_eq!(completions.len(), 4);
         for file in completions {
             let text = fs::read_to_string(file.unwrap().path()).unwrap();
             for flag in commands.get_arguments().filter_map(|argument| argument.get_long()) {
                 assert!(text.contains(flag), "{flag}");
             }
         }
+        let on_windows = directory.join(format!("completions/_{PROGRAM}.ps1"));
+        assert!(fs::read_to_string(on_windows).unwrap().contains("service;install"));
         let page = fs::read_to_string(directory.join(format!("man/{PROGRAM}.1"))).unwrap();
         assert!(page.contains("SIGHUP") && page.contains(commands.get_version().unwrap()));
         fs::remove_dir_all(directory).unwrap();

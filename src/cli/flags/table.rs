@@ -99,6 +99,21 @@ pub(super) const CHECK: [&Flag; 8] = [&FORMAT, &LANG, &COLOR, &AGENT, &LOCAL, &Q
 pub(super) const OF_CHECK: [&Flag; 6] =
     [&CONFIG_FILE, &ROOTFS, &PROCFS, &PROBE_TIMEOUT, &LOG_LEVEL, &LOG_FORMAT];
 
+/// Flags that a service on Windows can be installed with.
+pub(super) const OF_SERVICE: [&Flag; 11] = [
+    &CONFIG_FILE,
+    &LISTEN,
+    &TELEMETRY_PATH,
+    &WEB_CONFIG,
+    &LIFECYCLE,
+    &ALLOWED_HOST,
+    &EVALUATION_INTERVAL,
+    &PROBE_INTERVAL,
+    &PROBE_TIMEOUT,
+    &LOG_LEVEL,
+    &LOG_FORMAT,
+];
+
 /// Flags that stand before or after any command.
 pub(super) const GLOBAL: [&Flag; 14] = [
     &CONFIG_FILE,
@@ -145,3 +160,9 @@ pub(super) const EXPLAIN_EXAMPLES: &str = "Examples:
 pub(super) const CONFIG_EXAMPLES: &str = "Examples:
   logagent-exporter config check /etc/logagent-exporter/logagent-exporter.yml
   ansible-playbook … | logagent-exporter config check -";
+
+pub(super) const SERVICE_EXAMPLES: &str = "Examples:
+  logagent-exporter service install
+  logagent-exporter service install --web.listen-address=127.0.0.1:10077 --web.enable-lifecycle
+
+Without --config.file the service reads C:\\ProgramData\\logagent-exporter\\logagent-exporter.yml.";

@@ -280,7 +280,9 @@ fn people_are_spoken_to_in_the_language_of_their_environment() {
     let language = |line: &str, env: Env<'_>| match invoked(line, env).command {
         Command::Check { view, .. } => view.language,
         Command::Explain { language, .. } | Command::AlertsTest { language } => language,
-        other @ (Command::Run | Command::Healthcheck | Command::ConfigCheck { .. }) => panic!("{other:?}"),
+        other @ (Command::Run | Command::Healthcheck | Command::ConfigCheck { .. } | Command::Service(_)) => {
+            panic!("{other:?}")
+        }
     };
     for (env, expected) in [
         (&[("LANG", "zh_CN.UTF-8")][..], Chinese),
@@ -363,4 +365,44 @@ proptest! {
         let env = |name: &str| name.contains("LISTEN").then(|| OsString::from(args.concat()));
         let _any = parse(args.iter().map(OsString::from), env);
     }
+}
+
+/// What a line means on Windows.
+fn on_windows(line: &str) -> Result<Command, String> {
+    let args = std::iter::once("logagent-exporter").chain(line.split_whitespace()).map(OsString::from);
+    match parse_on(System::Windows, args, |_| None) {
+        Ok(Parsed::Invocation(invocation)) => Ok(invocation.command),
+        Ok(Parsed::Print(text)) => Err(text),
+        Err(error) => Err(error.message),
+    }
+}
+
+#[test]
+fn the_service_is_installed_with_the_flags_that_were_given_and_with_whole_paths() {
+    let flags = |line: &str| match on_windows(line) {
+        Ok(Command::Service(ServiceRequest::Install(flags))) => flags,
+        other => panic!("{line}: {other:?}"),
+    };
+    assert_eq!(flags("service install"), Vec::<OsString>::new());
+    assert_eq!(
+        flags(
+            "--log.level warn service install --web.listen-address :1 --web.listen-address=:2 --web.enable-lifecycle"
+        ),
+        ["--web.listen-address=:1", "--web.listen-address=:2", "--web.enable-lifecycle", "--log.level=warn"]
+    );
+    let [config] = flags("service install --config.file=a.yml").try_into().unwrap();
+    let path = config.to_str().unwrap().strip_prefix("--config.file=").unwrap().to_owned();
+    assert!(std::path::Path::new(&path).is_absolute() && path.ends_with("a.yml"), "{path}");
+    for (line, request) in [
+        ("service uninstall", ServiceRequest::Uninstall),
+        ("service start", ServiceRequest::Start),
+        ("service stop", ServiceRequest::Stop),
+    ] {
+        assert_eq!(on_windows(line), Ok(Command::Service(request)), "{line}");
+    }
+    // What is wrong is said before anything is installed with it.
+    assert!(on_windows("service install --web.listen-address=x").unwrap_err().contains("it has no port"));
+    assert!(on_windows("service").unwrap_err().contains("install"));
+    // Elsewhere packages do it.
+    assert_eq!(refused("service install", &[]).1, 2);
 }

@@ -25,6 +25,14 @@ pub enum Format {
 /// What `tracing` calls the sentence of an event.
 const MESSAGE: &str = "message";
 
+/// The level of a line that was written here: it stands behind the time, whatever the message says.
+pub(super) fn level_of(line: &str) -> Option<Level> {
+    let (_, rest) = line.split_once("level")?;
+    let word: String =
+        rest.chars().skip_while(|c| !c.is_ascii_alphabetic()).take_while(char::is_ascii_alphabetic).collect();
+    word.parse().ok()
+}
+
 /// A line that is being written.
 #[derive(Debug)]
 pub(super) struct Line {

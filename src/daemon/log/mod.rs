@@ -1,5 +1,6 @@
 //! The exporter's own log: which events it takes, and where they go. Whoever reads it, and however slowly, holds up nothing.
 
+mod events;
 mod line;
 mod queue;
 
@@ -18,8 +19,8 @@ use tracing::{
 };
 
 pub use self::line::Format;
-use self::{line::Line, queue::Queue};
-use crate::observe::time;
+use self::{events::Events, line::Line, queue::Queue};
+use crate::{observe::time, sys::EventLog};
 
 /// Only the exporter speaks: libraries' own events would show what they send and receive.
 const TARGET: &str = env!("CARGO_CRATE_NAME");
@@ -35,8 +36,8 @@ pub fn to_stderr(level: LevelFilter, format: Format) {
     install(Log { level, format, queue: None });
 }
 
-/// Logs to standard error by a thread of its own: for the daemon. What that cannot write in time is dropped and counted. A
-/// panic is told the same way.
+/// Logs to standard error by a thread of its own, or where a service has none to the system's log: for the daemon. What that
+/// cannot write in time is dropped and counted. A panic is told the same way.
 ///
 /// # Errors
 /// If the thread cannot be started.
@@ -46,7 +47,10 @@ pub fn to_stderr_unblocked(level: LevelFilter, format: Format) -> io::Result<()>
             Line::new(format, time::now().wall, Level::WARN, "log lines were dropped, as they were not read");
         line.with("lines", lines).end()
     });
-    queue.write_to(io::stderr())?;
+    match EventLog::of_service() {
+        Some(log) => queue.write_to(Events(log))?,
+        None => queue.write_to(io::stderr())?,
+    }
     if QUEUE.set(Arc::clone(&queue)).is_ok() {
         panic::set_hook(Box::new(move |panic| {
             let line = Line::new(format, time::now().wall, Level::ERROR, &panic.to_string());

@@ -6,12 +6,11 @@
 //! takes its place.
 
 mod known;
-mod name;
+pub(in crate::observe) mod name;
 mod place;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-pub(in crate::observe) use self::name::container_id;
 pub(super) use self::{known::Known, name::named};
 
 use self::{

@@ -24,6 +24,11 @@ use crate::sys::Started;
 /// More than the arguments or the environment of any service, in bytes.
 const LARGEST_WORDS: u64 = 1 << 20;
 
+/// Where the service manager makes a directory for the exporter's socket.
+pub const DIRECTORY: &str = "/run/logagent-exporter";
+/// The socket's name in it.
+pub const SOCKET: &str = "exporter.sock";
+
 /// One connection.
 pub type Stream = tokio::net::UnixStream;
 

@@ -4,6 +4,8 @@ mod c;
 mod confinement;
 pub mod errand;
 pub mod local;
+#[path = "../no_manager.rs"]
+mod manager;
 pub(super) mod root;
 mod service;
 
@@ -16,6 +18,7 @@ use rustix::{
 
 pub use c::{end_of, give_memory_back, kernel_clock};
 pub use confinement::confine;
+pub use manager::{EventLog, as_service, manage_service};
 pub use service::ServiceManager;
 
 use crate::model::System;
@@ -26,14 +29,6 @@ pub const SYSTEM: System = System::Linux;
 pub const HOSTS_FILE: &str = "/etc/hosts";
 /// The service's config file, where no variable names another.
 pub const CONFIG_FILE: &str = "/etc/logagent-exporter/logagent-exporter.yml";
-
-/// Its manager starts a service as any program: there is nothing to be told.
-///
-/// # Errors
-/// Always: the work, to be done by whoever asked.
-pub fn as_service(work: Box<dyn FnOnce() -> bool + Send>) -> Result<bool, Box<dyn FnOnce() -> bool + Send>> {
-    Err(work)
-}
 
 /// The authorities that the system trusts, where it has no files of them: it has.
 ///

@@ -7,14 +7,14 @@ use std::{
     io,
     os::windows::{
         ffi::{OsStrExt as _, OsStringExt as _},
-        io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle},
+        io::{AsRawHandle, FromRawHandle as _, OwnedHandle},
     },
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use windows_sys::Win32::{
-    Foundation::{FILETIME, INVALID_HANDLE_VALUE},
+    Foundation::{FILETIME, HANDLE, INVALID_HANDLE_VALUE},
     Storage::FileSystem::{FILE_NAME_NORMALIZED, GetDiskFreeSpaceExW, GetFinalPathNameByHandleW},
     System::{
         Console::{
@@ -24,12 +24,17 @@ use windows_sys::Win32::{
         Diagnostics::ToolHelp::{
             CreateToolhelp32Snapshot, PROCESSENTRY32W, Process32FirstW, Process32NextW, TH32CS_SNAPPROCESS,
         },
+        EventLog::{
+            DeregisterEventSource, EVENTLOG_ERROR_TYPE, EVENTLOG_INFORMATION_TYPE, EVENTLOG_WARNING_TYPE,
+            RegisterEventSourceW, ReportEventW,
+        },
+        Pipes::GetNamedPipeServerProcessId,
         SystemInformation::GetTickCount64,
         Threading::{GetCurrentProcess, GetProcessTimes},
     },
 };
 
-use crate::model::snapshot::Space;
+use crate::{model::snapshot::Space, sys::Importance};
 
 /// The longest path that Windows has, in units of two bytes.
 const LONGEST: usize = 32_768;
@@ -118,4 +123,56 @@ pub(super) fn threads() -> BTreeMap<u32, u32> {
         is_one = unsafe { Process32NextW(snapshot, &raw mut entry) };
     }
     found
+}
+
+/// The process that has made the named pipe to which this end is connected.
+pub(super) fn pipe_server(client: &impl AsRawHandle) -> io::Result<u32> {
+    let mut pid = 0;
+    // SAFETY: the handle is open as long as the borrow lasts, and the pointer is one to a local.
+    let told = unsafe { GetNamedPipeServerProcessId(client.as_raw_handle(), &raw mut pid) };
+    if told == 0 { Err(io::Error::last_os_error()) } else { Ok(pid) }
+}
+
+/// A text as the system takes it.
+fn wide(text: &str) -> Vec<u16> {
+    text.encode_utf16().filter(|unit| *unit != 0).chain([0]).collect()
+}
+
+/// A source of events in the system's log.
+#[derive(Debug)]
+pub(super) struct EventSource(HANDLE);
+
+// SAFETY: the handle belongs to no thread, and the calls that take it may be made from any.
+unsafe impl Send for EventSource {}
+
+impl EventSource {
+    /// Opens the source of this name.
+    pub(super) fn open(name: &str) -> io::Result<Self> {
+        // SAFETY: no server is named, and the name ends with a zero.
+        let handle = unsafe { RegisterEventSourceW(std::ptr::null(), wide(name).as_ptr()) };
+        if handle.is_null() { Err(io::Error::last_os_error()) } else { Ok(Self(handle)) }
+    }
+
+    /// Adds an event with one text.
+    pub(super) fn report(&self, importance: Importance, text: &str) -> io::Result<()> {
+        let (kind, id) = match importance {
+            Importance::Information => (EVENTLOG_INFORMATION_TYPE, 1),
+            Importance::Warning => (EVENTLOG_WARNING_TYPE, 2),
+            Importance::Error => (EVENTLOG_ERROR_TYPE, 3),
+        };
+        let text = wide(text);
+        let texts = [text.as_ptr()];
+        // SAFETY: the handle is open as long as this lives; there is one text, which ends with a zero, no user and no data.
+        let told = unsafe {
+            ReportEventW(self.0, kind, 0, id, std::ptr::null_mut(), 1, 0, texts.as_ptr(), std::ptr::null())
+        };
+        if told == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    }
+}
+
+impl Drop for EventSource {
+    fn drop(&mut self) {
+        // SAFETY: it is open, and closed here alone.
+        let _closed = unsafe { DeregisterEventSource(self.0) };
+    }
 }

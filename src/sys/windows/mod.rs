@@ -3,7 +3,10 @@
 mod c;
 #[path = "../no_errand.rs"]
 pub mod errand;
-#[path = "../no_local.rs"]
+mod event_log;
+mod installation;
+#[path = "../no_limits.rs"]
+pub mod limits;
 pub mod local;
 pub(super) mod root;
 mod service;
@@ -16,6 +19,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use event_log::EventLog;
+pub use installation::manage_service;
 pub use service::as_service;
 
 use crate::model::{System, snapshot::KernelClock};
@@ -235,33 +240,6 @@ pub(crate) fn is_of_administrators(path: &Path) -> bool {
 /// How many threads each process has, by its id; empty where the system does not tell.
 pub(crate) fn threads() -> std::collections::BTreeMap<u32, u32> {
     c::threads()
-}
-
-/// How many handles the process may have.
-pub mod limits {
-    use std::io;
-
-    /// A limit; `None` is none.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct Limit {
-        /// What holds now.
-        pub current: Option<u64>,
-        /// How far the process itself may raise it.
-        pub maximum: Option<u64>,
-    }
-
-    /// None that matters: a process may have 16 million.
-    pub fn descriptors() -> Limit {
-        Limit { current: None, maximum: None }
-    }
-
-    /// Sets it.
-    ///
-    /// # Errors
-    /// Always.
-    pub fn set_descriptors(_: Limit) -> io::Result<()> {
-        Err(super::unsupported())
-    }
 }
 
 /// Requests from outside to end or to reload.

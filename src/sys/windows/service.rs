@@ -2,7 +2,10 @@
 
 use std::{
     ffi::OsString,
-    sync::{LazyLock, Mutex, PoisonError},
+    sync::{
+        LazyLock, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,7 +19,7 @@ use windows_service::{
 };
 
 /// The name that it is installed under.
-const NAME: &str = "logagent-exporter";
+pub(super) const NAME: &str = "logagent-exporter";
 /// How long the manager waits for a start or a stop.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The program was not started by the service manager (`ERROR_FAILED_SERVICE_CONTROLLER_CONNECT`).
@@ -28,6 +31,13 @@ type Work = Box<dyn FnOnce() -> bool + Send>;
 static WORK: Mutex<Option<Work>> = Mutex::new(None);
 static ENDED_WELL: Mutex<Option<bool>> = Mutex::new(None);
 static STOP: LazyLock<watch::Sender<bool>> = LazyLock::new(|| watch::Sender::new(false));
+
+static IS_ONE: AtomicBool = AtomicBool::new(false);
+
+/// True if the service manager has started this process.
+pub(super) fn is_one() -> bool {
+    IS_ONE.load(Ordering::Relaxed)
+}
 
 /// What is true once the service manager wants it to end.
 pub(super) fn stop() -> watch::Receiver<bool> {
@@ -60,6 +70,7 @@ fn is_no_service(error: &windows_service::Error) -> bool {
 windows_service::define_windows_service!(service_main, serve);
 
 fn serve(_: Vec<OsString>) {
+    IS_ONE.store(true, Ordering::Relaxed);
     let handler = service_control_handler::register(NAME, |control| match control {
         ServiceControl::Stop | ServiceControl::Shutdown | ServiceControl::Preshutdown => {
             STOP.send_replace(true);

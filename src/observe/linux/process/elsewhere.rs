@@ -8,7 +8,7 @@ use crate::{
     model::{Reading, Reason, Why},
     observe::{
         host::{
-            container::container_id,
+            container::name::container_id,
             file::Files,
             process::{FirstProcess, base_name},
         },
