@@ -71,6 +71,11 @@ test-image: dist ## The image in a real dockerd beside an agent of the host (as 
 	scripts/machines tools
 	cd tests/installs && ../../scripts/python -m unittest --verbose test_image
 
+test-containers: ## Agents in containers of a real dockerd and podman, beside the exporter on the host and in their pod (as root)
+	scripts/machines tools
+	$(CARGO) build --locked --bin logagent-exporter --example stand-in
+	cd tests/installs && ../../scripts/python -m unittest --verbose test_containers
+
 # node_modules of the chart's tests, as the lock file has them.
 operator_schemas = tests/installs/node_modules/.package-lock.json
 $(operator_schemas): tests/installs/package-lock.json
@@ -102,7 +107,7 @@ test-windows: ## The program for Windows under Wine, beside a stand-in Logtail t
 test-reproducible: ## All artefacts of the commit, built twice in different places: the same bytes
 	scripts/reproducible
 
-test-all: test test-systemd test-packages test-image test-chart test-ansible test-cross test-windows test-reproducible ## Everything, for hours on two cores (as root)
+test-all: test test-systemd test-packages test-image test-containers test-chart test-ansible test-cross test-windows test-reproducible ## Everything, for hours on two cores (as root)
 
 test-deps: ## What lint and tests need (Prometheus, shellcheck, iproute2, strace), into .cache where possible
 	scripts/test-deps

@@ -91,18 +91,24 @@ fn defect(context: &Context<'_>, users: &DirectoryFact, expected: &str) -> Resul
         return Ok(beside.map(Finding::lowered_to_warning));
     }
     // An account that could not be read may be the very one, and then no file is needed.
-    of_environment.as_result()?;
+    let of_environment = of_environment.as_result()?;
     agent.owner_account.as_result()?;
     let meant = names.iter().any(|name| name != expected && name.contains(expected));
-    let others = names.iter().any(|name| is_account(name));
+    let all = || names.iter().chain(of_environment.iter().map(|(_, id)| id));
+    let others = all().any(|id| is_account(id));
     if !malformed.is_empty() && (meant || !others) {
         return Ok(Some(of_malformed(&directory, expected, &malformed)));
     }
-    let found =
-        if names.is_empty() { "nothing".to_owned() } else { list(names.iter().map(|name| quoted(name))) };
+    let found = match all().next() {
+        None => "nothing".to_owned(),
+        Some(_) => list(all().map(|id| quoted(id))),
+    };
+    let mut places = vec![directory];
+    places.extend(of_environment.iter().map(|(name, _)| format!("environment {name}")));
+    places.dedup();
     let cause: &'static Cause = if others { &USER_IDENTIFIER_MISMATCH } else { &USER_IDENTIFIER_MISSING };
     let finding = Finding::of(cause).seen("expected", expected, EXPECTED_FROM);
-    Ok(Some(finding.seen("found", found, &directory)))
+    Ok(Some(finding.seen("found", found, list(places))))
 }
 
 fn of_malformed(directory: &str, expected: &str, malformed: &[String]) -> Finding {

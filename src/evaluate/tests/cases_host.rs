@@ -201,7 +201,18 @@ fn user_identifier() -> Vec<Case> {
             w.agent().users.as_mut().unwrap().names = Reading::Known(Some(names));
         })
     };
+    // As in a container, whose image has no directory for them.
+    let told = |ids: &str| {
+        logtail().with(|w| {
+            w.agent().users.as_mut().unwrap().names = Reading::Known(None);
+            if let Reading::Known(all) = &mut w.agent().invocation.environment {
+                all.insert("ALIYUN_LOGTAIL_USER_ID".into(), ids.into());
+            }
+        })
+    };
     vec![
+        case("user_identifier_mismatch", told("9999999999999999"), told("9999999999999999,1234567890123456")),
+        case("user_identifier_missing", told("$(ACCOUNT)"), told("9999999999999999")),
         case("user_identifier_missing", users(&[]), logtail()),
         case(
             "user_identifier_missing",

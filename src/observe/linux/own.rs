@@ -8,7 +8,11 @@ use rustix::{
 };
 
 use super::stat::Stat;
-use crate::{model::own::SelfFacts, observe::time, sys::limits};
+use crate::{
+    model::own::SelfFacts,
+    observe::time,
+    sys::{errand, limits},
+};
 
 /// Reads what this process uses; `None` where there is no procfs to tell even memory and CPU time.
 pub(in crate::observe) fn read() -> Option<SelfFacts> {
@@ -43,13 +47,24 @@ fn open_descriptors() -> Option<u64> {
     u64::try_from(entries.count()).ok()
 }
 
-/// Why nothing is known of the host's processes where its own is the only one.
+/// Why nothing is known of the host's processes where the exporter's own are the only ones.
 pub(super) const ALONE: &str = "the exporter sees no process but itself, as it runs in a PID namespace of its own \
                                 (--pid host, hostPID: true or PrivatePIDs=no would end that)";
 
-/// True if `pid` is what this process is called in `procfs`.
-pub(super) fn is(procfs: &Path, pid: u32) -> bool {
-    std::fs::read_link(procfs.join("self")).is_ok_and(|own| own == Path::new(&pid.to_string()))
+/// True if this process is the first of the namespace that `procfs` is of, and all of these are the exporter's: they run its own
+/// program, as its helper does and whoever asks it in its container whether it is well.
+pub(super) fn is_alone(procfs: &Path, pids: &[u32]) -> bool {
+    // Were it not the first of its namespace, that one would be hidden from it.
+    let own = std::fs::read_link(procfs.join("self"));
+    if pids.first() != Some(&1) || !own.is_ok_and(|own| own == Path::new("1")) {
+        return false;
+    }
+    let program = |pid: u32| std::fs::read_link(procfs.join(format!("{pid}/exe"))).ok();
+    let own = program(1);
+    // Without CAP_SYS_PTRACE it may not look at its helper, which has given up less.
+    let helper = errand::helper().map(errand::Errands::pid);
+    let is_own = |pid: u32| Some(pid) == helper || own.is_some() && program(pid) == own;
+    pids.iter().skip(1).all(|pid| is_own(*pid))
 }
 
 #[cfg(test)]

@@ -218,8 +218,7 @@ impl Reader<'_> {
         pids.sort_unstable();
         match pids.as_slice() {
             [] => unknown(Reason::Unsupported, "this is not a procfs"),
-            // Were it not the first of its namespace, that one would be hidden from it.
-            [1] if own::is(self.procfs, 1) => unknown(Reason::Denied, own::ALONE),
+            all if own::is_alone(self.procfs, all) => unknown(Reason::Denied, own::ALONE),
             _ => Reading::Known(pids),
         }
     }

@@ -85,7 +85,10 @@ pub fn helper() -> Option<&'static Errands> {
 
 /// The way to the helper.
 #[derive(Debug)]
-pub struct Errands(OwnedFd);
+pub struct Errands {
+    socket: OwnedFd,
+    pid: u32,
+}
 
 impl Errands {
     fn start() -> io::Result<Option<Self>> {
@@ -96,8 +99,13 @@ impl Errands {
         let (own, other) =
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         // It ends with this end of the socket, and nobody waits for it.
-        let _helper = begin(HELPER, Stdio::from(other), Stdio::null(), Stdio::null())?;
-        Ok(Some(Self(own)))
+        let helper = begin(HELPER, Stdio::from(other), Stdio::null(), Stdio::null())?;
+        Ok(Some(Self { socket: own, pid: helper.id() }))
+    }
+
+    /// The helper's process id.
+    pub fn pid(&self) -> u32 {
+        self.pid
     }
 
     /// Sends somebody to this network and root directory, for so long, with this question; hands out the answer, which is empty
@@ -139,7 +147,7 @@ impl Errands {
         }
         let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX).to_le_bytes();
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-        sendmsg(&self.0, &[IoSlice::new(&patience)], &mut control, flags)?;
+        sendmsg(&self.socket, &[IoSlice::new(&patience)], &mut control, flags)?;
         Ok(own)
     }
 }

@@ -25,8 +25,15 @@ const POD_DIGITS: usize = 32;
 const LOGS: &str = "/var/log/containers";
 /// Where docker keeps a directory for each container.
 const OF_DOCKER: &str = "/var/lib/docker/containers";
-/// Where podman lists its containers.
-const OF_PODMAN: &str = "/var/lib/containers/storage/overlay-containers/containers.json";
+/// Where podman has a directory of containers for each way of storing them, of which it uses one; what is to be forgotten at the
+/// next boot is in the second one.
+const OF_PODMAN: [&str; 2] = ["/var/lib/containers/storage", "/run/containers/storage"];
+/// What such a directory's name ends with: `overlay-containers`.
+const DIRECTORY_OF_PODMAN: &str = "-containers";
+/// What it lists there: what lasts, and what is removed when it ends (`--rm`, Quadlet).
+const LISTS_OF_PODMAN: [&str; 2] = ["containers.json", "volatile-containers.json"];
+/// The most entries of a directory of podman's; it has a handful.
+const MOST_STORES: usize = 64;
 /// Where control groups are mounted; those of the first version each below its name.
 const GROUPS: &str = "/sys/fs/cgroup";
 
@@ -89,14 +96,30 @@ fn of_kubelet(files: Files<'_>, id: &str) -> Option<ContainerName> {
 }
 
 fn of_docker(files: Files<'_>, id: &str) -> Option<ContainerName> {
-    let config = json(files, &format!("{OF_DOCKER}/{id}/config.v2.json"))?;
+    let config = json(files, &Path::new(OF_DOCKER).join(id).join("config.v2.json"))?;
     named("docker", Some(config.get("Name")?.as_str()?.trim_start_matches('/')), None, None)
 }
 
 fn of_podman(files: Files<'_>, id: &str) -> Option<ContainerName> {
-    let all = json(files, OF_PODMAN)?;
-    let of_id = |container: &&Value| container.get("id").and_then(Value::as_str) == Some(id);
-    named("podman", Some(all.as_array()?.iter().find(of_id)?.get("names")?.get(0)?.as_str()?), None, None)
+    let all = lists_of_podman(files);
+    let mut containers = all.iter().filter_map(Value::as_array).flatten();
+    let own = containers.find(|container| container.get("id").and_then(Value::as_str) == Some(id))?;
+    named("podman", Some(own.get("names")?.get(0)?.as_str()?), None, None)
+}
+
+/// Every list of podman's containers.
+fn lists_of_podman(files: Files<'_>) -> Vec<Value> {
+    let mut lists = Vec::new();
+    for storage in OF_PODMAN.map(Path::new) {
+        let Reading::Known(Some(directories)) = files.list(storage, MOST_STORES) else { continue };
+        let of_containers =
+            |name: &&PathBuf| name.to_str().is_some_and(|name| name.ends_with(DIRECTORY_OF_PODMAN));
+        for directory in directories.iter().filter(of_containers) {
+            let paths = LISTS_OF_PODMAN.map(|name| storage.join(directory).join(name));
+            lists.extend(paths.iter().filter_map(|path| json(files, path)));
+        }
+    }
+    lists
 }
 
 /// The id of the pod that the control groups are of, as the kubelet names them: `pod<id>`, or `…-pod<id>.slice` with `_` for `-`.
@@ -175,13 +198,15 @@ fn stands(files: Files<'_>, parent: &str, id: &str) -> Option<bool> {
 }
 
 fn listed_by_podman(files: Files<'_>, id: &str) -> Option<bool> {
-    let all = json(files, OF_PODMAN)?;
-    Some(all.as_array()?.iter().any(|each| each.get("id").and_then(Value::as_str) == Some(id)))
+    let all = lists_of_podman(files);
+    let mut containers = all.iter().filter_map(Value::as_array).flatten();
+    let listed = containers.any(|each| each.get("id").and_then(Value::as_str) == Some(id));
+    (!all.is_empty()).then_some(listed)
 }
 
 /// A file of a runtime, of which no more than the name is kept.
-fn json(files: Files<'_>, path: &str) -> Option<Value> {
-    let state = files.read(Path::new(path), Extent::Whole);
+fn json(files: Files<'_>, path: &Path) -> Option<Value> {
+    let state = files.read(path, Extent::Whole);
     let Reading::Known(FileState::Present(file)) = state else { return None };
     serde_json::from_slice(&file.content.ok()?.0).ok()
 }
@@ -242,9 +267,19 @@ mod tests {
         };
         let host = Host::new();
         assert_eq!(name(&host), None);
-        let list = format!(r#"[{{"id": "x", "names": ["y"]}}, {{"id": "{ID}", "names": ["of-podman"]}}]"#);
-        host.file("/var/lib/containers/storage/overlay-containers/containers.json", list);
-        assert_eq!(name(&host), Some(("of-podman".to_owned(), None, None)));
+        for path in [
+            "/run/containers/storage/overlay-containers/volatile-containers.json",
+            "/var/lib/containers/storage/overlay-containers/volatile-containers.json",
+            "/var/lib/containers/storage/vfs-containers/containers.json",
+            "/var/lib/containers/storage/overlay-containers/containers.json",
+        ] {
+            let list =
+                format!(r#"[{{"id": "x", "names": ["y"]}}, {{"id": "{ID}", "names": ["of-podman"]}}]"#);
+            host.file(path, list);
+            assert_eq!(name(&host), Some(("of-podman".to_owned(), None, None)), "{path}");
+            host.file(path, "[]");
+            assert_eq!(name(&host), None, "{path}");
+        }
         let config = r#"{"Name": "/of-docker", "Config": {"Env": ["secret=x"]}}"#;
         host.file(&format!("/var/lib/docker/containers/{ID}/config.v2.json"), config);
         assert_eq!(name(&host), Some(("of-docker".to_owned(), None, None)));
@@ -291,9 +326,10 @@ mod tests {
         assert_eq!(of(&host, &docker, "docker"), Existence::Stays);
         assert_eq!(of(&host, &docker.replace("0123", "3210"), "docker"), Existence::Gone);
         assert_eq!(of(&host, &docker, "podman"), Existence::NotTold);
-        host.file(OF_PODMAN, format!(r#"[{{"id": "{ID}"}}]"#));
+        let list = "/var/lib/containers/storage/overlay-containers/containers.json";
+        host.file(list, format!(r#"[{{"id": "{ID}"}}]"#));
         assert_eq!(of(&host, &docker, "podman"), Existence::Stays);
-        host.file(OF_PODMAN, "[]");
+        host.file(list, "[]");
         assert_eq!(of(&host, &docker, "podman"), Existence::Gone);
         for (groups, mount) in [
             (format!("0::/kubepods/pod{uid}/{ID}"), ""),

@@ -222,6 +222,11 @@ fn an_exporter_that_sees_itself_alone_knows_nothing_of_the_host() {
     assert_eq!(scan(&fake), None, "a single process that is another is one of the host's");
     fake.0.link("/proc/self", "1");
     assert_eq!(scan(&fake), Some(true));
+    // Its helper, and somebody who asks it whether it is well.
+    for pid in [7, 8] {
+        fake.process(pid, "exe", "S", Some("/usr/lib/systemd/systemd"));
+    }
+    assert_eq!(scan(&fake), Some(true), "what runs the exporter's own program is nobody of the host");
     fake.process(10, "ilogtail", "S", Some("/usr/local/ilogtail/ilogtail"));
     assert_eq!(scan(&fake), None);
 }
