@@ -48,8 +48,11 @@ tests/page/node_modules/.package-lock.json: tests/page/package-lock.json
 	touch $@
 
 test-page: test-deps tests/page/node_modules/.package-lock.json ## The status page in a real browser, with axe; pictures in target/page
-	$(CARGO) build --locked
+	$(CARGO) test --locked --test it pages
 	node --test tests/page/page.test.mjs
+
+page-pictures: ## Takes the pictures of the status page in docs/images anew, from machines of the tests
+	UPDATE=1 $(MAKE) test-page
 
 dashboards: ## Writes dashboards/*.json from dashboards/generator
 	node dashboards/generator/main.mjs

@@ -5,6 +5,7 @@ mod agent;
 mod facts;
 mod finding;
 mod markup;
+mod overview;
 
 use std::{
     fmt::{self, Write as _},
@@ -13,13 +14,13 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use self::markup::{Escaped, Marked, ago, class};
+use self::markup::{Escaped, Marked, ago, class, for_people};
 use super::words::{self, Mark};
 use crate::agents::none_found;
 use crate::model::{
     Language, Status, Text,
     report::{AgentReport, NotBelievedGroup, Report},
-    time::{rfc3339, rfc3339_millis},
+    time::rfc3339_millis,
 };
 
 const STYLE: &str = include_str!("page/page.css");
@@ -83,9 +84,24 @@ struct Page<'a> {
     language: Language,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
     fn say(&self, text: Text) -> &'static str {
         text.in_language(self.language)
+    }
+
+    /// The agents that are shown, each with its place in the report, which its anchors keep whatever becomes of others.
+    fn worst_first(&self) -> Vec<(usize, &'a AgentReport)> {
+        let rank = |agent: &AgentReport| match Mark::of_agent(agent) {
+            Mark::Bad => 0,
+            Mark::Unknown => 1,
+            Mark::Warned => 2,
+            Mark::Good => 3,
+        };
+        let report: &'a Report = self.report;
+        let mut agents: Vec<(usize, &AgentReport)> = report.agents.iter().enumerate().collect();
+        agents.sort_by_key(|(_, agent)| rank(agent));
+        agents.truncate(MOST_AGENTS);
+        agents
     }
 
     /// The worst of all agents.
@@ -127,8 +143,9 @@ impl Page<'_> {
         self.header(&host, telemetry_path)?;
         self.out.write_str("<main id=\"diagnosis\">\n")?;
         self.banners()?;
+        self.overview()?;
         let report = self.report;
-        for (index, agent) in report.agents.iter().take(MOST_AGENTS).enumerate() {
+        for (index, agent) in self.worst_first() {
             self.agent(index, agent)?;
         }
         if report.agents.is_empty() {
@@ -153,17 +170,17 @@ impl Page<'_> {
         writeln!(
             self.out,
             "<header>\n<a class=\"skip\" href=\"#diagnosis\">{skip}</a>\n\
-             <h1>{host} <small>{name} {version}</small></h1>\n<nav>\n\
+             <h1>{host}</h1>\n<p class=\"as-of\">{name} {version} · {taken} <time class=\"taken\" datetime=\"{machine}\">{people}</time> \
+             <span class=\"live\" role=\"status\"></span></p>\n<nav>\n\
              <a href=\"{path}\">{metrics}</a>\n<a href=\"api/v1/report{query}\">{json}</a>\n\
              <a href=\"-/healthy\">{healthy}</a>\n<a href=\"-/ready\">{ready}</a>\n\
-             <a href=\"{other_query}\" hreflang=\"{other_tag}\" lang=\"{other_tag}\" data-focus=\"language\">{other}</a>\n</nav>\n\
-             <p class=\"as-of\">{taken} <time class=\"taken\" datetime=\"{machine}\">{people}</time> <span class=\"live\" role=\"status\"></span></p>\n</header>",
+             <a href=\"{other_query}\" hreflang=\"{other_tag}\" lang=\"{other_tag}\" data-focus=\"language\">{other}</a>\n</nav>\n</header>",
             host = Escaped(host),
             name = words::NAME,
             version = words::VERSION,
             path = Escaped(telemetry_path),
             machine = rfc3339_millis(at),
-            people = rfc3339(at),
+            people = for_people(at),
         )
     }
 
@@ -218,17 +235,21 @@ impl Page<'_> {
         writeln!(
             self.out,
             "<section class=\"agent\"><div class=\"verdict unknown\"><span class=\"mark\" aria-hidden=\"true\">?</span>\
-             <div><h2>{what}</h2><p>{words}</p></div></div></section>"
+             <div class=\"said\"><h2>{what}</h2><p>{words}</p></div></div></section>"
         )
     }
 
-    /// A moment: how long ago when the page was rendered, and when.
+    /// A moment: when, and how long before the page was rendered.
     fn since(&self, at: std::time::SystemTime) -> String {
+        let (open, close) = match self.language {
+            Language::English => (" (", ")"),
+            Language::Chinese => ("（", "）"),
+        };
         format!(
-            "<span><span class=\"age\">{}</span> (<time data-age datetime=\"{}\">{}</time>)</span>",
-            ago(self.report.taken_at, at, self.language),
+            "<span><time data-age datetime=\"{}\">{}</time>{open}<span class=\"age\">{}</span>{close}</span>",
             rfc3339_millis(at),
-            rfc3339(at)
+            for_people(at),
+            ago(self.report.taken_at, at, self.language),
         )
     }
 }

@@ -26,6 +26,7 @@ mod logtail_network;
 mod logtail_parameters;
 mod logtail_processes;
 mod odd_hosts;
+mod pages;
 mod paging;
 mod prometheus;
 mod pushing;

@@ -7,6 +7,8 @@ use std::{
     thread,
 };
 
+use logagent_exporter::catalog::processes::NOT_RUNNING;
+
 use crate::rotation::HASHES;
 use crate::support::{
     Exporter, Host, eventually,
@@ -136,7 +138,66 @@ fn a_silence_holds_and_a_test_alert_gets_through() {
 
 #[test]
 fn members_that_restart_in_any_order_lose_nothing_and_tell_nothing_twice() {
+    restarted_in_any_order(&Host::with_logtail(), 0);
+}
+
+#[test]
+fn the_same_where_the_local_clock_is_a_day_ahead() {
+    restarted_in_any_order(&Host::with_logtail(), 86_400);
+}
+
+#[test]
+fn the_same_where_the_local_clock_is_a_day_behind() {
+    restarted_in_any_order(&Host::with_logtail(), -86_400);
+}
+
+/// Seconds since the epoch of what the alert says.
+fn moment(text: &serde_json::Value) -> f64 {
+    let at: jiff::Timestamp = text.as_str().unwrap_or_else(|| panic!("{text}")).parse().unwrap();
+    at.as_duration().as_secs_f64()
+}
+
+fn now() -> f64 {
+    jiff::Timestamp::now().as_duration().as_secs_f64()
+}
+
+#[test]
+fn a_killed_agent_is_told_of_once_the_rule_has_waited() {
     let host = Host::with_logtail();
+    let pushing = host.pushing(1, &[]);
+    let exporter = host.exporter_of(&pushing_to(&static_group()));
+    until(&pushing, "alertname", "LogAgentHostWatchdog");
+    exporter.shows(&[]);
+    let killed = now();
+    host.kill_all("ilogtail");
+    exporter.shows(&["processes failing not_running"]);
+    let page = pushing.arriving.after(NOT_RUNNING.patience, "cause", "not_running", "firing");
+    let page = page.unwrap_or_else(|error| panic!("{error}"));
+    let arrived = now();
+    let problem = exporter.report()["agents"][0]["prerequisites"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|prerequisite| prerequisite["problems"].as_array().unwrap().clone())
+        .find(|problem| problem["cause"] == "not_running")
+        .expect("it stands");
+    let (since, fired, patience) =
+        (moment(&problem["since"]), moment(&page["startsAt"]), NOT_RUNNING.patience.as_secs_f64());
+    // Alertmanager tells its clock in whole seconds.
+    assert!(fired >= since + patience - 1.0, "seen at {since}, told from {fired} on");
+    assert_eq!(page["labels"]["alertname"], "LogAgentNotRunning");
+    println!(
+        "seen {:.3} s after the kill; notified {:.3} s after it, of which the rule waits {patience} s",
+        since - killed,
+        arrived - killed
+    );
+}
+
+/// `offset` is by how many seconds the exporter's clock is off.
+fn restarted_in_any_order(host: &Host, offset: i32) {
+    if offset != 0 {
+        host.set_exporters_clock(&format!("{offset:+}s"));
+    }
     let mut pushing = host.pushing(2, &[]);
     // One by name, one by a file beside the config.
     host.write("/etc/members/second.json", format!(r#"[{{"targets": ["{}"]}}]"#, address(1)));
@@ -145,8 +206,11 @@ fn members_that_restart_in_any_order_lose_nothing_and_tell_nothing_twice() {
         address(0)
     );
     let exporter = host.exporter_of(&pushing_to(&group));
-    crash_loop(&host, &exporter);
-    until(&pushing, "cause", "crash_loop");
+    let at = exporter.scrape().value("logagent_last_evaluation_timestamp_seconds", &[]).unwrap();
+    assert!((at - now() - f64::from(offset)).abs() < 3_600.0, "the clock of the exporter says {at}");
+    crash_loop(host, &exporter);
+    let page = until(&pushing, "cause", "crash_loop");
+    assert!((moment(&page["startsAt"]) - now()).abs() < 3_600.0, "in the receiver's clock: {page}");
     let mut told = Vec::new();
     for (turn, order) in [vec![0], vec![1], vec![0, 1], vec![1, 0]].into_iter().enumerate() {
         for &member in &order {
@@ -166,7 +230,7 @@ fn members_that_restart_in_any_order_lose_nothing_and_tell_nothing_twice() {
             pushing.knows(member, "LogAgentCrashLoop");
         }
         // By when this has gone through, whatever the members would say of the other one they have said.
-        assert_eq!(test_alert(&host, "en").0, 0);
+        assert_eq!(test_alert(host, "en").0, 0);
         told.extend(pushing.arriving.take());
     }
     let again: Vec<_> = told.iter().filter(|alert| alert.starts_with("LogAgentCrashLoop")).collect();

@@ -25,19 +25,28 @@ const UNREAD: Text = Text { en: "Could not be read", zh: "无法读取的内容"
 
 impl Page<'_> {
     pub(super) fn agent(&mut self, index: usize, agent: &AgentReport) -> fmt::Result {
+        // Of many, those that are well stay folded: what is wrong is not to be looked for.
+        let is_folded = self.report.agents.len() > 1 && Mark::of_agent(agent) == Mark::Good;
+        writeln!(self.out, "<section class=\"agent\" aria-labelledby=\"agent-{index}\">")?;
+        if is_folded {
+            writeln!(self.out, "<details data-key=\"agent-{index}\"><summary data-focus=\"agent-{index}\">")?;
+        }
         self.verdict(index, agent)?;
+        if is_folded {
+            self.out.write_str("</summary>\n")?;
+        }
         for finding in folded(agent, false).iter().take(MOST_FINDINGS) {
             self.finding(index, finding)?;
         }
-        self.prerequisites(agent)?;
         self.unread(agent)?;
-        self.endpoints(index, agent)?;
+        self.prerequisites(agent)?;
+        self.endpoints(agent)?;
         self.out.write_str("<div class=\"grid\">\n")?;
         self.addresses(agent)?;
         self.processes(agent)?;
         self.files(index, agent)?;
         self.transitions(index, agent)?;
-        self.out.write_str("</div>\n</section>\n")
+        self.out.write_str(if is_folded { "</div>\n</details></section>\n" } else { "</div>\n</section>\n" })
     }
 
     fn verdict(&mut self, index: usize, agent: &AgentReport) -> fmt::Result {
@@ -52,10 +61,10 @@ impl Page<'_> {
         let dot = if why.is_empty() { "" } else { " · " };
         writeln!(
             self.out,
-            "<section class=\"agent\" aria-labelledby=\"agent-{index}\">\n<div class=\"verdict {}\">\
-             <span class=\"mark\" aria-hidden=\"true\">{}</span><div><h2 id=\"agent-{index}\">{}: {}</h2>\
-             <p>{why}{dot}{}</p></div></div>",
+            "<div class=\"verdict {}{}\"><span class=\"mark\" aria-hidden=\"true\">{}</span><div class=\"said\">\
+             <h2 id=\"agent-{index}\">{}: {}</h2><p>{why}{dot}{}</p></div></div>",
             class(mark),
+            if self.report.agents.len() > 1 { " one" } else { "" },
             mark.symbol(),
             Escaped(&words::printable(&agent.name)),
             self.say(words::status(agent.status)),

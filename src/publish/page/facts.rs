@@ -20,9 +20,15 @@ use crate::{
 };
 
 const ENDPOINTS: Text = Text { en: "Endpoints", zh: "服务地址" };
-const PURPOSE: Text = Text { en: "purpose", zh: "用途" };
 const URL: Text = Text { en: "URL", zh: "地址" };
-const ANSWER: Text = Text { en: "answer", zh: "应答" };
+const ANSWER: Text = Text { en: "Answer", zh: "应答" };
+/// The phases of a probe, in the order of [`words::phases`].
+const PHASES: [Text; 4] = [
+    Text { en: "Resolve", zh: "解析" },
+    Text { en: "Connect", zh: "连接" },
+    Text { en: "TLS", zh: "TLS" },
+    Text { en: "Processing", zh: "处理" },
+];
 const ADDRESSES: Text = Text { en: "Addresses", zh: "地址" };
 const CHOICE: Text = Text {
     en: "The agent reports the first of these that is there: {order}.",
@@ -41,20 +47,21 @@ const CLOCK: Text = Text { en: "Clock", zh: "系统时间" };
 const COMPARED: [&str; 3] = ["reported", "expected", "group_ip"];
 
 impl Page<'_> {
-    pub(super) fn endpoints(&mut self, index: usize, agent: &AgentReport) -> fmt::Result {
+    pub(super) fn endpoints(&mut self, agent: &AgentReport) -> fmt::Result {
         if agent.endpoints.is_empty() {
             return Ok(());
         }
-        let heading = self.say(ENDPOINTS);
-        writeln!(
+        write!(
             self.out,
-            "<h3>{heading}</h3>\n<div class=\"card scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{heading} {index}\"><table>\
-             <thead><tr><td></td><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th>\
-             <th scope=\"col\">resolve</th><th scope=\"col\">connect</th><th scope=\"col\">tls</th><th scope=\"col\">processing</th></tr></thead><tbody>",
+            "<h3>{}</h3>\n<div class=\"card\"><table class=\"endpoints\"><thead><tr><td></td><th scope=\"col\">{}</th><th scope=\"col\">{}</th>",
+            self.say(ENDPOINTS),
             self.say(URL),
-            self.say(PURPOSE),
             self.say(ANSWER),
         )?;
+        for phase in PHASES {
+            write!(self.out, "<th scope=\"col\" class=\"number\">{}</th>", self.say(phase))?;
+        }
+        self.out.write_str("</tr></thead><tbody>\n")?;
         for fact in agent.endpoints.iter().take(MOST_FACTS) {
             self.endpoint(fact)?;
         }
@@ -74,7 +81,7 @@ impl Page<'_> {
         let proxy = proxy.map(|(proxy, from)| format!(" ({from}={proxy})")).unwrap_or_default();
         write!(
             self.out,
-            "<tr><td class=\"mark\">{}</td><th scope=\"row\"><code>{}</code></th><td>{}</td><td>{}{}</td>",
+            "<tr><td class=\"mark\">{}</td><th scope=\"row\"><code>{}</code> <span class=\"purpose\">{}</span></th><td class=\"answer\">{}{}</td>",
             Marked(mark, self.language),
             Escaped(&words::printable(&fact.endpoint.url)),
             fact.endpoint.purpose.as_str(),
@@ -82,9 +89,9 @@ impl Page<'_> {
             Escaped(&words::printable(&proxy)),
         )?;
         let phases = words::phases(&probe.map(|probe| probe.phases).unwrap_or_default());
-        for (_, took) in phases {
-            let took = took.map_or_else(|| "–".to_owned(), words::milliseconds);
-            write!(self.out, "<td class=\"number\">{took}</td>")?;
+        for ((_, took), name) in phases.into_iter().zip(PHASES) {
+            let (name, took) = (self.say(name), took.map_or_else(|| "–".to_owned(), words::milliseconds));
+            write!(self.out, "<td class=\"number\" data-phase=\"{name}\">{took}</td>")?;
         }
         self.out.write_str("</tr>\n")
     }
@@ -160,6 +167,7 @@ impl Page<'_> {
             return Ok(());
         }
         self.folded(&format!("files-{index}"), FILES)?;
+        self.out.write_str("<table><tbody>\n")?;
         for (file, modified) in agent.files.iter().take(MOST_FACTS) {
             let file = words::printable(file);
             let (changed, since) = (self.say(CHANGED), self.since(*modified));
@@ -177,15 +185,16 @@ impl Page<'_> {
             return Ok(());
         }
         self.folded(&format!("changes-{index}"), CHANGES)?;
+        self.out.write_str("<ul class=\"changes\">\n")?;
         for change in agent.transitions.recent.iter().rev().take(MOST_FACTS) {
             let (to, since) = (self.say(words::transition(change.to)), self.since(change.at));
             writeln!(
                 self.out,
-                "<tr><td>{since}</td><td><span class=\"chip\">{}</span> {to}</td></tr>",
+                "<li><span class=\"chip\">{}</span> {to} <span class=\"note\">{since}</span></li>",
                 Escaped(change.cause.id)
             )?;
         }
-        self.out.write_str("</tbody></table></details>\n")
+        self.out.write_str("</ul></details>\n")
     }
 
     pub(super) fn clock(&mut self) -> fmt::Result {
@@ -193,7 +202,7 @@ impl Page<'_> {
         let heading = self.say(CLOCK);
         writeln!(
             self.out,
-            "<h3>{heading}</h3>\n<div class=\"card\"><p class=\"note\">{}</p></div>",
+            "<section class=\"card\"><h3>{heading}</h3><p class=\"note\">{}</p></section>",
             Escaped(&line)
         )
     }
@@ -206,7 +215,7 @@ impl Page<'_> {
         let heading = self.say(heading);
         writeln!(
             self.out,
-            "<details class=\"card\" data-key=\"{key}\"><summary data-focus=\"{key}\">{heading}</summary><table><tbody>"
+            "<details class=\"card\" data-key=\"{key}\"><summary data-focus=\"{key}\">{heading}</summary>"
         )
     }
 }

@@ -19,6 +19,8 @@ use crate::{
     },
 };
 
+const FIX: Text = Text { en: "Fix", zh: "修复" };
+const CONSEQUENCES: Text = Text { en: "Consequences ({number})", zh: "由此导致的问题（{number}）" };
 const RUNBOOK: Text = Text { en: "Runbook", zh: "处理手册" };
 const DOCUMENT: Text = Text { en: "Vendor's document", zh: "厂商文档" };
 
@@ -56,7 +58,7 @@ impl Page<'_> {
             format!("{}/{}", alert::RUNBOOK_BASE, alert::runbook_file(problem.cause, self.language));
         writeln!(
             self.out,
-            "<p class=\"meta\"><a href=\"{}\" rel=\"noreferrer\">{}</a> · {}: {}</p>\n</article>",
+            "<p class=\"meta links\"><a href=\"{}\" rel=\"noreferrer\">{}</a> · {}: {}</p>\n</article>",
             Escaped(&runbook),
             self.say(RUNBOOK),
             self.say(DOCUMENT),
@@ -93,7 +95,7 @@ impl Page<'_> {
         let remedy = problem.remedy(self.language);
         let lines: Vec<String> = words::lines(&remedy).collect();
         let steps = lines.iter().any(|line| step(line).is_some());
-        writeln!(self.out, "<p class=\"note\">{}</p>", self.say(words::FIX))?;
+        writeln!(self.out, "<h4>{}</h4>", self.say(FIX))?;
         let element = if steps { "ol" } else { "ul" };
         write!(self.out, "<{element} class=\"fix{}\">", if steps { "" } else { " plain" })?;
         let mut open = false;
@@ -117,11 +119,11 @@ impl Page<'_> {
         if finding.consequences.is_empty() {
             return Ok(());
         }
-        let (number, id) = (finding.consequences.len(), finding.first.cause.id);
+        let (number, id) = (finding.consequences.len().to_string(), finding.first.cause.id);
+        let heading = CONSEQUENCES.fill(self.language, |name| (name == "number").then_some(number.as_str()));
         writeln!(
             self.out,
-            "<details data-key=\"also-{agent}-{id}\"><summary data-focus=\"also-{agent}-{id}\">{} {number}</summary>\n<ul>",
-            self.say(words::ALSO)
+            "<details data-key=\"also-{agent}-{id}\"><summary data-focus=\"also-{agent}-{id}\">{heading}</summary>\n<ul>",
         )?;
         for consequence in &finding.consequences {
             writeln!(

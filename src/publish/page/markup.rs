@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::super::words::{self, Mark};
-use crate::model::{Language, Status, Text};
+use crate::model::{Language, Status, Text, time::rfc3339};
 
 const SECONDS: Text = Text { en: "# s ago", zh: "# 秒前" };
 const MINUTES: Text = Text { en: "# min ago", zh: "# 分钟前" };
@@ -48,6 +48,11 @@ pub(super) fn ago(now: SystemTime, at: SystemTime, language: Language) -> String
         _ => (passed / 86400, DAYS),
     };
     text.in_language(language).replace('#', &number.to_string())
+}
+
+/// A moment to the second, without the marks that are for programs.
+pub(super) fn for_people(at: SystemTime) -> String {
+    rfc3339(at).replace('T', " ").replace('Z', " UTC")
 }
 
 /// A disc in the colour of the verdict, as the path of a data URL.
@@ -133,13 +138,15 @@ pub(super) fn with_commands(line: &str, language: Language) -> String {
 
 fn code(out: &mut String, text: &str, language: Language) {
     let shown = Escaped(text);
-    let _infallible = write!(out, "<code>{shown}</code>");
     // A single word is a name and nothing to type.
-    if text.trim().contains(' ') {
-        let copy = COPY.in_language(language);
-        let _infallible = write!(
-            out,
-            "<button type=\"button\" hidden data-copy data-focus=\"{shown}\" aria-label=\"{copy}: {shown}\">{copy}</button>"
-        );
+    if !text.trim().contains(' ') {
+        let _infallible = write!(out, "<code>{shown}</code>");
+        return;
     }
+    let copy = COPY.in_language(language);
+    let _infallible = write!(
+        out,
+        "<span class=\"command\"><code>{shown}</code>\
+         <button type=\"button\" hidden data-copy data-focus=\"{shown}\" aria-label=\"{copy}: {shown}\">{copy}</button></span>"
+    );
 }

@@ -76,8 +76,31 @@ fn what_is_not_shown_is_said_and_the_page_stays_small() {
     let page = markup_of(&report, Language::English);
     assert!(page.contains(CUT.en));
     assert!(page.len() < 16 * 1024 * 1024, "{} bytes", page.len());
-    assert_eq!(page.matches("<section").count(), MOST_AGENTS);
+    assert_eq!(page.matches("<section class=\"agent\"").count(), MOST_AGENTS);
     assert!(!is_cut(&sample::failing()));
+}
+
+#[test]
+fn of_several_agents_the_worst_come_first_and_those_that_are_well_are_folded() {
+    let mut report = sample::failing();
+    let [mut good, bad] = [sample::healthy().agents[0].clone(), report.agents[0].clone()];
+    good.name = "well".into();
+    report.agents = vec![good, bad];
+    let page = markup_of(&report, Language::English);
+    assert_well_formed(&page);
+    let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
+    assert!(at("1 of 2 agents failing") < at("href=\"#agent-1\""), "the names below the verdict");
+    assert!(at("href=\"#agent-1\"") < at("href=\"#agent-0\"") && at("id=\"agent-1\"") < at("id=\"agent-0\""));
+    assert_eq!(page.matches("<details data-key=\"agent-").count(), 1);
+    at("<details data-key=\"agent-0\">");
+    report.agents.remove(1);
+    let alone = markup_of(&report, Language::English);
+    assert!(
+        !alone.contains("overview") && !alone.contains("data-key=\"agent-"),
+        "one agent is its own overview"
+    );
+    report.agents.push(report.agents[0].clone());
+    assert!(markup_of(&report, Language::Chinese).contains("2 个客户端全部正常"));
 }
 
 #[test]
@@ -90,10 +113,10 @@ fn every_part_is_there() {
         "3 critical, 1 warning, 1 consequence",
         "<dt>reported</dt><dd class=\"value\">10.0.0.9</dd>",
         "<code>sudo /etc/init.d/ilogtaild restart</code><button",
-        "also, because of this: 1",
+        "Consequences (1)",
         "alerts/runbooks/ip_not_in_group.md",
         "href=\"https://example.com/ip\"",
-        "<td class=\"number\">2.0 ms</td>",
+        "<td class=\"number\" data-phase=\"Resolve\">2.0 ms</td>",
         "not a prerequisite of this kind of agent",
         "Last changes",
         "1 h ago",

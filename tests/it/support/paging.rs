@@ -162,8 +162,19 @@ pub(crate) struct Arriving(Receiver<Value>);
 impl Arriving {
     /// Waits until a notification says that an alert with this label is `firing` or `resolved`; that alert.
     pub(crate) fn until(&self, label: &str, value: &str, status: &str) -> Result<Value, String> {
+        self.after(Duration::ZERO, label, value, status)
+    }
+
+    /// The same for what is told only after `patience`.
+    pub(crate) fn after(
+        &self,
+        patience: Duration,
+        label: &str,
+        value: &str,
+        status: &str,
+    ) -> Result<Value, String> {
         #[expect(clippy::disallowed_methods, reason = "real programs run on real time")]
-        let deadline = std::time::Instant::now() + DEADLINE;
+        let deadline = std::time::Instant::now() + patience + DEADLINE;
         let mut others = Vec::new();
         loop {
             #[expect(clippy::disallowed_methods, reason = "real programs run on real time")]
