@@ -1,6 +1,8 @@
 //! States of `installed`, `processes`, `ip`, `credentials` and `restart`.
 
-use super::Case;
+use std::time::Duration;
+
+use super::{Case, by};
 use crate::{
     custom,
     support::{Exporter, Host, eventually, layouts::*},
@@ -50,15 +52,15 @@ fn installation_and_processes() -> Vec<Case> {
                 host.remove(LOGTAIL);
                 host.remove("/etc/ilogtail");
             },
-            people: install,
+            people: by("Logtail is installed", install),
             ..logtail("not_installed", "Logtail was removed")
         },
         Case {
             provoke: |host, _| host.remove(ILOGTAIL),
-            people: |host| {
+            people: by("the package is installed again", |host| {
                 host.kill_all("ilogtail");
                 host.install_stand_in(ILOGTAIL);
-            },
+            }),
             ..logtail("installation_incomplete", "the executable of Logtail was removed")
         },
         Case {
@@ -87,9 +89,9 @@ fn installation_and_processes() -> Vec<Case> {
                 host.start(&[ILOGTAIL, "-ilogtail_daemon_flag=false"], []);
                 host.until_running("ilogtail", 3);
             },
-            people: |host| {
+            people: by("the second one is ended", |host| {
                 host.sh("kill -9 $(grep -l -a daemon_flag=false /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 | head -n 1)");
-            },
+            }),
             not: &["ignore"],
             ..logtail("multiple_instances", "a second Logtail was started")
         },
@@ -130,10 +132,10 @@ fn addresses() -> Vec<Case> {
                 host.ip("address del 172.16.2.200/24 dev eth0");
                 host.start_logtail_at("");
             },
-            people: |host| {
+            people: by("the address is given back", |host| {
                 host.ip("address add 172.16.2.200/24 dev eth0");
                 host.ip("route add default via 172.16.2.1");
-            },
+            }),
             ..logtail("ip_missing", "the host lost its address")
         },
         Case {
@@ -168,7 +170,7 @@ fn addresses() -> Vec<Case> {
         },
         Case {
             provoke: |host, _| host.sh("echo '10.9.9.9 web-1' >>/etc/hosts").clear(),
-            people: |host| host.edit("/etc/hosts", "10.9.9.9 web-1\n", ""),
+            people: by("the line is removed", |host| host.edit("/etc/hosts", "10.9.9.9 web-1\n", "")),
             ..logtail(
                 "ip_differs_from_hosts_binding",
                 "the hosts file was given a wrong line for the host name",
@@ -189,8 +191,19 @@ fn addresses() -> Vec<Case> {
             ..logtail("ip_not_first_interface", "Logtail reports the address of the second interface")
         },
         Case {
+            provoke: |host, _| {
+                host.add_interface("eth1", "10.9.0.5/24");
+                reports(host, SECOND);
+            },
+            stands_after: Duration::from_mins(1),
+            ..logtail(
+                "ip_will_change",
+                "Logtail reports the address of an interface that it would not choose again",
+            )
+        },
+        Case {
             provoke: |host, _| host.sh("echo '10.9.9.9 web-1' >>/etc/hosts").clear(),
-            people: |host| host.edit("/etc/hosts", "10.9.9.9 web-1\n", ""),
+            people: by("the line is removed", |host| host.edit("/etc/hosts", "10.9.9.9 web-1\n", "")),
             ..logtail(
                 "hosts_binding_not_on_host",
                 "the hosts file binds the host name to another host's address",
@@ -254,19 +267,19 @@ fn of_loglistener() -> Vec<Case> {
         },
         Case {
             provoke: |host, _| edit_conf(host, "secret_key = Gu5t9xGARNpq86cd98joQYCN3Cozk1qA\n", ""),
-            people: |host| host.write(CONF, CONF_TEXT),
+            people: by("the key pair is entered", |host| host.write(CONF, CONF_TEXT)),
             ..listener("credentials_missing", "`secret_key` is not set")
         },
         Case {
             provoke: |host, _| edit_conf(host, "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA", "1250000000"),
-            people: |host| host.write(CONF, CONF_TEXT),
+            people: by("the key pair is entered", |host| host.write(CONF, CONF_TEXT)),
             ..listener("credentials_malformed", "`secret_id` is an account's number")
         },
         Case {
             provoke: |host, _| {
                 edit_conf(host, "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
             },
-            people: |host| host.write(CONF, CONF_TEXT),
+            people: by("the key pair is entered", |host| host.write(CONF, CONF_TEXT)),
             ..listener("credentials_placeholder", "`secret_key` is a template's")
         },
     ]

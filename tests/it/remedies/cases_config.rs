@@ -1,6 +1,6 @@
 //! States of `startup_parameters`, `user_identifier` and `custom_identifier`.
 
-use super::Case;
+use super::{Case, by};
 use crate::{
     support::{Answer, Host, layouts::*},
     versions::without_account,
@@ -27,7 +27,7 @@ fn configs() -> Vec<Case> {
     vec![
         Case {
             provoke: |host, _| host.remove(CONFIG),
-            people: |host| host.write(CONFIG, CONFIG_TEXT),
+            people: by("the config is restored", |host| host.write(CONFIG, CONFIG_TEXT)),
             ..logtail("config_missing", "the config was removed")
         },
         Case {
@@ -35,7 +35,7 @@ fn configs() -> Vec<Case> {
                 host.remove(CONFIG);
                 host.create_dir(CONFIG);
             },
-            people: |host| host.write(CONFIG, CONFIG_TEXT),
+            people: by("the config is restored", |host| host.write(CONFIG, CONFIG_TEXT)),
             ..logtail("config_unreadable", "a directory is in the place of the config")
         },
         Case {
@@ -72,7 +72,7 @@ fn versions() -> Vec<Case> {
         Case {
             config: Some(EXPECT_ALL),
             provoke: |host, _| of_version(host, "1.3.0"),
-            people: |host| of_version(host, "1.3.1"),
+            people: by("a newer version is installed", |host| of_version(host, "1.3.1")),
             ..logtail("agent_version_defective", "a version runs that chooses wrong addresses")
         },
         Case {
@@ -80,7 +80,9 @@ fn versions() -> Vec<Case> {
                 host.write(CONFIG, THIRD_GENERATION);
                 of_version(host, "2.1.13");
             },
-            people: |host| host.write(CONFIG, CONFIG_TEXT),
+            people: by("the config of its own generation is restored", |host| {
+                host.write(CONFIG, CONFIG_TEXT)
+            }),
             ..logtail(
                 "config_format_unsupported",
                 "a release before 3.0 has a config of the third generation",
@@ -99,7 +101,7 @@ fn versions() -> Vec<Case> {
         Case {
             config: Some(EXPECT_ALL),
             provoke: |host, _| host.write(IDENTIFIERS, "$(FLEET)\n"),
-            people: |host| host.write(IDENTIFIERS, "web-fleet\n"),
+            people: by("the identifier is written out", |host| host.write(IDENTIFIERS, "web-fleet\n")),
             ..logtail("identifier_unexpanded", "the identifier is a variable that nothing has replaced")
         },
     ]
@@ -160,7 +162,7 @@ fn servers() -> Vec<Case> {
         Case {
             config: Some("agents: [{ kind: logtail, expect: { network: intranet } }]"),
             provoke: |host, _| edited(host, "cn-hangzhou", "cn-hangzou"),
-            people: |host| host.write(CONFIG, CONFIG_TEXT),
+            people: by("the name of the region is corrected", |host| host.write(CONFIG, CONFIG_TEXT)),
             not: &["ignore"],
             ..logtail("region_unknown", "the region is misspelled")
         },
@@ -197,7 +199,9 @@ fn identifiers() -> Vec<Case> {
             provoke: |host, _| {
                 host.rename(&format!("{USERS}/1234567890123456"), &format!("{USERS}/1234567890123456.txt"));
             },
-            people: |host| host.remove(&format!("{USERS}/1234567890123456.txt")),
+            people: by("the file with the suffix is removed", |host| {
+                host.remove(&format!("{USERS}/1234567890123456.txt"))
+            }),
             ..logtail("user_identifier_malformed", "the user identifier has a suffix")
         },
         Case {

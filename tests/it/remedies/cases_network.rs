@@ -1,6 +1,6 @@
 //! States of `network` and `clock`.
 
-use super::Case;
+use super::{Case, by};
 use crate::{
     custom,
     support::{Answer, Certificate, Host, layouts::*},
@@ -28,7 +28,7 @@ fn ways() -> Vec<Case> {
     vec![
         Case {
             provoke: |host, _| forget(host),
-            people: remember,
+            people: by("the name is made known", remember),
             ..logtail("dns_failure", "the name of the data server is unknown")
         },
         Case {
@@ -38,7 +38,7 @@ fn ways() -> Vec<Case> {
                 host.write("/etc/resolv.conf", "nameserver 127.0.0.1\n");
                 host.rename("/etc/hosts", "/etc/hosts.lost");
             },
-            people: |host| host.rename("/etc/hosts.lost", "/etc/hosts"),
+            people: by("the name server is repaired", |host| host.rename("/etc/hosts.lost", "/etc/hosts")),
             ..logtail("resolver_failure", "no name server answers")
         },
         Case {
@@ -52,32 +52,32 @@ fn ways() -> Vec<Case> {
                 ];
                 host.start_agent(&[ILOGTAIL], &environment, 2);
             },
-            people: |host| host.serve(PROXY, Answer::LogService),
+            people: by("the proxy is started", |host| host.serve(PROXY, Answer::LogService)),
             ..logtail("proxy_unreachable", "the proxy in the environment of Logtail is down")
         },
         Case {
             provoke: |host, _| host.refuse(DATA),
-            people: |host| host.serve(DATA, Answer::LogService),
+            people: by("the server is started", |host| host.serve(DATA, Answer::LogService)),
             ..logtail("connection_refused", "the data server is down")
         },
         Case {
             provoke: |host, _| host.refuse(CLS),
-            people: |host| host.serve(CLS, Answer::Status(404)),
+            people: by("the server is started", |host| host.serve(CLS, Answer::Status(404))),
             ..Case::of("connection_refused", "the server of LogListener is down", Host::with_loglistener)
         },
         Case {
             provoke: |host, _| host.block(DATA),
-            people: Host::unblock,
+            people: by("the firewall lets it pass", Host::unblock),
             ..logtail("connection_timeout", "a firewall drops what is for the data server")
         },
         Case {
             provoke: |host, _| host.ip("route add unreachable 100.115.4.11"),
-            people: |host| host.ip("route del unreachable 100.115.4.11"),
+            people: by("the route is added", |host| host.ip("route del unreachable 100.115.4.11")),
             ..logtail("network_unreachable", "there is no route to the data server")
         },
         Case {
             provoke: |host, _| host.block(CONFIG_HTTPS),
-            people: Host::unblock,
+            people: by("the firewall lets it pass", Host::unblock),
             ..logtail("https_unreachable", "a firewall drops what is for port 443")
         },
         Case {
@@ -95,7 +95,7 @@ fn ways() -> Vec<Case> {
         },
         Case {
             provoke: |host, _| host.refuse(ADMIN),
-            people: |host| host.serve(ADMIN, Answer::LogService),
+            people: by("the project answers again", |host| host.serve(ADMIN, Answer::LogService)),
             ..logtail("admin_endpoint_unreachable", "the project of self-monitoring is down")
         },
     ]
@@ -106,38 +106,40 @@ fn answers() -> Vec<Case> {
     vec![
         Case {
             provoke: |host, _| host.serve(CONFIG_HTTPS, Answer::LogService),
-            people: |host| host.serve_config_https(Certificate::Good),
+            people: by("the server is repaired", |host| host.serve_config_https(Certificate::Good)),
             ..logtail("tls_failure", "plain HTTP answers on port 443")
         },
         Case {
             provoke: |host, _| host.serve_config_https(Certificate::SelfSigned),
-            people: |host| host.serve_config_https(Certificate::Good),
+            people: by("a certificate of a known authority is installed there", |host| {
+                host.serve_config_https(Certificate::Good)
+            }),
             ..logtail("certificate_untrusted", "the certificate is self-signed")
         },
         Case {
             provoke: |host, _| host.serve_config_https(Certificate::Expired),
-            people: |host| host.serve_config_https(Certificate::Good),
+            people: by("the certificate is renewed there", |host| host.serve_config_https(Certificate::Good)),
             ..logtail("certificate_expired", "the certificate has expired")
         },
         Case {
             provoke: |host, _| host.serve_config_https(Certificate::Expiring),
-            people: |host| host.serve_config_https(Certificate::Good),
+            people: by("the certificate is renewed there", |host| host.serve_config_https(Certificate::Good)),
             ..logtail("certificate_expiring", "the certificate expires within 14 days")
         },
         Case {
             provoke: |host, _| host.serve(DATA, Answer::Silence),
-            people: |host| host.serve(DATA, Answer::LogService),
+            people: by("the server is repaired", |host| host.serve(DATA, Answer::LogService)),
             ..logtail("response_timeout", "the data server accepts and says nothing")
         },
         Case {
             provoke: |host, _| host.serve(DATA, Answer::Portal),
-            people: |host| host.serve(DATA, Answer::LogService),
+            people: by("the server is repaired", |host| host.serve(DATA, Answer::LogService)),
             ..logtail("unexpected_response", "a login portal answers")
         },
         Case {
             config: Some(custom::EXPECT),
             provoke: |host, _| custom::answer(host, 503),
-            people: |host| custom::answer(host, 200),
+            people: by("the server is repaired", |host| custom::answer(host, 200)),
             ..Case::of("unexpected_response", "the endpoint of a custom agent fails", custom::with_fluent_bit)
         },
     ]

@@ -1,6 +1,6 @@
 //! States of what surrounds an agent (its disks, limits, service, identity, neighbours), and those that its own log tells.
 
-use super::Case;
+use super::{Case, by};
 use crate::{
     agent_log::{DELIVERED, append, line, refused},
     hung,
@@ -63,12 +63,12 @@ fn surroundings() -> Vec<Case> {
         },
         Case {
             provoke: |host, _| drop(host.sh(&format!("head -c 2000k /dev/zero >{FILL}"))),
-            people: |host| host.remove(FILL),
+            people: by("files are removed", |host| host.remove(FILL)),
             ..Case::of("disk_filling", "the disk of the identifiers fills", on_a_small_disk)
         },
         Case {
             provoke: |host, _| drop(host.sh(&format!("cat /dev/zero >{REST} 2>/dev/null || :"))),
-            people: |host| host.remove(REST),
+            people: by("files are removed", |host| host.remove(REST)),
             ..Case::of("disk_full", "the disk of the identifiers is full", on_a_small_disk)
         },
         Case {
@@ -87,7 +87,7 @@ fn surroundings() -> Vec<Case> {
                 host.edit(CONFIG, "\"mem_usage_limit\" : 384", "\"mem_usage_limit\" : 1");
                 host.restart_logtail();
             },
-            people: |host| host.write(CONFIG, CONFIG_TEXT),
+            people: by("the limit is raised", |host| host.write(CONFIG, CONFIG_TEXT)),
             ..logtail("resource_limit", "the limit of memory is 1 MB")
         },
         Case {
@@ -100,10 +100,10 @@ fn surroundings() -> Vec<Case> {
                     [("STAND_IN_IP", "172.16.2.200"), ("STAND_IN_VERSION", "loongcollector_version=3.1.4")];
                 host.start_agent(&[LOONGCOLLECTOR], &environment, 2);
             },
-            people: |host| {
+            people: by("one of them is removed", |host| {
                 host.kill_all("ilogtail");
                 host.remove(ILOGTAIL);
-            },
+            }),
             not: &["ignore"],
             ..logtail("agents_coexist", "LoongCollector was installed beside Logtail")
         },
@@ -120,10 +120,10 @@ fn told_by_the_log() -> Vec<Case> {
     vec![
         Case {
             provoke: |host, _| append(host, &refused(host, "Unauthorized")),
-            people: |host| {
+            people: by("the service accepts again", |host| {
                 let accepted = "send data to sls succeeded, item address:0x7f00\trequest id:64E6";
                 append(host, &line(host, "debug", accepted));
-            },
+            }),
             ..logtail("server_rejects", "the service refuses what Logtail sends")
         },
         Case {
@@ -132,14 +132,16 @@ fn told_by_the_log() -> Vec<Case> {
                     "load check point file fail, file content is not valid json:/tmp/logtail_check_point";
                 append(host, &line(host, "error", damaged));
             },
-            people: |host| {
+            people: by("Logtail writes new checkpoints", |host| {
                 append(host, &line(host, "info", "load checkpoint, version:200\tfile check point:0"));
-            },
+            }),
             ..logtail("checkpoint_damaged", "Logtail cannot read its checkpoints")
         },
         Case {
             provoke: |host, _| host.write(DELIVERED, "{\n   \"metrics\" : {}\n}\n"),
-            people: |host| host.write(DELIVERED, "{\n   \"metrics\" : { \"##1.0##p$c\" : {} }\n}\n"),
+            people: by("a collection config is applied in the console", |host| {
+                host.write(DELIVERED, "{\n   \"metrics\" : { \"##1.0##p$c\" : {} }\n}\n")
+            }),
             ..logtail("no_collection_config", "the machine group has no collection config")
         },
     ]

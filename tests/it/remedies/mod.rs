@@ -12,12 +12,13 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::Mutex,
+    time::Duration,
 };
 
 use logagent_exporter::{catalog, model::remedy::is_command};
 use serde_json::Value;
 
-use crate::support::{Exporter, Host, User, eventually};
+use crate::support::{Exporter, Host, User, eventually, eventually_after};
 use commands::{Typed, settings};
 
 /// A state of a host, and what its remedy needs besides commands.
@@ -33,17 +34,41 @@ pub(crate) struct Case {
     /// Makes the state while the exporter watches.
     pub(crate) provoke: fn(&Host, &Exporter<'_>),
     /// What a remedy leaves to people: an edit in words, the cloud's console, the other end of a connection.
-    pub(crate) people: fn(&Host),
-    /// Alternatives that are not followed here: parts of settings.
+    pub(crate) people: Option<People>,
+    /// Alternatives that are not followed here: parts of settings, each beside one that is.
     pub(crate) not: &'static [&'static str],
     /// Why it cannot be waited until the cause is gone.
     pub(crate) lasts: Option<&'static str>,
+    /// For how long the state must have been there before the cause stands.
+    pub(crate) stands_after: Duration,
+}
+
+/// What people do, in words, and how it is done here.
+#[derive(Clone, Copy)]
+pub(crate) struct People {
+    pub(crate) what: &'static str,
+    does: fn(&Host),
+}
+
+/// People do this.
+pub(crate) const fn by(what: &'static str, does: fn(&Host)) -> Option<People> {
+    Some(People { what, does })
 }
 
 impl Case {
     /// A state in which the remedy's own commands and settings do all.
     pub(crate) const fn of(cause: &'static str, state: &'static str, host: fn() -> Host) -> Self {
-        Self { cause, state, host, config: None, provoke: |_, _| {}, people: |_| {}, not: &[], lasts: None }
+        Self {
+            cause,
+            state,
+            host,
+            config: None,
+            provoke: |_, _| {},
+            people: None,
+            not: &[],
+            lasts: None,
+            stands_after: Duration::ZERO,
+        }
     }
 }
 
@@ -73,7 +98,7 @@ fn follow(case: &Case, skipped: &Mutex<Skipped>) {
     commands::provide(&host);
     let exporter = host.exporter_with(User::Root, case.config, &[]);
     (case.provoke)(&host, &exporter);
-    let found = eventually(&format!("{cause} stands"), || {
+    let found = eventually_after(case.stands_after, &format!("{cause} stands"), || {
         problem(&exporter.report(), cause).ok_or_else(|| format!("{:?}", exporter.scrape().verdict()))
     });
     assert!(
@@ -93,7 +118,9 @@ fn follow(case: &Case, skipped: &Mutex<Skipped>) {
         let is_last = number + 1 == steps.len();
         let typed = commands::of_step(step);
         if !people_did && (is_last || typed.iter().any(Typed::starts_the_agent)) {
-            (case.people)(&host);
+            if let Some(people) = case.people {
+                (people.does)(&host);
+            }
             people_did = true;
         }
         for setting in settings(step) {

@@ -10,7 +10,6 @@ use super::Case;
 pub(super) const NOT_MADE: &[(&str, &str)] = &[
     ("clock_stepped", "sets the clock of the machine that the tests run on; `make test-faults` does that"),
     ("clock_unsynchronized", "no namespace has a kernel clock of its own"),
-    ("ip_will_change", "stands only after a minute"),
     ("service_disabled", "Windows alone has such services; the tests of the rules have them"),
     ("service_not_running", "Windows alone has such services; `make test-windows` makes the state"),
 ];
@@ -33,8 +32,8 @@ const INTRODUCTION: &str = "\
 
 `cargo test --test it remedies` makes each state below on a host of its own (namespaces, stand-in agents, real files, processes
 and connections), waits until the exporter reports the cause, and does what the remedy says: each command is typed into a root
-shell, each setting is edited into its file. Every command must exist and run, the commands of the last step must succeed, and
-the cause must be gone afterwards. The commands of the cause's runbook are typed as well.
+shell, each setting is edited into its file, and the test does by hand what the remedy leaves to people. Every command must exist and
+run, the commands of the last step must succeed, and the cause must be gone afterwards. The commands of the cause's runbook are typed as well.
 
 `sudo`, `systemctl`, `timedatectl`, `chronyc`, `ntpdate`, `journalctl`, `iptables`, `nft` and the agents' init scripts are stand-ins; all
 other programs are the real ones.
@@ -43,11 +42,14 @@ other programs are the real ones.
 /// The document.
 pub(super) fn render(cases: &[Case]) -> String {
     let mut out = String::from(INTRODUCTION);
-    out.push_str("\n## Followed\n\n| cause | state | until the cause is gone |\n|---|---|---|\n");
+    out.push_str(
+        "\n## Followed\n\n| cause | state | done by hand | until the cause is gone |\n|---|---|---|---|\n",
+    );
     for cause in catalog::causes() {
         for case in cases.iter().filter(|case| case.cause == cause.id) {
-            let _infallible =
-                writeln!(out, "| `{}` | {} | {} |", case.cause, case.state, case.lasts.unwrap_or("yes"));
+            let by_hand = case.people.map_or("", |people| people.what);
+            let gone = case.lasts.unwrap_or("yes");
+            let _infallible = writeln!(out, "| `{}` | {} | {by_hand} | {gone} |", case.cause, case.state);
         }
     }
     out.push_str("\n## Not followed\n\n| cause | reason |\n|---|---|\n");
@@ -57,6 +59,15 @@ pub(super) fn render(cases: &[Case]) -> String {
     out.push_str("\n## Not typed\n\n| command | reason |\n|---|---|\n");
     for (command, reason) in NOT_TYPED {
         let _infallible = writeln!(out, "| `{command}` | {reason} |");
+    }
+    out.push_str(
+        "\n## The other of two\n\nA step that offers two settings cannot be followed in both; these are left out, and the other one is tried.\n\n\
+         | cause | state | setting that is left out |\n|---|---|---|\n",
+    );
+    for case in cases {
+        for setting in case.not {
+            let _infallible = writeln!(out, "| `{}` | {} | `{setting}` |", case.cause, case.state);
+        }
     }
     out
 }

@@ -25,13 +25,23 @@ pub(crate) use service::Answer;
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Asks again and again until there is an answer; panics with the last complaint at the deadline.
-pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Result<T, String>) -> T {
+pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Result<T, String>) -> T {
+    eventually_after(Duration::ZERO, what, ask)
+}
+
+/// The same for a condition that cannot hold before `patience` has passed.
+#[track_caller]
+pub(crate) fn eventually_after<T>(
+    patience: Duration,
+    what: &str,
+    mut ask: impl FnMut() -> Result<T, String>,
+) -> T {
     #[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
     let started = Instant::now();
     loop {
         match ask() {
             Ok(answer) => return answer,
-            Err(complaint) if started.elapsed() > DEADLINE => panic!("{what}: {complaint}"),
+            Err(complaint) if started.elapsed() > patience + DEADLINE => panic!("{what}: {complaint}"),
             Err(_) => {}
         }
         #[expect(clippy::disallowed_methods, reason = "between two questions, not instead of one")]
