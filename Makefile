@@ -134,7 +134,7 @@ demo-heal: ## Undoes what demo-break has done, and follows that until the page i
 demo-stop: ## Ends the demo
 	scripts/demo stop
 
-bench: ## Measures beside node, process and blackbox exporters; writes docs/benchmarks.md (20 min; BENCH_QUICK=1: 3 min, prints only)
+bench: ## Measures beside node, process and blackbox exporters; writes docs/benchmarks.md (20 min; BENCH_QUICK=1: 3 min, BENCH_ONLY=push,log: these alone, both print only)
 	scripts/peers
 	$(MAKE) build-static build
 	$(CARGO) build --locked --release --target $(static) --example bare-server

@@ -1,5 +1,6 @@
 //! `make bench`: this exporter beside the exporters that people use today, side by side in one run, on a machine of its own
-//! (namespaces). Writes `docs/benchmarks.md` and `benches/peers/goals.md`. `BENCH_QUICK=1` makes it short, and `BENCH_CLOCK=0` leaves the clock alone,
+//! (namespaces). Writes `docs/benchmarks.md` and `benches/peers/goals.md`. `BENCH_QUICK=1` makes it short, `BENCH_ONLY=push,log`
+//! measures these parts alone, both without writing anything, and `BENCH_CLOCK=0` leaves the clock alone,
 //! which is otherwise set 2 s forward and back ten times, and right in the end.
 //!
 //! It takes root (or the capabilities `SYS_ADMIN`, `NET_ADMIN`, `SYS_PTRACE`, `SYS_TIME`), util-linux, iproute2, and the peers in
@@ -45,6 +46,10 @@ use report::Report;
 const DOCUMENT: &str = "docs/benchmarks.md";
 const GOALS: &str = "benches/peers/goals.md";
 
+/// What is measured, in order.
+const PARTS: [&str; 9] =
+    ["start_up", "memory", "push", "log", "growth", "throughput", "latency", "faults", "work"];
+
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
 struct Effort {
@@ -75,8 +80,8 @@ fn main() {
     if env::var_os("BENCH_INSIDE").is_none() {
         let written = String::from_utf8(machine::enter()).unwrap();
         println!("{written}");
-        if env::var_os("BENCH_QUICK").is_some() {
-            println!("A short run: {DOCUMENT} and {GOALS} are left as they are.");
+        if env::var_os("BENCH_QUICK").is_some() || env::var_os("BENCH_ONLY").is_some() {
+            println!("Not all was measured: {DOCUMENT} and {GOALS} are left as they are.");
         } else {
             let goals = written.find(report::GOALS_MARKER).unwrap();
             for (path, text) in [(DOCUMENT, &written[..goals]), (GOALS, &written[goals..])] {
@@ -96,24 +101,47 @@ fn main() {
 fn measure(effort: Effort) -> String {
     let start = Instant::now();
     let load_before = load();
+    let only = env::var("BENCH_ONLY").ok();
+    if let Some(part) = only.iter().flat_map(|parts| parts.split(',')).find(|part| !PARTS.contains(part)) {
+        panic!("BENCH_ONLY={part}: there are {PARTS:?}");
+    }
+    let wanted = |part: &str| only.as_deref().is_none_or(|parts| parts.split(',').any(|one| one == part));
     let mut logtail = Logtail::install();
     machine::config("/run/ours.yml", 1, 2);
     exporter::configure_peers();
     let mut sleepers = Sleepers::default();
     let mut report = Report::default();
-    scrapes::start_up(effort, &mut report);
-    scrapes::resident(effort, &mut report);
-    surroundings::push(effort, &mut report);
-    surroundings::log(effort, &mut report);
-    evaluations::growth(effort, &mut report);
-    scrapes::throughput(effort, &mut report);
+    if wanted("start_up") {
+        scrapes::start_up(effort, &mut report);
+    }
+    if wanted("memory") {
+        scrapes::resident(effort, &mut report);
+    }
+    if wanted("push") {
+        surroundings::push(effort, &mut report);
+    }
+    if wanted("log") {
+        surroundings::log(effort, &mut report);
+    }
+    if wanted("growth") {
+        evaluations::growth(effort, &mut report);
+    }
+    if wanted("throughput") {
+        scrapes::throughput(effort, &mut report);
+    }
     let processes = effort.of(500, 100);
     sleepers.set(processes);
-    scrapes::latency(processes, effort, &mut report);
-    faults::faults(processes, effort, &mut logtail, &mut report);
-    faults::under_load(effort, &mut sleepers, &mut logtail, &mut report);
-    work::processes(effort, &mut sleepers, &mut report);
-    work::curves(effort, &mut report);
+    if wanted("latency") {
+        scrapes::latency(processes, effort, &mut report);
+    }
+    if wanted("faults") {
+        faults::faults(processes, effort, &mut logtail, &mut report);
+        faults::under_load(effort, &mut sleepers, &mut logtail, &mut report);
+    }
+    if wanted("work") {
+        work::processes(effort, &mut sleepers, &mut report);
+        work::curves(effort, &mut report);
+    }
     let machine = surroundings(start.elapsed(), &load_before);
     report.document(&machine) + &report.goals(&machine)
 }
