@@ -16,7 +16,9 @@ pub async fn healthcheck(socket: &Path, addresses: &[ListenAddress]) -> io::Resu
         if answer.is_ok() {
             break;
         }
-        answer = ask::listening(address, TARGET).await;
+        answer = ask::listening(address, TARGET).await.map_err(|error| {
+            io::Error::new(error.kind(), format!("no exporter answers at {address}: {error}"))
+        });
     }
     let answer = answer?;
     if answer.status == 200 {
