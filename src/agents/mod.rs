@@ -239,7 +239,7 @@ pub trait Files: Sync {
         None
     }
 
-    /// How many collection configs the file of those that were delivered holds; `None`: it does not tell.
+    /// The number of collection configs in the file of delivered ones; `None`: it is not of a known form.
     fn parse_collection(&self, _bytes: &[u8]) -> Option<usize> {
         None
     }

@@ -105,7 +105,7 @@ impl Transport {
         format!("{}/api/v2/alerts", self.settings.path_prefix)
     }
 
-    /// After how long the Alertmanager takes an alert for ended that it is not told of again; `None`: it does not say.
+    /// The Alertmanager's `resolve_timeout`: after how long it resolves an alert that is not sent again; `None`: not stated.
     pub(super) async fn resolve_timeout(&self) -> Option<Duration> {
         let path = format!("{}/api/v2/status", self.settings.path_prefix);
         let answer = self.exchange(Method::GET, &path, Vec::new()).await.ok()?;

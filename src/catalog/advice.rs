@@ -43,7 +43,7 @@ pub static KILLED: Text = Text {
         看护脚本以及控制组的限制。",
 };
 
-/// It runs in a container, whose files are in there.
+/// It runs in a container, and its files are inside.
 pub static IN_A_CONTAINER: Text = Text {
     en: "It runs in a container, and the files below are those in there: {enter_command}. What is to last is changed in the \
         container's definition (image, environment, mounted files), as a container that is made anew has lost the rest.",

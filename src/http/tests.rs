@@ -361,7 +361,7 @@ async fn a_reload_is_asked_for_and_its_answer_passed_on() {
     let got = get(&running, "PUT", "/-/reload", "").await;
     assert_eq!((got.status, got.text()), (500, "logagent-exporter.yml:3: agents[0].kind: no such kind\n"));
     config.await.expect("the config");
-    // Nobody takes reloads any more.
+    // The receiver of reload requests is gone.
     assert_eq!(get(&running, "POST", "/-/reload", "").await.status, 503);
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct Handshake {
     pub(crate) result: Result<TlsStream<TcpStream>, (FailureKind, String)>,
 }
 
-/// On which terms hands are shaken, where they are not the usual ones.
+/// The parameters of a TLS handshake that differ from the defaults.
 #[derive(Debug, Default)]
 pub(crate) struct Terms {
     /// Our own certificates and their key.

@@ -28,7 +28,7 @@ const LIMITS: &str = "logagent_limit_reached";
 /// The type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Only grows, from the exporter's start.
+    /// Only increases, and starts at zero with the exporter.
     Counter,
     /// May go either way.
     Gauge,

@@ -60,7 +60,7 @@ pub enum FileSystem {
 /// The way to a file.
 #[derive(Debug)]
 pub struct Way {
-    /// Everything on it from the root directory on, links included, the file itself last.
+    /// Every component from the root directory on, links included; the last one is the file.
     pub steps: Vec<Step>,
     /// The file, opened to be looked at.
     pub end: File,

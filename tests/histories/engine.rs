@@ -105,7 +105,7 @@ fn evaluated(test: &mut String, name: &str, server: usize, histories: &[&History
     for history in histories {
         history.series(server, test);
     }
-    // Which Prometheus it is that speaks from here on.
+    // The Prometheus whose results follow.
     let _infallible = writeln!(
         test,
         "    promql_expr_test:\n      - {{expr: 'label_replace(label_replace(vector(1), \"prometheus\", \"{name}\", \"\", \"\"), \"server\", \"{server}\", \"\", \"\")', eval_time: 0s, exp_samples: []}}"

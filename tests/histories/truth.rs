@@ -79,7 +79,7 @@ fn due(spell: &Spell) -> Option<usize> {
     (spell.from + wait < spell.until).then_some(spell.from + wait)
 }
 
-/// What is wrong with the alerts that fire at each step on a server: whoever is to be told of is, at each of them, and nobody else.
+/// Errors in the alerts that fire at each step on a server: at each step exactly those hosts are alerted that should be.
 pub(crate) fn of_rules(history: &History, views: &Views) -> Option<String> {
     views.iter().enumerate().find_map(|(server, firing)| {
         of_view(history, server, firing).map(|what| format!("{what} (Prometheus {server})"))

@@ -151,7 +151,7 @@ async fn no_evaluation_and_an_incomplete_one_end_nothing() {
     let nothing = Report { agents: Vec::new(), complete: false, ..healthy() };
     during(&mut book, &nothing, 1_200).await;
     assert_eq!(firing(&book), ["LogAgentNotRunning"]);
-    // The loop hangs: that is told, and what stood still stands.
+    // The loop hangs: an alert says so, and the others keep firing.
     advance(STALE).await;
     book.advance(Instant::now());
     assert_eq!(firing(&book), ["LogAgentExporterStale", "LogAgentNotRunning"]);

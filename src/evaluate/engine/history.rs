@@ -82,7 +82,7 @@ pub(in crate::evaluate) struct AgentHistory {
     pub(in crate::evaluate) ever_seen: BTreeSet<Role>,
     /// Restarts observed within the crash-loop window, by role: when they were noticed, on the boot clock.
     pub(in crate::evaluate) recent_restarts: BTreeMap<Role, Vec<Duration>>,
-    /// Exits that no start has made up for yet, by role.
+    /// Exits that no start has followed yet, by role.
     vacancies: BTreeMap<Role, usize>,
     /// Observed restarts, by role.
     pub(in crate::evaluate) restarts: BTreeMap<Role, u64>,

@@ -225,7 +225,7 @@ impl Authority {
         Arc::new(config)
     }
 
-    /// A server that wants a certificate of this authority from its clients, too.
+    /// A server that requires client certificates issued by this authority.
     pub(super) fn server_for_known_clients(&self, name: &str) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let certificate = leaf(name, (2020, 2090)).signed_by(&key, &self.issuer).unwrap();

@@ -96,7 +96,7 @@ pub fn confine() -> io::Result<()> {
     Err(unsupported())
 }
 
-/// The state of the clock: the time service tells of it by a command in the language of the system only.
+/// The state of the clock. It is not read: the time service shows it only by a command whose output is localized.
 ///
 /// # Errors
 /// Always.

@@ -81,7 +81,7 @@ fn versions() -> Vec<Case> {
                 of_version(host, "2.1.13");
             },
             people: by("the config of its own generation is restored", |host| {
-                host.write(CONFIG, CONFIG_TEXT)
+                host.write(CONFIG, CONFIG_TEXT);
             }),
             ..logtail(
                 "config_format_unsupported",
@@ -200,7 +200,7 @@ fn identifiers() -> Vec<Case> {
                 host.rename(&format!("{USERS}/1234567890123456"), &format!("{USERS}/1234567890123456.txt"));
             },
             people: by("the file with the suffix is removed", |host| {
-                host.remove(&format!("{USERS}/1234567890123456.txt"))
+                host.remove(&format!("{USERS}/1234567890123456.txt"));
             }),
             ..logtail("user_identifier_malformed", "the user identifier has a suffix")
         },

@@ -112,7 +112,7 @@ fn answers() -> Vec<Case> {
         Case {
             provoke: |host, _| host.serve_config_https(Certificate::SelfSigned),
             people: by("a certificate of a known authority is installed there", |host| {
-                host.serve_config_https(Certificate::Good)
+                host.serve_config_https(Certificate::Good);
             }),
             ..logtail("certificate_untrusted", "the certificate is self-signed")
         },

@@ -140,7 +140,7 @@ fn told_by_the_log() -> Vec<Case> {
         Case {
             provoke: |host, _| host.write(DELIVERED, "{\n   \"metrics\" : {}\n}\n"),
             people: by("a collection config is applied in the console", |host| {
-                host.write(DELIVERED, "{\n   \"metrics\" : { \"##1.0##p$c\" : {} }\n}\n")
+                host.write(DELIVERED, "{\n   \"metrics\" : { \"##1.0##p$c\" : {} }\n}\n");
             }),
             ..logtail("no_collection_config", "the machine group has no collection config")
         },

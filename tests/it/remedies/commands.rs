@@ -88,7 +88,7 @@ pub(super) fn verifies(host: &Host, command: &str, cause: &str) -> Result<(), St
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let is_diagnosis = command.starts_with("logagent-exporter check");
     let well = if is_diagnosis { !said.contains(cause) } else { output.status.success() };
-    // A cause that lasts goes by itself.
+    // A cause with `lasts` clears by itself.
     let lasts = super::all_cases().iter().any(|case| case.cause == cause && case.lasts.is_some());
     if well || (lasts && is_diagnosis) {
         Ok(())

@@ -53,7 +53,7 @@ pub(crate) const CONF: &str = "/usr/local/loglistener/etc/loglistener.conf";
 /// LogListener's server.
 pub(crate) const CLS: &str = "169.254.0.55:80";
 
-/// The config as the installer fills it in. The keys are of the form of real ones, and nobody's.
+/// The config as the installer fills it in. The keys have the form of real ones and belong to nobody.
 pub(crate) const CONF_TEXT: &str = "\
 # loglistener.conf
 proxy_host = ap-guangzhou.cls.tencentyun.com
