@@ -23,9 +23,6 @@ use logagent_exporter::{
 };
 use tracing::{debug, error, info, level_filters::LevelFilter, warn};
 
-/// What is asked for by commands that do not look at agents.
-const ASKING: [&str; 7] = ["healthcheck", "explain", "alerts", "config", "help", "--help", "--version"];
-
 /// Exit code of the plugin convention for what could not be looked at at all.
 const UNKNOWN: u8 = 3;
 
@@ -34,9 +31,6 @@ fn main() -> ExitCode {
     if let Some(begun) = sys::errand::begun() {
         return errand(begun);
     }
-    // Before what it takes is given up: agents in containers may have networks of their own.
-    let helped = if looks(std::env::args_os().nth(1)) { sys::errand::start() } else { Ok(()) };
-    let confined = helped.and_then(|()| sys::confine());
     let parsed = cli::parse(std::env::args_os(), |name| std::env::var_os(name));
     let invocation = match parsed {
         Ok(Parsed::Print(text)) => return printed(io::stdout().write_all(text.as_bytes())),
@@ -47,6 +41,9 @@ fn main() -> ExitCode {
         }
     };
     let Invocation { command, options } = invocation;
+    // Before what it takes is given up: agents in containers may have networks of their own.
+    let helped = if command.looks_at_agents() { sys::errand::start() } else { Ok(()) };
+    let confined = helped.and_then(|()| sys::confine());
     match command {
         Command::Run => {
             let well = sys::as_service(Box::new(move || run_logged(options, confined)));
@@ -117,12 +114,6 @@ fn main() -> ExitCode {
             }
         },
     }
-}
-
-/// True for commands that look at agents.
-fn looks(first: Option<std::ffi::OsString>) -> bool {
-    let first = first.unwrap_or_default();
-    !ASKING.iter().any(|asking| first == *asking)
 }
 
 /// The life of the helper, or of a process that it has sent to a container.

@@ -62,6 +62,18 @@ pub enum Command {
     Service(ServiceRequest),
 }
 
+impl Command {
+    /// True for those that may read what only privileges open, and probe from inside a container's network.
+    pub fn looks_at_agents(&self) -> bool {
+        match self {
+            Self::Run | Self::Check { .. } => true,
+            Self::Healthcheck | Self::Explain { .. } | Self::AlertsTest { .. } | Self::ConfigCheck { .. } => {
+                false
+            }
+        }
+    }
+}
+
 /// What `check` prints, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {

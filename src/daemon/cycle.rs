@@ -192,8 +192,7 @@ impl Cycle {
 
     /// True if nothing that was asked may still answer for the first time.
     fn is_answered(&self) -> bool {
-        let (_, resolver_answered) = self.reader.hostname_addresses();
-        self.probes.complete() && resolver_answered
+        self.probes.complete() && self.reader.resolver_has_answered()
     }
 
     /// When the next probe is due; `None` if all are under way.
@@ -376,7 +375,7 @@ impl Cycle {
         snapshot.taken_at = now.wall;
         snapshot.uptime = now.boot;
         snapshot.clock.wall_minus_boot = now.wall_minus_boot();
-        (snapshot.host.hostname_addresses, _) = self.reader.hostname_addresses();
+        snapshot.host.hostname_addresses = self.reader.hostname_addresses();
         self.probes.fill(&mut snapshot.agents);
         (snapshot.clock.references, snapshot.clock.unanswered) =
             self.probes.references(now.wall_minus_boot());

@@ -43,7 +43,10 @@ use crate::{
         own, time,
     },
     publish::{Published, page},
-    sys::signals::{self, Stop},
+    sys::{
+        self,
+        signals::{self, Stop},
+    },
 };
 
 /// An evaluation this many intervals old is stale: `/-/healthy` says so.
@@ -98,17 +101,16 @@ pub fn alert_surroundings(cycle: &CycleOptions, instance: &str, counters: Counte
     Surroundings {
         rootfs: cycle.rootfs.clone(),
         instance: instance.to_owned(),
-        whereabouts: whereabouts(|name| std::env::var(name).ok()),
+        whereabouts: whereabouts(),
         counters,
         clocks: Clocks { boot: || time::now().boot, wall: || time::now().wall },
     }
 }
 
 /// The node and the pod that the exporter is in, where its pod's definition says so; no secret stands in these.
-fn whereabouts(variable: impl Fn(&str) -> Option<String>) -> Vec<(&'static str, String)> {
-    let labels = [("node", "NODE_NAME"), ("namespace", "POD_NAMESPACE"), ("pod", "POD_NAME")];
-    let told = |name: &str| variable(name).filter(|value| !value.is_empty());
-    labels.into_iter().filter_map(|(label, name)| Some((label, told(name)?))).collect()
+fn whereabouts() -> Vec<(&'static str, String)> {
+    let labels = [("node", sys::NODE_NAME), ("namespace", sys::POD_NAMESPACE), ("pod", sys::POD_NAME)];
+    labels.into_iter().filter_map(|(label, name)| Some((label, sys::variable(name)?))).collect()
 }
 
 /// Loads the settings, or the defaults where there is no file, and logs the file's warnings.

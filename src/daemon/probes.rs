@@ -61,6 +61,16 @@ enum Answer {
     Liveness(Reading<Liveness>),
 }
 
+impl Answer {
+    fn metadata(&self) -> Option<Reading<MetadataAccess>> {
+        if let Self::Metadata(access) = self { Some(access.clone()) } else { None }
+    }
+
+    fn liveness(&self) -> Option<Reading<Liveness>> {
+        if let Self::Liveness(liveness) = self { Some(liveness.clone()) } else { None }
+    }
+}
+
 /// What is asked besides endpoints.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Besides<'a> {
@@ -277,8 +287,11 @@ impl Probes {
     /// Puts the last answers into the facts.
     pub(crate) fn fill(&self, agents: &mut [AgentFacts]) {
         for agent in agents {
-            agent.liveness = liveness_of(agent).and_then(|target| self.liveness(&target));
-            agent.metadata = metadata_service(agent).and_then(|service| self.metadata(service));
+            agent.liveness = liveness_of(agent)
+                .and_then(|target| self.answer(&target, "liveness endpoint", Answer::liveness));
+            agent.metadata = metadata_service(agent).and_then(|service| {
+                self.answer(&Target::Metadata(service), service.document, Answer::metadata)
+            });
             for index in 0..agent.endpoints.len() {
                 let Some(endpoint) = agent.endpoints.get(index).map(|fact| fact.endpoint.clone()) else {
                     continue;
@@ -298,22 +311,15 @@ impl Probes {
         }
     }
 
-    /// How a metadata service lets itself be asked; `None`: it is not asked.
-    fn metadata(&self, service: &'static MetadataService) -> Option<Reading<MetadataAccess>> {
-        let entry = self.entries.get(&Target::Metadata(service)).filter(|entry| entry.wanted)?;
-        Some(match &entry.answer {
-            Some(Answer::Metadata(access)) => access.clone(),
-            Some(_) | None => Reading::Unknown(not_yet(service.document)),
-        })
-    }
-
-    /// What an agent's liveness endpoint says; `None`: it is not asked.
-    fn liveness(&self, target: &Target) -> Option<Reading<Liveness>> {
+    /// What an answer to `target` says, by `taken`; `None`: it is not asked.
+    fn answer<T>(
+        &self,
+        target: &Target,
+        name: &str,
+        taken: impl FnOnce(&Answer) -> Option<Reading<T>>,
+    ) -> Option<Reading<T>> {
         let entry = self.entries.get(target).filter(|entry| entry.wanted)?;
-        Some(match &entry.answer {
-            Some(Answer::Liveness(liveness)) => liveness.clone(),
-            Some(_) | None => Reading::Unknown(not_yet("liveness endpoint")),
-        })
+        Some(entry.answer.as_ref().and_then(taken).unwrap_or_else(|| Reading::Unknown(not_yet(name))))
     }
 
     /// Every time reference at hand, as offsets of the wall clock at this moment; and servers that gave none.

@@ -23,30 +23,30 @@ impl Format {
     }
 }
 
-/// One element of a list: what it names, its parameters, its weight.
+/// One element of a list: what it names, its parameter `version`, its weight.
 struct Choice<'a> {
     name: &'a str,
-    parameters: Vec<(&'a str, &'a str)>,
+    version: Option<&'a str>,
     weight: f32,
 }
 
 /// The elements of every such header line, in order; what cannot be understood is left out.
-fn choices(headers: &HeaderMap, name: HeaderName) -> Vec<Choice<'_>> {
+fn choices(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = Choice<'_>> {
     let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).filter_map(choice).collect()
+    lines.flat_map(|line| line.split(',')).filter_map(choice)
 }
 
 fn choice(element: &str) -> Option<Choice<'_>> {
     let mut parts = element.split(';').map(str::trim);
     let name = parts.next().filter(|name| !name.is_empty())?;
-    let mut choice = Choice { name, parameters: Vec::new(), weight: 1.0 };
+    let mut choice = Choice { name, version: None, weight: 1.0 };
     for part in parts {
         let Some((key, value)) = part.split_once('=') else { continue };
         let (key, value) = (key.trim(), value.trim().trim_matches('"'));
         if key.eq_ignore_ascii_case("q") {
             choice.weight = value.parse().ok().filter(|weight| (0.0..=1.0).contains(weight))?;
-        } else {
-            choice.parameters.push((key, value));
+        } else if key.eq_ignore_ascii_case("version") {
+            choice.version = choice.version.or(Some(value));
         }
     }
     Some(choice)
@@ -62,20 +62,18 @@ pub(super) fn format(headers: &HeaderMap) -> Format {
     let mut openmetrics: Option<(u8, f32)> = None;
     let mut text_first = false;
     for choice in choices(headers, ACCEPT) {
-        let version =
-            choice.parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case("version")).map(|(_, v)| *v);
-        let name = choice.name.to_ascii_lowercase();
-        let (is_text, exactness) = match (name.as_str(), version) {
-            ("application/openmetrics-text", Some("1.0.0")) => (false, 4),
-            ("application/openmetrics-text", None) => (false, 3),
+        let names = |name: &str| choice.name.eq_ignore_ascii_case(name);
+        let (is_text, exactness) = match choice.version {
+            Some("1.0.0") if names("application/openmetrics-text") => (false, 4),
+            None if names("application/openmetrics-text") => (false, 3),
             // What follows 0.0.1 only is an `# EOF`-terminated text that readers of it take too.
-            ("application/openmetrics-text", Some("0.0.1")) => (false, 2),
-            ("application/*", _) => (false, 1),
-            ("text/plain", Some("0.0.4")) => (true, 4),
-            ("text/plain", None) => (true, 3),
-            ("text/*", _) => (true, 1),
+            Some("0.0.1") if names("application/openmetrics-text") => (false, 2),
+            _ if names("application/*") => (false, 1),
+            Some("0.0.4") if names("text/plain") => (true, 4),
+            None if names("text/plain") => (true, 3),
+            _ if names("text/*") => (true, 1),
             // Anything goes: the form that every reader, and a person, can read.
-            ("*/*", _) => (true, 0),
+            _ if names("*/*") => (true, 0),
             _ => continue,
         };
         let slot = if is_text { &mut text } else { &mut openmetrics };
@@ -97,12 +95,11 @@ pub(super) fn format(headers: &HeaderMap) -> Format {
 
 /// If the client takes gzip, and likes it no less than the plain form.
 pub(super) fn gzip(headers: &HeaderMap) -> bool {
-    let choices = choices(headers, ACCEPT_ENCODING);
     let weight = |names: &[&str]| {
+        let mut choices = choices(headers, ACCEPT_ENCODING);
         choices
-            .iter()
             .find(|choice| names.iter().any(|name| choice.name.eq_ignore_ascii_case(name)))
-            .map(|choice| choice.weight)
+            .map(|it| it.weight)
     };
     let gzip = weight(&["gzip", "x-gzip"]).or_else(|| weight(&["*"])).unwrap_or(0.0);
     gzip > 0.0 && gzip >= weight(&["identity"]).unwrap_or(0.0)

@@ -32,6 +32,16 @@ impl std::fmt::Debug for Started {
     }
 }
 
+/// Variables that a pod's definition sets from its own fields, by the names that Kubernetes' documentation uses.
+pub(crate) const NODE_NAME: &str = "NODE_NAME";
+pub(crate) const POD_NAME: &str = "POD_NAME";
+pub(crate) const POD_NAMESPACE: &str = "POD_NAMESPACE";
+
+/// A variable of the exporter's own environment; `None` where it is empty, too.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// Whether names are looked for wherever the host looks for them: with glibc by its modules, whatever they are; musl has none.
 pub(crate) const ASKS_EVERY_SOURCE_OF_NAMES: bool = cfg!(not(target_env = "musl"));
 

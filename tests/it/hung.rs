@@ -66,13 +66,10 @@ fn what_an_earlier_process_wrote_says_nothing_of_this_one() {
 #[test]
 fn a_liveness_endpoint_is_asked_and_one_that_does_not_answer_for_a_moment_is_no_fault() {
     let host = Host::with_logtail();
-    host.kill_all("ilogtail");
-    let environment = [
-        ("STAND_IN_IP", "172.16.2.200"),
+    host.restart_logtail_with(&[
         ("STAND_IN_VERSION", "loongcollector_version=3.1.4"),
         ("HTTP_PROBE_PORT", "7953"),
-    ];
-    host.start_agent(&[ILOGTAIL], &environment, 2);
+    ]);
     make(&host);
     host.remove(STATE);
     // Connections are accepted by the kernel, and nobody answers.

@@ -53,8 +53,7 @@ fn the_worker_was_killed() {
 #[test]
 fn the_worker_is_a_zombie() {
     let host = Host::with_logtail();
-    host.kill_all("ilogtail");
-    host.start_agent(&[ILOGTAIL], &[("STAND_IN_IP", "172.16.2.200"), ("STAND_IN_REAP", "0")], 2);
+    host.restart_logtail_with(&[("STAND_IN_REAP", "0")]);
     let kill = |host: &Host| host.signal("KILL", host.worker());
     fault(&host, None, kill, &["processes failing process_defunct"], Host::restart_logtail);
 }

@@ -166,9 +166,10 @@ fn a_working_ip_behind_nat() {
 #[test]
 fn a_working_ip_of_the_environment() {
     let host = Host::with_logtail();
-    host.kill_all("ilogtail");
-    let environment = [("STAND_IN_IP", "203.0.113.7"), ("ALIYUN_LOGTAIL_WORKING_IP", "203.0.113.7")];
-    host.start_agent(&[ILOGTAIL], &environment, 2);
+    host.restart_logtail_with(&[
+        ("STAND_IN_IP", "203.0.113.7"),
+        ("ALIYUN_LOGTAIL_WORKING_IP", "203.0.113.7"),
+    ]);
     silent(&host, None, &["logtail"]);
 }
 
@@ -194,33 +195,25 @@ fn several_accounts_and_identifiers() {
 #[test]
 fn identifiers_of_the_environment() {
     let host = Host::with_logtail();
-    host.kill_all("ilogtail");
     host.remove(USERS);
     host.remove(IDENTIFIERS);
-    let environment = [
-        ("STAND_IN_IP", "172.16.2.200"),
+    host.restart_logtail_with(&[
         ("ALIYUN_LOGTAIL_USER_ID", "1,1234567890123456"),
         ("ALIYUN_LOGTAIL_USER_DEFINED_ID", "a,web-fleet"),
-    ];
-    host.start_agent(&[ILOGTAIL], &environment, 2);
+    ]);
     silent(&host, Some(EXPECT_ALL), &["logtail"]);
 }
 
 #[test]
 fn the_second_form_of_the_config() {
     let host = Host::with_logtail();
-    host.kill_all("ilogtail");
     host.write(
         CONFIG,
         r#"{"primary_region" : "cn-hangzhou", "config_servers" : ["http://logtail.cn-hangzhou-intranet.log.aliyuncs.com"],
             "data_servers" : [{"region" : "cn-hangzhou", "endpoint_list": ["cn-hangzhou-intranet.log.aliyuncs.com"]}],
             "cpu_usage_limit" : 0.4,}"#,
     );
-    host.start_agent(
-        &[ILOGTAIL],
-        &[("STAND_IN_IP", "172.16.2.200"), ("STAND_IN_VERSION", "loongcollector_version=3.1.4")],
-        2,
-    );
+    host.restart_logtail_with(&[("STAND_IN_VERSION", "loongcollector_version=3.1.4")]);
     silent(&host, Some(EXPECT_ALL), &["logtail"]);
 }
 
@@ -286,11 +279,9 @@ fn two_installations() {
 #[test]
 fn a_container_whose_config_is_made_from_its_path() {
     let host = Host::with_logtail();
-    host.kill_all("ilogtail");
     host.remove(CONFIG);
     let path = "/etc/ilogtail/conf/cn-hangzhou/ilogtail_config.json";
-    let environment = [("STAND_IN_IP", "172.16.2.200"), ("ALIYUN_LOGTAIL_CONFIG", path)];
-    host.start_agent(&[ILOGTAIL], &environment, 2);
+    host.restart_logtail_with(&[("ALIYUN_LOGTAIL_CONFIG", path)]);
     silent(&host, Some(EXPECT_ALL), &["logtail"]);
 }
 
@@ -302,13 +293,10 @@ fn a_proxy_that_the_agent_uses() {
     for address in [DATA, PROJECT, ADMIN, CONFIG_HTTP] {
         host.refuse(address);
     }
-    host.kill_all("ilogtail");
-    let environment = [
-        ("STAND_IN_IP", "172.16.2.200"),
+    host.restart_logtail_with(&[
         ("STAND_IN_VERSION", "logtail_version=1.5.1"),
         ("http_proxy", "http://proxy.example.com:3128"),
-    ];
-    host.start_agent(&[ILOGTAIL], &environment, 2);
+    ]);
     silent(&host, Some(EXPECT_ALL), &["logtail"]);
 }
 

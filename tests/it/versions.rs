@@ -10,11 +10,9 @@ fn of_version(version: &str, environment: &[(&str, &str)]) -> Host {
 }
 
 fn restart(host: &Host, version: &str, environment: &[(&str, &str)]) {
-    host.kill_all("ilogtail");
     let version = format!("logtail_version={version}");
-    let own = [("STAND_IN_IP", "172.16.2.200"), ("STAND_IN_VERSION", version.as_str())];
-    let all: Vec<_> = own.iter().chain(environment).copied().collect();
-    host.start_agent(&[ILOGTAIL], &all, 2);
+    let all: Vec<_> = [("STAND_IN_VERSION", version.as_str())].iter().chain(environment).copied().collect();
+    host.restart_logtail_with(&all);
 }
 
 #[test]

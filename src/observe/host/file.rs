@@ -30,6 +30,9 @@ pub const LARGEST: u64 = 1 << 20;
 /// How much of a log's beginning is read, in bytes.
 pub const LOG_HEAD: u64 = 256 << 10;
 
+/// Room for a file whose size is not told, in bytes.
+const OF_THE_KERNEL: u64 = 4 << 10;
+
 /// Bytes of a file. They may hold secrets, so `Debug` tells their number only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Bytes(pub Vec<u8>);
@@ -196,7 +199,9 @@ impl<'a> Files<'a> {
         if whole && metadata.len() > cap {
             return Err(too_large());
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(cap)).unwrap_or_default());
+        // The kernel's own files have no size.
+        let size = if metadata.len() == 0 { OF_THE_KERNEL } else { metadata.len().min(cap) + 1 };
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         // One more than allowed tells a file that grew meanwhile, or whose size the kernel does not tell.
         (&file).take(if whole { cap + 1 } else { cap }).read_to_end(&mut bytes).map_err(refused)?;
         if u64::try_from(bytes.len()).is_ok_and(|length| length > cap) {

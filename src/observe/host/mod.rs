@@ -162,7 +162,7 @@ impl HostReader {
             ignored: Arc::default(),
             executions_are_told: false,
             deputy: sys::reads_what_is_others(),
-            pod: Pod::of_environment(|name| std::env::var(name).ok()).map(Arc::new),
+            pod: Pod::of_environment(sys::variable).map(Arc::new),
             readings: 0,
         }
     }
@@ -203,9 +203,14 @@ impl HostReader {
         self.resolver.answered().await;
     }
 
-    /// The host name's addresses as the resolver gave them last; true beside them unless an answer may still come in time.
-    pub fn hostname_addresses(&self) -> (Reading<Vec<Ipv4Addr>>, bool) {
-        (self.resolver.addresses(), self.resolver.has_answered())
+    /// The host name's addresses as the resolver gave them last.
+    pub fn hostname_addresses(&self) -> Reading<Vec<Ipv4Addr>> {
+        self.resolver.addresses()
+    }
+
+    /// False while the resolver's answer may still come in time.
+    pub fn resolver_has_answered(&self) -> bool {
+        self.resolver.has_answered()
     }
 
     /// Reads the interfaces' addresses alone.

@@ -19,10 +19,6 @@ use crate::{
 /// The most directories of containers that are told from those of the host.
 const MOST_SHARED: usize = 256;
 
-/// Variables that the pod's definition sets from its own fields.
-const POD_NAME: &str = "POD_NAME";
-const POD_NAMESPACE: &str = "POD_NAMESPACE";
-
 /// The exporter's own pod, as its definition tells.
 #[derive(Debug, Clone)]
 pub(super) struct Pod {
@@ -33,7 +29,7 @@ pub(super) struct Pod {
 impl Pod {
     /// What these variables say; `None`: not both are set.
     pub(super) fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
-        Some(Self { name: variable(POD_NAME)?, namespace: variable(POD_NAMESPACE)? })
+        Some(Self { name: variable(sys::POD_NAME)?, namespace: variable(sys::POD_NAMESPACE)? })
     }
 
     /// What a container of the pod is called, whose own name only config knows.

@@ -252,10 +252,13 @@ fn bounds(files: Files<'_>, place: &Path) -> Result<Option<ControlGroup>, Why> {
     let field = |name: &str, key: &str| {
         Ok::<_, Why>(text(files, &place.join(name))?.and_then(|text| value(&text, key)))
     };
+    let cache = |keys: [&str; 2]| {
+        let stat = text(files, &place.join("memory.stat"))?.unwrap_or_default();
+        Ok::<u64, Why>(keys.iter().filter_map(|key| value(&stat, key)).sum())
+    };
     if let Some(limit) = text(files, &place.join("memory.max"))? {
         let Some(used) = number("memory.current")? else { return Ok(None) };
-        let cache = field("memory.stat", "inactive_file")?.unwrap_or(0)
-            + field("memory.stat", "active_file")?.unwrap_or(0);
+        let cache = cache(["inactive_file", "active_file"])?;
         return Ok(Some(ControlGroup {
             path: place.to_owned(),
             memory_limit: limit.trim().parse().ok(),
@@ -265,8 +268,7 @@ fn bounds(files: Files<'_>, place: &Path) -> Result<Option<ControlGroup>, Why> {
     }
     let Some(limit) = number("memory.limit_in_bytes")? else { return Ok(None) };
     let Some(used) = number("memory.usage_in_bytes")? else { return Ok(None) };
-    let cache = field("memory.stat", "total_inactive_file")?.unwrap_or(0)
-        + field("memory.stat", "total_active_file")?.unwrap_or(0);
+    let cache = cache(["total_inactive_file", "total_active_file"])?;
     Ok(Some(ControlGroup {
         path: place.to_owned(),
         memory_limit: Some(limit).filter(|limit| *limit < NO_LIMIT),

@@ -97,8 +97,7 @@ fn installation_and_processes() -> Vec<Case> {
         },
         Case {
             provoke: |host, _| {
-                host.kill_all("ilogtail");
-                host.start_agent(&[ILOGTAIL], &[("STAND_IN_IP", "172.16.2.200"), ("STAND_IN_REAP", "0")], 2);
+                host.restart_logtail_with(&[("STAND_IN_REAP", "0")]);
                 host.signal("KILL", host.worker());
             },
             ..logtail("process_defunct", "the worker was killed, and its daemon does not reap it")

@@ -45,9 +45,7 @@ fn configs() -> Vec<Case> {
         Case {
             config: Some("agents: [{ kind: logtail, expect: { region: cn-hangzhou } }]"),
             provoke: |host, _| {
-                host.kill_all("ilogtail");
-                let version = ("STAND_IN_VERSION", "logtail_version=1.8.8 Community Edition");
-                host.start_agent(&[ILOGTAIL], &[("STAND_IN_IP", "172.16.2.200"), version], 2);
+                host.restart_logtail_with(&[("STAND_IN_VERSION", "logtail_version=1.8.8 Community Edition")]);
             },
             ..logtail("community_edition", "the community edition runs where a machine group is expected")
         },
@@ -56,9 +54,7 @@ fn configs() -> Vec<Case> {
 
 /// Logtail of this version is started anew.
 fn of_version(host: &Host, version: &str) {
-    host.kill_all("ilogtail");
-    let version = format!("logtail_version={version}");
-    host.start_agent(&[ILOGTAIL], &[("STAND_IN_IP", "172.16.2.200"), ("STAND_IN_VERSION", &version)], 2);
+    host.restart_logtail_with(&[("STAND_IN_VERSION", &format!("logtail_version={version}"))]);
 }
 
 /// A config that only releases since 3.0 can read.

@@ -44,13 +44,10 @@ fn ways() -> Vec<Case> {
         Case {
             provoke: |host, _| {
                 host.add_site("203.0.113.40", &["proxy.example.com"]);
-                host.kill_all("ilogtail");
-                let environment = [
-                    ("STAND_IN_IP", "172.16.2.200"),
+                host.restart_logtail_with(&[
                     ("HTTP_PROXY", "http://203.0.113.40:3128"),
                     ("STAND_IN_VERSION", "logtail_version=1.5.1"),
-                ];
-                host.start_agent(&[ILOGTAIL], &environment, 2);
+                ]);
             },
             people: by("the proxy is started", |host| host.serve(PROXY, Answer::LogService)),
             ..logtail("proxy_unreachable", "the proxy in the environment of Logtail is down")

@@ -18,6 +18,8 @@ pub(crate) const IDENTIFIERS: &str = "/etc/ilogtail/user_defined_id";
 /// The config as the installer writes it for the internal network of Hangzhou.
 pub(crate) const CONFIG_TEXT: &str = include_str!("ilogtail_config.json");
 
+/// The address that the stand-in chooses.
+const STAND_IN_IP: &str = "STAND_IN_IP";
 /// The config server's name.
 pub(crate) const CONFIG_SERVER: &str = "logtail.cn-hangzhou-intranet.log.aliyuncs.com";
 /// Its addresses.
@@ -123,7 +125,7 @@ impl Host {
 
     /// Starts Logtail, which chooses this address.
     pub(crate) fn start_logtail_at(&self, ip: &str) {
-        self.start_agent(&[ILOGTAIL], &[("STAND_IN_IP", ip)], 2);
+        self.start_agent(&[ILOGTAIL], &[(STAND_IN_IP, ip)], 2);
     }
 
     /// Starts an agent that leaves so many processes behind, the last of which writes its record.
@@ -136,7 +138,7 @@ impl Host {
         let others = self.named(&name).len();
         self.start(command, environment.iter().copied());
         self.until_running(&name, others + processes);
-        if environment.iter().any(|(name, _)| *name == "STAND_IN_IP") {
+        if environment.iter().any(|(name, _)| *name == STAND_IN_IP) {
             eventually("the record is written", || {
                 if self.at(&record).exists() { Ok(()) } else { Err(record.clone()) }
             });
@@ -157,8 +159,14 @@ impl Host {
 
     /// Stops Logtail and starts it again.
     pub(crate) fn restart_logtail(&self) {
+        self.restart_logtail_with(&[]);
+    }
+
+    /// Stops Logtail and starts it again with these variables, which may replace the address that it chooses.
+    pub(crate) fn restart_logtail_with(&self, environment: &[(&str, &str)]) {
         self.kill_all("ilogtail");
-        self.start_logtail();
+        let all: Vec<_> = [(STAND_IN_IP, "172.16.2.200")].iter().chain(environment).copied().collect();
+        self.start_agent(&[ILOGTAIL], &all, 2);
     }
 
     /// A machine on which LogListener is healthy, with three processes.
