@@ -292,7 +292,7 @@ fn told(report: Report, input: usize) {
             assert!(form <= most, "{form} bytes of {input}, {agents} agents");
         }
     }
-    assert!(published.text().plain.len() <= most && published.openmetrics().plain.len() <= most);
+    assert!(published.text(false).len() <= most && published.openmetrics(false).len() <= most);
 }
 
 /// Where the files of a turn are.

@@ -67,9 +67,11 @@ impl Command {
     pub fn looks_at_agents(&self) -> bool {
         match self {
             Self::Run | Self::Check { .. } => true,
-            Self::Healthcheck | Self::Explain { .. } | Self::AlertsTest { .. } | Self::ConfigCheck { .. } => {
-                false
-            }
+            Self::Healthcheck
+            | Self::Explain { .. }
+            | Self::AlertsTest { .. }
+            | Self::ConfigCheck { .. }
+            | Self::Service(_) => false,
         }
     }
 }

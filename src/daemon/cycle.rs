@@ -171,7 +171,7 @@ impl Cycle {
         self.read_host().await;
         while !self.is_answered() {
             progress(self.probes.outstanding());
-            self.probe_answered().await;
+            let _counted_above = self.probe_answered().await;
         }
         self.turn(Trigger::Probe).await
     }
@@ -181,12 +181,12 @@ impl Cycle {
         self.reader.copies()
     }
 
-    /// Waits until a probe has answered, or the resolver that was asked for the host's name. Never returns while none is under
-    /// way. Cancel-safe.
-    pub async fn probe_answered(&mut self) {
+    /// Waits until a probe has answered, or the resolver that was asked for the host's name; true if that says anything new. Never
+    /// returns while none is under way. Cancel-safe.
+    pub async fn probe_answered(&mut self) -> bool {
         tokio::select! {
-            () = self.probes.next_answer() => {}
-            () = self.reader.hostname_resolved() => {}
+            is_news = self.probes.next_answer() => is_news,
+            () = self.reader.hostname_resolved() => true,
         }
     }
 

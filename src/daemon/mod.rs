@@ -160,7 +160,7 @@ pub async fn run(
     let mut supervisor = Supervisor::from_environment();
     supervisor.shows(&first);
     let mut announce = Some(announce);
-    let (publisher, published) = watch::channel(publish(first, &counters, &mut journal, &mut announce));
+    let (publisher, published) = watch::channel(publish(first, None, &counters, &mut journal, &mut announce));
     alerting.see(published.borrow().report());
 
     let (reload_sender, requests) = mpsc::channel::<ReloadRequest>(8);
@@ -200,7 +200,12 @@ pub async fn run(
             }
             () = reloads.next() => Trigger::Reload,
             _ = interval.tick() => Trigger::Timer,
-            () = cycle.probe_answered() => Trigger::Probe,
+            is_news = cycle.probe_answered() => {
+                if !is_news {
+                    continue;
+                }
+                Trigger::Probe
+            }
             changes = debouncer.next() => Trigger::Event(changes),
             () = tokio::time::sleep_until(due) => {
                 cycle.start_due_probes();
@@ -220,7 +225,8 @@ pub async fn run(
             done = turn => done,
         };
         supervisor.shows(&report);
-        publisher.send_replace(publish(report, &counters, &mut journal, &mut announce));
+        let before = Arc::clone(&publisher.borrow());
+        publisher.send_replace(publish(report, Some(&before), &counters, &mut journal, &mut announce));
         alerting.see(publisher.borrow().report());
         if let Trigger::Event(_) = trigger {
             debouncer.evaluated(time::cpu_time().saturating_sub(used));
@@ -275,6 +281,7 @@ async fn reload(cycle: &mut Cycle, alerting: &Alerting, file: Option<PathBuf>) -
 
 fn publish(
     mut report: Report,
+    before: Option<&Published>,
     counters: &Counters,
     journal: &mut journal::Journal,
     announce: &mut Option<impl FnOnce(&Report)>,
@@ -289,5 +296,9 @@ fn publish(
             announce(&report);
         }
     }
-    Arc::new(Published::new(Arc::new(report), own::read().as_ref(), time::now().boot))
+    let published = Published::new(Arc::new(report), own::read(), time::now().boot);
+    Arc::new(match before {
+        Some(before) => published.after(before),
+        None => published,
+    })
 }

@@ -1,5 +1,7 @@
 //! When each endpoint and time server is asked again, and what it last said. Probes run beside the cycle, never in it.
 
+mod news;
+
 use std::{
     collections::BTreeMap,
     hash::{BuildHasher as _, Hasher as _, RandomState},
@@ -210,12 +212,12 @@ impl Probes {
         self.entries.iter().filter(|(_, entry)| entry.wanted)
     }
 
-    /// Waits for the next answer and keeps it. Never returns while nothing runs. Cancel-safe.
-    pub(crate) async fn next_answer(&mut self) {
+    /// Waits for the next answer and keeps it; true if it says anything new. Never returns while nothing runs. Cancel-safe.
+    pub(crate) async fn next_answer(&mut self) -> bool {
         match self.running.join_next().await {
             Some(Ok((target, id, answer))) => self.keep(&target, id, answer),
             // Nothing ends a probe without an answer.
-            Some(Err(_)) => {}
+            Some(Err(_)) => false,
             None => std::future::pending().await,
         }
     }
@@ -224,14 +226,15 @@ impl Probes {
     pub(crate) fn keep_ready(&mut self) {
         while let Some(done) = self.running.try_join_next() {
             if let Ok((target, id, answer)) = done {
-                self.keep(&target, id, answer);
+                let _evaluated_now = self.keep(&target, id, answer);
             }
         }
     }
 
-    fn keep(&mut self, target: &Target, id: u64, answer: Answer) {
+    /// True if it says anything new.
+    fn keep(&mut self, target: &Target, id: u64, answer: Answer) -> bool {
         if self.entries.get(target).is_none_or(|entry| entry.id != id) {
-            return;
+            return false;
         }
         let every = match target {
             Target::Endpoint { .. } | Target::Liveness { .. } => self.interval,
@@ -246,13 +249,14 @@ impl Probes {
             (_, Answer::Endpoint(_) | Answer::Time(Ok(_)) | Answer::Metadata(_) | Answer::Liveness(_)) => {}
         }
         let due = Instant::now() + self.jittered(every);
-        if let Some(entry) = self.entries.get_mut(target) {
-            let answer = still_silent(entry.answer.as_ref(), answer);
-            (entry.due, entry.running, entry.answer) = (due, false, Some(answer));
-            if !entry.wanted {
-                self.entries.remove(target);
-            }
+        let Some(entry) = self.entries.get_mut(target) else { return false };
+        let answer = still_silent(entry.answer.as_ref(), answer);
+        let is_news = entry.wanted && answer.is_news_after(entry.answer.as_ref());
+        (entry.due, entry.running, entry.answer) = (due, false, Some(answer));
+        if !entry.wanted {
+            self.entries.remove(target);
         }
+        is_news
     }
 
     /// 90 to 110 % of `every`: hosts that were started together drift apart.
@@ -424,13 +428,13 @@ mod tests {
             probes.entries.get(&target).expect("it is wanted").id
         };
         let id = start(&mut probes, &ask("line 1", &[200]));
-        probes.next_answer().await;
+        assert!(probes.next_answer().await, "the first answer is news");
         assert!(probes.complete());
         assert_eq!(start(&mut probes, &ask("line 2", &[200])), id);
         assert!(probes.complete(), "written elsewhere, it is the same question");
         assert_ne!(start(&mut probes, &ask("line 2", &[204])), id);
         assert!(!probes.complete());
-        probes.keep(&target, id, Answer::Endpoint(Box::new(Reading::Unknown(not_yet("x")))));
+        assert!(!probes.keep(&target, id, Answer::Endpoint(Box::new(Reading::Unknown(not_yet("x"))))));
         assert!(!probes.complete(), "the late answer is to another question");
         probes.next_answer().await;
         assert!(probes.complete());

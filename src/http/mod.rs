@@ -282,13 +282,12 @@ async fn drained<B: Body + Unpin>(mut body: B) -> bool {
 
 fn metrics(published: &Published, headers: &hyper::HeaderMap) -> Answer {
     let format = negotiation::format(headers);
-    let encoded = match format {
-        Format::Text => published.text(),
-        Format::OpenMetrics => published.openmetrics(),
-    };
     let gzip = negotiation::gzip(headers);
-    let body = if gzip { &encoded.gzip } else { &encoded.plain };
-    let mut answer = answer(StatusCode::OK, format.content_type(), body.clone());
+    let body = match format {
+        Format::Text => published.text(gzip),
+        Format::OpenMetrics => published.openmetrics(gzip),
+    };
+    let mut answer = answer(StatusCode::OK, format.content_type(), body);
     answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
     if gzip {
         answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));

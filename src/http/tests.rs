@@ -36,7 +36,7 @@ struct Running {
 }
 
 fn published(report: Report) -> Arc<Published> {
-    Arc::new(Published::new(Arc::new(report), Some(&sample::OWN), Duration::from_secs(100)))
+    Arc::new(Published::new(Arc::new(report), Some(sample::OWN), Duration::from_secs(100)))
 }
 
 async fn start(limits: Limits) -> Running {

@@ -1,8 +1,11 @@
-//! One report in the forms that the HTTP server hands out, encoded before anybody asks.
+//! One report in the forms that the HTTP server hands out, encoded before anybody asks where somebody has asked before.
 
 use std::{
     io::Write as _,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,11 +19,12 @@ use crate::model::{
     report::{MOST_ON_PAGE, Report},
 };
 
-/// A report, rendered. The metrics are encoded at publication, so that a scrape costs a copy of a pointer. The page and the
-/// JSON document, which few ask for, are rendered when first asked for, once for each report.
+/// A report, rendered. Metrics in the forms in which the last report was asked for are encoded at publication, so that a scrape
+/// costs a copy of a pointer. All other forms are rendered when first asked for, once for each report.
 #[derive(Debug)]
 pub struct Published {
     report: Arc<Report>,
+    own: Option<SelfFacts>,
     evaluated_at: Duration,
     text: Encoded,
     openmetrics: Encoded,
@@ -28,30 +32,36 @@ pub struct Published {
     page: [OnceLock<Bytes>; 2],
 }
 
-/// A body, plain and compressed.
-#[derive(Debug, Clone)]
-pub struct Encoded {
-    /// As it is.
-    pub plain: Bytes,
-    /// Compressed by gzip.
-    pub gzip: Bytes,
+/// The bodies of one form, and whether somebody has asked for them.
+#[derive(Debug, Default)]
+struct Encoded {
+    plain: OnceLock<Bytes>,
+    gzip: OnceLock<Bytes>,
+    is_wanted: AtomicBool,
+    is_wanted_compressed: AtomicBool,
 }
 
 impl Published {
-    /// Renders the metrics of a report. `evaluated_at` is the time of its evaluation on the boot clock; `own` is what the
-    /// exporter's process uses.
-    pub fn new(report: Arc<Report>, own: Option<&SelfFacts>, evaluated_at: Duration) -> Self {
-        let families = metrics::families(View { report: &report, own });
-        let text = Encoded::new(metrics::text(&families));
-        let openmetrics = Encoded::new(openmetrics::encode(&families).into_bytes());
+    /// A report of which nothing is rendered yet. `evaluated_at` is the time of its evaluation on the boot clock; `own` is what
+    /// the exporter's process uses.
+    pub fn new(report: Arc<Report>, own: Option<SelfFacts>, evaluated_at: Duration) -> Self {
         Self {
             report,
+            own,
             evaluated_at,
-            text,
-            openmetrics,
+            text: Encoded::default(),
+            openmetrics: Encoded::default(),
             json: [const { OnceLock::new() }; 2],
             page: [const { OnceLock::new() }; 2],
         }
+    }
+
+    /// Renders the metrics as they were asked for of the report before.
+    #[must_use]
+    pub fn after(self, before: &Self) -> Self {
+        self.text.prepare(&before.text, || self.render_text());
+        self.openmetrics.prepare(&before.openmetrics, || self.render_openmetrics());
+        self
     }
 
     /// The report.
@@ -65,13 +75,25 @@ impl Published {
     }
 
     /// Metrics in text format 0.0.4.
-    pub fn text(&self) -> &Encoded {
-        &self.text
+    pub fn text(&self, compressed: bool) -> Bytes {
+        self.text.asked(compressed, || self.render_text())
     }
 
     /// Metrics in `OpenMetrics` 1.0.
-    pub fn openmetrics(&self) -> &Encoded {
-        &self.openmetrics
+    pub fn openmetrics(&self, compressed: bool) -> Bytes {
+        self.openmetrics.asked(compressed, || self.render_openmetrics())
+    }
+
+    fn view(&self) -> View<'_> {
+        View { report: &self.report, own: self.own.as_ref() }
+    }
+
+    fn render_text(&self) -> Vec<u8> {
+        metrics::text(&metrics::families(self.view()))
+    }
+
+    fn render_openmetrics(&self) -> Vec<u8> {
+        openmetrics::encode(&metrics::families(self.view())).into_bytes()
     }
 
     /// The report as a JSON document.
@@ -99,14 +121,30 @@ fn in_language(slots: &[OnceLock<Bytes>; 2], language: Language, render: impl Fn
 }
 
 impl Encoded {
-    fn new(plain: Vec<u8>) -> Self {
-        let mut encoder = GzBuilder::new().write(Vec::with_capacity(plain.len() / 4), Compression::fast());
-        let gzip = encoder
-            .write_all(&plain)
-            .and_then(|()| encoder.finish())
-            .expect("compressing from memory into memory cannot fail");
-        Self { plain: plain.into(), gzip: gzip.into() }
+    fn asked(&self, compressed: bool, render: impl FnOnce() -> Vec<u8>) -> Bytes {
+        let wanted = if compressed { &self.is_wanted_compressed } else { &self.is_wanted };
+        wanted.store(true, Ordering::Relaxed);
+        self.body(compressed, render)
     }
+
+    fn prepare(&self, before: &Self, render: impl Fn() -> Vec<u8>) {
+        for (compressed, wanted) in [(false, &before.is_wanted), (true, &before.is_wanted_compressed)] {
+            if wanted.load(Ordering::Relaxed) {
+                self.body(compressed, &render);
+            }
+        }
+    }
+
+    fn body(&self, compressed: bool, render: impl FnOnce() -> Vec<u8>) -> Bytes {
+        let plain = || self.plain.get_or_init(|| render().into());
+        if compressed { self.gzip.get_or_init(|| gzip(plain()).into()).clone() } else { plain().clone() }
+    }
+}
+
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = GzBuilder::new().write(Vec::with_capacity(plain.len() / 4), Compression::fast());
+    let compressed = encoder.write_all(plain).and_then(|()| encoder.finish());
+    compressed.expect("compressing from memory into memory cannot fail")
 }
 
 #[cfg(test)]
@@ -120,12 +158,30 @@ mod tests {
     #[test]
     fn compressed_bodies_are_the_plain_ones() {
         let published = Published::new(Arc::new(sample::failing()), None, Duration::ZERO);
-        for body in [published.text(), published.openmetrics()] {
+        for body in [Published::text, Published::openmetrics] {
+            let (expected, compressed) = (body(&published, false), body(&published, true));
             let mut plain = Vec::new();
-            MultiGzDecoder::new(&*body.gzip).read_to_end(&mut plain).expect("gzip");
-            assert_eq!(plain, body.plain);
-            assert!(body.gzip.len() < body.plain.len() / 2, "compressed to {}", body.gzip.len());
+            MultiGzDecoder::new(&*compressed).read_to_end(&mut plain).expect("gzip");
+            assert_eq!(plain, expected);
+            assert!(compressed.len() < plain.len() / 2, "compressed to {}", compressed.len());
         }
+    }
+
+    #[test]
+    fn what_was_asked_for_of_one_report_is_ready_in_the_next() {
+        let new = || Published::new(Arc::new(sample::failing()), None, Duration::ZERO);
+        let first = new();
+        let ready = |published: &Published| {
+            let forms = [&published.text, &published.openmetrics];
+            forms.map(|form| (form.plain.get().is_some(), form.gzip.get().is_some()))
+        };
+        assert_eq!(ready(&first), [(false, false), (false, false)]);
+        let _scrape = first.openmetrics(true);
+        let second = new().after(&first);
+        assert_eq!(ready(&second), [(false, false), (true, true)]);
+        let _scrape = second.text(false);
+        let third = new().after(&second);
+        assert_eq!(ready(&third), [(true, false), (false, false)]);
     }
 
     #[test]

@@ -134,7 +134,7 @@ pub async fn check(
         );
     }
     let published = Published::new(Arc::new(report), None, Duration::ZERO);
-    members.add("now/metrics.txt", METRICS, String::from_utf8_lossy(&published.text().plain).into_owned());
+    members.add("now/metrics.txt", METRICS, String::from_utf8_lossy(&published.text(false)).into_owned());
     let endpoints = settings.agents.iter().flat_map(|agent| &agent.endpoints);
     let origins: Vec<_> = endpoints.map(|endpoint| endpoint.url.as_str()).collect();
     members.withhold_paths(&origins);
