@@ -38,7 +38,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use exporter::Kind;
+use exporter::{Exporter, Kind};
 use machine::{Logtail, Sleepers, said};
 use report::Report;
 
@@ -111,6 +111,7 @@ fn measure(effort: Effort) -> String {
     exporter::configure_peers();
     let mut sleepers = Sleepers::default();
     let mut report = Report::default();
+    assert_well();
     if wanted("start_up") {
         scrapes::start_up(effort, &mut report);
     }
@@ -144,6 +145,14 @@ fn measure(effort: Effort) -> String {
     }
     let machine = surroundings(start.elapsed(), &load_before);
     report.document(&machine) + &report.goals(&machine)
+}
+
+/// What a host costs on which something is wrong is another question.
+fn assert_well() {
+    let text = Exporter::start(Kind::Ours, 9100).text();
+    let raised = |line: &&str| line.starts_with("logagent_problem{") && line.ends_with(" 1");
+    let raised: Vec<&str> = text.lines().filter(raised).collect();
+    assert!(raised.is_empty(), "this host is not well: {raised:#?}");
 }
 
 /// The machine, the versions, and how busy it was.

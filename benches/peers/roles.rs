@@ -38,7 +38,8 @@ fn daemon() {
     }
 }
 
-/// Answers every request by 200, with the time as it was when this began: steps of the clock are not followed.
+/// Answers every request by 200 as the log service does, with the time as it was when this began: steps of the clock are not
+/// followed.
 fn answer(address: &str) {
     let clock = TrueTime::is_now();
     let listener = TcpListener::bind(address).unwrap();
@@ -49,7 +50,8 @@ fn answer(address: &str) {
             while stream.read(&mut request).is_ok_and(|length| length > 0) {
                 let date = httpdate::fmt_http_date(UNIX_EPOCH + clock.now());
                 let answer = format!(
-                    "HTTP/1.1 200 OK\r\ndate: {date}\r\ncontent-length: 2\r\ncontent-type: text/plain\r\n\r\nok"
+                    "HTTP/1.1 200 OK\r\ndate: {date}\r\nx-log-requestid: 5DD39230BE9910FC6CF17609\r\n\
+                     content-length: 2\r\ncontent-type: text/plain\r\n\r\nok"
                 );
                 if stream.write_all(answer.as_bytes()).is_err() {
                     break;
