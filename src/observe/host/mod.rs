@@ -46,7 +46,7 @@ use self::{
     ignored::IgnoredPids,
     names::Names,
     pod::{Neighbourhood, Pod},
-    process::{Candidate, Impostor, Procfs},
+    process::{Candidate, Procfs},
     surroundings::{EVERY, Scope, Whose, surroundings},
     zone::Zones,
 };
@@ -60,7 +60,7 @@ use crate::{
     config::{AgentSettings, Settings},
     model::{
         Reading,
-        report::{Limit, NotBelieved, NotBelievedGroup},
+        report::{Limit, NotBelieved},
         snapshot::{AgentFacts, Copied, FileFact, InterfaceAddress, PlaceFacts, ProcessState},
     },
     sys::{self, root::Root},
@@ -71,10 +71,6 @@ const HOSTS: &str = sys::HOSTS_FILE;
 
 /// How long a reading waits for the resolver: one that asks no server has answered by then, and of any other an event tells.
 const LOCAL_LOOKUP: Duration = Duration::from_millis(10);
-
-/// The most groups of processes that are not believed, and of the ids of each, that are told.
-const MOST_GROUPS: usize = 32;
-const MOST_PIDS: usize = 32;
 
 /// Where the host is.
 #[derive(Debug, Clone)]
@@ -406,7 +402,7 @@ impl Plan {
                     Some(_) => IgnoredPids::clone(&self.ignored).after_event(passed, &scan),
                 };
                 let mut limits = scan.limits;
-                let not_believed = not_believed(&names, scan.impostors, &mut limits);
+                let not_believed = names.not_believed(scan.impostors, &mut limits);
                 let candidates = Reading::Known(detect::below_root(files, scan.candidates));
                 (Processes { candidates, not_believed, limits }, Arc::new(ignored))
             }
@@ -440,31 +436,6 @@ impl Plan {
             container: None,
         }
     }
-}
-
-/// Those that do not count, by kind, user and executable.
-fn not_believed(names: &Names<'_>, impostors: Vec<Impostor>, limits: &mut BTreeSet<Limit>) -> NotBelieved {
-    let mut out = NotBelieved::default();
-    let mut groups: BTreeMap<(&'static str, u32, String), Vec<u32>> = BTreeMap::new();
-    for Impostor { pid, name, user, executable } in impostors {
-        let Some(kind) = names.kind_of(&name) else { continue };
-        *out.processes.entry(kind).or_default() += 1;
-        let executable = executable.map_or(name, |path| path.to_string_lossy().into_owned());
-        let key = (kind, user, executable);
-        if groups.len() == MOST_GROUPS && !groups.contains_key(&key) {
-            limits.insert(Limit::Candidates);
-            continue;
-        }
-        let pids = groups.entry(key).or_default();
-        if pids.len() < MOST_PIDS {
-            pids.push(pid);
-        } else {
-            limits.insert(Limit::Candidates);
-        }
-    }
-    let named = |((kind, user, executable), pids)| NotBelievedGroup { kind, user, executable, pids };
-    out.groups = groups.into_iter().map(named).collect();
-    out
 }
 
 /// What to watch: everything that was asked for, and what tells of the agents' processes.

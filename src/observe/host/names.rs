@@ -1,18 +1,26 @@
 //! By which names processes are looked for, and which of those that bear one count.
 
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use super::{
     accepted::Acceptance,
     detect::{Profiles, profile_of},
-    process::Wanted,
+    process::{Impostor, Wanted},
 };
 use crate::{
     agents::Profile,
     config::{AgentSettings, Settings},
+    model::report::{Limit, NotBelieved, NotBelievedGroup},
     observe::trust::Credentials,
     sys,
 };
+
+/// The most groups of processes that are not believed, and of the ids of each, that are told.
+const MOST_GROUPS: usize = 32;
+const MOST_PIDS: usize = 32;
 
 /// Names and variables that matter under the settings.
 pub(super) struct Names<'a> {
@@ -38,6 +46,31 @@ impl<'a> Names<'a> {
         let mut bearing =
             self.recognisers.iter().filter(|(profile, settings)| bears(*profile, settings, base_name));
         bearing.next().map(|(profile, _)| profile.kind())
+    }
+
+    /// Those that do not count, by kind, user and executable.
+    pub(super) fn not_believed(&self, impostors: Vec<Impostor>, limits: &mut BTreeSet<Limit>) -> NotBelieved {
+        let mut out = NotBelieved::default();
+        let mut groups: BTreeMap<(&'static str, u32, String), Vec<u32>> = BTreeMap::new();
+        for Impostor { pid, name, user, executable } in impostors {
+            let Some(kind) = self.kind_of(&name) else { continue };
+            *out.processes.entry(kind).or_default() += 1;
+            let executable = executable.map_or(name, |path| path.to_string_lossy().into_owned());
+            let key = (kind, user, executable);
+            if groups.len() == MOST_GROUPS && !groups.contains_key(&key) {
+                limits.insert(Limit::Candidates);
+                continue;
+            }
+            let pids = groups.entry(key).or_default();
+            if pids.len() < MOST_PIDS {
+                pids.push(pid);
+            } else {
+                limits.insert(Limit::Candidates);
+            }
+        }
+        let named = |((kind, user, executable), pids)| NotBelievedGroup { kind, user, executable, pids };
+        out.groups = groups.into_iter().map(named).collect();
+        out
     }
 }
 
