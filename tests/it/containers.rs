@@ -452,6 +452,13 @@ fn no_link_in_a_container_leads_out_of_it_and_nothing_in_it_is_waited_for() {
         ("absolute", format!("ln -sf /etc/secret.json .{CONFIG} &&")),
         ("upwards", format!("ln -sf ../../../../../../../etc/secret.json .{CONFIG} &&")),
         ("by /proc", format!("ln -sf /proc/1/root/etc/secret.json .{CONFIG} &&")),
+        ("by its own /proc", format!("ln -sf /proc/self/root/etc/secret.json .{CONFIG} &&")),
+        (
+            "by the host's /proc",
+            format!(
+                "mkdir -p srv && mount --bind /proc srv && ln -sf /srv/1/root/etc/secret.json .{CONFIG} &&"
+            ),
+        ),
         ("a FIFO", format!("rm .{CONFIG} && mkfifo .{CONFIG} &&")),
     ] {
         let host = Host::new();
@@ -462,6 +469,58 @@ fn no_link_in_a_container_leads_out_of_it_and_nothing_in_it_is_waited_for() {
         assert_ne!(prerequisite(&exporter, "startup_parameters").0, "ok", "{what}");
         assert!(!exporter.report().to_string().contains(SECRET), "{what}");
     }
+}
+
+#[test]
+fn a_file_system_of_a_container_that_never_answers_makes_its_own_files_unknown_and_nothing_else() {
+    for (path, kind) in [(CONFIG, "100000"), ("/etc/ilogtail", "40000")] {
+        let host = Host::with_logtail();
+        // Its server has the descriptor, and reads nothing from it.
+        let mount = format!(
+            "exec 7<>/dev/fuse && mount -i -t fuse \
+             -o fd=7,rootmode={kind},user_id=0,group_id=0,allow_other silent .{path} &&"
+        );
+        let _container = start(&host, &[], &mount);
+        let exporter = exporter(&host);
+        let unknown = |agent: &str| {
+            let state = [("agent", agent), ("prerequisite", "startup_parameters"), ("status", "unknown")];
+            exporter.scrape().value("logagent_prerequisite_status", &state)
+        };
+        exporter.until("both are judged", |_| unknown("logtail-container") == Some(1.0));
+        let why = exporter.report()["agents"][1].to_string();
+        assert!(why.contains("timed_out") || why.contains("still_blocked"), "{path}: {why}");
+        assert_eq!(unknown("logtail"), Some(0.0), "{path}");
+        // Nor is what happens to others seen late.
+        kill_agents_of_host(&host);
+        exporter.until("that the host's is gone", |seen| {
+            seen.value("logagent_problem", &[("agent", "logtail"), ("cause", "not_running")]) == Some(1.0)
+        });
+    }
+}
+
+#[test]
+fn a_process_that_has_the_id_of_one_that_is_gone_is_not_taken_for_it() {
+    let host = Host::new();
+    host.add_log_service();
+    let _container = start(&host, &[], "");
+    let exporter = exporter(&host);
+    exporter.shows(&[]);
+    let gone = [host.pids("sleep")[0], host.pids("ilogtail")[0]];
+    host.kill_all("sleep");
+    // The container's first process and the agent's, by their ids, are the host's now.
+    for pid in gone {
+        host.sh(&format!(
+            "while [ \"$(cat /run/got 2>/dev/null)\" != {pid} ]; do
+                 echo {} >/proc/sys/kernel/ns_last_pid
+                 sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >/run/got
+             done",
+            pid - 1
+        ));
+        assert!(host.pids("sleep").contains(&pid));
+    }
+    until_missed(&exporter, "logtail-container");
+    exporter
+        .until("that its files are not to be seen", |_| prerequisite(&exporter, "installed").0 == "unknown");
 }
 
 #[test]

@@ -188,3 +188,21 @@ impl Opened {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_began_at_another_time_is_another_one() {
+        let procfs = Path::new("/proc");
+        let pid = std::process::id();
+        let stat = Stat::parse(&std::fs::read("/proc/self/stat").unwrap()).unwrap();
+        let own = FirstProcess { pid, start_ticks: stat.start_ticks };
+        assert!(runs(procfs, own) && revisit(procfs, own).unwrap().is_some());
+        for start_ticks in [stat.start_ticks - 1, stat.start_ticks + 1] {
+            let former = FirstProcess { pid, start_ticks };
+            assert!(!runs(procfs, former) && revisit(procfs, former).unwrap().is_none());
+        }
+    }
+}
