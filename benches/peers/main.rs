@@ -18,6 +18,7 @@
 
 mod client;
 mod clock;
+mod containers;
 mod evaluations;
 mod exporter;
 mod faults;
@@ -123,6 +124,9 @@ fn measure(effort: Effort) -> String {
     }
     if wanted("log") {
         surroundings::log(effort, &mut report);
+    }
+    if wanted("containers") {
+        containers::containers(effort, &mut report);
     }
     if wanted("growth") {
         evaluations::growth(effort, &mut report);

@@ -24,7 +24,7 @@ const ALERTMANAGER: &str = "127.0.0.1:19093";
 /// By what intervals are shorter than by default.
 const TIMES: u32 = 60;
 /// Evaluations in an hour by default.
-const EVALUATIONS: f64 = 240.0;
+pub(crate) const EVALUATIONS: f64 = 240.0;
 /// What is written to the log in a busy second.
 const LINES: u32 = 10_000;
 /// In how many portions.
@@ -148,7 +148,7 @@ pub(crate) fn log(effort: Effort, report: &mut Report) {
 }
 
 /// Evaluations by the timer so far.
-fn turns(ours: &Exporter) -> f64 {
+pub(crate) fn turns(ours: &Exporter) -> f64 {
     let text = ours.text();
     let line =
         text.lines().find_map(|line| line.strip_prefix("logagent_evaluations_total{trigger=\"timer\"} "));
