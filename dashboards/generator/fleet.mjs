@@ -3,7 +3,7 @@
 
 import {
   BAD, DOUBTFUL, GOOD, NEUTRAL, PLAIN, SEVERITIES, UIDS, UNKNOWN,
-  bars, colouredText, dashboard, field, graph, mark, named, now, query, rows, stat, steps, table, timeline, toCause, toHost, toPage, toRunbook, variable,
+  bars, colouredText, contained, dashboard, field, graph, mark, named, now, query, rows, stat, steps, table, timeline, toCause, toHost, toPage, toRunbook, variable,
 } from './parts.mjs';
 
 const AGENTS = 'cluster_status:logagent_agents:count{cluster=~"|$cluster"}';
@@ -23,6 +23,9 @@ const CHOSEN = 'cluster=~"|$cluster", cause=~"$cause"';
 const WORST = `topk(50, sum by (cluster, instance, agent) (logagent_problem{${CHOSEN}, severity="critical"} * 100 or logagent_problem{${CHOSEN}}))`;
 // When it began, by Prometheus' clock: both times are the host's, so that what its clock is off by cancels out.
 const BEGAN = `(time() - (logagent_last_evaluation_timestamp_seconds{cluster=~"|$cluster"} - on (job, cluster, instance) group_right () logagent_problem_since_timestamp_seconds{${CHOSEN}})) * 1000`;
+// Where those are that are in containers. Without any of them there is no such column.
+const DESCRIBED = contained('agent:logagent_agent_info:troubled{cluster=~"|$cluster"}', 'logagent_exporter_build_info{cluster=~"|$cluster"}');
+const WHERE = `max by (cluster, instance, agent, namespace, pod, container) (${DESCRIBED}) and on (cluster, instance, agent) ${WORST}`;
 // All hosts if one cause is chosen, a hundred if many.
 const MANY = `scalar(count(count by (cause) (cluster_cause:logagent_problem:count{${CHOSEN}})) == bool 1 or vector(0)) * 999900 + 100`;
 
@@ -54,9 +57,10 @@ const overview = [null, [
         rows(`count by (cluster, instance, agent) (logagent_problem{${CHOSEN}, severity="critical"}) and ${WORST}`),
         rows(`count by (cluster, instance, agent) (logagent_problem{${CHOSEN}, severity="warning"}) and ${WORST}`),
         rows(`min by (cluster, instance, agent) (${BEGAN}) and ${WORST}`),
+        rows(WHERE),
       ],
       {
-        columns: { instance: 'Host', agent: 'Agent', cluster: 'Cluster', 'Value #A': 'Critical', 'Value #B': 'Warnings', 'Value #C': 'Since' },
+        columns: { instance: 'Host', agent: 'Agent', cluster: 'Cluster', 'Value #A': 'Critical', 'Value #B': 'Warnings', 'Value #C': 'Since', namespace: 'Namespace', pod: 'Pod', container: 'Container' },
         noValue: 'No host has a problem.',
         sortBy: [['Critical', true], ['Warnings', true]],
         overrides: [
@@ -65,6 +69,7 @@ const overview = [null, [
           field('Critical', { unit: 'short', noValue: '0', thresholds: steps(PLAIN, [1, BAD]), custom__cellOptions: colouredText, custom__width: 95 }),
           field('Warnings', { unit: 'short', noValue: '0', thresholds: steps(PLAIN, [1, DOUBTFUL]), custom__cellOptions: colouredText, custom__width: 110 }),
           field('Since', { unit: 'dateTimeFromNow' }),
+          ...['Namespace', 'Pod', 'Container'].map((name) => field(name, { noValue: '–' })),
         ],
       })],
     [10, bars('Top causes', 'Agents that have the cause, most frequent first. A cause explained by another one is not counted.',
@@ -114,10 +119,9 @@ const causes = ['What is wrong, and since when', [
 const places = ['Where', [
   [10,
     [24, table('Hosts by cause', 'Who has the chosen causes, newest first: all hosts if one cause is chosen above, else the newest hundred. The number of agents in the table above leads here; the host links to its dashboard, the agent to the exporter\'s own page.',
-      [rows(`topk(${MANY}, ${BEGAN})`)],
+      [rows(`max by (cluster, instance, agent, cause, prerequisite) (topk(${MANY}, ${BEGAN}))`)],
       {
         columns: { instance: 'Host', agent: 'Agent', cluster: 'Cluster', cause: 'Cause', prerequisite: 'Prerequisite', Value: 'Since' },
-        hidden: ['__name__', 'job'],
         noValue: 'No host has these causes.',
         sortBy: [['Since', true]],
         overrides: [

@@ -2,7 +2,7 @@
 
 import {
   ABSENT, BAD, DOUBTFUL, GOOD, NEUTRAL, PLAIN, SEVERITIES, STATES, UIDS, UNKNOWN, YES_NO,
-  coloured, colouredText, dashboard, field, graph, history, mapping, mark, named, now, query, rows, stat, steps, table, timeline, toRunbook, variable,
+  coloured, colouredText, contained, dashboard, field, graph, history, mapping, mark, named, now, query, rows, stat, steps, table, timeline, toRunbook, variable,
 } from './parts.mjs';
 
 const HOST = 'job=~"$job", cluster=~"|$cluster", instance=~"$instance"';
@@ -11,6 +11,8 @@ const AGENT = `${HOST}, agent=~"$agent"`;
 // 0 ok, 1 unknown, 2 failing: the worst is the greatest.
 const state = (metric, by) =>
   `max by (${by}) (${metric}{${AGENT}, status="failing"} * 2 or ${metric}{${AGENT}, status="unknown"})`;
+
+const IN_CONTAINERS = contained(`logagent_agent_info{${AGENT}}`, `logagent_exporter_build_info{${HOST}}`);
 
 // A time of the host, by Prometheus' clock: both times are the host's, so that what its clock is off by cancels out.
 const since = (by, metric) =>
@@ -50,10 +52,9 @@ const verdicts = ['Prerequisites and findings', [
   ],
   [5,
     [24, table('Findings', 'What stands now, with the cause, which links to its runbook. The evidence is on the exporter\'s own page (port 10077) and in `logagent-exporter check` on the host.',
-      [rows(`(time() - (logagent_last_evaluation_timestamp_seconds{${HOST}} - on (job, cluster, instance) group_right () logagent_problem_since_timestamp_seconds{${AGENT}})) * 1000 * on (job, cluster, instance, agent, prerequisite, cause) group_left (severity) logagent_problem{${AGENT}}`)],
+      [rows(`max by (severity, cause, prerequisite, agent, instance, cluster) ((time() - (logagent_last_evaluation_timestamp_seconds{${HOST}} - on (job, cluster, instance) group_right () logagent_problem_since_timestamp_seconds{${AGENT}})) * 1000 * on (job, cluster, instance, agent, prerequisite, cause) group_left (severity) logagent_problem{${AGENT}})`)],
       {
         columns: { severity: 'Severity', cause: 'Cause', prerequisite: 'Prerequisite', agent: 'Agent', Value: 'Since', instance: 'Host', cluster: 'Cluster' },
-        hidden: ['job'],
         noValue: 'Nothing is wrong: no finding stands on this host.',
         sortBy: [['Severity', false], ['Since', false]],
         overrides: [
@@ -66,27 +67,26 @@ const verdicts = ['Prerequisites and findings', [
 ]];
 
 const facts = ['What is watched', [
-  [6,
-    [14, table('Agents', 'What the exporter found, or was told to watch.',
-      [rows(named('instance_id', '–', named('version', 'not known', `logagent_agent_info{${AGENT}}`)))],
+  [5,
+    [24, table('Agents', 'What the exporter found, or was told to watch; of those in containers also where they are.',
+      [rows(['container', 'pod', 'namespace', 'instance_id'].reduce((expr, label) => named(label, '–', expr),
+        named('version', 'not known', `max by (agent, kind, version, hostname, instance_id, container, pod, namespace) (${IN_CONTAINERS})`)))],
       {
-        columns: { agent: 'Agent', kind: 'Kind', version: 'Version', hostname: 'Host name', instance_id: 'Instance id' },
-        hidden: ['__name__', 'job', 'instance', 'cluster'],
+        columns: { agent: 'Agent', kind: 'Kind', version: 'Version', hostname: 'Host name', namespace: 'Namespace', pod: 'Pod', container: 'Container', instance_id: 'Instance id' },
         noValue: 'No agent is watched on this host.',
-        overrides: [field('Agent', { custom__width: 130 }), field('Kind', { custom__width: 120 }), field('Version', { custom__width: 110 }), field('Host name', { custom__width: 160 })],
+        overrides: [field('Agent', { custom__width: 220 }), field('Kind', { custom__width: 110 }), field('Version', { custom__width: 110 }), field('Host name', { custom__width: 160 }), field('Namespace', { custom__width: 130 })],
       })],
+  ],
+  [6,
     [10, table('Addresses', 'Addresses that matter to the heartbeat, by where each comes from. What the agent reports must be what its machine group expects.',
-      [rows(`logagent_ip_info{${AGENT}}`)],
+      [rows(`max by (agent, source, ip) (logagent_ip_info{${AGENT}})`)],
       {
         columns: { source: 'Source', ip: 'IP', agent: 'Agent' },
-        hidden: ['__name__', 'job', 'instance', 'cluster'],
         noValue: 'No agent on this host is known to its service by address.',
         sortBy: [['Agent', false], ['Source', false]],
         overrides: [],
       })],
-  ],
-  [4,
-    [24, table('Last heard of the service', 'When the service last changed the collection configs of an agent and last took what it sent, where its own log tells.',
+    [14, table('Last heard of the service', 'When the service last changed the collection configs of an agent and last took what it sent, where its own log tells.',
       [
         rows(`${since('max by (agent)', 'logagent_agent_last_config_update_timestamp_seconds')}`),
         rows(`${since('max by (agent)', 'logagent_agent_last_send_timestamp_seconds')}`),

@@ -22,6 +22,17 @@ export const rows = (expr, more = {}) => now(expr, '', { format: 'table', ...mor
 /** The expression with a text where the label is empty, so that a table has its column in any case. */
 export const named = (label, otherwise, expr) => `label_replace(${expr}, "${label}", "${otherwise}", "${label}", "")`;
 
+/**
+ * Descriptions of agents with the container, pod and namespace of the agent alone. Prometheus' discovery may give a target the
+ * exporter's own under the same names, and then leaves the agent's as `exported_…` (without `honor_labels`).
+ */
+export const contained = (info, exporters) => {
+  const labels = ['container', 'pod', 'namespace'];
+  const same = `on (job, cluster, instance, ${labels.join(', ')}) ${exporters}`;
+  const exported = labels.reduce((expr, label) => `label_replace(${expr}, "${label}", "$1", "exported_${label}", "(.*)")`, `${info} and ${same}`);
+  return `${info} unless ${same} or ${exported}`;
+};
+
 /** Thresholds: the colour below the first step, then pairs of a value and the colour from there. */
 export const steps = (base, ...pairs) => ({
   mode: 'absolute',

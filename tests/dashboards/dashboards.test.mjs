@@ -214,6 +214,24 @@ describe('what is seen', () => {
     assert.equal(cells.filter((cell) => cell === 'failing').length, 1);
   });
 
+  test('of agents in containers: where they are, and never where their exporter is', async () => {
+    const names = ['kube-system', 'loongcollector-ds-x7k2p', 'loongcollector'];
+    const tables = (seen) => seen.panels.filter(({ type }) => type === 'table').map(({ text }) => text).join('\n');
+    for (const instance of ['10.9.0.17:10077', '10.9.0.23:10077']) {
+      const seen = await show('mixed', 'host', { instance, name: 'mixed-pod' });
+      assert.deepEqual(faults(seen, models.host, ALWAYS.host), []);
+      shows(seen, 'Agents', ...names);
+      assert.doesNotMatch(tables(seen), /exporter-|monitoring/);
+    }
+    const seen = await show('mixed', 'host', { instance: '10.10.0.21:10077', name: null });
+    assert.doesNotMatch(tables(seen), /exporter-|monitoring/);
+    const fleet = await show('mixed', 'fleet', { name: 'mixed-pods' });
+    shows(fleet, 'Failing hosts', ...names, '–');
+    assert.doesNotMatch(tables(fleet), /exporter-|monitoring/);
+    const hosts = await show('disastrous', 'fleet', { name: null });
+    assert.ok(!lines(hosts, 'Failing hosts').includes('Pod'), 'a column of nothing');
+  });
+
   test('of a cause: all hosts that have it, and no others; of many causes, the newest hundred', async () => {
     const { server } = fleets.disastrous;
     const [{ metric: { cause } }] = await server.query('topk(1, count by (cause) (logagent_problem))', to);

@@ -240,14 +240,14 @@ fn remedy_of(exporter: &Exporter<'_>, cause: &str) -> String {
 }
 
 /// A node as the kubelet lays it out: control groups of its own, and links to the logs of containers.
-struct Node<'a> {
+pub(crate) struct Node<'a> {
     host: &'a Host,
     groups: String,
 }
 
 impl<'a> Node<'a> {
     /// `name` tells it from those of other tests: control groups are the machine's.
-    fn new(host: &'a Host, name: &str) -> Self {
+    pub(crate) fn new(host: &'a Host, name: &str) -> Self {
         host.sh("mkdir -p /sys/fs/cgroup/memory
                  mount -t tmpfs tmpfs /var/log && mkdir /var/log/containers
                  mount -t cgroup -o memory memory /sys/fs/cgroup/memory 2>/dev/null || mount -t cgroup2 cgroup /sys/fs/cgroup");
@@ -257,7 +257,7 @@ impl<'a> Node<'a> {
         Self { host, groups }
     }
 
-    fn pod(&self, name: &'static str, uid: char) -> Pod<'_> {
+    pub(crate) fn pod(&self, name: &'static str, uid: char) -> Pod<'_> {
         let group = format!("{}/pod{}", self.groups, uid.to_string().repeat(32));
         self.host.sh(&format!("mkdir {group}"));
         Pod { host: self.host, group, name }
@@ -271,7 +271,7 @@ impl Drop for Node<'_> {
 }
 
 /// A pod on it.
-struct Pod<'a> {
+pub(crate) struct Pod<'a> {
     host: &'a Host,
     group: String,
     name: &'static str,
@@ -279,7 +279,7 @@ struct Pod<'a> {
 
 impl Pod<'_> {
     /// A container in it, whose id is made of this digit.
-    fn start(&self, id: char) -> Container {
+    pub(crate) fn start(&self, id: char) -> Container {
         self.start_with(id, "")
     }
 

@@ -5,6 +5,7 @@ use std::{fs, path::PathBuf};
 
 use crate::{
     agent_log::{append, line},
+    containers::Node,
     custom::{EXPECT, with_fluent_bit},
     support::{Certificate, Exporter, Host, User, layouts::*, pushing::address},
 };
@@ -44,6 +45,19 @@ fn loglistener() {
 fn custom() {
     let host = with_fluent_bit();
     keep("custom", &host.exporter_of(EXPECT), &[]);
+}
+
+#[test]
+fn a_pod_reaches_nothing() {
+    let host = Host::new();
+    host.add_log_service();
+    let node = Node::new(&host, "scrapes");
+    let pod = node.pod("loongcollector-ds-x7k2p", '8');
+    let _container = pod.start('a');
+    let exporter = host.exporter_with(User::Unit, None, &[]);
+    exporter.shows(&[]);
+    host.block(DATA);
+    keep("in_a_pod", &exporter, &["network failing connection_timeout"]);
 }
 
 #[test]

@@ -65,6 +65,12 @@ const own = (host, { name, labels }) => ({
   cluster: host.cluster, job: host.job, instance: host.instance,
 });
 
+/** Labels as Prometheus has them without `honor_labels`, where its discovery gives the target such labels too. */
+const discovered = (labels, target) => {
+  const kept = Object.entries(labels).filter(([, text]) => text !== '').map(([key, text]) => [key in target ? `exported_${key}` : key, text]);
+  return { ...Object.fromEntries(kept), ...target };
+};
+
 /** A series as it is written before its value. */
 export const series = (name, labels) => `${name}{${Object.entries(labels).map(([key, value]) => `${key}="${escape(value)}"`).join(',')}}`;
 
@@ -137,7 +143,7 @@ export const history = (host, known, { from, to, step, keep = () => true }) => {
     const put = (sample, number) => {
       let one = bySample.get(sample);
       if (!one) {
-        const labels = own(host, sample);
+        const labels = host.target ? discovered(own(host, sample), host.target) : own(host, sample);
         const prefix = series(sample.name, labels);
         one = all.get(prefix) ?? { name: sample.name, labels, points: [] };
         all.set(prefix, one);
@@ -184,6 +190,10 @@ export const FLEETS = {
     is(7, 'clock_skewed', 2.5 * HOUR);
     is(14, 'unreadable', 3 * HOUR);
     is(10, 'pushing', 24 * HOUR);
+    is(16, 'in_a_pod', 24 * HOUR);
+    is(22, 'in_a_pod', 24 * HOUR);
+    // Exporters in pods whose discovery names them as agents in pods are named.
+    for (const index of [20, 22]) list[index].target = { namespace: 'monitoring', pod: 'exporter-4kx8p', container: 'exporter' };
     is(13, 'not_running', 3.6 * HOUR, 3 * HOUR);
     is(18, 'user_identifier_missing', 2 * HOUR, 0.5 * HOUR);
     list[13].restarts.push(to - 3 * HOUR);
