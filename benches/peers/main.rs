@@ -48,8 +48,8 @@ const DOCUMENT: &str = "docs/benchmarks.md";
 const GOALS: &str = "benches/peers/goals.md";
 
 /// What is measured, in order.
-const PARTS: [&str; 9] =
-    ["start_up", "memory", "push", "log", "growth", "throughput", "latency", "faults", "work"];
+const PARTS: [&str; 10] =
+    ["start_up", "memory", "push", "log", "containers", "growth", "throughput", "latency", "faults", "work"];
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
