@@ -24,7 +24,7 @@ use crate::{
     config,
     evaluate::{self, Ledger},
     model::{
-        Language, Reading, Reason, Why,
+        Language, Reading, Reason, System, Why,
         authority::Authority,
         report::{ExporterReport, Report},
         snapshot::{
@@ -82,7 +82,9 @@ pub fn agent_files(bytes: &[u8], _: &Path) {
         let _collection = profile.parse_collection(bytes);
         let _instance = profile.parse_instance(bytes);
         let _record = profile.parse_record(bytes, &local_time);
-        let _identifiers = profile.parse_identifiers(bytes);
+        for system in [System::Linux, System::Windows] {
+            let _identifiers = profile.parse_identifiers(bytes, system);
+        }
         let _account = profile.parse_owner_account(bytes);
         let _version = profile.parse_version(bytes);
         let text = String::from_utf8_lossy(bytes);

@@ -214,8 +214,8 @@ pub trait Files: Sync {
         Ok(AddressRecord::default())
     }
 
-    /// The custom identifiers, split and trimmed as the agent does.
-    fn parse_identifiers(&self, _bytes: &[u8]) -> Vec<String> {
+    /// The custom identifiers, split and trimmed as the agent does on this system.
+    fn parse_identifiers(&self, _bytes: &[u8], _system: System) -> Vec<String> {
         Vec::new()
     }
 

@@ -96,30 +96,34 @@ pub static CUSTOM_IDENTIFIER_MISMATCH: Cause = Cause {
     },
     remedy: Text {
         en: "1. [logtail encoding] Save the file as UTF-8 without a byte order mark: the agent reads nothing else.\n\
-            2. [logtail] See every character: `cat -A {identifiers_file}` (`^M` is a carriage return, `^I` a \
+            2. [logtail !windows] See every character: `cat -A {identifiers_file}` (`^M` is a carriage return, `^I` a \
             tab, `M-oM-;M-?` a byte order mark).\n\
-            3. [logtail] Remove carriage returns, tabs and a byte order mark: `sudo sed -i -e \
+            3. [logtail windows] See every byte: `Format-Hex -Path {identifiers_file}` (`09` is a tab; at the beginning \
+            `EF` `BB` `BF` is a byte order mark, `FF` `FE` UTF-16).\n\
+            4. [logtail] Remove carriage returns, tabs and a byte order mark: `sudo sed -i -e \
             '1s/^\\xEF\\xBB\\xBF//' -e 's/[\\r\\t]//g' {identifiers_file}`\n\
-            4. [logtail] If the identifier is still not there, add it as a line of its own: `grep -qxF \
+            5. [logtail] If the identifier is still not there, add it as a line of its own: `grep -qxF \
             {identifier} {identifiers_file} || printf '\\n%s\\n' {identifier} | sudo tee -a {identifiers_file}`. \
             Remove other identifiers only if this host is to leave their groups.\n\
-            5. [loglistener] Set {identifier_setting} in {config_file}; several labels are separated by commas.\n\
-            6. [loglistener] Restart the agent: {restart_command}\n\
-            7. [logtail] The agent reads the file within a minute, without a restart.\n\
-            8. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
+            6. [loglistener] Set {identifier_setting} in {config_file}; several labels are separated by commas.\n\
+            7. [loglistener] Restart the agent: {restart_command}\n\
+            8. [logtail] The agent reads the file within a minute, without a restart.\n\
+            9. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
             after about two minutes.",
         zh: "1. [logtail encoding] 将该文件另存为不带 BOM 的 UTF-8，客户端只能读取该编码。\n\
-            2. [logtail] 查看每个字符：`cat -A {identifiers_file}`（`^M` 为回车符，`^I` 为制表符，`M-oM-;M-?` 为 \
+            2. [logtail !windows] 查看每个字符：`cat -A {identifiers_file}`（`^M` 为回车符，`^I` 为制表符，`M-oM-;M-?` 为 \
             BOM）。\n\
-            3. [logtail] 去除回车符、制表符和 BOM：`sudo sed -i -e '1s/^\\xEF\\xBB\\xBF//' -e 's/[\\r\\t]//g' \
+            3. [logtail windows] 查看每个字节：`Format-Hex -Path {identifiers_file}`（`09` 为制表符；开头的 `EF` `BB` `BF` 为 \
+            BOM，`FF` `FE` 为 UTF-16）。\n\
+            4. [logtail] 去除回车符、制表符和 BOM：`sudo sed -i -e '1s/^\\xEF\\xBB\\xBF//' -e 's/[\\r\\t]//g' \
             {identifiers_file}`\n\
-            4. [logtail] 如果仍没有该标识，请将其添加为单独一行：`grep -qxF {identifier} {identifiers_file} || \
+            5. [logtail] 如果仍没有该标识，请将其添加为单独一行：`grep -qxF {identifier} {identifiers_file} || \
             printf '\\n%s\\n' {identifier} | sudo tee -a {identifiers_file}`。只有本机确实要退出其他机器组时，才\
             删除其他标识。\n\
-            5. [loglistener] 在 {config_file} 中设置 {identifier_setting}，多个标签用逗号分隔。\n\
-            6. [loglistener] 重启客户端：{restart_command}\n\
-            7. [logtail] 客户端会在一分钟内读取该文件，无需重启。\n\
-            8. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
+            6. [loglistener] 在 {config_file} 中设置 {identifier_setting}，多个标签用逗号分隔。\n\
+            7. [loglistener] 重启客户端：{restart_command}\n\
+            8. [logtail] 客户端会在一分钟内读取该文件，无需重启。\n\
+            9. 执行 `logagent-exporter check`，确认问题已消失。约两分钟后，控制台显示心跳正常。",
     },
     evidence: &["expected", "found"],
     source: sources::SLS_7,
@@ -147,18 +151,22 @@ pub static CUSTOM_IDENTIFIER_MALFORMED: Cause = Cause {
     },
     remedy: Text {
         en: "1. [encoding] Save the file as UTF-8 without a byte order mark: the agent reads nothing else.\n\
-            2. See every character: `cat -A {identifiers_file}` (`^M` is a carriage return, `^I` a tab, \
+            2. [!windows] See every character: `cat -A {identifiers_file}` (`^M` is a carriage return, `^I` a tab, \
             `M-oM-;M-?` a byte order mark).\n\
-            3. Remove carriage returns, tabs and a byte order mark: `sudo sed -i -e '1s/^\\xEF\\xBB\\xBF//' -e \
+            3. [windows] See every byte: `Format-Hex -Path {identifiers_file}` (`09` is a tab; at the beginning \
+            `EF` `BB` `BF` is a byte order mark, `FF` `FE` UTF-16).\n\
+            4. Remove carriage returns, tabs and a byte order mark: `sudo sed -i -e '1s/^\\xEF\\xBB\\xBF//' -e \
             's/[\\r\\t]//g' {identifiers_file}`\n\
-            4. [loglistener] Restart the agent: {restart_command}\n\
-            5. Verify: `cat -A {identifiers_file}`",
+            5. [loglistener] Restart the agent: {restart_command}\n\
+            6. Verify: `cat -A {identifiers_file}`",
         zh: "1. [encoding] 将该文件另存为不带 BOM 的 UTF-8，客户端只能读取该编码。\n\
-            2. 查看每个字符：`cat -A {identifiers_file}`（`^M` 为回车符，`^I` 为制表符，`M-oM-;M-?` 为 BOM）。\n\
-            3. 去除回车符、制表符和 BOM：`sudo sed -i -e '1s/^\\xEF\\xBB\\xBF//' -e 's/[\\r\\t]//g' \
+            2. [!windows] 查看每个字符：`cat -A {identifiers_file}`（`^M` 为回车符，`^I` 为制表符，`M-oM-;M-?` 为 BOM）。\n\
+            3. [windows] 查看每个字节：`Format-Hex -Path {identifiers_file}`（`09` 为制表符；开头的 `EF` `BB` `BF` 为 \
+            BOM，`FF` `FE` 为 UTF-16）。\n\
+            4. 去除回车符、制表符和 BOM：`sudo sed -i -e '1s/^\\xEF\\xBB\\xBF//' -e 's/[\\r\\t]//g' \
             {identifiers_file}`\n\
-            4. [loglistener] 重启客户端：{restart_command}\n\
-            5. 确认：`cat -A {identifiers_file}`",
+            5. [loglistener] 重启客户端：{restart_command}\n\
+            6. 确认：`cat -A {identifiers_file}`",
     },
     evidence: &["malformed"],
     source: sources::IDENTIFIER_SOURCE,

@@ -52,7 +52,9 @@ pub(super) fn of_agent(context: &Context<'_>) -> Arc<Values> {
     values.extend(profile.settings(&wanted));
     values.extend(remedy::public(profile.settings(&Wanted { servers: public.as_ref(), ..wanted })));
     let layout = || profile.layout(settings, &agent.invocation).log.first().map(Path::to_owned);
-    let log = context.log_file().map(Path::to_owned).or_else(layout);
+    let log = path(context.log_file())
+        .or_else(|| values.get("usual_logs").cloned())
+        .or_else(|| path(layout().as_deref()));
     let facts = [
         ("agent", Some(agent.name.to_string())),
         ("kind", Some(agent.kind.to_owned())),
@@ -65,7 +67,7 @@ pub(super) fn of_agent(context: &Context<'_>) -> Arc<Values> {
         ("users_dir", path(agent.users.as_ref().map(|users| users.path.as_path()))),
         ("identifiers_file", path(agent.identifiers.as_ref().map(|file| file.path.as_path()))),
         ("hosts_file", path(Some(&context.place.hosts.path))),
-        ("log_file", path(log.as_deref())),
+        ("log_file", log),
         ("address", address),
         ("group_address", group_address(context)),
         ("identifier", identifier.cloned()),

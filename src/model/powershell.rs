@@ -42,7 +42,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("cat {record}", "Get-Content -Path {record}"),
     ("chronyc makestep", TIME_NOW),
     ("chronyc tracking", TIME_STATUS),
-    ("date -u", "Get-Date -AsUTC"),
+    ("date -u", "Get-Date -Format o"),
     ("df -h", "Get-Volume"),
     ("df -h {directory}", "Get-Volume -FilePath {directory}"),
     ("df -h {install_dir}", "Get-Volume -FilePath {install_dir}"),

@@ -10,7 +10,7 @@ pub(super) fn unsupported<T>() -> io::Result<T> {
 
 /// Exits of processes.
 #[derive(Debug, Default)]
-pub(in crate::observe) struct Exits;
+pub(in crate::observe) struct Exits(());
 
 impl Exits {
     pub(in crate::observe) fn watch(&mut self, _: &BTreeSet<u32>) -> (Changes, io::Result<()>) {

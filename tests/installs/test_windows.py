@@ -132,6 +132,7 @@ class Windows(unittest.TestCase):
         wine("sc", "stop", "LogtailDaemon")
         found = eventually("service_not_running", lambda: self.judged().get("service_not_running"))
         self.assert_remedy(found, "Start-Service LogtailDaemon")
+        self.assert_remedy(self.judged()["not_running"], r"C:\Program Files\Alibaba\Logtail\logtail_*.log")
         self.assertEqual(self.judged()["not_running"]["explained_by"], "service_not_running")
         wine("sc", "start", "LogtailDaemon")
         eventually("it runs again", lambda: "service_not_running" not in self.judged())
@@ -152,8 +153,11 @@ class Windows(unittest.TestCase):
         CONFIG.write_text("detect: true\n")
         [agent] = check(r"--config.file=C:\exporter.yml")["agents"]
         self.assertEqual((agent["kind"], agent["version"]), ("logtail", "1.6.1.0"))
+        away = DRIVE / "away"
+        there.rename(away)
+        self.addCleanup(away.rename, there)
         CONFIG.write_text("agents: [{kind: logtail}]\n")
-        self.assertIn("not_installed", self.judged())
+        self.assert_remedy(self.judged()["not_installed"], "Get-Service LogtailDaemon")
 
     def test_a_service_that_is_disabled_is_told_from_one_that_is_stopped(self):
         wine(STAND_IN, "LogtailDaemon", DISABLED)
@@ -197,8 +201,15 @@ class Windows(unittest.TestCase):
             found = self.judged()["custom_identifier_mismatch"]
             [told] = [seen["value"] for seen in found["evidence"] if seen["name"] == "encoding"]
             self.assertTrue(told.startswith(encoding) and "PowerShell 5.1" in told, told)
-            self.assert_remedy(found, f"1. The file is {told}.")
+            self.assert_remedy(found, "1. Save the file as UTF-8 without a byte order mark")
+            self.assert_remedy(found, "`Format-Hex -Path 'C:\\LogtailData\\user_defined_id'`")
             self.assert_remedy(found, "[IO.File]::WriteAllText(")
+
+    def test_an_identifier_as_notepad_and_add_content_write_it_is_one(self):
+        (DATA / "user_defined_id").write_bytes(b"web-fleet\r\n")
+        self.assertFalse({"custom_identifier_mismatch", "custom_identifier_malformed"} & set(self.judged()))
+        (DATA / "user_defined_id").write_bytes(b"web-\tfleet\r\n")
+        self.assertIn("custom_identifier_mismatch", self.judged())
 
     def test_a_config_as_powershell_5_1_writes_it_is_rejected_as_the_agent_does_and_one_with_crlf_is_not(self):
         config = (LOGTAIL / "ilogtail_config.json").read_text()
@@ -245,7 +256,7 @@ class Windows(unittest.TestCase):
             found = self.judged()["connection_refused"]
         told = {seen["name"]: seen["value"] for seen in found["evidence"]}
         self.assertEqual(told["url"], f"http://127.0.0.1:{refused}")
-        self.assert_remedy(found, f"`curl.exe -v -m 10 --noproxy '*' http://127.0.0.1:{refused}`")
+        self.assert_remedy(found, f"`curl.exe -v -m 10 --noproxy '*' 'http://127.0.0.1:{refused}'`")
         self.servers(port, port)
         self.assertNotIn("connection_refused", self.judged())
 

@@ -26,6 +26,8 @@ POWERSHELL = Parser(Language(tree_sitter_powershell.language()))
 
 def faults(script):
     """Where PowerShell's grammar does not fit, in lines."""
+    # The grammar has no method of a block without parentheses.
+    script = re.sub(r"\.Where(\{[^}]*\})", r".Where(\1)", script)
     found, waiting = [], [POWERSHELL.parse(script.encode()).root_node]
     while waiting:
         node = waiting.pop()
@@ -77,8 +79,10 @@ class Archive(unittest.TestCase):
                 if not re.match(r"[A-Z][a-z]+-[A-Z]|\[IO|w32tm |curl.exe |certutil |sc.exe ", command):
                     continue
                 seen += 1
-                # What a host fills in.
-                self.assertEqual(faults(re.sub(r"\\?<[a-z_]+\\?>", "'x'", command)), [], f"{page.name}: {command}")
+                # Nor has it lists of bare words. In brackets: what a host fills in.
+                command = re.sub(r"(?<= )[A-Za-z]+(?:, [A-Za-z]+)+", lambda words: re.sub(r"\w+", r"'\g<0>'", words[0]), command)
+                with self.subTest(page.name, command=command):
+                    self.assertEqual(faults(re.sub(r"\\?<[a-z_]+\\?>", "'x'", command)), [])
         self.assertGreater(seen, 100)
 
 

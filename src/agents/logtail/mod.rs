@@ -278,8 +278,8 @@ impl Files for Logtail {
         record::parse(bytes, local_time)
     }
 
-    fn parse_identifiers(&self, bytes: &[u8]) -> Vec<String> {
-        record::parse_identifiers(bytes)
+    fn parse_identifiers(&self, bytes: &[u8], system: System) -> Vec<String> {
+        record::parse_identifiers(bytes, system)
     }
 
     fn parse_owner_account(&self, bytes: &[u8]) -> Option<String> {
@@ -472,8 +472,7 @@ impl Operation for Logtail {
 
     fn commands(&self, settings: &AgentSettings, version: Option<&str>) -> Commands {
         if settings.system == System::Windows {
-            let services = windows::services_of(version);
-            return super::windows::commands(services, windows::INSTALL_DOCUMENT.to_owned());
+            return windows::commands(&paths::install_dir(settings), version);
         }
         let dir = paths::install_dir(settings);
         let service = service(&dir, version);

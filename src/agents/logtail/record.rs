@@ -5,7 +5,10 @@ use serde_json::{Map, Value};
 use super::json;
 use crate::{
     agents::LocalTime,
-    model::snapshot::{AddressRecord, Rejection},
+    model::{
+        System,
+        snapshot::{AddressRecord, Rejection},
+    },
 };
 
 /// Reads `app_info.json`.
@@ -40,11 +43,16 @@ fn split_instance_id(instance_id: &str) -> Option<(String, u64)> {
 }
 
 /// Splits `user_defined_id` as the agent does: at line feeds, trimming blanks only. A carriage return, a tab or a byte order
-/// mark stays in the identifier, and spoils it.
-pub(super) fn parse_identifiers(bytes: &[u8]) -> Vec<String> {
+/// mark stays in the identifier, and spoils it. On Windows the agent opens it as text: there a carriage return before a line feed
+/// is none of the identifier's.
+pub(super) fn parse_identifiers(bytes: &[u8], system: System) -> Vec<String> {
     let mut identifiers: Vec<String> = Vec::new();
     let mut seen = std::collections::HashSet::new();
-    for line in String::from_utf8_lossy(bytes).split('\n') {
+    let mut text = String::from_utf8_lossy(bytes);
+    if system == System::Windows && text.contains("\r\n") {
+        text = text.replace("\r\n", "\n").into();
+    }
+    for line in text.split('\n') {
         let identifier = line.trim_matches(' ');
         if !identifier.is_empty() && seen.insert(identifier.to_owned()) {
             identifiers.push(identifier.to_owned());
@@ -182,7 +190,21 @@ mod tests {
             (b" \n \n", &[]),
         ];
         for (bytes, expected) in table {
-            assert_eq!(parse_identifiers(bytes), expected, "{bytes:?}");
+            assert_eq!(parse_identifiers(bytes, System::Linux), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn on_windows_the_end_of_a_line_is_that_of_windows_too() {
+        for (bytes, expected) in [
+            (&b"web\r\n b c \r\n"[..], &["web", "b c"][..]),
+            (b"web\nb", &["web", "b"]),
+            (b"web\r", &["web\r"]),
+            (b"web\r\r\n", &["web\r"]),
+            // UTF-16 is none of it.
+            (b"w\0\r\0\n\0", &["w\0\r\0", "\0"]),
+        ] {
+            assert_eq!(parse_identifiers(bytes, System::Windows), expected, "{bytes:?}");
         }
     }
 
@@ -210,7 +232,7 @@ mod tests {
             let _record = parse(&bytes, &no_time);
             let _account = parse_owner_account(&bytes);
             let _split = split_instance_id(&id);
-            for identifier in parse_identifiers(&bytes) {
+            for identifier in parse_identifiers(&bytes, System::Windows) {
                 prop_assert!(!identifier.is_empty() && !identifier.contains('\n'));
             }
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::is_version;
 use crate::{
-    agents::{Layout, Located, Place, Recognition, arguments::value_of, windows},
+    agents::{Commands, Layout, Located, Place, Recognition, arguments::value_of, windows},
     model::{Role, snapshot::Invocation},
 };
 
@@ -58,6 +58,14 @@ pub(super) fn main_service(version: Option<&str>) -> &'static str {
 /// What this version cannot do without. A version that is not told is known by its services: only those before 1.0 have two.
 pub(super) fn needed_services(version: Option<&str>, there: &[&str]) -> &'static [&'static str] {
     if version.is_none() && there.contains(&WORKER) { SERVICES } else { services_of(version) }
+}
+
+/// What remedies are made of.
+pub(super) fn commands(dir: &Path, version: Option<&str>) -> Commands {
+    let mut commands = windows::commands(services_of(version), INSTALL_DOCUMENT.to_owned());
+    // For commands that take wildcards: the vendor's document tells no whole name.
+    commands.insert("usual_logs", dir.join("logtail_*.log").display().to_string());
+    commands
 }
 
 pub(super) fn data_dir() -> Located {
@@ -174,6 +182,12 @@ mod tests {
         assert_eq!(needed(Some("1.6.1.0"), &["LogtailDaemon", "LogtailWorker"]), ["LogtailDaemon"]);
         assert_eq!(needed(None, &["LogtailWorker"]), ["LogtailDaemon", "LogtailWorker"]);
         assert_eq!(needed(None, &[]), ["LogtailDaemon"]);
+    }
+
+    #[test]
+    fn remedies_look_for_the_log_where_the_document_has_it() {
+        let logs = Logtail.commands(&settings("C:/L"), Some("1.6.1.0"))["usual_logs"].replace('\\', "/");
+        assert_eq!(logs, "C:/L/logtail_*.log");
     }
 
     #[test]

@@ -266,11 +266,15 @@ fn with_encoding(finding: Finding, encoding: Option<&str>, path: &str) -> Findin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agents::{Files as _, logtail::Logtail};
+    use crate::{
+        agents::{Files as _, logtail::Logtail},
+        model::System,
+    };
 
     #[test]
     fn what_windows_writes_is_named_by_its_encoding() {
-        let of = |bytes: &[u8]| encoding(&Logtail.parse_identifiers(bytes)).unwrap_or_default();
+        let read = |bytes: &[u8]| Logtail.parse_identifiers(bytes, System::Windows);
+        let of = |bytes: &[u8]| encoding(&read(bytes)).unwrap_or_default();
         let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
         assert!(of(&utf_16("\u{feff}web\r\n")).starts_with("UTF-16"));
         assert!(of(&utf_16("web")).starts_with("UTF-16"));

@@ -85,7 +85,7 @@ pub fn observe(
     let identity = remember_identity(settings, identity, memory);
     let identifiers = locate(files, &identity.identifiers, Extent::Whole).map(|(path, state)| FileFact {
         path,
-        state: parsed(state, |bytes| Ok(profile.parse_identifiers(bytes))),
+        state: parsed(state, |bytes| Ok(profile.parse_identifiers(bytes, settings.system))),
     });
     let Turn { now, regular } = turn;
     let collection = collection::observe(

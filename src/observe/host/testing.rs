@@ -239,7 +239,7 @@ macro_rules! profile {
                 let update_time_candidates = local(&text);
                 Ok(AddressRecord { update_time_candidates, version: Some("1.3.1".into()), ..Default::default() })
             }
-            fn parse_identifiers(&self, bytes: &[u8]) -> Vec<String> {
+            fn parse_identifiers(&self, bytes: &[u8], _: crate::model::System) -> Vec<String> {
                 String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect()
             }
             fn parse_owner_account(&self, bytes: &[u8]) -> Option<String> {

@@ -24,7 +24,7 @@ pub(in crate::sys) fn canonical(path: &Path) -> PathBuf {
 /// Where the way to a path begins: its drive.
 pub(in crate::sys) fn start(root: &Path, path: &Path) -> PathBuf {
     match path.components().next() {
-        Some(Component::Prefix(drive)) => Path::new(drive.as_os_str()).join(r"\"),
+        Some(drive @ Component::Prefix(_)) => PathBuf::from_iter([drive, Component::RootDir]),
         Some(_) | None => root.to_owned(),
     }
 }
