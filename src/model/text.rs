@@ -111,6 +111,9 @@ pub fn visible(value: &str) -> String {
 
 /// The same, and whether it was cut.
 pub fn visible_or_cut(value: &str) -> (String, bool) {
+    if value.len() <= LONGEST_VALUE && is_plain(value) {
+        return (value.to_owned(), false);
+    }
     let mut out = String::new();
     for (count, c) in value.chars().enumerate() {
         if count == LONGEST_VALUE {
@@ -133,6 +136,11 @@ pub fn visible_or_cut(value: &str) -> (String, bool) {
 /// `value` as [`visible`] shows it, in double quotes: for values whose exact bytes matter.
 pub fn quoted(value: &str) -> String {
     format!("\"{}\"", visible(value))
+}
+
+/// True if it is ASCII that shows as itself, as nearly everything is.
+pub fn is_plain(value: &str) -> bool {
+    value.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// True if a terminal or a page shows the character as itself, and nothing else in another way for it.

@@ -7,7 +7,7 @@ use crate::model::{
     phrase::label,
     report::{AgentReport, ClockReport, PrerequisiteReport, Problem, TransitionTo},
     snapshot::{ContainerName, Phases},
-    text::visible,
+    text::{is_plain, visible},
 };
 
 /// The exporter's name.
@@ -400,6 +400,9 @@ fn offset((source, offset, half_width): &(&'static str, f64, Option<f64>)) -> St
 /// One line with everything non-printing made visible: nothing that a file or another program says may steer a terminal
 /// or reorder a page. Unlike evidence, it is not cut.
 pub fn printable(line: &str) -> String {
+    if is_plain(line) {
+        return line.to_owned();
+    }
     // `visible` cuts long values, so it gets short ones.
     let characters: Vec<char> = line.chars().collect();
     characters.chunks(100).map(|chunk| visible(&chunk.iter().collect::<String>())).collect()
