@@ -24,7 +24,7 @@ fn base_name(process: &CustomProcess) -> &str {
     process.executable.rsplit(['/', '\\']).next().unwrap_or_default()
 }
 
-/// True if a process of this name runs what config calls so. On Windows case means nothing, and `.exe` may be left out.
+/// True if a process of this name runs what config calls so. On Windows case is ignored, and `.exe` may be left out.
 fn is_same(configured: &str, name: &str, system: System) -> bool {
     !name.is_empty()
         && match system {

@@ -47,7 +47,7 @@ const DISCOVERY: Duration = Duration::from_mins(1);
 /// For reading one of them: it may be on a file system that hangs.
 const READ: Duration = Duration::from_secs(2);
 
-/// How long the end of the exporter waits for the members to be told.
+/// How long a shutdown waits until the members have been told.
 const DRAIN: Duration = Duration::from_secs(4);
 
 /// What alerts rest on besides reports.

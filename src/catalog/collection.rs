@@ -1,4 +1,4 @@
-//! The cause of the prerequisite `startup_parameters` that there is nothing to collect.
+//! The cause of the prerequisite `startup_parameters` that no collection config was delivered.
 
 use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};

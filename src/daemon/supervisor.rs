@@ -57,7 +57,7 @@ impl Supervisor {
         self.send("STOPPING=1");
     }
 
-    /// Shows in `systemctl status` what the report comes to.
+    /// Shows the report's verdict in `systemctl status`.
     pub(super) fn shows(&mut self, report: &Report) {
         if self.socket.is_none() {
             return;

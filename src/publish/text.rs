@@ -266,7 +266,7 @@ impl Writer<'_> {
         self.out.write_char('\n')
     }
 
-    /// What else the same is true of.
+    /// Further subjects of the same finding.
     fn others(&mut self, finding: &Folded<'_>) -> fmt::Result {
         writeln!(self.out, "  {}", words::THE_SAME_OF.in_language(self.language))?;
         for other in &finding.others {

@@ -114,7 +114,7 @@ fn wrong_clock<'h>(host: &'h Host, exporter: Exporter<'h>) -> Exporter<'h> {
     for (there, back) in [("+ 86400", "- 86400"), ("- 86400", "+ 86400")] {
         host.sh(&format!("date -s \"@$(($(date +%s) {there}))\""));
         let skewed = eventually_or(&exporter, "a clock that is a day off", "clock failing");
-        // Whatever has come of it, the machine gets its time back.
+        // The machine's clock is set back in any case.
         host.sh(&format!("date -s \"@$(($(date +%s) {back}))\""));
         skewed.unwrap();
         exporter.until("the clock is right", |seen| {

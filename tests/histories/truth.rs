@@ -127,7 +127,7 @@ fn is_right(spells: &[Spell], history: &History, alert: &Alert, step: usize) -> 
             .iter()
             .any(|spell| spell.cause == Some(cause) && format!("h{}:10077", spell.host) == *instance),
         (Some(cause), None) => {
-            // For ten minutes after fewer have it, if any still has.
+            // It may fire for ten minutes after the number fell below the threshold, while any host still has it.
             let ever: BTreeSet<usize> = spells
                 .iter()
                 .filter(|spell| {

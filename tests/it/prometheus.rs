@@ -1,4 +1,4 @@
-//! A real Prometheus scrapes the exporter in both of its languages, and answers questions about it.
+//! A real Prometheus scrapes the exporter in both formats, and answers questions about it.
 
 use std::{
     io::{Read as _, Write as _},

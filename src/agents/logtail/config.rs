@@ -211,7 +211,7 @@ fn channel_of(channel: &str) -> Option<(String, NetworkType, &'static str)> {
     let (region, network, suffix) = table
         .into_iter()
         .find_map(|(end, network, suffix)| Some((channel.strip_suffix(end)?, network, suffix)))?;
-    // The vendor's internal network goes by servers of another domain.
+    // The vendor's internal network has servers in another domain.
     let is_corp = region.ends_with("-corp");
     (regions::has_form(region) && !is_corp).then(|| (region.to_owned(), network, suffix))
 }

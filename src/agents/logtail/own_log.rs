@@ -71,7 +71,7 @@ fn status_line(line: &str) -> Option<LogLine<'_>> {
         return None;
     }
     let at = value.strip_prefix('"')?.strip_suffix('"')?;
-    // What has not happened yet is the epoch.
+    // The epoch means that it has not happened yet.
     (!at.starts_with("1970-")).then_some(LogLine {
         written: None,
         event: Some(LogEvent::ConfigUpdated),

@@ -183,7 +183,7 @@ fn unsynchronized(context: &Context<'_>, offset: &Reading<Offset>) -> Result<Opt
     }
     match offset {
         Reading::Known(offset) if shows_synchrony(offset, context.clock.warn_offset) => return Ok(None),
-        // Before the first probes have answered, the kernel's word alone is no news.
+        // Before the first probes have answered, what the kernel says is not enough.
         Reading::Unknown(why) if context.probes_pending() => return Err(why.clone()),
         Reading::Known(_) | Reading::Unknown(_) => {}
     }

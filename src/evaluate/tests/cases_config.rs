@@ -168,7 +168,7 @@ fn servers() -> Vec<Case> {
         case(
             "config_format_unsupported",
             third_generation("1.8.8"),
-            // The keys of before stand beside them.
+            // The former keys are there too.
             third_generation("1.8.8").with(|w| {
                 let address = "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com";
                 w.parameters().config_servers.push(parameter("config_server_address", address));

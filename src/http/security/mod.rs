@@ -117,7 +117,7 @@ impl Security {
         }
     }
 
-    /// True if TLS was spoken when last looked at.
+    /// True if TLS was configured when last checked.
     pub fn speaks_tls(&self) -> bool {
         self.shared.as_ref().is_some_and(|shared| shared.active().tls.is_some())
     }

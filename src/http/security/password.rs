@@ -113,7 +113,7 @@ impl Passwords {
             return Some(right);
         }
         let verified = tokio::task::spawn_blocking(move || {
-            // Also of a client that has gone meanwhile: or whoever comes and goes would have many at work at once.
+            // Also of a client that has gone meanwhile: otherwise clients that disconnect could have many judged at once.
             let _turn = turn;
             bcrypt::verify(password, &hash).unwrap_or(false)
         });

@@ -105,7 +105,7 @@ pub struct Detection<'a> {
 impl Detection<'_> {
     /// The installations to watch: the configured ones first, then the detected ones by first sight.
     pub fn targets(&self, memory: &mut Memory) -> Vec<Target> {
-        // Without a sight of its processes nothing is known to be gone.
+        // While its processes cannot be read, nothing is known to be gone.
         if self.sees_processes {
             let all = std::mem::take(&mut memory.forgets);
             memory.detected.retain(|seen| (seen.lasting && !all) || self.is_still_watched(seen));

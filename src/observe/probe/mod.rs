@@ -136,7 +136,7 @@ impl Prober {
         elsewhere::probe(door, (endpoint, environment), self.shared.timeout).await
     }
 
-    /// Asks a metadata service how it lets itself be asked, once, never through a proxy.
+    /// Asks a metadata service once whether it requires a token; never through a proxy.
     pub async fn metadata(&self, service: &MetadataService) -> Reading<MetadataAccess> {
         metadata::ask(service, Instant::now() + self.shared.timeout).await
     }

@@ -29,7 +29,7 @@ use crate::{
     sys,
 };
 
-/// The most processes that count; agents have some.
+/// The most processes that count; agents have a few.
 const MOST_CANDIDATES: usize = 256;
 /// The most arguments of a process that are kept, and the most bytes of each.
 const MOST_ARGUMENTS: usize = 256;

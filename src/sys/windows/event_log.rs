@@ -42,7 +42,7 @@ impl EventLog {
         service::is_one().then(|| c::EventSource::open(service::NAME).ok().map(Self)).flatten()
     }
 
-    /// Tells it a line.
+    /// Writes a line to it.
     ///
     /// # Errors
     /// What the system says.

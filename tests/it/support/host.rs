@@ -366,7 +366,7 @@ impl Host {
         self.network().visit(|_| TcpListener::bind(("127.0.0.1", port)).unwrap())
     }
 
-    /// Creates what `path` needs to stand on.
+    /// Creates the directory `path` and its parents.
     pub(crate) fn create_dir(&self, path: &str) {
         fs::create_dir_all(self.at(path)).unwrap();
     }

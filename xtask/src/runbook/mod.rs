@@ -13,7 +13,7 @@ mod surroundings;
 
 use logagent_exporter::model::{Cause, Text};
 
-/// The part of what there is to say about a cause that only its runbook shows.
+/// The text about a cause that only its runbook has.
 #[derive(Debug)]
 pub(crate) struct Runbook {
     /// The id of the cause.
