@@ -133,10 +133,11 @@ impl<'a> Page<'a> {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <noscript><meta http-equiv=\"refresh\" content=\"30\"></noscript>\n\
              <link rel=\"icon\" href=\"data:image/svg+xml,{icon}\">\n\
-             <title>{symbol} {host}: {title} · {name} {version}</title>\n<style>{STYLE}</style>\n</head>\n<body{phrases}>\n",
+             <title>{symbol} {host}{colon}{title} · {name} {version}</title>\n<style>{STYLE}</style>\n</head>\n<body{phrases}>\n",
             icon = markup::icon(mark),
             symbol = mark.symbol(),
             host = Escaped(&host),
+            colon = self.say(words::COLON),
             name = words::NAME,
             version = words::VERSION,
         )?;

@@ -74,7 +74,8 @@ pub fn diagnosis(report: &Report, style: Style, out: &mut dyn fmt::Write) -> fmt
     writer.limits(report)?;
     if style.verbose || report.agents.is_empty() {
         let clock = words::clock(&report.clock, style.language);
-        writeln!(writer.out, "{} {clock}", words::CLOCK.in_language(style.language))?;
+        let [name, colon] = [words::CLOCK, words::COLON].map(|text| text.in_language(style.language));
+        writeln!(writer.out, "{name}{colon}{clock}")?;
     }
     if report.agents.len() > 1 {
         writer.totals(report)?;
@@ -154,7 +155,7 @@ impl Writer<'_> {
         let mark = Mark::of_agent(agent);
         self.mark(mark)?;
         self.bold(&format!(" {}", words::printable(&agent.name)))?;
-        let colon = if self.language == Language::Chinese { "：" } else { ": " };
+        let colon = words::COLON.in_language(self.language);
         write!(self.out, "{}{colon}", words::what(agent, self.language))?;
         self.coloured(mark, words::status(agent.status).in_language(self.language))?;
         let counts = words::counts(agent, self.language);

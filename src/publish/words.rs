@@ -1,6 +1,11 @@
 //! Words that more than one form of the report uses, in every language, and how values are written.
 
+mod clock;
+
 use std::{fmt, time::Duration};
+
+pub use self::clock::clock;
+use self::clock::offset;
 
 use crate::model::{
     Language, Prerequisite, Severity, Status, Text,
@@ -66,8 +71,10 @@ pub const NOT_BELIEVED: Text = Text {
     zh: "不予采信：{executable}（进程 {pids}）与 {kind} 客户端同名，但以 uid {user} 运行，该用户不能代表客户端。\
          若确为客户端，请在配置文件中写明：run_as: [{user}]",
 };
+/// Between a name and what is said of it.
+pub const COLON: Text = Text { en: ": ", zh: "：" };
 /// The host's clock.
-pub const CLOCK: Text = Text { en: "clock:", zh: "时钟：" };
+pub const CLOCK: Text = Text { en: "clock", zh: "时钟" };
 /// A clock without any reference.
 pub const NO_REFERENCE: Text = Text { en: "no time reference", zh: "无时间参考源" };
 /// The kernel's opinion of the clock.
@@ -234,7 +241,8 @@ pub fn summary(agent: &AgentReport, id: Prerequisite, clock: &ClockReport, langu
         Prerequisite::Network => endpoints(agent, language),
         // The kernel's own offset has no half-width, and proves nothing.
         Prerequisite::Clock => {
-            clock.offsets.iter().find(|(_, _, half_width)| half_width.is_some()).map(offset)
+            let measured = clock.offsets.iter().find(|(_, _, half_width)| half_width.is_some());
+            measured.map(|reference| offset(reference, language))
         }
         Prerequisite::StartupParameters
         | Prerequisite::UserIdentifier
@@ -376,24 +384,15 @@ pub fn endpoints(agent: &AgentReport, language: Language) -> Option<String> {
     })
 }
 
-/// The host's clock in one line.
-pub fn clock(clock: &ClockReport, language: Language) -> String {
-    let mut out = clock.offsets.iter().map(offset).collect::<Vec<_>>().join(", ");
-    if out.is_empty() {
-        out.push_str(NO_REFERENCE.in_language(language));
-    }
-    if let Some(kernel) = clock.kernel {
-        out.push_str("; ");
-        out.push_str((if kernel.synchronized { SYNCHRONIZED } else { UNSYNCHRONIZED }).in_language(language));
-    }
-    out
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A clock offset with its uncertainty and source.
-fn offset((source, offset, half_width): &(&'static str, f64, Option<f64>)) -> String {
-    match half_width {
-        Some(half_width) => format!("{offset:+.3} s ± {half_width:.3} s ({source})"),
-        None => format!("{offset:+.6} s ({source})"),
+    #[test]
+    fn long_lines_are_printable_and_whole() {
+        let line = format!("{}\u{1b}[31m{}", "x".repeat(150), "文".repeat(150));
+        let shown = printable(&line);
+        assert_eq!(shown, format!("{}\\u{{1b}}[31m{}", "x".repeat(150), "文".repeat(150)));
     }
 }
 
@@ -476,17 +475,5 @@ pub struct Blanks(pub usize);
 impl fmt::Display for Blanks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:1$}", "", self.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_lines_are_printable_and_whole() {
-        let line = format!("{}\u{1b}[31m{}", "x".repeat(150), "文".repeat(150));
-        let shown = printable(&line);
-        assert_eq!(shown, format!("{}\\u{{1b}}[31m{}", "x".repeat(150), "文".repeat(150)));
     }
 }

@@ -62,11 +62,12 @@ impl Page<'_> {
         writeln!(
             self.out,
             "<div class=\"verdict {}{}\"><span class=\"mark\" aria-hidden=\"true\">{}</span><div class=\"said\">\
-             <h2 id=\"agent-{index}\">{}: {}</h2><p>{why}{dot}{}</p></div></div>",
+             <h2 id=\"agent-{index}\">{}{}{}</h2><p>{why}{dot}{}</p></div></div>",
             class(mark),
             if self.report.agents.len() > 1 { " one" } else { "" },
             mark.symbol(),
             Escaped(&words::printable(&agent.name)),
+            self.say(words::COLON),
             self.say(words::status(agent.status)),
             Escaped(what.trim_start_matches([' ', '—'])),
         )

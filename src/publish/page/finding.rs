@@ -58,10 +58,11 @@ impl Page<'_> {
             format!("{}/{}", alert::RUNBOOK_BASE, alert::runbook_file(problem.cause, self.language));
         writeln!(
             self.out,
-            "<p class=\"meta links\"><a href=\"{}\" rel=\"noreferrer\">{}</a> · {}: {}</p>\n</article>",
+            "<p class=\"meta links\"><a href=\"{}\" rel=\"noreferrer\">{}</a> · {}{}{}</p>\n</article>",
             Escaped(&runbook),
             self.say(RUNBOOK),
             self.say(DOCUMENT),
+            self.say(words::COLON),
             linked(&phrase(problem.cause.source, self.language)),
         )
     }
