@@ -47,9 +47,45 @@ use report::Report;
 const DOCUMENT: &str = "docs/benchmarks.md";
 const GOALS: &str = "benches/peers/goals.md";
 
+/// What measures take part in, and where they are written.
+struct Bench {
+    effort: Effort,
+    logtail: Logtail,
+    sleepers: Sleepers,
+    report: Report,
+}
+
+impl Bench {
+    /// The sleeping processes of a usual host.
+    fn usual(&mut self) -> usize {
+        let processes = self.effort.of(500, 100);
+        self.sleepers.set(processes);
+        processes
+    }
+}
+
+/// A part, by the name that `BENCH_ONLY` has for it.
+type Part = (&'static str, fn(&mut Bench));
+
 /// What is measured, in order.
-const PARTS: [&str; 10] =
-    ["start_up", "memory", "push", "log", "containers", "growth", "throughput", "latency", "faults", "work"];
+const PARTS: [Part; 10] = [
+    ("start_up", |it| scrapes::start_up(it.effort, &mut it.report)),
+    ("memory", |it| scrapes::resident(it.effort, &mut it.report)),
+    ("push", |it| surroundings::push(it.effort, &mut it.report)),
+    ("log", |it| surroundings::log(it.effort, &mut it.report)),
+    ("containers", |it| containers::containers(it.effort, &mut it.report)),
+    ("growth", |it| evaluations::growth(it.effort, &mut it.report)),
+    ("throughput", |it| scrapes::throughput(it.effort, &mut it.report)),
+    ("latency", |it| scrapes::latency(it.usual(), it.effort, &mut it.report)),
+    ("faults", |it| {
+        faults::faults(it.usual(), it.effort, &mut it.logtail, &mut it.report);
+        faults::under_load(it.effort, &mut it.sleepers, &mut it.logtail, &mut it.report);
+    }),
+    ("work", |it| {
+        work::processes(it.effort, &mut it.sleepers, &mut it.report);
+        work::curves(it.effort, &mut it.report);
+    }),
+];
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
@@ -103,51 +139,21 @@ fn measure(effort: Effort) -> String {
     let start = Instant::now();
     let load_before = load();
     let only = env::var("BENCH_ONLY").ok();
-    if let Some(part) = only.iter().flat_map(|parts| parts.split(',')).find(|part| !PARTS.contains(part)) {
-        panic!("BENCH_ONLY={part}: there are {PARTS:?}");
+    let names = PARTS.map(|(name, _)| name);
+    if let Some(part) = only.iter().flat_map(|parts| parts.split(',')).find(|part| !names.contains(part)) {
+        panic!("BENCH_ONLY={part}: there are {names:?}");
     }
-    let wanted = |part: &str| only.as_deref().is_none_or(|parts| parts.split(',').any(|one| one == part));
-    let mut logtail = Logtail::install();
+    let logtail = Logtail::install();
     machine::config("/run/ours.yml", 1, 2);
     exporter::configure_peers();
-    let mut sleepers = Sleepers::default();
-    let mut report = Report::default();
-    if wanted("start_up") {
-        scrapes::start_up(effort, &mut report);
-    }
-    if wanted("memory") {
-        scrapes::resident(effort, &mut report);
-    }
-    if wanted("push") {
-        surroundings::push(effort, &mut report);
-    }
-    if wanted("log") {
-        surroundings::log(effort, &mut report);
-    }
-    if wanted("containers") {
-        containers::containers(effort, &mut report);
-    }
-    if wanted("growth") {
-        evaluations::growth(effort, &mut report);
-    }
-    if wanted("throughput") {
-        scrapes::throughput(effort, &mut report);
-    }
-    let processes = effort.of(500, 100);
-    sleepers.set(processes);
-    if wanted("latency") {
-        scrapes::latency(processes, effort, &mut report);
-    }
-    if wanted("faults") {
-        faults::faults(processes, effort, &mut logtail, &mut report);
-        faults::under_load(effort, &mut sleepers, &mut logtail, &mut report);
-    }
-    if wanted("work") {
-        work::processes(effort, &mut sleepers, &mut report);
-        work::curves(effort, &mut report);
+    let mut bench = Bench { effort, logtail, sleepers: Sleepers::default(), report: Report::default() };
+    for (name, measure) in PARTS {
+        if only.as_deref().is_none_or(|parts| parts.split(',').any(|part| part == name)) {
+            measure(&mut bench);
+        }
     }
     let machine = surroundings(start.elapsed(), &load_before);
-    report.document(&machine) + &report.goals(&machine)
+    bench.report.document(&machine) + &bench.report.goals(&machine)
 }
 
 /// The machine, the versions, and how busy it was.

@@ -1,7 +1,7 @@
 //! The status page of real exporters on machines in each state, kept in `target/tmp/pages`: the browser tests open these at
 //! every width, and the pictures in the documents are taken of them.
 
-use std::{fmt::Write as _, fs, path::PathBuf};
+use std::fmt::Write as _;
 
 use crate::{
     custom::answer,
@@ -25,11 +25,8 @@ const OTHERS: [&str; 9] = [
 #[track_caller]
 fn keep(name: &str, exporter: &Exporter<'_>, expected: &[&str]) {
     exporter.shows(expected);
-    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages");
-    fs::create_dir_all(&directory).unwrap();
     for language in ["en", "zh"] {
-        let page = exporter.get(&format!("/?lang={language}"));
-        fs::write(directory.join(format!("{name}-{language}.html")), page).unwrap();
+        exporter.keep(&format!("/?lang={language}"), &format!("pages/{name}-{language}.html"));
     }
 }
 

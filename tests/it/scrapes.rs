@@ -1,8 +1,6 @@
 //! Real scrapes, one of each kind of machine, kept in `target/tmp/scrapes`: the tests of dashboards make their fleets of
 //! these, and take from them which metrics and labels exist.
 
-use std::{fs, path::PathBuf};
-
 use crate::{
     agent_log::{append, line},
     containers::Node,
@@ -14,9 +12,7 @@ use crate::{
 #[track_caller]
 fn keep(name: &str, exporter: &Exporter<'_>, expected: &[&str]) {
     exporter.shows(expected);
-    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("scrapes");
-    fs::create_dir_all(&directory).unwrap();
-    fs::write(directory.join(format!("{name}.prom")), exporter.get("/metrics")).unwrap();
+    exporter.keep("/metrics", &format!("scrapes/{name}.prom"));
 }
 
 /// Keeps a scrape of a machine with this fault.

@@ -38,9 +38,12 @@ impl Flag {
     }
 }
 
+fn described(name: &'static str, about: &'static str) -> clap::Command {
+    clap::Command::new(name).about(about)
+}
+
 /// Every command and flag on a system: for the parser, and for manual pages and completions.
 pub fn definition(system: System) -> clap::Command {
-    let described = |name: &'static str, about: &'static str| clap::Command::new(name).about(about);
     let root = described(
         "logagent-exporter",
         "Watches every prerequisite of a cloud log-collection agent's heartbeat, for Prometheus and for people",
@@ -102,7 +105,6 @@ pub fn definition(system: System) -> clap::Command {
 
 /// What only Windows has: elsewhere packages install the service.
 fn service() -> clap::Command {
-    let described = |name: &'static str, about: &'static str| clap::Command::new(name).about(about);
     let install = "Install or upgrade the service with the flags given here, or those it has, and start it";
     common(described("service", "Work on the exporter's own service, as an administrator"), &[])
         .subcommand_required(true)

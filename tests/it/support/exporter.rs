@@ -236,6 +236,13 @@ impl Exporter<'_> {
         response.text().to_owned()
     }
 
+    /// Keeps the body of a page in a file below `target/tmp`, for tests that are not written in Rust.
+    pub(crate) fn keep(&self, path: &str, file: &str) {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, self.get(path)).unwrap();
+    }
+
     /// What a scrape shows now.
     pub(crate) fn scrape(&self) -> Seen {
         Seen::parse(&self.get("/metrics"))
