@@ -9,7 +9,7 @@ import tools
 import yaml
 from docker import DockerHost
 from machine import REPOSITORY, eventually, prometheus_sees, series
-from readme import printed
+from readme import printed, uninstalls
 
 [IMAGE] = tools.DIST.glob("*.linux-amd64.image.tar.gz")
 
@@ -109,7 +109,7 @@ class Image(unittest.TestCase):
         version = "docker inspect --format '{{index .Config.Labels \"org.opencontainers.image.version\"}}' logagent-exporter"
         self.assertEqual(self.host.run(version), "99.0.0")
         prometheus_sees(self.host.shell)
-        self.host.run("docker rm --force logagent-exporter && docker rmi localhost/logagent-exporter:99.0.0")
+        self.host.run(uninstalls("docker "))
         self.assertEqual(self.host.run("docker ps --all --quiet; pgrep logagent || true"), "")
 
     def test_as_the_daemonset_runs_it_it_sees_the_agent_of_the_node(self):

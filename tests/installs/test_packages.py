@@ -7,8 +7,8 @@ import tempfile
 import unittest
 
 import tools
-from machine import LOGTAIL, REPOSITORY, Machine, eventually
-from readme import printed
+from machine import LEFT, LOGTAIL, REPOSITORY, Machine, eventually
+from readme import printed, uninstalls
 
 [DEB] = tools.DIST.glob("*_amd64.deb")
 [RPM] = tools.DIST.glob("*.x86_64.rpm")
@@ -17,7 +17,6 @@ from readme import printed
 SUDO = REPOSITORY / ".cache/machines/sudo"
 
 EDIT = "LOGAGENT_EXPORTER_LOG_LEVEL=debug"
-LEFT = r"find / -xdev \( -path /proc -o -path /sys -o -path /dist -o -path /tmp \) -prune -o -name '*logagent*' -print"
 
 
 # A package that stands for the rest of a distribution.
@@ -39,6 +38,13 @@ d() {{ dnf --quiet --assumeyes --installroot=/root2 --setopt=reposdir=/repos --s
 q() {{ rpm --root /root2 --query --queryformat 'shown: %{{VERSION}}-%{{RELEASE}}\n' logagent-exporter; }}
 d install logagent-exporter; q
 chroot /root2 /usr/bin/logagent-exporter --version | sed 's/ (.*//; s/^/shown: /'
+mkdir /root2/proc && mount --bind /proc /root2/proc
+chroot /root2 /usr/bin/logagent-exporter >/log 2>&1 &
+exporter=$!
+prometheus --config.file=/scrape.yml --storage.tsdb.path=/data --web.listen-address=127.0.0.1:9090 2>/prometheus.log &
+up() {{ curl --silent --get --data-urlencode 'query=up{{job="logagent-exporter"}} == 1' http://127.0.0.1:9090/api/v1/query | grep --quiet '"1"'; }}
+n=0; until up; do n=$((n + 1)); [ $n -lt 600 ] || {{ cat /log /prometheus.log; exit 1; }}; sleep 0.2; done; echo shown: scraped
+kill $exporter; umount /root2/proc
 echo '# edited' >> /root2/etc/sysconfig/logagent-exporter
 cp /next/next.rpm /r; createrepo_c --quiet /r
 d --refresh upgrade; tail -1 /root2/etc/sysconfig/logagent-exporter | sed 's/^/shown: /'; q
@@ -114,7 +120,7 @@ class Deb(unittest.TestCase, Package):
             there.run("dpkg --remove logagent-exporter")
             self.assertFalse(there.succeeds("systemctl is-active logagent-exporter"))
             self.assertTrue(there.succeeds(f"grep {EDIT} {options}"), "edits are kept until it is purged")
-            there.run("dpkg --purge logagent-exporter && systemctl daemon-reload")
+            there.run(uninstalls("apt-get"), stdin="y\n")
             self.assertEqual(there.run(LEFT), "")
 
     def test_what_the_administrator_switched_off_stays_off(self):
@@ -143,7 +149,7 @@ class Tarball(unittest.TestCase):
             there.run(f"cd /tmp/release && {unpack} && systemctl daemon-reload && systemctl restart logagent-exporter")
             self.assertIn("# the next release", there.run("systemctl cat logagent-exporter"))
             self.assertNotEqual(there.unit("logagent-exporter", "MainPID")["MainPID"], before, "the new binary runs")
-            there.run("systemctl disable --now logagent-exporter.service && rm -r /opt/logagent-exporter /usr/bin/logagent-exporter")
+            there.run(uninstalls("/opt/"))
             self.assertEqual(there.run(LEFT), "")
 
 
@@ -181,7 +187,7 @@ class Rpm(unittest.TestCase, Package):
                 before = there.unit("logagent-exporter", "MainPID")["MainPID"]
                 there.run("rpm --upgrade --nodeps /next/next.rpm")
                 self.upgraded(there, options, before)
-                there.run("rpm --erase --nodeps logagent-exporter")
+                there.run(uninstalls("rpm "))
                 self.assertFalse(there.succeeds("systemctl is-active logagent-exporter"))
                 # rpm keeps what was edited, under another name.
                 kept = there.run(LEFT).splitlines()
@@ -203,9 +209,9 @@ class Rpm(unittest.TestCase, Package):
     def test_dnf_installs_upgrades_and_removes_it_in_an_empty_root(self):
         with tempfile.TemporaryDirectory() as directory:
             self.next_release(directory)
-            said = tools.run(DNF.format(package=RPM.name), [(directory, "/next")])
+            said = tools.run(DNF.format(package=RPM.name), [(directory, "/next"), (REPOSITORY / "deploy/prometheus/scrape.yml", "/scrape.yml")])
             self.assertEqual([line for line in said.splitlines() if line.startswith("shown: ")], [
-                "shown: 0.1.0-1", "shown: logagent-exporter, version 0.1.0", "shown: # edited", "shown: 0.1.0-2", "shown: removed"], said)
+                "shown: 0.1.0-1", "shown: logagent-exporter, version 0.1.0", "shown: scraped", "shown: # edited", "shown: 0.1.0-2", "shown: removed"], said)
 
     def test_rpmlint_finds_nothing(self):
         configuration = REPOSITORY / "deploy/package/rpmlint.toml"
