@@ -2,8 +2,8 @@
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
-# Every target that is described.
-.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
+# Every target that is described, and one that others need.
+.PHONY: dist-linux $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(MAKEFILE_LIST))
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,10 @@ build-static: ## The static release binary, the same on each machine: target/x86
 
 dist: ## What a release consists of, into target/dist: tarball, deb, rpm, image, zip for Windows, bill of materials, licenses, checksums
 	scripts/dist
+
+# What the tests of installs below need.
+dist-linux:
+	scripts/dist $(static)
 
 dist-glibc: ## A tarball whose program resolves names as glibc does, for this machine's glibc and newer ones
 	scripts/dist x86_64-unknown-linux-gnu
@@ -65,12 +69,12 @@ test-systemd: build-static ## The unit under a real systemd as PID 1, and attack
 	scripts/machines debian
 	cd tests/installs && ../../scripts/python -m unittest test_systemd test_attacks
 
-test-packages: dist ## Packages installed, scraped, upgraded, removed on machines under systemd and in an empty root (as root)
+test-packages: dist-linux ## Packages installed, scraped, upgraded, removed on machines under systemd and in an empty root (as root)
 	scripts/machines debian
 	scripts/machines tools
 	cd tests/installs && ../../scripts/python -m unittest --verbose test_packages test_sbom
 
-test-image: dist ## The image in a real dockerd beside an agent of the host (as root)
+test-image: dist-linux ## The image in a real dockerd beside an agent of the host (as root)
 	scripts/machines tools
 	cd tests/installs && ../../scripts/python -m unittest --verbose test_image
 
@@ -88,7 +92,7 @@ $(operator_schemas): tests/installs/package-lock.json
 test-chart: test-deps $(operator_schemas) ## Helm chart, plain manifests, mixin, release workflow: rendered by Helm and jsonnet themselves, and valid; the role linted (as root)
 	cd tests/installs && ../../scripts/python -m unittest --verbose test_chart test_mixin test_release test_readme test_lint
 
-test-ansible: dist ## The Ansible role against a real systemd, twice (as root)
+test-ansible: dist-linux ## The Ansible role against a real systemd, twice (as root)
 	scripts/machines debian
 	scripts/machines tools
 	cd tests/installs && ../../scripts/python -m unittest --verbose test_ansible

@@ -78,6 +78,9 @@ class Image(unittest.TestCase):
         self.assertEqual(self.capabilities(), PTRACE | DAC_READ_SEARCH)
         status = self.host.status("logagent-exporter")
         self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
+        said = self.host.shell(printed("docker exec"))
+        self.assertIn(said.returncode, (0, 1, 2), said.stdout)
+        self.assertRegex(said.stdout, "(?m)^. logtail.*: (ok|failing)")
 
     def prometheus(self):
         """A real Prometheus on the host, which has seen the exporter and the agent."""

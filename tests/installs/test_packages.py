@@ -78,7 +78,7 @@ class Package:
     def typed(self, there):
         """What the README says to type next."""
         def diagnosis():
-            said = there._shell(printed("logagent-exporter check"))
+            said = there._shell(printed("sudo logagent-exporter check"))
             # 3: it has not looked at everything yet.
             return said.returncode in (0, 1, 2) and said.stdout
 
