@@ -364,30 +364,47 @@ fn every_cause_has_its_alert_and_its_runbooks() {
     }
 }
 
-/// The commands of a README's blocks, each with the lines that continue it.
-fn typed(readme: &str) -> Vec<String> {
-    let text = read(readme);
+/// The commands of a text's blocks, each with the lines that continue it.
+fn typed(text: &str) -> Vec<String> {
     let blocks = text.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let commands = blocks.flat_map(|block| block.split("$ ").skip(1).map(str::trim).map(str::to_owned));
     commands.collect()
 }
 
-/// Tests below `tests/installs` ask for a command by a word of its first line, and type what they get.
-#[test]
-fn each_command_of_the_readmes_is_typed_by_a_test() {
+/// Tests below `tests/installs` ask this function for a command by a word of its first line, and type what they get.
+fn words_asked_of(function: &str) -> BTreeSet<String> {
     let tests = fs::read_dir(repository("tests/installs")).unwrap().map(|entry| entry.unwrap().path());
     let tests =
         tests.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("test_")));
-    let words: BTreeSet<String> = tests
+    let call = format!("{function}(");
+    tests
         .flat_map(|path| {
             let source = fs::read_to_string(path).unwrap();
-            let named = source.split("printed(").skip(1);
+            let named = source.split(&call).skip(1);
             let words = named.filter_map(|rest| rest.split(['"', '\'']).nth(1).map(str::to_owned));
             words.collect::<Vec<_>>()
         })
-        .collect();
+        .collect()
+}
+
+#[test]
+fn each_command_that_removes_is_typed_by_a_test() {
+    let text = read("docs/installing.md");
+    let commands = typed(text.split("\n## Uninstall\n").nth(1).unwrap());
+    assert!(commands.len() >= 6, "{commands:?}");
+    let words = words_asked_of("uninstalls");
+    for command in commands {
+        let of = words.iter().filter(|word| command.lines().next().unwrap().contains(word.as_str())).count();
+        // Helm's takes a cluster.
+        assert_eq!(of, usize::from(!command.starts_with("helm ")), "{of} tests type {command}");
+    }
+}
+
+#[test]
+fn each_command_of_the_readmes_is_typed_by_a_test() {
+    let words = words_asked_of("printed");
     for readme in READMES {
-        let commands = typed(readme);
+        let commands = typed(&read(readme));
         assert!(commands.len() >= 9, "{readme}: {commands:?}");
         for command in &commands {
             let first = command.lines().next().unwrap();
