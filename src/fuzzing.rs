@@ -1,5 +1,5 @@
-//! What is fed with arbitrary bytes: each parser, and a whole turn. `fuzz/` explores them, and the tests below replay what it
-//! found interesting (`fuzz/corpus/`). Not part of the program.
+//! The fuzz targets: each parser, and a whole evaluation. `fuzz/` runs them, and the tests below replay the
+//! corpus that it found (`fuzz/corpus/`). Not part of the program.
 
 #![expect(clippy::missing_panics_doc, reason = "to panic where a promise is broken is what these are for")]
 
@@ -102,7 +102,7 @@ pub fn agent_files(bytes: &[u8], _: &Path) {
     }
 }
 
-/// The exporter's own config, those of its lock and of Alertmanagers to be found, and the forms of values in them.
+/// The exporter's config, its web config, files of targets, and the formats of values in them.
 pub fn exporter_config(bytes: &[u8], _: &Path) {
     let path = Path::new("/etc/exporter.yml");
     let parsed = [
@@ -130,7 +130,7 @@ pub fn host_files(bytes: &[u8], _: &Path) {
     }
 }
 
-/// An agent's own log: a line means nothing more than its own length allows, and what it means is of closed sets.
+/// An agent's own log: a line yields no more than its length allows, and only values of closed sets.
 pub fn own_log(bytes: &[u8], _: &Path) {
     let text = String::from_utf8_lossy(bytes);
     let mut facts = LogFacts::default();
@@ -147,7 +147,7 @@ pub fn own_log(bytes: &[u8], _: &Path) {
     assert!(facts.refused.len() <= 32 && format!("{facts:?}").len() <= 16 << 10, "{facts:?}");
 }
 
-/// What a server answers, and whether it is what was expected.
+/// A server's answer, and whether it is the expected one.
 pub fn http_answer(bytes: &[u8], _: &Path) {
     let clocks = Clocks { boot: || Duration::from_secs(1), wall: || UNIX_EPOCH };
     let answer = runtime().block_on(async {
@@ -155,7 +155,7 @@ pub fn http_answer(bytes: &[u8], _: &Path) {
         let query = client::request(Method::GET, "/", "logs.example.com").ok()?;
         let deadline = Instant::now() + Duration::from_secs(60);
         let serve = async move {
-            // What comes before the request is not taken for its answer.
+            // Bytes that arrive before the request are not treated as its answer.
             let mut request = [0; 1024];
             let _length = far.read(&mut request).await;
             let _answered = far.write_all(bytes).await;
@@ -174,7 +174,7 @@ pub fn certificate(bytes: &[u8], _: &Path) {
     let _dates = tls::dates(bytes);
 }
 
-/// A host of arbitrary files and processes, read, judged and told.
+/// A host with arbitrary files and processes, through a whole evaluation.
 pub fn turn(bytes: &[u8], root: &Path) {
     let mut rest = bytes;
     while let Some((file, more)) = next_file(rest) {
@@ -200,13 +200,13 @@ pub fn turn(bytes: &[u8], root: &Path) {
     }
 }
 
-/// A host that is read and judged as the daemon does it, turn after turn, while nothing is really probed.
+/// A host that is evaluated repeatedly as by the daemon, except that nothing is really probed.
 pub(crate) struct Host {
     runtime: Runtime,
     reader: HostReader,
     settings: config::Settings,
     ledger: Ledger,
-    /// What each agent named last: an unread config hides none of its endpoints.
+    /// The endpoints last known for each agent: an unread config hides none of them.
     endpoints: BTreeMap<Arc<str>, Vec<Endpoint>>,
 }
 
@@ -215,7 +215,7 @@ impl Host {
         Self::with_profiles(options, settings, PROFILES)
     }
 
-    /// Likewise, with these kinds of agents.
+    /// The same, with these kinds of agents.
     pub(crate) fn with_profiles(
         options: HostOptions,
         settings: config::Settings,
@@ -275,7 +275,7 @@ impl Host {
     }
 }
 
-/// Says the report in every form; none may be larger than what it is of explains.
+/// Renders the report in every format; the size of each is bounded by its input.
 fn told(report: Report, input: usize) {
     let agents = report.agents.len();
     let most = (64 << 10) * (1 + agents) + 256 * input;
@@ -297,7 +297,7 @@ fn told(report: Report, input: usize) {
     assert!(published.text(false).len() <= most && published.openmetrics(false).len() <= most);
 }
 
-/// Where the files of a turn are.
+/// The directories of an evaluation's files.
 const PLACES: &[&str] = &[
     "exporter.yml",
     "etc/hosts",
@@ -327,14 +327,14 @@ const PLACES: &[&str] = &[
     "proc/101/exe",
 ];
 
-/// A file of a turn.
+/// A file of an evaluation.
 struct FileOf<'a> {
     name: &'static str,
     kind: u8,
     content: &'a [u8],
 }
 
-/// One byte that says where and what, two for the length, the content; and what follows.
+/// One byte for path and type, two for the length, the content; and the rest of the input.
 fn next_file(bytes: &[u8]) -> Option<(FileOf<'_>, &[u8])> {
     let (head, rest) = bytes.split_first_chunk::<3>()?;
     let [place, low, high] = *head;
@@ -345,13 +345,13 @@ fn next_file(bytes: &[u8]) -> Option<(FileOf<'_>, &[u8])> {
     Some((FileOf { name, kind: place / places % 4, content }, rest))
 }
 
-/// Puts a file there, or a link or a directory, as far as that can be.
+/// Creates a file, a link or a directory there, if possible.
 fn put(root: &Path, FileOf { name, kind, content }: &FileOf<'_>) {
     let path = root.join(name);
     let _exists = path.parent().map(fs::create_dir_all);
     let is_link = *kind == 2 || name.ends_with("/exe");
     let _as_far_as_can_be = if is_link {
-        // Inside the root, whatever it says: everything is read through the root.
+        // It stays inside the root, whatever it contains: everything is read through the root.
         let target = PathBuf::from(String::from_utf8_lossy(content).replace('\0', "/"));
         symlink(root.join(target.strip_prefix("/").unwrap_or(&target)), &path)
     } else if *kind == 3 {
@@ -369,7 +369,7 @@ fn unread<T>() -> Reading<T> {
     Reading::Unknown(why())
 }
 
-/// A probe whose outcome the byte selects.
+/// A probe with the result that the byte selects.
 fn probed(byte: u8) -> Reading<Probe> {
     const KINDS: [FailureKind; 10] = [
         FailureKind::Resolve,
@@ -423,7 +423,7 @@ mod tests {
 
     use super::*;
 
-    /// Far beyond what the largest input takes, in CPU time: only what hangs reaches it.
+    /// Far more CPU time than the largest input needs: only an infinite loop reaches it.
     const HANGS: Duration = Duration::from_secs(20);
 
     #[test]

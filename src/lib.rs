@@ -6,7 +6,8 @@
 //!     └── daemon::cycle: the loop, and the only memory over time
 //! ```
 //!
-//! Modules in pipeline order; arrows between them point one way only (`tests/architecture.rs` holds this).
+//! Modules in pipeline order; dependencies between them point one way only (enforced by
+//! `tests/architecture.rs`).
 
 pub mod model;
 

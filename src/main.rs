@@ -1,4 +1,4 @@
-//! logagent-exporter: arguments → command → exit code. The only place that turns errors into exit codes.
+//! logagent-exporter: arguments → command → exit code. Errors are turned into exit codes only here.
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -23,7 +23,7 @@ use logagent_exporter::{
 };
 use tracing::{debug, error, info, level_filters::LevelFilter, warn};
 
-/// Exit code of the plugin convention for what could not be looked at at all.
+/// Exit code of the plugin convention if nothing could be evaluated.
 const UNKNOWN: u8 = 3;
 
 fn main() -> ExitCode {
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         }
     };
     let Invocation { command, options } = invocation;
-    // Before what it takes is given up: agents in containers may have networks of their own.
+    // Before these capabilities are given up: agents in containers may have separate networks.
     let helped = if command.looks_at_agents() { sys::errand::start() } else { Ok(()) };
     let confined = helped.and_then(|()| sys::confine());
     match command {
@@ -116,7 +116,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The life of the helper, or of a process that it has sent to a container.
+/// The main function of the helper, or of a process that it has started in a container.
 fn errand(begun: Begun) -> ExitCode {
     let done = match begun {
         Begun::Helper => sys::errand::serve(),
@@ -125,12 +125,12 @@ fn errand(begun: Begun) -> ExitCode {
     if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs the exporter, with its log; true if it ended as it should.
+/// Runs the exporter, with its log; true if it ended normally.
 fn run_logged(options: Options, confined: io::Result<()>) -> bool {
     let (level, format) = log_settings(&options, false);
     let logged = log::to_stderr_unblocked(level, format).context("starting the thread that writes the log");
     if let Err(error) = confined {
-        // Where the service manager has a filter of its own, that may be one of the calls that it refuses.
+        // If the service manager sets a filter too, it may refuse this call.
         info!(%error, "no system calls are given up by the exporter itself");
     }
     let ended = logged.and_then(|()| in_runtime(run(options)));
@@ -142,7 +142,7 @@ fn run_logged(options: Options, confined: io::Result<()>) -> bool {
     ended.is_ok()
 }
 
-/// One thread: the work is waiting, and a second thread's stack would cost more memory than it saves time.
+/// One thread: the exporter mostly waits, and a second thread's stack would cost more memory than it saves time.
 fn in_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
@@ -178,14 +178,14 @@ async fn run(options: Options) -> anyhow::Result<()> {
         ..text::Style::plain(Language::English)
     };
     let announce = move |report: &logagent_exporter::model::report::Report| {
-        // For a person; whoever collects standard output has the log.
+        // For a person; whoever collects standard output also has the log.
         if !io::stdout().is_terminal() {
             return;
         }
         let lines = urls.iter().map(|url| format!("Metrics are at {url}\n"));
         let mut out: String = lines.chain(["\n".to_owned()]).collect();
         let rendered = text::diagnosis(report, style, &mut out);
-        // A standard output that is closed, or that nobody reads, is no reason to stop watching.
+        // A closed standard output, or one that nobody reads, is no reason to stop.
         let print =
             move || rendered.map_err(io::Error::other).and_then(|()| io::stdout().write_all(out.as_bytes()));
         let _unseen = std::thread::Builder::new().name("announce".to_owned()).spawn(print);
@@ -214,7 +214,7 @@ fn instance(options: &Options) -> String {
     port.map_or_else(|| host.clone(), |port| authority::written(&host, port, None))
 }
 
-/// Reads the web config, if there is one, off the one thread.
+/// Reads the web config, if there is one, off the main thread.
 async fn security(file: Option<PathBuf>, counters: Counters) -> anyhow::Result<Security> {
     let Some(file) = file else { return Ok(Security::open()) };
     let loaded = tokio::task::spawn_blocking(move || Security::load(file, counters)).await;
@@ -270,7 +270,8 @@ fn socket() -> PathBuf {
     ask::socket(std::env::var_os("RUNTIME_DIRECTORY"))
 }
 
-/// Listens on the exporter's own socket, if the service manager has made a directory for it that is the exporter's alone.
+/// Listens on the exporter's own socket, if the service manager has created a directory for it that only the
+/// exporter can write to.
 fn own_socket() -> Option<Listener> {
     let path = socket();
     let directory = path.parent()?;
@@ -294,7 +295,7 @@ fn own_socket() -> Option<Listener> {
     }
 }
 
-/// True if every member took the alert.
+/// True if every member accepted the alert.
 async fn run_alerts_test(options: Options, language: Language) -> anyhow::Result<bool> {
     let file = options.config_file.clone().or_else(|| service::config_file(Path::new("/")));
     let settings = daemon::load_settings(file).await?;
@@ -343,7 +344,7 @@ fn cycle_options(options: &Options) -> CycleOptions {
     }
 }
 
-/// What is logged, and in which form; `quiet` leaves only what needs attention, as a diagnosis speaks for itself.
+/// Which events are logged, and in which format; `quiet` leaves only warnings and errors, as a diagnosis needs no log.
 fn log_settings(options: &Options, quiet: bool) -> (LevelFilter, log::Format) {
     let level = match options.log_level {
         LogLevel::Debug => LevelFilter::DEBUG,
@@ -359,7 +360,7 @@ fn log_settings(options: &Options, quiet: bool) -> (LevelFilter, log::Format) {
     (level, format)
 }
 
-/// Success, unless the reader of standard output is gone.
+/// Success, unless the reader of standard output has gone away.
 fn printed(outcome: io::Result<()>) -> ExitCode {
     outcome.map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
 }

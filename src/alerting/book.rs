@@ -1,5 +1,5 @@
-//! Which alerts fire, since when, and which have ended: what Prometheus' rules remember of one host. A value, advanced by
-//! reports and by time.
+//! Which alerts fire, since when, and which have been resolved: the same state that Prometheus' rules keep
+//! for one host. A value, advanced by reports and by time.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -18,10 +18,10 @@ use crate::{
     },
 };
 
-/// For so long the end of an alert is repeated, as Alertmanager asks of its clients.
+/// For this long the end of an alert is sent again, as Alertmanager asks of its clients.
 const REPEATED: Duration = Duration::from_mins(5);
 
-/// Without an evaluation for so long the exporter is stale, as in the rules.
+/// Without an evaluation for this long the exporter is stale, as in the rules.
 const STALE: Duration = Duration::from_mins(10);
 
 /// A symptom is sampled as often as rules are evaluated: 24 of 60 samples are 6 of 15 minutes, 8 are the last two.
@@ -30,15 +30,15 @@ const SAMPLES: u32 = 60;
 const MANY: u32 = 24;
 const RECENT: u64 = 0xff;
 
-/// A cause that is given longer than this has nothing to say by its symptom meanwhile.
+/// A cause that waits longer than this does not suppress the symptom in the meantime.
 const SLOW: Duration = Duration::from_mins(5);
 
-/// More errors than these, within this time, are more than a slow second. They are counted each minute.
+/// More errors than these, within this time, are more than a temporary slowdown. They are counted each minute.
 const ERRORS: u64 = 10;
 const ERRORS_WINDOW: Duration = Duration::from_mins(15);
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// An alert that was told.
+/// An alert that was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Alert {
     /// Since when it fires.
@@ -47,13 +47,13 @@ pub(super) struct Alert {
     pub(super) resolved: Option<Instant>,
 }
 
-/// What may become an alert, is one, or was one.
+/// An alert that may fire, fires, or has fired.
 #[derive(Debug, Clone, Copy)]
 struct Condition {
     times: Times,
-    /// Since when it stands; `None`: it does not.
+    /// When it became active; `None`: it is not.
     since: Option<Instant>,
-    /// When it last stood for long enough.
+    /// When it was last active for long enough.
     due: Option<Instant>,
     alert: Option<Alert>,
 }
@@ -81,7 +81,7 @@ impl Condition {
         }
     }
 
-    /// When it changes by itself.
+    /// The next time at which its state changes without a new report.
     fn next(&self, now: Instant) -> Option<Instant> {
         if let Some(resolved) = self.alert.and_then(|alert| alert.resolved) {
             let forgotten = Some(resolved + REPEATED);
@@ -97,7 +97,7 @@ impl Condition {
     }
 }
 
-/// What is remembered of one agent beyond its causes.
+/// What is remembered about one agent besides its causes.
 #[derive(Debug, Clone, Default)]
 struct Symptom {
     /// Whether it failed, one bit for each sample, the newest last.
@@ -127,7 +127,7 @@ impl Symptom {
 /// A counter over the last minutes.
 type Samples = VecDeque<(Instant, u64)>;
 
-/// Everything that the alerts remember. As large as what stands; time alone lets nothing grow.
+/// The state of all alerts. Its size depends on the active alerts; time alone does not let it grow.
 #[derive(Debug)]
 pub(super) struct Book {
     conditions: BTreeMap<Subject, Condition>,
@@ -137,7 +137,7 @@ pub(super) struct Book {
 }
 
 impl Book {
-    /// Of an exporter that has not looked yet. The watchdog fires from the beginning.
+    /// For an exporter that has not evaluated yet. The watchdog fires from the beginning.
     pub(super) fn new(now: Instant) -> Self {
         let mut book = Self {
             conditions: BTreeMap::new(),
@@ -150,7 +150,7 @@ impl Book {
         book
     }
 
-    /// What a report says. One before the first complete look says nothing.
+    /// What a report says. Reports before the first complete evaluation are ignored.
     pub(super) fn observe(&mut self, report: &Report, now: Instant) {
         self.evaluated = now;
         if report.complete {
@@ -193,14 +193,14 @@ impl Book {
         });
     }
 
-    /// When time alone changes something next.
+    /// The next time at which the state changes without a new report.
     pub(super) fn next_change(&self, now: Instant) -> Option<Instant> {
         let stale = self.evaluated + STALE;
         let stale = (stale > now).then_some(stale);
         self.conditions.values().filter_map(|condition| condition.next(now)).chain(stale).min()
     }
 
-    /// What fires, and what has ended a short while ago.
+    /// Alerts that fire, and those that were resolved recently.
     pub(super) fn alerts(&self) -> BTreeMap<Subject, Alert> {
         let told = |(subject, condition): (&Subject, &Condition)| Some((subject.clone(), condition.alert?));
         self.conditions.iter().filter_map(told).collect()
@@ -217,7 +217,7 @@ impl Book {
         condition.since.get_or_insert(now);
     }
 
-    /// What stands now; everything else does not.
+    /// The subjects that are active now; all others are not.
     fn replace(&mut self, present: BTreeSet<Subject>, now: Instant) {
         for (subject, condition) in &mut self.conditions {
             if !present.contains(subject) {
@@ -253,7 +253,7 @@ impl Book {
         }
     }
 
-    /// The symptom of agents that no cause tells of. One that a cause tells of ends at once.
+    /// The symptom of agents without an alert for a cause. If there is one, the symptom is resolved at once.
     fn symptoms(&mut self, report: &Report, now: Instant, present: &mut BTreeSet<Subject>) {
         self.symptoms.retain(|name, _| report.agents.iter().any(|agent| agent.name == *name));
         for agent in &report.agents {
@@ -284,7 +284,8 @@ impl Book {
     }
 }
 
-/// The causes that an agent is told of: one for each that stands unexplained, as bad as the worst of its subjects.
+/// The causes of an agent with alerts: one for each active, unexplained cause, with the highest severity of
+/// its subjects.
 fn causes(agent: &AgentReport) -> BTreeSet<Subject> {
     let mut worst: BTreeMap<&'static str, (Severity, Severity)> = BTreeMap::new();
     let problems = agent.prerequisites.iter().flat_map(|prerequisite| &prerequisite.problems);

@@ -1,8 +1,8 @@
-//! One Alertmanager, and what it is told: the whole state, each minute and when it changes, until it answers.
+//! One Alertmanager, which is sent the whole state, each minute and when it changes, until it answers.
 //!
-//! * State is sent, not events: there is no queue, so nothing can overflow, and after any silence the next request says what is so
-//!   then.
-//! * Times are in the receiver's clock, which its answers tell: the local one may be what is wrong.
+//! * State is sent, not events: there is no queue, so nothing can overflow, and after any outage the next
+//!   request has the current state.
+//! * Times are those of the receiver's clock, taken from its answers, because the local one may be wrong.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,20 +18,20 @@ use tracing::{error, info, warn};
 use super::{book::Alert, subject::Subject};
 use crate::model::{counters::Counters, settings::AlertingSettings, time::rfc3339_millis};
 
-/// A firing alert is told anew this often, as by Prometheus; Alertmanager's `resolve_timeout` is five times that.
+/// A firing alert is sent again this often, as by Prometheus; Alertmanager's `resolve_timeout` is five times that.
 const RESEND: Duration = Duration::from_mins(1);
 
 /// The first wait after a failure, which doubles with each further one up to the longest.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// An alert that is refused for what it is, is tried again this much later: a newer Alertmanager may take it.
+/// An alert that is refused because of its content is tried again after this time: a newer Alertmanager may accept it.
 const REFUSED: Duration = Duration::from_hours(1);
 
 /// Alerts of one request.
 const MOST: usize = 64;
 
-/// The last try at the end of the exporter may take this long.
+/// The time limit for the last request at shutdown.
 const LAST: Duration = Duration::from_secs(3);
 
 pub(super) const SENT: &str = "logagent_alertmanager_notifications_sent_total";
@@ -39,12 +39,12 @@ pub(super) const ERRORS: &str = "logagent_alertmanager_notifications_errors_tota
 pub(super) const DROPPED: &str = "logagent_alertmanager_notifications_dropped_total";
 pub(super) const SUCCESS: &str = "logagent_alertmanager_last_success_timestamp_seconds";
 
-/// What every member is to be told.
+/// The state that every member is sent.
 #[derive(Debug, Clone)]
 pub(super) struct State {
     pub(super) alerts: BTreeMap<Subject, Alert>,
     pub(super) settings: Arc<AlertingSettings>,
-    /// The exporter ends: what was not told yet is tried once more.
+    /// The exporter shuts down: unsent changes are tried once more.
     pub(super) closing: bool,
 }
 
@@ -54,7 +54,7 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// Its clock.
     pub(super) date: Option<SystemTime>,
-    /// What it says, for people: bounded and printable.
+    /// Its message, for people: bounded and printable.
     pub(super) detail: String,
 }
 
@@ -64,15 +64,15 @@ pub(super) trait Post {
     fn post(&mut self, body: Vec<u8>) -> impl Future<Output = Result<Answer, String>> + Send;
 }
 
-/// One member, and what it was told.
+/// One member, and what it was sent.
 pub(super) struct Member<P> {
     post: P,
     url: Arc<str>,
     counters: Counters,
     wall: fn() -> SystemTime,
-    /// What its clock showed, and when.
+    /// The time on its clock, and when that was received.
     clock: Option<(SystemTime, Instant)>,
-    /// Alerts that it knows to fire.
+    /// Alerts that it knows as firing.
     knows: BTreeSet<Subject>,
     /// Alerts that it refuses, and when they are tried again.
     refused: BTreeMap<Subject, Instant>,
@@ -80,11 +80,11 @@ pub(super) struct Member<P> {
     jitter: RandomState,
 }
 
-/// Why a request brought nothing.
+/// Why a request failed.
 enum Trouble {
-    /// What was sent is refused.
+    /// The content is refused.
     Refused(String),
-    /// It may go better next time.
+    /// A later attempt may succeed.
     Failed(String),
 }
 
@@ -106,7 +106,7 @@ impl<P: Post> Member<P> {
         }
     }
 
-    /// Tells the member what is so, until the exporter ends.
+    /// Sends the state to the member until the exporter shuts down.
     pub(super) async fn run(mut self, mut state: watch::Receiver<Arc<State>>) {
         let mut next = Instant::now();
         let mut not_before = next;
@@ -129,7 +129,7 @@ impl<P: Post> Member<P> {
                     let now = Arc::clone(&state.borrow_and_update());
                     let (began, knew_clock) = (Instant::now(), self.clock.is_some());
                     if self.tell(&now).await {
-                        // Once its clock is known, it is told at once since when its alerts fire.
+                        // Once its clock is known, the start times of its alerts are sent at once.
                         let wait = if knew_clock || self.clock.is_none() { RESEND } else { FIRST_WAIT };
                         (next, not_before) = (began + wait, began);
                         told = Some(now);
@@ -142,7 +142,7 @@ impl<P: Post> Member<P> {
         }
     }
 
-    /// The last words, if there is anything that it was not told yet.
+    /// The last request, if there are unsent changes.
     async fn close(&mut self, last: &State, told: Option<&State>) {
         let known = told.is_some_and(|told| told.alerts == last.alerts);
         if !known && tokio::time::timeout(LAST, self.tell(last)).await.is_err() {
@@ -181,7 +181,7 @@ impl<P: Post> Member<P> {
         true
     }
 
-    /// Sends the batch. One that is refused is sent in halves, until what is refused stands alone and is given up.
+    /// Sends the batch. A refused request is split in halves until the refused alert is isolated and dropped.
     async fn send_or_split(
         &mut self,
         batch: &[(Subject, Alert)],
@@ -237,7 +237,7 @@ impl<P: Post> Member<P> {
         Ok(())
     }
 
-    /// The alerts as Alertmanager takes them. One that fires has no end: it expires if we die.
+    /// The alerts in Alertmanager's format. A firing alert has no end time: it expires if the exporter dies.
     fn body(&self, batch: &[(Subject, Alert)], settings: &AlertingSettings) -> Value {
         let alert = |(subject, alert): &(Subject, Alert)| {
             let mut out = Map::new();
@@ -248,7 +248,7 @@ impl<P: Post> Member<P> {
                 None => ("startsAt", alert.fired),
                 Some(resolved) => ("endsAt", resolved),
             };
-            // Without its clock it puts in its own time of arrival.
+            // Until its clock is known, it sets the time of arrival itself.
             if let Some(time) = self.in_its_clock(at) {
                 out.insert(key.to_owned(), Value::String(rfc3339_millis(time)));
             }
@@ -257,13 +257,13 @@ impl<P: Post> Member<P> {
         Value::Array(batch.iter().map(alert).collect())
     }
 
-    /// A moment in the member's clock.
+    /// A time on the member's clock.
     fn in_its_clock(&self, at: Instant) -> Option<SystemTime> {
         let (shown, when) = self.clock?;
         if at >= when { shown.checked_add(at - when) } else { shown.checked_sub(when - at) }
     }
 
-    /// How long to wait after a failure: 75 to 125 % of what is due, so that a fleet does not come back at once.
+    /// The back-off after a failure, with a jitter of 25 %, so that a fleet does not return all at once.
     fn wait(&self) -> Duration {
         let doubled = FIRST_WAIT.saturating_mul(1 << self.failures.saturating_sub(1).min(6));
         let mut hasher = self.jitter.build_hasher();
@@ -283,7 +283,7 @@ pub(super) fn test_alert(settings: &AlertingSettings) -> Vec<u8> {
     Value::Array(vec![Value::Object(alert.chain(generator(settings)).collect())]).to_string().into_bytes()
 }
 
-/// Where the alert comes from, if config says how those who are told can open that.
+/// The source of the alert, if the config has a URL that recipients can open.
 fn generator(settings: &AlertingSettings) -> Option<(String, Value)> {
     let url = settings.links.external_url.as_ref()?;
     Some(("generatorURL".to_owned(), Value::String(format!("{url}/"))))

@@ -1,8 +1,8 @@
-//! 3. Tell, without a Prometheus in between. Alerts are pushed to Alertmanagers, with the names, labels, annotations and patience
-//!    of the bundled rules.
+//! 3. Alerting without Prometheus. Alerts are pushed to Alertmanagers, with the names, labels, annotations
+//!    and waiting times of the bundled rules.
 //!
-//! One task remembers which alerts fire (`book`), and finds out who is to be told; a task for each member tells it (`member`).
-//! Neither runs while no Alertmanager is configured.
+//! One task keeps the firing alerts (`book`) and finds the members; a task for each member sends to it
+//! (`member`). Neither runs while no Alertmanager is configured.
 
 mod book;
 mod member;
@@ -44,29 +44,29 @@ pub use crate::net::Clocks;
 /// How often files of members are read again.
 const DISCOVERY: Duration = Duration::from_mins(1);
 
-/// For reading one of them: it may be on a file system that hangs.
+/// The deadline for reading one of them, which may be on a file system that hangs.
 const READ: Duration = Duration::from_secs(2);
 
-/// How long a shutdown waits until the members have been told.
+/// How long a shutdown waits until the last alerts have been sent.
 const DRAIN: Duration = Duration::from_secs(4);
 
-/// What alerts rest on besides reports.
+/// The dependencies of alerts besides reports.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
     /// Where the host's root directory is mounted: the certificate store is read there.
     pub rootfs: PathBuf,
-    /// The label `instance` of alerts, where config names none.
+    /// The label `instance` of alerts, if the config sets none.
     pub instance: String,
-    /// Further labels of alerts, where config does not name them: where the exporter is.
+    /// Labels for the location of the exporter, unless the config sets them.
     pub whereabouts: Vec<(&'static str, String)>,
-    /// What is counted of the members.
+    /// Counters of the members.
     pub counters: Counters,
     /// The clocks of this process.
     pub clocks: Clocks,
 }
 
 impl Surroundings {
-    /// The settings with the labels that every alert has.
+    /// The settings, with the labels that are added to every alert.
     fn complete(&self, settings: &AlertingSettings) -> Arc<AlertingSettings> {
         let mut settings = settings.clone();
         settings.labels.entry("instance".to_owned()).or_insert_with(|| self.instance.clone());
@@ -77,7 +77,7 @@ impl Surroundings {
     }
 }
 
-/// What the task is told.
+/// Messages to the task.
 #[derive(Debug, Clone)]
 struct Input {
     report: Option<Arc<Report>>,
@@ -110,7 +110,7 @@ impl Alerting {
         });
     }
 
-    /// Takes new settings into force.
+    /// Applies new settings.
     pub fn reload(&self, settings: &AlertingSettings) {
         let settings = self.surroundings.complete(settings);
         self.input.send_if_modified(|input| {
@@ -120,7 +120,7 @@ impl Alerting {
         });
     }
 
-    /// Tells what was not told yet, once, and ends.
+    /// Sends unsent changes once, and ends.
     pub async fn close(self) {
         self.input.send_modify(|input| input.closing = true);
         if timeout(DRAIN, self.task).await.is_err() {
@@ -151,7 +151,7 @@ async fn run(mut input: watch::Receiver<Input>, surroundings: Surroundings) {
     }
 }
 
-/// Pushes until no Alertmanager is configured any more; `None`: the exporter ends.
+/// Pushes until no Alertmanager is configured any more; `None`: the exporter shuts down.
 async fn push(input: &mut watch::Receiver<Input>, surroundings: &Surroundings) -> Option<()> {
     let network = Arc::new(Network::new(&surroundings.rootfs, surroundings.clocks));
     let mut book = Book::new(Instant::now());
@@ -197,13 +197,13 @@ async fn push(input: &mut watch::Receiver<Input>, surroundings: &Surroundings) -
     }
     sender.send_modify(|state| *state = Arc::new(State { closing: true, ..(**state).clone() }));
     for running in members.values_mut() {
-        // Each bounds its last words itself.
+        // Each limits its last request itself.
         let _ended = (&mut running.task).await;
     }
     None
 }
 
-/// Tells the members what is so, if that is new.
+/// Sends the state to the members, if it is new.
 fn tell(
     sender: &watch::Sender<Arc<State>>,
     alerts: BTreeMap<Subject, Alert>,
@@ -218,7 +218,7 @@ fn tell(
     });
 }
 
-/// Starts the members that are new, and ends those that are wanted no more.
+/// Starts the members that are new, and stops those that are no longer configured.
 fn follow(
     members: &mut BTreeMap<Arc<str>, Running>,
     wanted: BTreeMap<Arc<str>, Transport>,
@@ -248,7 +248,7 @@ fn follow(
     }
 }
 
-/// Who is to be told, as files say too. A file that cannot be read changes nobody.
+/// The members, including those from files. A file that cannot be read changes no member.
 #[derive(Debug, Default)]
 struct Directory {
     known: BTreeMap<PathBuf, Vec<Target>>,
@@ -296,21 +296,21 @@ impl Directory {
     }
 }
 
-/// What one member answered to a test alert.
+/// The answer of one member to a test alert.
 #[derive(Debug)]
 pub struct Tested {
     /// The member's address.
     pub url: String,
-    /// The status of its answer, and what it said if it refused; or what kept the alert from getting there.
+    /// The status of its answer, and its message if it refused; or why the alert could not be sent.
     pub outcome: Result<(), String>,
-    /// Its `resolve_timeout`, if it is so short that one late request ends what still fires.
+    /// Its `resolve_timeout`, if it is so short that one late request resolves alerts that still fire.
     pub forgets_after: Option<Duration>,
 }
 
-/// Alerts are told again each minute; a member that takes one for ended sooner than after two that failed is said to be too quick.
+/// Alerts are sent again each minute; a member that resolves an alert after fewer than two failed requests is reported.
 const SHORTEST_MEMORY: Duration = Duration::from_mins(3);
 
-/// Sends a test alert to every member, and says what each answered.
+/// Sends a test alert to every member, and returns the answer of each.
 pub async fn test(settings: &AlertingSettings, surroundings: &Surroundings) -> Vec<Tested> {
     let network = Arc::new(Network::new(&surroundings.rootfs, surroundings.clocks));
     let settings = surroundings.complete(settings);

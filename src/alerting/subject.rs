@@ -1,4 +1,4 @@
-//! What an alert is about, and how it is told: name, labels, annotations, and the times of its rule.
+//! The subject of an alert, and its rendering: name, labels, annotations, and the times of its rule.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -16,12 +16,12 @@ use crate::{
     sys,
 };
 
-/// What an alert is about. Two alerts of one subject are the same alert.
+/// The subject of an alert. Two alerts with the same subject are the same alert.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Subject {
-    /// The way to the receiver.
+    /// The route to the receiver (the watchdog).
     Watchdog,
-    /// One that somebody has asked for.
+    /// A test alert.
     Test,
     /// The exporter's config.
     ReloadFailed,
@@ -31,17 +31,17 @@ pub(super) enum Subject {
     NoAgents,
     /// An agent whose causes come and go.
     Failing(Arc<str>),
-    /// An agent of which needed facts are missing.
+    /// An agent without facts that are needed.
     StatusUnknown(Arc<str>),
-    /// Facts of an agent (of the host, if it has no name) from one source.
+    /// Facts about an agent (about the host, if the name is empty) from one source.
     ObservationErrors(Arc<str>, &'static str),
     /// A cause of an agent, by its id.
     Cause(Arc<str>, &'static str),
-    /// A cause that is critical otherwise, as a warning.
+    /// A cause that is otherwise critical, as a warning.
     Milder(Arc<str>, &'static str),
 }
 
-/// For how long it must stand before it is told, and how long it is told after that.
+/// How long it must be active before it fires, and how long it fires after that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Times {
     pub(super) patience: Duration,
@@ -53,11 +53,11 @@ const fn times(patience: u64, keep: u64) -> Times {
 }
 
 impl Subject {
-    /// As in the rules, where an alert has a rule.
+    /// As in the rules, for alerts that have a rule.
     pub(super) fn times(&self) -> Times {
         match self {
             Self::Watchdog | Self::Test => times(0, 0),
-            // Two minutes without a success, and three more.
+            // Two minutes without a success, and three minutes of waiting.
             Self::ReloadFailed => times(300, 0),
             Self::Stale | Self::Failing(_) => times(0, 300),
             // Five minutes in which there was none, and an hour.
@@ -117,7 +117,7 @@ impl Subject {
         }
     }
 
-    /// The cause that has an alert of its own.
+    /// The cause, if it has its own alert.
     fn cause(&self) -> Option<&'static Cause> {
         if let Self::Cause(_, id) = self { catalog::find(id) } else { None }
     }
@@ -141,7 +141,7 @@ impl Subject {
         self.annotations_on(sys::SYSTEM, settings)
     }
 
-    /// Those of a host with this system.
+    /// The annotations for a host with this operating system.
     pub(super) fn annotations_on(
         &self,
         system: System,
@@ -155,16 +155,16 @@ impl Subject {
             (None, Some(told)) => told.annotations(settings.language, teller).to_vec(),
             (None, None) => host_alerts::test(settings.language).to_vec(),
         };
-        // A test holds every template to what can be filled; one that could not be would be told as it is.
+        // A test checks that every template can be filled; otherwise it would be sent unfilled.
         let filled = |template: String| fill(&template, &label).unwrap_or(template);
         let linked = |template: String| linked(template, &settings.links);
         templates.into_iter().map(|(name, template)| (name, filled(linked(template)))).collect()
     }
 }
 
-/// The template with its links leading where config says.
+/// The template with its links replaced by those of the config.
 fn linked(mut template: String, links: &AlertLinks) -> String {
-    /// How the templates lead to the exporter's page.
+    /// The link to the exporter's page in the templates.
     const PAGE: &str = "http://{{ $labels.instance }}/";
     let external = links.external_url.as_ref().map(|url| format!("{url}/"));
     let bases = [

@@ -1,12 +1,14 @@
-//! The templates of annotations, filled as Prometheus fills them: as much of its language as the catalogue uses.
+//! The templates of annotations, expanded as Prometheus does it, with the part of its template language that
+//! the catalogue uses.
 //!
-//! `{{ $labels.x }}`, `{{ or A B }}`, `{{ A | urlquery }}` and `{{ with A }}…{{ . }}…{{ end }}`. A test holds every text of the
-//! catalogue to that.
+//! `{{ $labels.x }}`, `{{ or A B }}`, `{{ A | urlquery }}` and `{{ with A }}…{{ . }}…{{ end }}`. A test
+//! checks this for every text of the catalogue.
 
 use std::fmt::Write as _;
 
-/// The template filled. `label` gives the value of a label of the alert, which external labels are too; an unknown one is empty.
-/// `None`: the template is not of this language.
+/// The template filled. `label` returns the value of a label of the alert, including external labels; empty
+/// if unknown.
+/// `None`: the template uses something else.
 pub(super) fn fill(template: &str, label: &dyn Fn(&str) -> String) -> Option<String> {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;

@@ -38,7 +38,7 @@ use crate::{
     },
 };
 
-/// Of what an Alertmanager says to a refusal, in characters.
+/// The maximum length of an Alertmanager's error message, in characters.
 const LONGEST_DETAIL: usize = 200;
 
 /// What all members share.
@@ -50,7 +50,7 @@ pub(super) struct Network {
 }
 
 impl Network {
-    /// Trusts whom the system under `rootfs` trusts.
+    /// Trusts the certificate store of the system under `rootfs`.
     pub(super) fn new(rootfs: &Path, clocks: Clocks) -> Self {
         Self {
             resolver: Resolver::new(),
@@ -61,7 +61,7 @@ impl Network {
     }
 }
 
-/// The way to one member.
+/// The connection settings of one member.
 #[derive(Clone)]
 pub(super) struct Transport {
     network: Arc<Network>,
@@ -70,7 +70,7 @@ pub(super) struct Transport {
     port: u16,
 }
 
-/// What is secret or may change, as read for one request.
+/// Secrets and other values that may change, as read for one request.
 struct Secrets {
     authorization: Option<HeaderValue>,
     store: Option<Store>,
@@ -87,7 +87,7 @@ impl Transport {
         Self { network, settings, host, port }
     }
 
-    /// The address that it is known by, as Prometheus writes it.
+    /// Its URL, as Prometheus writes it.
     pub(super) fn url(&self) -> String {
         format!("{}://{}{}", self.settings.scheme.as_str(), self.authority(), self.path())
     }
@@ -211,20 +211,20 @@ fn answer(answer: &client::Answer) -> Answer {
     }
 }
 
-/// The value in the config that is part of a status, wherever that ends: a long one is not read to its end.
+/// Finds the value in the config that is part of a status, which may be truncated: a long one is not read to its end.
 fn resolve_timeout(status: &str) -> Option<Duration> {
     let (_, after) = status.split_once("resolve_timeout: ")?;
     let end = after.find(|c: char| !c.is_ascii_alphanumeric())?;
     config::parse_duration(after.get(..end)?).ok()
 }
 
-/// A clock that was never set tells nothing.
+/// A clock that was never set is of no use.
 fn is_sensible(date: &SystemTime) -> bool {
     const YEAR_2020: Duration = Duration::from_secs(1_577_836_800);
     date.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since >= YEAR_2020)
 }
 
-/// Reads what stands in files. Blocks.
+/// Reads the values that are in files. Blocks.
 fn secrets(settings: &AlertmanagerSettings) -> Result<Secrets, String> {
     let authorization = match &settings.credentials {
         None => None,

@@ -1,4 +1,4 @@
-//! `alerts test`: what each Alertmanager answered to a test alert.
+//! `alerts test`: prints how each Alertmanager answered a test alert.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use crate::{
     model::{Language, Text, text::visible},
 };
 
-/// There is nobody to send a test to.
+/// No Alertmanager is configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no Alertmanager is configured; list them under alertmanagers in the config file (--config.file)")]
 pub struct Nobody;
@@ -23,7 +23,7 @@ const NEXT: Text = Text {
     zh: "请在接收方查看告警 LogAgentTest。超过 Alertmanager 的 resolve_timeout（默认 5 分钟）后，它会自行恢复。",
 };
 
-/// Writes one line for each member. True if all took the alert.
+/// Writes one line for each member. True if all accepted the alert.
 ///
 /// # Errors
 /// If there is no member.

@@ -1,4 +1,5 @@
-//! Asks the exporter that runs on this host, over its own socket: it knows its config and what takes time to see.
+//! Asks the exporter that runs on this host, over its own socket: it knows its config, and the causes that
+//! take time to detect.
 
 use std::{
     ffi::OsString,
@@ -16,7 +17,7 @@ use tokio::{
 use super::ListenAddress;
 use crate::sys;
 
-/// An answer is ready when it is asked for; this is for a host that is very busy.
+/// Answers are rendered ahead of requests; the deadline allows for a very busy host.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// More than the largest report.
@@ -44,16 +45,15 @@ pub fn socket(runtime_directory: Option<OsString>) -> PathBuf {
 
 /// Asks the exporter that listens at `socket`.
 ///
-/// # Errors
-/// Why it cannot be asked: nobody listens, it may not be asked, or its directory is not to be trusted.
+/// # Errors The exporter cannot be asked: nobody listens, access is denied, or the socket's directory is not
+/// trusted.
 pub async fn local(socket: &Path, target: &str) -> io::Result<Answer> {
     within(async { exchange(sys::local::connect(socket).await?, target).await }).await
 }
 
 /// How the exporter that listens at `socket` was started.
 ///
-/// # Errors
-/// Why that cannot be told.
+/// # Errors Why this is not known.
 pub async fn started(socket: &Path) -> io::Result<sys::Started> {
     sys::local::started(&sys::local::connect(socket).await?)
 }
@@ -80,7 +80,7 @@ async fn within(asked: impl Future<Output = io::Result<Answer>>) -> io::Result<A
 }
 
 async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, target: &str) -> io::Result<Answer> {
-    // By HTTP/1.0 the answer is whole, and ends with the connection.
+    // With HTTP/1.0 the answer is not chunked, and ends with the connection.
     stream.write_all(format!("GET {target} HTTP/1.0\r\n\r\n").as_bytes()).await?;
     let mut bytes = Vec::new();
     stream.take(LARGEST).read_to_end(&mut bytes).await?;

@@ -22,10 +22,9 @@ struct UnknownAgent {
     known: String,
 }
 
-/// Looks once and prints what was found.
+/// Evaluates once and prints the findings.
 ///
-/// # Errors
-/// Those of standard output; or there is no agent of the name that was asked for.
+/// # Errors Standard output cannot be written, or no agent has the requested name.
 pub async fn check(settings: Settings, options: CycleOptions, view: &View) -> io::Result<Verdict> {
     let mut cycle = Cycle::new(settings, options);
     let mut progress = Progress::new(view.quiet);
@@ -38,7 +37,7 @@ pub async fn check(settings: Settings, options: CycleOptions, view: &View) -> io
     Ok(Verdict::of(&report))
 }
 
-/// The report in the form that was asked for.
+/// The report in the requested format.
 pub(super) fn rendered(report: &Report, view: &View) -> io::Result<String> {
     let mut out = String::new();
     match view.format {
@@ -54,7 +53,7 @@ pub(super) fn rendered(report: &Report, view: &View) -> io::Result<String> {
     Ok(out)
 }
 
-/// Leaves one agent in the report.
+/// Removes all agents except one from the report.
 pub(super) fn only(report: &mut Report, name: &str) -> io::Result<()> {
     let names: Vec<&str> = report.agents.iter().map(|agent| &*agent.name).collect();
     if !names.contains(&name) {
@@ -65,20 +64,18 @@ pub(super) fn only(report: &mut Report, name: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Prints what the running exporter says; `None` if there is none that may be asked, with the reason in the log.
+/// Prints the answer of the running exporter; `None` if none can be asked, with the reason in the log.
 ///
-/// # Errors
-/// Those of standard output, or what the exporter could not do.
+/// # Errors Standard output cannot be written, or the exporter failed.
 pub async fn check_running(socket: &std::path::Path, view: &View) -> io::Result<Option<u8>> {
     let Some((text, verdict)) = running(socket, view).await? else { return Ok(None) };
     print(&text, view)?;
     Ok(Some(verdict))
 }
 
-/// What the running exporter says, and its exit code; `None` as above.
+/// The answer of the running exporter, and its exit code; `None` as above.
 ///
-/// # Errors
-/// What the exporter could not do.
+/// # Errors The exporter's failure.
 pub(super) async fn running(socket: &std::path::Path, view: &View) -> io::Result<Option<(String, u8)>> {
     let format = match view.format {
         Format::Text => "text",
@@ -111,7 +108,7 @@ pub(super) async fn running(socket: &std::path::Path, view: &View) -> io::Result
     Ok(Some((answer.text, verdict)))
 }
 
-/// How the diagnosis is written where standard output leads.
+/// How the diagnosis is rendered for this standard output.
 pub(super) fn style(view: &View) -> Style {
     Style {
         language: view.language,
@@ -122,7 +119,7 @@ pub(super) fn style(view: &View) -> Style {
     }
 }
 
-/// The terminal's columns; always the same where there is no terminal.
+/// The terminal's columns; a fixed number if it is not a terminal.
 pub fn columns() -> usize {
     sys::terminal_columns().unwrap_or(text::COLUMNS)
 }
@@ -136,7 +133,7 @@ pub(super) fn print(text: &str, view: &View) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Colour is for a person at a terminal who has not asked to be spared it (<https://no-color.org>).
+/// Colour is used only on a terminal, and unless it is disabled (<https://no-color.org>).
 pub fn colour_wanted(color: Color) -> bool {
     match color {
         Color::Always => return true,
@@ -148,7 +145,7 @@ pub fn colour_wanted(color: Color) -> bool {
     io::stdout().is_terminal() && !no_color && !dumb
 }
 
-/// A line on the terminal that says what is being waited for; nothing where no person watches.
+/// A progress line on the terminal; none if standard error is not a terminal.
 struct Progress {
     terminal: bool,
     shown: bool,
@@ -179,7 +176,7 @@ impl Progress {
 
     fn write(text: &str) {
         let mut stderr = io::stderr().lock();
-        // A progress line that cannot be written is no reason to fail.
+        // A failure to write progress is not an error.
         let _unseen = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
     }
 }

@@ -1,4 +1,4 @@
-//! The catalogue on the terminal: the list of causes, those of a prerequisite, or all that is known of one.
+//! The catalogue on the terminal: the list of causes, those of a prerequisite, or one in full.
 
 use std::io::{self, Write};
 
@@ -62,7 +62,7 @@ fn asked(entry: Option<&str>) -> Result<Asked, UnknownEntry> {
     Err(UnknownEntry { id: entry.to_owned(), nearest: nearest(&id, known) })
 }
 
-/// Writes one entry, those of a prerequisite, or without a name a table of all, grouped by prerequisite.
+/// Writes one entry, the causes of a prerequisite, or without a name a table of all, grouped by prerequisite.
 ///
 /// # Errors
 /// If there is no entry of this name, or the output cannot be written.
@@ -92,7 +92,7 @@ fn write_json(document: &Value, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{document:#}")
 }
 
-/// A cause as JSON; its sentences with their placeholders.
+/// A cause as JSON; with the placeholders in its texts.
 fn document(cause: &Cause, language: Language) -> Value {
     json!({
         "id": cause.id,
@@ -185,7 +185,7 @@ fn words(language: Language) -> Words {
     }
 }
 
-/// The severity, all of one width on a terminal.
+/// The severity, padded to one width on a terminal.
 fn severity(severity: Severity, language: Language) -> &'static str {
     match (severity, language) {
         (Severity::Critical, Language::English) => "critical",

@@ -1,6 +1,7 @@
-//! The command line and its environment: what each flag means, and what is wrong with what was said.
+//! The command line and its environment: what each flag means, and the errors in it.
 //!
-//! A flag wins over its variable, a variable over the default. Everything that can be judged without the host is judged here.
+//! A flag takes precedence over its variable, a variable over the default. Everything that does not depend on
+//! the host is checked here.
 
 mod definition;
 mod table;
@@ -31,16 +32,15 @@ const TAKEN_PATHS: [&str; 7] =
 /// What the kernel takes (`sun_path`).
 const LONGEST_SOCKET_PATH: usize = 107;
 
-/// More often than this is a typing error that would cost a core; a probe cannot be shorter either.
+/// A shorter interval is a typing error that would use a whole core; a probe cannot be shorter either.
 const SHORTEST: Duration = Duration::from_millis(10);
 
-/// Less often than this is not watching.
+/// A longer interval is no monitoring.
 const LONGEST: Duration = Duration::from_hours(24);
 
-/// Reads arguments (the program's name first) and, where no flag is given, what `env` knows.
+/// Reads arguments (the program's name first) and, for flags that are not given, the variables in `env`.
 ///
-/// # Errors
-/// The first thing that is wrong: an unknown flag or command, or a value that cannot be, named by its flag or variable.
+/// # Errors The first error: an unknown flag or command, or an invalid value, with its flag or variable.
 pub fn parse(
     args: impl IntoIterator<Item = OsString>,
     env: impl Fn(&str) -> Option<OsString>,
@@ -60,7 +60,7 @@ fn parse_on(
         Err(error) if error.kind() == ErrorKind::DisplayVersion => return Ok(Parsed::Print(version())),
         Err(error) => {
             let message = error.render().to_string();
-            // Help that was not asked for (`config` without its command) is an error.
+            // Help that was not requested (`config` without a subcommand) is an error.
             let asked = error.kind() == ErrorKind::DisplayHelp;
             return if asked { Ok(Parsed::Print(message)) } else { Err(UsageError { message, exit_code }) };
         }
@@ -88,7 +88,7 @@ pub(super) fn variables() -> Vec<String> {
     GLOBAL.iter().map(|flag| flag.variable()).collect()
 }
 
-/// True if the command is `check`, as far as can be told without parsing: its usage errors have their own exit code.
+/// True if the command is `check`, as far as is known without parsing: its usage errors have their own exit code.
 fn asks_for_check(args: &[OsString]) -> bool {
     let mut rest = args.iter().skip(1).map(|arg| arg.to_string_lossy());
     while let Some(arg) = rest.next() {
@@ -134,7 +134,7 @@ fn invocation(
                 agent,
                 bundle: said.path(&BUNDLE)?,
             };
-            // Who says where or how to look wants to have it looked there and so.
+            // Options that say where or how to look ask for a new evaluation.
             let places = [&CONFIG_FILE, &ROOTFS, &PROCFS, &PROBE_INTERVAL, &PROBE_TIMEOUT];
             let local = said.switch(&LOCAL)? || places.iter().any(|flag| said.is_given(flag));
             Command::Check { view, local }
@@ -192,7 +192,7 @@ fn options(system: System, said: &Said<'_>) -> Result<Options, String> {
     Ok(options)
 }
 
-/// What was said on every level of the command line, and by the environment.
+/// What was given on every level of the command line, and in the environment.
 struct Said<'a> {
     levels: &'a [&'a ArgMatches],
     env: &'a dyn Fn(&str) -> Option<OsString>,
@@ -228,7 +228,7 @@ impl Said<'_> {
         out
     }
 
-    /// The variable's value. An empty one is as good as none: it is what a template leaves when nothing is to be set.
+    /// The variable's value. An empty value counts as none: templates leave one when nothing is set.
     fn in_environment(&self, flag: &Flag) -> Option<OsString> {
         (self.env)(&flag.variable()).filter(|value| !value.is_empty())
     }
@@ -242,7 +242,7 @@ impl Said<'_> {
         }
     }
 
-    /// The value in force: the last flag, else the variable, else the default.
+    /// The effective value: the last flag, otherwise the variable, otherwise the default.
     fn value(&self, flag: &Flag) -> Option<OsString> {
         self.on_command_line(flag)
             .pop()
@@ -250,7 +250,7 @@ impl Said<'_> {
             .or_else(|| flag.default.map(OsString::from))
     }
 
-    /// The language: as said, else for people that of their environment.
+    /// The language: the one requested, otherwise for people that of their environment.
     fn language(&self, format: Format) -> Result<Language, String> {
         match self.value(&LANG) {
             Some(said) => self.checked(&LANG, &said, language),
@@ -259,7 +259,8 @@ impl Said<'_> {
         }
     }
 
-    /// The language of the environment, as POSIX finds it. Only in UTF-8: another character set would not be readable.
+    /// The language of the environment, by the rules of POSIX. Only in UTF-8: another character set would not
+    /// be readable.
     fn locale(&self) -> Language {
         let set = |name: &&str| (self.env)(name).filter(|value| !value.is_empty());
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set).unwrap_or_default();
@@ -269,7 +270,7 @@ impl Said<'_> {
         if place.starts_with("zh") && readable { Language::Chinese } else { Language::English }
     }
 
-    /// A flag of `check` stands with another command: then it would do nothing.
+    /// A flag of `check` was given with another command, where it would have no effect.
     fn is_for_its_command(&self, names: &[&str]) -> Result<(), String> {
         let own: &[&Flag] = match names {
             ["check"] => &CHECK,
@@ -298,7 +299,7 @@ impl Said<'_> {
         flag.switch && self.levels.iter().any(named)
     }
 
-    /// True if the flag or its variable is there.
+    /// True if the flag or its variable is set.
     fn is_given(&self, flag: &Flag) -> bool {
         !self.on_command_line(flag).is_empty() || self.in_environment(flag).is_some()
     }

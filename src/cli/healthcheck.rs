@@ -1,4 +1,5 @@
-//! `healthcheck`: is the exporter that runs here healthy? For containers, where nothing else could ask.
+//! `healthcheck`: is the exporter that runs here healthy? For containers, which contain no other program to
+//! ask it.
 
 use std::{io, path::Path};
 
@@ -6,7 +7,7 @@ use super::{ListenAddress, ask};
 
 const TARGET: &str = "/-/healthy";
 
-/// What the running exporter says of itself; asked over its own socket, or else where it listens.
+/// The health that the running exporter reports; asked over its own socket, otherwise at its listen address.
 ///
 /// # Errors
 /// Why it is not healthy, or cannot be asked.

@@ -1,4 +1,4 @@
-//! What a command line means, once it is understood.
+//! The meaning of a parsed command line.
 
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -10,9 +10,9 @@ use crate::{
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Parsed {
-    /// Help or version: to print on standard output, and success.
+    /// Help or version: printed on standard output, with exit code 0.
     Print(String),
-    /// A command to carry out.
+    /// A command to run.
     Invocation(Box<Invocation>),
 }
 
@@ -34,10 +34,10 @@ pub enum Command {
     Check {
         /// What to print, and how.
         view: View,
-        /// Looks itself, whether an exporter runs or not.
+        /// Evaluates the host itself, even if an exporter is running.
         local: bool,
     },
-    /// Tell whether the running exporter is healthy.
+    /// Check whether the running exporter is healthy.
     Healthcheck,
     /// Print the catalogue, or one entry.
     Explain {
@@ -50,7 +50,7 @@ pub enum Command {
     },
     /// Send a test alert to each Alertmanager.
     AlertsTest {
-        /// In which language it is said what they answer.
+        /// The language of the output.
         language: Language,
     },
     /// Validate a config file.
@@ -58,12 +58,12 @@ pub enum Command {
         /// The file.
         file: PathBuf,
     },
-    /// Have the system's service manager do something with the exporter's own service.
+    /// Control the exporter's own service through the system's service manager.
     Service(ServiceRequest),
 }
 
 impl Command {
-    /// True for those that may read what only privileges open, and probe from inside a container's network.
+    /// True for commands that may read with privileges, and probe from inside a container's network.
     pub fn looks_at_agents(&self) -> bool {
         match self {
             Self::Run | Self::Check { .. } => true,
@@ -85,13 +85,13 @@ pub struct View {
     pub language: Language,
     /// In colour.
     pub color: Color,
-    /// Nothing: the exit code says it.
+    /// Nothing: only the exit code.
     pub quiet: bool,
     /// All that was seen.
     pub verbose: bool,
     /// Of this agent alone.
     pub agent: Option<String>,
-    /// Where what support needs is written.
+    /// Where the support bundle is written.
     pub bundle: Option<PathBuf>,
 }
 
@@ -137,20 +137,20 @@ pub enum LogFormat {
     Json,
 }
 
-/// Everything that flags and environment set.
+/// All settings from flags and environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The config file; `None`: agents are detected.
     pub config_file: Option<PathBuf>,
-    /// Where to listen; never empty, none twice.
+    /// Where to listen; never empty, without duplicates.
     pub listen_addresses: Vec<ListenAddress>,
     /// The path of the metrics.
     pub telemetry_path: String,
     /// The file with TLS and passwords; `None`: plain HTTP for all.
     pub web_config: Option<PathBuf>,
-    /// Sockets are handed over by systemd instead.
+    /// Use sockets passed by systemd instead.
     pub systemd_socket: bool,
-    /// A reload may be asked for by HTTP.
+    /// Reloads may be requested over HTTP.
     pub lifecycle: bool,
     /// Further names that browsers may know this host by.
     pub allowed_hosts: Vec<String>,
@@ -195,11 +195,11 @@ impl fmt::Display for ListenAddress {
     }
 }
 
-/// What was said cannot be done.
+/// The command line cannot be executed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct UsageError {
-    /// What is wrong, and what is right; for standard error.
+    /// What is wrong and what would be right; for standard error.
     pub message: String,
     /// The exit code: 3 for `check` (where 1 and 2 are diagnoses), else 2.
     pub exit_code: u8,

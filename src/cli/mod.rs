@@ -1,4 +1,4 @@
-//! What is typed and what is shown on the terminal.
+//! The command line and its output on the terminal.
 
 pub mod alerts;
 pub mod ask;

@@ -1,4 +1,4 @@
-//! How the service on this host is set up, for a command that stands in for it: its variables and its config file.
+//! How the service on this host is set up, for a command that runs in its place: its variables and its config file.
 
 use std::{
     collections::HashMap,
@@ -8,7 +8,7 @@ use std::{
 
 use crate::{config, sys};
 
-/// The service's variables: of the Debian package, and of the RPM.
+/// Files with the service's variables: of the Debian package, and of the RPM.
 const VARIABLES: [&str; 2] = ["/etc/default/logagent-exporter", "/etc/sysconfig/logagent-exporter"];
 
 /// The config file that the service would read, below `root`; `None`: it would read none.
@@ -21,7 +21,7 @@ pub fn config_file(root: &Path) -> Option<PathBuf> {
     named.or_else(|| Some(below(sys::CONFIG_FILE)).filter(|path| path.exists()))
 }
 
-/// `NAME=value` lines, as systemd's `EnvironmentFile` has them; quotes around a whole value are taken off.
+/// `NAME=value` lines, as systemd's `EnvironmentFile` has them; quotes around a whole value are removed.
 fn variables(text: &[u8]) -> HashMap<String, OsString> {
     let text = String::from_utf8_lossy(text);
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';']));

@@ -1,4 +1,4 @@
-//! The section `agents`: what each agent is, and what it should be.
+//! The section `agents`: what each agent is, and what is expected of it.
 
 use std::{collections::HashMap, path::Path};
 
@@ -31,10 +31,10 @@ const AGENT_KEYS: [&str; 10] = [
     "endpoints",
 ];
 
-/// Keys that describe an agent that no profile describes.
+/// Keys that describe an agent that has no profile.
 const CUSTOM_KEYS: [&str; 3] = ["processes", "files", "endpoints"];
 
-/// What can be expected of any kind, each key once.
+/// The expectations that any kind can have, each key once.
 fn expect_keys() -> Vec<&'static str> {
     let mut keys = Vec::new();
     for key in PROFILES.iter().flat_map(|profile| profile.expectations()) {
@@ -45,7 +45,7 @@ fn expect_keys() -> Vec<&'static str> {
     keys
 }
 
-/// The kinds of which this can be expected.
+/// The kinds that can have this expectation.
 fn kinds_with(key: &str) -> Vec<&'static str> {
     PROFILES
         .iter()
@@ -92,7 +92,7 @@ pub(super) fn agents(field: &Field<'_>, file: &Path, problems: &mut Problems) ->
     out
 }
 
-/// The keys that mean something to an agent of its kind, as far as that can be told.
+/// The keys that are valid for an agent of its kind, as far as that is known.
 fn useful_keys(item: &Field<'_>) -> Vec<&'static str> {
     let unheard = &mut Problems::default();
     let kind = Section::open_any(item, unheard).and_then(|section| section.get("kind")?.as_written());
@@ -167,7 +167,7 @@ fn kind(section: &Section<'_>, problems: &mut Problems) -> Option<&'static str> 
     found
 }
 
-/// Reads what is expected of an agent; without a kind, of an agent of any.
+/// Reads the expectations of an agent; without a kind, those valid for any kind.
 pub(super) fn expectation(field: &Field<'_>, kind: Option<&str>, problems: &mut Problems) -> Expectation {
     let expanded = variables::expanded(field, problems);
     let field = &Field { node: &expanded, ..field.clone() };
@@ -200,7 +200,7 @@ pub(super) fn expectation(field: &Field<'_>, kind: Option<&str>, problems: &mut 
         }
         field.texts(check, problems)
     };
-    // Whatever was entered in the console, byte for byte.
+    // The value as entered in the console, byte for byte.
     let as_entered = |key: &str, problems: &mut Problems| {
         section.get(key).and_then(|field| field.text(problems)).map(str::to_owned)
     };
@@ -217,7 +217,7 @@ pub(super) fn expectation(field: &Field<'_>, kind: Option<&str>, problems: &mut 
     }
 }
 
-/// Says what is written as it may be, and cannot be meant.
+/// Warns about values that are valid but probably unintended.
 fn doubtful(section: &Section<'_>, kind: Option<&str>, problems: &mut Problems) {
     if let (Some(field), Some(profile)) = (section.get("region"), kind.and_then(profile))
         && let Some(region) = field.as_written()
@@ -256,7 +256,7 @@ fn doubtful(section: &Section<'_>, kind: Option<&str>, problems: &mut Problems) 
     }
 }
 
-/// Why a key of `expect` cannot stand with this kind.
+/// Why a key of `expect` is not valid for this kind.
 fn foreign_key(kind: &str, kinds: &[&str]) -> String {
     let own = profile(kind).map_or(&[][..], |profile| profile.expectations());
     let instead = if own.is_empty() {

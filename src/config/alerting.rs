@@ -1,4 +1,4 @@
-//! The sections `alertmanagers` (in the shape of Prometheus' own), `labels` and `alert_language`.
+//! The sections `alertmanagers` (in the format of Prometheus' own), `labels` and `alert_language`.
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +18,7 @@ use crate::model::{
     snapshot::Scheme,
 };
 
-/// The keys of one item that are understood.
+/// The keys of one item that are supported.
 const KEYS: [&str; 12] = [
     "static_configs",
     "file_sd_configs",
@@ -52,7 +52,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// A request that takes longer than this would overtake the next.
 const LONGEST_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Labels that alerts have of themselves.
+/// Labels that alerts have already.
 const OWN_LABELS: [&str; 6] = ["alertname", "agent", "prerequisite", "cause", "severity", "source"];
 
 /// The longest value of a label.
@@ -115,7 +115,7 @@ fn alertmanager(item: &Field<'_>, directory: &Path, problems: &mut Problems) -> 
     Some(settings)
 }
 
-/// Why the key cannot be there.
+/// Why the key is not allowed.
 fn refusal(key: &str) -> Option<String> {
     if KEYS.contains(&key) {
         return None;
@@ -135,7 +135,8 @@ fn static_targets(section: &Section<'_>, problems: &mut Problems) -> Vec<(String
     groups.iter().flat_map(|group| group_of_targets(group, false, problems)).collect()
 }
 
-/// The members of one `{targets: [...]}`. A file of targets may have labels, which are of the members and not of the alerts.
+/// The members of one `{targets: [...]}`. A file of targets may have labels, which apply to the members and
+/// not to the alerts.
 pub(super) fn group_of_targets(
     group: &Field<'_>,
     labels: bool,
@@ -168,7 +169,7 @@ fn target(text: &str) -> Result<(String, Option<u16>), String> {
 fn target_files(section: &Section<'_>, directory: &Path, problems: &mut Problems) -> Vec<PathBuf> {
     let mut out = Vec::new();
     for item in section.get("file_sd_configs").map(|field| field.mappings(problems)).unwrap_or_default() {
-        // How often they are read is the exporter's: each minute, before it sends.
+        // The exporter decides how often they are read: every minute, before it sends.
         let Some(section) = Section::open(&item, &["files", "refresh_interval"], problems) else { continue };
         if let Some(field) = section.get("refresh_interval") {
             field.duration(problems);
@@ -242,7 +243,7 @@ fn secret(section: &Section<'_>, key: &str, directory: &Path, problems: &mut Pro
         file.problem(format!("stands beside {key}; write one of them"), problems);
     }
     if let Some(field) = inline {
-        // As it is written: a password of digits is one too, and no message repeats it.
+        // As written: a password may consist of digits, and no message repeats it.
         let written = field.as_written().filter(|text| !text.is_empty());
         if written.is_none() {
             field.problem("is empty, or no text", problems);
@@ -252,7 +253,7 @@ fn secret(section: &Section<'_>, key: &str, directory: &Path, problems: &mut Pro
     file?.text(problems).map(|path| Secret::File(directory.join(path)))
 }
 
-/// The same, where it must be there.
+/// The same, but required.
 fn needed(section: &Section<'_>, key: &str, directory: &Path, problems: &mut Problems) -> Option<Secret> {
     if section.get(key).is_none() && section.get(&format!("{key}_file")).is_none() {
         problems.add(

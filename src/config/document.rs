@@ -26,13 +26,12 @@ const KEYS: [&str; 9] = [
 
 /// Reads the config in `text`; `file` is for messages. Returns the settings and warnings for the log.
 ///
-/// # Errors
-/// Everything that is wrong with it, at once.
+/// # Errors All problems of it, at once.
 pub fn parse(text: &[u8], file: &Path) -> Result<(Settings, Vec<ConfigProblem>), ConfigError> {
     parse_with(text, file, Problems::default())
 }
 
-/// The same, with an environment of `problems`' own.
+/// The same, with the environment of `problems`.
 pub(super) fn parse_with(
     text: &[u8],
     file: &Path,
@@ -54,7 +53,7 @@ pub(super) fn error(file: &Path, problems: Vec<ConfigProblem>) -> ConfigError {
     ConfigError { file: file.to_owned(), problems }
 }
 
-/// The text, if it is text. A byte order mark at its beginning is left to the YAML parser, which skips it.
+/// The content as text, if it is text. A byte order mark at its beginning is left to the YAML parser, which skips it.
 pub(super) fn readable(bytes: &[u8]) -> Result<&str, (usize, String)> {
     if bytes.len() > LARGEST_FILE {
         return Err((1, format!("is larger than {} KiB", LARGEST_FILE / 1024)));
@@ -67,7 +66,7 @@ pub(super) fn readable(bytes: &[u8]) -> Result<&str, (usize, String)> {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
         (line_of(before), "is not UTF-8 text; save it as UTF-8".to_owned())
     })?;
-    // The YAML parser takes NUL for the end of the file and would silently drop the rest.
+    // The YAML parser treats NUL as the end of the file and would silently drop the rest.
     let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n' | b'\r');
     if let Some(at) = bytes.iter().position(control) {
         let before = bytes.get(..at).unwrap_or_default();

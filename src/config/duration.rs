@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use crate::model::text::quoted;
 
-/// Nothing that is configured here lasts longer; also keeps sums of times far from overflow.
+/// No setting needs more; it also keeps sums of times far from overflow.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 /// What to write instead.
 const EXAMPLE: &str = "is not a duration; write it like 15s, 1m30s or 0";
 
-/// The same where 0 makes no sense.
+/// The same for durations that must not be 0.
 const PERIOD: &str = "is not a duration; write it like 15s or 1m30s";
 
-/// Digits of one number: the parser below adds up in 64 bits, so larger ones are refused before it sees them.
+/// Maximum number of digits: the parser adds up in 64 bits, so larger numbers are rejected before it sees them.
 const MOST_DIGITS: usize = 10;
 
-/// The longest text that is looked at.
+/// The longest text that is parsed.
 const LONGEST_TEXT: usize = 64;
 
 /// Reads a duration as Prometheus and humantime write it: `15s`, `1m30s`, `250ms`, `0`.
@@ -43,7 +43,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Reads a duration that something happens after, so that 0 makes no sense: it is read, and not suggested.
+/// Reads a duration for which 0 makes no sense: 0 is accepted, but not suggested.
 pub fn parse_period(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|why| why.replace(EXAMPLE, PERIOD))
 }

@@ -26,7 +26,7 @@ pub(super) fn endpoints(field: &Field<'_>, file: &Path, problems: &mut Problems)
         let codes = section.get("expect_status").map(|field| (status_codes(&field, problems), field));
         let Some(url) = url_field.parsed(parse_url, problems) else { continue };
         let label = url.label();
-        // The label is what tells endpoints apart in the metrics; it has no path.
+        // The label identifies endpoints in the metrics; it has no path.
         if let Some(first) = labels.insert(label.clone(), url_field.line) {
             let message = format!(
                 "{} is asked already in line {first}; one endpoint for each scheme, host and port",
@@ -45,7 +45,7 @@ pub(super) fn endpoints(field: &Field<'_>, file: &Path, problems: &mut Problems)
         let expected = match (url.scheme, codes) {
             (Scheme::Tcp, _) => ExpectedAnswer::Connected,
             (Scheme::Http | Scheme::Https, Some((codes, _))) => ExpectedAnswer::StatusCodes(codes),
-            // Answers and redirects; what wants credentials or fails is not up.
+            // Successful answers and redirects; an answer that asks for credentials or reports an error is not up.
             (Scheme::Http | Scheme::Https, None) => ExpectedAnswer::StatusCodes((200..=399).collect()),
         };
         out.push(Endpoint {

@@ -1,4 +1,4 @@
-//! Reads the config file from disk, without trusting what stands in its place.
+//! Reads the config file from disk, without assuming that it is a regular file.
 
 use std::{
     io::{self, Read},
@@ -15,8 +15,7 @@ use crate::sys;
 ///
 /// Never blocks: a FIFO or device in the file's place is an error, as is a file over 1 MiB.
 ///
-/// # Errors
-/// Why it cannot be read, or everything that is wrong with it.
+/// # Errors Why it cannot be read, or all problems of it.
 pub fn load(path: &Path) -> Result<(Settings, Vec<ConfigProblem>), ConfigError> {
     let (path, text) = if path == Path::new("-") {
         let mut text = Vec::new();
@@ -30,18 +29,17 @@ pub fn load(path: &Path) -> Result<(Settings, Vec<ConfigProblem>), ConfigError> 
     parse(&text, path)
 }
 
-/// What messages call the file `-`.
+/// The name of `-` in messages.
 pub const STANDARD_INPUT: &str = "<stdin>";
 
-/// One byte beyond the limit tells a file that is too large; its size could change while it is read.
+/// One byte beyond the limit shows that a file is too large; its reported size could change while it is read.
 fn limit() -> u64 {
     u64::try_from(LARGEST_FILE).unwrap_or(u64::MAX).saturating_add(1)
 }
 
-/// Reads a file that the operator names: regular and not over 1 MiB. Never blocks on a FIFO or device.
+/// Reads a file given by the operator: regular and at most 1 MiB. Never blocks on a FIFO or device.
 ///
-/// # Errors
-/// Why it cannot be read, or is not, for people.
+/// # Errors Why it was not read, for people.
 pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     let cannot = |error: io::Error| format!("cannot be read: {error}");
     let file = sys::file::open(path).map_err(cannot)?;

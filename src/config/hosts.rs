@@ -1,4 +1,4 @@
-//! The section `hosts`: what is expected on one host, where one file serves a whole fleet.
+//! The section `hosts`: what is expected on single hosts, if one file serves a whole fleet.
 
 use super::{
     HostSettings, Settings, agent,

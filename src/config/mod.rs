@@ -1,4 +1,4 @@
-//! What the operator wants: the settings that the config file means, and what is wrong with a file.
+//! What the operator wants: the settings of the config file, and the problems of a file.
 
 mod agent;
 mod alerting;

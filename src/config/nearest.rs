@@ -1,4 +1,4 @@
-//! Which of the allowed words was meant by a misspelled one.
+//! Finds the allowed word that was meant by a misspelled one.
 
 /// The candidate that `word` is most likely a misspelling of; `None` if none is close.
 ///
@@ -20,7 +20,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Words beyond this are no misspelling of anything here, and the distance costs the product of both lengths.
+/// Longer words are not misspellings of anything here, and computing the distance costs the product of both lengths.
 const LONGEST_WORD: usize = 64;
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! What may be shown of the exporter's own files to those who are not on the host: their keys, and the values of those that hold
-//! no secret.
+//! The parts of the exporter's own files that may be shown to others: their keys, and the values of those
+//! that hold no secret.
 
 use crate::agents::outline::{lines, named, yaml};
 
-/// Keys of the config file and of the web config whose values hold no secret. Of addresses only the origin is shown.
+/// Keys of the config file and of the web config whose values hold no secret. Only the origin of URLs is shown.
 const SHOWN_KEYS: &[&str] = &[
     "account_id",
     "alert_language",

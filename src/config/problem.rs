@@ -1,18 +1,18 @@
-//! What is wrong with a config file: all of it at once, each with its place and what would be right.
+//! The problems of a config file: all at once, each with its place and a valid alternative.
 
 use std::{collections::HashSet, fmt, path::PathBuf};
 
 use super::nearest::nearest;
 use crate::model::text::quoted;
 
-/// One thing that is wrong.
+/// One problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigProblem {
     /// Line in the file, from 1; `None` if the file could not be read at all.
     pub line: Option<usize>,
     /// Path of the key (`agents[0].expect.region`); empty for the document as a whole.
     pub key: String,
-    /// What was said, what is allowed, and a hint.
+    /// The given value, the allowed ones, and a hint.
     pub message: String,
 }
 
@@ -28,13 +28,13 @@ impl fmt::Display for ConfigProblem {
     }
 }
 
-/// Why a config file is not used. Displays one line for each problem: `FILE:LINE: KEY: message`.
+/// Why a config file is rejected. Displays one line for each problem: `FILE:LINE: KEY: message`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", lines(.file, .problems))]
 pub struct ConfigError {
     /// The file.
     pub file: PathBuf,
-    /// Everything that is wrong, in the order of the file; never empty.
+    /// All problems, in the order of the file; never empty.
     pub problems: Vec<ConfigProblem>,
 }
 
@@ -51,7 +51,7 @@ impl ConfigProblem {
     }
 }
 
-/// More than this many problems are not read by anyone; a hostile file must not fill the memory either.
+/// Nobody reads more problems than this, and a hostile file must not fill the memory.
 const MOST_PROBLEMS: usize = 100;
 
 /// Collects problems and warnings while a document is walked.
@@ -60,9 +60,9 @@ pub(super) struct Problems {
     listed: Vec<ConfigProblem>,
     overflown: bool,
     warnings: Vec<ConfigProblem>,
-    /// Keys whose values are not known, so that nothing more can be said of them.
+    /// Keys whose values are not known, so that they are not checked further.
     unresolved: HashSet<String>,
-    /// Where `${NAME}` is looked up.
+    /// The environment in which `${NAME}` is looked up.
     pub(super) environment: Environment,
 }
 
@@ -90,13 +90,13 @@ impl Problems {
         }
     }
 
-    /// Notes why the value of `key` is not known: whatever stands in its place is not judged.
+    /// Records why the value of `key` is not known; its placeholder is not checked.
     pub(super) fn add_unresolved(&mut self, line: usize, key: &str, message: String) {
         self.add(line, key, message);
         self.unresolved.insert(key.to_owned());
     }
 
-    /// Notes what is accepted, and should be known.
+    /// Adds a warning about a value that is accepted.
     pub(super) fn warn(
         &mut self,
         line: impl Into<Option<usize>>,
@@ -109,7 +109,7 @@ impl Problems {
         }
     }
 
-    /// True if nothing more is listed, so that nothing more need be looked for.
+    /// True if the list is full, so that checking may stop.
     pub(super) fn is_full(&self) -> bool {
         self.overflown
     }
@@ -126,7 +126,8 @@ impl Problems {
     }
 }
 
-/// `value` in quotes as a message may show it: escaped, cut, and without what stands before an `@` (it may be a password).
+/// `value` in quotes as a message may show it: escaped, cut, and without anything before an `@` (it may be a
+/// password).
 pub(super) fn said(value: &str) -> String {
     match value.rsplit_once('@') {
         Some((_, rest)) => quoted(&format!("***@{rest}")),

@@ -1,4 +1,4 @@
-//! Walks mappings and values of the tree, and notes what is not as it must be, with the key's full path.
+//! Walks mappings and values of the tree, and records what is invalid, with the key's full path.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -25,7 +25,7 @@ pub(super) struct Section<'n> {
 }
 
 impl<'n> Section<'n> {
-    /// Takes `field` as a mapping of any keys. An empty value is an empty mapping.
+    /// Takes `field` as a mapping with arbitrary keys. An empty value is an empty mapping.
     pub(super) fn open_any(field: &Field<'n>, problems: &mut Problems) -> Option<Self> {
         let entries: &[Entry] = match &field.node.value {
             Value::Map(entries) => entries,
@@ -74,10 +74,10 @@ impl<'n> Section<'n> {
         Some(section)
     }
 
-    /// The value of `key`, if the key is there.
+    /// The value of `key`, if the key is present.
     pub(super) fn get(&self, key: &str) -> Option<Field<'n>> {
         let entry = self.entries.iter().find(|entry| entry.key == key)?;
-        // An empty value's own place may be the next line.
+        // The position of an empty value itself may be the next line.
         let line = if entry.node.is_null() { entry.line } else { entry.node.line };
         Some(Field { path: joined(&self.path, key), line, key_line: entry.line, node: &entry.node })
     }
@@ -155,7 +155,7 @@ impl<'n> Field<'n> {
         }
     }
 
-    /// A text that `check` turns into its meaning, or says what is wrong with it.
+    /// A text that `check` converts, or reports a problem with.
     pub(super) fn parsed<T>(
         &self,
         check: impl FnOnce(&str) -> Result<T, String>,
@@ -165,7 +165,7 @@ impl<'n> Field<'n> {
         self.noted(check(text), problems)
     }
 
-    /// The value, or its problem noted.
+    /// The value, with any problem recorded.
     pub(super) fn noted<T>(&self, result: Result<T, String>, problems: &mut Problems) -> Option<T> {
         result.map_err(|message| self.problem(message, problems)).ok()
     }
@@ -222,7 +222,7 @@ impl<'n> Field<'n> {
         matches!(&self.node.value, Value::List(items) if items.is_empty())
     }
 
-    /// True if it is a list, however long.
+    /// True if it is a list, of whatever length.
     pub(super) fn is_list(&self) -> bool {
         matches!(self.node.value, Value::List(_))
     }

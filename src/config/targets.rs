@@ -23,7 +23,7 @@ const MOST_FILES: usize = 100;
 /// The members that the files of this pattern name, sorted, each once. Blocks on the file system.
 ///
 /// # Errors
-/// Why a file cannot be used. A file that is not there names nobody, where the pattern has a `*`.
+/// Why a file cannot be used. If the pattern has a `*`, a file that does not exist lists no member.
 pub fn targets(pattern: &Path) -> Result<Vec<Target>, ConfigError> {
     let cannot = |path: &Path, message: String| {
         error(path, vec![ConfigProblem { line: None, key: String::new(), message }])
@@ -40,8 +40,7 @@ pub fn targets(pattern: &Path) -> Result<Vec<Target>, ConfigError> {
 
 /// Reads the targets in `text`; JSON is YAML.
 ///
-/// # Errors
-/// Everything that is wrong with it.
+/// # Errors All problems of it.
 pub fn parse(text: &[u8], file: &Path) -> Result<Vec<Target>, ConfigError> {
     let mut problems = Problems::default();
     let mut out = Vec::new();

@@ -1,4 +1,4 @@
-//! The contract of the config file: what loads, and the exact words about what does not.
+//! The contract of the config file: what is valid, and the exact messages for what is not.
 
 mod defects;
 mod hosts;
@@ -56,7 +56,7 @@ fn settings(text: &str) -> (Settings, Vec<String>) {
     (settings, warnings.iter().map(|warning| warning.in_file(file())).collect())
 }
 
-/// An environment of the tests' own.
+/// An environment made for the tests.
 fn surroundings() -> problem::Problems {
     let variables = |name: &str| match name {
         "POD_IP" => Some("10.0.0.7".to_owned()),
@@ -282,7 +282,7 @@ fn bombs_are_bounded() {
     let laughs =
         format!("a0: &a0 [{}x]\n{}", "x, ".repeat(9), (1..20).map(laugh).collect::<Vec<_>>().concat());
     assert!(errors(&laughs).ends_with("holds more than 200000 values, aliases expanded"));
-    // As deep as aliases can make it: every value holds the one before.
+    // As deep as aliases can nest: every value contains the previous one.
     let chain = (1..1500).map(|i| format!("a{i}: &a{i} [*a{}]\n", i - 1)).collect::<Vec<_>>().concat();
     assert!(
         errors(format!("a0: &a0 [x]\n{chain}")).ends_with("holds more than 200000 values, aliases expanded")

@@ -1,4 +1,5 @@
-//! Splits the addresses that config and the agents' files hold. Strict: what a client could read in two ways is refused.
+//! Splits the addresses that config and the agents' files hold. Strict: an address that clients could read in
+//! two ways is rejected.
 
 use crate::model::{
     authority::{self, Authority, bracketed},
@@ -17,7 +18,7 @@ pub struct ParsedUrl {
     pub port: u16,
     /// True if the text names a port.
     pub port_given: bool,
-    /// Request target with the query; `/` if the text names none.
+    /// Request target with the query; `/` if the text has none.
     pub path: String,
 }
 
@@ -29,7 +30,7 @@ impl std::fmt::Debug for ParsedUrl {
 }
 
 impl ParsedUrl {
-    /// `scheme://host[:port]`: no path, no default port of HTTP. A bare connect always shows its port.
+    /// `scheme://host[:port]`: no path, no default port of HTTP. A TCP endpoint always shows its port.
     pub fn label(&self) -> String {
         let scheme = self.scheme.as_str();
         let host = bracketed(&self.host);
@@ -59,7 +60,7 @@ pub fn parse_url(text: &str) -> Result<ParsedUrl, String> {
     };
     let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
     let (authority, target) = rest.split_at(end);
-    // A password may hold an unescaped `/`, `?` or `#`: what looks like an impossible port is then no port.
+    // A password may hold an unescaped `/`, `?` or `#`: then the apparent invalid port is part of the password.
     let impossible_port =
         || authority.rsplit_once(':').is_some_and(|(_, port)| authority::parse_port(port).is_err());
     if authority.contains('@') || (rest.contains('@') && impossible_port()) {
@@ -91,7 +92,7 @@ pub fn parse_url(text: &str) -> Result<ParsedUrl, String> {
     })
 }
 
-/// The path and query as they go over the wire.
+/// The path and query as sent in the request.
 fn request_target(target: &str) -> Result<String, String> {
     if !target.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b)) {
         return Err("the path has characters that must be percent-encoded (a space is %20)".to_owned());

@@ -1,4 +1,4 @@
-//! What single values may be.
+//! The valid forms of single values.
 
 use std::{net::Ipv4Addr, path::PathBuf};
 
@@ -14,10 +14,10 @@ use crate::{
 /// The longest name; names are label values of every series.
 const LONGEST_NAME: usize = 100;
 
-/// The kernel knows no limit of names; useradd's is 256.
+/// The kernel does not limit names; useradd allows 256 characters.
 const LONGEST_USER: usize = 256;
 
-/// The longest name of a container that Kubernetes takes is shorter, and that of docker is not bounded.
+/// Kubernetes limits container names to fewer characters; Docker does not limit them.
 const LONGEST_CONTAINER: usize = 64;
 
 /// The kernel's `PATH_MAX`.
@@ -88,7 +88,7 @@ pub(super) fn container(text: &str) -> Result<ContainerSelector, String> {
     ))
 }
 
-/// An id of the catalogue.
+/// The id of a cause.
 pub(super) fn cause_id(text: &str) -> Result<&'static str, String> {
     catalog::find(text).map(|cause| cause.id).ok_or_else(|| {
         let near = did_you_mean(text, catalog::causes().map(|cause| cause.id));
@@ -112,7 +112,7 @@ pub(super) fn region(text: &str) -> Result<String, String> {
     }
 }
 
-/// An account id: digits, however they were written.
+/// An account id: digits, quoted or not.
 pub(super) fn account_id(text: &str) -> Result<String, String> {
     if !text.is_empty() && text.len() <= 32 && text.bytes().all(|b| b.is_ascii_digit()) {
         Ok(text.to_owned())
@@ -128,7 +128,7 @@ pub(super) fn ipv4(text: &str) -> Result<String, String> {
         .map_err(|_| format!("{} is not an IPv4 address, like 172.16.2.200", said(text)))
 }
 
-/// What was entered as the address of a server group: one address, or a range or list of them, which is for the rules to find.
+/// The address of a server group as entered in the console: one address, or a range or list, which the rules report.
 pub(super) fn group_address(text: &str) -> Result<String, String> {
     let numbers =
         text.trim().split('.').filter(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
@@ -141,7 +141,7 @@ pub(super) fn group_address(text: &str) -> Result<String, String> {
     }
 }
 
-/// A project's name, as the service allows them.
+/// A project's name, as the service allows it.
 pub(super) fn project(text: &str) -> Result<String, String> {
     let allowed = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if allowed && (3..=63).contains(&text.len()) && !text.starts_with('-') && !text.ends_with('-') {

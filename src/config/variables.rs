@@ -1,4 +1,5 @@
-//! `${NAME}` in what is expected: the value of a variable of the exporter's environment, so that one file serves many hosts.
+//! `${NAME}` in expectations: replaced by an environment variable of the exporter, so that one file serves
+//! many hosts.
 
 use std::rc::Rc;
 
@@ -8,7 +9,7 @@ use super::{
     yaml::{Entry, Node, Value},
 };
 
-/// The mapping with the variables in its texts, and in those of its lists, replaced. A value is a text, whatever it looks like.
+/// The mapping with the variables in its strings and lists replaced. The result is a string, whatever it looks like.
 pub(super) fn expanded(field: &Field<'_>, problems: &mut Problems) -> Rc<Node> {
     let Value::Map(entries) = &field.node.value else {
         return Rc::new(text(field.node, &field.path, problems).unwrap_or_else(|| copy(field.node)));
@@ -33,7 +34,7 @@ pub(super) fn expanded(field: &Field<'_>, problems: &mut Problems) -> Rc<Node> {
     Rc::new(field.node.replaced(Value::Map(entries)))
 }
 
-/// A value as it is: its items are shared.
+/// A value without variables: its items are shared.
 fn copy(node: &Node) -> Node {
     node.replaced(match &node.value {
         Value::Scalar { text, plain } => Value::Scalar { text: text.clone(), plain: *plain },

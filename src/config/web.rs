@@ -1,4 +1,4 @@
-//! The file of `--web.config.file`: the format of Prometheus' exporter-toolkit, every key of it.
+//! The file of `--web.config.file`: the format of Prometheus' exporter-toolkit, with every key.
 //!
 //! Source: <https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md>
 
@@ -19,13 +19,13 @@ use super::{
 /// What the file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebConfig {
-    /// TLS; without it plain HTTP is spoken.
+    /// TLS; without it the server speaks plain HTTP.
     pub tls: Option<TlsConfig>,
-    /// HTTP/2 is offered on TLS connections.
+    /// HTTP/2 is offered for TLS connections.
     pub http2: bool,
     /// Headers of every answer, in the order of the file; an empty value removes the exporter's own.
     pub headers: Vec<(&'static str, String)>,
-    /// Users and the bcrypt hashes of their passwords; empty: nobody is asked.
+    /// Users and the bcrypt hashes of their passwords; empty: no authentication.
     pub users: Vec<User>,
     /// Limits requests.
     pub rate_limit: Option<RateLimit>,
@@ -64,11 +64,11 @@ pub struct RateLimit {
 /// `tls_server_config`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsConfig {
-    /// The server's certificate, and those that lead to its authority.
+    /// The server's certificate, and the intermediate certificates.
     pub certificate: Pem,
     /// Its private key.
     pub key: Pem,
-    /// What is asked of clients.
+    /// The required client authentication.
     pub client_auth: ClientAuth,
     /// The authorities of clients.
     pub client_ca: Option<Pem>,
@@ -82,27 +82,27 @@ pub struct TlsConfig {
     pub cipher_suites: Vec<&'static str>,
     /// Groups of the key exchange by Go's names, in order of preference; empty: the usual ones.
     pub curves: Vec<&'static str>,
-    /// The server's order of preference decides.
+    /// The server's order of preference is used.
     pub prefer_server_order: bool,
 }
 
-/// Something in PEM, and the key that says where it is. `Debug` shows no content.
+/// A PEM value, and the key that refers to it. `Debug` shows no content.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pem {
     /// Where it is.
     pub source: PemSource,
-    /// The key that names it.
+    /// The key that refers to it.
     pub key: String,
     /// The line of that key.
     pub line: usize,
 }
 
-/// Where something in PEM is.
+/// Where a PEM value is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum PemSource {
     /// In the file itself.
     Inline(String),
-    /// In a file of its own.
+    /// In a separate file.
     File(PathBuf),
 }
 
@@ -120,11 +120,11 @@ impl fmt::Debug for Pem {
 pub enum ClientAuth {
     /// Nothing.
     None,
-    /// A certificate, of which nothing is verified.
+    /// A certificate, which is not verified.
     Request,
-    /// Likewise, but there must be one.
+    /// The same, but required.
     RequireAny,
-    /// A certificate of `client_ca`, or none.
+    /// A certificate issued by `client_ca`, or none.
     VerifyIfGiven,
     /// A certificate of `client_ca`.
     RequireAndVerify,
@@ -139,7 +139,7 @@ const CLIENT_AUTH: [(&str, ClientAuth); 6] = [
     ("RequireAndVerifyClientCert", ClientAuth::RequireAndVerify),
 ];
 
-/// Go's names of cipher suites, and whether this server has them. Those of TLS 1.3 are always on, in Go as well.
+/// Go's names of cipher suites, and whether this server has them. Those of TLS 1.3 are always enabled, as in Go.
 const CIPHER_SUITES: [(&str, bool); 20] = [
     ("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", true),
     ("TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", true),
@@ -174,7 +174,7 @@ const CURVES: [(&str, bool); 5] = [
 
 const VERSIONS: [&str; 4] = ["TLS10", "TLS11", "TLS12", "TLS13"];
 
-/// The headers that may be set, and their values where not any will do.
+/// The headers that may be set, and their allowed values, if limited.
 const HEADERS: [(&str, &[&str]); 5] = [
     ("Content-Security-Policy", &[]),
     ("X-Frame-Options", &["deny", "sameorigin"]),
@@ -183,8 +183,8 @@ const HEADERS: [(&str, &[&str]); 5] = [
     ("Strict-Transport-Security", &[]),
 ];
 
-/// Reads the config in `text`; `file` is for messages, and relative paths are meant beside it. Returns it with warnings
-/// for the log.
+/// Reads the config in `text`; `file` is for messages, and relative paths are relative to its directory.
+/// Returns it with warnings for the log.
 ///
 /// # Errors
 /// Everything that is wrong with it, at once.
@@ -230,7 +230,7 @@ fn document(text: &str, file: &Path, config: &mut WebConfig, problems: &mut Prob
     }
 }
 
-/// The value of a key that is there and not empty: an empty one is as if it were not there, as for the toolkit.
+/// The value of a key that is present and not empty: as in the toolkit, an empty value counts as absent.
 fn present<'n>(section: &Section<'n>, key: &str) -> Option<Field<'n>> {
     section.get(key).filter(|field| !field.node.is_null() && field.as_written() != Some(""))
 }
@@ -295,7 +295,7 @@ fn tls(field: &Field<'_>, directory: &Path, problems: &mut Problems) -> Option<T
     })
 }
 
-/// The PEM of `key` or of the file that `key_file` names; the file wins, as for the toolkit.
+/// The PEM of `key` or of the file that `key_file` names; the file takes precedence, as in the toolkit.
 fn pem(section: &Section<'_>, key: &str, directory: &Path, problems: &mut Problems) -> Option<Pem> {
     let named = |field: &Field<'_>, source| Pem { source, key: field.path.clone(), line: field.line };
     if let Some(field) = present(section, &format!("{key}_file")) {
@@ -336,7 +336,7 @@ fn client_auth(section: &Section<'_>, has_authority: bool, problems: &mut Proble
     auth.unwrap_or(ClientAuth::None)
 }
 
-/// Whether TLS 1.2 and TLS 1.3 are spoken.
+/// Whether TLS 1.2 and TLS 1.3 are enabled.
 fn versions(section: &Section<'_>, problems: &mut Problems) -> (bool, bool) {
     let mut place = |key: &str, default: usize| {
         let check = |text: &str| {
@@ -368,7 +368,7 @@ fn versions(section: &Section<'_>, problems: &mut Problems) -> (bool, bool) {
     (min <= 2 && max >= 2, max >= 3)
 }
 
-/// The names of a list that this server has; those that only Go has are left out with a warning.
+/// The names in a list that this server supports; those that only Go supports are ignored with a warning.
 fn known(
     section: &Section<'_>,
     key: &str,

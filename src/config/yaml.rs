@@ -1,7 +1,7 @@
-//! YAML as a tree that remembers lines and the exact text of scalars, and that a hostile file cannot blow up.
+//! YAML as a tree that remembers lines and the exact text of scalars, with bounds against hostile files.
 //!
-//! Built from the parser's events and not by its own loader, which recurses as deep as the document nests, stops at the first
-//! duplicate key, and turns `007` into 7.
+//! Built from the parser's events instead of by its own loader, which recurses as deep as the document nests,
+//! stops at the first duplicate key, and turns `007` into 7.
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -18,7 +18,7 @@ const DEEPEST: usize = 32;
 /// Nodes with every alias expanded; a valid config of the largest size has fewer.
 const MOST_NODES: usize = 200_000;
 
-/// A value and where it stands.
+/// A value and its position.
 #[derive(Debug)]
 pub(super) struct Node {
     /// Line, from 1.
@@ -32,7 +32,7 @@ pub(super) struct Node {
 /// The kinds of value.
 #[derive(Debug)]
 pub(super) enum Value {
-    /// A scalar; how it is read depends on what is asked for.
+    /// A scalar; its type depends on the key.
     Scalar {
         /// Its content.
         text: String,
@@ -72,7 +72,7 @@ pub(super) enum Plain {
 }
 
 impl Node {
-    /// The same place with another value; so many nodes as before.
+    /// The same position and number of nodes with another value.
     pub(super) fn replaced(&self, value: Value) -> Self {
         Self { line: self.line, value, size: self.size }
     }
@@ -116,7 +116,7 @@ impl Node {
         matches!(&self.value, Value::Scalar { text, plain: true } if Plain::of(text) == Plain::Null)
     }
 
-    /// What it is, for messages: `a list`, `the number 5`.
+    /// Its type, for messages: `a list`, `the number 5`.
     pub(super) fn describe(&self) -> String {
         match &self.value {
             Value::List(_) => "a list".to_owned(),
@@ -148,7 +148,7 @@ pub(super) fn parse(text: &str, problems: &mut Problems) -> Option<Rc<Node>> {
     builder.root
 }
 
-/// What the parser could not read. Its own words, as the line and column say more than any guess.
+/// A syntax error of the parser. The parser's own message, as its line and column are the best hint.
 fn syntax_error(text: &str, error: &ScanError) -> Fault {
     let line = error.marker().line().max(1);
     let tab =
@@ -157,7 +157,7 @@ fn syntax_error(text: &str, error: &ScanError) -> Fault {
     (line, format!("is not valid YAML: {} (column {}){hint}", error.info(), error.marker().col() + 1))
 }
 
-/// A problem after which there is no tree: its line and message.
+/// A problem without a resulting tree: its line and message.
 type Fault = (usize, String);
 
 /// A collection that is still open.
@@ -221,7 +221,7 @@ impl Builder {
         }
     }
 
-    /// True if the tag makes a string of whatever is written. Tags of one's own have no meaning here.
+    /// True if the tag makes a string of whatever is written. Custom tags have no meaning here.
     fn check_tag(&self, tag: Option<&Tag>, line: usize, problems: &mut Problems) -> bool {
         let Some(tag) = tag else { return false };
         let non_specific = tag.handle.is_empty() && tag.suffix == "!";
@@ -241,7 +241,7 @@ impl Builder {
         Ok(())
     }
 
-    /// Puts a finished node into its place.
+    /// Adds a finished node to its parent.
     fn close(&mut self, node: Rc<Node>, anchor: usize, problems: &mut Problems) -> Result<(), Fault> {
         if anchor > 0 {
             self.anchors.insert(anchor, Rc::clone(&node));
@@ -293,7 +293,7 @@ impl Builder {
     /// The path of the innermost open collection.
     fn path(&self) -> String {
         let mut path = String::new();
-        // A collection's own place is told by its parent: the key that waits for it, or the number of items before it.
+        // The position of a collection is known to its parent: the pending key, or the number of items before it.
         for open in self.open.iter().take(self.open.len().saturating_sub(1)) {
             match &open.content {
                 Content::List(items) => path = format!("{path}[{}]", items.len()),

@@ -1,4 +1,4 @@
-//! One turn of the pipeline: observe → evaluate → report. Owns everything that lives from one turn to the next.
+//! One cycle of the pipeline: observe → evaluate → report. Owns all state that lives from one cycle to the next.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,7 +28,7 @@ use crate::{
 
 use super::probes::{Besides, Probes};
 
-/// What wakes the cycle; the label `trigger`.
+/// What triggered the cycle; the label `trigger`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trigger {
     /// The evaluation interval has passed.
@@ -52,10 +52,10 @@ impl Trigger {
     }
 }
 
-/// How long one file may take before it is given up for this turn.
+/// How long one file may take before it is skipped in this cycle.
 const FILE_DEADLINE: Duration = Duration::from_secs(2);
 
-/// The most ends of processes that are remembered.
+/// The maximum number of process deaths that are remembered.
 const MOST_DEATHS: usize = 64;
 
 /// The host's facts, and those of containers by name.
@@ -82,7 +82,7 @@ pub struct Cycle {
     ledger: Ledger,
     exporter: ExporterReport,
     probe_interval: Duration,
-    /// The host name is resolved as often as endpoints are probed, not at every turn: it may cost a DNS query.
+    /// The host name is resolved as often as endpoints are probed, not in every cycle: it may cost a DNS query.
     resolve_due: Option<Instant>,
     facts: Option<(Snapshot, Vec<AgentSettings>)>,
     complete: bool,
@@ -91,13 +91,13 @@ pub struct Cycle {
     not_believed: NotBelieved,
     limits: BTreeSet<Limit>,
     looked_at: Option<WatchPlan>,
-    /// The entry of the section `hosts` that was last in force.
+    /// The entry of the section `hosts` that was last in effect.
     host: Option<String>,
     deaths: Vec<Death>,
 }
 
 impl Cycle {
-    /// A cycle that has not looked yet.
+    /// A cycle that has not observed anything yet.
     pub fn new(settings: Settings, options: CycleOptions) -> Self {
         let CycleOptions { rootfs, procfs, probe_interval, probe_timeout } = options;
         let prober = Prober::new(ProbeOptions { timeout: probe_timeout, rootfs: rootfs.clone() });
@@ -124,7 +124,7 @@ impl Cycle {
         }
     }
 
-    /// Takes in how processes have ended.
+    /// Takes over how processes have ended.
     pub fn died(&mut self, deaths: Vec<Death>) {
         if deaths.is_empty() {
             return;
@@ -142,7 +142,7 @@ impl Cycle {
         let started = Instant::now();
         match trigger {
             Trigger::Probe if self.facts.is_some() => {}
-            // A step changes what every time means, and after a sleep anything may be different.
+            // A step changes the meaning of every time, and after a suspend anything may be different.
             Trigger::Event(changes) if !changes.has(Changes::CLOCK) && self.facts.is_some() => {
                 self.read_changes(changes).await;
             }
@@ -165,8 +165,9 @@ impl Cycle {
         Report { exporter: self.exporter.clone(), ..report }
     }
 
-    /// Looks once, waits until every endpoint has answered or its deadline has passed, and reports: what `check` shows.
-    /// `progress` is told how many endpoints are still to answer.
+    /// Evaluates once, waits until every endpoint has answered or its deadline has passed, and returns the
+    /// report that `check` shows.
+    /// `progress` is called with the number of endpoints that have not answered yet.
     pub async fn once(&mut self, mut progress: impl FnMut(usize)) -> Report {
         self.read_host().await;
         while !self.is_answered() {
@@ -176,13 +177,13 @@ impl Cycle {
         self.turn(Trigger::Probe).await
     }
 
-    /// What may be shown of the agents' files, as they are read from now on.
+    /// The parts of the agents' files that may be shown, as they are read from now on.
     pub fn copies(&mut self) -> &[Copied] {
         self.reader.copies()
     }
 
-    /// Waits until a probe has answered, or the resolver that was asked for the host's name; true if that says anything new. Never
-    /// returns while none is under way. Cancel-safe.
+    /// Waits for the result of a probe or of the lookup of the host name; true if it is new. Never returns
+    /// while none is running. Cancel-safe.
     pub async fn probe_answered(&mut self) -> bool {
         tokio::select! {
             is_news = self.probes.next_answer() => is_news,
@@ -190,17 +191,17 @@ impl Cycle {
         }
     }
 
-    /// True if nothing that was asked may still answer for the first time.
+    /// True if no pending request can return its first result any more.
     fn is_answered(&self) -> bool {
         self.probes.complete() && self.reader.resolver_has_answered()
     }
 
-    /// When the next probe is due; `None` if all are under way.
+    /// When the next probe is due; `None` if all are running.
     pub fn next_probe_due(&self) -> Option<Instant> {
         self.probes.next_due()
     }
 
-    /// Starts the probes that are due, for the facts at hand.
+    /// Starts the probes that are due, for the current facts.
     pub fn start_due_probes(&mut self) {
         if let Some((snapshot, _)) = &self.facts {
             let Settings { clock, cloud_metadata, .. } = &self.settings;
@@ -209,7 +210,7 @@ impl Cycle {
         }
     }
 
-    /// Takes new settings into force. Agents that both configs describe as the same installation keep their history.
+    /// Applies new settings. Agents that both configs describe as the same installation keep their history.
     pub fn reload(&mut self, settings: Settings) {
         let named = |settings: &Settings, name: &str| {
             settings.agents.iter().find(|agent| agent.name == name).cloned()
@@ -230,23 +231,23 @@ impl Cycle {
         self.exporter.reload_success_at = Some(time::now().wall);
     }
 
-    /// Remembers that a reload failed; the old settings stay in force.
+    /// Remembers that a reload failed; the old settings stay in effect.
     pub fn reload_failed(&mut self) {
         self.exporter.reload_successful = false;
     }
 
-    /// Says whether the execution of an agent's program leads to a turn.
+    /// Sets whether the execution of an agent's program triggers a cycle.
     pub fn executions_are_told(&mut self, told: bool) {
         self.reader.executions_are_told(told);
     }
 
-    /// What the last turn looked at, if it looked at files or processes: what should lead to the next turn.
+    /// What the last cycle read, if it read files or processes: changes of these trigger the next cycle.
     pub fn looked_at(&mut self) -> Option<WatchPlan> {
         self.looked_at.take()
     }
 
     async fn read_changes(&mut self, changes: Changes) {
-        // Which entry of the section `hosts` holds may follow from an address.
+        // The matching entry of the section `hosts` may depend on an address.
         let only_addresses = !changes.has(Changes::EXIT | Changes::START | Changes::FILE | Changes::HOSTS)
             && self.settings.hosts.is_empty();
         if only_addresses {
@@ -300,7 +301,7 @@ impl Cycle {
         self.start_due_probes();
     }
 
-    /// Keeps what the reading says to watch; gives the places, their agents, and these agents' settings.
+    /// Keeps the watch list of the reading; returns the places, their agents, and the settings of these agents.
     fn take_in(&mut self, reading: HostReading) -> (Places, Vec<AgentFacts>, Vec<AgentSettings>) {
         self.looked_at = Some(reading.looked_at);
         self.doors = reading.doors;
@@ -312,7 +313,7 @@ impl Cycle {
             let place = agent.place.of(&reading.host, &reading.containers);
             agent.endpoints = place.map(|place| self.endpoints(settings, place, agent)).unwrap_or_default();
         }
-        // Of what is watched no longer nothing is kept, however often it comes and goes.
+        // Nothing is kept of agents that are no longer watched, however often they come and go.
         let is_watched = |name: &str| {
             agents.iter().any(|agent| &*agent.name == name) || reading.awaited.iter().any(|it| &**it == name)
         };
@@ -321,7 +322,7 @@ impl Cycle {
         ((reading.host, reading.containers), agents, watched)
     }
 
-    /// What is expected of this very host replaces what is expected of all. Without the addresses it stays as it was.
+    /// Expectations for this host replace those for all hosts. If the addresses are unknown, it stays as it was.
     fn expect_of_host(&mut self, host: &PlaceFacts, watched: &mut [AgentSettings]) {
         let name = host.hostname.known().map(String::as_str);
         let addresses = host.interfaces.known();
@@ -343,7 +344,8 @@ impl Cycle {
         self.host = found.map(|entry| entry.host.clone());
     }
 
-    /// The endpoints to probe. A config that has become unreadable hides nothing else: those that it named last stay.
+    /// The endpoints to probe. A config that has become unreadable hides nothing else: the endpoints of its
+    /// last version stay.
     fn endpoints(
         &self,
         settings: &AgentSettings,
@@ -400,13 +402,13 @@ impl Cycle {
     }
 }
 
-/// True if what one entry of the config watches, the other does too.
+/// True if both entries of the config watch the same agent.
 fn is_same_installation(before: &AgentSettings, after: &AgentSettings) -> bool {
     (before.kind, &before.install_dir, &before.container, &before.processes)
         == (after.kind, &after.install_dir, &after.container, &after.processes)
 }
 
-/// Until the first full cycle nothing is claimed, neither good nor bad.
+/// Until the first full cycle is complete, no state is claimed.
 fn undecided(mut agent: AgentReport) -> AgentReport {
     agent.status = Status::Unknown;
     for prerequisite in &mut agent.prerequisites {

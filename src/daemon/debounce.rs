@@ -1,8 +1,10 @@
-//! When an event leads to an evaluation: after its burst has ended, not too often, and always once more after the last one.
+//! When an event triggers an evaluation: after its burst has ended, not too often, and always once after the
+//! last event.
 //!
-//! A burst is waited for as long as it seems to take, 5 ms at first. Only if events still come in the second half of that time
-//! is the next wait twice as long: faults that follow each other closely are each seen at once, and a package upgrade or a
-//! storm is a handful of evaluations. From the source is taken twice per evaluation, however much happens.
+//! The wait for the end of a burst adapts to the length of bursts and starts at 5 ms. Only if events still
+//! come in the second half of that time is the next wait twice as long: faults in close succession are each
+//! seen at once, and a package upgrade or a storm causes only a few evaluations. Events are read from the
+//! source twice per evaluation, however many there are.
 
 use std::time::Duration;
 
@@ -10,23 +12,24 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::observe::events::{Changes, Events};
 
-/// How long after an event its burst is taken to go on.
+/// How long after an event its burst is assumed to continue.
 const SHORTEST_BURST: Duration = Duration::from_millis(5);
-/// The same where events have been coming without end: each time it doubles, up to this.
+/// The upper limit of that wait, which doubles each time while events keep coming.
 const LONGEST_BURST: Duration = Duration::from_millis(100);
-/// A process that has just started is not whole yet: looked at again so long after the event.
+/// A process that has just started is not fully set up: it is read again this long after the event.
 const AFTER_START: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(20)];
-/// And one whose parent starts it anew without an execution, which nothing tells, after its exit.
+/// So is one whose parent forks it again after its exit: a fork without an exec causes no event.
 const AFTER_EXIT: [Duration; 4] =
     [Duration::from_millis(5), Duration::from_millis(20), Duration::from_millis(250), Duration::from_secs(1)];
-/// After an evaluation, no event leads to another for this many times its CPU time: events take a fifth of a core at most.
+/// After an evaluation, no event triggers another for this many times its CPU time: events use at most a
+/// fifth of a core.
 const REST: u32 = 4;
-/// Nor for so long, however short it was.
+/// The minimum of that pause, however short the evaluation was.
 const SHORTEST_REST: Duration = Duration::from_millis(10);
 
 /// Where events come from.
 pub(crate) trait Source {
-    /// Waits until there may be something to take. Cancel-safe.
+    /// Waits until there may be events to read. Cancel-safe.
     async fn ready(&mut self);
     /// Everything that has happened since the last call.
     fn take(&mut self) -> Changes;
@@ -42,22 +45,22 @@ impl Source for Events {
     }
 }
 
-/// Decides when what has changed is looked at.
+/// Decides when changes are evaluated.
 #[derive(Debug)]
 pub(crate) struct Debouncer<S> {
     source: S,
     burst: Option<Burst>,
-    /// How long the next burst is taken to be, if it begins before that time.
+    /// How long the next burst is assumed to be, if it begins before that time.
     expected: Option<(Duration, Instant)>,
     again: Vec<(Instant, Changes)>,
     rests_until: Option<Instant>,
 }
 
-/// Events that are taken for one.
+/// Events that are treated as one.
 #[derive(Debug)]
 struct Burst {
     length: Duration,
-    /// What comes before this time is its beginning; `None` once that has been taken.
+    /// Events before this time belong to its beginning; `None` once these have been taken.
     middle: Option<Instant>,
     end: Instant,
     changes: Changes,
@@ -74,7 +77,7 @@ impl<S: Source> Debouncer<S> {
         &mut self.source
     }
 
-    /// Waits until something has changed and it is time to look. Cancel-safe.
+    /// Waits until something has changed and an evaluation may start. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Changes {
         loop {
             let again = self.again.iter().map(|(at, _)| self.allowed(*at)).min();
@@ -98,7 +101,7 @@ impl<S: Source> Debouncer<S> {
         }
     }
 
-    /// Tells that an evaluation that an event led to is over, and took so much CPU time.
+    /// Records that an evaluation triggered by an event is over, and how much CPU time it used.
     pub(crate) fn evaluated(&mut self, cpu_time: Duration) {
         self.rests_until = Some(Instant::now() + (cpu_time * REST).max(SHORTEST_REST));
     }
@@ -126,7 +129,7 @@ impl<S: Source> Debouncer<S> {
         changes
     }
 
-    /// What the burst was, if it has ended.
+    /// The length of the burst, if it has ended.
     fn take_burst(&mut self, now: Instant) -> Changes {
         let Some(mut burst) = self.burst.take() else { return Changes::NONE };
         if burst.middle.is_some_and(|middle| middle <= now) {
@@ -147,7 +150,7 @@ impl<S: Source> Debouncer<S> {
 
     fn look_again(&mut self, now: Instant, changes: Changes, kind: Changes, delays: &[Duration]) {
         if changes.has(kind) {
-            // Those of an earlier event are replaced: there are never more than these.
+            // They replace those of an earlier event, so there are never more than these.
             self.again.retain(|(_, earlier)| *earlier != kind);
             self.again.extend(delays.iter().map(|delay| (now + *delay, kind)));
         }

@@ -1,13 +1,14 @@
-//! How many file descriptors the process may have, and how many of them connections.
+//! How many file descriptors the process may have, and how many of them are for connections.
 
 use tracing::debug;
 
 use crate::sys::limits::{self, Limit};
 
-/// Descriptors for all but connections: 256 watched processes at most, 8 probes, and files that are being read.
+/// Descriptors for everything except connections: 256 watched processes at most, 8 probes, and files that are
+/// being read.
 const RESERVED: u64 = 512;
 
-/// Lets the process have descriptors for so many connections, and gives how many there may really be.
+/// Raises the limit of descriptors for this many connections, and returns how many are possible.
 ///
 /// A soft limit of 1,024 is usual, and made for programs that call `select`, which cannot go beyond that; this one does not,
 /// and starts no program that would inherit the limit. It is raised no further than is needed, so that it still bounds a leak.
@@ -29,14 +30,14 @@ pub(super) fn for_connections(wanted: usize) -> usize {
     affordable(holds.current, wanted)
 }
 
-/// The limit with the soft one high enough, as far as the hard one allows.
+/// The limit with the soft limit raised as far as needed and as the hard limit allows.
 fn raised(limit: &Limit, needed: u64) -> Limit {
     let reachable = limit.maximum.map_or(needed, |maximum| maximum.min(needed));
     let current = limit.current.map(|current| current.max(reachable));
     Limit { current, maximum: limit.maximum }
 }
 
-/// How many connections a soft limit leaves room for; where it is very low, a quarter of it all the same.
+/// The number of connections for a soft limit; if it is very low, still a quarter of it.
 fn affordable(soft: Option<u64>, wanted: usize) -> usize {
     let Some(soft) = soft else { return wanted };
     let left = soft.saturating_sub(RESERVED).max(soft / 4).max(1);

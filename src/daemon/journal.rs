@@ -1,5 +1,5 @@
-//! Tells the log what changed from one report to the next: problems that appeared and that are gone, at the level of their
-//! severity, and to who debugs what could not be known.
+//! Logs the changes from one report to the next: problems that appeared or disappeared, at the level of their
+//! severity, and at level debug the facts that could not be read.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::model::{
 type Key = (Arc<str>, &'static str, &'static str, String);
 type Unread = (Arc<str>, &'static str, String);
 
-/// What the log was told to stand.
+/// The problems that were logged as active.
 #[derive(Debug, Default)]
 pub(super) struct Journal {
     standing: BTreeSet<Key>,
@@ -54,7 +54,7 @@ impl Journal {
     }
 }
 
-/// The same keys, in the same order, at either level and when it is gone.
+/// The same keys, in the same order, at either level and when the problem is gone.
 fn appeared(agent: &AgentReport, problem: &Problem) {
     let Problem { cause, subject, severity, .. } = problem;
     let (agent, prerequisite, title) =

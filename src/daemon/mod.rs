@@ -1,7 +1,8 @@
-//! Wiring: the loop, its tasks, signals, reload and drain.
+//! Wiring: the loop, its tasks, signals, reload and shutdown.
 //!
-//! Tasks, and what each awaits — the loop: interval | event | probe answered | next probe due | reload | signal; the server:
-//! connection | shutdown; probes: their endpoint, each under its deadline. Nothing else runs.
+//! Tasks and what each of them awaits: the loop: interval | event | probe answered | next probe due | reload
+//! | signal; the server: connection | shutdown; probes: their endpoint, each under its deadline. Nothing else
+//! runs.
 
 mod cycle;
 mod debounce;
@@ -49,10 +50,10 @@ use crate::{
     },
 };
 
-/// An evaluation this many intervals old is stale: `/-/healthy` says so.
+/// An evaluation this many intervals old is stale, and `/-/healthy` fails.
 const STALE_AFTER_INTERVALS: u32 = 3;
 
-/// How long a reload waits for the config file: nothing is evaluated meanwhile.
+/// How long a reload waits for the config file: nothing is evaluated in the meantime.
 const RELOAD_DEADLINE: Duration = Duration::from_secs(2);
 
 /// How the daemon runs.
@@ -60,33 +61,33 @@ const RELOAD_DEADLINE: Duration = Duration::from_secs(2);
 pub struct DaemonOptions {
     /// Where and how often to look.
     pub cycle: CycleOptions,
-    /// How often everything is looked at and judged.
+    /// Time between evaluations.
     pub evaluation_interval: Duration,
-    /// False: everything is found by polling alone.
+    /// False: changes are found by polling only.
     pub events: bool,
     /// The config file, for reloads.
     pub config_file: Option<PathBuf>,
     /// Where the metrics are served.
     pub telemetry_path: String,
-    /// A reload may be asked for by HTTP.
+    /// Reloads may be requested over HTTP.
     pub lifecycle: bool,
-    /// The label `instance` of pushed alerts, where config names none.
+    /// The label `instance` of pushed alerts, if the config sets none.
     pub instance: String,
 }
 
-/// Who may read what is published, and by which name.
+/// Who may read what is published, and under which host names.
 #[derive(Debug)]
 pub struct Lock {
     /// TLS, passwords and headers.
     pub security: Security,
-    /// The names that a browser may know this host by.
+    /// The names under which a browser may address this host.
     pub allowed_hosts: AllowedHosts,
     /// What the server counts of itself.
     pub counters: Counters,
 }
 
 impl Lock {
-    /// Of an exporter that is open to all, as it is without flags.
+    /// For an exporter without access control, the default.
     pub fn open() -> Self {
         Self {
             security: Security::open(),
@@ -96,7 +97,7 @@ impl Lock {
     }
 }
 
-/// What pushed alerts rest on: the watched host's trust, and the clocks of this process.
+/// The dependencies of pushed alerts: the watched host's trust store, and the clocks of this process.
 pub fn alert_surroundings(cycle: &CycleOptions, instance: &str, counters: Counters) -> Surroundings {
     Surroundings {
         rootfs: cycle.rootfs.clone(),
@@ -107,13 +108,13 @@ pub fn alert_surroundings(cycle: &CycleOptions, instance: &str, counters: Counte
     }
 }
 
-/// The node and the pod that the exporter is in, where its pod's definition says so; no secret stands in these.
+/// The exporter's node and pod, if the pod's definition sets them; these hold no secret.
 fn whereabouts() -> Vec<(&'static str, String)> {
     let labels = [("node", sys::NODE_NAME), ("namespace", sys::POD_NAMESPACE), ("pod", sys::POD_NAME)];
     labels.into_iter().filter_map(|(label, name)| Some((label, sys::variable(name)?))).collect()
 }
 
-/// Loads the settings, or the defaults where there is no file, and logs the file's warnings.
+/// Loads the settings, or the defaults if there is no file, and logs the file's warnings.
 pub async fn load_settings(file: Option<PathBuf>) -> Result<Settings, config::ConfigError> {
     let Some(file) = file else { return Ok(Settings::default()) };
     let path = file.clone();
@@ -127,10 +128,9 @@ pub async fn load_settings(file: Option<PathBuf>) -> Result<Settings, config::Co
     Ok(settings)
 }
 
-/// Runs until SIGTERM or SIGINT. `announce` is given the first complete report.
+/// Runs until SIGTERM or SIGINT. `announce` is called with the first complete report.
 ///
-/// # Errors
-/// If signals cannot be listened to, or if a task ends that never should.
+/// # Errors If signals cannot be listened to, or if a task ends unexpectedly.
 pub async fn run(
     listeners: Vec<Listener>,
     lock: Lock,
@@ -141,7 +141,7 @@ pub async fn run(
     let mut asked_to_stop = Stop::listen().context("listening for SIGTERM and SIGINT")?;
     let asked_to_reload = signals::Reload::listen().context("listening for SIGHUP")?;
 
-    // Also while a turn or a reload waits for a file system that hangs, the end comes at once.
+    // Shutdown is immediate even while a cycle or a reload waits for a file system that hangs.
     let stop = asked_to_stop.asked();
     tokio::pin!(stop);
 
@@ -178,7 +178,7 @@ pub async fn run(
         limits: http::Limits { connections: descriptors::for_connections(limits.connections), ..limits },
     };
     let serving = http::serve(listeners, server, async {
-        // An error means that the loop is gone; then serving is to end all the same.
+        // An error means that the loop is gone; the server must still shut down.
         let _gone = stopped.await;
     });
     let mut serving = tokio::spawn(serving);
@@ -242,7 +242,7 @@ pub async fn run(
     serving.await.context("the HTTP server")
 }
 
-/// One turn, after which events follow what it looked at.
+/// One cycle, after which events are watched for what it read.
 async fn turn(cycle: &mut Cycle, trigger: Trigger, events: &mut Events) -> Report {
     cycle.died(events.deaths());
     let mut report = cycle.turn(trigger).await;

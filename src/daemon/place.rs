@@ -1,19 +1,18 @@
-//! Whether the directories that a host is to be looked for in are a host's: an empty one would read as a host without agents.
+//! Whether the directories given as the host's are those of a host: an empty one would look like a host without agents.
 
 use std::{fs, path::Path};
 
 use crate::{model::System, sys};
 
-/// One of these is in any root directory that somebody has installed something in.
+/// At least one of these exists in every installed root directory.
 const OF_A_ROOT: [&str; 12] =
     ["etc", "usr", "bin", "sbin", "lib", "opt", "var", "home", "root", "proc", "srv", "run"];
 
-/// Refuses directories that are not there, or are nobody's root and proc.
+/// Rejects directories that do not exist, or are not a root or proc directory.
 ///
-/// # Errors
-/// If either is no such directory: with the flag, and what to mount.
+/// # Errors If either is not such a directory; the error names the flag, and what to mount.
 pub fn require_host(rootfs: &Path, procfs: Option<&Path>) -> anyhow::Result<()> {
-    // Elsewhere there are no such flags.
+    // Other systems do not have these flags.
     if sys::SYSTEM != System::Linux {
         return Ok(());
     }
@@ -21,7 +20,7 @@ pub fn require_host(rootfs: &Path, procfs: Option<&Path>) -> anyhow::Result<()> 
     let mount =
         format!("in a container, mount the host's root directory there (--volume /:{shown}:ro,rslave)");
     anyhow::ensure!(rootfs.is_dir(), "--path.rootfs={shown}: no such directory; {mount}");
-    // What may not be listed is not judged: it may be a host's all the same.
+    // A directory that may not be listed is accepted: it may still be a host's.
     let of_a_host = OF_A_ROOT.iter().any(|name| rootfs.join(name).exists());
     anyhow::ensure!(
         of_a_host || fs::read_dir(rootfs).is_err(),
@@ -39,7 +38,7 @@ pub fn require_host(rootfs: &Path, procfs: Option<&Path>) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// True if a process is there, or if it cannot be told.
+/// True if a process exists, or if that cannot be determined.
 fn has_processes(procfs: &Path) -> bool {
     let is_process = |name: &std::ffi::OsStr| name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
     fs::read_dir(procfs).map_or(true, |mut entries| {

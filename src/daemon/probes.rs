@@ -1,4 +1,5 @@
-//! When each endpoint and time server is asked again, and what it last said. Probes run beside the cycle, never in it.
+//! When each endpoint and time server is probed again, and its last result. Probes run concurrently with the
+//! cycle, never in it.
 
 mod news;
 
@@ -28,14 +29,14 @@ use crate::{
     },
 };
 
-/// Probes under way at once: enough that a few hanging endpoints do not delay the others, few enough to be no burst.
+/// Concurrent probes: enough that a few hanging endpoints do not delay the others, few enough to avoid bursts.
 const AT_ONCE: usize = 8;
 
-/// Time servers and metadata services are asked this much less often than endpoints, as is polite (every 5 minutes at the
-/// defaults).
+/// Time servers and metadata services are asked this many times less often than endpoints, to limit their
+/// load (every 5 minutes by default).
 const SELDOM: u32 = 5;
 
-/// What is asked: one agent's endpoint, a time server, a metadata service, or an agent's own liveness endpoint.
+/// The target of a probe: one agent's endpoint, a time server, a metadata service, or an agent's own liveness endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Target {
     Endpoint { agent: Arc<str>, url: String, path: String },
@@ -44,15 +45,15 @@ enum Target {
     Liveness { agent: Arc<str>, port: NonZeroU16, path: &'static str },
 }
 
-/// What it takes to ask an endpoint.
+/// The parameters for probing an endpoint.
 #[derive(Clone, Copy)]
 struct Work<'a> {
     endpoint: &'a Endpoint,
     /// Whose proxy settings count.
     environment: &'a Reading<Environment>,
-    /// Whether the exporter's way is the agent's; `None`: the agent's place is not known.
+    /// Whether the exporter and the agent use the same network; `None`: the agent's place is not known.
     way: Option<&'a Reading<()>>,
-    /// Where from, if the agent's network is another one.
+    /// From where to probe, if the agent has another network.
     door: Option<&'a Door>,
 }
 
@@ -73,7 +74,7 @@ impl Answer {
     }
 }
 
-/// What is asked besides endpoints.
+/// The targets other than endpoints.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Besides<'a> {
     /// Time servers.
@@ -83,18 +84,19 @@ pub(crate) struct Besides<'a> {
 }
 
 struct Entry {
-    /// Tells its answer from a late one for an entry that it replaced.
+    /// Distinguishes its result from a late one for an entry that it replaced.
     id: u64,
-    /// What is asked; `None`: a time server.
+    /// The target; `None`: a time server.
     endpoint: Option<Endpoint>,
     due: Instant,
     running: bool,
-    /// False for one that is no longer wanted, and still under way: wanted again, it is not started a second time.
+    /// False for a probe that is still running but no longer wanted: if it is wanted again, it is not started
+    /// a second time.
     wanted: bool,
     answer: Option<Answer>,
 }
 
-/// The schedule of all probes, and their last answers.
+/// The schedule of all probes, and their last results.
 pub(crate) struct Probes {
     prober: Prober,
     interval: Duration,
@@ -159,7 +161,7 @@ impl Probes {
         }
         for (target, endpoint) in wanted {
             let asked = endpoint.map(|work| work.endpoint);
-            // A new config may mean another question by the same name.
+            // With a new config the same name may mean another probe.
             if self.entries.get(&target).is_some_and(|entry| !is_same(entry.endpoint.as_ref(), asked)) {
                 self.entries.remove(&target);
             }
@@ -180,7 +182,7 @@ impl Probes {
             let work =
                 endpoint.map(|work| (work.endpoint.clone(), work.environment.clone(), work.way.cloned()));
             self.running.spawn(async move {
-                // The semaphore is never closed; an error here would only mean that the limit does not hold.
+                // The semaphore is never closed; an error here would only mean that the limit is not enforced.
                 let _permit = permits.acquire_owned().await;
                 let answer = match (&target, work) {
                     (Target::Endpoint { .. }, Some((_, _, Some(Reading::Unknown(why))))) => {
@@ -212,17 +214,17 @@ impl Probes {
         self.entries.iter().filter(|(_, entry)| entry.wanted)
     }
 
-    /// Waits for the next answer and keeps it; true if it says anything new. Never returns while nothing runs. Cancel-safe.
+    /// Waits for the next result and keeps it; true if it is new. Never returns while no probe is running. Cancel-safe.
     pub(crate) async fn next_answer(&mut self) -> bool {
         match self.running.join_next().await {
             Some(Ok((target, id, answer))) => self.keep(&target, id, answer),
-            // Nothing ends a probe without an answer.
+            // Every probe ends with a result.
             Some(Err(_)) => false,
             None => std::future::pending().await,
         }
     }
 
-    /// Keeps every answer that has already come.
+    /// Keeps every result that has already arrived.
     pub(crate) fn keep_ready(&mut self) {
         while let Some(done) = self.running.try_join_next() {
             if let Ok((target, id, answer)) = done {
@@ -231,7 +233,7 @@ impl Probes {
         }
     }
 
-    /// True if it says anything new.
+    /// True if any of them is new.
     fn keep(&mut self, target: &Target, id: u64, answer: Answer) -> bool {
         if self.entries.get(target).is_none_or(|entry| entry.id != id) {
             return false;
@@ -245,7 +247,7 @@ impl Probes {
                 self.errors.push((Some(Arc::clone(agent)), "endpoint"));
             }
             (_, Answer::Time(Err(_))) => self.errors.push((None, "clock")),
-            // Whoever asks for metadata on a machine that has none is told so by nothing at all.
+            // On a machine without a metadata service nothing answers the request.
             (_, Answer::Endpoint(_) | Answer::Time(Ok(_)) | Answer::Metadata(_) | Answer::Liveness(_)) => {}
         }
         let due = Instant::now() + self.jittered(every);
@@ -259,7 +261,7 @@ impl Probes {
         is_news
     }
 
-    /// 90 to 110 % of `every`: hosts that were started together drift apart.
+    /// 90 to 110 % of `every`, so that hosts that were started together drift apart.
     fn jittered(&mut self, every: Duration) -> Duration {
         self.asked = self.asked.wrapping_add(1);
         let mut hasher = self.jitter.build_hasher();
@@ -268,7 +270,7 @@ impl Probes {
         every.saturating_mul(per_mille) / 1000
     }
 
-    /// Observations that failed since this was last asked: whose (`None`: the host's), and their source.
+    /// Observations that failed since the last call: the agent (`None`: the host), and the source.
     pub(crate) fn take_errors(&mut self) -> Vec<(Option<Arc<str>>, &'static str)> {
         std::mem::take(&mut self.errors)
     }
@@ -315,7 +317,7 @@ impl Probes {
         }
     }
 
-    /// What an answer to `target` says, by `taken`; `None`: it is not asked.
+    /// The metadata answer of `target`, as of `taken`; `None`: it is not asked.
     fn answer<T>(
         &self,
         target: &Target,
@@ -326,7 +328,7 @@ impl Probes {
         Some(entry.answer.as_ref().and_then(taken).unwrap_or_else(|| Reading::Unknown(not_yet(name))))
     }
 
-    /// Every time reference at hand, as offsets of the wall clock at this moment; and servers that gave none.
+    /// Every available time reference, as offsets of the wall clock at this moment; and the servers that gave none.
     pub(crate) fn references(&self, wall_minus_boot: f64) -> (Vec<ClockReference>, Vec<Why>) {
         let mut references = Vec::new();
         let mut unanswered = Vec::new();
@@ -360,7 +362,7 @@ fn liveness_of(agent: &AgentFacts) -> Option<Target> {
     Some(Target::Liveness { agent: Arc::clone(&agent.name), port, path })
 }
 
-/// The answer; who was silent before is silent since then.
+/// The result; if it did not answer before either, the silence began then.
 fn still_silent(before: Option<&Answer>, answer: Answer) -> Answer {
     match (before, &answer) {
         (
@@ -383,7 +385,7 @@ fn target(agent: &AgentFacts, endpoint: &Endpoint) -> Target {
     }
 }
 
-/// True if both are the same question, wherever it is written.
+/// True if both make the same request, wherever they are configured.
 fn is_same(before: Option<&Endpoint>, after: Option<&Endpoint>) -> bool {
     let question = |endpoint: &Endpoint| {
         let Endpoint { purpose, scheme, host, port, path, expected, .. } = endpoint.clone();

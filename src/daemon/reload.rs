@@ -1,4 +1,5 @@
-//! Requests to load the config again: by SIGHUP and by HTTP, at most one a second, and one for all who asked meanwhile.
+//! Requests to load the config again: by SIGHUP and by HTTP, at most one a second, shared by all requests
+//! that arrive in the meantime.
 
 use std::time::Duration;
 
@@ -9,10 +10,10 @@ use tokio::{
 
 use crate::{http::ReloadRequest, sys::signals};
 
-/// The least time between two.
+/// The minimum time between two reloads.
 const SPACING: Duration = Duration::from_secs(1);
 
-/// What is asked for, and who waits for an answer.
+/// The request, and who waits for its result.
 pub(super) struct Reloads {
     hangup: signals::Reload,
     requests: mpsc::Receiver<ReloadRequest>,
@@ -26,11 +27,11 @@ impl Reloads {
         Self { hangup, requests, wanted: false, waiting: Vec::new(), earliest: Instant::now() }
     }
 
-    /// Waits until the config is to be loaded again. Cancel-safe.
+    /// Waits for a request to load the config again. Cancel-safe.
     pub(super) async fn next(&mut self) {
         loop {
             tokio::select! {
-                // Who has asked by now is in, before the reload begins.
+                // Requests that have arrived by now share this reload.
                 biased;
                 Some(request) = self.requests.recv() => {
                     self.waiting.push(request);
@@ -47,7 +48,7 @@ impl Reloads {
         self.wanted = false;
         self.earliest = Instant::now() + SPACING;
         for request in self.waiting.drain(..) {
-            // Whoever asked may be gone by now.
+            // The requester may be gone by now.
             let _gone = request.send(outcome.clone());
         }
     }

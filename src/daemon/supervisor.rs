@@ -1,7 +1,8 @@
-//! What a service manager is told: that the exporter is ready, what it sees, that its loop still turns, that it ends.
+//! Notifications for the service manager: that the exporter is ready, its status, that its loop is alive,
+//! that it is stopping.
 //!
-//! Nothing is sent where nobody asked for it (`NOTIFY_SOCKET`), and nothing here ever waits: a manager that does not read must
-//! not stop the only thread.
+//! Nothing is sent without `NOTIFY_SOCKET`, and nothing here blocks: a manager that does not read must not
+//! stop the only thread.
 
 use std::{env, ffi::OsString, time::Duration};
 
@@ -13,18 +14,18 @@ use crate::{
     sys::ServiceManager,
 };
 
-/// The service manager, if there is one, and when it is to hear of us again.
+/// The service manager, if there is one, and when the next notification is due.
 #[derive(Debug, Default)]
 pub(super) struct Supervisor {
     socket: Option<ServiceManager>,
-    /// A quarter of the time after which silence is taken for a hang.
+    /// A quarter of the watchdog's timeout.
     rhythm: Option<Duration>,
     told: Option<Instant>,
     status: String,
 }
 
 impl Supervisor {
-    /// As the environment says: `NOTIFY_SOCKET`, `WATCHDOG_USEC`, `WATCHDOG_PID`.
+    /// From the environment: `NOTIFY_SOCKET`, `WATCHDOG_USEC`, `WATCHDOG_PID`.
     pub(super) fn from_environment() -> Self {
         Self::told_by(|variable| env::var_os(variable))
     }
@@ -47,12 +48,12 @@ impl Supervisor {
         }
     }
 
-    /// Whoever waits for the service may go on.
+    /// The service is ready.
     pub(super) fn ready(&self) {
         self.send("READY=1");
     }
 
-    /// The service ends because it was told to.
+    /// The service is stopping on request.
     pub(super) fn stopping(&self) {
         self.send("STOPPING=1");
     }
@@ -69,7 +70,7 @@ impl Supervisor {
         }
     }
 
-    /// The loop has turned. Not told at every turn: a storm of events must not become one of messages.
+    /// The loop has turned. Not sent in every cycle: a storm of events must not become a storm of messages.
     pub(super) fn alive(&mut self, now: Instant) {
         let Some(rhythm) = self.rhythm else { return };
         if self.told.is_none_or(|told| now.duration_since(told) >= rhythm) {
@@ -78,15 +79,15 @@ impl Supervisor {
         }
     }
 
-    /// When the loop is to turn at the latest, if a watchdog runs.
+    /// The latest time for the next cycle, if there is a watchdog.
     pub(super) fn due(&self) -> Option<Instant> {
-        // Half the manager's patience: whatever delays one turn does not end the service.
+        // Half the watchdog's timeout: a single delayed cycle does not end the service.
         Some(self.told? + self.rhythm? * 2)
     }
 
     fn send(&self, message: &str) {
         if let Some(socket) = &self.socket {
-            // A manager that is gone or does not read: it acts by itself when it hears nothing.
+            // The manager is gone or does not read: its watchdog acts on its own.
             let _unheard = socket.send(message.as_bytes());
         }
     }
@@ -112,7 +113,7 @@ mod tests {
 
     use super::*;
 
-    /// A manager that listens, and the supervisor that was told of it with these variables besides.
+    /// A manager that listens, and a supervisor set up for it with these additional variables.
     fn managed(variables: &[(&str, &str)]) -> (tempfile::TempDir, UnixDatagram, Supervisor) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notify");

@@ -1,4 +1,4 @@
-//! What a rule may look at.
+//! The input of a rule.
 
 use std::path::Path;
 
@@ -18,7 +18,8 @@ use super::{
     roles,
 };
 
-/// What a rule sees: one agent's facts and what follows from them, the host's, what is expected, and what was before.
+/// The input of a rule: one agent's facts and what is derived from them, those of the host, the expectations,
+/// and the history.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
     pub(super) snapshot: &'a Snapshot,
@@ -39,7 +40,7 @@ impl Context<'_> {
         self.agent.config.as_ref().map_or_else(String::new, |config| config.path.display().to_string())
     }
 
-    /// Where a parameter stands: file and key, or the variable that sets it.
+    /// The source of a parameter: file and key, or the variable that sets it.
     pub(super) fn parameter_place(&self, key: &str) -> String {
         let names_its_place = key.starts_with("environment ") || key.starts_with('/');
         if names_its_place { key.to_owned() } else { format!("{}: {key}", self.config_path()) }
@@ -58,12 +59,12 @@ impl Context<'_> {
         self.log().map(|log| log.path.as_path()).or(loaded)
     }
 
-    /// What the agent's own log tells, if there is one and it could be read.
+    /// The contents of the agent's own log, if it exists and could be read.
     pub(super) fn log(&self) -> Option<&LogFacts> {
         self.agent.log.known()?.as_ref()
     }
 
-    /// Where the steps of a remedy are to be done, if not on the host: the clock is that of the host.
+    /// Where the steps of a remedy are executed, if not on the host; the clock is always the host's.
     pub(super) fn where_to(&self, prerequisite: Prerequisite) -> Option<Text> {
         let elsewhere = self.agent.place != Place::Host && prerequisite != Prerequisite::Clock;
         let there = if roles::running(self.agent) == Some(false) {
@@ -74,7 +75,7 @@ impl Context<'_> {
         elsewhere.then_some(there)
     }
 
-    /// What is typed where the agent runs in a container: its own service is none of the host's.
+    /// Commands for an agent in a container: its service is not one of the host.
     pub(super) fn container_commands(&self) -> Vec<(&'static str, String)> {
         let commands = match (&self.agent.place, &self.place.container) {
             (Place::Host, _) => return Vec::new(),
@@ -92,7 +93,7 @@ impl Context<'_> {
     }
 }
 
-/// Restart, status, a shell in it, what it has said.
+/// Restart, status, a shell in it, its output.
 fn of_container(name: &ContainerName) -> [String; 4] {
     let ContainerName { managed_by, container, pod, namespace } = name;
     match (pod, namespace) {
@@ -114,7 +115,7 @@ fn of_container(name: &ContainerName) -> [String; 4] {
     }
 }
 
-/// Of a container that no orchestrator manages: restart, status, a shell in it, what it has said.
+/// For a container without an orchestrator: restart, status, a shell in it, its output.
 fn of_runtime(program: &str, container: &str) -> [String; 4] {
     [
         format!("sudo {program} restart {container}"),

@@ -1,5 +1,5 @@
-//! What follows from an agent's facts before any rule is asked: version, variant, parameters in force, address, endpoints.
-//! What follows from an unread fact is itself unread.
+//! What is derived from an agent's facts before any rule runs: version, variant, parameters in effect,
+//! address, endpoints. What is derived from an unread fact is unknown too.
 
 use std::{borrow::Cow, path::PathBuf};
 
@@ -14,19 +14,20 @@ use crate::{
     },
 };
 
-/// What follows from the facts of one agent.
+/// The values derived from the facts of one agent.
 pub(super) struct Derived<'a> {
-    /// The agent's version; `Known(None)`: its files do not tell one.
+    /// The agent's version; `Known(None)`: its files do not contain one.
     pub(super) version: Reading<Option<String>>,
     /// The variant, which decides prerequisites and roles.
     pub(super) edition: Reading<Edition>,
-    /// The processes that it should have.
+    /// The processes that are expected.
     pub(super) roles: Reading<Vec<ExpectedRole>>,
-    /// The parameters in force: the file's, or those that its path implies. `Known(None)`: missing, or rejected by the agent.
+    /// The parameters in effect: those of the file, or those implied by its path. `Known(None)`: missing, or
+    /// rejected by the agent.
     pub(super) parameters: Reading<Option<Cow<'a, Parameters>>>,
     /// True if the agent works without a config file.
     pub(super) config_optional: Reading<bool>,
-    /// The address that the agent would choose; `None` for kinds that do not choose one.
+    /// The address that the agent would select; `None` for kinds that do not select one.
     pub(super) choice: Option<Choice>,
 }
 
@@ -59,7 +60,7 @@ impl<'a> Derived<'a> {
         Self { version, edition, roles, parameters, config_optional, choice }
     }
 
-    /// The parameters in force, borrowed.
+    /// The parameters in effect, borrowed.
     pub(super) fn parameters(&self) -> Reading<Option<&Parameters>> {
         as_deref(&self.parameters)
     }
@@ -69,7 +70,7 @@ fn as_deref<'p>(parameters: &'p Reading<Option<Cow<'_, Parameters>>>) -> Reading
     parameters.as_ref().map(Option::as_deref)
 }
 
-/// What the record says, else the version file.
+/// From the record, otherwise from the version file.
 fn version(agent: &AgentFacts) -> Reading<Option<String>> {
     let found = || -> Result<Option<String>, Why> {
         if let Some(record) = &agent.record
@@ -100,7 +101,7 @@ fn parameters<'a>(profile: &dyn Profile, agent: &'a AgentFacts) -> Reading<Optio
     })
 }
 
-/// The environment that names the agent's proxies: for one that is too old to go through any, none does.
+/// The environment with the agent's proxies: empty for versions that are too old to use any.
 pub fn proxies(agent: &AgentFacts) -> Cow<'_, Reading<Environment>> {
     let environment = &agent.invocation.environment;
     let names_one = environment.known().is_some_and(|all| all.keys().any(|name| is_proxy(name)));

@@ -1,4 +1,4 @@
-//! What the running process has loaded, against what is on disk now.
+//! What the running process has loaded, compared with what is on disk now.
 
 use std::{
     path::Path,
@@ -12,7 +12,7 @@ use crate::model::{
 
 use super::{context::Context, engine::history::LoadedFile, roles};
 
-/// A file whose change asks for a restart: its path, and modification time and digest if it is there.
+/// A file whose change requires a restart: its path, and its modification time and digest if it exists.
 pub(super) struct Watched<'a> {
     pub(super) path: &'a Path,
     pub(super) state: Reading<Option<(SystemTime, u64)>>,
@@ -35,7 +35,7 @@ fn watch<T>(file: &FileFact<T>) -> Watched<'_> {
     Watched { path: &file.path, state }
 }
 
-/// All that is known is that the file is newer: it may have been touched only.
+/// Only the file's time is newer: it may just have been touched.
 pub(super) const ONLY_NEWER: &str = "modified after the process started";
 
 /// How a file differs from what the process loaded.
@@ -46,7 +46,7 @@ pub(super) enum Change {
     Edited(&'static str),
 }
 
-/// What one file says of the process that loaded it.
+/// The state of one file compared with the process that loaded it.
 pub(super) fn change(context: &Context<'_>, file: &Watched<'_>) -> Result<Change, Why> {
     let state = *file.state.as_result()?;
     let Some(loaded) = context.history.loaded.as_ref().and_then(|loaded| loaded.files.get(file.path)) else {
@@ -56,7 +56,7 @@ pub(super) fn change(context: &Context<'_>, file: &Watched<'_>) -> Result<Change
         (LoadedFile { digest, .. }, state) if *digest != state.map(|(_, digest)| digest) => {
             Ok(match (digest, state) {
                 (None, _) => Change::Edited("created since the process loaded it"),
-                // A file that is gone is `startup_parameters`' to report; the process still has what it loaded.
+                // A file that is gone is reported by `startup_parameters`; the process still has what it loaded.
                 (_, None) => Change::None,
                 _ => Change::Edited("content changed since the process loaded it"),
             })
@@ -68,9 +68,9 @@ pub(super) fn change(context: &Context<'_>, file: &Watched<'_>) -> Result<Change
     }
 }
 
-/// At first sight the file was newer than the process: the agent's log may prove that it was loaded all the same.
+/// The file was newer than the process when first seen: the agent's log may prove that it was loaded nevertheless.
 fn newer_than_process(context: &Context<'_>, path: &Path, modified: SystemTime) -> Result<Change, Why> {
-    // After a step of the clock, times of files and processes are of two different clocks.
+    // After a step of the clock, times of files and processes belong to two different clocks.
     if context.clock_history.last_step.is_some_and(|step| process_started_before(context, step.noticed)) {
         let detail = "the clock was stepped since the process started, so modification times prove nothing";
         return Err(Why::new(Reason::Contradictory, path.display().to_string(), detail));

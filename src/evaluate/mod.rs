@@ -1,7 +1,7 @@
 //! 2. Judge. Pure: no clock of its own, no I/O, no async. `(settings, snapshot, ledger) → verdicts, ledger`.
 //!
-//! What follows from the facts is derived first, then each rule judges its prerequisite, then what could not be judged is
-//! carried over, and last the root causes are told from their consequences.
+//! First, values are derived from the facts, then each rule judges its prerequisite, then what could not be
+//! judged is carried over, and last, root causes are separated from their consequences.
 
 mod context;
 mod derived;
@@ -98,7 +98,7 @@ fn judge(rule: &Rule, context: &Context<'_>) -> Outcome {
     }
 }
 
-/// A prerequisite that this edition does without, or that no edition of the kind has.
+/// A prerequisite that does not apply to this edition, or to any edition of the kind.
 fn not_of(context: &Context<'_>) -> NotEvaluated {
     let community = context.derived.edition.known().is_some_and(|edition| edition.community);
     if community { NotEvaluated::Edition } else { NotEvaluated::Kind }

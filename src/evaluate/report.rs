@@ -102,7 +102,7 @@ fn status(problems: &[Problem], undecided: bool) -> Status {
     }
 }
 
-/// A certificate that is valid by the references' time, and expired only by the local clock.
+/// A certificate that is valid by the references' time, but expired by the local clock.
 fn only_by_clock(context: &Context<'_>, finding: &Finding) -> bool {
     let Reading::Known(offset) = clock::offset(&context.snapshot.clock) else { return false };
     let middle = f64::midpoint(offset.low, offset.high);

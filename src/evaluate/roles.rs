@@ -1,5 +1,5 @@
-//! Which process fills which role: by the executable's name, by parentage, by memory, and only then by a guess that the
-//! contract describes. A role that hangs on an unread fact is undecided.
+//! Which process fills which role: by the executable's name, by its parent, by earlier cycles, and only then
+//! by a heuristic that the contract describes. A role that depends on an unread fact is undecided.
 
 use std::{
     collections::BTreeMap,
@@ -63,7 +63,8 @@ fn by_parentage(process: &Process, processes: &[Process]) -> Option<Role> {
     processes.iter().any(|other| is_parent_of(process, other)).then_some(Role::DAEMON)
 }
 
-/// The worker, if the record tells its start; else the daemon. Undecided if the record could not be read.
+/// The worker, if it started at the time in the record; otherwise the daemon. Undecided if the record could
+/// not be read.
 fn by_recorded_start(agent: &AgentFacts, process: &Process) -> Option<Role> {
     let Some(record) = &agent.record else { return Some(Role::DAEMON) };
     let epoch = match &record.state {
@@ -82,12 +83,12 @@ fn by_recorded_start(agent: &AgentFacts, process: &Process) -> Option<Role> {
     Some(if orphan && started_then { Role::WORKER } else { Role::DAEMON })
 }
 
-/// Roles in which a process collects and sends, and loads the config.
+/// Roles of processes that collect and send, and load the config.
 fn collects(role: &Role) -> bool {
     *role != Role::DAEMON && *role != Role::UPDATE
 }
 
-/// The newest live process that collects (the worker, or main); else the newest of any role.
+/// The newest live process that collects (the worker, or main); otherwise the newest of any role.
 pub(super) fn collecting<'a>(
     agent: &'a AgentFacts,
     known: &BTreeMap<ProcessId, KnownProcess>,
@@ -109,7 +110,7 @@ pub(super) fn running(agent: &AgentFacts) -> Option<bool> {
     Some(processes.iter().any(|process| process.state != ProcessState::Defunct))
 }
 
-/// How many processes a role should have at this moment.
+/// The number of processes that a role should have now.
 pub(super) fn expected_count(expected: &ExpectedRole, roles: &[ExpectedRole], history: &AgentHistory) -> u32 {
     let runs = |role: &Role| history.known.values().any(|known| known.role.as_ref() == Some(role));
     let others_run = roles.iter().filter(|other| other.role != expected.role).all(|other| runs(&other.role));
@@ -173,7 +174,7 @@ fn figures(agent: &AgentFacts, role: Role, expected: Option<u32>, history: &Agen
     report
 }
 
-/// The live processes of a role; `None` if they could not be read, or one of them may be of any role.
+/// The live processes of a role; `None` if they could not be read, or the role of one of them is undecided.
 fn members<'a>(
     agent: &'a AgentFacts,
     role: &Role,

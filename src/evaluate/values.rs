@@ -1,4 +1,4 @@
-//! What the placeholders of the catalogue stand for: paths, commands, settings and expectations of one installation.
+//! The values of the catalogue's placeholders: paths, commands, settings and expectations of one installation.
 
 use std::{
     collections::BTreeMap,
@@ -26,7 +26,7 @@ use super::{context::Context, engine::findings::Finding};
 /// Values by name.
 type Values = BTreeMap<&'static str, String>;
 
-/// What is known of the agent, whatever the finding.
+/// Values about the agent, independent of the finding.
 pub(super) fn of_agent(context: &Context<'_>) -> Arc<Values> {
     let Context { agent, settings, profile, .. } = *context;
     let expect = &settings.expect;
@@ -86,7 +86,7 @@ pub(super) fn of_agent(context: &Context<'_>) -> Arc<Values> {
     Arc::new(values)
 }
 
-/// The same, and what is known of the endpoint that the finding is about.
+/// The same, with values about the endpoint that the finding is about.
 pub(super) fn of_finding(context: &Context<'_>, of_agent: &Arc<Values>, finding: &Finding) -> Arc<Values> {
     let Some(fact) = endpoint(context, finding) else { return Arc::clone(of_agent) };
     let proxy = fact.probe.known().and_then(|probe| probe.proxy.as_ref()).map(|(proxy, _)| proxy.clone());
@@ -99,7 +99,8 @@ pub(super) fn of_finding(context: &Context<'_>, of_agent: &Arc<Values>, finding:
     Arc::new(values)
 }
 
-/// The endpoint that a finding is about: by its URL, or one of those behind its proxy; for a resolver, one that has a name.
+/// The endpoint that a finding is about: by its URL, or one of those behind its proxy; for a resolver
+/// failure, one with a host name.
 fn endpoint<'a>(context: &Context<'a>, finding: &Finding) -> Option<&'a EndpointFact> {
     let told =
         |name: &str| finding.evidence.iter().find(|seen| seen.name == name).map(|seen| seen.value.as_str());
@@ -133,7 +134,8 @@ fn group_address(context: &Context<'_>) -> Option<String> {
     expected.find(on_host).cloned()
 }
 
-/// The address that the agent should report: what the machine group expects, else that of the first interface.
+/// The address that the agent should report: the one that the machine group expects, otherwise that of the
+/// first interface.
 fn address(context: &Context<'_>, parameters: Option<&Parameters>) -> Option<String> {
     let expect = &context.settings.expect;
     let single = |ip: &&String| ip.parse::<Ipv4Addr>().is_ok();
@@ -149,7 +151,7 @@ fn address(context: &Context<'_>, parameters: Option<&Parameters>) -> Option<Str
     group_address(context).or_else(expected).or(first)
 }
 
-/// Region and network of the servers that the agent should have: as expected, else as its config has them.
+/// Region and network of the servers that the agent should have: as expected, otherwise as in its config.
 fn place(context: &Context<'_>, parameters: Option<&Parameters>) -> Option<(String, NetworkType)> {
     let expect = &context.settings.expect;
     let classes = || {

@@ -1,9 +1,9 @@
 //! How values are written in evidence.
 
-/// No more items than this are listed: what follows is counted.
+/// The maximum number of items listed; further ones are counted.
 const MOST_ITEMS: usize = 16;
 
-/// Items as people read them: `a, b, c`; of a long list its beginning, and how many more there are.
+/// Items as people read them: `a, b, c`; of a long list the beginning, and the number of further items.
 pub(super) fn list(items: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let mut out = String::new();
     let mut more = 0_usize;

@@ -1,7 +1,8 @@
-//! Unknown neither raises nor clears, from where facts are read: whatever a host has of files, links, directories and
-//! processes, each made unreadable in turn, replaced by what cannot be read, and taken away.
+//! Unknown neither raises nor clears, tested where facts are read: each file, link, directory and process of
+//! a host is in turn made unreadable, replaced by something unreadable, and removed.
 //!
-//! What to take is found by walking through the host, so a file that is read one day is covered once a host here has it.
+//! The entries are found by walking through the host, so a file that the exporter reads in future is covered
+//! once a host here has it.
 
 mod hosts;
 
@@ -31,13 +32,13 @@ use crate::{
 };
 use hosts::cases;
 
-/// A user whose links nobody follows.
+/// A user whose links are never followed.
 const OTHER_USER: u32 = 4711;
 
-/// What is on a host: content of files; links begin with `->`.
+/// The contents of a host: files with their content; links begin with `->`.
 type Entries = Vec<(String, String)>;
 
-/// A host, and what happens to it before it is blinded.
+/// A host, and its changes before it is blinded.
 struct Case {
     name: &'static str,
     config: &'static str,
@@ -53,7 +54,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// The host of this case, looked at twice if something is edited in between, else once; and what was reported last.
+    /// The host of this case, evaluated twice if something is edited in between, otherwise once; and the last report.
     fn of(case: &Case) -> (Self, Report) {
         let root = tempfile::tempdir().unwrap();
         fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -96,11 +97,11 @@ fn new_host(case: &Case, root: &Path) -> Host {
     let options = HostOptions {
         rootfs: root.to_owned(),
         procfs: Some(root.join("proc")),
-        // Nothing here hangs; a loaded machine must not make it seem so.
+        // Nothing here hangs; the deadline allows for a loaded machine.
         file_deadline: Duration::from_mins(1),
     };
     let (settings, _) = config::parse(case.config.as_bytes(), Path::new("/x.yml")).unwrap();
-    // What it may read is asked for once.
+    // Its privileges are determined once.
     as_nobody(|| Host::new(options, settings))
 }
 
@@ -109,7 +110,7 @@ fn put(root: &Path, path: &str, content: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     match content.strip_prefix("->") {
         Some("/") => symlink(root, path).unwrap(),
-        // The links of procfs say where the process sees the file.
+        // The links in procfs have the path as the process sees it.
         Some(target) => symlink(target, path).unwrap(),
         None => fs::write(&path, content).unwrap(),
     }
@@ -134,7 +135,7 @@ fn answered() -> Reading<Probe> {
     Reading::Known(Probe { status_code: Some(200), ..Probe::up() })
 }
 
-/// A way in which something cannot be read, and is put back when it goes.
+/// A way to make something unreadable, undone on drop.
 enum Blindfold {
     Mode(PathBuf, u32),
     Owner(PathBuf),
@@ -142,7 +143,7 @@ enum Blindfold {
 }
 
 impl Blindfold {
-    /// Nobody may read or enter it; nobody follows it.
+    /// No permission to read or enter it, or a link that is not followed.
     fn denied(at: &Path) -> Self {
         let metadata = fs::symlink_metadata(at).unwrap();
         if metadata.is_symlink() {
@@ -153,7 +154,7 @@ impl Blindfold {
         Self::Mode(at.to_owned(), metadata.permissions().mode())
     }
 
-    /// A pipe without a writer in its place.
+    /// A FIFO without a writer in its place.
     fn pipe(at: &Path, aside: &Path) -> Self {
         let gone = Self::gone(at, aside);
         mkfifoat(CWD, at, Mode::RUSR | Mode::WUSR).unwrap();
@@ -198,7 +199,7 @@ fn statuses(report: &Report) -> Vec<(String, Prerequisite, Status)> {
     report.agents.iter().flat_map(of_agent).collect()
 }
 
-/// What is not in [`Report`]s of a host that was read in full.
+/// What does not appear in the [`Report`] of a host that was read in full.
 fn at_first_sight(what: &str, seen: &Report, unseen: &Report) {
     let (all, some) = (standing(seen), standing(unseen));
     let raised: Vec<_> = some.difference(&all).collect();
@@ -232,7 +233,7 @@ fn what_cannot_be_read_of_a_host_neither_raises_nor_clears() {
         let aside = tempfile::tempdir_in("/tmp").unwrap();
         for at in stage.entries() {
             let below = at.strip_prefix(stage.root.path()).unwrap().display().to_string();
-            // What is executed is not read.
+            // Executables are not read.
             let is_file = fs::symlink_metadata(&at).unwrap().is_file() && fs::read(&at).unwrap() != b"ELF";
             for as_pipe in [false, true] {
                 if as_pipe && !is_file {
@@ -258,8 +259,8 @@ fn what_cannot_be_read_of_a_host_neither_raises_nor_clears() {
     assert!(blindings > 1000, "{blindings} blindings");
 }
 
-/// What is gone is a fact, and may be a cause. It spoils nothing: every prerequisite is judged or says why not, and all is as it
-/// was when it is back.
+/// A removed file is a fact, and may raise a cause. Nothing else is affected: every prerequisite is judged or
+/// has a reason why not, and the state is as before when the file is back.
 #[test]
 fn what_vanishes_from_a_host_spoils_nothing_and_may_come_back() {
     let mut vanished = 0;
@@ -268,7 +269,7 @@ fn what_vanishes_from_a_host_spoils_nothing_and_may_come_back() {
         let aside = tempfile::tempdir().unwrap();
         for at in stage.entries() {
             let below = at.strip_prefix(stage.root.path()).unwrap().display().to_string();
-            // A process that goes and comes back has been restarted; one whose directory is gone is not of this root.
+            // A process that disappears and returns has been restarted; one without its directory is not in this root.
             let of_processes = below.starts_with("proc") || (below.starts_with("usr") && at.is_dir());
             if of_processes {
                 continue;

@@ -1,4 +1,4 @@
-//! One connection: its requests one after the other. While it is idle it holds no buffers, unless few are in use.
+//! One connection and its requests, one after the other. While it is idle it holds no buffers, unless few are in use.
 
 use std::{
     convert::Infallible,
@@ -36,23 +36,24 @@ use super::{
     transport::{Socket, Stream},
 };
 
-/// The largest head of a request, and the most header lines in it; more is answered by 431.
+/// The largest head of a request, and the most header lines in it; larger ones are answered with 431.
 const LARGEST_HEAD: usize = 16 * 1024;
 const MOST_HEADERS: usize = 64;
 
-/// So many idle connections keep their buffers, which saves a few clients' scrapes from making them anew.
+/// The number of idle connections that keep their buffers, so that the scrapes of a few clients need not
+/// allocate them again.
 const WARM: usize = 32;
 
-/// After a refusal, what the client is still sending is taken for so long and up to so much: closing at once would take the
-/// refusal back from it.
+/// After a refusal, the rest of the request is read for this long and up to this size: closing at once would
+/// reset the connection and discard the refusal.
 const LINGER: Duration = Duration::from_secs(1);
 const LARGEST_REST: u64 = 256 * 1024;
 
-/// Requests at once on one HTTP/2 connection: a scraper and a browser send a handful. And the size of their headers.
+/// Concurrent requests on one HTTP/2 connection: a scraper and a browser send a handful. The size of their headers.
 const MOST_STREAMS: u32 = 16;
 const LARGEST_HEADERS: u32 = 16 * 1024;
 
-/// Said to who speaks HTTP where TLS is spoken, in the words of Go's server.
+/// The answer to plain HTTP on a TLS port, as in Go's server.
 const PLAIN_HTTP: &[u8] =
     b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 48\r\n\r\n\
     Client sent an HTTP request to an HTTPS server.\n";
@@ -63,13 +64,13 @@ type Permit = Arc<Mutex<Option<OwnedSemaphorePermit>>>;
 /// State that all connections share.
 pub(super) struct Shared {
     pub(super) server: Server,
-    /// One for each request under way, which has buffers.
+    /// One for each running request, which has buffers.
     permits: Arc<Semaphore>,
     /// One for each stream of events.
     streams: Arc<Semaphore>,
-    /// Requests that wait for one.
+    /// Requests that wait for a permit.
     waiting: AtomicUsize,
-    /// True while a connection should be evicted, and none can be.
+    /// True while a connection should be evicted but none can be.
     pub(super) evicting: AtomicBool,
     /// A request waits for a permit, or a connection may be evicted.
     pub(super) changed: Notify,
@@ -113,7 +114,7 @@ impl Shared {
         self.permits.available_permits() + WARM < self.server.limits.requests
     }
 
-    /// A connection has begun to wait for its client.
+    /// A connection has started to wait for its client.
     fn may_be_evicted(&self) {
         if self.evicting.load(Ordering::Relaxed) {
             self.changed.notify_one();
@@ -121,7 +122,7 @@ impl Shared {
     }
 }
 
-/// Counts a waiting request until it is dropped: its connection may be evicted meanwhile.
+/// Counts a waiting request until it is dropped: its connection may be evicted in the meantime.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -146,7 +147,7 @@ pub(super) async fn serve(
     mut stopped: watch::Receiver<()>,
 ) {
     let mut stream = Deadlines::new(Stream::Plain(socket), stage.clone(), shared.server.limits);
-    // Whether TLS is spoken is decided with the first byte.
+    // The first byte decides whether it is TLS.
     let mut is_decided = trusted;
     loop {
         shared.may_be_evicted();
@@ -190,7 +191,7 @@ pub(super) async fn serve(
     }
 }
 
-/// Shakes hands; `first` is the client's first byte. Nothing if that failed.
+/// Makes the TLS handshake; `first` is the client's first byte. Nothing if that failed.
 async fn secured(
     mut socket: Socket,
     first: Option<u8>,
@@ -217,7 +218,7 @@ async fn secured(
     }
 }
 
-/// If the answer is without end: then its connection gives back what scrapes may wait for.
+/// Whether the answer is endless: then its connection releases the permit that scrapes may wait for.
 fn begins_stream(answer: &mut Answer, stage: &Stage, permit: &Permit) -> bool {
     let Either::Right(stream) = answer.body_mut() else { return false };
     stream.on(stage.clone());
@@ -226,7 +227,7 @@ fn begins_stream(answer: &mut Answer, stage: &Stage, permit: &Permit) -> bool {
     true
 }
 
-/// Answers requests until there is none at the moment and buffers are scarce; then gives the stream back, else nothing.
+/// Answers requests until none is pending and buffers are scarce, then returns the stream; otherwise `None` at its end.
 async fn serve_requests(
     stream: Deadlines<Stream>,
     trusted: bool,
@@ -270,13 +271,13 @@ async fn serve_requests(
     let mut stream = parts.io.into_inner();
     match ended {
         None => {
-            // Copied, as even an empty rest would hold the whole buffer.
+            // Copied, as even an empty remainder would keep the whole buffer alive.
             stream.unread(Bytes::copy_from_slice(&parts.read_buf));
             return Some(stream);
         }
         Some(Ok(())) => match stream.into_inner() {
             Stream::Plain(_) => {}
-            // The client is told that this was all.
+            // Signals the end of the answer to the client.
             Stream::Tls(mut stream) => drop(timeout(LINGER, stream.shutdown()).await),
         },
         Some(Err(error)) => {
@@ -332,12 +333,12 @@ async fn serve_http2(
     }
 }
 
-/// Takes what the client is still sending, so that it can take the answer.
+/// Reads the rest of the request, so that the client can read the answer.
 async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let rest = async {
         stream.shutdown().await?;
         tokio::io::copy(&mut pin!(stream.take(LARGEST_REST)), &mut tokio::io::sink()).await
     };
-    // Whatever comes of it, this is its end.
+    // Whatever the result, the connection ends here.
     let _end = timeout(LINGER, rest).await;
 }

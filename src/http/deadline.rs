@@ -22,20 +22,20 @@ use tokio::{
 
 use super::transport::Stream;
 
-/// How many clients, how patiently.
+/// Limits for clients: number and deadlines.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections at once. For a further one the longest idle one is evicted; where none is, it waits in the kernel's backlog.
-    /// An idle one costs its socket and about a kilobyte.
+    /// Connections at once. For a further one the connection that has been idle longest is evicted; if none
+    /// is idle, it waits in the kernel's backlog. An idle one costs its socket and about a kilobyte.
     pub connections: usize,
-    /// Requests under way at once, each with its buffers. For a further one, the connection is evicted that has been sending a head, or
-    /// not taking an answer, for the longest time.
+    /// Concurrent requests, each with its buffers. For a further one, the connection is evicted that has been
+    /// sending a head, or not reading an answer, for the longest time.
     pub requests: usize,
     /// From the connection, or the first byte of a further request, to the end of its head.
     pub head: Duration,
     /// From the end of the head to the answer (a reload, or the rest of a body that is ignored).
     pub answer: Duration,
-    /// From the answer to all of it taken.
+    /// From the start of the answer until all of it has been read.
     pub write: Duration,
     /// Between requests: longer than any usual scrape interval.
     pub idle: Duration,
@@ -57,34 +57,35 @@ impl Default for Limits {
     }
 }
 
-/// What a connection is at.
+/// The stage of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Nothing has come from the client yet.
+    /// Nothing has been received from the client yet.
     Fresh,
-    /// A part of a request's head has.
+    /// A part of a request's head has been received.
     Head,
     /// The head is complete.
     Answer,
     /// The answer is being sent.
     Write,
-    /// It is taken, and no further request has begun.
+    /// The answer has been read, and no further request has begun.
     Idle,
-    /// Likewise, on a connection that keeps its buffers.
+    /// The same, on a connection that keeps its buffers.
     Held,
-    /// An answer without end is under way.
+    /// An endless answer is being sent.
     Streaming,
 }
 
 const ALL: [Phase; 7] =
     [Phase::Fresh, Phase::Head, Phase::Answer, Phase::Write, Phase::Idle, Phase::Held, Phase::Streaming];
 
-/// What a connection is at; shared between its stream, its requests, and the acceptor, which decides whom to evict.
+/// The stage of a connection; shared between its stream, its requests, and the acceptor, which chooses the
+/// connection to evict.
 #[derive(Debug, Clone)]
 pub(super) struct Stage {
     /// The stage's index, and above it the turn at which it was entered.
     now: Arc<AtomicU64>,
-    /// Counts the stages that any connection has entered: so it is known who has been waiting for longer.
+    /// Counts the stages that all connections have entered, so that waiting times can be compared.
     turns: Arc<AtomicU64>,
 }
 
@@ -92,7 +93,7 @@ pub(super) struct Stage {
 const INDEX: u32 = 3;
 
 impl Stage {
-    /// Of a new connection. All that are to be compared share `turns`.
+    /// Of a new connection. Connections that are compared share `turns`.
     pub(super) fn new(turns: &Arc<AtomicU64>) -> Self {
         let stage = Self { now: Arc::default(), turns: Arc::clone(turns) };
         stage.set(Phase::Fresh);
@@ -109,12 +110,12 @@ impl Stage {
         self.set(Phase::Head);
     }
 
-    /// Nothing is under way, and the connection keeps its buffers.
+    /// No request is running, and the connection keeps its buffers.
     pub(super) fn holding(&self) {
         self.set(Phase::Held);
     }
 
-    /// Something of an answer without end is sent.
+    /// A part of an endless answer is sent.
     pub(super) fn streaming(&self) {
         self.set(Phase::Streaming);
     }
@@ -124,7 +125,7 @@ impl Stage {
         self.set(Phase::Write);
     }
 
-    /// What it is at, and since which turn.
+    /// The stage, and the turn in which it was entered.
     pub(super) fn get(&self) -> (Phase, u64) {
         let now = self.now.load(Ordering::Relaxed);
         let at = ALL.into_iter().find(|at| at.index() == now & ((1 << INDEX) - 1));
@@ -156,7 +157,7 @@ impl Phase {
     }
 }
 
-/// A stream that fails once its connection is at one stage for too long.
+/// A stream that fails once its connection has been at one stage for too long.
 pub(super) struct Deadlines<S> {
     inner: S,
     stage: Stage,
@@ -164,7 +165,7 @@ pub(super) struct Deadlines<S> {
     /// The stage, and its turn, that `deadline` is for.
     armed: (Phase, u64),
     deadline: Pin<Box<Sleep>>,
-    /// What was read of the next request already.
+    /// The part of the next request that was read already.
     begun: Bytes,
 }
 
@@ -179,7 +180,7 @@ impl<S> Deadlines<S> {
         self.inner
     }
 
-    /// Gives back what was read of the next request.
+    /// Gives back the part of the next request that was read.
     pub(super) fn unread(&mut self, begun: Bytes) {
         self.begun = begun;
     }
@@ -198,7 +199,7 @@ impl<S> Deadlines<S> {
         self.deadline.as_mut().reset(Instant::now() + limit);
     }
 
-    /// Pending, or the error if it has been so for too long.
+    /// `Pending`, or an error if it has been pending for too long.
     fn wait<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         if self.stage.get() != self.armed {
             self.arm();

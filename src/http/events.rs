@@ -18,14 +18,14 @@ use tokio::{
 use super::deadline::Stage;
 use crate::{model::time::rfc3339_millis, publish::Published};
 
-/// Streams at once: so many people look at one host's page only by mistake.
+/// Concurrent streams: more viewers of one host's page than this are a mistake.
 pub(super) const MOST_STREAMS: usize = 64;
 
-/// A line that means nothing, so often: what lies between ends connections on which nothing is said, and a client that is
-/// gone is noticed.
+/// The interval of comment lines that keep the stream alive: proxies close silent connections, and a client
+/// that has gone away is noticed.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How long a browser waits until it comes again.
+/// How long a browser waits before it reconnects.
 const HELLO: &str = "retry: 2000\n\n";
 
 /// The body of an endless answer.
@@ -37,11 +37,11 @@ pub(super) struct Stream {
     _place: OwnedSemaphorePermit,
 }
 
-/// What is published now, and the receiver for what follows.
+/// The current report, and the receiver for later ones.
 type News = (Arc<Published>, watch::Receiver<Arc<Published>>);
 
 impl Stream {
-    /// A stream of reports, the present one first; nothing if there are too many streams.
+    /// A stream of reports, the current one first; `None` if there are too many streams.
     pub(super) fn open(places: &Arc<Semaphore>, published: &watch::Receiver<Arc<Published>>) -> Option<Self> {
         let place = Arc::clone(places).try_acquire_owned().ok()?;
         let mut published = published.clone();
@@ -53,7 +53,7 @@ impl Stream {
         Some(Self { news: Box::pin(next(published)), first, heartbeat, stage: None, _place: place })
     }
 
-    /// The stage of the connection that it is sent on: what is sent renews its deadline.
+    /// The stage of the connection that it is sent on: each event renews its deadline.
     pub(super) fn on(&mut self, stage: Stage) {
         self.stage = Some(stage);
     }

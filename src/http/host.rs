@@ -1,7 +1,7 @@
-//! By which name a request was sent, and from where: what a page of somebody else's site must not do.
+//! The host name and origin of a request: protection against pages of other sites.
 //!
-//! Requests without `Origin` and `Sec-Fetch-…` are not a browser's, and are never judged by name: a scraper may know this host by
-//! any.
+//! Requests without `Origin` and `Sec-Fetch-…` do not come from a browser, and their host name is not
+//! checked: a scraper may use any.
 
 use std::{collections::BTreeSet, net::IpAddr};
 
@@ -13,7 +13,7 @@ use hyper::{
 
 use crate::model::authority::Authority;
 
-/// The names that a browser may know this host by.
+/// The names under which a browser may address this host.
 #[derive(Debug, Clone, Default)]
 pub struct AllowedHosts(BTreeSet<String>);
 
@@ -24,7 +24,8 @@ impl AllowedHosts {
         Self(own.chain(names).map(|name| normal(&name)).filter(|name| !name.is_empty()).collect())
     }
 
-    /// Whether the request names this host: by one of its names, or by an address, which no name server can give away.
+    /// Whether the request is addressed to this host: by one of its names, or by an address, which DNS
+    /// rebinding cannot forge.
     pub(super) fn allow(&self, head: &Parts) -> bool {
         let Some(Authority { host, .. }) = named(head) else { return false };
         host.parse::<IpAddr>().is_ok() || self.0.contains(&normal(&host))
@@ -35,13 +36,13 @@ fn normal(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
-/// Whether the request says for which host it is, once; before HTTP/1.1 it need not.
+/// Whether the request has exactly one `Host`; before HTTP/1.1 it is optional.
 pub(super) fn is_single(head: &Parts) -> bool {
     let named = head.headers.get_all(HOST).iter().count();
     match head.version {
         Version::HTTP_09 | Version::HTTP_10 => named <= 1,
         Version::HTTP_11 => named == 1,
-        // There it is a part of the target.
+        // In HTTP/2 it is a part of the target.
         _ => named <= 1 && (named == 1 || head.uri.authority().is_some()),
     }
 }
@@ -51,7 +52,7 @@ pub(super) fn is_from_browser(headers: &HeaderMap) -> bool {
     headers.contains_key(ORIGIN) || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"))
 }
 
-/// Whether it comes from a page of another site.
+/// Whether it was sent by a page of another site.
 pub(super) fn is_cross_site(head: &Parts) -> bool {
     let text = |name: &str| head.headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let site = text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
@@ -62,7 +63,7 @@ pub(super) fn is_cross_site(head: &Parts) -> bool {
     site || origin
 }
 
-/// The host that the request names.
+/// The host to which the request is addressed.
 fn named(head: &Parts) -> Option<Authority> {
     let written = match head.uri.authority() {
         Some(authority) => authority.as_str(),

@@ -25,14 +25,14 @@ use super::{
     transport::Socket,
 };
 
-/// How long accepting rests after an error that will not be gone at once (no descriptors left): first and at most.
+/// How long accepting pauses after an error that is not transient (no descriptors left): at first and at most.
 const FIRST_REST: Duration = Duration::from_millis(20);
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
-/// How long that is not said again: it may come and go with every connection.
+/// How long that is not logged again: it may recur with every connection.
 const WARN_AGAIN: Duration = Duration::from_mins(1);
 
-/// Serves until `shutdown` is ready; then stops listening, lets running answers end, and returns within
+/// Serves until `shutdown` is ready; then stops listening, lets running requests finish, and returns within
 /// [`Limits::drain`](super::Limits::drain).
 pub async fn serve(listeners: Vec<Listener>, server: Server, shutdown: impl Future<Output = ()>) {
     let drain = server.limits.drain;
@@ -54,12 +54,12 @@ pub async fn serve(listeners: Vec<Listener>, server: Server, shutdown: impl Futu
     }
 }
 
-/// Accepts connections, and evicts one where there is no room for another.
+/// Accepts connections, and evicts one if the maximum is reached.
 struct Acceptor {
     shared: Arc<Shared>,
     stopped: watch::Receiver<()>,
     connections: JoinSet<()>,
-    /// Those that were not evicted.
+    /// Connections that were not evicted.
     open: HashMap<Id, (Stage, AbortHandle)>,
 }
 
@@ -128,7 +128,7 @@ impl Acceptor {
         if self.open.len() < self.connections.len() {
             return;
         }
-        // An idle connection loses the least; then one that has been sending a head, or not taking an answer.
+        // Idle connections are evicted first; then one that has been sending a head, or not reading an answer.
         let _evicted = pending
             && (self.evict(&[Phase::Idle, Phase::Held, Phase::Fresh, Phase::Streaming])
                 || self.evict(&[Phase::Head]))
@@ -142,7 +142,7 @@ impl Acceptor {
             stages.contains(&at).then_some((since, *id))
         });
         let Some((_, id)) = waiting.min_by_key(|(since, _)| *since) else { return false };
-        // It counts until it is gone, but must not be chosen again.
+        // It counts until it is closed, but must not be chosen again.
         if let Some((_, task)) = self.open.remove(&id) {
             task.abort();
         }
@@ -150,7 +150,7 @@ impl Acceptor {
     }
 }
 
-/// The next client of any listener; they take turns.
+/// The next client of any listener, in turn.
 async fn accept(listeners: &[Listener], first: &mut usize) -> io::Result<(Socket, bool)> {
     poll_fn(|cx| {
         for _ in listeners {
@@ -166,9 +166,9 @@ async fn accept(listeners: &[Listener], first: &mut usize) -> io::Result<(Socket
     .await
 }
 
-/// How long to rest after an error of accept, given the rest before; `None` if only that one connection is lost.
+/// The pause after an error of accept, given the previous pause; `None` if only that one connection is lost.
 fn rest_after(error: &io::Error, previous: Option<Duration>) -> Option<Duration> {
-    // The client was faster away than we were there.
+    // The client closed the connection before it was accepted.
     let lost = [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset, io::ErrorKind::Interrupted];
     let rest = || previous.map_or(FIRST_REST, |previous| (previous * 2).min(LONGEST_REST));
     (!lost.contains(&error.kind())).then(rest)

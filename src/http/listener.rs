@@ -1,4 +1,4 @@
-//! Where the server listens: TCP, Unix sockets, and what systemd hands over.
+//! Where the server listens: TCP, Unix sockets, and sockets passed by systemd.
 
 use std::{
     io,
@@ -39,7 +39,7 @@ impl From<sys::local::Listener> for Listener {
 }
 
 impl Listener {
-    /// The address, if it is one of TCP.
+    /// The address, if it is a TCP socket.
     pub fn address(&self) -> Option<SocketAddr> {
         match &self.socket {
             Listening::Tcp(socket) => socket.local_addr().ok(),
@@ -47,7 +47,7 @@ impl Listener {
         }
     }
 
-    /// The same, for clients that are not asked for TLS or a password: who may open its file is trusted.
+    /// The same, without TLS or password: clients that can open its file are trusted.
     #[must_use]
     pub fn trusted(mut self) -> Self {
         self.trusted = true;
@@ -71,7 +71,8 @@ impl Listener {
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Socket>> {
         match &self.socket {
             Listening::Tcp(socket) => socket.poll_accept(cx).map_ok(|(stream, _)| {
-                // An answer in two segments must not wait for the acknowledgement of the first. It works without, only slower.
+                // An answer in two segments must not wait for the acknowledgement of the first. A failure
+                // only makes it slower.
                 if let Err(error) = stream.set_nodelay(true) {
                     debug!(%error, "cannot set TCP_NODELAY");
                 }
@@ -109,7 +110,7 @@ async fn bind_all(port: u16) -> io::Result<Vec<Listener>> {
         Ok(listener) => {
             let port = listener.local_addr()?.port();
             let mut listeners = vec![listener.into()];
-            // Taken if the first one is dual-stack, as is usual; free under net.ipv6.bindv6only=1.
+            // In use if the first one is dual-stack, as is usual; free under net.ipv6.bindv6only=1.
             if let Ok(listener) = TcpListener::bind(("0.0.0.0", port)).await {
                 listeners.push(listener.into());
             }
@@ -134,7 +135,7 @@ pub fn bind_unix(path: &Path) -> io::Result<Listener> {
     sys::local::Listener::bind(path).map(Listener::from)
 }
 
-/// The sockets that systemd hands over (`LISTEN_FDS`).
+/// The sockets passed by systemd (`LISTEN_FDS`).
 ///
 /// # Errors
 /// If there are none, or one is neither a TCP nor a Unix stream socket.

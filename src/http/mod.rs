@@ -1,4 +1,4 @@
-//! The HTTP server: hands out what is published. No request reads the host, waits for an evaluation, or starts one.
+//! The HTTP server: serves what is published. No request reads the host, waits for an evaluation, or starts one.
 
 mod connection;
 mod deadline;
@@ -49,7 +49,7 @@ const PLAIN: &str = "text/plain; charset=utf-8";
 /// The largest request body that is read (and ignored).
 const LARGEST_BODY: u64 = 64 * 1024;
 
-/// What the server hands out, and to whom it speaks.
+/// What the server serves, and to whom.
 pub struct Server {
     /// Where the metrics are; `/metrics` by default.
     pub telemetry_path: String,
@@ -57,7 +57,7 @@ pub struct Server {
     pub max_age: Duration,
     /// The newest report.
     pub published: watch::Receiver<Arc<Published>>,
-    /// Whom to ask for a reload; `None`: nobody may by HTTP.
+    /// The receiver of reload requests; `None`: reloads over HTTP are disabled.
     pub reload: Option<mpsc::Sender<ReloadRequest>>,
     /// TLS, passwords and headers.
     pub security: Security,
@@ -78,7 +78,7 @@ impl fmt::Debug for Server {
 type Answer = Response<Either<Full<Bytes>, events::Stream>>;
 
 impl Server {
-    /// Answers one request; of a trusted client without asking who it is.
+    /// Answers one request; for a trusted client without authentication.
     async fn answer<B: Body + Unpin>(
         &self,
         request: Request<B>,
@@ -99,7 +99,7 @@ impl Server {
         answer
     }
 
-    /// Why a request is not looked at any further.
+    /// Why a request is rejected.
     async fn refusal(&self, head: &Parts, active: &Active, trusted: bool) -> Option<Answer> {
         if !host::is_single(head) {
             let mut answer = plain(StatusCode::BAD_REQUEST, "a request names exactly one Host\n");
@@ -132,7 +132,7 @@ impl Server {
         None
     }
 
-    /// The diagnosis as `check` prints it: for whoever may open the exporter's own socket.
+    /// The diagnosis as `check` prints it: for clients of the exporter's own socket.
     fn check(&self, query: &str) -> Answer {
         let value = |key: &str| {
             query
@@ -208,7 +208,7 @@ impl Server {
             return answer;
         };
         let mut answer = answer(StatusCode::OK, "text/event-stream", Bytes::new());
-        // A proxy that collected what it passes on would delay it.
+        // A proxy that buffers the stream would delay it.
         answer.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
         if head.version < Version::HTTP_2 {
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -263,7 +263,7 @@ fn decoded(written: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Takes a body off the connection, so that an answer is not lost in a reset; false if it is too large.
+/// Reads the body, so that the answer is not lost in a connection reset; false if it is too large.
 async fn drained<B: Body + Unpin>(mut body: B) -> bool {
     if body.size_hint().lower() > LARGEST_BODY {
         return false;

@@ -14,7 +14,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// The exact content type: Prometheus 3 refuses a scrape without.
+    /// The exact content type: Prometheus 3 fails a scrape without it.
     pub(super) fn content_type(self) -> &'static str {
         match self {
             Self::Text => "text/plain; version=0.0.4; charset=utf-8",
@@ -23,14 +23,14 @@ impl Format {
     }
 }
 
-/// One element of a list: what it names, its parameter `version`, its weight.
+/// One element of a list: its name, its parameter `version`, its weight.
 struct Choice<'a> {
     name: &'a str,
     version: Option<&'a str>,
     weight: f32,
 }
 
-/// The elements of every such header line, in order; what cannot be understood is left out.
+/// The elements of every such header line, in order; invalid ones are left out.
 fn choices(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = Choice<'_>> {
     let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).filter_map(choice)
@@ -52,12 +52,12 @@ fn choice(element: &str) -> Option<Choice<'_>> {
     Some(choice)
 }
 
-/// The form of the metrics that the client likes best; text 0.0.4 if it does not say anything that can be had.
+/// The format of the metrics that the client prefers; text 0.0.4 if it names no format that is available.
 ///
-/// The version decides only where it is given; other parameters (`escaping`) are satisfied by any answer, as all names are
-/// in the classic character set.
+/// The version counts only if it is given; other parameters (`escaping`) are satisfied by any answer, as all
+/// names are in the classic character set.
 pub(super) fn format(headers: &HeaderMap) -> Format {
-    // For each form: (how exactly it is meant, weight, place) by the most exact range that covers it.
+    // For each format: (specificity, weight, position) of the most specific range that covers it.
     let mut text: Option<(u8, f32)> = None;
     let mut openmetrics: Option<(u8, f32)> = None;
     let mut text_first = false;
@@ -66,13 +66,13 @@ pub(super) fn format(headers: &HeaderMap) -> Format {
         let (is_text, exactness) = match choice.version {
             Some("1.0.0") if names("application/openmetrics-text") => (false, 4),
             None if names("application/openmetrics-text") => (false, 3),
-            // What follows 0.0.1 only is an `# EOF`-terminated text that readers of it take too.
+            // Version 1.0.0 differs from 0.0.1 in ways that readers of the latter accept.
             Some("0.0.1") if names("application/openmetrics-text") => (false, 2),
             _ if names("application/*") => (false, 1),
             Some("0.0.4") if names("text/plain") => (true, 4),
             None if names("text/plain") => (true, 3),
             _ if names("text/*") => (true, 1),
-            // Anything goes: the form that every reader, and a person, can read.
+            // Any format is accepted: text, which every parser and people can read.
             _ if names("*/*") => (true, 0),
             _ => continue,
         };
@@ -93,7 +93,7 @@ pub(super) fn format(headers: &HeaderMap) -> Format {
     }
 }
 
-/// If the client takes gzip, and likes it no less than the plain form.
+/// True if the client accepts gzip, with at least the weight of the plain format.
 pub(super) fn gzip(headers: &HeaderMap) -> bool {
     let weight = |names: &[&str]| {
         let mut choices = choices(headers, ACCEPT_ENCODING);
@@ -105,7 +105,7 @@ pub(super) fn gzip(headers: &HeaderMap) -> bool {
     gzip > 0.0 && gzip >= weight(&["identity"]).unwrap_or(0.0)
 }
 
-/// The language of `?lang=`, else the one that the client likes best, else English.
+/// The language of `?lang=`, otherwise the one that the client prefers, otherwise English.
 pub(super) fn language(query: Option<&str>, headers: &HeaderMap) -> Language {
     let asked =
         query.into_iter().flat_map(|query| query.split('&')).find_map(|pair| pair.strip_prefix("lang="));
@@ -155,7 +155,7 @@ mod tests {
             ("application/openmetrics-text;version=2.0.0", Text),
             ("application/openmetrics-text;q=0", Text),
             ("application/openmetrics-text;q=0,*/*", Text),
-            // The most exact range counts, wherever it stands.
+            // The most specific range counts, wherever it is in the list.
             (
                 "application/openmetrics-text;version=1.0.0;q=0,application/openmetrics-text;q=1,*/*;q=0.1",
                 Text,

@@ -23,7 +23,7 @@ use crate::{
     publish::sample,
 };
 
-/// Longer than anything here takes: it ends a test that hangs, and decides nothing.
+/// Longer than anything here takes: it only ends a test that hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Running {
@@ -67,12 +67,12 @@ async fn start_locked(limits: Limits, security: Security) -> Running {
     Running { address, publish, reloads, now, stop, server }
 }
 
-/// Sends bytes and takes everything until the server closes.
+/// Sends bytes and reads everything until the server closes.
 async fn exchange(address: SocketAddr, request: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.expect("connect");
     stream.write_all(request).await.expect("send");
     let mut answer = Vec::new();
-    // A server that closes on bytes it will not read resets: what came before is the answer.
+    // A server that closes with unread bytes resets the connection: the answer is what came before.
     let _end_or_reset = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("an end");
     answer
 }
@@ -398,7 +398,7 @@ async fn rubbish_and_huge_heads_are_refused_and_harm_nobody() {
 async fn silent_and_half_open_clients_hold_up_nobody_and_lose_their_place() {
     let limits = Limits { connections: 20, head: Duration::from_millis(300), ..Limits::default() };
     let running = start(limits).await;
-    // More than there are places: silent, stuck in the head, gone without a word, and closed on one side.
+    // More connections than allowed: silent, stuck in the head, gone without closing, and half-closed.
     let mut held = Vec::new();
     for n in 0..60 {
         let mut stream = TcpStream::connect(running.address).await.expect("the backlog takes it");
@@ -428,7 +428,7 @@ async fn shutdown_lets_a_running_answer_end_and_takes_no_new_one() {
     let asked = tokio::spawn(exchange(running.address, b"POST /-/reload HTTP/1.1\r\nHost: x\r\n\r\n"));
     let request = timeout(PATIENCE, running.reloads.recv()).await.expect("in time").expect("a reload");
     running.stop.send(()).expect("the server runs");
-    // Refused as soon as the listener is closed, while the answer is still due.
+    // Refused as soon as the listener is closed, while the answer is still pending.
     let refused = async {
         while let Ok(stream) = TcpStream::connect(running.address).await {
             drop(stream);

@@ -1,4 +1,4 @@
-//! What a connection runs over: a TCP or local socket, with or without TLS.
+//! The transport of a connection: a TCP or local socket, with or without TLS.
 
 use std::{
     io,
@@ -28,8 +28,8 @@ pub(super) enum Stream {
 }
 
 impl Socket {
-    /// Ready once there is something to read, or the end; gives the first byte if there is one. Not by readiness, which a new
-    /// socket is taken to have.
+    /// Ready once there is something to read, or the stream has ended; returns the first byte if there is
+    /// one. Not by readiness, which tokio assumes for a new socket.
     pub(super) fn poll_peek(&self, cx: &mut Context<'_>) -> Poll<io::Result<Option<u8>>> {
         match self {
             Self::Tcp(socket) => {
@@ -53,7 +53,7 @@ impl Stream {
     }
 }
 
-/// Hands a method on to what is inside, whichever it is.
+/// Forwards a method to the variant.
 macro_rules! forward {
     ($type:ty, $($variant:path),+) => {
         impl AsyncRead for $type {

@@ -1,4 +1,5 @@
-//! One HTTP/1.1 request on one connection made for it. Never a second request, never a redirect; a query never has credentials.
+//! One HTTP/1.1 request on one connection made for it. It never sends a second request, never follows
+//! redirects, and a GET never has credentials.
 
 use std::{convert::Infallible, error::Error as _, io, pin::pin, time::Duration};
 
@@ -19,10 +20,10 @@ use tokio::{
 use super::{Clocks, tls::tls_error};
 use crate::model::snapshot::FailureKind;
 
-/// Who asks. Servers' logs should tell a probe from an agent.
+/// Who asks. Lets servers' logs distinguish probes from agents.
 pub(crate) const USER_AGENT: &str = concat!("logagent-exporter/", env!("CARGO_PKG_VERSION"));
 
-/// The documented answers are a few hundred bytes; whatever is longer is judged by its start.
+/// The documented answers are a few hundred bytes; longer ones are judged by their beginning.
 const MOST_BODY: usize = 64 * 1024;
 
 /// For an answer's head.
@@ -34,15 +35,15 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
-    /// Boot clock before the request was sent, and when the head was there.
+    /// Boot clock before the request was sent, and after the head was received.
     pub(crate) sent: Duration,
     pub(crate) received: Duration,
 }
 
-/// A request without a body, in the form that [`request`] makes.
+/// A request without a body, as made by [`request`].
 pub(crate) type Query = Request<Empty<Bytes>>;
 
-/// What went wrong, and how much of an answer had come by then.
+/// What went wrong, and how much of an answer had been received by then.
 #[derive(Debug)]
 pub(crate) struct Trouble {
     pub(crate) kind: FailureKind,
@@ -88,7 +89,7 @@ where
         tokio::select! {
             biased;
             answer = &mut dialogue => answer,
-            // The connection's end wakes the dialogue with what is left, or with the reason.
+            // When the connection ends, the waiting exchange gets the rest of the answer, or the error.
             _ended = &mut connection => dialogue.await,
         }
     };
@@ -124,7 +125,8 @@ async fn read(
                     body.extend(data.iter().take(MOST_BODY.saturating_sub(body.len())));
                 }
             }
-            // Many servers end a TLS connection without a close_notify, where the end is the only sign of completeness.
+            // Many servers end a TLS connection without close_notify when they mark the end of an answer only
+            // by closing.
             Some(Err(error)) if open_ended && ended_abruptly(&error) => break,
             Some(Err(error)) => return Err(error),
             None => break,
@@ -187,7 +189,7 @@ pub(crate) async fn tunnel(stream: TcpStream, target: &str, deadline: Instant) -
     }
 }
 
-/// Said where a proxy answers 407.
+/// The message if a proxy answers 407.
 pub(crate) const AUTHENTICATION: &str = "it asks for credentials (status 407), and the exporter never sends any; \
     whether the agent's are accepted is not known";
 

@@ -1,4 +1,4 @@
-//! From addresses to a connection: each address gets its share of what is left of the deadline.
+//! From addresses to a connection: each address gets a share of the remaining time.
 
 use std::{io, net::SocketAddr};
 
@@ -13,7 +13,8 @@ use crate::{
     sys::error::is_own_shortage,
 };
 
-/// The first connection that comes about. If none does: the most telling failure, its detail naming every address.
+/// The first connection that succeeds. If none does: the most informative failure, with a detail that lists
+/// every address.
 pub(crate) async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Error> {
     let mut attempts: Vec<Failure> = Vec::new();
     let mut shortage = None;
@@ -49,7 +50,8 @@ pub(crate) async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Resu
     }))
 }
 
-/// Lower is more telling: a refusal proves that the host is there; an unreachable family is often just not set up.
+/// Lower is more informative: a refusal proves that the host exists; an unreachable address family is often
+/// just not configured.
 fn rank(kind: FailureKind) -> u8 {
     match kind {
         FailureKind::Refused => 0,
@@ -66,7 +68,7 @@ fn rank(kind: FailureKind) -> u8 {
     }
 }
 
-/// Errors of a connect, and what they say of the endpoint.
+/// Errors of a connect, and what they mean for the endpoint.
 const KNOWN: [(io::ErrorKind, FailureKind, &str); 6] = [
     (io::ErrorKind::ConnectionRefused, FailureKind::Refused, "connection refused"),
     (io::ErrorKind::ConnectionReset, FailureKind::Refused, "connection reset instead of accepted"),

@@ -1,7 +1,7 @@
 //! Connections to others: names, addresses, proxies, TLS, one HTTP request. A leaf: probes and senders share it.
 //!
-//! It reads neither clocks nor the watched host's files by itself: who uses it hands it both. It decides nothing of what a
-//! failure means.
+//! It does not read clocks or the watched host's files itself: the caller provides both. It does not decide
+//! what a failure means.
 
 pub(crate) mod client;
 pub(crate) mod connect;
@@ -22,12 +22,12 @@ use crate::model::{
     snapshot::{Failure, FailureKind},
 };
 
-/// What ended a connection, or kept it from coming about.
+/// The reason why a connection ended, or was not established.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// A fact of the peer, or of the way to it.
+    /// A fact about the peer, or about the route to it.
     Peer(Failure),
-    /// The exporter's own shortage, which says nothing of the peer.
+    /// The exporter's own shortage, which says nothing about the peer.
     Own(Why),
 }
 
@@ -44,7 +44,7 @@ impl Error {
         ))
     }
 
-    /// The same, with `place` before what went wrong there.
+    /// The same, prefixed with `place`.
     pub(crate) fn at(self, place: &str) -> Self {
         match self {
             Self::Peer(failure) => {

@@ -1,7 +1,7 @@
 //! Which proxy the agent would use for an endpoint, from its own environment, by libcurl's rules.
 //!
-//! Upper case wins over lower case, as the vendor's document has it. Credentials never get this far: they were removed
-//! when the environment was read, and whatever still stands before an `@` is dropped here unseen.
+//! Upper case takes precedence over lower case, as the vendor's document says. There are no credentials here:
+//! they were removed when the environment was read, and anything left before an `@` is dropped.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use crate::model::{
     text::visible,
 };
 
-/// libcurl's default where a proxy's address names no port.
+/// libcurl's default for a proxy address without a port.
 const DEFAULT_PORT: u16 = 1080;
 
 /// A usable proxy.
@@ -21,7 +21,7 @@ pub(crate) struct Proxy {
     pub(crate) host: String,
     /// Port.
     pub(crate) port: u16,
-    /// The variable that names it.
+    /// The variable that sets it.
     pub(crate) variable: &'static str,
     /// True if the variable holds user info, which the agent sends and the probe does not.
     pub(crate) credentials: bool,
@@ -33,7 +33,7 @@ impl Proxy {
         format!("http://{}", authority::written(&self.host, self.port, None))
     }
 
-    /// For details: what and where from.
+    /// For details: the proxy and where it is set.
     pub(crate) fn described(&self) -> String {
         let authority = authority::written(&self.host, self.port, None);
         format!("proxy {authority} ({} in the agent's environment)", self.variable)
@@ -106,8 +106,8 @@ fn parse(variable: &'static str, value: &str) -> Result<Proxy, Unusable> {
     Ok(Proxy { host, port: port.unwrap_or(DEFAULT_PORT), variable, credentials })
 }
 
-/// libcurl's `no_proxy`: `*` alone is everything; else names match whole or as a domain's tail, addresses whole or by
-/// network. A port in an entry is ignored.
+/// libcurl's `no_proxy`: `*` alone matches everything; otherwise names match exactly or as a parent domain,
+/// addresses exactly or by network. A port in an entry is ignored.
 fn is_exempt(list: &str, host: &str) -> bool {
     if list.trim() == "*" {
         return true;

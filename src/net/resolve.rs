@@ -1,6 +1,6 @@
-//! Names to addresses, through `getaddrinfo` as the agents do it, so that hosts file, DNS and nss modules count alike.
+//! Names to addresses, through `getaddrinfo` as the agents do it, so that hosts file, DNS and nss modules are all used.
 //!
-//! It does not cache: what the agent would get now is what matters.
+//! Nothing is cached: the result must be what the agent would get now.
 
 use std::{
     io,
@@ -12,11 +12,11 @@ use tokio::time::Instant;
 use super::{Error, single_flight::SingleFlight};
 use crate::{model::snapshot::FailureKind, sys::error::is_own_shortage};
 
-/// At most so many addresses are tried; a name with more has its share of the deadline spread too thin.
+/// At most so many addresses are tried; with more, each address would get too little of the deadline.
 const MOST_ADDRESSES: usize = 4;
 
-/// What `getaddrinfo` says where no name server answers (`EAI_AGAIN`), in the words of glibc and of musl: the code itself does not
-/// get through to us. A name that does not exist has other words.
+/// What `getaddrinfo` says if no name server answers (`EAI_AGAIN`), in the wording of glibc and of musl: the
+/// standard library does not pass on the code. The message for a name that does not exist is different.
 const NO_ANSWER: [&str; 2] = ["Temporary failure in name resolution", "Try again"];
 
 type Lookup = Result<Vec<SocketAddr>, (Option<i32>, String)>;
@@ -84,7 +84,7 @@ fn literal(host: &str) -> Option<IpAddr> {
     host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host).parse().ok()
 }
 
-/// Duplicates dropped and the families alternating (the system's favourite first), so that a cut leaves both.
+/// Duplicates dropped and the families alternating (the system's preferred one first), so that truncation keeps both.
 fn choose(found: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
     let mut unique: Vec<SocketAddr> = Vec::with_capacity(found.len());
     for mut address in found {

@@ -1,7 +1,7 @@
 //! Single flight: at most one job under way for each key.
 //!
-//! A hung resolver or file system cannot be interrupted: its thread stays blocked until the kernel lets go. Starting
-//! another job for the same thing would only block another thread, so whoever asks again waits for the first one.
+//! A hung resolver or file system cannot be interrupted: its thread stays blocked until the kernel returns.
+//! Starting another job for the same thing would only block another thread, so further callers wait for the first one.
 
 use std::{
     collections::HashMap,
@@ -27,7 +27,7 @@ impl<V: Clone + Send + Sync + 'static> SingleFlight<V> {
     }
 
     /// The job's result, or `None` if it did not come before the deadline. `start` is called only if no job with this
-    /// key is under way. A job outlives whoever waits for it, so giving up is cheap and leaves nothing inconsistent.
+    /// key is under way. A job outlives its waiters, so giving up is cheap and leaves nothing inconsistent.
     pub(crate) async fn join<F>(&self, key: &str, deadline: Instant, start: impl FnOnce() -> F) -> Option<V>
     where
         F: Future<Output = V> + Send + 'static,
@@ -56,7 +56,7 @@ impl<V: Clone + Send + Sync + 'static> SingleFlight<V> {
     }
 }
 
-/// Frees the key when the job ends in whatever way.
+/// Frees the key when the job ends for whatever reason.
 struct Slot<V> {
     running: Running<V>,
     key: String,

@@ -32,7 +32,7 @@ use crate::model::{
     time::rfc3339,
 };
 
-/// What came of a handshake. The certificate is told even if the rest failed.
+/// The result of a handshake. It includes the certificate even if the rest failed.
 pub(crate) struct Handshake {
     pub(crate) certificate: Option<Certificate>,
     pub(crate) result: Result<TlsStream<TcpStream>, (FailureKind, String)>,
@@ -41,13 +41,13 @@ pub(crate) struct Handshake {
 /// The parameters of a TLS handshake that differ from the defaults.
 #[derive(Debug, Default)]
 pub(crate) struct Terms {
-    /// Our own certificates and their key.
+    /// The client's certificate chain and its key.
     pub(crate) identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
-    /// Any certificate of the server will do.
+    /// Accept any certificate of the server.
     pub(crate) insecure: bool,
 }
 
-/// Shakes hands as a client that asks for `host`, trusting `store`.
+/// Performs the handshake as a client that asks for `host` and trusts `store`.
 pub(crate) async fn handshake(
     stream: TcpStream,
     host: &str,
@@ -112,12 +112,12 @@ fn client_config(
         Some((chain, key)) => config.with_client_auth_cert(chain.clone(), key.clone_key())?,
         None => config.with_no_client_auth(),
     };
-    // Every probe shakes hands in full: a resumed session would not show the certificate.
+    // Every probe makes a full handshake: a resumed session would not show the certificate.
     config.resumption = Resumption::disabled();
     Ok((config, recording))
 }
 
-/// The local clock, which is what decides whether a certificate has expired here.
+/// The local clock, by which a certificate has expired or not.
 #[derive(Debug)]
 struct LocalClock(Clocks);
 
@@ -139,8 +139,8 @@ struct RecordingVerifier {
 }
 
 impl RecordingVerifier {
-    /// The verifierment of a server's certificate that stands in the store itself, as OpenSSL accepts it and webpki does
-    /// not (it wants an authority there, and none as a server). `None` if it does not stand there.
+    /// Verification of a server certificate that is itself in the store: OpenSSL accepts it, webpki does not
+    /// (it requires trust anchors to be authorities, and servers not to be). `None` if it is not in the store.
     fn itself_trusted(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -212,15 +212,15 @@ impl ServerCertVerifier for RecordingVerifier {
     }
 }
 
-/// What is told of the server's own certificate.
+/// The published facts about the server's own certificate.
 #[derive(Debug)]
 struct Leaf {
     certificate: Certificate,
-    /// Issuer and subject are the same.
+    /// Issuer and subject are equal.
     self_signed: bool,
 }
 
-/// Reads a certificate in DER; `None` for what is none.
+/// Reads a certificate in DER; `None` if it is not one.
 fn leaf(der: &[u8]) -> Option<Leaf> {
     let certificate = x509_cert::Certificate::from_der(der).ok()?;
     let content = certificate.tbs_certificate();
@@ -232,7 +232,7 @@ fn leaf(der: &[u8]) -> Option<Leaf> {
     Some(Leaf { certificate, self_signed: content.issuer() == content.subject() })
 }
 
-/// When a certificate in DER is valid; `None` for what is none.
+/// When a certificate in DER is valid; `None` if it is not one.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn dates(der: &[u8]) -> Option<Certificate> {
     leaf(der).map(|leaf| leaf.certificate)

@@ -1,4 +1,5 @@
-//! The system's certificate store, as OpenSSL would find it. No roots are built in: the host decides whom to trust.
+//! The system's certificate store, as OpenSSL would find it. No roots are built in: the host decides which
+//! authorities are trusted.
 //!
 //! It is read again when a file or directory that it came from changes, so that a newly installed authority counts at
 //! the next probe.
@@ -43,10 +44,10 @@ const BUNDLES: [&str; 7] = [
 /// Directories of hashed links.
 const DIRECTORIES: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
 
-/// A whole store is some hundred KiB; more than this is not one.
+/// A whole store is some hundred KiB; anything larger is not one.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
-/// A store directory holds some hundred links.
+/// A store directory holds a few hundred links.
 const MOST_ENTRIES: usize = 4096;
 
 /// Where to look.
@@ -58,7 +59,7 @@ pub(crate) struct Locations {
 }
 
 impl Locations {
-    /// The distributions' paths, each kind replaced by OpenSSL's variable where `variable` knows it.
+    /// The distributions' paths, each kind replaced by OpenSSL's variable if `variable` has it.
     pub(crate) fn new(rootfs: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let given = |name| variable(name).filter(|value| !value.is_empty());
         Self {
@@ -74,7 +75,7 @@ impl Locations {
         }
     }
 
-    /// The store's place, for people.
+    /// The store's location, for people.
     fn place(&self) -> &Path {
         self.directories.first().map_or_else(|| self.root.path(), PathBuf::as_path)
     }
@@ -87,16 +88,16 @@ impl Locations {
 /// The trusted authorities, and where they come from.
 #[derive(Debug)]
 pub(crate) struct Store {
-    /// The authorities; may be none.
+    /// The authorities; may be empty.
     pub(crate) roots: Arc<RootCertStore>,
-    /// Why there is none, for people; `None` if there are some.
+    /// Why there is none, for people; `None` if there are any.
     pub(crate) empty: Option<String>,
-    /// Why more authorities may be trusted than are known here; `None` if the whole store was read. As long as there is a
-    /// reason, a certificate of an unknown authority proves nothing.
+    /// Why more authorities may be trusted than are known here; `None` if the whole store was read. As long
+    /// as there is such a reason, a certificate of an unknown authority proves nothing.
     pub(crate) unread: Option<Why>,
 }
 
-/// What tells that a path changed: enough to notice an atomic replacement and an edit within a clock tick.
+/// Identifies a version of a path: enough to notice an atomic replacement and an edit within a clock tick.
 type Stamp = Vec<Option<FileStamp>>;
 
 type Cached = Arc<Mutex<Option<(Stamp, Arc<Store>)>>>;
@@ -114,7 +115,7 @@ impl Trust {
         Self { locations: Arc::new(locations), cached: Arc::default(), reads: SingleFlight::new() }
     }
 
-    /// The store as it is now; one that could not be read in time is an empty one, which says so.
+    /// The store as it is now; if it could not be read in time, an empty one with the reason.
     pub(crate) async fn store(&self, deadline: Instant) -> Arc<Store> {
         let (locations, cached) = (Arc::clone(&self.locations), Arc::clone(&self.cached));
         let place = locations.place().to_owned();
@@ -154,7 +155,7 @@ fn unusable(detail: &str) -> String {
 }
 
 fn refresh(locations: &Locations, cached: &Cached) -> Arc<Store> {
-    // Where the system has no files of its store, it is asked each time, which takes some milliseconds.
+    // If the system's store is not in files, it is queried each time, which takes a few milliseconds.
     match sys::authorities() {
         Ok(Some(authorities)) => return Arc::new(Store::of(authorities)),
         Ok(None) => {}
@@ -177,7 +178,8 @@ fn stamp_of(locations: &Locations, path: &Path) -> Option<FileStamp> {
     Some(file::stamp(&found))
 }
 
-/// Collects certificates within the byte limit, each once, as bundle and directory usually hold the same.
+/// Collects certificates within the byte limit, without duplicates, as bundle and directory usually contain
+/// the same ones.
 struct Reader {
     roots: RootCertStore,
     seen: HashSet<Vec<u8>>,
@@ -199,7 +201,7 @@ impl Reader {
         self.bytes_left = left;
         for certificate in CertificateDer::pem_slice_iter(&content).flatten() {
             if self.seen.insert(certificate.to_vec()) {
-                // One certificate that webpki cannot use as an authority must not cost the others.
+                // One certificate that webpki cannot use as an authority must not prevent the use of the others.
                 let _unusable = self.roots.add(certificate);
             }
         }
@@ -212,7 +214,7 @@ impl Reader {
             if let Some(name) = name.to_str()
                 && is_hashed(name)
             {
-                // A dangling link is usual after a package's removal.
+                // Package removals often leave dangling links.
                 let link = path.join(name);
                 let read = self.file(root, &link);
                 self.note(&link, read);
@@ -273,7 +275,7 @@ fn unread(path: &Path, error: &io::Error) -> Why {
     Why::new(Reason::Failed, path, error.to_string())
 }
 
-/// Opens without waiting for a FIFO's writer, and only what is a file.
+/// Opens without waiting for a FIFO's writer, and only regular files.
 fn open_regular(root: &Root, path: &Path) -> io::Result<File> {
     let file = root.open(path, Purpose::Read)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }

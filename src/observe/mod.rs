@@ -1,6 +1,6 @@
 //! 1. Look. The only stage that touches the operating system (`host`) or the network (`probe`). It never judges.
 //!
-//! Behind it is a directory for each system that it knows; where it knows none, every fact is `Unknown`.
+//! It has a directory for each supported system; on others every fact is `Unknown`.
 
 pub mod events;
 pub mod host;

@@ -1,4 +1,4 @@
-//! A system that the exporter does not know: there are no processes to be seen, and nothing tells of changes.
+//! A system that the exporter does not support: no processes are visible, and there are no events.
 
 /// The exporter's own process.
 pub(super) mod own {
@@ -34,7 +34,7 @@ pub(super) mod process {
             Self
         }
 
-        /// Says that it does not know how.
+        /// The error of an unsupported system.
         pub fn scan(&self, _: &[u32], _: Files<'_>, _: Now, _: &dyn Wanted) -> Reading<Scan> {
             let detail = "not known how to read them on this operating system";
             Reading::Unknown(Why::new(Reason::Unsupported, "processes", detail))

@@ -3,7 +3,7 @@
 use super::system;
 pub use crate::model::own::SelfFacts;
 
-/// Reads what this process uses; `None` where the system does not tell even memory and CPU time.
+/// Reads the resource usage of this process; `None` if the system does not provide even memory and CPU time.
 pub fn read() -> Option<SelfFacts> {
     system::own::read()
 }

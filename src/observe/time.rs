@@ -1,6 +1,6 @@
-//! The one reader of clocks: wall time, time since boot, and what the kernel says of its own clock.
+//! The one reader of clocks: wall time, time since boot, and the kernel's clock status.
 //!
-//! Everything else is handed a time. It does not decide whether a clock is right.
+//! Everything else gets the time as a parameter. It does not decide whether a clock is right.
 
 use std::{
     io,
@@ -15,7 +15,7 @@ use crate::{
     sys,
 };
 
-/// Both clocks at one moment.
+/// Both clocks at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
     /// Wall-clock time (`CLOCK_REALTIME`), which may be wrong and may jump.
@@ -25,13 +25,13 @@ pub struct Now {
 }
 
 impl Now {
-    /// (Wall clock − boot clock) in seconds: constant but for steps and slews of the wall clock.
+    /// (Wall clock − boot clock) in seconds: constant except for steps and slews of the wall clock.
     pub fn wall_minus_boot(&self) -> f64 {
         seconds_since_epoch(self.wall) - self.boot.as_secs_f64()
     }
 }
 
-/// Reads both clocks, as close together as can be.
+/// Reads both clocks, as close together as possible.
 #[expect(clippy::disallowed_methods, reason = "this is the one place where time is observed")]
 pub fn now() -> Now {
     let boot = sys::boot_time();
@@ -67,7 +67,7 @@ pub fn clock_reference(
     }
 }
 
-/// What the kernel says of its clock.
+/// The kernel's clock status.
 pub fn kernel_clock() -> Reading<KernelClock> {
     match sys::kernel_clock() {
         Ok(clock) => Reading::Known(clock),

@@ -1,9 +1,9 @@
-//! Who is believed. The exporter may read what others may not, so that nobody without rights of their own may choose what it
-//! reads, or pass for an agent.
+//! Who is believed. Which processes and paths are trusted. The exporter may read what others may not, so unprivileged
+//! users must not be able to choose what it reads, or to impersonate an agent.
 //!
-//! * A process counts if it is wholly one user's: root's, that of the installation's owner where nobody but root could have put
-//!   it there, or one that config names (`run_as`).
-//! * Decisions are pure: what they rest on is read elsewhere and handed in.
+//! * A process counts if all its user ids are the same: root's, those of the installation's owner if only root could
+//!   have created it there, or those of a user in `run_as` of the config.
+//! * Decisions are pure: their inputs are read elsewhere and passed in.
 
 use std::collections::BTreeSet;
 
@@ -13,15 +13,15 @@ use crate::sys::root::Step;
 pub const ROOT: u32 = 0;
 /// Permission to go through a directory.
 const SEARCH: u32 = 1;
-/// No permission: to see that it is there takes those of the directories above.
+/// No permission: seeing that it exists needs only those of the parent directories.
 pub const SEE: u32 = 0;
 /// Permission to read.
 pub const READ: u32 = 4;
-/// Whom the kernel shows where it cannot name the user: a user of another namespace. Many are so shown; it is nobody in particular.
+/// The id that the kernel shows for a user of another namespace. It may be any user.
 const OVERFLOW: u32 = 65534;
 
-/// As whom a process runs, as its `status` says. Who owns its files in `/proc` says nothing: they are root's as soon as the
-/// process hides its memory.
+/// The users of a process, from its `status`. The owner of its files in `/proc` is not used: it is root as soon as the
+/// process is not dumpable.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Credentials {
     /// The real, effective, saved and file system's user.
@@ -33,7 +33,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// The one user that it is wholly; `None`: it is about to become another one, or was (setuid), or nobody in particular.
+    /// The user, if all ids are the same; `None`: they differ (setuid), or it may be any user.
     pub fn user(&self) -> Option<u32> {
         let [real, ..] = self.users;
         (real != OVERFLOW && self.users.iter().all(|user| *user == real)).then_some(real)
@@ -43,7 +43,7 @@ impl Credentials {
 /// Whose processes count as an agent's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepted {
-    /// Anybody's: config alone says what is read of this agent.
+    /// Processes of any user: only the config determines what is read of this agent.
     Anybody,
     /// Root's and these users'.
     Root(BTreeSet<u32>),
@@ -59,26 +59,27 @@ impl Accepted {
     }
 }
 
-/// True if only root can put something else in the place of what is in it, or it is a link of root's.
+/// True if only root can replace its entries, or it is a link of root's.
 fn is_roots_alone(component: &Step) -> bool {
     component.owner == ROOT && (component.is_link || component.mode & 0o022 == 0)
 }
 
-/// The owner of what stands at the end of a path, if only root could have put it there. `path`: everything from the root
+/// The owner of a path's target, if only root could have created it there. `path`: all components from the root
 /// directory on, links included.
 pub fn owner_placed_by_root(path: &[Step]) -> Option<u32> {
     let (last, above) = path.split_last()?;
     above.iter().all(is_roots_alone).then_some(last.owner)
 }
 
-/// True if each link on the way was made by root, or by the owner of what it leads to: nobody has sent it where they could not
-/// go themselves. The kernel's `protected_symlinks` asks the same of the last link in directories that all may write to.
+/// True if each link in the path is owned by root, or by the owner of its target: no user has directed it to where they
+/// have no access. The kernel's `protected_symlinks` requires the same of the last link in world-writable directories.
 pub fn is_led_by_no_stranger(path: &[Step]) -> bool {
     let may_lead = |step: &Step| step.owner == ROOT || step.leads_to_owner == Some(step.owner);
     path.iter().all(|step| !step.is_link || may_lead(step))
 }
 
-/// True if these credentials could do with what stands at the end of a path what `bits` say ([`READ`], [`SEE`]). Links and access control lists give nothing here: who needs a list is denied, and that is said.
+/// True if these credentials have the permission `bits` ([`READ`], [`SEE`]) for a path's target. Access control lists
+/// are ignored: access that depends on one is denied, with the reason.
 pub fn could(credentials: &Credentials, bits: u32, path: &[Step]) -> bool {
     let Some((last, above)) = path.split_last() else { return false };
     let has = |step: &Step, bits: u32| {

@@ -1,4 +1,4 @@
-//! Sources of events that a system does not have, or that are not used there: none opens, and what they would tell is polled.
+//! Sources of events that a system does not have, or that are not used there: none opens, and their changes are polled.
 
 use std::{collections::BTreeSet, io, task::Context};
 

@@ -1,4 +1,5 @@
-//! An agent's findings as people read them: critical ones first, and what is the same of several endpoints told once.
+//! An agent's findings as people read them: critical ones first, and the same finding about several endpoints
+//! only once.
 
 use std::time::SystemTime;
 
@@ -8,14 +9,14 @@ use crate::model::{
     report::{AgentReport, Problem},
 };
 
-/// A finding, the same of other subjects, and what follows from all of them.
+/// A finding, the same finding about other subjects, and the consequences of all of them.
 #[derive(Debug)]
 pub struct Folded<'a> {
     /// The finding.
     pub first: &'a Problem,
-    /// The same of other subjects.
+    /// The same finding about other subjects.
     pub others: Vec<&'a Problem>,
-    /// What is explained by it.
+    /// The findings that it explains.
     pub consequences: Vec<&'a Problem>,
 }
 
@@ -26,7 +27,7 @@ impl Folded<'_> {
     }
 }
 
-/// The findings of an agent; `apart` leaves each by itself.
+/// The findings of an agent; with `apart` they are not merged.
 pub fn folded(agent: &AgentReport, apart: bool) -> Vec<Folded<'_>> {
     let mut out: Vec<Folded<'_>> = Vec::new();
     for (root, consequences) in by_root(agent) {
@@ -42,7 +43,7 @@ pub fn folded(agent: &AgentReport, apart: bool) -> Vec<Folded<'_>> {
     out
 }
 
-/// True if nothing but the subject differs.
+/// True if only the subject differs.
 fn is_same(one: &Problem, other: &Problem) -> bool {
     !one.subject.is_empty()
         && one.cause.id == other.cause.id
@@ -51,7 +52,7 @@ fn is_same(one: &Problem, other: &Problem) -> bool {
         && skeleton(one) == skeleton(other)
 }
 
-/// The evidence without what it says of the subject. Where the values come from differs between endpoints of one config.
+/// The evidence without the parts about the subject. The sources of the values differ between endpoints of one config.
 fn skeleton(problem: &Problem) -> Vec<(&'static str, String)> {
     let subject = problem.subject.as_str();
     let host = subject.split_once("://").map_or(subject, |(_, authority)| authority);

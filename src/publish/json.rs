@@ -34,7 +34,7 @@ pub fn document(report: &Report, language: Language) -> Value {
     }))
 }
 
-/// The document with everything non-printing in it made visible, but for the ends of lines: whoever shows it need not.
+/// The document with all non-printing characters except line ends made visible, so that readers need not escape it.
 fn printable(value: Value) -> Value {
     match value {
         Value::String(text) => {

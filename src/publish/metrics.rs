@@ -15,14 +15,14 @@ use crate::model::{
     report::{Limit, Report},
 };
 
-/// The longest label value, in characters: what a file holds must not become an unbounded series name.
+/// The longest label value, in characters: file contents must not become unbounded label values.
 const LONGEST_LABEL: usize = 200;
 
 /// The most endpoints, addresses or files of one agent that become series: an agent's config may hold thousands, and
 /// the JSON report has them all.
 const MOST_PER_AGENT: usize = 100;
 
-/// The metric that tells of bounds.
+/// The metric about bounds.
 const LIMITS: &str = "logagent_limit_reached";
 
 /// The type of a metric.
@@ -34,7 +34,7 @@ pub enum Kind {
     Gauge,
 }
 
-/// What metrics are rendered from.
+/// The input for rendering metrics.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     /// The report.
@@ -142,7 +142,7 @@ pub struct Samples {
     names: &'static [&'static str],
     seen: BTreeSet<Vec<String>>,
     list: Vec<Sample>,
-    /// Left out as more than are told.
+    /// The number of items left out because of the bound.
     cut: bool,
 }
 
@@ -152,7 +152,7 @@ impl Samples {
         self.name
     }
 
-    /// Those of one agent's items that become series.
+    /// The items of one agent that become series.
     pub(super) fn within_bound<I>(&mut self, items: I) -> iter::Take<I::IntoIter>
     where
         I: IntoIterator<IntoIter: ExactSizeIterator>,
@@ -192,10 +192,10 @@ impl Samples {
     }
 }
 
-/// Cut, and with everything non-printing made visible.
+/// Truncated, and with non-printing characters made visible.
 fn bounded(value: &str) -> String {
     let cut: String = value.chars().take(LONGEST_LABEL).collect();
-    // What is made visible is longer than it was.
+    // Making characters visible lengthens the text.
     words::printable(&cut).chars().take(LONGEST_LABEL).collect()
 }
 

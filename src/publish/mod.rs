@@ -1,4 +1,4 @@
-//! 3. Tell. Renders one immutable report in every form; knows neither rules nor the operating system.
+//! 3. Tell. Renders one immutable report in every format; independent of rules and of the operating system.
 
 pub mod folded;
 pub mod json;

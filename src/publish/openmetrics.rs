@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use prometheus::proto::{MetricFamily, MetricType};
 
-/// Units that the standard's names end in.
+/// Unit suffixes of metric names in the standard.
 const UNITS: [&str; 2] = ["seconds", "bytes"];
 
 /// The families as one exposition, `# EOF` included. Counters and gauges only: nothing else is published.

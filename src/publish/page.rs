@@ -1,5 +1,5 @@
-//! `/`: the page for the person on call. Rendered only when asked for, without scripts already whole; a script of its own keeps
-//! it up to date and copies commands. Nothing comes from another origin, and no text of the host becomes markup.
+//! `/`: the page for the person on call. Rendered on request and complete without scripts; its script keeps
+//! it up to date and copies commands. Nothing is loaded from another origin, and no text from the host becomes markup.
 
 mod agent;
 mod facts;
@@ -26,7 +26,7 @@ use crate::model::{
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 
-/// So many agents, and of each so many findings and endpoints, are on the page; the JSON report has the others.
+/// The maximum number of agents on the page, and of findings and endpoints of each; the JSON report has the others.
 const MOST_AGENTS: usize = 32;
 const MOST_FINDINGS: usize = 40;
 const MOST_FACTS: usize = 100;
@@ -47,7 +47,7 @@ const CUT: Text = Text {
     zh: "本页未显示全部内容，完整内容见 JSON 报告。",
 };
 
-/// The policy that goes with the page: its own style and script, and its own server.
+/// The Content-Security-Policy of the page: only its own style, script and server.
 pub fn content_security_policy() -> &'static str {
     static POLICY: OnceLock<String> = OnceLock::new();
     POLICY.get_or_init(|| {
@@ -61,7 +61,7 @@ pub fn content_security_policy() -> &'static str {
     })
 }
 
-/// True if the page does not show all of the report.
+/// True if the page shows only a part of the report.
 pub fn is_cut(report: &Report) -> bool {
     let is_large = |agent: &AgentReport| {
         let findings: usize = agent.prerequisites.iter().map(|each| each.problems.len()).sum();
@@ -89,7 +89,7 @@ impl<'a> Page<'a> {
         text.in_language(self.language)
     }
 
-    /// The agents that are shown, each with its place in the report, which its anchors keep whatever becomes of others.
+    /// The agents that are shown, each with its index in the report, so that anchors do not depend on other agents.
     fn worst_first(&self) -> Vec<(usize, &'a AgentReport)> {
         let rank = |agent: &AgentReport| match Mark::of_agent(agent) {
             Mark::Bad => 0,
@@ -104,7 +104,7 @@ impl<'a> Page<'a> {
         agents
     }
 
-    /// The worst of all agents.
+    /// The worst status of all agents.
     fn mark(&self) -> Mark {
         if !self.report.complete {
             return Mark::Unknown;
@@ -185,7 +185,7 @@ impl<'a> Page<'a> {
         )
     }
 
-    /// What must be known before anything else is believed.
+    /// Warnings that limit how far the rest of the page can be trusted.
     fn banners(&mut self) -> fmt::Result {
         if !self.report.complete {
             self.banner(Mark::Unknown, self.say(words::NOT_YET))?;
@@ -240,7 +240,7 @@ impl<'a> Page<'a> {
         )
     }
 
-    /// A moment: when, and how long before the page was rendered.
+    /// A time, and how long it was before the page was rendered.
     fn since(&self, at: std::time::SystemTime) -> String {
         let (open, close) = match self.language {
             Language::English => (" (", ")"),

@@ -1,4 +1,4 @@
-//! One report in the forms that the HTTP server hands out, encoded before anybody asks where somebody has asked before.
+//! One report in the formats that the HTTP server serves; formats that were requested before are encoded in advance.
 
 use std::{
     io::Write as _,
@@ -19,8 +19,9 @@ use crate::model::{
     report::{MOST_ON_PAGE, Report},
 };
 
-/// A report, rendered. Metrics in the forms in which the last report was asked for are encoded at publication, so that a scrape
-/// costs a copy of a pointer. All other forms are rendered when first asked for, once for each report.
+/// A report, rendered. Metrics are encoded at publication in the formats that were requested for the last
+/// report, so that a scrape costs a copy of a pointer. All other formats are rendered on the first request,
+/// once for each report.
 #[derive(Debug)]
 pub struct Published {
     report: Arc<Report>,
@@ -32,7 +33,7 @@ pub struct Published {
     page: [OnceLock<Bytes>; 2],
 }
 
-/// The bodies of one form, and whether somebody has asked for them.
+/// The bodies of one format, and whether they were requested.
 #[derive(Debug, Default)]
 struct Encoded {
     plain: OnceLock<Bytes>,
@@ -42,8 +43,8 @@ struct Encoded {
 }
 
 impl Published {
-    /// A report of which nothing is rendered yet. `evaluated_at` is the time of its evaluation on the boot clock; `own` is what
-    /// the exporter's process uses.
+    /// A report that has not been rendered yet. `evaluated_at` is the time of its evaluation on the boot
+    /// clock; `own` is the resource usage of the exporter's process.
     pub fn new(report: Arc<Report>, own: Option<SelfFacts>, evaluated_at: Duration) -> Self {
         Self {
             report,
@@ -56,7 +57,7 @@ impl Published {
         }
     }
 
-    /// Renders the metrics as they were asked for of the report before.
+    /// Renders the metrics in the formats that were requested for the previous report.
     #[must_use]
     pub fn after(self, before: &Self) -> Self {
         self.text.prepare(&before.text, || self.render_text());
@@ -103,7 +104,7 @@ impl Published {
         })
     }
 
-    /// The landing page. `telemetry_path` is where it says that the metrics are; always the same for one process.
+    /// The landing page. `telemetry_path` is the path in its link to the metrics; constant for a process.
     pub fn page(&self, language: Language, telemetry_path: &str) -> Bytes {
         in_language(&self.page, language, || {
             page::render(&self.report.within(MOST_ON_PAGE), language, telemetry_path).into_bytes()

@@ -191,7 +191,7 @@ fn fails(fact: &mut EndpointFact, kind: FailureKind) {
     probe.outcome = Err(Failure { kind, address: None, detail: "no such name".to_owned() });
 }
 
-/// One Logtail agent with five URLs, every optional series there, and no problem.
+/// One Logtail agent with five URLs, with every optional series, and no problem.
 pub(crate) fn healthy() -> Report {
     let host = "logtail.cn-hangzhou-intranet.log.aliyuncs.com";
     let data = "cn-hangzhou-intranet.log.aliyuncs.com";
@@ -367,7 +367,7 @@ pub(crate) fn unknown() -> Report {
     report
 }
 
-/// What files and other people's processes could make of the texts.
+/// Texts as hostile files and processes could make them.
 pub(crate) fn hostile() -> Report {
     let evil = "a\"b\\c\nd\u{1b}[31m<script>alert('x')</script>&\u{202e}\u{0}{le=\"1\"}";
     let mut report = failing();

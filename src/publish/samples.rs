@@ -16,14 +16,14 @@ use crate::model::{
     snapshot::{ContainerName, EndpointFact, Probe, Scheme},
 };
 
-/// What `logagent_evaluations_total` always shows, so that a rate exists before the first event.
+/// The triggers that `logagent_evaluations_total` always has, so that rates exist before the first event.
 const TRIGGERS: [&str; 7] = ["timer", "process", "file", "address", "clock", "reload", "probe"];
 
 pub(super) fn build_info(_: View<'_>, out: &mut Samples) {
     out.add(&[words::VERSION, words::REVISION, words::RUSTC, words::TARGET], 1.0);
 }
 
-/// What publishers and the server count of themselves.
+/// Self metrics of publishers and the server.
 pub(super) fn counted(view: View<'_>, out: &mut Samples) {
     let name = out.name();
     for ((_, labels), value) in view.report.exporter.counts.iter().filter(|((metric, _), _)| *metric == name)
@@ -97,8 +97,8 @@ pub(super) fn transitions(view: View<'_>, out: &mut Samples) {
     }
 }
 
-/// The unexplained causes of an agent. One cause may stand for several subjects (endpoints): it is one problem, as bad as
-/// the worst and as old as the oldest.
+/// The unexplained causes of an agent. A cause may be active for several subjects (endpoints): it is one
+/// problem, with the highest severity and the earliest start of them.
 fn standing(agent: &AgentReport) -> BTreeMap<(Prerequisite, &'static str), (Severity, SystemTime)> {
     let mut merged = BTreeMap::new();
     let problems =
@@ -214,8 +214,8 @@ pub(super) fn endpoint_certificate(view: View<'_>, out: &mut Samples) {
     });
 }
 
-/// Every known probe. Several endpoints may differ in nothing but their path and share their labels: all metrics then
-/// tell of the same one of them, a failing one if there is any.
+/// Every known probe. Several endpoints may differ only in their path and so share their labels: all metrics
+/// are then about the same one, a failing one if there is any.
 fn each_probe<'a>(
     view: View<'a>,
     out: &mut Samples,
@@ -377,7 +377,7 @@ fn float(number: u64) -> f64 {
     number as f64
 }
 
-/// Seconds since the epoch, negative before it.
+/// Seconds since the epoch, negative for times before it.
 fn epoch(time: SystemTime) -> f64 {
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(after) => after.as_secs_f64(),

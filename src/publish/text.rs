@@ -1,5 +1,5 @@
-//! The diagnosis as `check` prints it: for each agent a verdict in one line, what is wrong and how to fix it, what could
-//! not be read, and a row for every prerequisite in the documents' order.
+//! The diagnosis as `check` prints it: for each agent a verdict in one line, the problems and their fixes,
+//! the facts that could not be read, and a row for every prerequisite in the documents' order.
 
 mod detail;
 mod wrap;
@@ -23,27 +23,27 @@ use crate::{
     },
 };
 
-/// Columns of the longest heading of a prerequisite, and two.
+/// Width of the longest name of a prerequisite, plus two.
 const HEADING: usize = 20;
 
-/// Columns where nobody says how many there are.
+/// The default number of columns.
 pub const COLUMNS: usize = 80;
 
 /// Narrower than this nothing fits; wider, sentences are hard to read.
 const COLUMNS_USED: std::ops::RangeInclusive<usize> = 40..=120;
 
-/// How the diagnosis is written.
+/// How the diagnosis is rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
     /// Its language.
     pub language: Language,
-    /// With ANSI colours: only for a terminal.
+    /// With ANSI colours: for terminals only.
     pub colour: bool,
-    /// All that was seen, and each finding by itself.
+    /// All observations, and findings not merged.
     pub verbose: bool,
-    /// Columns of the terminal; lines are broken to fit.
+    /// Columns of the terminal; lines are wrapped to fit.
     pub columns: usize,
-    /// The running exporter says it, not a look of this moment.
+    /// The report comes from the running exporter, not from a new evaluation.
     pub asked: bool,
 }
 
@@ -104,7 +104,7 @@ impl Writer<'_> {
         self.out.write_char('\n')
     }
 
-    /// A sentence that hangs below its first column.
+    /// A sentence with a hanging indent.
     fn hanging(&mut self, text: &str, column: usize, colour: Option<&str>) -> fmt::Result {
         for (index, line) in wrap(text, self.columns.saturating_sub(column)).iter().enumerate() {
             if index > 0 {
@@ -118,7 +118,7 @@ impl Writer<'_> {
         self.out.write_char('\n')
     }
 
-    /// Who passes itself off as an agent.
+    /// Processes that have an agent's name but are not trusted.
     fn not_believed(&mut self, seen: &NotBelieved) -> fmt::Result {
         for NotBelievedGroup { kind, user, executable, pids } in &seen.groups {
             let (executable, user) = (words::printable(executable), user.to_string());
@@ -183,7 +183,7 @@ impl Writer<'_> {
         if self.style.verbose { self.observed(agent) } else { Ok(()) }
     }
 
-    /// What could not be read, each once, with the prerequisites that it leaves open.
+    /// The facts that could not be read, each once, with the prerequisites that it affects.
     fn unread(&mut self, agent: &AgentReport) -> fmt::Result {
         let mut whys: Vec<(&Why, Vec<&str>)> = Vec::new();
         for prerequisite in &agent.prerequisites {
@@ -289,7 +289,7 @@ impl Writer<'_> {
                 write!(self.out, "{}", words::Blanks(words::width(label)))?;
             }
             write!(self.out, "{}", words::Blanks(gap))?;
-            // A step hangs below its words, not below its number.
+            // A step is indented to its text, not to its number.
             let inner = line.trim_start();
             let step = inner.find(". ").filter(|at| inner.bytes().take(*at).all(|b| b.is_ascii_digit()));
             let indent = line.len() - inner.len() + step.map_or(0, |at| at + 2);

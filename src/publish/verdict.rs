@@ -1,11 +1,11 @@
-//! What a whole report comes to, as plugins of Nagios and Icinga exit.
+//! The overall verdict of a report, with the exit codes of Nagios and Icinga plugins.
 
 use crate::model::{
     Severity, Status,
     report::{AgentReport, Report},
 };
 
-/// What a report comes to.
+/// The overall verdict of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Every prerequisite holds.
@@ -29,7 +29,7 @@ impl Verdict {
         }
     }
 
-    /// Of a whole report: failing before unknown before warnings.
+    /// Of a whole report: failing takes precedence over unknown, and unknown over warnings.
     pub fn of(report: &Report) -> Self {
         let warns = |agent: &AgentReport| {
             agent

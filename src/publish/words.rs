@@ -1,4 +1,4 @@
-//! Words that more than one form of the report uses, in every language, and how values are written.
+//! Texts that more than one format of the report uses, in every language, and how values are written.
 
 mod clock;
 
@@ -29,21 +29,21 @@ pub const TARGET: &str = env!("LOGAGENT_TARGET");
 /// Before the first full evaluation.
 pub const NOT_YET: Text =
     Text { en: "The first evaluation is still running.", zh: "首次检查尚未完成。" };
-/// The exact command or edit that fixes it.
+/// Introduces the fix.
 pub const FIX: Text = Text { en: "fix:", zh: "修复：" };
-/// Stands for a remedy that was just given.
+/// Replaces a remedy that was just given.
 pub const AS_ABOVE: Text = Text { en: "as above", zh: "同上" };
 /// Where a value comes from.
 pub const FROM: Text = Text { en: "from", zh: "来自" };
 /// When a problem was first seen.
 pub const SINCE: Text = Text { en: "since", zh: "始于" };
-/// Heads the explained consequences under their root.
+/// Heading of the consequences under their root cause.
 pub const ALSO: Text = Text { en: "also, because of this:", zh: "由此还导致：" };
-/// Heads the other endpoints that the same is true of.
+/// Heading of the other endpoints with the same finding.
 pub const THE_SAME_OF: Text = Text { en: "the same of:", zh: "同样的还有：" };
-/// Heads the prerequisites that an unread fact leaves open.
+/// Heading of the prerequisites affected by an unread fact.
 pub const LEAVES_OPEN: Text = Text { en: "not judged in full:", zh: "因此无法完整判断：" };
-/// Where a diagnosis comes from that the running exporter gave.
+/// The source of a diagnosis from the running exporter.
 pub const ASKED: Text = Text {
     en: "as the running exporter saw it at {at}",
     zh: "以上为正在运行的 logagent-exporter 于 {at} 的检查结果",
@@ -53,9 +53,9 @@ pub const LIMITS: Text = Text {
     en: "not everything is shown; limits reached: {limits}",
     zh: "内容未全部显示，已达到上限：{limits}",
 };
-/// Heads a prerequisite that fails only by consequences.
+/// Introduces a prerequisite that has only consequences.
 pub const FOLLOWS: Text = Text { en: "follows from", zh: "起因是" };
-/// Marks a finding that could not be looked at again.
+/// Marks a finding that could not be checked again.
 pub const CARRIED: Text = Text {
     en: "as last seen: could not be looked at again",
     zh: "为上次所见：本次无法重新检查",
@@ -64,20 +64,20 @@ pub const CARRIED: Text = Text {
 const IN_CONTAINER: Text = Text { en: ", container {name}", zh: "，容器 {name}" };
 /// Where the agent is installed.
 pub const IN: Text = Text { en: "in", zh: "位于" };
-/// Processes that pass themselves off as an agent's.
+/// Processes that have an agent's name but are not trusted.
 pub const NOT_BELIEVED: Text = Text {
     en: "not believed: {executable} (pids {pids}) bears the name of a {kind} agent, but runs as uid {user}, who does not speak for one. \
          If it is one, say so in the config file: run_as: [{user}]",
     zh: "不予采信：{executable}（进程 {pids}）与 {kind} 客户端同名，但以 uid {user} 运行，该用户不能代表客户端。\
          若确为客户端，请在配置文件中写明：run_as: [{user}]",
 };
-/// Between a name and what is said of it.
+/// Between a name and its description.
 pub const COLON: Text = Text { en: ": ", zh: "：" };
 /// The host's clock.
 pub const CLOCK: Text = Text { en: "clock", zh: "时钟" };
 /// A clock without any reference.
 pub const NO_REFERENCE: Text = Text { en: "no time reference", zh: "无时间参考源" };
-/// The kernel's opinion of the clock.
+/// The kernel's clock status.
 pub const SYNCHRONIZED: Text = Text { en: "kernel says synchronized", zh: "内核显示已同步" };
 /// The kernel's opinion of the clock.
 pub const UNSYNCHRONIZED: Text = Text { en: "kernel says not synchronized", zh: "内核显示未同步" };
@@ -101,7 +101,7 @@ pub fn prerequisite(id: Prerequisite) -> Text {
     }
 }
 
-/// What holds if the prerequisite is fulfilled.
+/// The phrase for a fulfilled prerequisite.
 fn fulfilled(id: Prerequisite) -> Text {
     match id {
         Prerequisite::Installed => Text { en: "the agent is there", zh: "客户端已安装" },
@@ -135,7 +135,7 @@ pub fn status(status: Status) -> Text {
     }
 }
 
-/// What became of a cause, as a word.
+/// A transition of a cause, as a word.
 pub fn transition(to: TransitionTo) -> Text {
     match to {
         TransitionTo::Failing => Text { en: "failing", zh: "异常" },
@@ -220,7 +220,7 @@ pub fn phases(phases: &Phases) -> [(&'static str, Option<Duration>); 4] {
     ]
 }
 
-/// One phrase on a prerequisite without a finding of its own, from what was observed.
+/// One phrase about a prerequisite without a finding, from the observations.
 pub fn summary(agent: &AgentReport, id: Prerequisite, clock: &ClockReport, language: Language) -> String {
     let observed = match id {
         Prerequisite::Installed => agent.install_dir.as_ref().map(|dir| dir.display().to_string()),
@@ -239,7 +239,7 @@ pub fn summary(agent: &AgentReport, id: Prerequisite, clock: &ClockReport, langu
             Language::Chinese => format!("{ip}（{}）", label(source, language)),
         }),
         Prerequisite::Network => endpoints(agent, language),
-        // The kernel's own offset has no half-width, and proves nothing.
+        // The kernel's own offset has no half-width, and so proves nothing.
         Prerequisite::Clock => {
             let measured = clock.offsets.iter().find(|(_, _, half_width)| half_width.is_some());
             measured.map(|reference| offset(reference, language))
@@ -253,7 +253,7 @@ pub fn summary(agent: &AgentReport, id: Prerequisite, clock: &ClockReport, langu
     printable(&observed.unwrap_or_else(|| fulfilled(id).in_language(language).to_owned()))
 }
 
-/// What a list says of a prerequisite: what was observed, and the causes that stand or explain.
+/// The text of a prerequisite in a list: the observation, and the causes that are active or explain it.
 pub fn row(
     prerequisite: &PrerequisiteReport,
     agent: &AgentReport,
@@ -328,7 +328,7 @@ pub fn milliseconds(took: Duration) -> String {
     if milliseconds < 10.0 { format!("{milliseconds:.1} ms") } else { format!("{milliseconds:.0} ms") }
 }
 
-/// What follows an agent's name: kind (unless it is named so), version, edition, installation directory.
+/// The text after an agent's name: kind (unless the name is the kind), version, edition, installation directory.
 pub fn what_and_where(agent: &AgentReport, language: Language) -> String {
     let mut out = what(agent, language);
     if let Some(dir) = &agent.install_dir {
@@ -346,7 +346,7 @@ pub fn what_and_where(agent: &AgentReport, language: Language) -> String {
     out
 }
 
-/// What follows an agent's name: kind (unless it is named so), version, edition.
+/// The text after an agent's name: kind (unless the name is the kind), version, edition.
 pub fn what(agent: &AgentReport, language: Language) -> String {
     let mut out = String::new();
     if *agent.name != *agent.kind {
@@ -396,13 +396,13 @@ mod tests {
     }
 }
 
-/// One line with everything non-printing made visible: nothing that a file or another program says may steer a terminal
-/// or reorder a page. Unlike evidence, it is not cut.
+/// One line with all non-printing characters made visible: no text of a file or another program may control a
+/// terminal or reorder a page. Unlike evidence, it is not truncated.
 pub fn printable(line: &str) -> String {
     if is_plain(line) {
         return line.to_owned();
     }
-    // `visible` cuts long values, so it gets short ones.
+    // `visible` truncates long values, so it gets short pieces.
     let characters: Vec<char> = line.chars().collect();
     characters.chunks(100).map(|chunk| visible(&chunk.iter().collect::<String>())).collect()
 }
@@ -412,8 +412,8 @@ pub fn lines(text: &str) -> impl Iterator<Item = String> + '_ {
     text.trim_end().split('\n').map(|line| printable(line.trim_end_matches('\r')))
 }
 
-/// The standing problems of an agent, roots before consequences: each unexplained one with all that it explains,
-/// directly or through others. A consequence whose root is not there stands for itself.
+/// The active problems of an agent, roots before consequences: each unexplained one with everything that it
+/// explains, directly or indirectly. A consequence whose root is not in the list is listed as a root.
 pub fn by_root(agent: &AgentReport) -> Vec<(&Problem, Vec<&Problem>)> {
     let all: Vec<&Problem> = agent.prerequisites.iter().flat_map(|p| &p.problems).collect();
     let mut roots: Vec<(&Problem, Vec<&Problem>)> = all
@@ -434,9 +434,9 @@ pub fn by_root(agent: &AgentReport) -> Vec<(&Problem, Vec<&Problem>)> {
 /// The unexplained problem at the end of the chain of explanations; `None` for a root itself.
 pub fn root_of<'a>(problem: &Problem, all: &[&'a Problem]) -> Option<&'a Problem> {
     let mut explained_by = problem.explained_by?;
-    // A chain cannot be longer than there are problems; a circle ends here.
+    // A chain cannot be longer than there are problems; so a cycle ends here.
     for _ in 0..all.len() {
-        // The same cause may stand for one subject unexplained and be explained for another.
+        // The same cause may be unexplained for one subject and explained for another.
         let candidates = || all.iter().filter(|candidate| candidate.cause.id == explained_by.id);
         if let Some(root) = candidates().find(|candidate| candidate.explained_by.is_none()) {
             return Some(root);

@@ -1,7 +1,7 @@
 //! The operating system as every part of the exporter may use it: one facade, and a directory for each system behind it.
 //!
-//! It hands out what the system says, or an [`io::Error`](std::io::Error) of the kind `Unsupported` where it does not say it.
-//! How the facts of a host are read is `observe`'s, which has a facade of the same form.
+//! It returns what the system provides, or an [`io::Error`](std::io::Error) of the kind `Unsupported` if it
+//! does not provide it. Reading the facts of a host is up to `observe`, which has a similar facade.
 
 #[cfg(not(any(target_os = "linux", windows)))]
 #[path = "other.rs"]
@@ -17,7 +17,7 @@ pub mod root;
 
 use std::ffi::OsString;
 
-/// How a process was started. It may hold passwords, so `Debug` tells numbers only.
+/// How a process was started. It may hold passwords, so `Debug` shows only counts.
 #[derive(Clone, Default)]
 pub struct Started {
     /// Its arguments, the program first.
@@ -42,10 +42,10 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Whether names are looked for wherever the host looks for them: with glibc by its modules, whatever they are; musl has none.
+/// Whether names are resolved in the same ways as on the host: glibc uses its name service modules; musl has none.
 pub(crate) const ASKS_EVERY_SOURCE_OF_NAMES: bool = cfg!(not(target_env = "musl"));
 
-/// What the system's service manager is asked to do with the exporter's own service.
+/// A request to the system's service manager about the exporter's own service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServiceRequest {
     /// Install or upgrade it, with these flags (none: as they were), and start it.
@@ -58,7 +58,7 @@ pub enum ServiceRequest {
     Stop,
 }
 
-/// How important a line of the log is to the system's own log.
+/// The level of a line in the system's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Importance {
     /// It can be looked up.

@@ -1,4 +1,4 @@
-//! How many descriptors the process may have, where nothing bounds them that is known, or that matters.
+//! The limit of descriptors on systems where none is known or relevant.
 
 use std::io;
 

@@ -14,7 +14,7 @@ use super::unsupported;
 
 /// Where it would be.
 pub const DIRECTORY: &str = "/run/logagent-exporter";
-/// What it would be called.
+/// The name that it would have.
 pub const SOCKET: &str = "exporter.sock";
 
 /// One connection.

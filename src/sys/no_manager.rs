@@ -1,13 +1,12 @@
-//! A system whose manager starts a service as any program: there is nothing to be told, and packages install it.
+//! A system whose manager starts a service like any program: it needs no notifications, and packages install it.
 
 use std::{convert::Infallible, io};
 
 use crate::sys::{Importance, ServiceRequest};
 
-/// There is nothing to be told.
+/// There is nothing to notify.
 ///
-/// # Errors
-/// Always: the work, to be done by whoever asked.
+/// # Errors Always returns the work, to be run by the caller.
 pub fn as_service(work: Box<dyn FnOnce() -> bool + Send>) -> Result<bool, Box<dyn FnOnce() -> bool + Send>> {
     Err(work)
 }
@@ -20,7 +19,7 @@ pub fn manage_service(_: &ServiceRequest) -> io::Result<Vec<String>> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "packages install the service here"))
 }
 
-/// The system's log, where a service has no standard error: it has one.
+/// The system's log for services without standard error: here they have it.
 #[derive(Debug)]
 pub struct EventLog(Infallible);
 

@@ -1,4 +1,4 @@
-//! A system that the exporter does not know: it tells nothing, and every answer says so.
+//! A system that the exporter does not support: nothing can be read, and every answer says so.
 
 use std::{ffi::OsStr, io, time::Duration};
 
@@ -8,7 +8,7 @@ fn unsupported() -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, "not known how to read this on this operating system")
 }
 
-/// A service manager: there is none that is known.
+/// A service manager: none is known.
 #[derive(Debug)]
 pub enum ServiceManager {}
 
@@ -55,7 +55,7 @@ pub fn cpu_time() -> Duration {
     Duration::ZERO
 }
 
-/// Columns of the terminal; not told here.
+/// Columns of the terminal; not known here.
 pub fn terminal_columns() -> Option<usize> {
     None
 }
@@ -87,7 +87,7 @@ pub fn kernel_clock() -> io::Result<KernelClock> {
 /// Does nothing.
 pub fn give_memory_back() {}
 
-/// What an error of the system means, where its kind does not tell: never known.
+/// What an error of the system means, if its kind is not enough: never known.
 pub mod error {
     use std::io;
 
@@ -112,7 +112,7 @@ pub mod error {
     }
 }
 
-/// True if the process may read what is others'; not known.
+/// True if the process may read files of other users; not known.
 pub fn reads_what_is_others() -> bool {
     true
 }
@@ -129,29 +129,26 @@ pub mod file {
 
     /// Opens a path of the exporter's own file system for reading.
     ///
-    /// # Errors
-    /// What the system says.
+    /// # Errors The system's error.
     pub fn open(path: &Path) -> io::Result<File> {
         File::open(path)
     }
 
-    /// Makes a file, where there is nothing yet; who can read it is told by its directory.
+    /// Creates a new file; its directory determines who can read it.
     ///
-    /// # Errors
-    /// What the system says; `AlreadyExists` if something is there.
+    /// # Errors The system's error; `AlreadyExists` if the path exists.
     pub fn create_private(path: &Path) -> io::Result<File> {
         File::options().write(true).create_new(true).open(path)
     }
 
-    /// What is left on a file system; not known.
+    /// The free space of a file system; not known.
     ///
-    /// # Errors
-    /// Always: this system does not tell it.
+    /// # Errors Always: not known on this system.
     pub fn space(_: &File, _: bool) -> io::Result<Option<(u64, crate::model::snapshot::Space)>> {
         Err(io::Error::new(io::ErrorKind::Unsupported, "not known how to read it on this operating system"))
     }
 
-    /// Whose file system it is on; not known.
+    /// The kind of file system; not known.
     ///
     /// # Errors
     /// None here.
@@ -164,7 +161,7 @@ pub mod file {
         "a special file"
     }
 
-    /// Nobody's: no user of this system has the number.
+    /// An id that no user of this system has.
     pub fn owner(_: &Metadata) -> u32 {
         u32::MAX
     }

@@ -10,59 +10,59 @@ use std::{
 
 use super::system::root as system;
 
-/// As many links as the kernel itself follows in one path.
+/// The maximum number of links in one path, as in the kernel.
 pub const MOST_LINKS: usize = 40;
 
-/// The root directory that agent paths are meant in.
+/// The root directory to which agents' paths are relative.
 #[derive(Debug, Clone)]
 pub struct Root {
-    /// Canonical, so that paths that the system gives can be compared with it.
+    /// Canonical, so that paths from the system can be compared with it.
     path: PathBuf,
-    /// The directory itself, where its path may come to mean another one: that of a process.
+    /// The open directory, if its path may later refer to another one: that of a process.
     held: Option<Arc<File>>,
 }
 
 /// What a path is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// To be looked at; its content is not touched.
+    /// For its metadata; its content is not read.
     Look,
     /// To be read. A FIFO is not waited for.
     Read,
 }
 
-/// What is on the way to a file: a directory, a link, or the file itself.
+/// A component of a path: a directory, a link, or the file itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
     /// Who owns it.
     pub owner: u32,
     /// The group that it belongs to.
     pub group: u32,
-    /// Permission bits. Where there is an access control list, those of the group are the most that it grants to anyone.
+    /// Permission bits. With an access control list, the group bits are the maximum that it grants to anyone.
     pub mode: u32,
-    /// True for a symbolic link, whose bits mean nothing.
+    /// True for a symbolic link, whose mode bits have no meaning.
     pub is_link: bool,
-    /// Of a link: who owns what it leads to.
+    /// For a link: the owner of its target.
     pub leads_to_owner: Option<u32>,
 }
 
-/// What kind of file system a file is on.
+/// The kind of file system that a file is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileSystem {
     /// One of files.
     Usual,
-    /// The kernel's own: what is read there is no file, and reading may do anything.
+    /// One of the kernel's: its entries are not real files, and reading them may have effects.
     OfTheKernel,
-    /// A process answers for it.
+    /// One that a process implements (FUSE).
     OfAProcess,
 }
 
-/// The way to a file.
+/// The components of a path.
 #[derive(Debug)]
 pub struct Way {
-    /// Every component from the root directory on, links included; the last one is the file.
+    /// Every component from the root directory on, links included; the last one is the file itself.
     pub steps: Vec<Step>,
-    /// The file, opened to be looked at.
+    /// The file, opened for its metadata.
     pub end: File,
 }
 
@@ -72,7 +72,7 @@ impl Root {
         Self { path: system::canonical(path), held: None }
     }
 
-    /// The directory that is open here, whatever stands at `path` by now.
+    /// The open directory, whatever `path` refers to by now.
     pub fn held(directory: File, path: PathBuf) -> Self {
         Self { path, held: Some(Arc::new(directory)) }
     }
@@ -97,7 +97,7 @@ impl Root {
         self.held.is_none() && self.path == Path::new("/")
     }
 
-    /// Where `path`, as the agent sees it, is on the exporter's own file system, if no link is in the way.
+    /// Where `path`, as the agent sees it, is on the exporter's own file system, if it contains no link.
     pub fn locate(&self, path: &Path) -> PathBuf {
         self.path.join(relative(path))
     }
@@ -110,7 +110,7 @@ impl Root {
         path.strip_prefix(&self.path).ok().map(|rest| Path::new("/").join(rest))
     }
 
-    /// Opens what stands at `path`.
+    /// Opens `path`.
     ///
     /// # Errors
     /// What the system says.
@@ -118,7 +118,7 @@ impl Root {
         system::open(self, path, purpose)
     }
 
-    /// Opens what stands at `path` to be looked at, if no link is on the way. `None`: there is one, or the kernel cannot tell.
+    /// Opens `path` for its metadata, if it contains no link. `None`: it contains one, or the kernel cannot tell.
     ///
     /// # Errors
     /// What the system says.
@@ -134,10 +134,9 @@ impl Root {
         system::way(self, path)
     }
 
-    /// The names in a directory, in no order. `None`: there are more than `most`.
+    /// The names in a directory, in no particular order. `None`: there are more than `most`.
     ///
-    /// # Errors
-    /// What the system says; not a directory is one of them.
+    /// # Errors The system's error; also if it is not a directory.
     pub fn entries(&self, path: &Path, most: usize) -> io::Result<Option<Vec<OsString>>> {
         system::entries(self, path, most)
     }
@@ -145,14 +144,14 @@ impl Root {
     /// The path, as the agent sees it and free of links, of an open file. `None` where the system cannot tell.
     pub fn canonical(&self, file: &File) -> Option<PathBuf> {
         if self.held.is_some() {
-            // Its mounts are not the exporter's, and what the kernel calls a path there is none here.
+            // Its mounts are not the exporter's, and paths that the kernel returns there do not exist here.
             return None;
         }
         self.strip(&system::path_of_open(file)?)
     }
 }
 
-/// Opens for reading what was opened to be looked at, whatever stands at its path by now.
+/// Opens for reading what was opened for its metadata, whatever its path refers to by now.
 ///
 /// # Errors
 /// What the system says.
@@ -160,7 +159,8 @@ pub fn reopen(looked_at: &File) -> io::Result<File> {
     system::reopen(looked_at)
 }
 
-/// The names in a directory that was opened to be looked at, in no order. `None`: there are more than `most`.
+/// The names in a directory that was opened for its metadata, in no particular order. `None`: there are more
+/// than `most`.
 ///
 /// # Errors
 /// What the system says; not a directory is one of them.

@@ -1,4 +1,4 @@
-//! What fires when, as the rules have it, with time in hand.
+//! Which alerts fire when, compared with the rules, on a simulated clock.
 
 use tokio::time::advance;
 
@@ -74,7 +74,7 @@ fn stopped() -> Report {
     with(&[(&NOT_RUNNING, Severity::Critical)])
 }
 
-/// What is told at this moment: names of what fires, and of what has ended.
+/// What is sent at this time: the names of firing and of resolved alerts.
 fn told(book: &Book) -> (Vec<String>, Vec<String>) {
     let settings = crate::model::settings::AlertingSettings::default();
     let (firing, ended): (Vec<_>, Vec<_>) =
@@ -95,7 +95,7 @@ fn firing(book: &Book) -> Vec<String> {
     told(book).0
 }
 
-/// Evaluations each 15 s for so long.
+/// Evaluations every 15 s for this long.
 async fn during(book: &mut Book, report: &Report, seconds: u64) {
     for _ in 0..seconds / 15 {
         advance(Duration::from_secs(15)).await;
@@ -110,7 +110,7 @@ async fn a_cause_is_told_after_its_patience_and_ends_some_minutes_after_it_is_go
     advance(NOT_RUNNING.patience.saturating_sub(Duration::from_millis(1))).await;
     book.advance(Instant::now());
     assert_eq!(firing(&book), [""; 0]);
-    // Time alone tells it, to the moment, without another evaluation.
+    // It fires at the exact time, without another evaluation.
     assert_eq!(book.next_change(Instant::now()), Some(Instant::now() + Duration::from_millis(1)));
     advance(Duration::from_millis(1)).await;
     book.advance(Instant::now());
@@ -122,7 +122,7 @@ async fn a_cause_is_told_after_its_patience_and_ends_some_minutes_after_it_is_go
     advance(Duration::from_millis(1)).await;
     book.advance(Instant::now());
     assert_eq!(told(&book), (vec![], vec!["LogAgentNotRunning".to_owned()]));
-    // Its end is repeated for five minutes, and then forgotten.
+    // Its end is sent again for five minutes, and then forgotten.
     advance(REPEATED).await;
     book.observe(&healthy(), Instant::now());
     assert_eq!(told(&book), (vec![], vec![]));
@@ -151,7 +151,7 @@ async fn no_evaluation_and_an_incomplete_one_end_nothing() {
     let nothing = Report { agents: Vec::new(), complete: false, ..healthy() };
     during(&mut book, &nothing, 1_200).await;
     assert_eq!(firing(&book), ["LogAgentNotRunning"]);
-    // The loop hangs: an alert says so, and the others keep firing.
+    // The loop hangs: an alert reports it, and the others keep firing.
     advance(STALE).await;
     book.advance(Instant::now());
     assert_eq!(firing(&book), ["LogAgentExporterStale", "LogAgentNotRunning"]);
@@ -226,7 +226,7 @@ async fn the_exporter_tells_of_itself() {
         ["LogAgentExporterObservationErrors"],
         "what cannot be read is why it is unknown"
     );
-    // A few errors are none.
+    // A few errors do not count.
     let mut book = Book::new(Instant::now());
     report.exporter.observation_errors.insert(("logtail".into(), "file"), 10);
     during(&mut book, &report, 3_600).await;

@@ -1,4 +1,4 @@
-//! A member that answers, fails, refuses, restarts and has a clock of its own.
+//! A member that answers, fails, refuses, restarts and has its own clock.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,19 +6,19 @@ use tokio::time::{advance, sleep};
 
 use super::*;
 
-/// An Alertmanager as its API is: it knows alerts until their end, or for five minutes after they were last told.
+/// A model of Alertmanager's API: it keeps alerts until their end, or for five minutes after they were last sent.
 #[derive(Default)]
 struct Alertmanager {
     down: bool,
-    /// Answers 400 to what holds this.
+    /// Answers 400 to alerts that contain this.
     refuses: Option<&'static str>,
     /// Answers this instead.
     status: Option<u16>,
-    /// Fast or slow, in seconds, against ours.
+    /// How far its clock is ahead of ours, in seconds.
     skew: i64,
     requests: usize,
     bodies: Vec<Value>,
-    /// By labels: start, end and until when.
+    /// By labels: start, end, and expiry.
     alerts: BTreeMap<String, (String, Option<String>, Instant)>,
 }
 
@@ -32,7 +32,7 @@ impl Handle {
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Names of what it takes to fire.
+    /// Names of the alerts that it considers firing.
     fn firing(&self) -> Vec<String> {
         self.with(|am| {
             let now = Instant::now();
@@ -113,7 +113,7 @@ impl World {
         self.state.send_replace(Arc::new(state(alerts)));
     }
 
-    /// A counter, which is whole.
+    /// A counter, which is an integer.
     fn counted(&self, metric: &'static str) -> u64 {
         let key = (metric, vec!["http://am/api/v2/alerts".to_owned()]);
         self.counters.counts()[&key].to_string().parse().unwrap()
@@ -158,7 +158,7 @@ async fn times_are_in_the_receivers_clock_however_wrong_the_local_one_is() {
         later(1).await;
         let expected = |after: u64| {
             let at = EPOCH.saturating_add_signed(skew) + after;
-            // Its clock is shown in whole seconds.
+            // Its clock has a resolution of one second.
             [at - 1, at]
                 .map(|at| rfc3339_millis(SystemTime::UNIX_EPOCH + Duration::from_secs(at))[..19].to_owned())
         };
@@ -188,7 +188,7 @@ async fn ten_hours_without_alertmanager_lose_nothing_and_leave_nothing_stale() {
     let began = Instant::now();
     let stands = fires();
     for minute in 0..600u64 {
-        // One cause that stands, and one that comes and goes.
+        // One active cause, and one that comes and goes.
         let flaps = Alert { resolved: (minute % 2 == 0).then(Instant::now), ..fires() };
         world.set(&[
             (Subject::Watchdog, fires()),
@@ -223,7 +223,7 @@ async fn a_failure_is_tried_again_soon_and_then_more_rarely_never_twice_at_once(
         later(8).await;
         let soon = world.am.with(|am| am.requests);
         assert!((3..=5).contains(&soon), "{soon} requests in 8 s");
-        // What changes meanwhile does not hurry it.
+        // Changes in the meantime do not shorten it.
         for _ in 0..50 {
             world.set(&[(cause("not_running"), fires())]);
             tokio::task::yield_now().await;
@@ -291,7 +291,7 @@ async fn at_the_end_what_was_not_told_is_tried_once_more() {
     world.state.send_replace(Arc::new(State { closing: true, ..state(&[(cause("not_running"), fires())]) }));
     world.task.await.unwrap();
     assert!(world.am.firing().contains(&"LogAgentNotRunning".to_owned()));
-    // One that is down does not hold up the end.
+    // A member that is down does not delay the shutdown.
     let world = World::new(Handle::default());
     world.am.with(|am| am.down = true);
     later(5).await;

@@ -1,4 +1,4 @@
-//! What is pushed is what the bundled rules tell: names, labels, annotations and times.
+//! Pushed alerts equal those of the bundled rules: names, labels, annotations and times.
 
 use std::{fs, path::Path};
 
@@ -7,7 +7,7 @@ use saphyr::{LoadableYamlNode as _, Yaml};
 use super::*;
 use crate::model::{Language, System};
 
-/// The rule of an alert, in one language: the comment before it, and itself.
+/// The rule of an alert, in one language: with the comment before it.
 fn rules(language: Language) -> BTreeMap<String, (String, Yaml<'static>)> {
     let file = match language {
         Language::English => "alerts/logagent-causes.rules.yml",
@@ -72,7 +72,7 @@ fn what_is_pushed_is_what_the_rules_tell() {
             for (name, value) in of(rule, "labels") {
                 assert_eq!(labels[&name], value, "{subject:?}: {name}");
             }
-            // What a rule does not write it takes from the series: these and no others.
+            // Labels that a rule does not set come from the series: exactly these.
             let written = of(rule, "labels");
             for name in labels.keys().filter(|name| !written.contains_key(*name) && *name != "alertname") {
                 let series = ["instance", "cluster", "agent", "cause", "prerequisite", "severity", "source"];
@@ -95,10 +95,10 @@ fn what_is_pushed_is_what_the_rules_tell() {
     }
 }
 
-/// The template with what Prometheus makes of the question which system the host has.
+/// The template with Prometheus' result for the operating system of the host.
 fn answered(template: &str, system: System) -> String {
     let Some((before, rest)) = template.split_once("{{ if query ") else { return template.to_owned() };
-    // A hyphen takes the end of the line on its side away.
+    // A hyphen removes the line break on its side.
     let rest = rest.replace(" -}}\n", " }}").replace("\n{{- ", "{{ ");
     let (_, branches) = rest.split_once(" }}").unwrap();
     let (branches, after) = branches.split_once("{{ end }}").unwrap();
@@ -128,7 +128,7 @@ fn it_is_pushed_after_as_long_as_by_the_rules_and_ends_as_late() {
                 assert_eq!((patience, keep), (minutes(after), minutes(ends)), "{name}");
                 causes += 1;
             }
-            // Their windows are of expressions; the rest is as written.
+            // Their times are part of their expressions; the others are compared as written.
             Subject::ReloadFailed | Subject::NoAgents => {
                 assert!(patience > field("for") && keep == field("keep_firing_for"));
             }

@@ -1,4 +1,4 @@
-//! Real requests over loopback: what is asked of whom, with which words, and what is read of the answer.
+//! Real requests over loopback: to which server, with which content, and how the answer is read.
 
 use std::{
     collections::BTreeMap,
@@ -26,7 +26,7 @@ fn wall() -> SystemTime {
     SystemTime::now()
 }
 
-/// A server that keeps what it is asked, and whose clock is so many seconds ahead.
+/// A server that records requests, and whose clock is this many seconds ahead.
 struct Server {
     port: u16,
     asked: Arc<Mutex<Vec<String>>>,
@@ -64,7 +64,7 @@ impl Server {
     }
 }
 
-/// True if a request has come with its body.
+/// True if a request has arrived with its body.
 fn is_whole(text: &str) -> bool {
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
     let length = head.to_ascii_lowercase();
@@ -123,13 +123,13 @@ async fn a_proxy_is_asked_for_the_whole_address_and_for_a_tunnel() {
         scheme,
         ..settings()
     };
-    // Names are the proxy's to resolve: these exist nowhere.
+    // The proxy resolves names: these exist nowhere.
     let mut plain = transport(through(Scheme::Http), "am.invalid", 9093);
     assert_eq!(plain.post(b"[]".to_vec()).await.unwrap().status, 200);
     let asked = proxy.asked().pop().unwrap();
     assert!(asked.starts_with("POST http://am.invalid:9093/am/api/v2/alerts HTTP/1.1\r\n"), "{asked}");
     let mut secured = transport(through(Scheme::Https), "am.invalid", 9093);
-    // It says 200, and then no TLS: whatever comes of that, no alert was said in the clear.
+    // It answers 200, but without TLS: no alert may be sent in plain text.
     let _why = secured.post(b"[{}]".to_vec()).await.unwrap_err();
     let asked = proxy.asked().pop().unwrap();
     assert!(asked.starts_with("CONNECT am.invalid:9093 HTTP/1.1\r\n") && !asked.contains("[{}]"), "{asked}");
@@ -176,7 +176,7 @@ async fn times_are_in_the_receivers_clock_also_when_ours_is_a_day_off() {
     }
 }
 
-/// Waits until so many requests have come.
+/// Waits until this many requests have arrived.
 async fn until(server: &Server, requests: usize) {
     let come = async {
         while server.asked().len() < requests {

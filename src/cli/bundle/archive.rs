@@ -1,4 +1,4 @@
-//! The archive: named texts, bounded, in a file of its owner's alone or on standard output.
+//! The archive: named texts of bounded size, in a file that only its owner can read, or on standard output.
 
 use std::{
     fs::{self, File},
@@ -10,7 +10,7 @@ use flate2::{Compression, GzBuilder};
 
 use crate::{model::Text, sys};
 
-/// The largest member, in bytes. A report is bounded well below.
+/// The largest member, in bytes. Reports are bounded well below this.
 const LARGEST: usize = 4 << 20;
 
 /// The most members.
@@ -21,18 +21,18 @@ const MOST: usize = 500;
 pub(super) struct Member {
     /// Its path in the archive.
     pub(super) name: String,
-    /// What it is, for people.
+    /// What it contains, for people.
     pub(super) what: Text,
     /// Its content.
     pub(super) text: String,
 }
 
-/// The members, each of another name.
+/// The members; names are unique.
 #[derive(Debug, Default)]
 pub(super) struct Members(Vec<Member>);
 
 impl Members {
-    /// Takes in a text; of one that is too long the beginning.
+    /// Adds a text; only the beginning of one that is too long.
     pub(super) fn add(&mut self, name: &str, what: Text, mut text: String) {
         if self.0.len() >= MOST {
             return;
@@ -49,7 +49,8 @@ impl Members {
         self.0.push(Member { name, what, text });
     }
 
-    /// Of addresses that begin with one of these origins leaves nothing else: a token may be part of the path.
+    /// Removes everything after the origin from URLs that begin with one of these origins: the path may
+    /// contain a token.
     pub(super) fn withhold_paths(&mut self, origins: &[&str]) {
         for member in &mut self.0 {
             for origin in origins {
@@ -63,7 +64,7 @@ impl Members {
         &self.0
     }
 
-    /// Writes them, below one directory.
+    /// Writes the members, below one directory.
     pub(super) fn write(&self, directory: &str, modified: u64, out: impl Write) -> io::Result<()> {
         let mut archive = tar::Builder::new(GzBuilder::new().write(out, Compression::default()));
         for member in &self.0 {
@@ -79,7 +80,7 @@ impl Members {
     }
 }
 
-/// `text` with `(withheld)` in place of what follows `prefix`, up to where an address ends.
+/// `text` with the rest of each URL after `prefix` replaced by `(withheld)`.
 fn without_paths(text: &str, prefix: &str) -> String {
     let mut parts = text.split(prefix);
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -95,7 +96,7 @@ fn without_paths(text: &str, prefix: &str) -> String {
     out
 }
 
-/// A name that means nothing to a shell or a file system.
+/// A name without special meaning for shells and file systems.
 fn plain(name: &str) -> String {
     let kept = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
     let name: String = name.chars().map(kept).take(100).collect();
@@ -110,7 +111,7 @@ pub(super) enum Destination {
 }
 
 impl Destination {
-    /// Prepares it: a new file that only its owner can read, or `-`.
+    /// Creates the output: a new file that only its owner can read, or standard output for `-`.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         if path == Path::new("-") {
             if io::stdout().is_terminal() {
@@ -146,7 +147,7 @@ impl Destination {
 impl Drop for Destination {
     fn drop(&mut self) {
         if let Self::File { path, complete: false, .. } = self {
-            // Half an archive serves nobody; one that stays behind says so when it is unpacked.
+            // Half an archive is of no use; if it cannot be removed, unpacking it fails visibly.
             let _left = fs::remove_file(path);
         }
     }

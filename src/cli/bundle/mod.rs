@@ -1,7 +1,8 @@
-//! `check --bundle`: what support needs, in one file that a person looks through before it is sent.
+//! `check --bundle`: everything that support needs, in one file that the user reviews before sending it.
 //!
-//! It holds what a fresh look shows, what the running exporter knows, and the files of agents and exporter without their secrets.
-//! Values are shown by a list of keys that hold none; whatever else stands there is withheld.
+//! It contains the results of a new evaluation, those of the running exporter, and the files of agents and
+//! exporter without their secrets. Only values of keys that are known to hold no secret are shown; all others
+//! are withheld.
 
 mod archive;
 mod surroundings;
@@ -56,13 +57,12 @@ const LISTED: Text = Text {
     zh: "诊断包 {file} 包含以下文件。发送之前请逐一查看：{command}",
 };
 
-/// Said below a config that the exporter refuses.
+/// Written below a config that the exporter refuses.
 const REFUSED: &str = "(the exporter refuses this file; logagent-exporter config check FILE says why)\n";
 
-/// Looks, prints the diagnosis, and writes the bundle. The exit code is that of the diagnosis.
+/// Evaluates, prints the diagnosis, and writes the bundle. The exit code is that of the diagnosis.
 ///
-/// # Errors
-/// If the file cannot be written, or is there already; those of the host.
+/// # Errors If the file exists or cannot be written, or if the host cannot be observed.
 pub async fn check(
     options: Options,
     (view, local): (&View, bool),
@@ -81,11 +81,11 @@ pub async fn check(
     daemon::require_host(&options.rootfs, options.procfs.as_deref())?;
     let (settings, refused) = match daemon::load_settings(options.config_file.clone()).await {
         Ok(settings) => (settings, false),
-        // A config that cannot be used is what support may have to look at. Its error may quote what is in it.
+        // Support may need to see a config that the exporter rejects. The error message may quote its contents.
         Err(_) => (config::Settings::default(), true),
     };
     let mut cycle = Cycle::new(settings.clone(), cycle_options(&options));
-    // From here on they are kept.
+    // From here on log lines are kept.
     let _none_yet = cycle.copies();
     let mut report = cycle.once(|_| {}).await;
     if let Some(name) = &view.agent {
@@ -147,7 +147,7 @@ pub async fn check(
     Ok(verdict)
 }
 
-/// Says on standard error what the bundle holds.
+/// Lists the contents of the bundle on standard error.
 fn tell(members: &Members, file: &Path, language: Language) {
     let file = if file == Path::new("-") { PathBuf::from("FILE") } else { file.to_owned() };
     let word = crate::model::text::shell_word(&file.display().to_string());

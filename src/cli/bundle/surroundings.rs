@@ -1,4 +1,4 @@
-//! The exporter itself: what the running one says, how it was started, its files, and the system under it.
+//! The exporter itself: the answers of the running one, how it was started, its files, and the system.
 
 use std::{collections::BTreeSet, ffi::OsString, fmt::Write as _, io, path::Path};
 
@@ -10,7 +10,8 @@ use crate::{
     sys::Started,
 };
 
-/// Variables that are not the exporter's own and matter to it; they hold no secret but user info, which is taken off.
+/// Environment variables of other programs that affect the exporter; they hold no secret except user info,
+/// which is removed.
 const SHOWN_VARIABLES: [&str; 16] = [
     "ALL_PROXY",
     "HTTPS_PROXY",
@@ -30,11 +31,11 @@ const SHOWN_VARIABLES: [&str; 16] = [
     "no_proxy",
 ];
 
-/// What an exporter that runs has said.
+/// The answers of a running exporter.
 pub(super) struct Running {
-    /// In the form that was asked for.
+    /// In the requested format.
     pub(super) said: String,
-    /// All that it knows, for people.
+    /// The full diagnosis, for people.
     pub(super) diagnosis: String,
     /// The same as a document.
     pub(super) report: String,
@@ -44,15 +45,14 @@ pub(super) struct Running {
     pub(super) verdict: u8,
     /// How it was started.
     pub(super) started: Result<Started, String>,
-    /// With which options; `None`: that cannot be told.
+    /// The options it runs with; `None`: not known.
     pub(super) options: Option<Options>,
 }
 
 impl Running {
     /// Asks the exporter that listens at `socket`; `None` if there is none.
     ///
-    /// # Errors
-    /// What it could not do.
+    /// # Errors The request that failed.
     pub(super) async fn ask(socket: &Path, view: &View) -> io::Result<Option<Self>> {
         let Some((said, verdict)) = check::running(socket, view).await? else { return Ok(None) };
         let text = async |view: View| -> io::Result<String> {
@@ -84,7 +84,7 @@ fn options(started: &Started) -> Option<Options> {
     }
 }
 
-/// How the running exporter was started, or what of this command's own environment bears on it.
+/// How the running exporter was started, or the parts of this command's environment that affect it.
 pub(super) fn environment(started: Option<&Result<Started, String>>) -> String {
     let mut out = String::new();
     let own = || Started {
@@ -105,7 +105,7 @@ pub(super) fn environment(started: Option<&Result<Started, String>>) -> String {
 }
 
 fn shown(started: &Started, out: &mut String) {
-    // What a running exporter was given as arguments it has understood, and no flag takes a secret.
+    // The running exporter has accepted these arguments, and no flag takes a secret.
     for argument in &started.arguments {
         let _infallible = writeln!(out, "argument {}", visible(&without_user_info(argument)));
     }
@@ -127,7 +127,7 @@ pub(super) fn own_file(path: &Path) -> String {
     format!("{}\n{text}", visible(&path.display().to_string()))
 }
 
-/// Of everything that has a version.
+/// The versions of everything that has one.
 pub(super) fn versions(report: &Report, rootfs: &Path) -> String {
     let mut out = flags::version();
     let read = |path: &Path| config::read(path).map(|text| String::from_utf8_lossy(&text).into_owned());

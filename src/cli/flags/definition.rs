@@ -9,7 +9,7 @@ use super::table::{
 use crate::model::System;
 
 impl Flag {
-    /// The variable that sets it: dots and dashes become underscores.
+    /// The environment variable of a flag: dots and dashes become underscores.
     pub(super) fn variable(&self) -> String {
         format!("LOGAGENT_EXPORTER_{}", self.name.to_ascii_uppercase().replace(['.', '-'], "_"))
     }
@@ -53,7 +53,7 @@ pub fn definition(system: System) -> clap::Command {
         .arg(Arg::new("FILE").help(file).required(true).value_parser(OsStringValueParser::new()))
         .after_help(CONFIG_EXAMPLES);
     let definition = common(root.bin_name("logagent-exporter").after_help(EXAMPLES), &GLOBAL)
-        // Before its command a flag is understood as after it.
+        // Flags of a command are also accepted before it.
         .args(CHECK.map(|flag| flag.arg(false)))
         .subcommand(common(described("run", "Run the exporter (the default)"), &GLOBAL))
         .subcommand(
@@ -114,8 +114,8 @@ fn service() -> clap::Command {
         .subcommand(common(described("stop", "Stop the service"), &[]))
 }
 
-/// Flags are declared at each level and not as clap's global ones: of those, the outer values of a list would be lost. Help
-/// shows those that mean something there.
+/// Flags are declared at each level instead of as clap's global ones, which would lose the outer values of a
+/// list. Help shows only the flags that have an effect on that level.
 fn common(command: clap::Command, visible: &[&Flag]) -> clap::Command {
     command
         .version(env!("CARGO_PKG_VERSION"))

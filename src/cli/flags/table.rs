@@ -1,4 +1,4 @@
-//! Every flag: its name, what it takes, its default, and what help says of it.
+//! Every flag: its name, its value, its default, and its help text.
 
 /// One flag that takes a value.
 pub(super) struct Flag {
@@ -7,7 +7,7 @@ pub(super) struct Flag {
     pub(super) help: &'static str,
     pub(super) default: Option<&'static str>,
     pub(super) repeatable: bool,
-    /// True if it stands alone.
+    /// True if it takes no value.
     pub(super) switch: bool,
 }
 
@@ -92,10 +92,10 @@ pub(super) const LANG: Flag = flag(
     "Language: en, zh; without it that of LC_ALL, LC_MESSAGES or LANG, and en for JSON",
 );
 
-/// Flags of `check`, and of those `explain` has two. Before the command they are understood too.
+/// Flags of `check`; `explain` has two of them. They are also accepted before the command.
 pub(super) const CHECK: [&Flag; 8] = [&FORMAT, &LANG, &COLOR, &AGENT, &LOCAL, &QUIET, &VERBOSE, &BUNDLE];
 
-/// Flags of any command that mean something to `check`.
+/// Flags of any command that have an effect on `check`.
 pub(super) const OF_CHECK: [&Flag; 6] =
     [&CONFIG_FILE, &ROOTFS, &PROCFS, &PROBE_TIMEOUT, &LOG_LEVEL, &LOG_FORMAT];
 
@@ -114,7 +114,7 @@ pub(super) const OF_SERVICE: [&Flag; 11] = [
     &LOG_FORMAT,
 ];
 
-/// Flags that stand before or after any command.
+/// Flags that are accepted before or after any command.
 pub(super) const GLOBAL: [&Flag; 14] = [
     &CONFIG_FILE,
     &LISTEN,

@@ -26,7 +26,7 @@ fn printed(line: &str) -> String {
     }
 }
 
-/// The first line of what is said, and the exit code.
+/// The first line of the output, and the exit code.
 fn refused(line: &str, env: Env<'_>) -> (String, u8) {
     let error = parsed(line, env).expect_err(line);
     (error.message.lines().next().unwrap_or_default().to_owned(), error.exit_code)
@@ -367,7 +367,7 @@ proptest! {
     }
 }
 
-/// What a line means on Windows.
+/// The result of a command line on Windows.
 fn on_windows(line: &str) -> Result<Command, String> {
     let args = std::iter::once("logagent-exporter").chain(line.split_whitespace()).map(OsString::from);
     match parse_on(System::Windows, args, |_| None) {
@@ -400,7 +400,7 @@ fn the_service_is_installed_with_the_flags_that_were_given_and_with_whole_paths(
     ] {
         assert_eq!(on_windows(line), Ok(Command::Service(request)), "{line}");
     }
-    // What is wrong is said before anything is installed with it.
+    // Errors are reported before anything is installed.
     assert!(on_windows("service install --web.listen-address=x").unwrap_err().contains("it has no port"));
     assert!(on_windows("service").unwrap_err().contains("install"));
     // Elsewhere packages do it.

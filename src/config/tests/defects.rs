@@ -1,4 +1,4 @@
-//! A zoo of files with one defect each, and the exact words about it.
+//! Files with one defect each, and the exact messages.
 
 use super::{errors, settings};
 

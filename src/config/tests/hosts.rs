@@ -1,4 +1,4 @@
-//! One file for a fleet: `hosts` and `${NAME}`; and what loads, but cannot be meant.
+//! One file for a fleet: `hosts` and `${NAME}`; and values that are valid but probably unintended.
 
 use super::{errors, settings};
 use crate::model::settings::Expectation;

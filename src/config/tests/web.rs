@@ -1,4 +1,4 @@
-//! Files of `--web.config.file`: those that users have load, and every defect has its words.
+//! Files of `--web.config.file`: those that users have are valid, and every defect has its message.
 
 use super::*;
 

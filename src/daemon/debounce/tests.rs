@@ -1,4 +1,4 @@
-//! Over events in memory and paused time.
+//! With events in memory and paused time.
 
 use std::sync::{
     Arc,
@@ -12,7 +12,7 @@ use tokio::{
 
 use super::*;
 
-/// Events that a test makes.
+/// Events made by a test.
 #[derive(Debug, Default, Clone)]
 struct Kernel(Arc<Queue>);
 
@@ -39,7 +39,7 @@ impl Kernel {
         self.0.notify.notify_one();
     }
 
-    /// Something that is told, but does not matter.
+    /// An event that does not matter.
     fn noise(&self) {
         self.0.noise.store(true, Ordering::SeqCst);
         self.0.notify.notify_one();
@@ -78,7 +78,7 @@ impl Source for Kernel {
     }
 }
 
-/// Evaluates whatever comes within `period`, each time for `took`; when each evaluation began.
+/// Evaluates all events within `period`, taking `took` each time; returns when each evaluation began.
 async fn evaluations(
     debouncer: &mut Debouncer<Kernel>,
     period: Duration,
@@ -115,7 +115,7 @@ async fn two_hundred_files_in_a_row_are_a_handful_of_evaluations() {
     }
 }
 
-/// Each fault is provoked when the one before has shown, which is the fastest that anybody can watch.
+/// Each fault is provoked once the previous one is visible, which is the fastest possible sequence.
 #[tokio::test(start_paused = true)]
 async fn faults_that_follow_each_other_are_each_seen_within_milliseconds() {
     for what in [0, EXIT, START] {
@@ -129,7 +129,8 @@ async fn faults_that_follow_each_other_are_each_seen_within_milliseconds() {
                 } else {
                     kernel.process(what);
                 }
-                // Until an evaluation has begun after the event was taken; those of earlier faults may come before.
+                // The time until an evaluation began after the event was taken; evaluations for earlier
+                // faults may come before.
                 while {
                     debouncer.next().await;
                     sleep(took).await;

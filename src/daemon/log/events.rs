@@ -1,4 +1,4 @@
-//! Lines of the log as events of the system's own log, where a service has no standard error.
+//! Lines of the log as events of the system's own log, for a service without standard error.
 
 use std::io::{self, Write};
 
@@ -6,11 +6,11 @@ use super::line::level_of;
 use crate::sys::{EventLog, Importance};
 use tracing::Level;
 
-/// Tells each line that is written as an event.
+/// Writes each line as an event.
 pub(super) struct Events(pub(super) EventLog);
 
 impl Write for Events {
-    /// The queue hands over whole lines.
+    /// The queue passes on whole lines.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         for line in String::from_utf8_lossy(bytes).lines().filter(|line| !line.is_empty()) {
             self.0.tell(importance(line), line)?;

@@ -1,5 +1,5 @@
-//! One line of the log, as logfmt or as JSON: the same keys in the same order, `time`, `level` and `msg` first, as the
-//! exporters of Prometheus have them.
+//! One line of the log, as logfmt or as JSON: the same keys in the same order, `time`, `level` and `msg`
+//! first, as in Prometheus' exporters.
 
 use std::{
     fmt::{Debug, Display, Write as _},
@@ -13,7 +13,7 @@ use tracing::{
 
 use crate::model::time::rfc3339_millis;
 
-/// The form of the log.
+/// The format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// `key=value`.
@@ -22,10 +22,10 @@ pub enum Format {
     Json,
 }
 
-/// What `tracing` calls the sentence of an event.
+/// The name that `tracing` gives to the message of an event.
 const MESSAGE: &str = "message";
 
-/// The level of a line that was written here: it stands behind the time, whatever the message says.
+/// The level of a line in this format: it follows the time, whatever the message contains.
 pub(super) fn level_of(line: &str) -> Option<Level> {
     let (_, rest) = line.split_once("level")?;
     let word: String =
@@ -33,7 +33,7 @@ pub(super) fn level_of(line: &str) -> Option<Level> {
     word.parse().ok()
 }
 
-/// A line that is being written.
+/// A line under construction.
 #[derive(Debug)]
 pub(super) struct Line {
     format: Format,
@@ -41,7 +41,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// A line that says `message`.
+    /// A line with `message`.
     pub(super) fn new(format: Format, time: SystemTime, level: Level, message: &str) -> Self {
         let text = if format == Format::Json { "{" } else { "" };
         Self { format, text: text.to_owned() }
@@ -59,7 +59,7 @@ impl Line {
         line
     }
 
-    /// The same with a text.
+    /// The same for a text.
     pub(super) fn with(mut self, key: &str, value: impl Display) -> Self {
         self.text_of(key, &value.to_string());
         self
@@ -134,7 +134,7 @@ impl Visit for Message {
     }
 }
 
-/// A string of JSON, which readers of logfmt take, too. Nothing in it steers a terminal or reorders a line.
+/// A JSON string, which readers of logfmt accept too. Nothing in it can control a terminal or reorder a line.
 fn quote(value: &str, out: &mut String) {
     out.push('"');
     for c in value.chars() {
@@ -151,7 +151,7 @@ fn quote(value: &str, out: &mut String) {
     out.push('"');
 }
 
-/// True for controls, and for what changes the direction of writing or cannot be seen.
+/// True for control characters, and for characters that are invisible or change the direction of writing.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

@@ -1,4 +1,4 @@
-//! The exporter's own log: which events it takes, and where they go. Whoever reads it, and however slowly, holds up nothing.
+//! The exporter's own log: which events it takes, and where they go. A slow reader, or none at all, blocks nothing.
 
 mod events;
 mod line;
@@ -22,22 +22,22 @@ pub use self::line::Format;
 use self::{events::Events, line::Line, queue::Queue};
 use crate::{observe::time, sys::EventLog};
 
-/// Only the exporter speaks: libraries' own events would show what they send and receive.
+/// Only the exporter's events: those of libraries would show what they send and receive.
 const TARGET: &str = env!("CARGO_CRATE_NAME");
 
-/// How long the end waits for a reader that does not read.
+/// How long the shutdown waits for a reader that does not read.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Where a daemon's log goes; not set in a program that only runs a command.
+/// Where a daemon's log goes; not set if the program only runs a command.
 static QUEUE: OnceLock<Arc<Queue>> = OnceLock::new();
 
-/// Logs to standard error, and waits for it: for commands.
+/// Logs to standard error, synchronously: for commands.
 pub fn to_stderr(level: LevelFilter, format: Format) {
     install(Log { level, format, queue: None });
 }
 
-/// Logs to standard error by a thread of its own, or where a service has none to the system's log: for the daemon. What that
-/// cannot write in time is dropped and counted. A panic is told the same way.
+/// Logs to standard error from a separate thread, or to the system's log for a service without standard
+/// error: for the daemon. Lines that cannot be written in time are dropped and counted. Panics are logged the same way.
 ///
 /// # Errors
 /// If the thread cannot be started.
@@ -66,7 +66,7 @@ pub fn lines_dropped() -> u64 {
     QUEUE.get().map_or(0, |queue| queue.dropped())
 }
 
-/// Prints text to standard error, after everything that was logged, and waits until it is written, but not for ever.
+/// Prints text to standard error, after everything that was logged, and waits for a limited time until it is written.
 pub fn print(text: Arguments<'_>) {
     match QUEUE.get() {
         Some(queue) => {
@@ -74,13 +74,13 @@ pub fn print(text: Arguments<'_>) {
             queue.flush(LAST_WORDS);
         }
         None => {
-            // Where standard error is closed there is nobody to tell.
+            // If standard error is closed, the text is lost.
             let _unheard = io::stderr().write_fmt(text);
         }
     }
 }
 
-/// Waits until everything that was logged is written, but not for ever.
+/// Waits for a limited time until everything that was logged is written.
 pub fn flush() {
     if let Some(queue) = QUEUE.get() {
         queue.flush(LAST_WORDS);
@@ -88,7 +88,7 @@ pub fn flush() {
 }
 
 fn install(log: Log) {
-    // It is the first and only one, but for tests of many in one process.
+    // It is the only one, except in tests, which share a process.
     let _installed = tracing::subscriber::set_global_default(log);
 }
 

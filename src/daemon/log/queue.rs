@@ -1,5 +1,5 @@
-//! Lines on their way to a reader that may be slow, or never read again (a full pipe, a journal that hangs): a thread writes
-//! them, and what does not fit into its queue is dropped and counted.
+//! Lines on their way to a reader that may be slow, or never read again (a full pipe, a journal that hangs):
+//! a thread writes them, and lines that do not fit into its queue are dropped and counted.
 
 use std::{
     io::{self, Write},
@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-/// The most that waits to be written, in bytes: some hundred lines.
+/// The maximum size of the queue, in bytes: a few hundred lines.
 const MOST_BYTES: usize = 64 << 10;
 /// The thread only copies bytes.
 const STACK: usize = 64 << 10;
@@ -29,7 +29,7 @@ pub(super) struct Queue {
 struct Lines {
     waiting: Vec<u8>,
     is_writing: bool,
-    /// Dropped since the last line that was taken.
+    /// Lines dropped since the last line that was taken.
     dropped: u64,
 }
 
@@ -48,7 +48,7 @@ impl Queue {
             loop {
                 let lines = queue.next();
                 if out.write_all(&lines).and_then(|()| out.flush()).is_err() {
-                    // Standard error is closed: nobody wants to hear it.
+                    // Standard error is closed: there is no reader.
                     queue.drop_lines(count(&lines));
                 }
                 queue.written();
@@ -57,7 +57,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Adds a line, or drops it. Never blocks.
+    /// Appends a line, or drops it. Never blocks.
     pub(super) fn push(&self, line: &str) {
         let mut lines = self.lock();
         let told = if lines.dropped > 0 { (self.told)(lines.dropped) } else { String::new() };
@@ -73,7 +73,7 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Waits until everything is written, at most for `patience`.
+    /// Waits until everything is written, for at most `patience`.
     pub(super) fn flush(&self, patience: Duration) {
         let busy = |lines: &mut Lines| lines.is_writing || !lines.waiting.is_empty();
         drop(self.changed.wait_timeout_while(self.lock(), patience, busy));
@@ -84,7 +84,7 @@ impl Queue {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Everything that waits, as soon as something does.
+    /// All queued bytes, as soon as there are any.
     fn next(&self) -> Vec<u8> {
         let waiting = self.changed.wait_while(self.lock(), |lines| lines.waiting.is_empty());
         let mut lines = waiting.unwrap_or_else(PoisonError::into_inner);
@@ -117,7 +117,7 @@ mod tests {
 
     use super::*;
 
-    /// Passes on what is written, each time after it was allowed to.
+    /// Passes on writes, each after it was permitted.
     struct Slow {
         allowed: mpsc::Receiver<()>,
         written: mpsc::Sender<String>,
@@ -150,7 +150,7 @@ mod tests {
         for _ in 0..1000 {
             queue.push(&line);
         }
-        // Besides what waits, the thread may have taken as much once.
+        // The thread may hold as much again, in addition to the queue.
         let most = 2 * u64::try_from(MOST_BYTES / line.len()).unwrap();
         let dropped = queue.dropped();
         assert!((1000 - most..1000).contains(&dropped), "{dropped} of 1000 were dropped");

@@ -1,4 +1,5 @@
-//! Whether an answer is worth an evaluation of its own. What only took another time is published with the next one.
+//! Whether a probe's result is worth an evaluation. A result that differs only in its duration is published
+//! with the next evaluation.
 
 use super::Answer;
 use crate::model::{
@@ -7,7 +8,7 @@ use crate::model::{
 };
 
 impl Answer {
-    /// True if a rule could make something of it that it could not make of the one before.
+    /// True if a rule could decide differently than with the previous result.
     pub(super) fn is_news_after(&self, before: Option<&Self>) -> bool {
         match (before, self) {
             (Some(Self::Endpoint(before)), Self::Endpoint(after)) => match (&**before, &**after) {
@@ -39,7 +40,7 @@ fn says_the_same(before: &Probe, after: &Probe) -> bool {
     dates_agree && timeless(before) == timeless(after)
 }
 
-/// True if one clock can have given both.
+/// True if both can come from one clock.
 fn agree(before: &DateReference, after: &DateReference) -> bool {
     before.low <= after.high && after.low <= before.high
 }
@@ -86,7 +87,7 @@ mod tests {
             Probe { status_code: Some(403), ..up() },
             Probe { addresses: Vec::new(), ..up() },
             Probe { date: None, ..up() },
-            // Its clock, or ours, was set.
+            // Its clock, or the local one, was set.
             Probe { date: Some(date(102.5)), ..up() },
             Probe { date: Some(date(97.5)), ..up() },
             Probe { proxy: Some(("http://p:1".to_owned(), "http_proxy".to_owned())), ..up() },

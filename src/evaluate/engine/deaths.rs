@@ -1,4 +1,4 @@
-//! How processes of an agent ended: what is remembered of the last ones, and put together from what the kernel tells here and there.
+//! How an agent's processes ended: the memory of recent deaths, combined from several sources in the kernel.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -7,31 +7,32 @@ use crate::model::{
     snapshot::{AgentFacts, End, Snapshot},
 };
 
-/// The most ends that are remembered of an agent.
+/// The maximum number of deaths that are remembered per agent.
 const MOST: usize = 8;
-/// Ends this close together are one event: a daemon and its worker, say.
+/// Deaths this close together are one event, such as those of a daemon and its worker.
 const ONE_EVENT: Duration = Duration::from_mins(1);
 
-/// SIGHUP, SIGINT, SIGTERM: somebody, a supervisor say, asked the process to end. That explains no other end.
+/// SIGHUP, SIGINT, SIGTERM: a user or a supervisor asked the process to end. That does not explain the death
+/// of other processes.
 const ASKS_TO_END: [u8; 3] = [1, 2, 15];
 
-/// The end of one process.
+/// The death of one process.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::evaluate) struct Ended {
     /// Its id.
     pub(in crate::evaluate) pid: u32,
     /// The role that it was in.
     pub(in crate::evaluate) role: Role,
-    /// When its end was noticed, on the boot clock.
+    /// When its death was noticed, on the boot clock.
     noticed: Duration,
-    /// How it ended, if the kernel has told.
+    /// How it ended, if the kernel reported it.
     pub(in crate::evaluate) end: Option<End>,
-    /// The control group in which the kernel killed for want of memory at that time.
+    /// The control group in which the kernel killed processes for lack of memory at that time.
     pub(in crate::evaluate) out_of_memory: Option<PathBuf>,
 }
 
 impl Ended {
-    /// What is told first of several ends: the one that explains the others.
+    /// The order in which deaths are reported: the one that explains the others comes first.
     fn weight(&self) -> u8 {
         match self.end {
             _ if self.out_of_memory.is_some() => 5,
@@ -44,11 +45,11 @@ impl Ended {
     }
 }
 
-/// Memory of an agent's dead.
+/// The memory of an agent's deaths.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::evaluate) struct Deaths {
     ended: Vec<Ended>,
-    /// What its control group last said of processes killed for want of memory.
+    /// The last count of processes that its control group killed for lack of memory.
     kills: Option<(PathBuf, u64)>,
 }
 
@@ -60,7 +61,7 @@ impl Deaths {
         self.ended.drain(..old);
     }
 
-    /// Puts together what was told since.
+    /// Adds what has been reported since.
     pub(in crate::evaluate) fn advance(&mut self, snapshot: &Snapshot, agent: &AgentFacts) {
         for ended in self.ended.iter_mut().filter(|ended| ended.end.is_none()) {
             ended.end =
@@ -80,7 +81,7 @@ impl Deaths {
         self.kills = Some((group.path.clone(), kills));
     }
 
-    /// The end that tells most of the last event.
+    /// The most informative death of the last event.
     pub(in crate::evaluate) fn last(&self) -> Option<&Ended> {
         let newest = self.ended.last()?.noticed;
         let together = |ended: &&Ended| newest.saturating_sub(ended.noticed) <= ONE_EVENT;
@@ -88,7 +89,7 @@ impl Deaths {
     }
 }
 
-/// The kernel kills for want of memory by SIGKILL.
+/// The kernel kills for lack of memory with SIGKILL.
 fn may_be_killed(end: Option<End>) -> bool {
     matches!(end, None | Some(End::Signalled(9)))
 }

@@ -1,5 +1,5 @@
-//! What a rule has to say of the causes of its prerequisite. Each begins undecided: a rule must raise or clear it, and one
-//! that it forgets stays undecided. So nothing is ever found right because nobody looked.
+//! The findings of a rule for the causes of its prerequisite. Each cause starts undecided: a rule must raise
+//! or clear it, and a cause that it forgets stays undecided. So nothing is reported as ok because it was not checked.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,32 +15,33 @@ use crate::{
     },
 };
 
-/// The most findings of one cause that are kept for an agent: more say nothing new, and a runaway file must not become a flood.
+/// The most findings of one cause that are kept for an agent: more add no information, and a huge file must
+/// not cause a flood.
 pub(in crate::evaluate) const MOST_OF_A_CAUSE: usize = 32;
 
 /// The most values of one finding's evidence; causes have one to four.
 const MOST_EVIDENCE: usize = 16;
 
-/// A cause that stands, and what was seen.
+/// An active cause with its evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::evaluate) struct Finding {
     /// The catalogue entry.
     pub(in crate::evaluate) cause: &'static Cause,
-    /// What it is about, where a cause can stand more than once; else empty.
+    /// The subject, for causes that can be active more than once; otherwise empty.
     pub(in crate::evaluate) subject: String,
     /// Severity here.
     pub(in crate::evaluate) severity: Severity,
     /// What was compared.
     pub(in crate::evaluate) evidence: Vec<Evidence>,
-    /// What to do instead of what the cause says.
+    /// Replaces the remedy of the cause.
     pub(in crate::evaluate) advice: Option<Text>,
-    /// What to do first, where that hangs on what was seen.
+    /// The first step, if it depends on the evidence.
     pub(in crate::evaluate) first_step: Option<Text>,
-    /// What it is the root of, whatever the cause: a parameter, a proxy, the loopback interface.
+    /// The key under which it is a root, independent of the cause: a parameter, a proxy, the loopback interface.
     pub(in crate::evaluate) explains: Vec<String>,
-    /// What it would be a consequence of, in the same words.
+    /// The key of a root that would explain it.
     pub(in crate::evaluate) depends_on: Vec<String>,
-    /// True if the evidence is not all that was seen.
+    /// True if the evidence was truncated.
     pub(in crate::evaluate) cut: bool,
 }
 
@@ -60,7 +61,7 @@ impl Finding {
         }
     }
 
-    /// Adds a value that was seen, and where.
+    /// Adds an observed value and its source.
     #[must_use]
     pub(in crate::evaluate) fn seen(
         mut self,
@@ -79,42 +80,42 @@ impl Finding {
         self
     }
 
-    /// Says why the agent died, where something tells; that changes what is to be done.
+    /// Adds why the agent died, if known; that changes the remedy.
     #[must_use]
     pub(in crate::evaluate) fn died_of(self, reason: Option<(&'static DiedOf, String)>) -> Self {
         let Some((reason, from)) = reason else { return self };
         Self { advice: Some(reason.remedy), ..self.seen("died_of", reason.value, from) }
     }
 
-    /// Says what to do first, where that hangs on what was seen.
+    /// Sets the first step, if it depends on the evidence.
     #[must_use]
     pub(in crate::evaluate) fn beginning_with(mut self, step: Text) -> Self {
         self.first_step = Some(step);
         self
     }
 
-    /// Says what this one of several findings of the same cause is about.
+    /// Sets the subject of one of several findings of the same cause.
     #[must_use]
     pub(in crate::evaluate) fn about(mut self, subject: impl Into<String>) -> Self {
         self.subject = subject.into();
         self
     }
 
-    /// Names what findings of other causes depend on, and what is wrong here.
+    /// Sets the key that findings of other causes may depend on.
     #[must_use]
     pub(in crate::evaluate) fn explains(mut self, ties: impl IntoIterator<Item = String>) -> Self {
         self.explains.extend(ties);
         self
     }
 
-    /// Names what it depends on, and what may be the root of it.
+    /// Sets the key of a finding that may be the root of this one.
     #[must_use]
     pub(in crate::evaluate) fn depends_on(mut self, ties: impl IntoIterator<Item = String>) -> Self {
         self.depends_on.extend(ties);
         self
     }
 
-    /// Lowers the severity, where the contract says so.
+    /// Lowers the severity, if the contract says so.
     #[must_use]
     pub(in crate::evaluate) fn lowered_to_warning(mut self) -> Self {
         self.severity = Severity::Warning;
@@ -122,7 +123,7 @@ impl Finding {
     }
 }
 
-/// What was decided of one cause.
+/// The ruling on one cause.
 #[derive(Debug, Clone)]
 pub(in crate::evaluate) struct Ruling {
     /// The catalogue entry.
@@ -149,7 +150,7 @@ impl Ruling {
         }
     }
 
-    /// True if what stood for this subject can neither be confirmed nor denied.
+    /// True if the previous state of this subject can be neither confirmed nor denied.
     pub(in crate::evaluate) fn leaves_open(&self, subject: &str) -> bool {
         self.rest.is_some() || self.undecided.contains_key(subject)
     }
@@ -179,7 +180,7 @@ impl Findings {
         Self(catalog::family(prerequisite).iter().map(|cause| (cause.id, Ruling::undecided(cause))).collect())
     }
 
-    /// Nothing of the prerequisite could be judged.
+    /// No cause of the prerequisite could be judged.
     pub(in crate::evaluate) fn unread(prerequisite: Prerequisite, why: &Why) -> Self {
         let mut findings = Self::of(prerequisite);
         for ruling in findings.0.values_mut() {
@@ -188,7 +189,7 @@ impl Findings {
         findings
     }
 
-    /// Judges a cause: what stands of it, or why that cannot be told.
+    /// Judges a cause: its findings, or why they are unknown.
     pub(in crate::evaluate) fn judge<I: IntoIterator<Item = Finding>>(
         &mut self,
         cause: &'static Cause,
@@ -204,8 +205,8 @@ impl Findings {
         }
     }
 
-    /// Judges several causes at once: each of `verdict`'s findings stands, the others of `causes` are clear; or none of them can
-    /// be told.
+    /// Judges several causes at once: those with findings in `verdict` are raised, the others in `causes` are
+    /// cleared; or all are unknown.
     pub(in crate::evaluate) fn judge_together<I: IntoIterator<Item = Finding>>(
         &mut self,
         causes: &[&'static Cause],
@@ -226,7 +227,7 @@ impl Findings {
         );
     }
 
-    /// Judges a cause subject by subject; whatever else it could be about is clear.
+    /// Judges a cause subject by subject; all other subjects are clear.
     pub(in crate::evaluate) fn judge_each(
         &mut self,
         cause: &'static Cause,
@@ -244,21 +245,21 @@ impl Findings {
         ruling.rest = None;
     }
 
-    /// These causes do not stand.
+    /// Clears these causes.
     pub(in crate::evaluate) fn clear(&mut self, causes: &[&'static Cause]) {
         for cause in causes {
             self.judge(cause, || Ok(None));
         }
     }
 
-    /// Of what this cause could be about, not everything could be looked at.
+    /// Not all subjects of this cause could be checked.
     pub(in crate::evaluate) fn leave_open(&mut self, cause: &'static Cause, why: &Why) {
         if let Some(ruling) = self.0.get_mut(cause.id) {
             ruling.rest = Some(why.clone());
         }
     }
 
-    /// True if this cause stands.
+    /// True if this cause is active.
     pub(in crate::evaluate) fn has(&self, cause: &'static Cause) -> bool {
         self.0.get(cause.id).is_some_and(|ruling| !ruling.standing.is_empty())
     }
@@ -269,13 +270,13 @@ impl Findings {
     }
 }
 
-/// What a rule says of a prerequisite.
+/// The result of a rule for a prerequisite.
 pub(in crate::evaluate) enum Outcome {
-    /// It applies, and this was found.
+    /// It applies, with these rulings.
     Judged(Findings),
-    /// It does not apply; or, if that could not be told, what was stays as it was.
+    /// It does not apply; or, if that is unknown, the previous state is kept.
     Not(NotEvaluated),
-    /// It applies as a rule, and nothing of it could be judged. What was stays as it was; at first sight it is unknown.
+    /// It normally applies, and no cause could be judged. The previous state is kept; the first time it is unknown.
     Unread(Why),
 }
 

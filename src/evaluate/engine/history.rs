@@ -1,4 +1,4 @@
-//! What must be remembered from one snapshot to the next. A value, advanced purely by snapshots; the ledger owns it.
+//! The state that is kept from one snapshot to the next. A value that only snapshots advance; the ledger owns it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,19 +22,19 @@ pub(in crate::evaluate) const CRASH_LOOP_WINDOW: Duration = Duration::from_secs(
 
 /// Changes of the reported address count this long (contract: more than 3 an hour).
 const ADDRESS_WINDOW: Duration = Duration::from_hours(1);
-/// The most changes of it that are remembered.
+/// The maximum number of changes that are remembered.
 const MOST_CHANGES: usize = 32;
 
-/// What becomes a daemon forks in its first moments, and the process that was started ends: the two are one start. A
-/// supervisor takes longer to notice an exit and start anew …
+/// A daemonizing process forks early, and the process that was started exits: the two count as one start. A
+/// supervisor takes longer to notice an exit and restart the process …
 const ONE_START: Duration = Duration::from_millis(200);
-/// … and is itself the new one's parent, where a daemon is left to init: then the host may be this slow.
+/// … and is itself the parent of the new one, while the parent of a daemon is init: then the host may be this slow.
 const ONE_START_LEFT_TO_INIT: Duration = Duration::from_secs(2);
 
 /// File times have the granularity of a kernel tick, and starts that of 10 ms (contract: start + 2 s).
 const START_TOLERANCE: Duration = Duration::from_secs(2);
 
-/// Two computations of one start that differ by more were made before and after a step of the clock.
+/// If two computations of one start differ by more, the clock was stepped in between.
 const SAME_MOMENT: Duration = Duration::from_secs(1);
 
 fn apart(a: SystemTime, b: SystemTime) -> Duration {
@@ -49,12 +49,12 @@ pub(in crate::evaluate) fn id(process: &Process) -> ProcessId {
     (process.pid, process.start_ticks)
 }
 
-/// What is remembered of a live process.
+/// The remembered facts of a live process.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::evaluate) struct KnownProcess {
-    /// The role that it was given; `None` as long as that could not be told.
+    /// Its role; `None` while it is unknown.
     pub(in crate::evaluate) role: Option<Role>,
-    /// Its start as first computed: computed anew it would waver by microseconds, and look like a restart.
+    /// Its start as first computed: computed again it would differ by microseconds, and look like a restart.
     pub(in crate::evaluate) started_at: SystemTime,
     /// Its parent when it was first seen.
     parent: u32,
@@ -63,7 +63,7 @@ pub(in crate::evaluate) struct KnownProcess {
 }
 
 impl KnownProcess {
-    /// True if this process, of this pid, is what `other` was forked by to become a daemon.
+    /// True if `other` forked this process, with this pid, to become a daemon.
     fn forked(&self, pid: u32, other: &Process) -> bool {
         let apart = apart(self.started_at, other.started_at);
         let left_to_init = other.parent <= 1 && self.parent > 1;
@@ -76,29 +76,29 @@ impl KnownProcess {
 pub(in crate::evaluate) struct AgentHistory {
     /// Live processes of the last snapshot in which they could be read.
     pub(in crate::evaluate) known: BTreeMap<ProcessId, KnownProcess>,
-    /// Roles of the last snapshot in which they could be told.
+    /// Roles of the last snapshot in which they were known.
     pub(in crate::evaluate) roles: Option<Vec<ExpectedRole>>,
     /// Roles that a process was ever seen in.
     pub(in crate::evaluate) ever_seen: BTreeSet<Role>,
     /// Restarts observed within the crash-loop window, by role: when they were noticed, on the boot clock.
     pub(in crate::evaluate) recent_restarts: BTreeMap<Role, Vec<Duration>>,
-    /// Exits that no start has followed yet, by role.
+    /// Exits without a subsequent start, by role.
     vacancies: BTreeMap<Role, usize>,
     /// Observed restarts, by role.
     pub(in crate::evaluate) restarts: BTreeMap<Role, u64>,
-    /// CPU time of processes that have ended, by role: with that of the live ones it never falls.
+    /// CPU time of processes that have ended, by role: together with that of the live ones it never decreases.
     pub(in crate::evaluate) cpu_of_ended: BTreeMap<Role, Duration>,
     /// How processes ended.
     pub(in crate::evaluate) deaths: Deaths,
-    /// What the collecting process uses of processors.
+    /// The processor usage of the collecting process.
     pub(in crate::evaluate) cpu: Usage,
-    /// When the reported address changed within the last hour (boot clock), and to which.
+    /// The changes of the reported address within the last hour: when (boot clock), and to which address.
     pub(in crate::evaluate) address_changes: Vec<(Duration, String)>,
     /// The address that was reported last.
     reported: Option<String>,
-    /// What the running process loaded, as far as it can be told.
+    /// What the running process loaded, as far as it is known.
     pub(in crate::evaluate) loaded: Option<Loaded>,
-    /// Since when (boot clock) the address that the agent would choose differs from the one it reports.
+    /// Since when (boot clock) the address that the agent would select differs from the one it reports.
     pub(in crate::evaluate) choice_differs_since: Option<Duration>,
 }
 
@@ -107,7 +107,7 @@ pub(in crate::evaluate) struct AgentHistory {
 pub(in crate::evaluate) struct Loaded {
     /// The process.
     pub(in crate::evaluate) process: ProcessId,
-    /// What was found then, by path. A file that could not be read then is taken up when it can be.
+    /// The state of the files then, by path. A file that could not be read then is added once it can be.
     pub(in crate::evaluate) files: BTreeMap<PathBuf, LoadedFile>,
 }
 
@@ -178,7 +178,7 @@ impl AgentHistory {
         }
     }
 
-    /// Processes that are gone leave their CPU time, and a vacancy.
+    /// Of processes that are gone, the CPU time and an unmatched exit are kept.
     fn take_leave(&mut self, now: Duration, live: &BTreeMap<ProcessId, KnownProcess>) {
         for (gone, KnownProcess { role, cpu, .. }) in &self.known {
             if let (false, Some(role)) = (live.contains_key(gone), role) {
@@ -206,7 +206,7 @@ impl AgentHistory {
         }
     }
 
-    /// A role that has as many processes as it should has nothing to make up for.
+    /// A role with as many processes as expected has no unmatched exits.
     fn close_vacancies(&mut self) {
         for expected in self.roles.iter().flatten() {
             let live =
@@ -284,9 +284,9 @@ pub(in crate::evaluate) struct Step {
     pub(in crate::evaluate) seconds: f64,
 }
 
-/// Smaller jumps are what a time daemon does in passing (DESIGN contract: over 1 s).
+/// Smaller jumps are normal for a time daemon (contract: over 1 s).
 const STEP_SECONDS: f64 = 1.0;
-/// Setting the clock is part of booting (DESIGN contract: not in the first 2 min of uptime).
+/// Setting the clock is part of booting (contract: not in the first 2 min of uptime).
 const BOOTING: Duration = Duration::from_secs(120);
 
 impl ClockHistory {

@@ -1,8 +1,8 @@
-//! The only memory: what stands since when, and what the histories remember. Inside a cycle the order is fixed:
-//! rules → carry → root cause → fold.
+//! The only memory: the active causes with their start times, and the histories. Inside a cycle the order is
+//! fixed: rules → carry → root cause → fold.
 //!
-//! *Carry*: a cause that could not be judged stays as it was. Without this, a root cause that merely becomes unreadable
-//! would stop explaining, and all its consequences would page at once.
+//! *Carry*: a cause that could not be judged stays as it was. Without this, a root cause that merely becomes
+//! unreadable would stop explaining, and all its consequences would alert at once.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,7 +28,7 @@ pub struct Ledger {
     pub(in crate::evaluate) clock: ClockHistory,
     /// One entry for each agent ever watched, by name.
     pub(in crate::evaluate) agents: BTreeMap<Arc<str>, AgentLedger>,
-    /// What came and went of each agent's problems.
+    /// The transitions of each agent's problems.
     transitions: BTreeMap<Arc<str>, Chronicle>,
 }
 
@@ -47,7 +47,7 @@ struct Standing {
     finding: Finding,
 }
 
-/// A standing cause with its age.
+/// An active cause with its age.
 #[derive(Debug, Clone)]
 pub(in crate::evaluate) struct Aged {
     pub(in crate::evaluate) finding: Finding,
@@ -76,7 +76,7 @@ impl Ledger {
         self.transitions.retain(|name, _| agents.contains_key(name));
     }
 
-    /// Adds to complete reports what came and went since the last complete ones.
+    /// Adds the transitions since the last complete reports to complete reports.
     pub fn chronicle(&mut self, taken_at: SystemTime, reports: &mut [AgentReport]) {
         for report in reports {
             let chronicle = self.transitions.entry(Arc::clone(&report.name)).or_default();
@@ -85,16 +85,18 @@ impl Ledger {
     }
 }
 
-/// Which causes count, as the operator and the kind of evidence have it.
+/// Which causes count, according to the operator and the kind of evidence.
 pub(in crate::evaluate) struct Weights<'a> {
-    /// True for causes that are intended here.
+    /// True for causes that are intended on this host.
     pub(in crate::evaluate) ignored: &'a dyn Fn(&'static Cause) -> bool,
-    /// True for causes that rest on supplementary evidence: without it they keep as they were, and nothing is unknown.
+    /// True for causes that rest on supplementary evidence: without it they keep their state, and nothing
+    /// becomes unknown.
     pub(in crate::evaluate) supplementary: &'a dyn Fn(&'static Cause) -> bool,
 }
 
 impl AgentLedger {
-    /// Adds to the rules' findings what stood and could not be judged this time, and remembers what stands now.
+    /// Adds to the rules' findings the active causes that could not be judged this time, and remembers what
+    /// is active now.
     pub(in crate::evaluate) fn carry(
         &mut self,
         taken_at: SystemTime,

@@ -1,4 +1,5 @@
-//! How verdicts come about, whatever the rules say: findings that begin undecided, the memory of what stood, root causes.
+//! How verdicts are reached, independent of the rules: findings that start undecided, the memory of active
+//! causes, root causes.
 
 pub(super) mod deaths;
 pub(super) mod findings;

@@ -1,5 +1,5 @@
-//! Which standing cause explains which other: within one agent, at equal or higher severity. Nothing is dropped, only marked.
-//! The work is linear in the findings.
+//! Which active cause explains which other: within one agent, with equal or higher severity. Nothing is
+//! dropped, only marked. The work is linear in the findings.
 
 use std::collections::{HashMap, HashSet};
 
@@ -28,7 +28,7 @@ use crate::{
 
 use super::findings::Finding;
 
-/// A root and what it always explains (contract, "How verdicts are formed").
+/// A root and the causes that it always explains (contract, "How verdicts are formed").
 static EXPLAINS: &[(&Cause, &[&Cause])] = &[
     (&INSTALLATION_INCOMPLETE, &[&NOT_RUNNING, &DAEMON_MISSING, &WORKER_MISSING]),
     (&CONFIG_MISSING, &[&CONFIG_SERVER_MISSING, &DATA_SERVER_MISSING]),
@@ -49,26 +49,26 @@ static EXPLAINS: &[(&Cause, &[&Cause])] = &[
     (&PROCESS_STOPPED, &[&DAEMON_MISSING, &WORKER_MISSING, &WORKER_HUNG]),
     (&CRASH_LOOP, &[&DAEMON_MISSING, &WORKER_MISSING]),
     (&IDENTIFIER_UNEXPANDED, &[&CUSTOM_IDENTIFIER_MISMATCH]),
-    // Fixing the offset fixes the synchronization; the offset is what the service sees.
+    // Fixing the offset fixes the synchronization; the offset is what the service checks.
     (&CLOCK_SKEWED, &[&CLOCK_UNSYNCHRONIZED]),
     (&CLOCK_SKEWED_ADJUSTED, &[&CLOCK_UNSYNCHRONIZED]),
     (&CLOCK_OFFSET_HIGH, &[&CLOCK_UNSYNCHRONIZED]),
 ];
 
-/// Roots that leave nothing of a config to judge: they explain every network cause, and that a restart is due.
+/// Roots without a config that could be judged: they explain every network cause, and a required restart.
 static WHOLE_CONFIG: &[&Cause] = &[&CONFIG_MISSING, &CONFIG_UNREADABLE, &CONFIG_INVALID];
 
-/// What stands, arranged so that the root of any finding is found at once.
+/// The active findings, indexed by what they can be roots of.
 pub(in crate::evaluate) struct Roots {
     standing: HashMap<&'static str, (&'static Cause, Severity)>,
-    /// What critical findings explain beyond the table.
+    /// What critical findings explain in addition to the table.
     ties: HashMap<String, &'static Cause>,
     /// Hosts whose http URL has a cause.
     plain_http: HashSet<(&'static str, String)>,
 }
 
 impl Roots {
-    /// The roots among everything that stands for one agent.
+    /// The roots among all active findings of one agent.
     pub(in crate::evaluate) fn of<'a>(standing: impl IntoIterator<Item = &'a Finding>) -> Self {
         let mut roots = Self { standing: HashMap::new(), ties: HashMap::new(), plain_http: HashSet::new() };
         for finding in standing {
@@ -90,7 +90,7 @@ impl Roots {
         self.standing.get(cause.id).is_some_and(|(_, standing)| *standing >= severity)
     }
 
-    /// The cause that explains `finding`. `by_clock`: the finding is caused by the skewed clock alone.
+    /// The cause that explains `finding`. `by_clock`: the finding is caused only by the skewed clock.
     pub(in crate::evaluate) fn root_of(
         &self,
         finding: &Finding,
@@ -120,7 +120,7 @@ impl Roots {
         if whole.is_some() || finding.cause != &RESTART_REQUIRED {
             return whole;
         }
-        // Whatever is wrong with the parameters has to be fixed before the restart.
+        // Problems of the parameters have to be fixed before the restart.
         let of_parameters = |(root, severity): &&(&'static Cause, Severity)| {
             root.prerequisite == Prerequisite::StartupParameters && *severity == Severity::Critical
         };
@@ -149,7 +149,7 @@ impl Roots {
     }
 }
 
-/// Network causes that a config that is not there explains. A certificate that is about to expire is nobody's consequence.
+/// Network causes that a missing config explains. A certificate that is about to expire is never a consequence.
 fn is_consequence_of_parameters(cause: &'static Cause) -> bool {
     cause.prerequisite == Prerequisite::Network
         && cause != &CERTIFICATE_EXPIRING

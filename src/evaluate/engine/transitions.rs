@@ -1,4 +1,4 @@
-//! What came and went: which causes are told of now and were not before, and the other way round. Bounded.
+//! Transitions: which causes are reported now and were not before, and the reverse. Bounded.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,19 +11,19 @@ use crate::model::{
     report::{PrerequisiteReport, Problem, Transition, TransitionTo, Transitions},
 };
 
-/// So many are kept: what happened in a bad night, in 2 KiB.
+/// The maximum number that are kept: enough for a night with many problems, in 2 KiB.
 const MOST: usize = 50;
 
-/// What one agent's problems were when last looked at, and what came and went until then.
+/// The problems of one agent at the last evaluation, and the transitions up to then.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Chronicle {
     told: BTreeMap<(Prerequisite, &'static str), Told>,
-    /// Prerequisites that were looked at before: what is seen of one for the first time may be old.
+    /// Prerequisites that were judged before: a problem seen the first time one is judged may be old.
     begun: BTreeSet<Prerequisite>,
     transitions: Transitions,
 }
 
-/// How a cause is told of.
+/// How a cause is reported.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Told {
     cause: &'static Cause,
@@ -42,7 +42,7 @@ impl Told {
 }
 
 impl Chronicle {
-    /// What came and went until this report. The causes of a prerequisite that no longer applies are gone.
+    /// The transitions up to this report. The causes of a prerequisite that no longer applies are gone.
     pub(super) fn advance(&mut self, at: SystemTime, report: &[PrerequisiteReport]) -> &Transitions {
         let mut told = BTreeMap::new();
         for prerequisite in report {
@@ -86,14 +86,14 @@ impl Chronicle {
     }
 }
 
-/// As bad as the worst of its subjects, explained only if all are.
+/// With the highest severity of its subjects; explained only if all of them are.
 fn tell(told: &mut BTreeMap<(Prerequisite, &'static str), Told>, id: Prerequisite, problem: &Problem) {
     let severity = problem.explained_by.is_none().then_some(problem.severity);
     let told = told.entry((id, problem.cause.id)).or_insert(Told { cause: problem.cause, severity });
     told.severity = told.severity.max(severity);
 }
 
-/// False as long as something of it is still awaited, as the first answer of an endpoint.
+/// False while a result is still pending, such as the first answer of an endpoint.
 fn is_looked_at(prerequisite: &PrerequisiteReport) -> bool {
     prerequisite.unknown.iter().all(|why| why.reason != Reason::NotYet)
 }

@@ -1,15 +1,15 @@
-//! What the collecting process uses of processors, over minutes: a moment's use says nothing.
+//! The processor usage of the collecting process over minutes: its usage at one moment says nothing.
 
 use std::time::Duration;
 
 use super::history::{ProcessId, id};
 use crate::model::snapshot::Process;
 
-/// The agent looks each 30 s, and restarts after about 5 minutes above its limit: half of that is a warning.
+/// The agent checks every 30 s, and restarts after about 5 minutes above its limit: half of that is a warning.
 const WINDOW: Duration = Duration::from_mins(1);
 const WINDOWS: usize = 3;
 
-/// Memory of one process' use of processors.
+/// The memory of one process' processor usage.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::evaluate) struct Usage {
     mark: Option<(ProcessId, Duration, Duration)>,
@@ -18,7 +18,7 @@ pub(in crate::evaluate) struct Usage {
 }
 
 impl Usage {
-    /// Takes in what the process has used until `now` (boot clock); `None`: it does not run.
+    /// Records the CPU time that the process has used until `now` (boot clock); `None`: it is not running.
     pub(in crate::evaluate) fn advance(&mut self, process: Option<&Process>, now: Duration) {
         let Some(process) = process else {
             *self = Self::default();
@@ -40,7 +40,8 @@ impl Usage {
         self.mark = Some((id(process), now, process.cpu));
     }
 
-    /// The least use in any of the last minutes, in thousandths of a processor. `None`: it was not watched for long enough.
+    /// The minimum usage over the last minutes, in thousandths of a processor. `None`: it was not watched for
+    /// long enough.
     pub(in crate::evaluate) fn sustained(&self) -> Option<u64> {
         self.windows.iter().copied().min().filter(|_| self.windows.len() == WINDOWS)
     }

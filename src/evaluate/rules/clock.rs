@@ -1,4 +1,5 @@
-//! `clock`: system time is right. Judged with intervals: a reference says where the true offset lies, not what it is.
+//! `clock`: the system time is right. Judged with intervals: a reference gives bounds of the true offset, not
+//! its value.
 
 use std::time::Duration;
 
@@ -22,10 +23,10 @@ use crate::{
     },
 };
 
-/// How long an observed step stays a problem (contract: 10 min).
+/// How long an observed step remains a problem (contract: 10 min).
 const STEP_STANDS: Duration = Duration::from_secs(600);
 
-/// Where the true offset (local minus reference, seconds) lies.
+/// The interval of the true offset (local minus reference, in seconds).
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::evaluate) struct Offset {
     pub(in crate::evaluate) low: f64,
@@ -71,7 +72,8 @@ fn intersect<'a>(references: impl Iterator<Item = &'a ClockReference>) -> Option
     })
 }
 
-/// What all references together say. A contradiction prefers NTP; among the preferred ones it leaves the offset unknown.
+/// The result of all references together. If references contradict each other, NTP takes precedence; if NTP
+/// servers contradict each other, the offset is unknown.
 pub(in crate::evaluate) fn offset(clock: &ClockFacts) -> Reading<Offset> {
     let of =
         |source: ClockSource| clock.references.iter().filter(move |reference| reference.source == source);
@@ -109,8 +111,8 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
     Outcome::Judged(findings)
 }
 
-/// The offset once every source has been asked: the first answer may be the one that all others contradict. NTP, which they
-/// cannot overrule, is not waited for.
+/// The offset after every source has been asked: the first answer may be contradicted by all others. If NTP
+/// has answered, which they cannot overrule, the others are not waited for.
 fn settled(context: &Context<'_>) -> Reading<Offset> {
     let clock = &context.snapshot.clock;
     let has_ntp = clock.references.iter().any(|reference| reference.source == ClockSource::Ntp);
@@ -125,13 +127,13 @@ fn limit(context: &Context<'_>) -> Duration {
     context.clock.max_offset.unwrap_or_else(|| context.profile.clock_limit())
 }
 
-/// `from`: who set the limit.
+/// `from`: the source of the limit.
 fn beyond(cause: &'static Cause, offset: &Offset, limit: Duration, from: &str) -> Finding {
     let limit = humantime::format_duration(limit).to_string();
     Finding::of(cause).seen("offset", offset.describe(), &offset.from).seen("limit", limit, from)
 }
 
-/// `clock_skewed`, or `clock_skewed_adjusted` where the agent corrects for it.
+/// `clock_skewed`, or `clock_skewed_adjusted` if the agent corrects for it.
 fn skewed(context: &Context<'_>, offset: &Reading<Offset>, adjusted: bool) -> Result<Option<Finding>, Why> {
     let limit = limit(context);
     if limit.is_zero() {
@@ -164,7 +166,7 @@ fn limit_from(context: &Context<'_>) -> String {
     }
 }
 
-/// True if the running process corrects for a wrong clock, and has loaded the setting that makes it do so.
+/// True if the running process corrects for a wrong clock, and has loaded the setting for this.
 fn adjusts(context: &Context<'_>) -> Result<bool, Why> {
     let setting = context.profile.adjusts_time(
         context.derived.parameters(),
@@ -183,7 +185,7 @@ fn unsynchronized(context: &Context<'_>, offset: &Reading<Offset>) -> Result<Opt
     }
     match offset {
         Reading::Known(offset) if shows_synchrony(offset, context.clock.warn_offset) => return Ok(None),
-        // Before the first probes have answered, what the kernel says is not enough.
+        // Before the first probes have answered, the kernel's status is not enough.
         Reading::Unknown(why) if context.probes_pending() => return Err(why.clone()),
         Reading::Known(_) | Reading::Unknown(_) => {}
     }
@@ -191,7 +193,7 @@ fn unsynchronized(context: &Context<'_>, offset: &Reading<Offset>) -> Result<Opt
     Ok(Some(Finding::of(&CLOCK_UNSYNCHRONIZED).seen("kernel", kernel, "adjtimex")))
 }
 
-/// True if a source shows the offset within the threshold; where there is none, any offset is one that is fine.
+/// True if a source shows that the offset is within the threshold, or if there is no threshold.
 fn shows_synchrony(offset: &Offset, warn: Duration) -> bool {
     warn.is_zero() || offset.within(warn)
 }
@@ -214,7 +216,7 @@ pub(in crate::evaluate) fn report(clock: &ClockFacts, history: &ClockHistory) ->
         let best = intersect(references.clone())
             .filter(|(low, high, _)| low <= high)
             .map(|(low, high, _)| (low, high));
-        // Where references of one source contradict each other, the narrowest is shown rather than a made-up mean.
+        // If references of one source contradict each other, the narrowest is shown instead of an artificial mean.
         let shown = best.or_else(|| {
             references.map(|r| (r.low, r.high)).min_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0)))
         });

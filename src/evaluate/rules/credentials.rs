@@ -10,7 +10,7 @@ use crate::{
     model::{Prerequisite, Reading, report::NotEvaluated, snapshot::KeyState},
 };
 
-/// The rule; applies where the keys are in the config, or should be.
+/// The rule; applies if the keys are in the config, or should be.
 pub(super) fn judge(context: &Context<'_>) -> Outcome {
     let keyless = context.derived.edition.as_ref().map(|edition| edition.keyless);
     let keys = match context.derived.parameters() {
@@ -21,7 +21,7 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
         Reading::Unknown(why) => return Outcome::Not(NotEvaluated::Undecided(why)),
     };
     let Some(keys) = keys else {
-        // A config that is missing or rejected is `startup_parameters`' to report.
+        // A config that is missing or rejected is reported by `startup_parameters`.
         let no_config = context.derived.parameters() == Reading::Known(None);
         return Outcome::Not(if no_config { NotEvaluated::NoConfig } else { NotEvaluated::NotInConfig });
     };

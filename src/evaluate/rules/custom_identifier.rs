@@ -1,4 +1,4 @@
-//! `custom_identifier`: the machine group's identifier is there, byte for byte.
+//! `custom_identifier`: the machine group's identifier is set, byte for byte.
 
 use crate::{
     agents::{Identifier, release::Feature},
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// What differs between what should be there and what is.
+/// The differences between the expected and the actual identifiers.
 const OF_EXPECTATION: [&Cause; 3] =
     [&CUSTOM_IDENTIFIER_MISSING, &CUSTOM_IDENTIFIER_EMPTY, &CUSTOM_IDENTIFIER_MISMATCH];
 
@@ -42,7 +42,7 @@ fn by_file(context: &Context<'_>, file: &FileFact<Vec<String>>) -> Outcome {
     findings.judge(&IDENTIFIER_UNEXPANDED, || {
         let (written, unread) = written(context, file)?;
         match (unexpanded(written, Some(expected)), &defect, unread) {
-            // Beside the right one, another is no more than untidy.
+            // An additional identifier next to the right one is only untidy.
             (Some(found), Ok(None), _) => Ok(Some(found.lowered_to_warning())),
             (Some(found), Ok(Some(_)), _) => Ok(Some(found)),
             (Some(_), Err(why), _) => Err(why.clone()),
@@ -53,7 +53,7 @@ fn by_file(context: &Context<'_>, file: &FileFact<Vec<String>>) -> Outcome {
     Outcome::Judged(findings)
 }
 
-/// Without an expectation only what no console could show, and no group can have, is worth a word.
+/// Without an expectation, only identifiers that no console can show, and no group can have, are reported.
 fn unexpected(context: &Context<'_>, file: &FileFact<Vec<String>>) -> Outcome {
     let (written, unread) = match written(context, file) {
         Ok(found) => found,
@@ -82,7 +82,7 @@ fn unexpected(context: &Context<'_>, file: &FileFact<Vec<String>>) -> Outcome {
     Outcome::Judged(findings)
 }
 
-/// An identifier, and where it is written.
+/// An identifier, and its source.
 type Written = (String, String);
 
 /// Every identifier of file and environment, and why those of the environment could not be read.
@@ -98,7 +98,7 @@ fn written(context: &Context<'_>, file: &FileFact<Vec<String>>) -> Result<(Vec<W
     Ok((written, None))
 }
 
-/// Identifiers that nobody has resolved, but for the one that is expected, whatever it looks like.
+/// Unexpanded identifiers, except for the expected one, whatever it looks like.
 fn unexpanded(written: Vec<Written>, expected: Option<&str>) -> Option<Finding> {
     let is_it = |id: &str| is_unexpanded(id) && expected != Some(id);
     let (found, mut places): (Vec<_>, Vec<_>) =
@@ -112,7 +112,7 @@ fn unexpanded(written: Vec<Written>, expected: Option<&str>) -> Option<Finding> 
     })
 }
 
-/// A reference that should have been replaced, or the marks of a list around or behind an identifier.
+/// A reference that should have been expanded, or the brackets or commas of a list around an identifier.
 fn is_unexpanded(id: &str) -> bool {
     let reference =
         |open: &str, close: &str| id.split_once(open).is_some_and(|(_, rest)| rest.contains(close));
@@ -131,7 +131,7 @@ fn lines(file: &FileFact<Vec<String>>) -> Result<&[String], Why> {
     })
 }
 
-/// What differs from the expected identifier. It may be in the file or in the environment: one of them is enough.
+/// The difference from the expected identifier. It may be in the file or in the environment: one of them is enough.
 fn defect(
     context: &Context<'_>,
     file: &FileFact<Vec<String>>,
@@ -171,7 +171,7 @@ fn defect(
     }))
 }
 
-/// Whether each line is an identifier: to old releases the whole file is one.
+/// Whether each line is an identifier: for old releases the whole file is one.
 fn takes_all(context: &Context<'_>, lines: &[String]) -> Result<bool, Why> {
     let several = context.profile.supports(Feature::SeveralIdentifiers, &context.derived.version);
     Ok(lines.len() < 2 || *several.as_result()?)
@@ -213,7 +213,7 @@ fn by_labels(context: &Context<'_>) -> Outcome {
     Outcome::Judged(findings)
 }
 
-/// What differs from the expected label: a key of the config, and its labels.
+/// The difference from the expected label: a key of the config, and its labels.
 fn label_defect(
     context: &Context<'_>,
     labels: Option<&(String, Vec<String>)>,
@@ -234,21 +234,21 @@ fn label_defect(
     Some(finding.seen("found", found, place))
 }
 
-/// Without an expectation nothing is missed.
+/// Without an expectation nothing is missing.
 fn no_labels(context: &Context<'_>, reason: NotEvaluated) -> NotEvaluated {
     if context.settings.expect.server_group_label.is_some() { reason } else { NotEvaluated::NotExpected }
 }
 
-/// What the agent keeps but a console never shows: a carriage return, a tab, a byte order mark, what is no UTF-8.
+/// What the agent keeps but a console never shows: a carriage return, a tab, a byte order mark, invalid UTF-8.
 fn is_malformed(id: &str) -> bool {
     id.contains(['\r', '\t', '\u{feff}', '\0', char::REPLACEMENT_CHARACTER])
 }
 
-/// In which encoding the file is, if the agent takes it for another one, and what usually writes it so.
+/// The encoding of the file, if the agent would misread it, and the programs that usually write it.
 fn encoding(lines: &[String]) -> Option<&'static str> {
     let any = |sign: char| lines.iter().any(|line| line.contains(sign));
     match () {
-        // Of two bytes for a character of ASCII, one is zero.
+        // In UTF-16, one of the two bytes of an ASCII character is zero.
         () if any('\0') => Some("UTF-16, as > and Out-File of PowerShell 5.1 write it"),
         () if any('\u{feff}') => Some("UTF-8 with a byte order mark, as PowerShell 5.1 and Notepad write it"),
         () if any(char::REPLACEMENT_CHARACTER) => Some("not UTF-8, but a code page such as 936 (GBK)"),

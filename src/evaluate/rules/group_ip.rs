@@ -1,4 +1,4 @@
-//! `ip` of agents whose address is a line of their config (LogListener's `group_ip`).
+//! `ip` of agents whose address is a setting in their config (LogListener's `group_ip`).
 
 use std::net::Ipv4Addr;
 
@@ -22,7 +22,7 @@ use crate::{
 
 use super::ip::addresses;
 
-/// Causes of such agents alone.
+/// Causes of only these agents.
 pub(super) const CAUSES: &[&Cause] = &[
     &GROUP_IP_MISMATCH,
     &GROUP_IP_IS_RANGE,
@@ -121,7 +121,7 @@ impl<'a> Group<'a> {
         match parameters.group_ip.as_ref().map(|parameter| parameter.value.trim()) {
             Some("") => Ok(Some(finding(quoted("")))),
             Some(_) => Ok(None),
-            // Newer generations and containers find their address themselves where the key is absent.
+            // Newer generations and containers determine their address themselves if the key is absent.
             None => {
                 let keyless = self.context.derived.edition.as_result()?.keyless;
                 Ok((!keyless).then(|| finding("no key group_ip".to_owned())))
@@ -175,7 +175,7 @@ impl<'a> Group<'a> {
 
     fn not_on_host(&self) -> Result<Option<Finding>, Why> {
         let Some((ip, parameters)) = self.group_ip()? else { return Ok(None) };
-        // Over the internet the console's IP is the public one, which NAT keeps off the interfaces.
+        // Over the internet the console's IP is the public one, which is not on any interface because of NAT.
         let internal = self.internal_server(parameters).is_some();
         if !internal && ip.address.is_some_and(|address| !is_private(address)) {
             return Ok(None);
@@ -206,7 +206,7 @@ impl<'a> Group<'a> {
     }
 }
 
-/// RFC 1918 and RFC 6598 (the carrier-grade range that the clouds use inside), and link-local.
+/// RFC 1918 and RFC 6598 (the carrier-grade NAT range that the clouds use internally), and link-local.
 fn is_private(address: Ipv4Addr) -> bool {
     let [first, second, ..] = address.octets();
     address.is_private()

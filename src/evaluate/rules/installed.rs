@@ -1,4 +1,4 @@
-//! `installed`: is the agent there?
+//! `installed`: is the agent installed?
 
 use crate::{
     agents::release::{Defect, Release, When},
@@ -32,7 +32,7 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
 
 /// Known defects of this version that matter on this host.
 fn version_defective(context: &Context<'_>) -> Result<Option<Finding>, Why> {
-    // Releases for Windows have numbers of their own, and the vendors tell of no defects of them.
+    // Releases for Windows have a separate numbering, and the vendors document no defects of them.
     if context.settings.system == System::Windows {
         return Ok(None);
     }
@@ -67,14 +67,14 @@ fn matters(context: &Context<'_>, when: When) -> Result<bool, Why> {
     })
 }
 
-/// What is wrong with the installation, if anything.
+/// The defect of the installation, if any.
 fn defect(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     let installation = context.agent.installation.as_result()?;
     if installation.binary.is_some() {
         return Ok(None);
     }
     let looked_for = list(installation.looked_for.iter().map(|path| path.display().to_string()));
-    // Running processes are a trace of the installation, and tell where it is.
+    // Running processes are evidence of the installation and show where it is.
     let Some(running) = roles::running(context.agent) else {
         return traced(installation, &looked_for, false)
             .transpose()
@@ -97,7 +97,7 @@ fn unread_processes(context: &Context<'_>) -> Why {
         .unwrap_or_else(|| Why::new(Reason::NotYet, "/proc", "processes were not looked at"))
 }
 
-/// `installation_incomplete`, if anything but the executable is there.
+/// `installation_incomplete`, if anything except the executable exists.
 fn traced(installation: &Installation, looked_for: &str, running: bool) -> Result<Option<Finding>, Why> {
     let mut traces: Vec<String> = installation.traces.iter().map(|path| path.display().to_string()).collect();
     if installation.location_unknown && !traces.is_empty() {

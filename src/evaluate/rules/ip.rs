@@ -1,4 +1,4 @@
-//! `ip` of agents that record the address they report (Logtail's `app_info.json`).
+//! `ip` of agents that record the address that they report (Logtail's `app_info.json`).
 
 use std::{net::Ipv4Addr, time::Duration};
 
@@ -33,8 +33,8 @@ use super::{group_ip, surroundings};
 /// `app_info.json` is written within this long of `update_time`; a later modification is an edit (contract: 60 s).
 const WRITTEN_AT_ONCE: Duration = Duration::from_secs(60);
 
-/// The address that the agent would choose must differ for this long: newer agents notice it themselves every 30 s, and
-/// restart (contract: 60 s).
+/// The address that the agent would select must differ for this long: newer agents check every 30 s, and
+/// restart by themselves (contract: 60 s).
 const CHOICE_SETTLES: Duration = Duration::from_secs(60);
 
 const LOOPBACK: &str = "lo";
@@ -59,7 +59,7 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
     findings.judge(&IP_MISSING, || missing(context));
     match (roles::running(context.agent), &context.agent.processes) {
         (Some(false), _) => return of_host_alone(context, findings),
-        // Whether it runs decides whether what it reported means anything.
+        // The reported address counts only if the agent is running.
         (None, Reading::Unknown(why)) => {
             if !findings.has(&IP_MISSING) {
                 return Outcome::Unread(why.clone());
@@ -82,7 +82,7 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
     Outcome::Judged(findings)
 }
 
-/// What a process that is gone reported means nothing; only the host's own facts can be judged.
+/// The address reported by a process that is gone does not count; only the host's facts can be judged.
 fn of_host_alone(context: &Context<'_>, mut findings: Findings) -> Outcome {
     if let Some(why) = context.place.interfaces.why() {
         return Outcome::Not(NotEvaluated::Undecided(why.clone()));
@@ -98,13 +98,13 @@ fn of_host_alone(context: &Context<'_>, mut findings: Findings) -> Outcome {
 
 fn missing(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     let interfaces = context.place.interfaces.as_result()?;
-    // The agent never takes what stands on the loopback interface (a load balancer's address, say).
+    // The agent never uses an address on the loopback interface (such as a load balancer's).
     let none = usable(interfaces).all(|(entry, _)| entry.interface == LOOPBACK);
     let names = || list(interfaces.iter().map(|entry| format!("{} {}", entry.interface, entry.address)));
     Ok(none.then(|| Finding::of(&IP_MISSING).seen("interfaces", names(), "the host's interfaces")))
 }
 
-/// The record, and what it says.
+/// The record, and its contents.
 struct Record<'a> {
     context: &'a Context<'a>,
     path: String,
@@ -162,7 +162,7 @@ impl<'a> Record<'a> {
         })
     }
 
-    /// Content and address; `None` if the file is not there, or not a record.
+    /// Content and address; `None` if the file does not exist, or is not a record.
     fn content(&self) -> Result<Option<(&'a AddressRecord, &'a str)>, Why> {
         let content = self.file()?.and_then(|file| file.content.as_ref().ok());
         Ok(content.and_then(|content| Some((content, content.ip.as_deref()?))))
@@ -213,8 +213,8 @@ impl<'a> Record<'a> {
         Ok(blank.map(|(_, ip)| Finding::of(&IP_EMPTY).seen("reported", quoted(ip), self.ip_place())))
     }
 
-    /// The record was edited by hand: its address differs from the one inside `instance_id`, or it was written later than it
-    /// says.
+    /// The record was edited by hand: its address differs from the one inside `instance_id`, or it was
+    /// modified later than its `update_time`.
     fn edited(&self) -> Result<Option<Finding>, Why> {
         let (Some(file), Some((content, ip))) = (self.file()?, self.content()?) else { return Ok(None) };
         if let Some(instance_ip) = content.instance_ip.as_ref().filter(|instance_ip| *instance_ip != ip) {
@@ -233,7 +233,7 @@ impl<'a> Record<'a> {
         ))
     }
 
-    /// True if a setting, and not the name or an interface, decides.
+    /// True if a setting decides, rather than the host name or an interface.
     fn chosen_by_setting(&self) -> Result<bool, Why> {
         let Some(choice) = self.choice else { return Ok(false) };
         Ok(choice.working_ip.as_result()?.is_some() || choice.bind_interface.as_result()?.is_some())
@@ -248,7 +248,7 @@ impl<'a> Record<'a> {
         format!("{} line {}", self.context.place.hosts.path.display(), binding.line)
     }
 
-    /// The interface that has the reported address, if neither setting nor hosts file decided.
+    /// The interface that has the reported address, if neither a setting nor the hosts file decided.
     fn own_interface(&self, reported: &Reported<'_>) -> Result<Option<&'a InterfaceAddress>, Why> {
         let own = usable(self.interfaces()?).find(|(_, address)| Some(*address) == reported.address);
         Ok(own.map(|(entry, _)| entry))
@@ -259,8 +259,8 @@ impl<'a> Record<'a> {
     }
 }
 
-/// `update_time` has no zone: it counts as an edit only if it is one in every zone that it may be written in. The epoch in
-/// `instance_id` is the same moment, and has none of that doubt.
+/// `update_time` has no time zone: the record counts as edited only if it is so in every possible zone. The
+/// epoch in `instance_id` is the same time, without this ambiguity.
 fn is_late(file: &FileContent<AddressRecord>, content: &AddressRecord) -> bool {
     let epoch =
         content.instance_epoch.and_then(|s| std::time::UNIX_EPOCH.checked_add(Duration::from_secs(s)));
@@ -299,7 +299,7 @@ fn not_on_host(record: &Record<'_>, reported: &Reported<'_>) -> Result<Option<Fi
     if interfaces.iter().any(|entry| entry.address.to_string() == reported.ip) {
         return Ok(None);
     }
-    // A working_ip is legal even if on no interface (NAT).
+    // A working_ip is valid even if it is on no interface (NAT).
     if let Some(choice) = record.choice
         && choice.working_ip.as_result()?.as_ref().is_some_and(|working_ip| working_ip.value == reported.ip)
     {
@@ -353,7 +353,7 @@ fn on_virtual_interface(record: &Record<'_>, reported: &Reported<'_>) -> Result<
     Ok(Some(finding.seen("interface", &own.interface, "the host's interfaces")))
 }
 
-/// Without a setting and without a name the first interface should have won.
+/// Without a setting and without a name the first interface should have been chosen.
 fn not_first_interface(record: &Record<'_>, reported: &Reported<'_>) -> Result<Option<Finding>, Why> {
     let own = record.own_interface(reported)?.filter(|own| !is_virtual(&own.interface));
     let (Some(own), Some((first, address))) = (own, first_interface(record.interfaces()?)) else {

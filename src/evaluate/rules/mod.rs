@@ -34,12 +34,12 @@ use crate::{
 
 use super::{context::Context, engine::findings::Outcome};
 
-/// One rule: everything that is asked of one prerequisite.
+/// One rule: all checks of one prerequisite.
 pub(super) struct Rule {
     pub(super) prerequisite: Prerequisite,
     pub(super) judge: fn(&Context<'_>) -> Outcome,
-    /// Causes that rest on supplementary evidence (the agent's log, disks, the state of a service): without it they keep as
-    /// they were, and nothing becomes unknown.
+    /// Causes that rest on supplementary evidence (the agent's log, disks, the state of a service): without
+    /// it they keep their state, and nothing becomes unknown.
     pub(super) supplementary: &'static [&'static Cause],
 }
 
@@ -55,7 +55,7 @@ const fn supplemented(
     Rule { prerequisite, judge, supplementary }
 }
 
-/// Every rule, in the documents' order.
+/// Every rule, in the order of the documents.
 pub(super) static RULES: &[Rule] = &[
     supplemented(
         Prerequisite::Installed,

@@ -1,4 +1,4 @@
-//! `network`: every endpoint answers as the document says.
+//! `network`: every endpoint gives the documented answer.
 
 use std::{
     collections::BTreeMap,
@@ -46,13 +46,13 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
         }
         Reading::Known(_) => return Outcome::Not(NotEvaluated::NoEndpoint),
         Reading::Unknown(why) if needs_endpoints(context) => Some(why.clone()),
-        // It cannot even be told whether there need be any.
+        // It is unknown even whether endpoints are needed.
         Reading::Unknown(why) => return Outcome::Not(NotEvaluated::Undecided(why.clone())),
     };
     let mut findings = Findings::of(Prerequisite::Network);
     for cause in family(Prerequisite::Network).iter().copied() {
         if cause == &SERVER_REJECTS {
-            // What the agent heard of the service does not hang on what is known of endpoints.
+            // The answers that the agent received do not depend on which endpoints are known.
             findings.judge(cause, || own_words::server_rejects(context));
             continue;
         }
@@ -79,8 +79,8 @@ fn url(fact: &EndpointFact) -> String {
     fact.endpoint.url.clone()
 }
 
-/// The probe, if it went the way that the agent goes: without the agent's environment its proxy is not known. A bare connect
-/// never goes through one.
+/// The probe, if it took the agent's route: without the agent's environment its proxy is not known. A TCP
+/// probe never goes through one.
 fn probe_of<'a>(context: &Context<'a>, fact: &'a EndpointFact) -> Result<&'a Probe, Why> {
     if fact.endpoint.scheme != Scheme::Tcp {
         derived::proxies(context.agent).as_result()?;
@@ -88,14 +88,14 @@ fn probe_of<'a>(context: &Context<'a>, fact: &'a EndpointFact) -> Result<&'a Pro
     Ok(fact.probe.as_result()?)
 }
 
-/// What one cause has to say of one endpoint.
+/// The ruling of one cause on one endpoint.
 fn of_endpoint(
     context: &Context<'_>,
     cause: &'static Cause,
     fact: &EndpointFact,
 ) -> Result<Option<Finding>, Why> {
     let admin = fact.endpoint.purpose == Purpose::Admin;
-    // Whatever is wrong with the self-monitoring project's endpoint is one warning, and nothing else.
+    // Any failure of the self-monitoring project's endpoint is only this one warning.
     if admin != (cause == &ADMIN_ENDPOINT_UNREACHABLE) && cause != &CERTIFICATE_EXPIRING {
         return Ok(None);
     }
@@ -128,7 +128,7 @@ fn failed(
     if is_loopback(&fact.endpoint.host) {
         finding = finding.depends_on(["loopback".to_owned()]);
     }
-    // The self-monitoring project is a host below the data server: what keeps one away keeps the other away.
+    // The self-monitoring project is a host below the data server: what blocks one blocks the other.
     let as_data_server = format!("data server: {:?}", failure.kind);
     match fact.endpoint.purpose {
         Purpose::DataServer => finding.explains([as_data_server]),
@@ -154,7 +154,7 @@ fn expiring(context: &Context<'_>, fact: &EndpointFact, probe: &Probe) -> Option
     })
 }
 
-/// True unless the certificate itself is what is wrong: that is a cause of its own.
+/// True unless the certificate itself is at fault: that is a separate cause.
 fn certificate_is_accepted(probe: &Probe) -> bool {
     let refused = [FailureKind::CertificateUntrusted, FailureKind::CertificateExpired, FailureKind::Tls];
     probe.outcome.as_ref().err().is_none_or(|failure| !refused.contains(&failure.kind))
@@ -216,9 +216,9 @@ fn answers_by_http(context: &Context<'_>, https: &EndpointFact) -> Result<bool, 
     Ok(false)
 }
 
-/// An internal endpoint resolves to the cloud's own address ranges from anywhere, but answers only inside. The host is
-/// evidently outside if no internal endpoint of the agent gets as far as a connection, all of them resolve to such ranges,
-/// and the machine is not known to be one of that cloud.
+/// An internal endpoint resolves to the cloud's address ranges from anywhere, but answers only inside the
+/// cloud. The host is evidently outside if no internal endpoint of the agent gets as far as a connection, all
+/// of them resolve to such ranges, and the machine is not known to be one of that cloud.
 fn evidently_outside(context: &Context<'_>, fact: &EndpointFact, probe: &Probe) -> Result<bool, Why> {
     let internal = |fact: &EndpointFact| {
         context.profile.classify_host(&fact.endpoint.host).network == Some(NetworkType::Intranet)
@@ -249,7 +249,8 @@ fn is_cloud_internal(address: IpAddr) -> bool {
     }
 }
 
-/// No name resolves at all, and the reason is that no resolver answers: a name that does not exist proves that one does.
+/// No name resolves at all, and the reason is that no resolver answers: an answer that a name does not exist
+/// proves that one does.
 fn resolver_failure(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     let named = |fact: &&EndpointFact| fact.endpoint.host.parse::<IpAddr>().is_err();
     let mut failed: BTreeMap<&str, &Failure> = BTreeMap::new();
@@ -269,14 +270,14 @@ fn resolver_failure(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     )))
 }
 
-/// Proxies that do not answer, each with what goes through it.
+/// Proxies that do not answer, each with the endpoints behind it.
 fn proxies(context: &Context<'_>, findings: &mut Findings) {
     let mut failures: BTreeMap<&str, Option<Finding>> = BTreeMap::new();
     let mut unread = None;
     for fact in &context.agent.endpoints {
         let probe = match probe_of(context, fact) {
             Ok(probe) => probe,
-            // Which proxy this one would go through is not known.
+            // The proxy of this endpoint is not known.
             Err(why) => {
                 unread = unread.or(Some(why));
                 continue;
@@ -317,7 +318,7 @@ fn proxy_failure(proxy: &str, variable: &str, probe: &Probe, failure: &Failure) 
     })
 }
 
-/// True if a certificate that the local clock finds expired is valid at this time: then the clock is the cause.
+/// True if a certificate that has expired by the local clock is valid at this time: then the clock is the cause.
 pub(in crate::evaluate) fn valid_at(probe: &Probe, time: SystemTime) -> bool {
     probe
         .certificate

@@ -1,5 +1,5 @@
-//! What the agent's own log and the files that it writes at a rhythm say: supplementary evidence, which raises a cause and whose
-//! absence says nothing.
+//! Evidence from the agent's own log and from files that it writes periodically: supplementary, so it can
+//! raise a cause, and its absence means nothing.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,27 +18,28 @@ use crate::{
     },
 };
 
-/// A refusal that has not recurred for so long is over (contract: 10 min). The agent tells of each at most every 10 minutes.
+/// A refusal that has not recurred for so long is over (contract: 10 min). The agent logs each at most every
+/// 10 minutes.
 const RECURS_WITHIN: Duration = Duration::from_mins(10);
-/// What was damaged is written anew by a running agent every 15 to 16 minutes.
+/// A running agent rewrites damaged checkpoints every 15 to 16 minutes.
 const WRITTEN_ANEW_WITHIN: Duration = Duration::from_mins(20);
-/// Last words this old are of another death: a crash loop is of five minutes.
+/// Last messages this old belong to another death: a crash loop spans five minutes.
 const OF_THIS_DEATH: Duration = Duration::from_mins(10);
 /// How often an agent before 3.0 writes its state.
 const STATE_RHYTHM: Duration = Duration::from_mins(1);
-/// How much later than it should a sign may come (contract: 5 min).
+/// How late a sign of life may be (contract: 5 min).
 const STALE: Duration = Duration::from_mins(5);
 
 fn log<'a>(context: &Context<'a>) -> Result<Option<&'a LogFacts>, Why> {
     Ok(context.agent.log.as_result()?.as_ref())
 }
 
-/// True if it is at most so long ago, on the clock that no step moves.
+/// True if it is at most this long ago, on the clock that is not affected by steps.
 fn within(context: &Context<'_>, at: Moment, window: Duration) -> bool {
     at.boot.is_some_and(|boot| context.snapshot.uptime.saturating_sub(boot) <= window)
 }
 
-/// The service refuses the agent's requests, in the service's own words.
+/// The service refuses the agent's requests, with the service's error code.
 pub(super) fn server_rejects(context: &Context<'_>) -> Result<Vec<Finding>, Why> {
     let Some(log) = log(context)? else { return Ok(Vec::new()) };
     let recurs = |(_, refused): &(&&'static str, &Refused)| within(context, refused.last, RECURS_WITHIN);
@@ -75,7 +76,7 @@ fn refusal(context: &Context<'_>, log: &LogFacts, code: &'static str, refused: &
     {
         finding = finding.seen("offset", offset.describe(), &offset.from);
     }
-    // A quota is exceeded for a time, or one collection config has no target: the heartbeat goes on.
+    // An exceeded quota or a collection config without a target does not stop the heartbeat.
     let works_doubtfully = matches!(refused.subject, RefusalSubject::Quota | RefusalSubject::Target);
     if works_doubtfully { finding.lowered_to_warning() } else { finding }
 }
@@ -83,15 +84,15 @@ fn refusal(context: &Context<'_>, log: &LogFacts, code: &'static str, refused: &
 /// What `clock_skewed` explains.
 pub(super) const CLOCK: &str = "clock";
 
-/// The worker is alive and does nothing: what it writes each minute is stale, or it does not answer who asks it, and its log is
-/// quiet too.
+/// The worker is alive but does nothing: the file that it writes each minute is stale, or it does not answer
+/// liveness requests, and its log is silent too.
 pub(super) fn worker_hung(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     if roles::running(context.agent) != Some(true) {
         return Ok(None);
     }
     let Some(log) = log(context)? else { return Ok(None) };
     let Some(process) = roles::collecting(context.agent, &context.history.known) else { return Ok(None) };
-    // A file that this very process has not written tells nothing of it.
+    // A file that was written by another process says nothing about this one.
     let age_of = |modified: SystemTime| {
         let of_this_process = modified >= process.started_at;
         of_this_process.then(|| context.snapshot.taken_at.duration_since(modified).unwrap_or_default())
@@ -121,7 +122,7 @@ pub(super) fn worker_hung(context: &Context<'_>) -> Result<Option<Finding>, Why>
     Ok(Some(finding))
 }
 
-/// For how long the agent has not answered who asks whether it lives.
+/// How long the agent has not answered liveness requests.
 fn silence(context: &Context<'_>) -> Result<Option<Duration>, Why> {
     let Some(liveness) = &context.agent.liveness else { return Ok(None) };
     Ok(match liveness.as_result()? {
@@ -134,7 +135,7 @@ fn minutes(age: Duration) -> String {
     format!("{} min", age.as_secs() / 60)
 }
 
-/// The agent said that it could not use its checkpoints, and has not written them anew since.
+/// The agent logged that it could not use its checkpoints, and has not rewritten them since.
 pub(super) fn checkpoint_damaged(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     let Some(log) = log(context)? else { return Ok(None) };
     let Some(damaged) = log.checkpoint_damaged else { return Ok(None) };
@@ -144,7 +145,7 @@ pub(super) fn checkpoint_damaged(context: &Context<'_>) -> Result<Option<Finding
     Ok((!written_anew).then_some(finding))
 }
 
-/// Nothing is collected, so that the agent asks the service seldom.
+/// Nothing is collected, so the agent asks the service rarely.
 pub(super) fn no_collection_config(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     if context.derived.edition.as_result()?.community {
         return Ok(None);
@@ -156,7 +157,7 @@ pub(super) fn no_collection_config(context: &Context<'_>) -> Result<Option<Findi
     Ok(Some(Finding::of(&NO_COLLECTION_CONFIG).seen("configs", "0", collection.path.display())))
 }
 
-/// Why the agent died, by its own last words. `loops`: it starts again and again, and may have since.
+/// Why the agent died, by the last messages in its log. `loops`: it restarts repeatedly, and may have restarted since.
 pub(super) fn died_of(context: &Context<'_>, loops: bool) -> Option<(&'static DiedOf, String)> {
     let log = context.log()?;
     let (words, at) = log.last_words?;

@@ -1,4 +1,4 @@
-//! `processes`: exactly the expected processes, alive.
+//! `processes`: exactly the expected processes are alive.
 
 use crate::{
     catalog::{
@@ -69,7 +69,7 @@ impl View<'_> {
         self.assigned.iter().filter(|found| found.process.state != ProcessState::Defunct)
     }
 
-    /// A zombie that only init has to reap is as good as gone: nothing waits for it, and a restart does not need it gone.
+    /// A zombie whose parent is init does not count: nothing waits for it, and it does not prevent a restart.
     fn zombies(&self) -> impl Iterator<Item = &Assigned<'_>> {
         self.assigned
             .iter()
@@ -85,7 +85,7 @@ impl View<'_> {
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 
-    /// Live processes of a role. Undecided if one of them may be of any role.
+    /// Live processes of a role. Undecided if the role of one of them is.
     fn live(&self, role: &Role) -> Result<usize, Why> {
         match self.alive().find(|found| found.role.is_none()) {
             Some(undecided) => Err(self.undecided_role(undecided)),
@@ -164,7 +164,7 @@ impl View<'_> {
         Ok(None)
     }
 
-    /// Zombies in place of a process that should live; beside a complete set they only wait for their parent.
+    /// Zombies in place of a process that should live; if all processes are there, they only wait for their parent.
     fn defunct(&self) -> Result<Vec<Finding>, Why> {
         let mut findings = Vec::new();
         for zombie in self.zombies() {
@@ -194,7 +194,8 @@ impl View<'_> {
         self.assigned.iter().filter(stopped).map(finding).collect()
     }
 
-    /// Says why the agent died. That it was killed for want of memory only the kernel knows; else its own words tell more.
+    /// Adds why the agent died. Only the kernel knows that it was killed for lack of memory; otherwise its
+    /// own log is more informative.
     fn with_death(&self, finding: Finding, loops: bool) -> Finding {
         match own_words::died_of(self.context, loops) {
             Some(reason) if !surroundings::died_for_memory(self.context) => finding.died_of(Some(reason)),

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// The rule; applies to agents that run.
+/// The rule; applies to running agents.
 pub(super) fn judge(context: &Context<'_>) -> Outcome {
     let agent = context.agent;
     let processes = match &agent.processes {
@@ -33,7 +33,7 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
     let files = watched(agent);
     let verdicts = files.iter().map(|file| (file.path.display().to_string(), changed(context, file)));
     findings.judge_each(&RESTART_REQUIRED, verdicts);
-    // A config that cannot be read may be another file than it was.
+    // A config that cannot be read may have been replaced.
     if let Some(why) = agent.config.as_ref().and_then(|config| config.state.why()) {
         findings.leave_open(&RESTART_REQUIRED, why);
     }
@@ -90,8 +90,8 @@ fn replaced_binary(agent: &AgentFacts, processes: &[Process]) -> Result<Option<F
     Ok(Some(finding.seen("binary", binary, format!("a link to {}", leads_to.display()))))
 }
 
-/// True for a process that was started by the link's name, and is another version in the directory that the link leads to.
-/// A program of another stem (`ilogtail` beside `loongcollector`) is another program, not another version.
+/// True for a process that was started through the link, if the link now leads to another version.
+/// A program with another base name (`ilogtail` beside `loongcollector`) is another program, not another version.
 fn runs_what_the_link_led_to_before(process: &Process, installation: &Installation) -> Result<bool, Why> {
     let (Some(link), Some(leads_to)) = (&installation.binary, &installation.leads_to) else {
         return Ok(false);

@@ -1,5 +1,5 @@
-//! The servers of an agent's config: the form of their addresses, and what they say of region and network. The work is linear
-//! in the servers.
+//! The servers of an agent's config: the form of their addresses, and the region and network that they imply.
+//! The work is linear in the servers.
 
 use std::collections::BTreeSet;
 
@@ -15,23 +15,23 @@ use crate::{
     },
 };
 
-/// What ties a parameter's fault to the network causes of its endpoint.
+/// Links a parameter's fault to the network causes of its endpoint.
 pub(super) fn tie(key: &str) -> String {
     format!("parameter {key}")
 }
 
-/// One server of the config, its host name classified.
+/// One server of the config, with its host name classified.
 pub(super) struct Server<'a> {
     pub(super) parameter: &'a Parameter,
     pub(super) class: HostClass,
-    /// The region that its host name tells.
+    /// The region in its host name.
     pub(super) region_of_host: Option<String>,
-    /// The name that the config gives its region, if it is a region's.
+    /// The region name that the config gives it, if it is one.
     pub(super) named_region: Option<&'a Parameter>,
 }
 
 impl Server<'_> {
-    /// The region by its host name, else by the name that goes with it.
+    /// The region by its host name, otherwise by the name in the config.
     fn region(&self) -> Option<String> {
         self.region_of_host.clone().or_else(|| self.named_region.map(|region| without_network(&region.value)))
     }
@@ -41,7 +41,7 @@ impl Server<'_> {
 pub(super) struct Servers<'a> {
     pub(super) config: Vec<Server<'a>>,
     pub(super) data: Vec<Server<'a>>,
-    /// What cannot be an address, and why.
+    /// Values that cannot be addresses, and why.
     pub(super) malformed: Vec<(&'a Parameter, &'static str)>,
 }
 
@@ -77,7 +77,7 @@ impl<'a> Servers<'a> {
         self.config.iter().chain(&self.data)
     }
 
-    /// Data servers whose host name is of another region than the name that the config gives it.
+    /// Data servers whose host name is of another region than the region name in the config.
     pub(super) fn contradicting_names(&self) -> impl Iterator<Item = (&'a Parameter, &Server<'a>)> {
         self.data.iter().filter_map(|server| {
             let (named, of_host) = (server.named_region?, server.region_of_host.as_ref()?);
@@ -197,16 +197,17 @@ fn mismatch(
         .seen("expected", expected, format!("config: {expected_key}"))
 }
 
-/// What is wrong with an address.
+/// The defect of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Defect {
-    /// A document's or template's stand-in.
+    /// A placeholder of a document or template.
     Placeholder,
     /// Cannot be an address.
     Malformed(&'static str),
 }
 
-/// True for stand-ins of documents and templates: `<region>`, `${REGION}`, `{{ region }}`, `%REGION%`, `your-region`.
+/// True for placeholders of documents and templates: `<region>`, `${REGION}`, `{{ region }}`, `%REGION%`,
+/// `your-region`.
 pub(super) fn is_placeholder(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     let between = |open: &str, close: &str| {

@@ -1,5 +1,5 @@
-//! Services by name, where a system's manager tells of them (Windows). Supplementary: that they cannot be read makes nothing
-//! unknown.
+//! Services by name, as reported by the service manager (Windows). Supplementary: if they cannot be read,
+//! nothing becomes unknown.
 
 use crate::{
     catalog::{
@@ -17,8 +17,8 @@ use crate::{
 /// Where it is told.
 const MANAGER: &str = "service manager";
 
-/// The services that this agent cannot do without. None of them counts as long as none is registered: an agent without
-/// services is one that is not installed, or started by other means.
+/// The services that this agent needs. If none of them is registered, none counts: the agent is not
+/// installed, or is started by other means.
 fn needed<'a>(context: &Context<'a>) -> Result<Vec<&'a ServiceFact>, Why> {
     let facts = context.agent.surroundings.services.as_result()?;
     let registered: Vec<&str> =
@@ -32,7 +32,7 @@ fn needed<'a>(context: &Context<'a>) -> Result<Vec<&'a ServiceFact>, Why> {
     Ok(facts.iter().filter(is_needed).collect())
 }
 
-/// True if a process of each role is alive: whatever started it, it was not a service that is stopped, and it does its work.
+/// True if a process of each role is alive: whatever started it, it was not the stopped service, and it works.
 fn runs_without(context: &Context<'_>) -> Result<bool, Why> {
     let processes = context.agent.processes.as_result()?;
     let roles = context.derived.roles.as_result()?;
@@ -48,7 +48,7 @@ fn is_down(registered: Registered) -> bool {
     matches!(registered.state, ServiceState::Stopped | ServiceState::Paused)
 }
 
-/// `service_not_running`: it is stopped, or one of two is not there. One that is disabled is another cause's.
+/// `service_not_running`: it is stopped, or one of the two does not exist. A disabled one is another cause.
 pub(super) fn not_running(context: &Context<'_>) -> Result<Vec<Finding>, Why> {
     let finding = |fact: &&ServiceFact| {
         let state = match fact.registered {
@@ -82,7 +82,7 @@ pub(super) fn disabled(context: &Context<'_>) -> Result<Vec<Finding>, Why> {
     Ok(needed(context)?.iter().filter_map(finding).collect())
 }
 
-/// `service_not_enabled`: it runs, and does not start by itself after a reboot.
+/// `service_not_enabled`: it runs, and does not start automatically after a reboot.
 pub(super) fn not_enabled(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     let needed = needed(context)?;
     let by_hand: Vec<(&str, ServiceStart)> = needed

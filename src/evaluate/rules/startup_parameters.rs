@@ -1,4 +1,5 @@
-//! `startup_parameters`: the config is present, parses, is complete and consistent, and right for region and network.
+//! `startup_parameters`: the config is present, parses, is complete and consistent, and correct for region
+//! and network.
 
 use crate::{
     agents::HostClass,
@@ -61,7 +62,7 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
     Outcome::Judged(findings)
 }
 
-/// The config, and what may be in it.
+/// The config and its parts.
 struct Content<'a> {
     context: &'a Context<'a>,
     parameters: &'a Parameters,
@@ -70,7 +71,7 @@ struct Content<'a> {
 
 type ContentRule = fn(&Content<'_>) -> Result<Vec<Finding>, Why>;
 
-/// Is each file there, and does its reader accept it?
+/// Checks that each file exists and is accepted by the agent.
 fn presence(context: &Context<'_>, findings: &mut Findings) {
     let agent = context.agent;
     let config = agent.config.iter().map(|file| (String::new(), missing(context, file)));
@@ -174,7 +175,7 @@ fn malformed(content: &Content<'_>) -> Result<Vec<Finding>, Why> {
 fn region_mismatch(content: &Content<'_>) -> Result<Vec<Finding>, Why> {
     let Some(expected) = &content.context.settings.expect.region else { return Ok(Vec::new()) };
     let wrong_group = content.servers.outside_region(content.context, expected);
-    // With the host in the right region, the name that goes with it is what is wrong.
+    // If the host name is of the right region, the region name is wrong.
     let wrong_name = content
         .servers
         .contradicting_names()
@@ -243,7 +244,7 @@ fn domain_deprecated(content: &Content<'_>) -> Result<Vec<Finding>, Why> {
         .collect())
 }
 
-/// What only later versions read.
+/// Keys that only later versions read.
 fn format_unsupported(content: &Content<'_>) -> Result<Vec<Finding>, Why> {
     let context = content.context;
     let derived = context.derived;
@@ -268,7 +269,7 @@ fn format_unsupported(content: &Content<'_>) -> Result<Vec<Finding>, Why> {
         .collect())
 }
 
-/// Without any sign that the cloud service should know this machine, a community edition is just what its operator wants.
+/// Unless something shows that the cloud service should know this host, a community edition is what its operator wants.
 fn community_edition(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     let edition = context.derived.edition.as_result()?;
     if !edition.community || !expects_service(context)? {

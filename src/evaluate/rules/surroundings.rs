@@ -1,5 +1,5 @@
-//! What surrounds an agent, for the rules of several prerequisites: what starts it, its neighbours, its disks and limits, how it
-//! died, whose identity it has. All of it is supplementary.
+//! The surroundings of an agent, for the rules of several prerequisites: what starts it, other agents, its
+//! disks and limits, how it died, whose identity it has. All of it is supplementary.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,11 +30,11 @@ use super::services;
 
 /// Init.
 const INIT: u32 = 1;
-/// A file system with less left than one usual block has nothing left.
+/// A file system with less space left than one block counts as full.
 const ONE_BLOCK: u64 = 4096;
-/// Little is left below this many hundredths (contract: 5 %).
+/// Below this percentage, little space is left (contract: 5 %).
 const LITTLE: u64 = 5;
-/// Close to a limit from this many hundredths of it on.
+/// From this percentage on, usage is close to the limit.
 const CLOSE: u64 = 90;
 /// More changes of the reported address within an hour than this are too many (contract: > 3).
 const CHANGES: usize = 3;
@@ -67,14 +67,15 @@ pub(super) fn not_enabled(context: &Context<'_>) -> Result<Option<Finding>, Why>
     Ok(Some(finding.seen("enable", enable, "service of this kind and version")))
 }
 
-/// True if the agent runs, and whatever started it is gone: what has another parent than init is started by that.
+/// True if the agent runs, and its starter is gone: a process whose parent is not init was started by that parent.
 fn left_to_init(processes: &[Process]) -> bool {
     let alive = || processes.iter().filter(|process| process.state != ProcessState::Defunct);
     let mut topmost = alive().filter(|process| !alive().any(|other| other.pid == process.parent)).peekable();
     topmost.peek().is_some() && topmost.all(|process| process.parent == INIT)
 }
 
-/// `agents_coexist`: processes of another generation of the same vendor run too, or another one that collects the same host.
+/// `agents_coexist`: processes of another generation of the same vendor are running too, or another agent
+/// that collects from the same host.
 pub(super) fn coexisting(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     let generations = generations(context);
     match generations {
@@ -83,7 +84,7 @@ pub(super) fn coexisting(context: &Context<'_>) -> Result<Option<Finding>, Why> 
     }
 }
 
-/// More than one that collects the host: its own agent and one of an orchestrator, or two of these.
+/// More than one agent that collects from the host: its own and one of an orchestrator, or two of the latter.
 fn collectors(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     let own = context.agent;
     let collects = |agent: &AgentFacts| -> Result<bool, Why> {
@@ -121,7 +122,7 @@ fn collectors(context: &Context<'_>) -> Result<Option<Finding>, Why> {
 fn generations(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     let own = context.agent;
     let mut generations: BTreeMap<&'static str, BTreeSet<u32>> = BTreeMap::new();
-    // One in a container has sockets, locks and files of its own.
+    // An agent in a container has separate sockets, locks and files.
     let of_kind =
         context.snapshot.agents.iter().filter(|agent| agent.kind == own.kind && agent.place == own.place);
     let mut unread = None;
@@ -248,7 +249,7 @@ fn collecting<'a>(context: &Context<'a>) -> Result<Option<&'a Process>, Why> {
     Ok(roles::collecting(context.agent, &context.history.known))
 }
 
-/// Adds to a finding how the agent's processes ended, and what that asks for.
+/// Adds to a finding how the agent's processes ended, and the steps that follow from it.
 pub(super) fn with_death(context: &Context<'_>, finding: Finding) -> Finding {
     let Some(ended) = context.history.deaths.last() else { return finding };
     let Some(words) = words_of(ended) else { return finding };
@@ -263,7 +264,7 @@ pub(super) fn with_death(context: &Context<'_>, finding: Finding) -> Finding {
     }
 }
 
-/// True if the kernel killed it for want of memory.
+/// True if the kernel killed it for lack of memory.
 pub(super) fn died_for_memory(context: &Context<'_>) -> bool {
     context.history.deaths.last().is_some_and(|ended| ended.out_of_memory.is_some())
 }
@@ -300,7 +301,7 @@ fn words_of(ended: &Ended) -> Option<String> {
     }
 }
 
-/// What the shell and the loader say by a code: a library or a symbol was not found.
+/// Exit codes of the shell and the loader: a library or a symbol was not found.
 const NOT_LOADED: u8 = 127;
 
 fn advice_of(ended: &Ended) -> Option<Text> {
@@ -327,7 +328,8 @@ pub(super) fn unstable(context: &Context<'_>) -> Option<Finding> {
     })
 }
 
-/// `identity_cloned`: the instance that the agent has recorded is another than this one, both told in the same form.
+/// `identity_cloned`: the instance that the agent has recorded is not this one, with both ids in the same
+/// format.
 pub(super) fn cloned(context: &Context<'_>) -> Result<Option<Finding>, Why> {
     let surroundings = &context.agent.surroundings;
     let (own, recorded) = (&surroundings.instance, &surroundings.recorded_instance);

@@ -20,7 +20,8 @@ use crate::{
 
 const EXPECTED_FROM: &str = "config: expect.account_id";
 
-/// The rule; applies where an account is expected, or where the metadata service is asked, from which the agent learns it.
+/// The rule; applies if an account is expected, or if the metadata service, from which the agent learns the
+/// account, is asked.
 pub(super) fn judge(context: &Context<'_>) -> Outcome {
     let expected = context.settings.expect.account_id.as_deref();
     let Some(users) =
@@ -38,7 +39,7 @@ pub(super) fn judge(context: &Context<'_>) -> Outcome {
     Outcome::Judged(findings)
 }
 
-/// The agent cannot ask for the account of its instance, and nothing else on the host tells it.
+/// The agent cannot ask for the account of its instance, and finds it nowhere else on the host.
 fn token_required(
     context: &Context<'_>,
     users: &DirectoryFact,
@@ -57,7 +58,7 @@ fn token_required(
         .identifiers_of_environment(Identifier::User, agent.invocation.environment.as_result()?);
     let names = users.names.as_result()?.as_deref().unwrap_or_default();
     let told = names.iter().any(|name| is_meant(name)) || of_environment.iter().any(|(_, id)| is_meant(id));
-    // Once learned, it is written down. That of another account needs a user identifier in any mode.
+    // Once learned, the account is stored. Another account needs a user identifier in any mode.
     if told || agent.owner_account.as_result()?.is_some() {
         return Ok(None);
     }
@@ -67,10 +68,10 @@ fn token_required(
     Ok(Some(finding.seen("answer", format!("HTTP {status}"), "metadata service, asked without a token")))
 }
 
-/// What is wrong with the account, if anything. File, environment or the instance's owner: one of them is enough.
+/// The problem with the account, if any. File, environment or the instance's owner: one of them is enough.
 fn defect(context: &Context<'_>, users: &DirectoryFact, expected: &str) -> Result<Option<Finding>, Why> {
     let agent = context.agent;
-    // A host of that very account needs no file: the service knows its owner.
+    // A host of that very account needs no file: the service knows the instance's owner.
     if agent.owner_account.known().and_then(Option::as_deref) == Some(expected) {
         return Ok(None);
     }
@@ -90,7 +91,7 @@ fn defect(context: &Context<'_>, users: &DirectoryFact, expected: &str) -> Resul
         let beside = (!malformed.is_empty()).then(|| of_malformed(&directory, expected, &malformed));
         return Ok(beside.map(Finding::lowered_to_warning));
     }
-    // An account that could not be read may be the very one, and then no file is needed.
+    // An account that could not be read may be the expected one, and then no file is needed.
     let of_environment = of_environment.as_result()?;
     agent.owner_account.as_result()?;
     let meant = names.iter().any(|name| name != expected && name.contains(expected));
@@ -116,7 +117,7 @@ fn of_malformed(directory: &str, expected: &str, malformed: &[String]) -> Findin
     finding.seen("malformed", list(malformed), directory)
 }
 
-/// A main account's id is digits only; the agent takes every entry's whole name for one.
+/// A main account's id is digits only; the agent treats the whole name of every entry as one.
 fn is_account(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit())
 }

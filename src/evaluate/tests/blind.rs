@@ -1,7 +1,7 @@
-//! Unknown neither raises nor clears: each reading of each case, blinded in turn.
+//! Unknown neither raises nor clears: each reading of each case is made unknown in turn.
 //!
-//! The readings are found by taking the snapshot apart (`snapshot::testing`), so one that is added is covered without anyone
-//! thinking of it.
+//! The readings are found by taking the snapshot apart (`snapshot::testing`), so that new readings are
+//! covered automatically.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use super::{
     world::{World, judge, problems, turn, unread},
 };
 
-/// Where each reading is that is known.
+/// The paths of all known readings.
 fn readings(world: &World) -> Vec<Path> {
     let mut paths = Vec::new();
     world.snapshot.clone().visit(&mut Path::new(), &mut |path, reading: &mut dyn Blindable| {
@@ -30,7 +30,7 @@ fn readings(world: &World) -> Vec<Path> {
     paths
 }
 
-/// The world without the reading at this path.
+/// The world with the reading at this path made unknown.
 fn blinded(world: &World, at: &Path) -> World {
     let mut world = world.clone();
     world.snapshot.visit(&mut Path::new(), &mut |path, reading: &mut dyn Blindable| {
@@ -55,8 +55,8 @@ fn status_of(report: &AgentReport, id: Prerequisite) -> Option<Status> {
     report.prerequisites.iter().find(|prerequisite| prerequisite.id == id).map(|found| found.status)
 }
 
-/// Sequences of worlds to blind the last of: what fires, and what is just short of it. Each once: many near misses are the same
-/// healthy host.
+/// Sequences of worlds, the last of which is blinded: cases that fire, and near misses. Each once: many near
+/// misses are the same healthy host.
 fn sequences() -> Vec<(&'static str, Vec<World>)> {
     let mut seen = BTreeSet::new();
     let cases = all_cases().into_iter();
@@ -66,7 +66,7 @@ fn sequences() -> Vec<(&'static str, Vec<World>)> {
         .collect()
 }
 
-/// Each sequence with what was remembered before its last world.
+/// Each sequence with the ledger before its last world.
 struct Sequence {
     cause: &'static str,
     before: Ledger,
@@ -125,7 +125,7 @@ fn once_seen_an_unread_fact_neither_raises_nor_clears() {
                 let kept = before == after || (before, after) == (Some(Status::Ok), Some(Status::Unknown));
                 assert!(kept, "{what}: {id:?} was {before:?}, and is {after:?}");
             }
-            // Time passes for what is read and what is not: what it alone raises or clears may come and go.
+            // Time passes whether or not facts are read: causes that time alone raises or clears may change.
             let (seen, unseen, control) = (standing(&seen), standing(&unseen), standing(&control));
             let raised: Vec<_> =
                 unseen.iter().filter(|p| !seen.contains(p) && !control.contains(p)).collect();
@@ -136,7 +136,7 @@ fn once_seen_an_unread_fact_neither_raises_nor_clears() {
                 "{what}: raised {raised:?}, cleared {cleared:?}"
             );
         }
-        // When it can be read again, everything is as if it always could.
+        // When it can be read again, the result is as if it always could be read.
         let again = sequence.last.later(3);
         let (again, always_read) = (turn(&again, &mut ledger), turn(&again, &mut always_read));
         let stood = standing(&seen);

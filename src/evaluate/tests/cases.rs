@@ -54,7 +54,7 @@ fn installed() -> Vec<Case> {
         case(
             "agent_version_defective",
             accelerated(of_version("1.0.21")),
-            // Without acceleration it does no harm.
+            // Without acceleration it is harmless.
             of_version("1.0.21"),
         ),
         Case {
@@ -85,7 +85,7 @@ fn accelerated(world: World) -> World {
     })
 }
 
-/// A worker that starts anew so often, so far apart.
+/// A worker that restarts this often, at this interval.
 fn looping(starts: u64, seconds: u64) -> Vec<World> {
     (0..starts)
         .map(|start| {
@@ -134,7 +134,7 @@ fn processes() -> Vec<Case> {
         case(
             "process_defunct",
             logtail().with(|w| w.processes()[1].state = ProcessState::Defunct),
-            // A zombie beside a complete set is only waiting for its parent.
+            // A zombie in addition to a complete set is only waiting for its parent.
             logtail().with(|w| {
                 let mut zombie = process(15, 12, ILOGTAIL, 500);
                 zombie.state = ProcessState::Defunct;
@@ -152,7 +152,7 @@ fn processes() -> Vec<Case> {
         Case {
             cause: "crash_loop",
             fires: looping(5, 60),
-            // Three instances started at once are no loop.
+            // Three instances started at once are not a loop.
             silent: vec![logtail().with(|w| {
                 for pid in 50..53 {
                     w.processes().push(process(pid, 12, ILOGTAIL, 2));
@@ -208,7 +208,7 @@ fn clock() -> Vec<Case> {
         ),
         case("clock_offset_high", skewed(60.5, 61.5), skewed(59.5, 60.5)),
         case("clock_skewed_adjusted", adjusted(), skewed(limit + 1.0, limit + 2.0)),
-        // A release that does not know the setting does not follow it.
+        // A release that does not know the setting ignores it.
         case("clock_skewed", versioned(adjusted(), "1.0.20"), versioned(adjusted(), "1.0.21")),
         case("clock_skewed_adjusted", versioned(adjusted(), "1.0.21"), versioned(adjusted(), "1.0.20")),
         case("clock_unsynchronized", unsynchronized(-61.0, 61.0), unsynchronized(-1.0, 1.0)),
@@ -311,7 +311,7 @@ fn restart() -> Vec<Case> {
             linked("loongcollector_3.1.4", "loongcollector_3.2.0"),
             linked("loongcollector_3.2.0", "loongcollector_3.2.0"),
         ),
-        // What an upgrade from the generation before left behind is another program.
+        // The leftover of an upgrade from the previous generation is another program.
         case(
             "restart_required_binary",
             linked("loongcollector_3.1.4", "loongcollector_3.2.0"),

@@ -65,7 +65,7 @@ fn data_server(world: World, cluster: &str, endpoint: &str) -> World {
     })
 }
 
-/// As the vendor's image has it: a file that need not be there names region and network.
+/// As in the vendor's image: the path of an optional file gives region and network.
 fn generated(world: &mut World) {
     let path = "/etc/ilogtail/conf/cn-hangzhou/ilogtail_config.json";
     let variable = ("ALIYUN_LOGTAIL_CONFIG".to_owned(), path.to_owned());
@@ -168,7 +168,7 @@ fn servers() -> Vec<Case> {
         case(
             "config_format_unsupported",
             third_generation("1.8.8"),
-            // The former keys are there too.
+            // The former keys exist too.
             third_generation("1.8.8").with(|w| {
                 let address = "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com";
                 w.parameters().config_servers.push(parameter("config_server_address", address));
@@ -213,14 +213,14 @@ fn custom_with_http() -> World {
     })
 }
 
-/// The HTTPS endpoint's probe fails so, after its certificate was seen.
+/// The HTTPS endpoint's probe fails this way, after its certificate was received.
 fn refused_answer(world: &mut World, kind: FailureKind) {
     if let Reading::Known(probe) = &mut world.endpoint(HTTPS).probe {
         probe.outcome = Err(Failure { kind, address: None, detail: "failed".into() });
     }
 }
 
-/// All goes through a proxy, to which the connection fails or not.
+/// All probes go through a proxy, the connection to which may fail.
 fn through_proxy(world: &mut World, outcome: Result<(), FailureKind>) {
     for fact in &mut world.agent().endpoints {
         let mut probe = answered();
@@ -253,7 +253,7 @@ fn network() -> Vec<Case> {
             failing(HTTP, FailureKind::Resolve, outside),
             failing(HTTP, FailureKind::Refused, outside),
         ),
-        // One name that the resolver knows nothing of proves that it answers.
+        // An answer that one name does not exist proves that the resolver answers.
         case(
             "resolver_failure",
             both(FailureKind::NoResolver),
@@ -264,7 +264,7 @@ fn network() -> Vec<Case> {
             logtail().with(|w| through_proxy(w, Err(FailureKind::Refused))),
             logtail().with(|w| through_proxy(w, Ok(()))),
         ),
-        // One that nobody could connect to: its setting is malformed.
+        // A proxy with a malformed setting, which nobody can connect to.
         case(
             "proxy_unreachable",
             logtail().with(|w| through_proxy(w, Err(FailureKind::Proxy))),
@@ -295,7 +295,7 @@ fn network() -> Vec<Case> {
         case(
             "intranet_endpoint_unreachable",
             logtail().with(|w| w.fail_everything(FailureKind::Unreachable, "100.115.4.9")),
-            // One blocked port on a host that reaches the others is a firewall's doing.
+            // One blocked port on a host that reaches the others means a firewall.
             failing(HTTP, FailureKind::ConnectTimeout, "100.115.4.9"),
         ),
         case(

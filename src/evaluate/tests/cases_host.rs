@@ -63,14 +63,14 @@ fn ip() -> Vec<Case> {
         case("ip_missing", without_address.clone(), logtail()),
         case(
             "ip_missing",
-            // A load balancer's address on the loopback interface is none that the agent takes.
+            // A load balancer's address on the loopback interface is not used by the agent.
             without_address.with(|w| w.interfaces().push(interface("lo", 1, "203.0.113.10"))),
             logtail().with(|w| w.interfaces().push(interface("lo", 1, "203.0.113.10"))),
         ),
         case(
             "ip_differs_from_working_ip",
             working_ip_of_environment("0.16.24"),
-            // A release that does not look there.
+            // A release that does not read it.
             working_ip_of_environment("0.16.23"),
         ),
         case("ip_empty", reports(""), logtail()),
@@ -93,7 +93,7 @@ fn ip() -> Vec<Case> {
                     all.insert("ALIYUN_LOGTAIL_WORKING_IP".into(), "10.0.0.9".into());
                 }
             }),
-            // The file wins over the environment.
+            // The file takes precedence over the environment.
             working_ip(logtail(), "172.16.2.200").with(|w| {
                 if let Reading::Known(all) = &mut w.agent().invocation.environment {
                     all.insert("ALIYUN_LOGTAIL_WORKING_IP".into(), "10.0.0.9".into());
@@ -201,7 +201,7 @@ fn user_identifier() -> Vec<Case> {
             w.agent().users.as_mut().unwrap().names = Reading::Known(Some(names));
         })
     };
-    // As in a container, whose image has no directory for them.
+    // As in a container whose image does not have their directory.
     let told = |ids: &str| {
         logtail().with(|w| {
             w.agent().users.as_mut().unwrap().names = Reading::Known(None);
@@ -242,7 +242,7 @@ fn user_identifier() -> Vec<Case> {
     ]
 }
 
-/// An agent of this version, without an account, on an instance whose metadata service lets itself be asked so.
+/// An agent of this version, without an account, on an instance whose metadata service accepts such requests.
 fn asks(version: &str, access: MetadataAccess) -> World {
     logtail().with(|w| {
         w.agent().users.as_mut().unwrap().names = Reading::Known(None);
@@ -263,7 +263,7 @@ fn metadata() -> Vec<Case> {
         silent(asks("2.1.13", MetadataAccess::TokenOnly(403))),
         silent(asks("2.1.12", MetadataAccess::Open)),
         silent(asks("2.1.12", MetadataAccess::Closed)),
-        // Nobody asks unless told to.
+        // It is not asked unless configured.
         silent(too_old().with(|w| w.agent().metadata = None)),
         silent(with_file("1234567890123456")),
         silent(too_old().with(|w| {
@@ -364,7 +364,7 @@ fn custom_identifier() -> Vec<Case> {
         case(
             "identifier_unexpanded",
             of_environment(logtail(), "$(ALICLOUD_LOG_DEFAULT_MACHINE_GROUP),"),
-            // As the vendor's chart has it where there is no further group.
+            // As in the vendor's chart without a further group.
             of_environment(logtail(), "k8s-group-c1,"),
         ),
         case("identifier_unexpanded", labels(&["\"web\""]), labels(&["web"])),
@@ -378,7 +378,7 @@ fn custom_identifier() -> Vec<Case> {
             identifiers(logtail_unexpected(), &["web\r"]),
             identifiers(logtail_unexpected(), &["web fleet"]),
         ),
-        // What PowerShell 5.1 writes, and what is of a code page; other languages are none.
+        // Files as PowerShell 5.1 writes them, and in a code page; text in other languages is valid UTF-8.
         case(
             "custom_identifier_malformed",
             identifiers(logtail_unexpected(), &["\u{fffd}\u{fffd}w\0e\0b\0"]),

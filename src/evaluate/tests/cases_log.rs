@@ -1,4 +1,4 @@
-//! Cases of what the agent's own log and the files beside it tell.
+//! Cases about the agent's own log and the files next to it.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +17,7 @@ use super::{
 
 const LOG: &str = "/usr/local/ilogtail/ilogtail.LOG";
 
-/// The moment so many seconds before the worlds'.
+/// The time this many seconds before that of the worlds.
 fn ago(world: &World, seconds: u64) -> Moment {
     let age = Duration::from_secs(seconds);
     Moment { wall: now() - age, boot: world.snapshot.uptime.checked_sub(age) }
@@ -55,7 +55,7 @@ fn silent_for(seconds: u64) -> Liveness {
     Liveness::Silent(logtail().snapshot.uptime.saturating_sub(Duration::from_secs(seconds)))
 }
 
-/// LoongCollector, whose liveness endpoint says this, and whose log is so many minutes old.
+/// LoongCollector with this answer of its liveness endpoint, and a log that is this many minutes old.
 fn says(liveness: Liveness, log: u64) -> World {
     with_log(logtail(), |_, facts| facts.modified = Some(minutes_ago(log))).with(|w| {
         w.record().version = Some("3.1.4".into());
@@ -79,7 +79,7 @@ pub(super) fn cases() -> Vec<Case> {
     vec![
         case("server_rejects", unauthorized(logtail(), 300), unauthorized(logtail(), 601)),
         case("server_rejects", unauthorized(loglistener(), 0), with_log(loglistener(), |_, _| ())),
-        // A quiet log alone, or a quiet state alone, is none; nor is what an earlier process wrote.
+        // A silent log alone or a stale state alone is not a hang; nor are files of an earlier process.
         case(
             "worker_hung",
             written(minutes_ago(7), minutes_ago(6)),
@@ -91,7 +91,8 @@ pub(super) fn cases() -> Vec<Case> {
             written(minutes_ago(60), minutes_ago(60)),
             written(minutes_ago(day + 1), minutes_ago(60)),
         ),
-        // Of 3.x it is the liveness endpoint that tells; a quiet log is still needed, and nothing listening is normal.
+        // For 3.x the liveness endpoint decides; a silent log is still required, and an endpoint that does
+        // not listen is normal.
         case("worker_hung", says(silent_for(301), 6), says(silent_for(290), 6)),
         case("worker_hung", says(silent_for(3600), 6), says(silent_for(3600), 4)),
         case("worker_hung", says(silent_for(3600), 60), says(Liveness::Answers, 60)),

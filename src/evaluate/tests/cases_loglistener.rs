@@ -1,4 +1,4 @@
-//! Cases of LogListener in its generations: trees of processes that are half there or hang, and keys that the service refuses.
+//! Cases of LogListener's generations: process trees that are incomplete or hang, and keys that the service refuses.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,7 +12,7 @@ use super::{
     world::{World, file, judge, loglistener, named, now, process, shown},
 };
 
-/// The first generation, whose config tells nothing.
+/// The first generation, whose config contains nothing of use.
 fn first() -> World {
     loglistener().with(|w| {
         *w.processes() = vec![
@@ -59,7 +59,7 @@ fn refused(code: &'static str, seconds: u64) -> World {
     })
 }
 
-/// On Linux: elsewhere there is one generation, and one process.
+/// On Linux: on other systems there is one generation, with one process.
 fn cases() -> Vec<Case> {
     let (main, daemon, update) = (Role::MAIN, Role::DAEMON, Role::UPDATE);
     let missing = |cause, world: fn() -> World, role: &Role| {
@@ -73,7 +73,7 @@ fn cases() -> Vec<Case> {
         missing("update_process_missing", first, &update),
         missing("worker_missing", old, &main),
         missing("daemon_missing", old, &daemon),
-        // Half started: since 2.2.8 two are enough where no daemon was ever seen, and not where one was.
+        // Half started: since 2.2.8 two are enough if no daemon was ever seen, but not if one was.
         case(
             "daemon_missing",
             without(old(), std::slice::from_ref(&daemon)),
@@ -84,7 +84,7 @@ fn cases() -> Vec<Case> {
             fires: vec![three(), without(three(), std::slice::from_ref(&daemon))],
             silent: vec![without(three(), std::slice::from_ref(&daemon)); 2],
         },
-        // The main process alone is no whole tree in any classic release.
+        // The main process alone is an incomplete tree in every classic release.
         case(
             "daemon_missing",
             without(three(), &[daemon.clone(), update.clone()]),
@@ -96,11 +96,11 @@ fn cases() -> Vec<Case> {
             without(first(), &[main.clone(), daemon.clone(), update.clone()]),
             without(first(), std::slice::from_ref(&main)),
         ),
-        // Hung: somebody has stopped it.
+        // Hung: it was stopped by a signal.
         case("process_stopped", stopped(first(), &main), first()),
         case("process_stopped", stopped(three(), &main), three()),
         case("process_stopped", stopped(three(), &update), three()),
-        // Valid by form, and unknown to the service; known, and the policy lacks an action.
+        // Well-formed but unknown to the service; known, but the policy lacks an action.
         case(
             "server_rejects",
             refused("AuthFailure.SecretIdNotFound", 5),

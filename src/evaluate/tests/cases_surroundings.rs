@@ -1,4 +1,4 @@
-//! Cases of what surrounds an agent: disks, limits, what starts it, its neighbours, its identity.
+//! Cases about the surroundings of an agent: disks, limits, what starts it, other agents, its identity.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ fn service() -> Vec<Case> {
             w.snapshot.agents.push(other);
         })
     };
-    // In a container, which has the host's root directory mounted or not.
+    // In a container, with or without the host's root directory mounted.
     let contained = |host_mount: Option<&str>| {
         beside("/usr/local/ilogtail/ilogtail").with(|w| {
             let other = w.snapshot.agents.last_mut().unwrap();
@@ -53,11 +53,11 @@ fn service() -> Vec<Case> {
     vec![
         case("agents_coexist", contained(Some("/logtail_host")), contained(None)),
         case("service_not_enabled", started(logtail(), None), started(logtail(), Some(link))),
-        // A supervisor of its own starts it.
+        // Its own supervisor starts it.
         case("service_not_enabled", started(logtail(), None), supervised(started(logtail(), None))),
         case("service_not_enabled", started(loglistener(), None), loglistener()),
         case("service_not_enabled", started(custom(), None), in_kubernetes(started(custom(), None))),
-        // What does not run is another cause's.
+        // An agent that does not run is another cause.
         case(
             "service_not_enabled",
             started(logtail(), None),
@@ -66,7 +66,7 @@ fn service() -> Vec<Case> {
         case(
             "agents_coexist",
             beside("/opt/loongcollector/loongcollector"),
-            // A second instance of one generation, as the installer makes it.
+            // A second instance of one generation, as created by the installer.
             beside("/usr/local/ilogtail-2/ilogtail"),
         ),
     ]
@@ -96,7 +96,7 @@ fn disks() -> Vec<Case> {
         case("disk_full", uncounted(0), uncounted(50 * GIB)),
         case("disk_filling", left(5 * GIB - 1, 500), left(5 * GIB, 500)),
         case("disk_filling", left(50 * GIB, 49), left(50 * GIB, 50)),
-        // What is full is not filling.
+        // A full disk is not also a filling one.
         case("disk_filling", left(4096, 500), left(0, 500)),
     ]
 }
@@ -126,7 +126,7 @@ fn limits() -> Vec<Case> {
             }
         })
     };
-    // So many thousandths of a processor in each of some minutes.
+    // This many thousandths of a processor in each of several minutes.
     let busy = |minutes: u64, thousandths: u64| -> Vec<World> {
         (0..=minutes)
             .map(|minute| {
@@ -140,7 +140,7 @@ fn limits() -> Vec<Case> {
     vec![
         case("resource_limit", uses(350 << 20), uses(300 << 20)),
         case("resource_limit", of_environment("400"), of_environment("1024")),
-        // Below what the agent accepts: the file's counts.
+        // Below the minimum that the agent accepts: the value of the file counts.
         case("resource_limit", of_environment("10"), uses(300 << 20)),
         case("resource_limit", group(logtail(), 95, Some(100), 0), group(logtail(), 89, Some(100), 0)),
         case("resource_limit", group(logtail(), 95, Some(100), 0), group(logtail(), 95, None, 0)),
@@ -171,14 +171,14 @@ fn identity() -> Vec<Case> {
     };
     vec![
         case("identity_cloned", cloned("i-bp1aaaa", "i-bp1bbbb"), cloned("i-bp1aaaa", "i-bp1aaaa")),
-        // Ids of different forms cannot be compared.
+        // Ids in different formats cannot be compared.
         case("identity_cloned", cloned("i-bp1aaaa", "i-bp1bbbb"), cloned("iid-local01", "i-bp1bbbb")),
         Case { cause: "ip_unstable", fires: moving(4, 60), silent: moving(3, 60) },
         Case { cause: "ip_unstable", fires: moving(4, 900), silent: moving(4, 1300) },
     ]
 }
 
-/// What `not_running` says of how the agent ended, and the first step of its remedy.
+/// How the agent ended according to `not_running`, and the first step of its remedy.
 fn died(worlds: &[World]) -> (Option<String>, String) {
     let report = judge(worlds);
     let problem =
@@ -215,7 +215,7 @@ fn the_reason_of_a_death_is_told_and_the_remedy_begins_with_it() {
         assert_eq!(found.as_deref(), Some(told));
         assert!(step.contains(word), "{step}");
     }
-    // That one was asked to end explains no other end.
+    // A process that was asked to end does not explain another death.
     let (crashed, asked) = (End::Signalled(4), End::Signalled(15));
     for ended in [[(14, crashed), (12, asked)], [(14, asked), (12, crashed)]] {
         let (found, _) = died(&[logtail(), gone(&ended)]);
@@ -233,7 +233,7 @@ fn a_death_for_want_of_memory_is_told_by_its_control_group() {
     let (found, step) = died(&[before(), group(gone(&killed), 0, Some(100), 3)]);
     assert_eq!(found.as_deref(), Some("out of memory, signal 9 (SIGKILL)"));
     assert!(step.contains("MemoryMax="), "{step}");
-    // An older kernel does not tell how a process ended.
+    // An older kernel does not report how a process ended.
     let (found, _) = died(&[before(), group(gone(&[]), 0, Some(100), 3)]);
     assert_eq!(found.as_deref(), Some("out of memory"));
     // Nobody was killed, or somebody else's process was.

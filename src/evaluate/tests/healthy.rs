@@ -11,7 +11,7 @@ use crate::model::{
 
 use super::world::*;
 
-/// Whatever the agents' logs tell of what is long over, or is no fault.
+/// Messages in the agents' logs about faults that are long over, or that are no fault.
 fn assert_silent(name: &str, worlds: &[World]) {
     for (state, log) in logs() {
         let logged = |world: &World| world.clone().with(|w| w.agent().log = log.clone());
@@ -21,7 +21,7 @@ fn assert_silent(name: &str, worlds: &[World]) {
     }
 }
 
-/// What can be found of an agent's log while all is well.
+/// Messages in an agent's log on a healthy host.
 fn logs() -> Vec<(&'static str, Reading<Option<LogFacts>>)> {
     let at = |minutes: u64| {
         let age = Duration::from_mins(minutes);
@@ -226,7 +226,7 @@ fn a_lone_process_keeps_the_role_it_was_known_by() {
     let daemon_gone = logtail().later(15).with(|w| {
         w.processes().remove(0);
         w.processes()[0].parent = 1;
-        // What instance_id says of the start would make it a daemon.
+        // The start time in instance_id would make it a daemon.
         w.record().instance_epoch = Some(1);
     });
     assert_eq!(shown(&judge(&[logtail(), daemon_gone])), ["daemon_missing"]);

@@ -1,4 +1,4 @@
-//! Findings as people read them, in Chinese: every word that a rule writes has its translation.
+//! Findings in Chinese: every text that a rule writes has a translation.
 
 use super::{all_cases, judge, problems};
 use crate::model::{
@@ -15,7 +15,7 @@ fn is_chinese(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{9fff}')
 }
 
-/// True if two English words follow each other, or all of it is an English word; a command is none.
+/// True if the text has two consecutive English words, or is an English word; commands are excepted.
 fn is_english(value: &str) -> bool {
     if value.starts_with("sudo ") || value.starts_with("http") {
         return false;
@@ -69,7 +69,7 @@ fn a_title_says_a_thing_once() {
             for language in [Language::English, Language::Chinese] {
                 let title = problem.title(language);
                 let ends = |c: char| ":.，：；、（）,".contains(c);
-                // A list in brackets may name what is said of it.
+                // A list in brackets may contain names.
                 let outside =
                     |part: &str| part.split_once([')', '）']).map_or(part, |(_, rest)| rest).to_owned();
                 let parts = title.split(['(', '（']).enumerate();

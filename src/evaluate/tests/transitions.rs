@@ -1,4 +1,4 @@
-//! What came and went, as reports in a row tell it.
+//! Transitions in consecutive reports.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
 
 use super::world::{World, logtail, now, turn, unread};
 
-/// Judges the world `seconds` after the beginning.
+/// Evaluates the world `seconds` after the beginning.
 fn after(seconds: u64, world: &World, ledger: &mut Ledger) -> AgentReport {
     let mut world = world.clone();
     let later = Duration::from_secs(seconds);

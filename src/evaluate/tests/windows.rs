@@ -1,4 +1,4 @@
-//! Hosts on Windows: the same facts, in the places that agents have there, and what only its service manager tells.
+//! Hosts on Windows: the same facts at their Windows paths, and those that only the service manager reports.
 
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -14,11 +14,11 @@ use super::{
     world::{World, judge, logtail, named, problems, process, shown, unread},
 };
 
-/// What belongs to Linux and stands in no remedy for Windows.
+/// Words that belong to Linux and must not be in remedies for Windows.
 const FOREIGN: &[&str] =
     &["systemctl", "sudo", "/etc/", "/proc", "init.d", "chronyc", "dmesg", "iptables", "chmod"];
 
-/// What the service manager tells of a service.
+/// The service manager's state of a service.
 fn service(w: &mut World, name: &str, registered: Option<(ServiceState, ServiceStart)>) {
     let registered = registered.map(|(state, start)| Registered { state, start });
     let Reading::Known(services) = &mut w.agent().surroundings.services else {
@@ -28,7 +28,7 @@ fn service(w: &mut World, name: &str, registered: Option<(ServiceState, ServiceS
     services.push(ServiceFact { name: name.to_owned(), registered });
 }
 
-/// The same agents on Windows, as their installers leave them there.
+/// The same agents on Windows, as their installers set them up.
 fn on_windows(world: World) -> World {
     world.with(|w| {
         w.settings.system = System::Windows;
@@ -95,7 +95,7 @@ fn with(name: &'static str, state: ServiceState, start: ServiceStart) -> World {
     logtail_on_windows().with(|w| service(w, name, Some((state, start))))
 }
 
-/// The service does not run, and with it none of the processes.
+/// The service is stopped, and so are all its processes.
 fn stopped(name: &'static str, state: ServiceState, start: ServiceStart) -> World {
     with(name, state, start).with(|w| w.processes().clear())
 }
@@ -105,7 +105,7 @@ fn before_1_0() -> World {
     let running = Some((ServiceState::Running, ServiceStart::Automatic));
     logtail_on_windows().with(|w| {
         w.record().version = Some("0.5.1.0".into());
-        // Of several identifiers, so old a version knows the first.
+        // A version this old uses only the first of several identifiers.
         super::world::content(&mut w.agent().identifiers.as_mut().unwrap().state).remove(0);
         service(w, "LogtailWorker", running);
     })
@@ -120,9 +120,9 @@ pub(super) fn cases() -> Vec<Case> {
     };
     vec![
         case("service_not_running", stopped(daemon, Stopped, Automatic), stopped(daemon, Pending, Automatic)),
-        // Somebody runs it by other means, and it does its work.
+        // It is run by other means, and works.
         case("service_not_running", stopped(daemon, Paused, Automatic), with(daemon, Stopped, Automatic)),
-        // Before 1.0 both services are needed; since then nobody misses the other.
+        // Before 1.0 both services are needed; since then the other one is not needed.
         case(
             "service_not_running",
             before_1_0().with(|w| service(w, "LogtailWorker", None)).with(without_worker),
@@ -133,7 +133,7 @@ pub(super) fn cases() -> Vec<Case> {
             before_1_0()
                 .with(|w| service(w, "LogtailWorker", Some((Stopped, Automatic))))
                 .with(without_worker),
-            // A disabled one is the other cause's.
+            // A disabled one is the other cause.
             stopped(daemon, Stopped, Disabled),
         ),
         case("service_disabled", stopped(daemon, Stopped, Disabled), stopped(daemon, Stopped, Manual)),
@@ -183,7 +183,7 @@ fn the_state_of_a_service_explains_that_nothing_runs() {
     assert_eq!(shown(&down(ServiceStart::Disabled)), ["service_disabled"]);
 }
 
-/// Remedies in which something of Linux stands.
+/// Remedies that contain something of Linux.
 fn foreign(report: &AgentReport) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for problem in problems(report) {
@@ -206,7 +206,7 @@ fn every_case_of_linux_is_one_of_windows_too_and_its_remedy_is_typed_there() {
         if case.fires.iter().any(|world| world.settings.system == System::Windows) {
             continue;
         }
-        // Start types tell what init's links tell elsewhere.
+        // Start types have the role of init's links on Linux.
         if LINUX_ALONE.contains(&case.cause) || case.cause == "service_not_enabled" {
             continue;
         }
@@ -236,7 +236,7 @@ fn remedies_of_services_are_typed_on_windows() {
 fn every_command_of_a_step_for_windows_is_one_of_windows() {
     use crate::model::{powershell, remedy};
     for cause in crate::catalog::causes() {
-        // Of what cannot be there no remedy is read there.
+        // Causes that cannot occur on Windows have no remedy for it.
         if LINUX_ALONE.contains(&cause.id) {
             continue;
         }

@@ -141,25 +141,25 @@ pub(super) fn content<T>(state: &mut Reading<FileState<T>>) -> &mut T {
     }
 }
 
-/// Judges one world after what the ledger remembers.
+/// Evaluates one world with the ledger's memory.
 pub(super) fn turn(world: &World, ledger: &mut Ledger) -> AgentReport {
     let settings = std::slice::from_ref(&world.settings);
     let (agents, _) = evaluate(&world.snapshot, settings, &world.clock, ledger);
     agents.into_iter().next().expect("one agent")
 }
 
-/// Judges the worlds one after the other with one ledger, and gives the last report.
+/// Evaluates the worlds one after the other with one ledger, and returns the last report.
 pub(super) fn judge(worlds: &[World]) -> AgentReport {
     let mut ledger = Ledger::default();
     worlds.iter().map(|world| turn(world, &mut ledger)).last().expect("a world")
 }
 
-/// Every standing problem, explained ones included.
+/// Every active problem, explained ones included.
 pub(super) fn problems(report: &AgentReport) -> Vec<&Problem> {
     report.prerequisites.iter().flat_map(|prerequisite| &prerequisite.problems).collect()
 }
 
-/// Ids of what a page would name, sorted and without repetition.
+/// Ids of the unexplained problems, sorted and without duplicates.
 pub(super) fn shown(report: &AgentReport) -> Vec<&'static str> {
     let mut ids: Vec<_> =
         problems(report).into_iter().filter(|p| p.explained_by.is_none()).map(|p| p.cause.id).collect();

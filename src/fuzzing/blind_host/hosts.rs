@@ -1,4 +1,4 @@
-//! The hosts to blind: healthy ones and broken ones, as files and processes.
+//! Healthy and broken hosts to blind, as files and processes.
 
 use super::{Case, Entries};
 
@@ -16,7 +16,7 @@ fn entry(path: &str, content: &str) -> (String, String) {
     (path.to_owned(), content.to_owned())
 }
 
-/// What procfs has of a process that runs `executable`, as root, since a while.
+/// The procfs files of a process that has been running `executable` as root for some time.
 fn process(pid: u32, parent: u32, executable: &str, arguments: &[&str], environment: &[&str]) -> Entries {
     let name = executable.rsplit('/').next().unwrap_or_default();
     let lines = |texts: &[&str]| texts.iter().flat_map(|text| [text, "\0"]).collect::<String>();
@@ -73,7 +73,7 @@ fn loglistener(version: Option<&str>) -> Entries {
     entries
 }
 
-/// The entries with one of them changed; without it where `content` is `None`.
+/// The entries with one of them changed, or removed if `content` is `None`.
 fn changed(mut entries: Entries, path: &str, content: Option<&str>) -> Entries {
     let before = entries.len();
     entries.retain(|(of, _)| of != path);

@@ -1,7 +1,9 @@
-//! How the server is locked: TLS, passwords, headers, the rate of requests, as `--web.config.file` says at this moment.
+//! Access control: TLS, passwords, headers and the rate of requests, according to the current
+//! `--web.config.file`.
 //!
-//! The file and those that it names are looked at for every connection and request, on the blocking pool and under a deadline, and
-//! read again when one has changed. What cannot be used leaves in force what was, and is said in the log and in a metric.
+//! The file and those that it refers to are checked for every connection and request, on the blocking pool
+//! and under a deadline, and read again when one has changed. If they are unusable, the previous settings
+//! stay in effect, and the log and a metric report it.
 
 mod password;
 mod rate;
@@ -32,26 +34,26 @@ use crate::{
 
 pub(super) use self::password::Admission;
 
-/// How long a look at the files may take: on a file system that hangs, what is known goes on to count.
+/// The deadline for checking the files: if their file system hangs, the known settings stay in effect.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// The metric that says whether the file, as it is now, is in force.
+/// The metric that says whether the file, as it is now, is in effect.
 const SUCCESSFUL: &str = "logagent_web_config_last_reload_successful";
 
 /// What is in force.
 pub(super) struct Active {
-    /// TLS, unless plain HTTP is spoken.
+    /// TLS; `None`: plain HTTP.
     pub(super) tls: Option<Arc<ServerConfig>>,
-    /// Headers of every answer; without a value: left out.
+    /// Headers of every answer; without a value: removed.
     headers: Vec<(HeaderName, Option<HeaderValue>)>,
     users: Vec<User>,
     rate_limit: Option<RateLimit>,
 }
 
-/// What tells that a file changed.
+/// Identifies a version of a file.
 type Stamp = Vec<Option<sys::file::Stamp>>;
 
-/// The lock of the server.
+/// The access control of the server.
 pub struct Security {
     shared: Option<Arc<Shared>>,
     looks: SingleFlight<Arc<Active>>,
@@ -68,7 +70,7 @@ struct Shared {
 
 struct State {
     active: Arc<Active>,
-    /// The files that were last looked at, and what they were then.
+    /// The files that were last checked, and their versions.
     files: Vec<PathBuf>,
     stamp: Stamp,
 }
@@ -80,21 +82,20 @@ impl std::fmt::Debug for Security {
 }
 
 impl Security {
-    /// Of a server that is open to all.
+    /// For a server without access control.
     pub fn open() -> Self {
         Self::with(None)
     }
 
     /// As `file` says. Blocks on the file system.
     ///
-    /// # Errors
-    /// Everything that is wrong with it, or the first thing that is wrong with what it names.
+    /// # Errors All problems of the file, or the first problem of the files that it refers to.
     pub fn load(file: PathBuf, counters: Counters) -> Result<Self, ConfigError> {
         let mut files = vec![file.clone()];
         let stamp_before = stamp(&files);
         let active = Arc::new(load(&file, None, &mut files)?);
         let mut stamp = stamp(&files);
-        // Changed while it was read: read again at the next look.
+        // Changed while it was read: read again at the next check.
         if let (Some(before), Some(first)) = (stamp_before.first(), stamp.first_mut())
             && before != first
         {
@@ -122,7 +123,7 @@ impl Security {
         self.shared.as_ref().is_some_and(|shared| shared.active().tls.is_some())
     }
 
-    /// What is in force now.
+    /// The settings in effect.
     pub(super) async fn current(&self) -> Arc<Active> {
         let Some(shared) = &self.shared else { return Arc::clone(&self.open) };
         let look = Arc::clone(shared);
@@ -164,7 +165,7 @@ impl Shared {
         Arc::clone(&self.state.lock().unwrap_or_else(PoisonError::into_inner).active)
     }
 
-    /// Looks at the files, and reads them if one has changed. Blocks on the file system.
+    /// Checks the files, and reads them if one has changed. Blocks on the file system.
     fn look(&self) -> Arc<Active> {
         let (files, known, before) = {
             let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -174,7 +175,7 @@ impl Shared {
             return before;
         }
         let mut files = vec![self.file.clone()];
-        // Before they are read: a change meanwhile is found by the next look.
+        // Taken before they are read: a change in the meantime is found by the next check.
         let first = stamp(&files);
         let loaded = load(&self.file, Some(&before), &mut files);
         let mut stamp = stamp(&files);
@@ -197,7 +198,7 @@ impl Shared {
     }
 }
 
-/// Reads `file` and what it names; `files` gets the latter. `before` is what is in force.
+/// Reads `file` and the files that it refers to, which are added to `files`. `before` are the settings in effect.
 fn load(file: &Path, before: Option<&Active>, files: &mut Vec<PathBuf>) -> Result<Active, ConfigError> {
     let failed = |line, key: String, message: String| ConfigError {
         file: file.to_owned(),
@@ -212,7 +213,7 @@ fn load(file: &Path, before: Option<&Active>, files: &mut Vec<PathBuf>) -> Resul
             files.push(path.clone());
         }
     }
-    // A file that is being written is short for a moment; and what was locked is not to be opened by a slip.
+    // A file that is being written is incomplete for a moment, and a mistake must not remove the protection.
     let opened = |what: &str| {
         failed(
             None,

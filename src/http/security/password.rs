@@ -1,5 +1,5 @@
-//! Basic authentication: who may read. A bcrypt takes tens of milliseconds and more, so it runs on a thread of its own, one at a
-//! time, and what it said is remembered.
+//! Basic authentication: which clients may read. A bcrypt computation takes tens of milliseconds or more, so
+//! it runs on a separate thread, one at a time, and its result is cached.
 
 use std::{
     collections::VecDeque,
@@ -20,21 +20,21 @@ use tokio::sync::Semaphore;
 
 use crate::config::web::User;
 
-/// Right pairs that are remembered, and wrong ones: apart, so that who guesses displaces nobody.
+/// The maximum numbers of right and of wrong pairs in the cache: separate, so that guesses displace no right pair.
 const MOST_RIGHT: usize = 256;
 const MOST_WRONG: usize = 1024;
 
-/// Requests that wait for a bcrypt at once. A further one is told to come back.
+/// The maximum number of requests that wait for bcrypt. Further ones are asked to retry.
 const MOST_WAITING: usize = 64;
 
-/// What is said to a client.
+/// The result for a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) enum Admission {
-    /// Its user name and password are right, or nobody is asked.
+    /// Its user name and password are right, or authentication is off.
     Granted,
     /// They are not, or there are none.
     Refused,
-    /// Too many others are being judged.
+    /// Too many others are being checked.
     Busy,
 }
 
@@ -42,7 +42,7 @@ pub(in crate::http) enum Admission {
 pub(super) struct Passwords {
     turn: Arc<Semaphore>,
     waiting: AtomicUsize,
-    /// Names a pair without holding it.
+    /// Identifies a pair without containing it.
     key: hmac::Key,
     known: Mutex<Known>,
 }
@@ -85,7 +85,7 @@ impl Passwords {
         }
     }
 
-    /// Judges the credentials in `headers` by `users`. An unknown user costs as much time as a wrong password.
+    /// Checks the credentials in `headers` against `users`. An unknown user takes as much time as a wrong password.
     pub(super) async fn judge(&self, users: &[User], headers: &HeaderMap) -> Admission {
         let Some(any) = users.first() else { return Admission::Granted };
         let Some((name, password)) = credentials(headers) else { return Admission::Refused };
@@ -103,17 +103,18 @@ impl Passwords {
         if right { Admission::Granted } else { Admission::Refused }
     }
 
-    /// Whether the password is the hash's, and the hash the user's own; `None` if too many wait for that.
+    /// Whether the password matches the hash, and the hash is a real user's; `None` if too many are waiting.
     async fn verify(&self, tag: Tag, hash: String, password: Vec<u8>, is_own: bool) -> Option<bool> {
         let _waiting = Waiting::among(&self.waiting)?;
         // The semaphore is never closed.
         let turn = Arc::clone(&self.turn).acquire_owned().await.ok()?;
-        // Who waited before may have asked the same.
+        // The request before may have had the same credentials.
         if let Some(right) = self.remembered(&tag) {
             return Some(right);
         }
         let verified = tokio::task::spawn_blocking(move || {
-            // Also of a client that has gone meanwhile: otherwise clients that disconnect could have many judged at once.
+            // It continues if the client has disconnected: otherwise disconnecting clients could start many
+            // computations at once.
             let _turn = turn;
             bcrypt::verify(password, &hash).unwrap_or(false)
         });
@@ -136,7 +137,7 @@ impl Passwords {
     }
 }
 
-/// Counts who waits, until it is dropped.
+/// Counts a waiting request until it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
@@ -203,7 +204,7 @@ mod tests {
         }
         assert_eq!(known(&passwords), (1, MOST_WRONG));
 
-        // While somebody's password is being judged, and others wait for that.
+        // While one password is being checked, others wait.
         let turn = Arc::clone(&passwords.turn).acquire_owned().await.unwrap();
         passwords.waiting.store(MOST_WAITING, Ordering::Relaxed);
         assert_eq!(passwords.judge(&users, &with("joe", "guess")).await, Admission::Busy);

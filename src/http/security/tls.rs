@@ -1,4 +1,4 @@
-//! From `tls_server_config` to what rustls serves with: certificate, versions, suites, and what is asked of clients.
+//! Converts `tls_server_config` for rustls: certificate, versions, suites, and client authentication.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::config::{
     web::{ClientAuth, Pem, PemSource, TlsConfig},
 };
 
-/// What is wrong with a file or text in PEM: where it is named, and why.
+/// A problem of a file or text in PEM: the key that refers to it, and the reason.
 pub(super) struct Unusable {
     pub(super) line: usize,
     pub(super) key: String,
@@ -42,7 +42,7 @@ impl Unusable {
     }
 }
 
-/// Reads the files and makes the server's side of TLS of them. Blocks on the file system.
+/// Reads the files and builds the server's TLS config. Blocks on the file system.
 pub(super) fn server(tls: &TlsConfig, http2: bool) -> Result<Arc<ServerConfig>, Unusable> {
     let content = content(&tls.certificate)?;
     let chain: Vec<_> = CertificateDer::pem_slice_iter(&content).flatten().collect();
@@ -77,7 +77,8 @@ pub(super) fn server(tls: &TlsConfig, http2: bool) -> Result<Arc<ServerConfig>, 
         server.alpn_protocols.push(b"h2".to_vec());
     }
     server.alpn_protocols.push(b"http/1.1".to_vec());
-    // A session of a certificate that was withdrawn meanwhile must not be resumed, and a scraper keeps its connection.
+    // A session with a certificate that was withdrawn in the meantime must not be resumed, and scrapers keep
+    // their connections anyway.
     server.session_storage = Arc::new(NoServerSessionStorage {});
     server.send_tls13_tickets = 0;
     Ok(Arc::new(server))
@@ -96,7 +97,7 @@ fn provider(tls: &TlsConfig) -> CryptoProvider {
     if !tls.cipher_suites.is_empty() {
         let of_tls13 = provider.cipher_suites.iter().copied().filter(|suite| suite.tls13().is_some());
         let named = tls.cipher_suites.iter().filter_map(|name| {
-            // Go leaves the hash out of two names.
+            // Two of Go's names do not include the hash.
             let same = |suite: &&SupportedCipherSuite| {
                 let id = format!("{:?}", suite.suite());
                 suite.tls13().is_none() && (id == *name || id.strip_suffix("_SHA256") == Some(name))
@@ -118,7 +119,7 @@ fn provider(tls: &TlsConfig) -> CryptoProvider {
     provider
 }
 
-/// What is asked of clients; `None`: nothing.
+/// The client authentication; `None`: none.
 fn verifier(
     tls: &TlsConfig,
     provider: &Arc<CryptoProvider>,
@@ -155,7 +156,7 @@ fn verifier(
 #[derive(Debug)]
 struct Clients {
     mandatory: bool,
-    /// Verifies where the certificate comes from; `None`: that does not matter.
+    /// Verifies the issuer of the certificate; `None`: any issuer is accepted.
     chain: Option<Arc<dyn ClientCertVerifier>>,
     hints: Vec<DistinguishedName>,
     allowed_sans: Vec<String>,

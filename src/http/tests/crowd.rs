@@ -1,4 +1,4 @@
-//! More clients than there are places, and more requests than there are buffers.
+//! More clients than connections allowed, and more requests than buffers.
 
 use tokio::net::tcp::OwnedReadHalf;
 
@@ -76,7 +76,7 @@ async fn half_open_requests_give_way_the_oldest_first() {
         let mut client = Kept::connect(&running).await;
         client.send(b"GET /-/ready HTTP/1.1\r\n").await;
         half.push(client);
-        // By the order in which they are taken in, not that in which they come.
+        // In the order in which they are accepted, not in that of their arrival.
         assert_eq!(get(&running, "GET", "/-/ready", "").await.status, 200);
     }
     half[0].is_closed().await;
@@ -92,7 +92,7 @@ async fn silent_clients_hold_no_buffers() {
         silent.push(Kept::connect(&running).await);
         assert_eq!(get(&running, "GET", "/-/ready", "").await.status, 200);
     }
-    // None of them had to go for that.
+    // None of them was evicted for that.
     for mut client in silent {
         client.asks().await;
     }
@@ -104,7 +104,7 @@ async fn readers_who_take_nothing_give_way() {
     let mut stuck: Vec<(OwnedReadHalf, JoinHandle<()>)> = Vec::new();
     for _ in 0..8 {
         let (reader, mut writer) = TcpStream::connect(running.address).await.expect("connect").into_split();
-        // Pages are asked for until nobody takes further requests, as no answer is read.
+        // Pages are requested until no more requests are accepted, because no answer is read.
         let asking = tokio::spawn(async move {
             while writer.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.is_ok() {}
         });
@@ -133,7 +133,7 @@ async fn in_a_crowd_every_client_is_answered_and_stays() {
             client.takes_an_answer().await;
         }
     }
-    // What has come of the next request together with the one before is not lost.
+    // The part of the next request that arrived together with the previous one is not lost.
     let (half, rest) = ASK.split_at(10);
     for client in &mut clients {
         client.send(&[ASK, ASK, half].concat()).await;

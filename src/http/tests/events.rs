@@ -1,4 +1,4 @@
-//! Streams of events: what they tell, how many there are, and that scrapes do not wait for them.
+//! Streams of events: their contents, their number, and that scrapes do not wait for them.
 
 use super::*;
 
@@ -13,7 +13,7 @@ impl Listener {
         Self(stream)
     }
 
-    /// Everything up to what ends so.
+    /// Everything up to this suffix.
     async fn until(&mut self, end: &str) -> String {
         let mut said = Vec::new();
         while !said.ends_with(end.as_bytes()) {
@@ -23,7 +23,7 @@ impl Listener {
     }
 }
 
-/// The event of the report that is taken so many seconds after the sample's.
+/// The event of a report taken this many seconds after the sample.
 fn event(seconds: u64) -> String {
     format!("event: report\ndata: {}\n\n", crate::model::time::rfc3339_millis(sample::at(3_600 + seconds)))
 }

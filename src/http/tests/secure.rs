@@ -1,4 +1,5 @@
-//! Behind a web config: what Go exporters with the exporter-toolkit were measured to do, and where this server does better.
+//! Behind a web config: the measured behaviour of Go exporters with the exporter-toolkit, and where this
+//! server differs.
 
 use std::{fs, path::Path};
 
@@ -33,7 +34,7 @@ impl Place {
     fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        // Two of one name would be taken for one.
+        // Two with the same name would be treated as one.
         let directory = tempfile::tempdir().unwrap();
         params.distinguished_name.push(rcgen::DnType::CommonName, directory.path().display().to_string());
         let key = KeyPair::generate().unwrap();
@@ -112,7 +113,7 @@ impl Client {
         TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost").unwrap(), socket).await
     }
 
-    /// The whole answer to a request, or the alert that came instead.
+    /// The whole answer to a request, or the TLS alert instead of one.
     async fn get(&self, address: SocketAddr, path: &str, headers: &str) -> Result<String, AlertDescription> {
         let alert = |error: io::Error| match error.get_ref().and_then(|inner| inner.downcast_ref()) {
             Some(rustls::Error::AlertReceived(alert)) => *alert,

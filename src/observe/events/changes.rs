@@ -1,4 +1,4 @@
-//! What may have changed: a set.
+//! A set of things that may have changed.
 
 use std::ops::{BitOr, BitOrAssign};
 
@@ -11,11 +11,11 @@ impl Changes {
     pub const NONE: Self = Self(0);
     /// A known process has exited.
     pub const EXIT: Self = Self(1);
-    /// A process may have started; it may not be whole yet.
+    /// A process may have started; it may not be fully set up yet.
     pub const START: Self = Self(2);
     /// A file or directory.
     pub const FILE: Self = Self(4);
-    /// The hosts file, and so what host names resolve to.
+    /// The hosts file, and so the addresses of host names.
     pub const HOSTS: Self = Self(8);
     /// Links, addresses, routes.
     pub const ADDRESS: Self = Self(16);
@@ -27,12 +27,12 @@ impl Changes {
         self == Self::NONE
     }
 
-    /// True if anything of `other` is in the set.
+    /// True if the set contains any element of `other`.
     pub fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// The label `trigger`. Where several things have changed, the rarest is named.
+    /// The label `trigger`. If several things have changed, the rarest is reported.
     pub fn as_str(self) -> &'static str {
         if self.has(Self::CLOCK) {
             "clock"

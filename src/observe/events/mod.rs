@@ -1,7 +1,8 @@
-//! What the kernel tells of changes: processes that start and exit, files, addresses, steps of the clock.
+//! Kernel events about changes: process starts and exits, files, addresses, clock steps.
 //!
-//! An event only says that it is worth looking again; what it carries is not believed. None is needed for correctness: the
-//! timer finds all of it. A source that cannot be had is polled instead and tried again at each reading; both are logged.
+//! An event only triggers a new reading; its contents are not used. Correctness does not depend on events: the timer
+//! finds every change. A source that is not available is replaced by polling and tried again at each reading; both are
+//! logged.
 
 mod changes;
 pub mod watch_plan;
@@ -24,7 +25,7 @@ use super::system::events::{Exits, Multicast, Setting, Watches};
 /// Where events come from; the label `source`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
-    /// Descriptors of processes (Linux 5.3).
+    /// pidfds (Linux 5.3).
     ProcessExit,
     /// Opening of executables.
     ProcessStart,
@@ -53,41 +54,42 @@ impl Source {
     }
 }
 
-/// What to watch: what the last reading looked at. Paths are those of the exporter's own file system, free of links.
+/// What to watch: the entries that the last reading used. Paths are those of the exporter's own file system, free of
+/// links.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WatchPlan {
-    /// Directories, and what in them matters.
+    /// Directories, and the entries in them that matter.
     pub directories: BTreeMap<PathBuf, Names>,
     /// Executables whose start matters.
     pub executables: BTreeSet<PathBuf>,
-    /// Live processes, by the id that the exporter itself knows them by. `None`: the procfs is of another PID namespace.
+    /// Live processes, by their id in the exporter's PID namespace. `None`: the procfs is of another PID namespace.
     pub processes: Option<BTreeSet<u32>>,
 }
 
-/// What matters in a directory.
+/// The entries of a directory that matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
-    /// True if any entry that comes or goes does.
+    /// True if every new or removed entry matters.
     pub any: bool,
-    /// Entries that matter by name, and what their change means.
+    /// Entries that matter by name, and the changes that they imply.
     pub named: BTreeMap<OsString, Interest>,
 }
 
-/// What of a directory entry matters, besides its coming and going.
+/// The changes of a directory entry that matter, besides creation and removal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Interest {
-    /// What is written into it.
+    /// Changes of its content.
     pub content: bool,
-    /// What a change means besides a change of a file.
+    /// Changes that it implies besides that of a file.
     pub means: Changes,
 }
 
-/// What came of placing watches.
+/// The result of placing watches.
 #[derive(Debug, Default)]
 pub(super) struct Watched {
     /// What may have changed before it was watched.
     pub(super) changes: Changes,
-    /// What is not told by its source, and why.
+    /// Changes that the source does not report, and why.
     pub(super) missing: Vec<(Source, io::Error)>,
 }
 
@@ -105,7 +107,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// Opens what can be had. Must be called within a runtime.
+    /// Opens the sources that are available. Must be called within a runtime.
     pub fn open() -> Self {
         let mut events = Self { closed: false, ..Self::closed() };
         events.down.clear();
@@ -128,17 +130,17 @@ impl Events {
         }
     }
 
-    /// Each source, and whether it works.
+    /// All sources, and whether each works.
     pub fn sources(&self) -> impl Iterator<Item = (Source, bool)> {
         Source::ALL.into_iter().map(|source| (source, self.works(source)))
     }
 
-    /// True if what this source is for is told.
+    /// True if this source reports its changes.
     pub fn works(&self, source: Source) -> bool {
         !self.down.contains(&source)
     }
 
-    /// Waits until there may be something to take. Cancel-safe.
+    /// Waits until there may be events to read. Cancel-safe.
     pub async fn ready(&mut self) {
         std::future::poll_fn(|context| {
             // All are polled, so that each of them wakes this task.
@@ -154,7 +156,8 @@ impl Events {
         .await;
     }
 
-    /// Everything that has happened since the last call. Does not block; work is bounded however much happens.
+    /// Everything that has happened since the last call. Does not block; the work is bounded, however many events there
+    /// are.
     pub fn take(&mut self) -> Changes {
         let mut changes = std::mem::take(&mut self.pending);
         changes |= self.process.take();
@@ -164,13 +167,13 @@ impl Events {
         changes
     }
 
-    /// How watched processes have ended, of which that was not told before.
+    /// How watched processes have ended, each reported once.
     pub fn deaths(&mut self) -> Vec<Death> {
         self.process.deaths()
     }
 
-    /// Watches what the last reading looked at, and no longer what it did not. What is watched anew may have changed since
-    /// it was read, and is reported as changed.
+    /// Watches the entries that the last reading used, and no others. An entry that was not watched before may have
+    /// changed since it was read, and is reported as changed.
     pub async fn watch(&mut self, plan: WatchPlan) {
         if self.closed {
             return;
@@ -192,7 +195,7 @@ impl Events {
         self.tell(missing);
     }
 
-    /// Opens what is not open. Of what was not told until now, anything may have changed.
+    /// Opens the sources that are not open. Anything that was not reported until now may have changed.
     fn open_missing(&mut self) -> Vec<(Source, io::Error)> {
         let mut missing = Vec::new();
         let files = [Source::File, Source::ProcessStart];
@@ -206,7 +209,7 @@ impl Events {
         missing
     }
 
-    /// Those that something is missing of are down, all others are up; what is new of that is logged.
+    /// Sources with unreported changes are down, all others are up; changes of this are logged.
     fn tell(&mut self, missing: Vec<(Source, io::Error)>) {
         let before = std::mem::take(&mut self.down);
         for (source, error) in missing {
@@ -220,7 +223,7 @@ impl Events {
     }
 }
 
-/// Opens what is not open; true if it was opened now.
+/// Opens a source that is not open; true if it was opened now.
 fn open<T>(
     source: &mut Option<T>,
     open: impl FnOnce() -> io::Result<T>,

@@ -7,7 +7,7 @@ use super::{
     *,
 };
 
-/// Takes until everything of `wanted` has come; far more time than is needed, so that a loaded machine fails no test.
+/// Takes events until all of `wanted` have arrived; the deadline is generous for loaded machines.
 async fn until(events: &mut Events, wanted: Changes) -> Changes {
     let mut seen = Changes::NONE;
     let all = async {
@@ -20,7 +20,7 @@ async fn until(events: &mut Events, wanted: Changes) -> Changes {
     seen
 }
 
-/// Watches what these questions ask of paths below `root`, and takes what that reports of itself.
+/// Watches these paths below `root`, and takes the events that this itself causes.
 async fn watching(root: &Path, questions: &[(&str, Question)]) -> Events {
     let mut events = Events::open();
     watch(&mut events, root, questions).await;
@@ -118,7 +118,7 @@ async fn a_file_where_a_directory_is_expected_is_seen_to_become_one() {
     until(&mut events, Changes::FILE).await;
 }
 
-/// Whatever a plan says, a watch that cannot be had is news once.
+/// A watch that is not available is reported once, whatever the plan.
 #[tokio::test]
 async fn a_watch_that_cannot_be_had_is_no_news_again_and_again_and_its_source_is_down_as_long_as_that_is_so()
 {
@@ -155,7 +155,7 @@ async fn what_happened_while_the_queue_overflowed_is_found() {
     let mut events = watching(root.path(), &questions).await;
     let longest: usize =
         std::fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap().trim().parse().unwrap();
-    // Two in turns: the kernel takes equal ones in a row for one.
+    // Alternating, because the kernel merges consecutive equal events.
     for _ in 0..longest {
         std::fs::write(at("noise"), "").unwrap();
         std::fs::write(at("more"), "").unwrap();
@@ -189,7 +189,7 @@ async fn neighbours_and_growing_logs_are_not_told_but_new_entries_of_a_listed_di
     std::fs::write(at("d/users/2"), "").unwrap();
     std::fs::write(at("d/other"), "more").unwrap();
     std::fs::write(at("d/log"), "more").unwrap();
-    // What has happened is in the queue by now: the kernel puts it there before the writer goes on.
+    // The events are in the queue by now: the kernel queues them before the writer continues.
     assert_eq!(events.take(), Changes::NONE);
 }
 
@@ -218,7 +218,7 @@ async fn starts_and_exits_are_seen() {
     events.watch(plan.clone()).await;
     assert!(!events.take().has(Changes::EXIT));
     child.kill().unwrap();
-    // A zombie is an exit, too: nobody has waited for it yet.
+    // A zombie is an exit, too: it has not been reaped yet.
     until(&mut events, Changes::EXIT).await;
     child.wait().unwrap();
     events.watch(plan).await;
@@ -232,7 +232,7 @@ async fn process_ids_of_another_namespace_are_not_watched() {
     events.watch(WatchPlan::default()).await;
     assert!(!is_up(&events, Source::ProcessExit));
     assert!(is_up(&events, Source::File));
-    // As after a restart of the exporter's container with the host's processes.
+    // As after a restart of the exporter's container in the host's PID namespace.
     events.watch(WatchPlan { processes: Some(BTreeSet::new()), ..WatchPlan::default() }).await;
     assert!(is_up(&events, Source::ProcessExit));
 }
@@ -251,9 +251,9 @@ async fn setting_the_clock_is_seen() {
     let mut events = Events::open();
     assert!(is_up(&events, Source::Clock));
     for _ in 0..2 {
-        // To what it is: nobody else notices.
+        // To its current time, so that nothing else is affected.
         if clock_settime(ClockId::Realtime, clock_gettime(ClockId::Realtime)).is_err() {
-            // Without CAP_SYS_TIME only the source itself can be tested.
+            // Without CAP_SYS_TIME only the opening of the source can be tested.
             return;
         }
         until(&mut events, Changes::CLOCK).await;

@@ -1,7 +1,7 @@
-//! The directory entries that decide what a path leads to: watching all of them shows whatever happens to the path.
+//! The directory entries that determine the target of a path: watching all of them shows every change of the path.
 //!
-//! Every component counts, so that a directory that is removed and made again, a late one, and a link that is swapped (as
-//! Kubernetes does with config maps) all show. Blocks on the file system.
+//! Every component counts, so that a directory that is removed and created again, one that is created later, and a link
+//! that is swapped (as Kubernetes does with config maps) are all noticed. Blocks on the file system.
 
 use std::{
     collections::BTreeMap,
@@ -11,10 +11,10 @@ use std::{
 use super::{Changes, Interest, WatchPlan};
 use crate::sys::root::{MOST_LINKS, components, start};
 
-/// File systems of the kernel's own, which tell of no changes.
+/// The kernel's file systems, which do not report changes.
 const SILENT: [&str; 2] = ["/proc", "/sys"];
 
-/// What was asked of a path.
+/// The kind of access to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Question {
     /// What stands there.
@@ -33,7 +33,7 @@ pub struct Planner {
     plan: WatchPlan,
 }
 
-/// What stands at a path.
+/// The type of the entry at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Entry {
     Link(PathBuf),
@@ -50,7 +50,7 @@ impl Planner {
         Self { root, known: BTreeMap::new(), plan: WatchPlan::default() }
     }
 
-    /// Adds a path as the agent sees it; `means` is what a change there means besides.
+    /// Adds a path as the agent sees it; `means` are the other changes that a change there implies.
     pub fn add(&mut self, path: &Path, question: Question, means: Changes) {
         if SILENT.iter().any(|silent| path.starts_with(silent)) {
             return;
@@ -63,7 +63,7 @@ impl Planner {
         }
     }
 
-    /// Adds an executable, as the agent sees it. What is no regular file is only watched for becoming one.
+    /// Adds an executable, as the agent sees it. Anything other than a regular file is only watched for becoming one.
     pub fn add_executable(&mut self, path: &Path) {
         if let Some((end, Entry::File)) = self.follow(path, Question::Standing, Changes::START) {
             self.plan.executables.insert(end);
@@ -75,7 +75,7 @@ impl Planner {
         self.plan
     }
 
-    /// Notes each entry on the way; where the path ends, and what stands there, if it leads anywhere.
+    /// Records each component; returns the target of the path and its type, if it exists.
     fn follow(&mut self, path: &Path, question: Question, means: Changes) -> Option<(PathBuf, Entry)> {
         let mut todo = components(path);
         let beginning = start(&self.root, path);

@@ -1,10 +1,10 @@
-//! Paths that an agent is given as relative ones.
+//! Relative paths of an agent.
 
 use std::path::{Path, PathBuf};
 
 use crate::agents::{IdentityLayout, Layout, Located};
 
-/// Paths that the agent's config or environment gives as relative ones start at its directory.
+/// Paths in the agent's config or environment are relative to its directory.
 pub(super) fn absolute(layout: Layout, install_dir: Option<&Path>) -> Layout {
     let all = |paths: Vec<PathBuf>| paths.into_iter().map(|path| absolute_path(path, install_dir)).collect();
     Layout {
@@ -42,6 +42,6 @@ pub(super) fn absolute_path(path: PathBuf, install_dir: Option<&Path>) -> PathBu
         Some(directory) if path.is_relative() => directory.join(path.strip_prefix(".").unwrap_or(&path)),
         Some(_) | None => path,
     };
-    // In the system's own spelling: separators are as it has them.
+    // With the system's own separators.
     path.components().collect()
 }

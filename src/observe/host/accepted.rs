@@ -1,6 +1,6 @@
-//! Whose processes count as an agent's: reads the owners of installations and the ids of the users that config names.
+//! Whose processes count as an agent's: reads the owners of installations and the ids of the users in the config.
 //!
-//! What follows from them is [`trust`](crate::observe::trust)'s to decide. Nothing is read for processes of root.
+//! [`trust`](crate::observe::trust) makes the decision. Nothing is read for processes of root.
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -17,7 +17,7 @@ use crate::{
     sys,
 };
 
-/// The users of the host that are not in a directory service.
+/// The local users of the host, without those of directory services.
 const PASSWD: &str = "/etc/passwd";
 
 /// What was read of owners and users in one reading.
@@ -27,17 +27,17 @@ pub struct Acceptance<'a> {
     users: OnceCell<BTreeMap<String, u32>>,
 }
 
-/// A directory that only root could have put where it is.
+/// A directory that only root could have created at its path.
 #[derive(Clone)]
 struct Owned {
     owner: u32,
     canonical: PathBuf,
 }
 
-/// What is known of a directory.
+/// The facts of a directory.
 #[derive(Clone)]
 struct Found {
-    /// Who owns it, where only root could have put it there.
+    /// Its owner, if only root could have created it there.
     owned: Option<Owned>,
     /// It is root's.
     is_roots: bool,
@@ -49,7 +49,8 @@ impl<'a> Acceptance<'a> {
         Self { files, directories: RefCell::default(), users: OnceCell::new() }
     }
 
-    /// True if a process of these credentials, whose executable is at `path` (where that is known), counts as one of the agent's.
+    /// True if a process of these credentials, whose executable is at `path` (if that is known), counts as one of the
+    /// agent's.
     pub fn counts(
         &self,
         profile: &dyn Profile,
@@ -72,7 +73,7 @@ impl<'a> Acceptance<'a> {
         let usual = usual_places(profile, directory.as_deref()).chain(settings.install_dir.clone());
         for place in usual {
             let Some(owned) = self.owned(&place) else { continue };
-            // A process whose place is known has to be in it.
+            // A process with a known path has to be in it.
             if directory.as_ref().is_none_or(|directory| *directory == place || *directory == owned.canonical)
             {
                 users.insert(owned.owner);
@@ -85,7 +86,7 @@ impl<'a> Acceptance<'a> {
         self.find(directory)?.owned
     }
 
-    /// True if nobody but root could have put this directory there, or if that cannot be told.
+    /// True if only root could have created this directory there, or if that is not known.
     pub fn is_placed_by_root(&self, directory: &Path) -> bool {
         self.find(directory).is_none_or(|found| found.is_roots || found.owned.is_some())
     }
@@ -128,7 +129,7 @@ impl<'a> Acceptance<'a> {
     }
 }
 
-/// The usual places of the kind that may be this directory; without one, those that have a fixed name.
+/// The standard directories of the kind that may be this one; without one, those with a fixed name.
 fn usual_places(profile: &dyn Profile, directory: Option<&Path>) -> impl Iterator<Item = PathBuf> {
     let of_place = move |place: &'static Place| match place {
         Place::Directory(path) => Some(PathBuf::from(path)),
@@ -142,7 +143,7 @@ fn usual_places(profile: &dyn Profile, directory: Option<&Path>) -> impl Iterato
     profile.places(sys::SYSTEM).iter().filter_map(of_place).collect::<Vec<_>>().into_iter()
 }
 
-/// The ids in `/etc/passwd`, by name. The first of a name counts.
+/// The ids in `/etc/passwd`, by name. The first entry of a name counts.
 fn users_of(bytes: &[u8]) -> BTreeMap<String, u32> {
     let mut users = BTreeMap::new();
     for line in String::from_utf8_lossy(bytes).lines() {

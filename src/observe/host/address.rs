@@ -1,4 +1,4 @@
-//! The host's names, addresses and make.
+//! The host's names, addresses and hardware vendor.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -23,7 +23,7 @@ use crate::{
     sys,
 };
 
-/// When a lookup counts as unanswered.
+/// The deadline of a lookup.
 const RESOLVE_DEADLINE: Duration = Duration::from_secs(1);
 
 /// The host name, as `hostname` prints it.
@@ -65,7 +65,7 @@ fn plain(interfaces: &[(IpAddr, Option<u32>, String)]) -> Vec<InterfaceAddress> 
         .collect()
 }
 
-/// Maker and product from DMI, which virtual machines of a cloud carry the cloud's name in; empty for a machine without DMI.
+/// Vendor and product from DMI, which contain the cloud's name on its virtual machines; empty without DMI.
 pub fn product(files: Files<'_>) -> Reading<String> {
     let directory = Path::new("/sys/class/dmi/id");
     let mut words = Vec::new();
@@ -88,12 +88,13 @@ pub fn product(files: Files<'_>) -> Reading<String> {
 #[derive(Debug)]
 pub struct Resolver {
     lookup: Option<Lookup>,
-    /// What was asked for while a lookup was under way, which may have begun before a change of the hosts file.
+    /// The lookup that was requested while another one was running, which may have begun before a change of the hosts
+    /// file.
     next: Option<String>,
     last: Reading<Vec<Ipv4Addr>>,
 }
 
-/// A lookup that is under way.
+/// A running lookup.
 #[derive(Debug)]
 struct Lookup {
     hostname: String,
@@ -108,13 +109,13 @@ impl Default for Resolver {
     }
 }
 
-/// What is known of the host name's addresses before the resolver was asked.
+/// The state of the host name's addresses before the resolver was asked.
 pub fn not_asked() -> Reading<Vec<Ipv4Addr>> {
     Reading::Unknown(Why::new(Reason::NotYet, "the host name's addresses", "not looked up yet"))
 }
 
 impl Resolver {
-    /// Asks for the addresses of `hostname`, after a lookup that is still under way.
+    /// Asks for the addresses of `hostname`, after any lookup that is still running.
     pub fn ask(&mut self, hostname: &str) {
         let Some(lookup) = &self.lookup else {
             return self.start(hostname.to_owned());
@@ -126,22 +127,22 @@ impl Resolver {
         self.next = Some(hostname.to_owned());
     }
 
-    /// What was known is known no longer: what the answer rests on has changed.
+    /// The previous answer is discarded, because its inputs have changed.
     pub fn forget(&mut self) {
         self.last = not_asked();
     }
 
-    /// The IPv4 addresses that the resolver gave last.
+    /// The IPv4 addresses that the resolver returned last.
     pub fn addresses(&self) -> Reading<Vec<Ipv4Addr>> {
         self.last.clone()
     }
 
-    /// True unless an answer may still come in time.
+    /// True unless an answer may still arrive in time.
     pub fn has_answered(&self) -> bool {
         self.lookup.as_ref().is_none_or(|lookup| lookup.deadline.is_none())
     }
 
-    /// Waits until a lookup has come back, or its deadline has passed. Never returns while none is under way. Cancel-safe.
+    /// Waits until a lookup has returned, or its deadline has passed. Never returns while none is running. Cancel-safe.
     pub async fn answered(&mut self) {
         let Some(Lookup { hostname, answer, deadline }) = &mut self.lookup else {
             return std::future::pending().await;
@@ -192,7 +193,7 @@ fn first_of_each(found: impl Iterator<Item = SocketAddr>) -> Vec<Ipv4Addr> {
     addresses
 }
 
-/// That a name has no address is a fact; std passes getaddrinfo's code on in words only (glibc's, then musl's).
+/// That a name has no address is a fact; std reports getaddrinfo's code only as a message (glibc's, then musl's).
 fn refusal(hostname: &str, words: &str) -> Reading<Vec<Ipv4Addr>> {
     const NO_SUCH_NAME: [&str; 4] = [
         "Name or service not known",
@@ -249,7 +250,7 @@ mod tests {
         resolver.addresses().why().map(|why| why.reason)
     }
 
-    /// A resolver with a lookup under way that has just begun, and what lets it answer.
+    /// A resolver with a lookup that has just begun, and the sender that lets it answer.
     fn asked() -> (Resolver, oneshot::Sender<Vec<Ipv4Addr>>) {
         let (answer, answered) = oneshot::channel();
         let lookup = Lookup {
@@ -285,7 +286,7 @@ mod tests {
         answer.send(vec![[10, 0, 0, 1].into()]).unwrap();
         resolver.answered().await;
         assert_eq!(resolver.addresses(), Reading::Known(vec![[10, 0, 0, 1].into()]));
-        // It may have begun before what led to the second question.
+        // It may have begun before the change that led to the second request.
         resolver.answered().await;
         assert_eq!(resolver.addresses(), Reading::Known(vec![Ipv4Addr::LOCALHOST]));
     }

@@ -1,4 +1,4 @@
-//! Everything of one installation: what is on disk, its processes, and its files as its own parsers read them.
+//! Everything about one installation: its directories, its processes, and its files as parsed by its profile.
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -29,22 +29,22 @@ use crate::{
     observe::time::Now,
 };
 
-/// Where programs without a directory of their own are looked for.
+/// Where programs without an installation directory are searched for.
 const PROGRAM_DIRS: [&str; 6] =
     ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-/// The most entries of a user identifier directory that are kept.
+/// The maximum number of entries of a user identifier directory that are kept.
 const MOST_USERS: usize = 1000;
-/// The most files that are merged over a config.
+/// The maximum number of files that are merged over a config.
 const MOST_PARTS: usize = 256;
-/// The most entries of a program directory that are looked at.
+/// The maximum number of entries of a program directory that are read.
 const MOST_PROGRAMS: usize = 10_000;
 
-/// When an installation is read.
+/// The trigger for reading an installation.
 #[derive(Debug, Clone, Copy)]
 pub struct Turn {
     /// Both clocks.
     pub now: Now,
-    /// True for the timer's, false for one that an event brought about.
+    /// True for the timer, false for an event.
     pub regular: bool,
 }
 
@@ -65,7 +65,7 @@ pub fn observe(
     let credentials = collecting.map(|candidate| candidate.credentials.clone());
     let files = files.named_by(credentials.as_ref());
     let (invocation, zone) = invocation(&candidates);
-    // What a container's definition sets is there at its next start too.
+    // Variables of a container's definition are set at its next start too.
     let last = memory.invocations.get(&settings.name).filter(|_| collecting.is_none());
     let invocation = last.cloned().unwrap_or(invocation);
     let zones = zones.with_variable(files, zone.as_deref());
@@ -149,7 +149,7 @@ fn invocation(candidates: &Reading<Vec<Candidate>>) -> (Invocation, Option<Strin
     (invocation, kept.known().and_then(|kept| kept.zone.clone()))
 }
 
-/// The config as the agent would read it, with what it merges over it.
+/// The config as the agent would read it, with the files merged over it.
 fn config(
     files: Files<'_>,
     target: &Target,
@@ -208,7 +208,7 @@ pub(super) fn parts(files: Files<'_>, directory: &Located) -> Reading<Vec<Part>>
     read().into()
 }
 
-/// What is true of a config is true of the whole that the agent merges.
+/// All of this applies to the merged config as a whole.
 fn merged(state: Reading<FileState<Parameters>>, parts: &[Part]) -> Reading<FileState<Parameters>> {
     state.map(|state| match state {
         FileState::Present(mut file) => {
@@ -246,8 +246,8 @@ fn identity_layout(
     }
 }
 
-/// The newest live process that collects: the main one where names tell, a child of another one of the agent's where there
-/// is one (the worker of a daemon), else the newest of all.
+/// The newest live process that collects: the main one if its name shows it, otherwise a child of another process of
+/// the agent (the worker of a daemon), otherwise the newest of all.
 fn collecting(candidates: &[Candidate]) -> Option<&Candidate> {
     let alive = || candidates.iter().filter(|candidate| candidate.process.state != ProcessState::Defunct);
     let is_main = |process: &Process| process.role_by_name.as_ref() == Some(&Role::MAIN);
@@ -258,7 +258,8 @@ fn collecting(candidates: &[Candidate]) -> Option<&Candidate> {
     })
 }
 
-/// The process has what it loaded at its start: a config that cannot be read any longer moves none of its files.
+/// The process keeps what it loaded at its start: a config that has become unreadable does not change the paths of its
+/// files.
 fn remember_identity(settings: &AgentSettings, found: IdentityLayout, memory: &mut Memory) -> IdentityLayout {
     let located = [&found.users, &found.identifiers, &found.instance_identity];
     if located.iter().all(|located| located.undecided.is_none()) {
@@ -268,7 +269,7 @@ fn remember_identity(settings: &AgentSettings, found: IdentityLayout, memory: &m
     memory.identities.get(&settings.name).cloned().unwrap_or(found)
 }
 
-/// The first candidate at which something stands (or that cannot be looked at), else the first of all; `None`: there are none.
+/// The first candidate that exists (or cannot be checked), otherwise the first of all; `None`: there are none.
 pub(super) fn locate(
     files: Files<'_>,
     located: &Located,
@@ -294,7 +295,7 @@ fn content(files: Files<'_>, path: &Path) -> Reading<Option<Bytes>> {
     })
 }
 
-/// A file of which only presence and change matter.
+/// A file of which only presence and changes matter.
 fn watched(files: Files<'_>, path: &Path) -> FileFact<()> {
     FileFact { path: path.to_owned(), state: parsed(files.read(path, Extent::Whole), |_| Ok(())) }
 }
@@ -357,7 +358,7 @@ fn installation(
         }
     };
     let install_dir = target.settings.install_dir.as_deref();
-    // Identity files are the operator's own, and outlive an agent that was removed.
+    // Identity files belong to the operator, and remain after an agent was removed.
     let located = layout.config.candidates.iter().chain(&layout.record.candidates);
     let traces = install_dir
         .into_iter()
@@ -402,14 +403,14 @@ fn executable_of(files: Files<'_>, target: &Target, layout: &Layout) -> Reading<
     }
 }
 
-/// Where a link to another name leads; `None` if it is none, or cannot be looked at.
+/// The target of a link to another name; `None` if it is not a link, or cannot be checked.
 fn target_of_link(files: Files<'_>, path: &Path) -> Option<PathBuf> {
     let standing = files.look(path);
     let canonical = &standing.known()?.as_ref()?.canonical;
     (canonical.file_name() != path.file_name()).then(|| canonical.clone())
 }
 
-/// The first path that is a regular file, links followed; an error if none is and one could not be looked at.
+/// The first path that is a regular file, links followed; an error if there is none and one could not be checked.
 fn first_file(files: Files<'_>, paths: &[PathBuf]) -> Result<Option<PathBuf>, Why> {
     let mut unread = None;
     for path in paths {
@@ -422,7 +423,7 @@ fn first_file(files: Files<'_>, paths: &[PathBuf]) -> Result<Option<PathBuf>, Wh
     unread.map_or(Ok(None), Err)
 }
 
-/// The executables of an agent that config describes: all must be there for the first to count.
+/// The executables of an agent that the config describes: all must exist for the first to count.
 fn programs(files: Files<'_>, settings: &AgentSettings, memory: &Memory) -> Result<Installation, Why> {
     let mut found = Installation::default();
     let mut complete = true;

@@ -1,5 +1,5 @@
-//! What starts an agent after a reboot: links and units of the init system, and all else that is known to start programs. What is
-//! not understood counts as starting it: a host is not to be called defective for being unusual.
+//! What starts an agent after a reboot: links and units of the init system, and everything else that is known to start
+//! programs. Anything that is not understood counts as starting it: an unusual host must not be reported as defective.
 
 use std::path::{Path, PathBuf};
 
@@ -9,12 +9,12 @@ use crate::model::{
     snapshot::{Autostart, FileState},
 };
 
-/// What shows that this is the root of a container, where whoever started it starts it again.
+/// Files that show that this is the root of a container, which its runtime restarts.
 const CONTAINER_MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 /// Where systemd is if it is the init system (`sd_booted(3)`).
 const SYSTEMD: &str = "/run/systemd/system";
 const OPENRC: &str = "/run/openrc";
-/// Init's own table; only System V's init (and busybox', which is alike) reads it.
+/// Init's own table; only System V's init (and busybox's, which is similar) reads it.
 const INITTAB: &str = "/etc/inittab";
 /// Where systemd's units are.
 const UNITS: [&str; 4] = [
@@ -23,9 +23,9 @@ const UNITS: [&str; 4] = [
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
 ];
-/// Directories that a unit is linked into to be started with another.
+/// Directories in which links start a unit together with another.
 const WANTED: [&str; 3] = ["wants", "requires", "upholds"];
-/// Where links are for each runlevel in which services run.
+/// Directories with links for each runlevel in which services run.
 const RUNLEVELS: [&str; 8] = [
     "/etc/rc2.d",
     "/etc/rc3.d",
@@ -63,10 +63,10 @@ const DIRECTORIES: [&str; 12] = [
     "/etc/monit.d",
     "/var/lib/cloud/scripts/per-boot",
 ];
-/// The most names of a directory that are looked at; more leave it open.
+/// The maximum number of names in a directory; with more the result is unknown.
 const MOST_NAMES: usize = 2000;
 
-/// Looks for what starts an agent of which these words tell: parts of service names, its directory.
+/// Looks for what starts an agent, identified by these words: parts of service names, its directory.
 pub(super) fn autostart(files: Files<'_>, words: &[String]) -> Reading<Option<Autostart>> {
     let contained =
         CONTAINER_MARKS.iter().any(|mark| !matches!(files.look(Path::new(mark)), Reading::Known(None)));
@@ -105,7 +105,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn run(&mut self) -> Option<PathBuf> {
         let links = self.links();
-        // By name first: most are found so, and nothing is read.
+        // By name first: that finds most, without reading any file.
         let named = links.iter().find(|path| self.names(path) && self.starts(path));
         if let Some(path) = named {
             return Some(path.clone());
@@ -117,7 +117,7 @@ impl Search<'_> {
             .find(|path| self.tells(path) && self.starts(path))
     }
 
-    /// Everything that an init system follows at its start.
+    /// Everything that an init system starts at boot.
     fn links(&mut self) -> Vec<PathBuf> {
         let mut links = Vec::new();
         for units in UNITS {
@@ -162,7 +162,7 @@ impl Search<'_> {
         self.words.iter().any(|word| name.contains(word.as_str()))
     }
 
-    /// True if a file says that the agent is to be started.
+    /// True if a file starts the agent.
     fn tells(&mut self, path: &Path) -> bool {
         match self.files.read(path, Extent::Whole) {
             Reading::Known(FileState::Present(file)) => {
@@ -177,7 +177,7 @@ impl Search<'_> {
         }
     }
 
-    /// True unless a link leads nowhere, or the unit of its name is masked.
+    /// True unless a link is dangling, or the unit of its name is masked.
     fn starts(&mut self, path: &Path) -> bool {
         match self.files.look(path) {
             Reading::Known(Some(Standing { kind: Kind::File | Kind::Directory, .. })) => {}
@@ -195,7 +195,7 @@ impl Search<'_> {
     }
 }
 
-/// True for a line that is no comment and holds one of the words.
+/// True for a line that is not a comment and contains one of the words.
 fn is_about(line: &str, words: &[String]) -> bool {
     !line.trim_start().starts_with('#') && words.iter().any(|word| line.contains(word.as_str()))
 }
@@ -211,7 +211,7 @@ mod tests {
 
     type Preparation<'a> = &'a dyn Fn(&Host);
 
-    /// What starts the agent of a host on which systemd runs.
+    /// What starts the agent on a host with systemd.
     fn of(prepare: impl FnOnce(&Host)) -> Reading<Option<Autostart>> {
         let host = Host::new();
         host.dir("/run/systemd/system");
@@ -319,7 +319,7 @@ mod tests {
                 "/etc/systemd/system/multi-user.target.wants/ilogtaild.service",
                 "/usr/lib/systemd/system/ilogtaild.service",
             );
-            // What `/dev/null` is to systemd, as a file that is neither a regular one nor a directory.
+            // A mask for systemd: a link to `/dev/null`, which is neither a regular file nor a directory.
             let _listener =
                 std::os::unix::net::UnixListener::bind(host.at("/etc/systemd/system/ilogtaild.service"));
         });

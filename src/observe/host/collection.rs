@@ -1,4 +1,4 @@
-//! How many collection configs an agent has: what was delivered to it, and what was put beside it.
+//! How many collection configs an agent has: those delivered by the service, and local ones.
 
 use std::path::Path;
 
@@ -14,10 +14,10 @@ use crate::{
     },
 };
 
-/// The most names that are read of one directory of configs.
+/// The maximum number of names read from one directory of configs.
 const MOST_CONFIGS: usize = 10_000;
 
-/// The collection configs; `Known(None)`: there is nothing that tells.
+/// The collection configs; `Known(None)`: nothing shows their number.
 pub fn observe(
     files: Files<'_>,
     profile: &dyn Profile,
@@ -34,7 +34,7 @@ pub fn observe(
     delivered.and_then(|delivered| match delivered {
         None => Reading::Known(None),
         Some(0) => {
-            // Identity and configs stand in the same directory.
+            // Identity files and configs are in the same directory.
             let own = identifiers.and_then(Path::parent).into_iter();
             let names =
                 own.flat_map(|directory| layout.collection_names.iter().map(|name| directory.join(name)));
@@ -47,7 +47,7 @@ pub fn observe(
     })
 }
 
-/// Files of configs in a directory, and in those in it.
+/// Config files in a directory and its subdirectories.
 fn configs_in(files: Files<'_>, directory: &Path, deeper: bool) -> Result<usize, Why> {
     let names = Result::from(files.list(directory, MOST_CONFIGS))?.unwrap_or_default();
     let mut count = 0;

@@ -1,9 +1,9 @@
-//! Agents in containers: each is one more place, whose files, names and addresses are its own.
+//! Agents in containers: each is a separate place with its own files, names and addresses.
 //!
-//! A container is looked at through a process in it: the agent's own, or, when none of these is left, the container's first
-//! one. Of one that has ended only the name is left: the agent does not run as long as its container (of a pod: the pod) is
-//! there to be started again. One that was removed is watched no longer, and for ten minutes its name waits for the one that
-//! takes its place.
+//! A container is read through a process in it: the agent's, or, if none of these is left, the container's first one.
+//! Of one that has ended only the name is kept: its agent counts as not running as long as its container (or its pod)
+//! still exists and may be restarted. One that was removed is no longer watched, and for ten minutes its name is
+//! reserved for its replacement.
 
 mod known;
 pub(in crate::observe) mod name;
@@ -37,21 +37,21 @@ use crate::{
     observe::probe::Door,
 };
 
-/// The most agents in containers that are watched; a node has one or two, and sidecars.
+/// The maximum number of agents in containers that are watched; a node has one or two, and sidecars.
 const MOST_CONTAINED: usize = 32;
-/// The most that are remembered, with those that were removed.
+/// The maximum number that are remembered, including removed ones.
 const MOST_REMEMBERED: usize = 256;
 
-/// What was found in containers.
+/// The findings in containers.
 #[derive(Default)]
 pub(super) struct Contained {
-    /// The agents, with settings as they are implied, or as config has them.
+    /// The agents, with implied settings, or those of the config.
     pub(super) agents: Vec<(AgentSettings, AgentFacts)>,
     /// Where they are, by the agent's name.
     pub(super) places: BTreeMap<Arc<str>, PlaceFacts>,
-    /// The ways into those whose network is another one, where the exporter may go there.
+    /// The entries to containers with another network, if the exporter may join it.
     pub(super) doors: BTreeMap<Arc<str>, Door>,
-    /// Agents whose containers were removed, and may be made anew.
+    /// Agents whose containers were removed, and may be recreated.
     pub(super) awaited: Vec<Arc<str>>,
     /// There are more than are watched.
     pub(super) cut: bool,
@@ -65,7 +65,7 @@ struct Group<'a> {
     candidates: Vec<Candidate>,
 }
 
-/// What agents in containers are looked for in, and how.
+/// Where and how agents in containers are searched for.
 #[derive(Clone, Copy)]
 pub(super) struct Look<'a> {
     /// The host's files.
@@ -76,7 +76,7 @@ pub(super) struct Look<'a> {
     pub(super) profiles: Profiles,
     /// What config says.
     pub(super) settings: &'a Settings,
-    /// Of whom config speaks, seen from where the exporter is.
+    /// Which agents the config refers to, depending on where the exporter is.
     pub(super) neighbourhood: &'a Neighbourhood,
     /// The exporter's own pod.
     pub(super) pod: Option<&'a Pod>,
@@ -84,12 +84,12 @@ pub(super) struct Look<'a> {
     pub(super) host: &'a PlaceFacts,
     /// When.
     pub(super) turn: Turn,
-    /// How much of the surroundings is to be looked at.
+    /// How much of the surroundings to read.
     pub(super) scope: Scope,
 }
 
 impl Look<'_> {
-    /// Looks at every agent that runs in a container, and at those that did. `taken`: names that are not free.
+    /// Reads every agent that runs in a container, and those that did. `taken`: names that are already used.
     pub(super) fn observe(
         self,
         candidates: Result<&[Candidate], &Why>,
@@ -121,13 +121,13 @@ impl Look<'_> {
         found
     }
 
-    /// The entry of the config that this one was found for.
+    /// The entry of the config for this agent.
     fn configured(&self, known: &Known) -> Option<&AgentSettings> {
         let contained = |agent: &&AgentSettings| self.neighbourhood.is_contained(agent);
         self.settings.agents.iter().filter(contained).find(|agent| agent.name == known.name)
     }
 
-    /// True if config means an agent of this kind in a container of this name.
+    /// True if the config refers to an agent of this kind in a container of this name.
     fn is_selected(&self, agent: &AgentSettings, kind: &str, name: Option<&ContainerName>) -> bool {
         if agent.kind != kind || !self.neighbourhood.is_contained(agent) {
             return false;
@@ -137,27 +137,27 @@ impl Look<'_> {
                 let own = name.container.is_empty() || selector.container == name.container;
                 own && (selector.namespace.is_none() || selector.namespace == name.namespace)
             }
-            // In its own pod there is no other that config could mean.
+            // In the exporter's own pod, the config can only refer to this one.
             (Some(_), None) => self.neighbourhood.first.is_some(),
             (None, _) => true,
         }
     }
 
-    /// What the container of a group is called: as its runtime has written on the host, or as the pod's definition says.
+    /// The name of a group's container: from its runtime's files on the host, or from the pod's definition.
     fn name_of(&self, group: &Group<'_>) -> Option<ContainerName> {
         let written = name_of(self.files, &group.container.control_groups);
         let shared = group.container.shares_processes && self.neighbourhood.first.is_some();
         written.or_else(|| self.name_in_pod(group.profile.kind()).filter(|_| shared))
     }
 
-    /// What the container of an agent of this kind is called in the exporter's own pod.
+    /// The name of the container of an agent of this kind in the exporter's own pod.
     fn name_in_pod(&self, kind: &str) -> Option<ContainerName> {
         let mut of_kind = self.settings.agents.iter().filter(|agent| agent.kind == kind);
         let told = of_kind.find_map(|agent| agent.container.as_ref());
         self.pod?.name_of(told.map(|selector| selector.container.as_str()))
     }
 
-    /// True for what config still calls so.
+    /// True if the config still uses this name.
     fn is_meant(&self, known: &Known) -> bool {
         let selected = |agent: &AgentSettings| self.is_selected(agent, known.kind, known.container.as_ref());
         match self.settings.agents.iter().find(|agent| agent.name == known.name) {
@@ -166,7 +166,7 @@ impl Look<'_> {
         }
     }
 
-    /// The group of each known agent that runs; those that were not known are added to them.
+    /// The group of each known agent that runs; unknown ones are added.
     fn identified<'a>(
         &self,
         groups: Vec<Group<'a>>,
@@ -178,7 +178,7 @@ impl Look<'_> {
         let mut named = Vec::new();
         for group in groups {
             let same = |known: &Known| known.is_same(Sighting::of(&group, None));
-            // A name may be written down after the first look.
+            // The runtime may write the name after the first reading.
             let unnamed = known.iter().position(|known| same(known) && known.container.is_none());
             if let Some(index) = unnamed.filter(|_| self.turn.regular)
                 && let Some(name) = self.name_of(&group)
@@ -211,7 +211,7 @@ impl Look<'_> {
         running
     }
 
-    /// Gives one that was not known a name: that of config, that of one whose place it takes, or a new one.
+    /// Names an agent that was not known: by the config, by the one that it replaces, or with a new name.
     fn welcome<'a>(
         &self,
         group: Group<'a>,
@@ -256,7 +256,7 @@ impl Look<'_> {
         running.push(Some(group));
     }
 
-    /// What is left of a container in which no process of the agent runs.
+    /// The remaining state of a container in which no process of the agent runs.
     fn presence(&self, known: &Known) -> Presence {
         let revisited = known.first.map(|first| self.procfs.revisit(first, self.files.attempt));
         let first = revisited.and_then(|first| first.known().cloned().flatten());
@@ -266,13 +266,13 @@ impl Look<'_> {
         match name::existence(self.files, &known.control_groups, known.container.as_ref()) {
             Existence::Stays => Presence::Stays,
             Existence::Gone => Presence::Gone,
-            // The first process of a pod whose containers share their processes is another container's.
+            // The first process of a pod with a shared PID namespace belongs to another container.
             Existence::NotTold if first.is_some() => Presence::Stays,
             Existence::NotTold => Presence::NotTold,
         }
     }
 
-    /// Looks at one agent through a process in its container, if there is any.
+    /// Reads one agent through a process in its container, if there is any.
     fn look_at(&self, known: &Known, group: Option<&Group<'_>>, found: &mut Contained, memory: &mut Memory) {
         let candidates = group.map(|group| group.candidates.clone()).unwrap_or_default();
         let through = match (group, &known.presence) {
@@ -307,7 +307,7 @@ impl Look<'_> {
             self.scope,
             memory,
         );
-        // With its last process a container's mounts are gone, and what was seen then is not what was there.
+        // A container's mounts disappear with its last process, so what was read at that time is not its state.
         if witness.is_some_and(|witness| !self.procfs.runs(witness, self.files.attempt)) {
             let why = known::not_running(&known.name);
             self.add_unread(known, Reading::Unknown(why.clone()), &why, found, memory);
@@ -349,7 +349,7 @@ impl Look<'_> {
         found.agents.push((settings, facts));
     }
 
-    /// Adds what config says that should be in a container, and was seen in none.
+    /// Adds the agents of the config that should be in a container, but were seen in none.
     fn add_never_seen(&self, hidden: Option<&Why>, known: &[Known], found: &mut Contained) {
         for agent in self.settings.agents.iter().filter(|agent| self.neighbourhood.is_contained(agent)) {
             let Some(profile) = profile_of(self.profiles, agent.kind) else { continue };
@@ -376,7 +376,7 @@ impl Look<'_> {
     }
 }
 
-/// The first known agent without a running group that is meant.
+/// The first matching known agent without a running group.
 fn free(known: &[Known], running: &[Option<Group<'_>>], is_it: impl Fn(&Known) -> bool) -> Option<usize> {
     known.iter().zip(running).position(|(known, group)| group.is_none() && is_it(known))
 }

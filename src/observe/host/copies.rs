@@ -1,5 +1,5 @@
-//! What of an agent's files may leave the host: read under the same rules as for judging them, and without their secrets before
-//! anything else sees it.
+//! The parts of an agent's files that may leave the host: read under the same rules as for evaluation, with secrets
+//! removed at once.
 
 use std::{fmt::Write as _, path::Path};
 
@@ -15,10 +15,10 @@ use crate::model::{
     text::visible,
 };
 
-/// The most lines of a file without keys, and names of a directory.
+/// The maximum numbers of lines of a file without keys, and of names of a directory.
 const MOST_LINES: usize = 200;
 
-/// What may be shown of the agent's files and of its environment.
+/// The parts of the agent's files and environment that may be shown.
 pub(super) fn copies(files: Files<'_>, target: &Target, facts: &AgentFacts) -> Vec<Copied> {
     let mut out = Vec::new();
     let mut keep = |path: &Path, text: String| {
@@ -97,7 +97,7 @@ fn shown(state: Reading<FileState<Bytes>>, show: impl FnOnce(&[u8]) -> String) -
     }
 }
 
-/// Of a file without keys, its first lines with what does not print made visible.
+/// The first lines of a file without keys, with unprintable characters made visible.
 fn lines(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     text.split_inclusive('\n').take(MOST_LINES).flat_map(|line| [visible(line), "\n".to_owned()]).collect()

@@ -1,4 +1,4 @@
-//! Which installations are watched: those of the config, and those that are on disk or running.
+//! Which installations are watched: those in the config, and those on disk or running.
 
 mod memory;
 
@@ -27,9 +27,9 @@ use crate::{
 /// The kinds of agents to know.
 pub type Profiles = &'static [&'static dyn Profile];
 
-/// No more entries of a directory are looked at in search of installations.
+/// The maximum number of entries of a directory that is searched for installations.
 const MOST_ENTRIES: usize = 10_000;
-/// The most detected installations that are watched; a host has one or two.
+/// The maximum number of detected installations that are watched; a host has one or two.
 const MOST_INSTALLATIONS: usize = 32;
 /// The longest directory suffix that becomes part of a name.
 const LONGEST_SUFFIX: usize = 32;
@@ -49,7 +49,7 @@ pub(super) fn profile_of(profiles: Profiles, kind: &str) -> Option<&'static dyn 
     profiles.iter().copied().find(|profile| profile.kind() == kind)
 }
 
-/// Takes away what runs outside the root: the processes of another host image that shares the procfs.
+/// Removes processes outside the root: those of another host image that shares the procfs.
 pub fn below_root(files: Files<'_>, candidates: Vec<Candidate>) -> Vec<Candidate> {
     if files.root.is_own() {
         return candidates;
@@ -58,12 +58,12 @@ pub fn below_root(files: Files<'_>, candidates: Vec<Candidate>) -> Vec<Candidate
         let directory = candidate.path.as_deref().and_then(Path::parent);
         directory.is_some_and(|directory| matches!(files.look(directory), Reading::Known(None)))
     };
-    // A container's paths are not meant below this root at all.
+    // A container's paths are not below this root at all.
     let kept = |candidate: &Candidate| candidate.container.is_some() || !outside(candidate);
     candidates.into_iter().filter(kept).collect()
 }
 
-/// What `settings` know the process as.
+/// The executable under which `settings` list the process.
 pub(super) fn recognise(
     profile: &dyn Profile,
     settings: &AgentSettings,
@@ -71,7 +71,7 @@ pub(super) fn recognise(
 ) -> Recognition {
     let name = candidate.process.executable_name.as_str();
     let by_name = profile.recognise(name, settings);
-    // Of a zombie only the command name is left, and it may be cut.
+    // A zombie has only its command name, which may be truncated.
     let cut = candidate.process.state == ProcessState::Defunct && profile.recognises_comm(name, settings);
     if by_name.is_agent() || !cut {
         return by_name;
@@ -84,7 +84,7 @@ pub(super) fn recognise(
         .unwrap_or(Recognition::Agent)
 }
 
-/// Finds what to watch, and which process belongs to what.
+/// Determines what to watch, and which process belongs to which installation.
 pub struct Detection<'a> {
     /// The host's files.
     pub files: Files<'a>,
@@ -94,7 +94,7 @@ pub struct Detection<'a> {
     pub settings: &'a Settings,
     /// Of whom config speaks, seen from where the exporter is.
     pub neighbourhood: &'a Neighbourhood,
-    /// What bears an agent's name; empty if processes cannot be read.
+    /// Processes with an agent's name; empty if processes cannot be read.
     pub candidates: &'a [Candidate],
     /// Processes could be read.
     pub sees_processes: bool,
@@ -105,7 +105,7 @@ pub struct Detection<'a> {
 impl Detection<'_> {
     /// The installations to watch: the configured ones first, then the detected ones by first sight.
     pub fn targets(&self, memory: &mut Memory) -> Vec<Target> {
-        // While its processes cannot be read, nothing is known to be gone.
+        // While processes cannot be read, no installation is known to be gone.
         if self.sees_processes {
             let all = std::mem::take(&mut memory.forgets);
             memory.detected.retain(|seen| (seen.lasting && !all) || self.is_still_watched(seen));
@@ -113,7 +113,7 @@ impl Detection<'_> {
         }
         memory.cut = false;
         let mut targets = self.configured(memory);
-        // In a pod, what is below the root is the exporter's own image, and what is mounted there.
+        // In a pod, the root contains only the exporter's own image and its mounts.
         if self.settings.detect && self.neighbourhood.first.is_none() {
             for profile in self.profiles.iter().copied().filter(|profile| !profile.places(SYSTEM).is_empty())
             {
@@ -136,8 +136,8 @@ impl Detection<'_> {
         targets
     }
 
-    /// Whether a detected installation is watched after a reload: while anything of it is there, or may be. A name that the
-    /// config has taken is given anew.
+    /// Whether a detected installation is watched after a reload: while any part of it exists, or may exist. A name
+    /// that the config now uses is replaced.
     fn is_still_watched(&self, seen: &Detected) -> bool {
         let taken = self.settings.agents.iter().any(|agent| agent.name == seen.name);
         self.settings.detect
@@ -157,7 +157,7 @@ impl Detection<'_> {
         !shared.is_empty() && is_shared() && !self.runs_in(seen)
     }
 
-    /// The agents that config has on the host.
+    /// The agents in the config that are on the host.
     fn own(&self) -> impl Iterator<Item = &AgentSettings> {
         self.settings.agents.iter().filter(|agent| !self.neighbourhood.is_contained(agent))
     }
@@ -193,8 +193,8 @@ impl Detection<'_> {
         targets
     }
 
-    /// Where an installation is that neither config nor a process places: the default directory if it is there, else another
-    /// usual one that is, else the default one.
+    /// The directory of an installation that neither config nor a process determines: the default directory if it
+    /// exists, otherwise another standard one that exists, otherwise the default one.
     fn usual_dir(&self, profile: &dyn Profile, free: &dyn Fn(&PathBuf) -> bool) -> Option<PathBuf> {
         let default = profile.default_install_dir(SYSTEM);
         let places = profile.places(SYSTEM).iter().filter_map(|place| match place {
@@ -209,14 +209,15 @@ impl Detection<'_> {
             .or(default)
     }
 
-    /// True for a process that is theirs, by name and by its user.
+    /// True for a process of these settings, by name and user.
     fn is_own(&self, profile: &dyn Profile, settings: &AgentSettings, candidate: &Candidate) -> bool {
         let path = candidate.path.as_deref();
         recognise(profile, settings, candidate).is_agent()
             && self.acceptance.counts(profile, settings, path, &candidate.credentials)
     }
 
-    /// Directories that running processes of the kind imply, each once; `run_as` of these settings speak for them too.
+    /// Directories implied by running processes of the kind, without duplicates; users in `run_as` of these settings
+    /// count too.
     fn running(&self, profile: &dyn Profile, settings: &AgentSettings) -> Vec<PathBuf> {
         let run_as = settings.run_as.clone();
         let any = AgentSettings { run_as, ..AgentSettings::of(profile.kind(), SYSTEM) };
@@ -326,7 +327,7 @@ impl Detection<'_> {
         }
     }
 
-    /// The candidates of each target, by position, with the role that their name tells. Those that belong to no target are
+    /// The candidates of each target, by position, with the role implied by their name. Candidates without a target are
     /// left out.
     pub fn assign(&self, targets: &[Target]) -> Vec<Vec<Candidate>> {
         let owners: Vec<Vec<usize>> =
@@ -351,7 +352,7 @@ impl Detection<'_> {
         assigned
     }
 
-    /// The targets that the candidate's path places it in.
+    /// The targets that contain the candidate's path.
     fn located(&self, targets: &[Target], candidate: &Candidate) -> Vec<usize> {
         let Some(path) = candidate.path.as_deref() else { return Vec::new() };
         let belongs = |target: &Target| {
@@ -368,7 +369,7 @@ impl Detection<'_> {
         (0..).zip(targets).filter(|(_, target)| belongs(target)).map(|(index, _)| index).collect()
     }
 
-    /// For kinds without a directory of their own: config may give an absolute path, or a directory.
+    /// For kinds without a default directory: the config may have an absolute path, or a directory.
     fn is_configured_executable(&self, target: &Target, path: &Path) -> bool {
         let name = base_name(path);
         let same_name = |executable: &str| base_name(Path::new(executable)) == name;
@@ -394,7 +395,7 @@ impl Detection<'_> {
         }
     }
 
-    /// Where a process goes whose place cannot be told: to its parent's installation, else to the default one of its kind.
+    /// The target of a process with an unknown path: its parent's installation, otherwise the default one of its kind.
     fn unlocated(&self, targets: &[Target], candidate: &Candidate, owners: &[Vec<usize>]) -> Vec<usize> {
         let by_name = |index: &usize| {
             targets.get(*index).is_some_and(|target| self.is_own(target.profile, &target.settings, candidate))
@@ -424,7 +425,7 @@ fn is_at(target: &Target, kind: &str, directory: &Path, canonical: &Path) -> boo
             || target.canonical.as_deref() == Some(canonical))
 }
 
-/// `<kind>` for the first, then `<kind><suffix of the directory>`, else `<kind>-2`, `<kind>-3`…
+/// `<kind>` for the first, then `<kind><suffix of the directory>`, otherwise `<kind>-2`, `<kind>-3`…
 fn new_name(profile: &dyn Profile, directory: &Path, taken: &dyn Fn(&str) -> bool) -> String {
     let kind = profile.kind();
     if !taken(kind) {

@@ -1,26 +1,26 @@
-//! The environment of a process: only the variables that a profile asks for, and no password of a proxy.
+//! The environment of a process: only the variables that a profile lists, without passwords of proxies.
 
 use crate::model::{authority::with_hidden_user_info, snapshot::Environment};
 
-/// The longest value that is kept, in bytes.
+/// The maximum length of a value, in bytes.
 const LONGEST: usize = 4 << 10;
-/// The most variables that are kept: an agent is told some dozens.
+/// The maximum number of variables that are kept: an agent has some dozens.
 const MOST: usize = 256;
 
-/// What of a process' environment may be kept.
+/// The variables of a process' environment that may be kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Kept {
-    /// The variables that were asked for.
+    /// The requested variables.
     pub variables: Environment,
-    /// `TZ`, which decides how its log writes times.
+    /// `TZ`, which determines the times in its log.
     pub zone: Option<String>,
     /// True if Kubernetes started it.
     pub kubernetes: bool,
-    /// True if not all that was asked for could be kept.
+    /// True if not all requested variables could be kept.
     pub cut: bool,
 }
 
-/// Reads `/proc/<pid>/environ`. Where a name is given twice, the first counts, as `getenv` has it.
+/// Reads `/proc/<pid>/environ`. If a name occurs twice, the first counts, as for `getenv`.
 pub fn parse(bytes: &[u8], wants: impl Fn(&str) -> bool) -> Kept {
     let mut kept = Kept::default();
     for entry in bytes.split(|byte| *byte == 0) {
@@ -39,7 +39,7 @@ pub fn parse(bytes: &[u8], wants: impl Fn(&str) -> bool) -> Kept {
                 continue;
             }
             let value = if name.to_ascii_lowercase().ends_with("proxy") {
-                // Before it is cut: the `@` that ends a password may be far behind.
+                // Before truncation: the `@` that ends a password may be far from the start.
                 text(with_hidden_user_info(&String::from_utf8_lossy(value)).as_bytes())
             } else {
                 text(value)

@@ -1,4 +1,4 @@
-//! What of a reading could not be read.
+//! The parts of a reading that could not be read.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -40,7 +40,7 @@ pub(super) fn errors(reading: &HostReading) -> Vec<(Option<Arc<str>>, &'static s
         let unread = processes
             .chain([(agent.invocation.environment.why(), "environ")])
             .chain(files.map(|why| (why, "file")));
-        // What follows from an unread fact has the same reason, and is no error more.
+        // A value derived from an unread fact has the same reason, and is not a further error.
         let mut counted = BTreeSet::new();
         for (why, source) in unread.filter_map(|(why, source)| Some((why?, source))) {
             if is_error(why) && counted.insert((&why.fact, &why.detail)) {
@@ -51,7 +51,7 @@ pub(super) fn errors(reading: &HostReading) -> Vec<(Option<Arc<str>>, &'static s
     errors
 }
 
-/// What was not asked for, or does not exist here, is not an error.
+/// A fact that was not requested, or does not exist here, is not an error.
 fn is_error(why: &Why) -> bool {
     !matches!(why.reason, Reason::NotYet | Reason::Unsupported)
 }

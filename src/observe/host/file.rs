@@ -1,5 +1,5 @@
-//! Files and directories of agents, read without trusting them: never a FIFO or device, never beyond a size, never outside
-//! the root. What an absent or odd file means is for rules to say.
+//! Files and directories of agents, read without trusting them: no FIFOs or devices, up to a maximum size, never
+//! outside the root. Rules decide the meaning of absent or unusual files.
 
 use std::{
     fs::File,
@@ -27,13 +27,13 @@ use crate::{
 
 /// The largest config, record, identifier or hosts file that is read, in bytes. Real ones have a few kilobytes.
 pub const LARGEST: u64 = 1 << 20;
-/// How much of a log's beginning is read, in bytes.
+/// How much of the beginning of a log is read, in bytes.
 pub const LOG_HEAD: u64 = 256 << 10;
 
-/// Room for a file whose size is not told, in bytes.
+/// Initial buffer for a file whose size is not known, in bytes.
 const OF_THE_KERNEL: u64 = 4 << 10;
 
-/// Bytes of a file. They may hold secrets, so `Debug` tells their number only.
+/// Bytes of a file. They may hold secrets, so `Debug` shows only their number.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Bytes(pub Vec<u8>);
 
@@ -52,31 +52,32 @@ pub enum Extent {
     Head,
 }
 
-/// The host's files, in one run.
+/// The host's files, in one run of the work.
 #[derive(Debug, Clone, Copy)]
 pub struct Files<'a> {
     /// Where paths start.
     pub root: &'a Root,
     /// Guards each read.
     pub attempt: &'a Attempt,
-    /// Who has named the paths.
+    /// The origin of the paths.
     pub by: By<'a>,
-    /// True if the exporter may read more than others, so that whoever chooses a file for it reads with its rights.
+    /// True if the exporter may read more than others, so that anyone who chooses a file for it reads with its
+    /// privileges.
     pub deputy: bool,
 }
 
-/// Who has named a path.
+/// The origin of a path.
 #[derive(Debug, Clone, Copy)]
 pub enum By<'a> {
     /// The exporter itself.
     Exporter,
-    /// An agent that runs as root, or one of which only the usual places are known.
+    /// An agent that runs as root, or one of which only the standard paths are known.
     Root,
-    /// An agent of this user, who has it read nothing that they could not read themselves.
+    /// An agent of this user: nothing is read for it that the user could not read.
     User(&'a Credentials),
 }
 
-/// What stands at a path, links followed.
+/// The entry at a path, links followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// What it is.
@@ -87,7 +88,7 @@ pub struct Standing {
     pub modified: SystemTime,
 }
 
-/// Kinds of things at a path.
+/// The type of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file.
@@ -109,8 +110,8 @@ impl<'a> Files<'a> {
         if self.deputy { Self { by, ..self } } else { self }
     }
 
-    /// Opens what stands at a path to be looked at, if whoever named it could do with it what `bits` say. It is read through
-    /// what was opened here, so that nothing else can be put in its place meanwhile.
+    /// Opens a path for its metadata, if the user who named it has the permission `bits`. It is read through this
+    /// descriptor, so that it cannot be replaced in the meantime.
     pub(super) fn place(&self, path: &Path, bits: u32) -> io::Result<File> {
         let place = match self.by {
             By::Exporter if bits == SEE => return self.root.open(path, Purpose::Look),
@@ -138,8 +139,8 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// What stands at a path that root has named. Whoever can write to a directory on the way does not choose what that is: what
-    /// the exporter may read, it publishes.
+    /// The entry at a path named by root. A user who can write to a directory on the path must not choose its target,
+    /// because the exporter publishes what it reads.
     fn place_by_root(&self, path: &Path) -> io::Result<File> {
         if let Some(place) = self.root.open_without_links(path)? {
             return Ok(place);
@@ -150,7 +151,7 @@ impl<'a> Files<'a> {
 
     /// Reads a regular file.
     pub fn read(&self, path: &Path, extent: Extent) -> Reading<FileState<Bytes>> {
-        // Of a log only its beginning counts, and that only changes with the file.
+        // Only the beginning of a log counts, which changes only with the file.
         self.attempt.note(
             path,
             match extent {
@@ -166,7 +167,8 @@ impl<'a> Files<'a> {
 
     fn read_unguarded(&self, path: &Path, extent: Extent) -> Result<FileState<Bytes>, Why> {
         let refused = |error: io::Error| refusal(path, &error);
-        // Looked at before it is opened: opening a FIFO wakes its writer, and opening a device may do anything.
+        // The metadata is checked before it is opened: opening a FIFO wakes its writer, and opening a device may have
+        // any effect.
         let place = match self.place(path, READ) {
             Ok(place) => place,
             Err(error) if is_absence(&error) => return Ok(FileState::Missing),
@@ -199,10 +201,11 @@ impl<'a> Files<'a> {
         if whole && metadata.len() > cap {
             return Err(too_large());
         }
-        // The kernel's own files have no size.
+        // The kernel's files report no size.
         let size = if metadata.len() == 0 { OF_THE_KERNEL } else { metadata.len().min(cap) + 1 };
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        // One more than allowed tells a file that grew meanwhile, or whose size the kernel does not tell.
+        // One byte more than allowed detects a file that grew in the meantime, or whose size the kernel does not
+        // report.
         (&file).take(if whole { cap + 1 } else { cap }).read_to_end(&mut bytes).map_err(refused)?;
         if u64::try_from(bytes.len()).is_ok_and(|length| length > cap) {
             return Err(too_large());
@@ -211,7 +214,7 @@ impl<'a> Files<'a> {
         Ok(FileState::Present(FileContent { modified, digest: digest(&bytes), content: Ok(Bytes(bytes)) }))
     }
 
-    /// What is at a path; `Known(None)`: nothing, or a dangling link or a loop.
+    /// The entry at a path; `Known(None)`: nothing, or a dangling link or a loop.
     pub fn look(&self, path: &Path) -> Reading<Option<Standing>> {
         self.attempt.note(path, Question::Standing);
         self.attempt.guard(&self.root.locate(path), || match self.look_unguarded(path) {
@@ -233,8 +236,8 @@ impl<'a> Files<'a> {
         Ok(Standing { kind, canonical, modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH) })
     }
 
-    /// What is left on the file system of a directory, and which one it is; `Known(None)`: there is no such directory, or nothing
-    /// can be written there.
+    /// The free space of a directory's file system, and its identity; `Known(None)`: there is no such directory, or
+    /// nothing can be written there.
     pub fn space(&self, path: &Path, as_root: bool) -> Reading<Option<(u64, Space)>> {
         self.attempt.guard(&self.root.locate(path), || {
             let space = self.place(path, 0).and_then(|place| sys::file::space(&place, as_root));
@@ -246,13 +249,13 @@ impl<'a> Files<'a> {
         })
     }
 
-    /// True if a directory is known to be there.
+    /// True if a directory is known to exist.
     pub fn is_directory(&self, path: &Path) -> bool {
         matches!(self.look(path), Reading::Known(Some(Standing { kind: Kind::Directory, .. })))
     }
 
-    /// The sorted names in a directory; `Known(None)`: there is no such directory. One with more than `most` names is unknown:
-    /// a part of them would hide the one that is looked for.
+    /// The sorted names in a directory; `Known(None)`: there is no such directory. With more than `most` names it is
+    /// unknown: a part of them might not include the one that is searched for.
     pub fn list(&self, path: &Path, most: usize) -> Reading<Option<Vec<PathBuf>>> {
         self.attempt.note(path, Question::Entries);
         self.attempt.guard(&self.root.locate(path), || match self.list_unguarded(path, most) {
@@ -276,7 +279,7 @@ impl<'a> Files<'a> {
     }
 }
 
-/// A refusal of the exporter's own.
+/// A refusal by the exporter itself.
 fn denied(detail: String) -> io::Error {
     io::Error::new(ErrorKind::PermissionDenied, detail)
 }
@@ -284,7 +287,7 @@ fn denied(detail: String) -> io::Error {
 const FOREIGN_LINK: &str = "a symbolic link on the way to it leads to another user's file or directory, and was made neither by \
                             root nor by that user; make the link as root";
 
-/// True if the error says that nothing stands there.
+/// True if the error means that the path does not exist.
 pub(super) fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
@@ -305,7 +308,7 @@ pub fn parsed<T>(
     })
 }
 
-/// A hash that tells different contents apart. `SipHash` with fixed keys: the same in every run of the same build.
+/// A hash that distinguishes contents. `SipHash` with fixed keys: the same in every run of the same build.
 fn digest(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(bytes);

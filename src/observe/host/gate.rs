@@ -1,8 +1,9 @@
 //! Blocking reads under a deadline: a hung file system costs one thread and makes one fact unknown.
 //!
-//! The work is plain sequential code on one blocking thread. Each read inside it goes through [`Attempt::guard`]. If one
-//! does not come back in time, that thread is given up and the work starts anew on another, where the same read is refused:
-//! whatever did not hang is read, whatever hung is `Unknown`. A read that is still out is never started a second time.
+//! The work is plain sequential code on one blocking thread. Each read inside it goes through [`Attempt::guard`]. If
+//! one does not return in time, that thread is abandoned and the work starts again on another, where the same read is
+//! refused: reads that did not hang succeed, those that hung are `Unknown`. A read that has not returned is never
+//! started a second time.
 
 use std::{
     collections::BTreeSet,
@@ -18,11 +19,11 @@ use crate::{
     observe::events::watch_plan::Question,
 };
 
-/// At most this many threads may be lost to reads that do not come back. Beyond it nothing is read until one returns:
-/// a host where so much hangs is not one to add threads to.
+/// The maximum number of threads blocked by reads that do not return. Beyond it nothing is read until one returns: more
+/// threads would not help on such a host.
 const MOST_BLOCKED: usize = 16;
 
-/// Remembers which reads have not come back.
+/// Remembers which reads have not returned.
 #[derive(Debug, Default)]
 pub struct Gate {
     stuck: Arc<Mutex<BTreeSet<PathBuf>>>,
@@ -32,7 +33,7 @@ pub struct Gate {
 #[derive(Debug)]
 pub struct Attempt {
     stuck: Arc<Mutex<BTreeSet<PathBuf>>>,
-    /// What hung in an earlier run for the same result.
+    /// Reads that hung in an earlier run for the same result.
     timed_out: BTreeSet<PathBuf>,
     /// True if nothing may be read at all.
     refuses: bool,
@@ -49,8 +50,8 @@ struct Progress {
 impl Gate {
     /// Runs `work` on a blocking thread, and again without the reads that hang, until it completes.
     ///
-    /// The first read to hang is waited for as long as `deadline`; further ones in the same call a fraction of it, so that
-    /// a directory full of them does not add up.
+    /// The first read that hangs is waited for until `deadline`, further ones in the same call for a fraction of it, so
+    /// that the waits do not add up.
     pub async fn run<T, F>(&self, deadline: Duration, work: F) -> T
     where
         T: Send + 'static,
@@ -75,7 +76,7 @@ impl Gate {
                     Ok(Ok(result)) => return result,
                     Ok(Err(error)) => match error.try_into_panic() {
                         Ok(panic) => std::panic::resume_unwind(panic),
-                        // The runtime is shutting down: nobody will look at the result.
+                        // The runtime is shutting down: the result will not be used.
                         Err(_cancelled) => return work(&self.attempt(timed_out, true)),
                     },
                     Err(_elapsed) => match attempt.give_up_if_hung(patience()) {
@@ -100,8 +101,8 @@ impl Gate {
 }
 
 impl Attempt {
-    /// Does one read, unless it (or one of a directory above it) is known to hang. `path` is where it looks, on the exporter's
-    /// own file system, and names the fact.
+    /// Performs one read, unless it (or one of a parent directory) is known to hang. `path` is the path on the
+    /// exporter's own file system, and identifies the fact.
     pub fn guard<T>(&self, path: &Path, read: impl FnOnce() -> Reading<T>) -> Reading<T> {
         if let Some(why) = self.refusal(path) {
             return Reading::Unknown(why);
@@ -116,7 +117,7 @@ impl Attempt {
         reading
     }
 
-    /// Notes that something was asked of a path (as the agent sees it), so that its changes matter.
+    /// Records that a path (as the agent sees it) was used, so that its changes matter.
     pub fn note(&self, path: &Path, question: Question) {
         lock(&self.asked).insert((path.to_owned(), question));
     }
@@ -147,7 +148,8 @@ impl Attempt {
         None
     }
 
-    /// Gives this run up if its current read is older than `patience`, and says which that is; else says when to look again.
+    /// Abandons this run if its current read is older than `patience`, and returns that read; otherwise returns when to
+    /// check again.
     fn give_up_if_hung(&self, patience: Duration) -> Result<PathBuf, Instant> {
         let mut progress = lock(&self.progress);
         match &progress.current {
@@ -158,13 +160,13 @@ impl Attempt {
                 Ok(path)
             }
             Some((_, since)) => Err(*since + patience),
-            // Between two reads, or not started yet for want of a thread.
+            // Between two reads, or not started yet for lack of a thread.
             None => Err(Instant::now() + patience / 4),
         }
     }
 }
 
-/// A poisoned lock only means that a read panicked; sets of paths cannot be half changed.
+/// A poisoned lock only means that a read panicked; sets of paths cannot be left half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -177,7 +179,7 @@ mod tests {
 
     const DEADLINE: Duration = Duration::from_millis(50);
 
-    /// Work over three paths, of which `/hung` blocks until the sender is dropped.
+    /// Work on three paths, of which `/hung` blocks until the sender is dropped.
     fn work(
         release: mpsc::Receiver<()>,
     ) -> impl Fn(&Attempt) -> Vec<Result<u8, Reason>> + Send + Sync + 'static {
@@ -229,7 +231,7 @@ mod tests {
         let gate = Gate::default();
         let (hold, release) = mpsc::channel::<()>();
         let release = Mutex::new(release);
-        // Waited for in full, four reads would take four of these; the others take an eighth of one.
+        // With the full wait, four reads would take four deadlines; the others take an eighth of one.
         let deadline = Duration::from_secs(1);
         let started = Instant::now();
         let read = gate

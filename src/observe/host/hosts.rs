@@ -1,4 +1,4 @@
-//! The hosts file, line by line, as resolvers read it. What is not a binding is skipped.
+//! The hosts file, line by line, as resolvers read it. Other lines are skipped.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use crate::model::{
     snapshot::{HostsFile, HostsLine},
 };
 
-/// No more lines than this are looked at; block lists are long, but a host's own name stands early.
+/// The maximum number of lines; block lists are long, but a host's own name is near the beginning.
 const MOST_LINES: u32 = 10_000;
 
 /// The bindings of a hosts file.
@@ -29,7 +29,7 @@ fn binding(line: u32, text: &[u8]) -> Option<HostsLine> {
     let text = String::from_utf8_lossy(text);
     let mut words = text.split('#').next()?.split_whitespace();
     let address = words.next()?;
-    // `fe80::1%lo0` names the interface too.
+    // `fe80::1%lo0` includes the interface.
     let address: IpAddr = address.split('%').next()?.parse().ok()?;
     let names: Vec<String> = words.map(str::to_owned).collect();
     if names.is_empty() { None } else { Some(HostsLine { line, address, names }) }

@@ -1,35 +1,35 @@
-//! Which processes need not be looked at again: those that have twice been none of any agent's.
+//! Processes that need not be read again: those that were not an agent's in two readings.
 //!
-//! A process changes its name by executing another program, usually soon after its birth. An agent's program tells when it is
-//! executed; where it does not (it lies where nobody looks for it), every fourth reading looks at all processes.
+//! A process changes its name by executing another program, usually soon after its start. The execution of an agent's
+//! program causes an event; for programs in unknown places, every fourth reading reads all processes.
 
 use super::process::Scan;
 
-/// So many readings in a row may pass some over.
+/// The number of consecutive readings that may skip processes.
 const MOST_IN_A_ROW: u8 = 3;
 
-/// Processes that are none of any agent's, by their ids in ascending order.
+/// The ids of processes that are not an agent's, in ascending order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct IgnoredPids {
-    /// Looked at by the last regular reading.
+    /// Read by the last regular reading.
     fresh: Vec<u32>,
-    /// Looked at by two in a row: they have had the time to become what they are.
+    /// Read by two consecutive ones: they have had time to execute their final program.
     settled: Vec<u32>,
     passed_over: u8,
 }
 
 impl IgnoredPids {
-    /// Those that a regular reading may pass over.
+    /// Those that a regular reading may skip.
     pub(super) fn of_regular(&self, executions_are_told: bool) -> &[u32] {
         if executions_are_told && self.passed_over < MOST_IN_A_ROW { &self.settled } else { &[] }
     }
 
-    /// Those that a reading after an exit may pass over, as that gives nobody another name.
+    /// Those that a reading after an exit may skip, as an exit changes no other process' name.
     pub(super) fn of_exit(&self) -> &[u32] {
         &self.settled
     }
 
-    /// What is known after a regular reading that passed some over.
+    /// The state after a regular reading that skipped some.
     pub(super) fn after_regular(&self, passed: &[u32], scan: &Scan) -> Self {
         let again = |pid: &&u32| holds(&self.fresh, **pid) || holds(&self.settled, **pid);
         let mut settled: Vec<u32> = scan.ignored.iter().filter(again).copied().collect();
@@ -39,7 +39,8 @@ impl IgnoredPids {
         Self { fresh: scan.ignored.clone(), settled, passed_over }
     }
 
-    /// What is known after a reading that an event led to. It settles nobody, as it may follow the one before at once.
+    /// The state after a reading triggered by an event. It confirms no process, as it may follow the previous reading
+    /// immediately.
     pub(super) fn after_event(mut self, passed: &[u32], scan: &Scan) -> Self {
         self.settled.retain(|pid| {
             if holds(passed, *pid) { holds(&scan.listed, *pid) } else { holds(&scan.ignored, *pid) }
@@ -60,7 +61,7 @@ mod tests {
         Scan { ignored: ignored.to_vec(), listed: listed.to_vec(), ..Scan::default() }
     }
 
-    /// Regular readings of processes that are all ignored; what each passes over.
+    /// Regular readings of processes that are all ignored; the ones that each skips.
     fn readings(of: &mut IgnoredPids, listings: &[&[u32]]) -> Vec<Vec<u32>> {
         let mut all = Vec::new();
         for listed in listings {
@@ -105,7 +106,7 @@ mod tests {
         readings(&mut ignored, &[&[1, 2, 3][..]; 2]);
         let after_exit = ignored.clone().after_event(&[1, 2, 3], &scan(&[1, 2, 9], &[9]));
         assert_eq!(after_exit.of_exit(), [1, 2]);
-        // 2 has executed an agent's program.
+        // Process 2 has executed an agent's program.
         let after_start = after_exit.after_event(&[], &scan(&[1, 2, 9], &[1, 9]));
         assert_eq!(after_start.of_exit(), [1]);
     }

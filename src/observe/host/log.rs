@@ -1,4 +1,4 @@
-//! What an agent's own logs have told so far. The agent's own parser says what a line means; no line is kept.
+//! The events in an agent's own logs so far. The parser of the agent's profile interprets lines; no line is kept.
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +22,7 @@ use crate::{
     observe::time::Now,
 };
 
-/// Runs of the same event are one: a flood of one refusal is counted, not listed.
+/// Consecutive equal events are merged: a flood of one refusal is counted, not listed.
 #[derive(Debug)]
 struct Run {
     event: LogEvent,
@@ -31,11 +31,11 @@ struct Run {
     at: Option<SystemTime>,
 }
 
-/// What is kept of the logs of all agents, by name.
+/// The state of the logs of all agents, by name.
 #[derive(Debug, Clone, Default)]
 pub struct Followed(BTreeMap<String, AgentLogs>);
 
-/// What is kept of one agent's logs.
+/// The state of one agent's logs.
 #[derive(Debug, Clone, Default)]
 struct AgentLogs {
     main: Option<Place>,
@@ -56,12 +56,12 @@ pub struct Reader<'a> {
     pub files: Files<'a>,
     /// Whose parsers.
     pub profile: &'static dyn Profile,
-    /// The zones that its times may be in.
+    /// The possible time zones of its times.
     pub zones: &'a Zones,
     /// The turn.
     pub now: Now,
-    /// True at a turn of the timer's. In between, what was read last is told again: an agent that writes all the time is to cost
-    /// nothing more for it.
+    /// True in a cycle of the timer. In between, the last result is used again, so that an agent that writes all the
+    /// time costs nothing more.
     pub regular: bool,
 }
 
@@ -71,7 +71,7 @@ impl Followed {
         self.0.retain(|name, _| keep(name));
     }
 
-    /// What the logs of this agent have told; `Known(None)`: it has none.
+    /// The events in the logs of this agent; `Known(None)`: it has none.
     pub fn follow(&mut self, agent: &str, layout: &Layout, reader: Reader<'_>) -> Reading<Option<LogFacts>> {
         if layout.own_log.candidates.is_empty() {
             return Reading::Known(None);
@@ -98,7 +98,7 @@ impl AgentLogs {
             facts.skipping |= tail.skipped > 0;
             add(facts, runs);
         }
-        // The state log adds to the other, and is nothing without it.
+        // The state log supplements the other log, and is not used without it.
         if let Some(facts) = &mut self.facts
             && let Ok(Some((_, tail, runs))) =
                 reader.read(OwnLog::Status, &layout.status_log, &mut self.status)
@@ -116,10 +116,10 @@ fn add(facts: &mut LogFacts, runs: Told) {
     }
 }
 
-/// What the new lines mean: each event, how often in a row, and when last.
+/// The events in the new lines: each with its number of consecutive occurrences and its last time.
 type Told = Vec<(LogEvent, u64, Moment)>;
 
-/// A log's path, what was found of it, and what its new lines mean.
+/// A log's path, its state, and the events in its new lines.
 type Found = (PathBuf, Tail, Told);
 
 impl Reader<'_> {
@@ -177,15 +177,15 @@ impl Reader<'_> {
         }))
     }
 
-    /// By how much the log's local time is ahead of UTC, in seconds: that of the zone in which its last line is nearest to the
-    /// file's last change.
+    /// By how much the log's local time is ahead of UTC, in seconds: according to the zone in which its last line is
+    /// nearest to the file's last change.
     fn ahead_of_utc(&self, written: &str, modified: SystemTime) -> Option<i64> {
         let moments = self.zones.moments(written.split('.').next()?);
         let moment = moments.into_iter().min_by_key(|moment| apart(*moment, modified))?;
         Some(seconds_from(moment, as_if_utc(written)?))
     }
 
-    /// On both clocks. Nothing was written in the future: what seems so is of now.
+    /// On both clocks. Times in the future are treated as now.
     fn moment(&self, wall: SystemTime) -> Moment {
         let wall = wall.min(self.now.wall);
         let age = self.now.wall.duration_since(wall).unwrap_or_default();
@@ -209,7 +209,7 @@ fn seconds_from(a: SystemTime, b: SystemTime) -> i64 {
     b.duration_since(a).map_or_else(|behind| -seconds(behind.duration()), seconds)
 }
 
-/// The moment that a local time is, `ahead` of UTC.
+/// The time of a local time that is `ahead` of UTC.
 fn shifted(as_if_utc: SystemTime, ahead: i64) -> Option<SystemTime> {
     let by = Duration::from_secs(ahead.unsigned_abs());
     if ahead >= 0 { as_if_utc.checked_sub(by) } else { as_if_utc.checked_add(by) }

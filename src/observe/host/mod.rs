@@ -69,7 +69,8 @@ use crate::{
 /// The hosts file.
 const HOSTS: &str = sys::HOSTS_FILE;
 
-/// How long a reading waits for the resolver: one that asks no server has answered by then, and of any other an event tells.
+/// How long a reading waits for the resolver: without a name server it has answered by then; a later answer is an
+/// event.
 const LOCAL_LOOKUP: Duration = Duration::from_millis(10);
 
 /// Where the host is.
@@ -79,7 +80,7 @@ pub struct HostOptions {
     pub rootfs: PathBuf,
     /// The procfs; `None`: that under `rootfs` if one is mounted there, else the exporter's own.
     pub procfs: Option<PathBuf>,
-    /// How long one read may take before it counts as hung (2 s is good).
+    /// How long one read may take before it counts as hung (2 s is a good value).
     pub file_deadline: Duration,
 }
 
@@ -100,7 +101,7 @@ pub struct HostReader {
     readings: u32,
 }
 
-/// Of the last reading, what a partial one builds on.
+/// The parts of the last reading that a partial one reuses.
 #[derive(Clone)]
 struct Last {
     seen: Processes,
@@ -108,7 +109,7 @@ struct Last {
     product: Reading<String>,
 }
 
-/// What was seen of processes.
+/// The processes that were seen.
 #[derive(Clone)]
 struct Processes {
     candidates: Reading<Vec<Candidate>>,
@@ -123,29 +124,30 @@ pub struct HostReading {
     pub host: PlaceFacts,
     /// Those of containers, by name.
     pub containers: BTreeMap<Arc<str>, PlaceFacts>,
-    /// The ways into containers whose network is another one, where the exporter may go there.
+    /// The entries to containers with another network, if the exporter may join it.
     pub doors: BTreeMap<Arc<str>, Door>,
-    /// Agents that are not watched now, and whose memory is to be kept: their containers are being replaced.
+    /// Agents that are not watched now, but whose state is kept: their containers are being replaced.
     pub awaited: Vec<Arc<str>>,
-    /// Each agent with its settings, `install_dir` filled in where it could be told: configured ones first.
+    /// Each agent with its settings, with `install_dir` filled in if known: configured ones first.
     pub agents: Vec<(AgentSettings, AgentFacts)>,
-    /// Every fact that could not be read: whose (`None`: the host's), and its source (`process`, `file`, `environ`, `address`).
+    /// Every fact that could not be read: its agent (`None`: the host), and its source (`process`, `file`, `environ`,
+    /// `address`).
     pub errors: Vec<(Option<Arc<str>>, &'static str)>,
-    /// Processes that bear an agent's name and do not count.
+    /// Processes with an agent's name that do not count.
     pub not_believed: NotBelieved,
     /// Bounds that were reached.
     pub limits: BTreeSet<Limit>,
-    /// What it looked at: what changes there, changes the facts.
+    /// The entries that it used: changes there change the facts.
     pub looked_at: WatchPlan,
 }
 
 impl HostReader {
-    /// A reader that has seen nothing yet. Blocks once, to resolve `rootfs`.
+    /// A reader without any reading yet. Blocks once, to resolve `rootfs`.
     pub fn new(options: HostOptions) -> Self {
         Self::with_profiles(options, PROFILES)
     }
 
-    /// Likewise, for these kinds of agents.
+    /// The same, for these kinds of agents.
     pub fn with_profiles(options: HostOptions, profiles: Profiles) -> Self {
         Self {
             root: Root::new(&options.rootfs),
@@ -163,30 +165,30 @@ impl HostReader {
         }
     }
 
-    /// Says whether the execution of an agent's program leads to a reading. If so, readings in between may pass over processes
-    /// that have been none of any agent's before.
+    /// Sets whether the execution of an agent's program triggers a reading. If so, readings in between may skip
+    /// processes that were not an agent's before.
     pub fn executions_are_told(&mut self, told: bool) {
         self.executions_are_told = told;
     }
 
-    /// What may be shown of the agents' files, as they are read from now on.
+    /// The parts of the agents' files that may be shown, as they are read from now on.
     pub fn copies(&mut self) -> &[Copied] {
         self.memory.copies.get_or_insert_default()
     }
 
-    /// Prepares for new settings. Of configured agents what was seen is kept where `same` says that the agent is the same one; of
-    /// detected agents those are forgotten, at the next reading, whose directory and processes are both gone.
+    /// Prepares for new settings. The state of configured agents is kept if `same` says that the agent is the same;
+    /// detected agents whose directory and processes are both gone are removed at the next reading.
     pub fn reload(&mut self, same: impl Fn(&str) -> bool) {
         self.memory.reload(same);
         self.last = None;
         self.ignored = Arc::default();
     }
 
-    /// Reads everything. `resolve_hostname`: also asks the resolver anew for the host's own name; an answer that takes longer
-    /// comes by `hostname_resolved`.
+    /// Reads everything. `resolve_hostname`: also resolves the host's own name again; a slower answer is reported by
+    /// `hostname_resolved`.
     ///
-    /// Blocking reads run on one blocking thread. Whatever hangs is `Unknown`, and its thread is left behind: a runtime that
-    /// is to end must not wait for it (`Runtime::shutdown_background`).
+    /// Blocking reads run on one blocking thread. Reads that hang are `Unknown`, and their thread is abandoned: a
+    /// runtime that shuts down must not wait for it (`Runtime::shutdown_background`).
     pub async fn read(&mut self, settings: &Settings, now: Now, resolve_hostname: bool) -> HostReading {
         self.last = None;
         let reading = self.read_changes(settings, now, Changes::NONE, resolve_hostname).await;
@@ -194,22 +196,23 @@ impl HostReader {
         reading
     }
 
-    /// Waits until the resolver has answered, or has not in time. Never returns while it is not asked. Cancel-safe.
+    /// Waits until the resolver has answered, or its deadline has passed. Never returns while no lookup is running.
+    /// Cancel-safe.
     pub async fn hostname_resolved(&mut self) {
         self.resolver.answered().await;
     }
 
-    /// The host name's addresses as the resolver gave them last.
+    /// The host name's addresses as last returned by the resolver.
     pub fn hostname_addresses(&self) -> Reading<Vec<Ipv4Addr>> {
         self.resolver.addresses()
     }
 
-    /// False while the resolver's answer may still come in time.
+    /// False while the resolver's answer may still arrive in time.
     pub fn resolver_has_answered(&self) -> bool {
         self.resolver.has_answered()
     }
 
-    /// Reads the interfaces' addresses alone.
+    /// Reads only the interfaces' addresses.
     pub async fn read_interfaces(&mut self) -> Reading<Vec<InterfaceAddress>> {
         let interfaces = self.gate.run(self.options.file_deadline, address::interfaces).await;
         if let Some(last) = self.last.take() {
@@ -262,7 +265,7 @@ impl HostReader {
 }
 
 impl HostReader {
-    /// How much of the agents' surroundings is to be looked at.
+    /// How much of the agents' surroundings to read.
     fn scope(&self, changes: Changes) -> Scope {
         match &self.last {
             None if self.readings.is_multiple_of(EVERY) => Scope::All,
@@ -329,9 +332,9 @@ impl Plan {
             })
             .collect();
         let host = self.host_facts(files);
-        // What is looked at in containers is not watched: there it is polled.
+        // Paths in containers are not watched, but polled.
         let mut looked_at = looked_at(&procfs, files, &agents);
-        // After that: what is looked at now and then is not watched.
+        // Taken before the surroundings: paths that are read rarely are not watched.
         for ((target, whose), (_, agent)) in targets.iter().zip(&whose).zip(&mut agents) {
             agent.surroundings =
                 surroundings(files, &procfs, (target, agent, whose), self.scope, &mut memory);
@@ -380,7 +383,7 @@ impl Plan {
         (reading, memory, last, ignored)
     }
 
-    /// What bears an agent's name, and what is known of the others.
+    /// Processes with an agent's name, and what is known about the others.
     fn seen(
         &self,
         procfs: &Procfs,
@@ -438,12 +441,12 @@ impl Plan {
     }
 }
 
-/// What to watch: everything that was asked for, and what tells of the agents' processes.
+/// What to watch: everything that was used, and the agents' executables and processes.
 fn looked_at(procfs: &Procfs, files: Files<'_>, agents: &[(AgentSettings, AgentFacts)]) -> WatchPlan {
     let mut planner = Planner::new(files.root.path().to_owned());
     for (path, question) in files.attempt.asked() {
         let means = if path == Path::new(HOSTS) { Changes::HOSTS } else { Changes::NONE };
-        // Refused where a read hangs: there nothing is watched either.
+        // Refused for a path on which a read hangs: it is not watched either.
         let _refused = files.attempt.guard(&files.root.locate(&path), || {
             planner.add(&path, question, means);
             Reading::Known(())

@@ -1,4 +1,4 @@
-//! By which names processes are looked for, and which of those that bear one count.
+//! The names by which processes are searched, and which of the matching ones count.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,7 +18,7 @@ use crate::{
     sys,
 };
 
-/// The most groups of processes that are not believed, and of the ids of each, that are told.
+/// The maximum numbers of reported groups of processes that are not trusted, and of ids of each.
 const MOST_GROUPS: usize = 32;
 const MOST_PIDS: usize = 32;
 
@@ -29,7 +29,7 @@ pub(super) struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    /// Those of every configured agent, and of every kind that is looked for.
+    /// Those of every configured agent, and of every kind that is detected.
     pub(super) fn new(profiles: Profiles, settings: &Settings, acceptance: &'a Acceptance<'a>) -> Self {
         let detected = profiles
             .iter()
@@ -41,7 +41,7 @@ impl<'a> Names<'a> {
         Self { recognisers: detected.chain(configured).collect(), acceptance }
     }
 
-    /// The kind that a process of this name passes itself off as.
+    /// The kind whose name a process of this name has.
     pub(super) fn kind_of(&self, base_name: &str) -> Option<&'static str> {
         let mut bearing =
             self.recognisers.iter().filter(|(profile, settings)| bears(*profile, settings, base_name));
@@ -74,7 +74,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// True if a process of this name, which may be cut, can be the agent's.
+/// True if a process of this name, which may be truncated, can be the agent's.
 fn bears(profile: &dyn Profile, settings: &AgentSettings, name: &str) -> bool {
     profile.recognise(name, settings).is_agent() || profile.recognises_comm(name, settings)
 }

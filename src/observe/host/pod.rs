@@ -1,5 +1,5 @@
-//! A pod whose containers share their processes, seen from one of them: the agent is in another one, and the root directory that
-//! the exporter looks at is that of its own image.
+//! A pod whose containers share a PID namespace, seen from one of them: the agent is in another one, and the exporter's
+//! root directory is that of its own image.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -16,10 +16,10 @@ use crate::{
     sys,
 };
 
-/// The most directories of containers that are told from those of the host.
+/// The maximum number of directories of containers that are distinguished from those of the host.
 const MOST_SHARED: usize = 256;
 
-/// The exporter's own pod, as its definition tells.
+/// The exporter's own pod, as in its definition.
 #[derive(Debug, Clone)]
 pub(super) struct Pod {
     name: String,
@@ -27,29 +27,29 @@ pub(super) struct Pod {
 }
 
 impl Pod {
-    /// What these variables say; `None`: not both are set.
+    /// The pod in these variables; `None`: not both are set.
     pub(super) fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         Some(Self { name: variable(sys::POD_NAME)?, namespace: variable(sys::POD_NAMESPACE)? })
     }
 
-    /// What a container of the pod is called, whose own name only config knows.
+    /// The name of a container of the pod, which only the config contains.
     pub(super) fn name_of(&self, container: Option<&str>) -> Option<ContainerName> {
         named("kubectl", container, Some(&self.name), Some(&self.namespace))
     }
 }
 
-/// What is known of where the exporter is, and of whom its config speaks.
+/// Where the exporter is, and which agents its config refers to.
 #[derive(Debug, Default)]
 pub struct Neighbourhood {
-    /// The first process of the pod that the exporter shares; `None`: it is on a host, or looks at one.
+    /// The first process of the pod of the exporter; `None`: it is on a host, or watches one.
     pub(super) first: Option<FirstProcess>,
-    /// Configured agents that are in other containers although config does not say so.
+    /// Configured agents that are in other containers although the config does not say so.
     pub(super) adopted: BTreeSet<String>,
 }
 
 impl Neighbourhood {
-    /// In a pod every agent is in another container. On a host it is one that has the host's processes and another root
-    /// directory, where nothing of the agent is on the host itself.
+    /// In a pod every agent is in another container. On a host it is an agent with the host's PID namespace and another
+    /// root directory, if no part of it is on the host itself.
     pub(super) fn new(
         files: Files<'_>,
         (profiles, settings): (Profiles, &Settings),
@@ -85,19 +85,19 @@ impl Neighbourhood {
         Self { first, adopted: adopted.map(|agent| agent.name.clone()).collect() }
     }
 
-    /// True for an agent that is looked for in containers.
+    /// True for an agent that is searched for in containers.
     pub(super) fn is_contained(&self, agent: &AgentSettings) -> bool {
         agent.container.is_some() || self.adopted.contains(&agent.name)
     }
 }
 
-/// True for a kind that has places of its own, so that it can be told in a container.
+/// True for a kind with standard directories, so that it can be recognized in a container.
 fn is_placed(profile: &dyn Profile) -> bool {
     !profile.places(System::Linux).is_empty()
 }
 
-/// Notes the installation directories of agents in containers, by what tells them from others: the same directory may be mounted on
-/// the host, whose installation it is not.
+/// Records the installation directories of agents in containers by their identity: the same directory may be mounted on
+/// the host without being an installation of the host.
 fn note_shared(
     files: Files<'_>,
     profiles: Profiles,

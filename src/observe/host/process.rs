@@ -1,4 +1,4 @@
-//! Processes as far as they may be an agent's: what every system tells of them, whichever way it tells it.
+//! Processes that may be an agent's: the facts that every system provides, in whatever way.
 
 use std::{
     collections::BTreeSet,
@@ -19,15 +19,15 @@ use crate::{
     sys::root::Root,
 };
 
-/// Says which base names are an agent's, and which of its variables matter.
+/// Decides which base names are an agent's, and which of its variables matter.
 pub trait Wanted {
     /// True if an executable of this base name may be an agent's.
     fn name(&self, base_name: &str) -> bool;
-    /// True if a command name, cut as the kernel does, may be an agent's.
+    /// True if a command name, truncated by the kernel, may be an agent's.
     fn comm(&self, comm: &str) -> bool;
-    /// True if a process of this name, in this place (where known), run as these users, counts as an agent's.
+    /// True if a process with this name, path (if known) and these users counts as an agent's.
     fn counts(&self, base_name: &str, path: Option<&Path>, credentials: &Credentials) -> bool;
-    /// True if an agent with this base name is also looked for in containers.
+    /// True if an agent with this base name is also searched for in containers.
     fn in_containers(&self, base_name: &str) -> bool;
     /// True if this variable matters to an agent with this base name.
     fn variable(&self, base_name: &str, variable: &str) -> bool;
@@ -36,11 +36,11 @@ pub trait Wanted {
 /// What a scan found.
 #[derive(Debug, Default)]
 pub struct Scan {
-    /// What bears a wanted name and counts.
+    /// Processes with a wanted name that count.
     pub candidates: Vec<Candidate>,
-    /// What bears a wanted name and does not count.
+    /// Processes with a wanted name that do not count.
     pub impostors: Vec<Impostor>,
-    /// The ids of those that were looked at and do not matter, in ascending order.
+    /// The ids of processes that were read and do not matter, in ascending order.
     pub ignored: Vec<u32>,
     /// The ids of all processes, in ascending order.
     pub listed: Vec<u32>,
@@ -48,48 +48,48 @@ pub struct Scan {
     pub limits: BTreeSet<Limit>,
 }
 
-/// A process that bears an agent's name, and is run by somebody who does not speak for it.
+/// A process with an agent's name, run by a user whose processes do not count for the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Impostor {
     /// Process id.
     pub pid: u32,
-    /// Base name by which it was recognised.
+    /// Base name by which it was recognized.
     pub name: String,
-    /// As whom it runs; of a process that is several users, the effective one.
+    /// The user that it runs as; if its user ids differ, the effective one.
     pub user: u32,
-    /// Its executable, where the kernel tells it.
+    /// Its executable, if the kernel reports it.
     pub executable: Option<PathBuf>,
 }
 
-/// A process that bears an agent's name.
+/// A process with an agent's name.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// Its facts; the role is left open.
+    /// Its facts, without the role.
     pub process: Process,
-    /// The path of its executable as the agent sees it: resolved, or what its command line says. `None`: cannot be told.
+    /// The path of its executable as the agent sees it: resolved, or from its command line. `None`: cannot be told.
     pub path: Option<PathBuf>,
     /// As whom it runs.
     pub credentials: Credentials,
-    /// Of its environment, what may be kept.
+    /// The variables of its environment that may be kept.
     pub environment: Reading<Kept>,
-    /// The container that it runs in, if it does: what it says is said of that alone.
+    /// Its container, if any: its paths refer only to that.
     pub container: Option<Container>,
 }
 
-/// A container, as it is seen through one of its processes.
+/// A container, seen through one of its processes.
 #[derive(Debug, Clone)]
 pub struct Container {
-    /// Device and inode of its root directory, which tell it from others.
+    /// Device and inode of its root directory, which identify it.
     pub identity: (u64, u64),
-    /// Its first process, with which it ends; `None`: that cannot be told.
+    /// Its first process, with which it ends; `None`: not known.
     pub first: Option<FirstProcess>,
     /// Its root directory.
     pub root: Root,
-    /// Its processes are seen in the procfs' own PID namespace, as where the exporter is in its pod.
+    /// Its processes are in the procfs' own PID namespace, as if the exporter is in its pod.
     pub shares_processes: bool,
     /// Whether it has the exporter's network namespace.
     pub shares_network: Reading<bool>,
-    /// Its network namespace, held open, where it is another one.
+    /// Its network namespace, held open, if it differs from the exporter's.
     pub network: Option<Arc<File>>,
     /// The addresses of its own network namespace.
     pub interfaces: Reading<Vec<InterfaceAddress>>,

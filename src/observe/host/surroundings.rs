@@ -1,4 +1,4 @@
-//! What surrounds an agent, looked at now and then: disks, control group, what starts it, whose instance it takes this for.
+//! The surroundings of an agent, read infrequently: disks, control group, what starts it, the instance in its identity.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,26 +21,27 @@ use crate::{
     observe::{system::services, trust::Credentials},
 };
 
-/// So many regular readings pass before the surroundings are looked at again: every two minutes at the default interval.
+/// The number of regular readings between two readings of the surroundings: every two minutes at the default interval.
 pub(super) const EVERY: u32 = 8;
 
-/// The instance's id, as cloud-init found it at this boot.
+/// The instance's id, as determined by cloud-init at this boot.
 const INSTANCE_ID: &str = "/var/lib/cloud/data/instance-id";
-/// Where control groups are mounted: the unified ones alone, those of memory, the unified ones beside others.
+/// Where control groups are mounted: the unified hierarchy alone, the memory controller, the unified hierarchy in a
+/// hybrid setup.
 const GROUPS: &str = "/sys/fs/cgroup";
 const GROUPS_OF_MEMORY: &str = "/sys/fs/cgroup/memory";
 const GROUPS_BESIDE: &str = "/sys/fs/cgroup/unified";
 
-/// What the surroundings of an agent depend on, from its processes.
+/// The facts of an agent's processes on which its surroundings depend.
 pub(super) struct Whose {
-    /// As whom it runs; `None`: it does not run.
+    /// The user that it runs as; `None`: it is not running.
     credentials: Option<Credentials>,
-    /// A live process of it.
+    /// One of its live processes.
     pid: Option<u32>,
 }
 
 impl Whose {
-    /// Of those of its processes that are alive, the newest.
+    /// The newest of its live processes.
     pub(super) fn of(candidates: &[Candidate]) -> Self {
         let alive = candidates.iter().filter(|candidate| candidate.process.state != ProcessState::Defunct);
         let newest = alive.max_by_key(|candidate| candidate.process.start_ticks);
@@ -51,16 +52,16 @@ impl Whose {
     }
 }
 
-/// What was looked at last, by the agent's name.
+/// The last reading, by the agent's name.
 #[derive(Debug, Clone, Default)]
 pub struct Looked {
     found: BTreeMap<String, Surroundings>,
-    /// Where the control group of its processes was.
+    /// The path of its processes' control group.
     groups: BTreeMap<String, Vec<PathBuf>>,
 }
 
 impl Looked {
-    /// What config says of an agent decides where to look: all is looked at anew.
+    /// The config determines which paths are read, so everything is read again.
     pub fn retain(&mut self, same: impl Fn(&str) -> bool) {
         self.found.clear();
         self.groups.retain(|name, _| same(name));
@@ -73,18 +74,18 @@ impl Looked {
     }
 }
 
-/// How much is to be looked at.
+/// How much to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// Nothing that was looked at before.
+    /// Nothing that was read before.
     New,
-    /// What a process' end may have changed.
+    /// The facts that a process' end may have changed.
     End,
     /// All of it.
     All,
 }
 
-/// The surroundings of one agent; what is not to be looked at is as it was.
+/// The surroundings of one agent; facts that are not read keep their values.
 pub(super) fn surroundings(
     files: Files<'_>,
     procfs: &Procfs,
@@ -109,13 +110,13 @@ pub(super) fn surroundings(
             recorded_instance: recorded(files, target, whose, memory),
         },
     };
-    // Asked each time: there it tells at once what went wrong.
+    // Read each time: it shows at once why a service failed.
     found.services = services::read(files.attempt, target.profile.services(&target.settings));
     memory.surroundings.found.insert(name, found.clone());
     found
 }
 
-/// The surroundings of an agent in a container: what starts it is an orchestrator, and what bounds it is the host's.
+/// The surroundings of an agent in a container: an orchestrator starts it, and its limits are set on the host.
 pub(super) fn in_container(
     (host, inside): (Files<'_>, Files<'_>),
     procfs: &Procfs,
@@ -152,7 +153,7 @@ fn host_mount(inside: Files<'_>, target: &Target) -> Reading<Option<PathBuf>> {
     Reading::Known(None)
 }
 
-/// What a text that starts the agent has in it.
+/// Words that identify the agent in files that start it.
 fn words(target: &Target) -> Vec<String> {
     let mut words = target.profile.service_words(&target.settings);
     words.extend(target.settings.install_dir.as_ref().map(|directory| directory.display().to_string()));
@@ -193,7 +194,7 @@ fn disks(files: Files<'_>, target: &Target, agent: &AgentFacts, whose: &Whose) -
     disks
 }
 
-/// The control group of its newest process; of one that has ended, the group that it was in.
+/// The control group of its newest process; if that has ended, its last group.
 fn group(
     files: Files<'_>,
     procfs: &Procfs,
@@ -223,7 +224,7 @@ fn group(
     read().into()
 }
 
-/// Where the group that bounds the memory of a process may be, by its `/proc/<pid>/cgroup`.
+/// Possible paths of the group that limits the memory of a process, by its `/proc/<pid>/cgroup`.
 fn places(groups: &str) -> Vec<PathBuf> {
     let mut places = Vec::new();
     for line in groups.lines() {
@@ -232,7 +233,7 @@ fn places(groups: &str) -> Vec<PathBuf> {
             continue;
         };
         let path = Path::new(path.trim_start_matches('/'));
-        // Outside of what this control group's namespace shows.
+        // Outside of this control group namespace.
         if path.components().any(|part| part == std::path::Component::ParentDir) {
             continue;
         }
@@ -245,7 +246,7 @@ fn places(groups: &str) -> Vec<PathBuf> {
     places
 }
 
-/// What a group's files say, in either version; `None`: it has none of them.
+/// The contents of a group's files, in either version; `None`: it has none of them.
 fn bounds(files: Files<'_>, place: &Path) -> Result<Option<ControlGroup>, Why> {
     let number =
         |name: &str| Ok::<_, Why>(text(files, &place.join(name))?.and_then(|text| text.trim().parse().ok()));
@@ -277,15 +278,15 @@ fn bounds(files: Files<'_>, place: &Path) -> Result<Option<ControlGroup>, Why> {
     }))
 }
 
-/// The first version's word for no limit is the largest number of pages that fits; nobody has half of it.
+/// Version 1 writes no limit as the largest possible number of pages; no host has half as much memory.
 const NO_LIMIT: u64 = 1 << 60;
 
-/// The number behind a key.
+/// The number after a key.
 fn value(text: &str, key: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
-/// A small file's text; `None`: it is not there.
+/// A small file's text; `None`: it does not exist.
 fn text(files: Files<'_>, path: &Path) -> Result<Option<String>, Why> {
     Ok(match Result::from(files.read(path, Extent::Whole))? {
         FileState::Present(file) => {
@@ -300,7 +301,7 @@ fn instance(files: Files<'_>) -> Reading<Option<String>> {
     found.map(|id| id.filter(|id| !id.is_empty())).into()
 }
 
-/// The instance that the agent took this host for when it wrote its identity down.
+/// The instance that the agent recorded as this host's identity.
 fn recorded(
     files: Files<'_>,
     target: &Target,

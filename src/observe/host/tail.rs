@@ -1,5 +1,5 @@
-//! Logs that others write, followed: of each turn only what is new, by the file's identity, through rotation, and never more at
-//! once than [`MOST`]. Nothing of a log is kept but where its reading stopped.
+//! Follows logs of other programs: each cycle reads only new lines, by the file's identity, across rotation, and at
+//! most [`MOST`] bytes. Only the position is kept, nothing of the log's content.
 
 use std::{
     fs::{File, Metadata},
@@ -15,11 +15,12 @@ use crate::{
     sys::{self, file::Stamp, root::reopen},
 };
 
-/// The most bytes of one log that are read in one turn. An agent in trouble writes some kilobytes a minute.
+/// The maximum number of bytes of one log that are read in one cycle. An agent in trouble writes some kilobytes a
+/// minute.
 pub const MOST: u64 = 256 << 10;
-/// A longer line is none that an agent means anything by.
+/// No line of interest is longer.
 const LONGEST_LINE: usize = 16 << 10;
-/// How much is read at once.
+/// The size of one read.
 const PIECE: usize = 16 << 10;
 
 /// Where the reading of a log stopped.
@@ -29,9 +30,9 @@ pub struct Cursor {
     stamp: Stamp,
     /// Which file it was.
     identity: (u64, u64),
-    /// The beginning of the first line that was not read.
+    /// The start of the first line that was not read.
     offset: u64,
-    /// True if nothing stood at the path since: another file may have the same identity.
+    /// True if the path did not exist in between: another file may have the same identity.
     gone: bool,
 }
 
@@ -40,17 +41,17 @@ pub struct Cursor {
 pub struct Tail {
     /// When the file was last written to.
     pub modified: SystemTime,
-    /// Bytes that were passed over.
+    /// Bytes that were skipped.
     pub skipped: u64,
     /// True if something was read.
     pub new: bool,
 }
 
 impl Files<'_> {
-    /// Reads the lines that are new since `cursor` was left, without the line feed that ends each, and moves it. At first sight, and
-    /// when more is new than is read at once, what is read is the end. `Known(None)`: there is no such file.
+    /// Reads the lines added since `cursor`, without their line feeds, and advances it. The first time, and if more is
+    /// new than is read at once, only the end is read. `Known(None)`: there is no such file.
     ///
-    /// Nothing is noted: what an agent writes all the time is to wake nobody.
+    /// The path is not recorded: a log that is written all the time must not cause events.
     pub fn tail(
         &self,
         path: &Path,
@@ -95,12 +96,12 @@ impl Files<'_> {
         let read = new_lines(&file, from, metadata.len(), each).map_err(refused)?;
         *cursor =
             Some(Cursor { stamp: sys::file::stamp(&metadata), identity, offset: read.end, gone: false });
-        // What is passed over at first sight has been there before anybody looked.
+        // What is skipped the first time was written before the log was watched.
         skipped += if from.is_some() { read.skipped } else { 0 };
         Ok(Some(Tail { modified, skipped, new: true }))
     }
 
-    /// What stands there, if it may be read.
+    /// The file, if it may be read.
     fn log_at(&self, path: &Path) -> Result<Option<(File, Metadata)>, Why> {
         let refused = |error: io::Error| refusal(path, &error);
         let place = match self.place(path, READ) {
@@ -126,8 +127,8 @@ impl Files<'_> {
         Ok(metadata.is_file().then_some((file, metadata)))
     }
 
-    /// What was written to a log between its last reading and its rotation, if it is found by one of the usual names; how many
-    /// bytes were passed over.
+    /// What was written to a log between its last reading and its rotation, if the rotated file has one of the usual
+    /// names; returns how many bytes were skipped.
     fn rest_of_rotated(&self, path: &Path, cursor: &Cursor, each: &mut dyn FnMut(&[u8])) -> u64 {
         for rotated in rotated_names(path) {
             let Ok(Some((place, metadata))) = self.log_at(&rotated) else { continue };
@@ -142,7 +143,7 @@ impl Files<'_> {
     }
 }
 
-/// `agent.LOG.1` as most have it, `agent.1.LOG` as the library of today's agents has it.
+/// `agent.LOG.1` is most common, `agent.1.LOG` is used by the logging library of current agents.
 fn rotated_names(path: &Path) -> Vec<PathBuf> {
     let mut appended = path.as_os_str().to_owned();
     appended.push(".1");
@@ -156,7 +157,7 @@ fn rotated_names(path: &Path) -> Vec<PathBuf> {
     names
 }
 
-/// What was read of a file.
+/// The part of a file that was read.
 struct Read {
     /// The beginning of the first line that was not read.
     end: u64,
@@ -164,7 +165,7 @@ struct Read {
     skipped: u64,
 }
 
-/// Reads whole lines from `from` on (`None`: of the end), at most the last [`MOST`] bytes of `length`.
+/// Reads whole lines from `from` on (`None`: at the end), at most the last [`MOST`] bytes of `length`.
 fn new_lines(
     mut file: &File,
     from: Option<u64>,
@@ -174,7 +175,7 @@ fn new_lines(
     let earliest = length.saturating_sub(MOST);
     let from = from.unwrap_or(earliest).min(length);
     let start = from.max(earliest);
-    // A line begins where one before it ends: with the byte before, what is not a beginning is passed over.
+    // Reading starts one byte early, so that a partial first line is recognized and skipped.
     let before = u64::from(start > 0);
     file.seek(SeekFrom::Start(start - before))?;
     let mut lines =
@@ -189,13 +190,13 @@ fn new_lines(
     Ok(Read { end: lines.end.max(start), skipped: start - from })
 }
 
-/// Bytes on the way to lines.
+/// Splits bytes into lines.
 struct Lines {
     /// The beginning of a line.
     pending: Vec<u8>,
-    /// True in a line that is passed over.
+    /// True within a line that is skipped.
     passing: bool,
-    /// Where the last line ended that was whole, or passed over for its length.
+    /// The end of the last line that was complete, or skipped because of its length.
     end: u64,
     /// Where reading is.
     read: u64,

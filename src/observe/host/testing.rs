@@ -32,7 +32,7 @@ use crate::{
     sys::root::Root,
 };
 
-/// A directory that stands for a host's root.
+/// A directory that serves as a host's root.
 pub(in crate::observe) struct Host(TempDir);
 
 impl Host {
@@ -73,7 +73,7 @@ impl Host {
         Started::of(Command::new(program).arg("1000"))
     }
 
-    /// Puts an executable that does nothing for long at `path`.
+    /// Creates an executable at `path` that sleeps for a long time.
     pub(in crate::observe) fn program(&self, path: &str) -> PathBuf {
         let program = self.at(path);
         std::fs::create_dir_all(program.parent().unwrap()).unwrap();
@@ -92,7 +92,7 @@ pub(in crate::observe) fn look_from<T>(root: &Path, look: impl FnOnce(Files<'_>)
     look(Files { root: &Root::new(root), attempt: &attempt, by: By::Exporter, deputy: false })
 }
 
-/// Calls `act` as a user without privileges. The kernel keeps the identity of each thread apart.
+/// Calls `act` as a user without privileges. The kernel has a separate identity for each thread.
 pub(crate) fn as_nobody<T: Send>(act: impl FnOnce() -> T + Send) -> T {
     use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
     use rustix::{fs::Gid, fs::Uid};

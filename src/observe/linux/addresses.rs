@@ -8,11 +8,11 @@ use std::{
 
 use crate::model::snapshot::InterfaceAddress;
 
-/// The most addresses that are kept.
+/// The maximum number of addresses that are kept.
 const MOST: usize = 1_000;
 
-/// The local addresses of `fib_trie`, with the interface whose connected network in `route` they are in, and its index as
-/// `igmp` has it. Loopback's network is in no route.
+/// The local addresses of `fib_trie`, with the interface whose connected network in `route` contains them, and its
+/// index from `igmp`. The loopback network is not in the routes.
 pub(super) fn of_namespace(fib_trie: &str, route: &str, igmp: &str) -> Vec<InterfaceAddress> {
     let networks: Vec<_> = route.lines().filter_map(connected).collect();
     let mut found: Vec<_> = local(fib_trie)

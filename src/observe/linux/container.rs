@@ -1,5 +1,5 @@
-//! A process in a container: who it really is, its root directory and its network, all through one open directory of `/proc`,
-//! so that a process id that is given to another process in between is not taken for the same.
+//! A process in a container: its identity, its root directory and its network, all through one open directory of
+//! `/proc`, so that a process id that is reused in between is not mistaken for the same process.
 
 use std::{
     ffi::OsString,
@@ -31,25 +31,24 @@ use crate::{
     sys::root::Root,
 };
 
-/// The most that is read of one file of `/proc`, in bytes.
+/// The maximum number of bytes read from one file of `/proc`.
 const MOST_BYTES: u64 = 256 << 10;
-/// The first process of a container is looked for among so many ancestors.
+/// The maximum number of ancestors among which the first process of a container is searched.
 const MOST_ANCESTORS: usize = 32;
 
-/// What is seen of a process in a container.
+/// The facts of a process in a container.
 pub(super) struct Inmate {
-    /// The uid that it runs as, as the procfs shows it.
+    /// Its uid in the procfs.
     pub(super) credentials: Credentials,
-    /// Its executable, as it sees it.
+    /// Its executable, as seen by the process.
     pub(super) executable: PathBuf,
     /// Where it is.
     pub(super) container: Container,
 }
 
-/// The process `pid`, and what it is in; `None`: an old kernel does not tell in which PID namespace that is.
+/// The process `pid` and its container; `None`: an old kernel does not report its PID namespace.
 ///
-/// # Errors
-/// What the kernel says: it is gone, or may not be looked at.
+/// # Errors The kernel's error: it is gone, or may not be read.
 pub(super) fn inmate(procfs: &Path, pid: u32) -> io::Result<Option<Inmate>> {
     let process = Opened::new(procfs, pid)?;
     let status = process.read("status")?;
@@ -57,7 +56,8 @@ pub(super) fn inmate(procfs: &Path, pid: u32) -> io::Result<Option<Inmate>> {
         return Ok(None);
     };
     let shares_processes = depth == 1;
-    // As runtimes set a root directory up, it is `/`; after a mere chroot both paths are told from further out.
+    // Runtimes make the root directory a mount, so that it is `/`; after a chroot both paths are relative to the outer
+    // root.
     let (executable, root_path) = (process.link("exe")?, process.link("root")?);
     let executable =
         executable.strip_prefix(&root_path).map_or(executable.clone(), |rest| Path::new("/").join(rest));
@@ -66,7 +66,7 @@ pub(super) fn inmate(procfs: &Path, pid: u32) -> io::Result<Option<Inmate>> {
     Ok(Some(Inmate { credentials, executable, container }))
 }
 
-/// True if this process still runs, or if that cannot be told.
+/// True if this process still runs, or if that is not known.
 pub(super) fn runs(procfs: &Path, process: FirstProcess) -> bool {
     let read = || Opened::new(procfs, process.pid)?.read("stat");
     match read() {
@@ -81,8 +81,7 @@ fn is_it(process: FirstProcess, stat: &Stat) -> bool {
 
 /// The container whose first process this is; `None`: that has ended.
 ///
-/// # Errors
-/// What the kernel says: it may not be looked at.
+/// # Errors The kernel's error: it may not be read.
 pub(super) fn revisit(procfs: &Path, first: FirstProcess) -> io::Result<Option<Container>> {
     let look = || {
         let process = Opened::new(procfs, first.pid)?;

@@ -1,6 +1,7 @@
-//! Which processes are certainly no agent's: told by one system call for nearly every process of a host, without allocating.
+//! Which processes are certainly not an agent's: decided with one system call for almost every process, without
+//! allocating.
 //!
-//! Whatever this cannot tell for certain is left to the full reading. It never says more than that reading would.
+//! Uncertain processes are left to the full reading. It never decides differently than that reading would.
 
 use std::{fmt::Write as _, mem::MaybeUninit, os::fd::OwnedFd, path::Path};
 
@@ -19,7 +20,7 @@ const LONGEST_STAT: usize = 1024;
 /// What the kernel appends to the path of an executable whose file is gone.
 pub(super) const DELETED: &str = " (deleted)";
 
-/// Tells processes that cannot be an agent's from those that may.
+/// Distinguishes processes that cannot be an agent's from those that may be.
 pub(super) struct ProcessFilter<'a> {
     procfs: OwnedFd,
     wanted: &'a dyn Wanted,
@@ -28,26 +29,26 @@ pub(super) struct ProcessFilter<'a> {
 }
 
 impl<'a> ProcessFilter<'a> {
-    /// Over the procfs at `procfs`; `None`: it cannot be opened, and nothing can be told.
+    /// For the procfs at `procfs`; `None`: it cannot be opened, so nothing can be decided.
     pub(super) fn new(procfs: &Path, wanted: &'a dyn Wanted) -> Option<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let procfs = openat(CWD, procfs, flags, Mode::empty()).ok()?;
         Some(Self { procfs, wanted, path: String::new() })
     }
 
-    /// True if the process bears no wanted name, or is a thread of the kernel. Neither file that is looked at here waits for
-    /// the process itself, as its command line and memory maps may.
+    /// True if the process has no wanted name, or is a kernel thread. Reading these two files never waits for the
+    /// process, unlike its command line and memory maps.
     pub(super) fn clears(&mut self, pid: u32) -> bool {
         self.name(pid, "exe");
         let mut buffer = [MaybeUninit::<u8>::uninit(); LONGEST_TARGET];
         match readlinkat_raw(&self.procfs, self.path.as_str(), &mut buffer) {
             Ok((target, rest)) => !rest.is_empty() && !self.may_be_wanted(target),
-            // A thread of the kernel, a zombie, or a process of somebody else.
+            // A kernel thread, a zombie, or a process of another user.
             Err(_) => self.clears_by_stat(pid),
         }
     }
 
-    /// As the full reading does where the executable is not to be seen: by the command name.
+    /// By the command name, as in the full reading if the executable is not visible.
     fn clears_by_stat(&mut self, pid: u32) -> bool {
         self.name(pid, "stat");
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
@@ -58,7 +59,8 @@ impl<'a> ProcessFilter<'a> {
         stat.is_some_and(|stat| stat.kernel_thread || !self.wanted.comm(&String::from_utf8_lossy(&stat.comm)))
     }
 
-    /// True if the executable at `target` bears a wanted name, with or without the kernel's mark: a file may really be called so.
+    /// True if the executable at `target` has a wanted name, with or without the kernel's suffix: a file may really
+    /// have that name.
     fn may_be_wanted(&self, target: &[u8]) -> bool {
         let name = target.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let name = String::from_utf8_lossy(name);

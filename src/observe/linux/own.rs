@@ -14,7 +14,7 @@ use crate::{
     sys::{errand, limits},
 };
 
-/// Reads what this process uses; `None` where there is no procfs to tell even memory and CPU time.
+/// Reads the resource usage of this process; `None` without a procfs, which has even memory and CPU time.
 pub(in crate::observe) fn read() -> Option<SelfFacts> {
     let stat = Stat::parse(&std::fs::read("/proc/self/stat").ok()?)?;
     Some(SelfFacts {
@@ -28,7 +28,7 @@ pub(in crate::observe) fn read() -> Option<SelfFacts> {
     })
 }
 
-/// In seconds since the epoch. Computed once: it never changes, whatever is done to the clock.
+/// In seconds since the epoch. Computed once, so that it does not change with the clock.
 fn start_time(stat: &Stat) -> f64 {
     static STARTED: OnceLock<f64> = OnceLock::new();
     *STARTED.get_or_init(|| time::now().wall_minus_boot() + ticks(stat.start_ticks))
@@ -47,21 +47,21 @@ fn open_descriptors() -> Option<u64> {
     u64::try_from(entries.count()).ok()
 }
 
-/// Why nothing is known of the host's processes where the exporter's own are the only ones.
+/// Why nothing is known about the host's processes if only the exporter's own are visible.
 pub(super) const ALONE: &str = "the exporter sees no process but itself, as it runs in a PID namespace of its own \
                                 (--pid host, hostPID: true or PrivatePIDs=no would end that)";
 
-/// True if this process is the first of the namespace that `procfs` is of, and all of these are the exporter's: they run its own
-/// program, as its helper does and whoever asks it in its container whether it is well.
+/// True if this process is the first of the namespace that `procfs` is of, and all of its processes are the exporter's:
+/// they run its program, like its helper and a health check in its container.
 pub(super) fn is_alone(procfs: &Path, pids: &[u32]) -> bool {
-    // Were it not the first of its namespace, that one would be hidden from it.
+    // If it were not the first of its namespace, that process would be hidden from it.
     let own = std::fs::read_link(procfs.join("self"));
     if pids.first() != Some(&1) || !own.is_ok_and(|own| own == Path::new("1")) {
         return false;
     }
     let program = |pid: u32| std::fs::read_link(procfs.join(format!("{pid}/exe"))).ok();
     let own = program(1);
-    // Without CAP_SYS_PTRACE it may not look at its helper, which has given up less.
+    // Without CAP_SYS_PTRACE it may not read its helper, which has more privileges.
     let helper = errand::helper().map(errand::Errands::pid);
     let is_own = |pid: u32| Some(pid) == helper || own.is_some() && program(pid) == own;
     pids.iter().skip(1).all(|pid| is_own(*pid))
@@ -86,7 +86,7 @@ mod tests {
         let held: Vec<_> =
             (0..50).map(|_| std::fs::File::open("/proc/self/stat").expect("a file to hold")).collect();
         let after = read().and_then(|facts| facts.open_fds).expect("own descriptors are readable");
-        // Other tests of this binary open and close descriptors meanwhile.
+        // Other tests of this binary open and close descriptors in the meantime.
         assert!(after > before + 25, "{before} then {after} with {} more held", held.len());
     }
 }

@@ -1,5 +1,5 @@
-//! The host's processes, as far as they may be an agent's. Known by the executable's base name where the kernel tells it,
-//! else by `argv[0]` and the command name agreeing; never by a word somewhere on a command line.
+//! The host's processes, as far as they may be an agent's. Recognized by the executable's base name if the kernel
+//! reports it, otherwise by matching `argv[0]` and command name; never by a word somewhere in a command line.
 
 mod elsewhere;
 mod facts;
@@ -45,23 +45,23 @@ use crate::{
     sys::root::Purpose,
 };
 
-/// The kernel cuts a command name to this many bytes.
+/// The kernel truncates command names to this many bytes.
 const COMM: usize = 15;
-/// So many processes are looked at under one deadline.
+/// The number of processes that are read under one deadline.
 const FILTERED_AT_ONCE: usize = 256;
-/// The most processes that count as an agent's; a host has a handful.
+/// The maximum number of processes that count as an agent's; a host has only a few.
 const MOST_CANDIDATES: usize = 512;
 
 /// A procfs.
 #[derive(Debug, Clone)]
 pub struct Procfs {
     path: PathBuf,
-    /// It is that of the host whose root directory is looked at, and so are its containers.
+    /// It is the procfs of the host with the watched root directory, and shows its containers.
     is_of_root: bool,
 }
 
 impl Procfs {
-    /// The one that is `given`, else that below the root if one is mounted there, else the exporter's own.
+    /// The one that is `given`, otherwise that below the root if one is mounted there, otherwise the exporter's own.
     pub(in crate::observe) fn find(files: Files<'_>, given: Option<&Path>) -> Self {
         match given {
             Some(path) => Self { path: path.to_owned(), is_of_root: true },
@@ -77,7 +77,7 @@ impl Procfs {
         Self { path, is_of_root: false }
     }
 
-    /// The control groups of a process, as `/proc/<pid>/cgroup` has them. `Known(None)`: it is gone.
+    /// The control groups of a process, from `/proc/<pid>/cgroup`. `Known(None)`: it is gone.
     pub fn control_groups(&self, pid: u32, attempt: &Attempt) -> Reading<Option<Vec<u8>>> {
         match Facts::new(&self.path, attempt).read(pid, "cgroup") {
             Ok(groups) => Reading::Known(Some(groups)),
@@ -86,9 +86,9 @@ impl Procfs {
         }
     }
 
-    /// Every process that bears a wanted name, but for those whose ids (in ascending order) are known not to matter, which are
-    /// not even looked at. Those that vanish meanwhile are left out, as are those of other PID namespaces and threads of the
-    /// kernel.
+    /// Every process with a wanted name; processes whose ids (in ascending order) are known not to matter are not even
+    /// read. Processes that vanish in the meantime are left out, as are kernel threads and processes in other PID
+    /// namespaces.
     pub fn scan(&self, known: &[u32], files: Files<'_>, now: Now, wanted: &dyn Wanted) -> Reading<Scan> {
         let reader = Reader {
             procfs: &self.path,
@@ -146,35 +146,35 @@ impl Procfs {
         attempt.guard(&self.path.join(process.pid.to_string()), look) != Reading::Known(false)
     }
 
-    /// The first process, if the exporter shares its processes with other containers, as those of a pod may: then it is looked at
-    /// under the exporter's own root, and has another one.
+    /// The first process, if the exporter shares its PID namespace with other containers, as in a pod: then it has
+    /// another root directory than the exporter.
     pub(in crate::observe) fn first_of_pod(&self, files: Files<'_>) -> Option<FirstProcess> {
         elsewhere::first_of_pod(&self.path, files, self.is_of_root)
     }
 
-    /// True if process ids mean the same to the exporter as in this procfs.
+    /// True if process ids are the same for the exporter and in this procfs.
     pub(in crate::observe) fn is_of_own_namespace(&self) -> bool {
         let Ok(status) = std::fs::read(self.path.join("self/status")) else { return false };
-        // Kernels that do not tell have no descriptors of processes either.
+        // Kernels that do not report this have no pidfds either.
         pid_namespaces(&status).is_none_or(|depth| depth == 1)
     }
 }
 
-/// What a process is to the exporter.
+/// The relation of a process to the exporter.
 enum Seen {
     Candidate(Box<Candidate>),
     Impostor(Impostor),
-    /// It counts, but more do than are read.
+    /// It counts, but is beyond the maximum number.
     TooMany,
 }
 
-/// What tells whether a process may be an agent's.
+/// The facts that decide whether a process may be an agent's.
 struct Identity {
     stat: Stat,
     /// Base name by which it was recognised.
     name: String,
     executable: Reading<Option<Executable>>,
-    /// Where the executable cannot be read.
+    /// Used if the executable cannot be read.
     first_argument: Option<String>,
     status: Vec<u8>,
 }
@@ -223,7 +223,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Why the processes of other users are not to be seen, if so: process 1, which always runs, is not.
+    /// Why the processes of other users are not visible, if so: process 1, which always runs, is not.
     fn hidden(&self) -> Option<Why> {
         let detail = "only the exporter's own processes are visible: /proc is mounted with hidepid, or the service runs \
                       with ProtectProc; grant CAP_SYS_PTRACE, add the exporter to the group of the mount's gid option, or \
@@ -236,7 +236,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The processes that may be an agent's: a few of all on the host.
+    /// The processes that may be an agent's, few of all on the host.
     fn filtered(&self, pids: Vec<u32>) -> Vec<u32> {
         let Some(mut filter) = ProcessFilter::new(self.procfs, self.wanted) else { return pids };
         let mut left = Vec::new();
@@ -246,18 +246,17 @@ impl Reader<'_> {
             });
             match passed {
                 Reading::Known(some) => left.extend(some),
-                // The full reading says for each why it is not read.
+                // The full reading reports for each why it cannot be read.
                 Reading::Unknown(_) => left.extend(some),
             }
         }
         left
     }
 
-    /// What the process is to the exporter, that has seen so many that count before it; nothing if it bears no wanted name. Of
-    /// one that does not count, no more is read than says so.
+    /// The relation of the process to the exporter, given the number that counted before it; `None` without a wanted
+    /// name. Of one that does not count, only the facts that decide this are read.
     ///
-    /// # Errors
-    /// Why it cannot be told what it is, or as whom it runs: then nobody knows what counts.
+    /// # Errors Why its identity or user is not known: then it is not known which processes count.
     fn look(&self, pid: u32, before: usize) -> Result<Option<Seen>, Why> {
         let identity = match self.identity(pid) {
             Ok(Some(identity)) => identity,
@@ -294,7 +293,7 @@ impl Reader<'_> {
         Ok(candidate.map(|candidate| Seen::Candidate(Box::new(candidate))))
     }
 
-    /// What tells whether the process may be an agent's; nothing if it is not.
+    /// The facts that decide whether the process may be an agent's; `None` if it is not.
     ///
     /// # Errors
     /// It is gone, or may be an agent's and cannot be read.
@@ -305,7 +304,7 @@ impl Reader<'_> {
         {
             return Ok(None);
         }
-        // A process that ends while it is read leaves nothing to parse.
+        // The files of a process that ends while it is read are empty.
         let stat = Stat::parse(&self.facts.read(pid, "stat")?).ok_or(Miss::Gone)?;
         if stat.kernel_thread {
             return Ok(None);
@@ -317,7 +316,7 @@ impl Reader<'_> {
             Ok(executable) => (base_name(&executable.path), Reading::Known(Some(executable))),
             Err(_) if !self.wanted.comm(&comm) => return Ok(None),
             Err(_) if defunct => (comm, Reading::Known(None)),
-            // Alive, and without an executable: it is just exiting.
+            // Alive, and without an executable: it is exiting.
             Err(Miss::Gone) => return Err(Miss::Gone),
             Err(Miss::Unread(why)) => {
                 let Some(first) = self.facts.first_argument(pid)? else { return Ok(None) };
@@ -334,7 +333,7 @@ impl Reader<'_> {
         Ok(Some(Identity { stat, name, executable, first_argument, status }))
     }
 
-    /// All that is wanted of a process that counts. `elsewhere`: why what it says of paths is not followed. `None`: it is gone.
+    /// All facts of a process that counts. `elsewhere`: why its paths are not followed. `None`: it is gone.
     fn candidate(
         &self,
         pid: u32,
@@ -373,12 +372,12 @@ impl Reader<'_> {
         Some(Candidate { process, path, credentials, environment, container })
     }
 
-    /// The executable of a link's target, which the kernel marks where the file is gone.
+    /// The executable from a link's target, which has the kernel's suffix if the file is gone.
     fn executable(&self, target: &Path) -> Executable {
         let as_seen = |path: &Path| self.files.root.strip(path).unwrap_or_else(|| path.to_owned());
         let marked = target.as_os_str().as_bytes().strip_suffix(DELETED.as_bytes());
         match marked {
-            // A file may really be called so.
+            // A file may really have that name.
             Some(_) if self.is_file(&as_seen(target)) => Executable { path: as_seen(target), deleted: false },
             Some(path) => {
                 let path = PathBuf::from(OsString::from_vec(path.to_vec()));
@@ -388,7 +387,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What the kernel says of a path is not looked for by any agent, so that its changes do not matter.
+    /// Paths in the kernel's file systems are not the agent's, so their changes do not matter.
     fn is_file(&self, path: &Path) -> bool {
         let look = || {
             let metadata = self.files.root.open(path, Purpose::Look).and_then(|file| file.metadata());
@@ -410,7 +409,7 @@ impl Reader<'_> {
         if first.is_absolute() {
             return Some(self.files.root.strip(first).unwrap_or_else(|| first.to_owned()));
         }
-        // A bare name was found along PATH, and says nothing about where.
+        // A bare name was found in PATH, and does not show where.
         first.parent().filter(|parent| !parent.as_os_str().is_empty())?;
         let directory = self.facts.link(pid, "cwd").ok()?;
         let directory = self.files.root.strip(&directory).unwrap_or(directory);
@@ -418,7 +417,7 @@ impl Reader<'_> {
     }
 }
 
-/// `path` with `.` and `..` taken away by words alone: its links cannot be followed for another process.
+/// `path` with `.` and `..` removed lexically: its links cannot be followed for another process.
 fn lexically(path: &Path) -> PathBuf {
     use std::path::Component;
     let mut plain = PathBuf::new();
@@ -440,7 +439,7 @@ fn of_ticks(ticks: u64) -> Duration {
     Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
 }
 
-/// The start as wall-clock time: so long before now, by the clock that counts suspended time too.
+/// The start as wall-clock time, computed from the age by the clock that includes suspended time.
 fn started_at(start_ticks: u64, now: Now) -> std::time::SystemTime {
     let start = of_ticks(start_ticks);
     let moment = match now.boot.checked_sub(start) {

@@ -1,4 +1,4 @@
-//! Services by name: what starts and stops them on Linux is files, which are read as such.
+//! Services by name: on Linux they are started and stopped by files, which are read as such.
 
 use crate::{
     model::{Reading, snapshot::ServiceFact},

@@ -17,7 +17,7 @@ pub(super) struct Stat {
     pub state: ProcessState,
     /// Parent process id.
     pub parent: u32,
-    /// True for a thread of the kernel.
+    /// True for a kernel thread.
     pub kernel_thread: bool,
     /// User and system time, in clock ticks.
     pub cpu_ticks: u64,
@@ -34,7 +34,7 @@ pub(super) struct Stat {
 impl Stat {
     /// Parses the file; `None` if it is not one.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
-        // The name may itself hold blanks and parentheses; nothing after it does.
+        // The name may contain blanks and parentheses; nothing after it does.
         let open = bytes.iter().position(|byte| *byte == b'(')?;
         let close = bytes.iter().rposition(|byte| *byte == b')')?;
         let comm = bytes.get(open + 1..close)?.to_vec();
@@ -61,19 +61,19 @@ impl Stat {
     }
 }
 
-/// How many PID namespaces `status` says the process is in, from the procfs' own inward. `None`: the kernel (before 4.1)
-/// does not tell.
+/// The number of nested PID namespaces of the process in `status`, starting with the procfs' own. `None`: the kernel
+/// (before 4.1) does not report it.
 pub(super) fn pid_namespaces(status: &[u8]) -> Option<usize> {
     let line = status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"NSpid:"))?;
     Some(line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count())
 }
 
-/// The process' id in the innermost PID namespace that it is in; `None`: an old kernel does not tell.
+/// The process' id in its innermost PID namespace; `None`: an old kernel does not report it.
 pub(super) fn id_in_own_namespace(status: &[u8]) -> Option<u32> {
     line_of(status, b"NSpid:")?.last().copied()
 }
 
-/// As whom the process runs; `None`: that is not said.
+/// The user that the process runs as; `None`: not reported.
 pub(super) fn credentials(status: &[u8]) -> Option<Credentials> {
     let mut groups = line_of(status, b"Gid:")?.into_iter();
     Some(Credentials {
@@ -83,7 +83,7 @@ pub(super) fn credentials(status: &[u8]) -> Option<Credentials> {
     })
 }
 
-/// The numbers of the first line that begins so: a process chooses its name, in which line breaks are escaped.
+/// The numbers in the first line with this prefix: a process chooses its name, in which line breaks are escaped.
 fn line_of(status: &[u8], name: &[u8]) -> Option<Vec<u32>> {
     let line = status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(name))?;
     std::str::from_utf8(line).ok()?.split_ascii_whitespace().map(|number| number.parse().ok()).collect()

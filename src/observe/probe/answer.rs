@@ -1,4 +1,4 @@
-//! Is an answer the documented one? And what does it say of the server's clock?
+//! Is an answer the documented one? And what is the server's time in it?
 
 use std::{
     fmt::Write as _,
@@ -20,13 +20,13 @@ use crate::{
     net::client::Answer,
 };
 
-/// A server that tells a time before 2020 has never had its clock set.
+/// A server with a time before 2020 has never had its clock set.
 const EARLIEST_SENSIBLE: u64 = 1_577_836_800;
 
-/// And one that tells a time after 2100 has a wrong one, or does not mean seconds.
+/// And one with a time after 2100 has a wrong clock, or another unit than seconds.
 const LATEST_SENSIBLE: u64 = 4_102_444_800;
 
-/// `Ok` if the answer is what is expected, else what came instead.
+/// `Ok` if the answer is the expected one, otherwise a description of it.
 pub(super) fn judge(expected: &ExpectedAnswer, answer: &Answer) -> Result<(), String> {
     let as_expected = match expected {
         ExpectedAnswer::LogService => {
@@ -39,7 +39,7 @@ pub(super) fn judge(expected: &ExpectedAnswer, answer: &Answer) -> Result<(), St
     if as_expected { Ok(()) } else { Err(describe(expected, answer)) }
 }
 
-/// The host that a redirect leads to. Its path and query may hold a token of somebody's session.
+/// The target host of a redirect. Its path and query may contain a session token.
 fn redirected_to(location: &str) -> Option<String> {
     let (_scheme, rest) = location.split_once("//")?;
     let authority = rest.split(['/', '?', '#']).next()?;
@@ -47,7 +47,8 @@ fn redirected_to(location: &str) -> Option<String> {
     Authority::parse(authority).ok().map(|authority| authority.host)
 }
 
-/// What came instead. A body is never repeated: who can name an endpoint could read an internal server's answers by it.
+/// What came instead. A body is never repeated: otherwise anyone who can set an endpoint could read an internal
+/// server's answers.
 fn describe(expected: &ExpectedAnswer, answer: &Answer) -> String {
     let mut said = format!("answered with status {}", answer.status);
     let header = |name| answer.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
@@ -86,13 +87,13 @@ fn describe(expected: &ExpectedAnswer, answer: &Answer) -> String {
     said
 }
 
-/// The server's time, if the answer tells one that is its own: a cache's answer (`Age`) is as old as it is.
+/// The server's time, if the answer contains its own: an answer from a cache (`Age`) is old.
 pub(super) fn date_reference(answer: &Answer) -> Option<DateReference> {
     if answer.headers.contains_key(header::AGE) {
         return None;
     }
     let told = log_time(&answer.headers).or_else(|| http_date(&answer.headers))?;
-    // The server's clock showed `told` up to a second earlier than it read, at some moment between request and answer.
+    // At some time between request and answer, the server's clock was between `told` and a second later.
     let told = Duration::from_secs(told).as_secs_f64();
     Some(DateReference {
         low: told - answer.received.as_secs_f64(),

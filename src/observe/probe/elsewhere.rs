@@ -1,4 +1,4 @@
-//! Probes from where an agent in a container is: somebody goes there, probes, and tells what came of it.
+//! Probes from inside a container: a process joins it, probes, and reports the result.
 
 use std::{fs::File, io, path::PathBuf, sync::Arc, time::Duration};
 
@@ -13,10 +13,10 @@ use crate::{
     sys,
 };
 
-/// Going there and back takes no longer, on top of the probe.
+/// The time allowed for this in addition to the probe.
 const JOURNEY: Duration = Duration::from_secs(2);
 
-/// The way into a container: its network and its root directory, held open.
+/// The entry to a container: its network and its root directory, held open.
 #[derive(Debug, Clone)]
 pub struct Door {
     /// Its network namespace.
@@ -25,7 +25,7 @@ pub struct Door {
     pub root: Arc<File>,
 }
 
-/// What is to be found out there.
+/// The request of a probe there.
 #[derive(Debug, Serialize, Deserialize)]
 struct Question {
     endpoint: Endpoint,
@@ -33,7 +33,7 @@ struct Question {
     timeout: Duration,
 }
 
-/// Probes an endpoint from behind this door, within the timeout and the time for the journey.
+/// Probes an endpoint from inside this container, within the timeout plus the time for joining it.
 pub(super) async fn probe(
     door: &Door,
     (endpoint, environment): (&Endpoint, &Reading<Environment>),
@@ -62,17 +62,16 @@ pub(super) async fn probe(
     }
 }
 
-/// The whole life of a process that was sent into a container.
+/// The main function of a process that was started in a container.
 ///
-/// # Errors
-/// It could not get there, was asked nothing, or nobody waits any more.
+/// # Errors It could not join the container, got no request, or the caller is gone.
 pub fn errand() -> io::Result<()> {
     let mut asker = sys::errand::arrive()?;
     let Question { endpoint, environment, timeout } = serde_json::from_slice(&asker.question()?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let prober = Prober::new(ProbeOptions { timeout, rootfs: PathBuf::from("/") });
     let answer = runtime.block_on(prober.probe(&endpoint, &environment));
-    // A lookup that hangs must not keep the process from telling.
+    // A lookup that hangs must not prevent the process from answering.
     runtime.shutdown_background();
     asker.tell(&serde_json::to_vec(&answer)?)
 }

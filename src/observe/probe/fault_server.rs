@@ -1,4 +1,4 @@
-//! A loopback server that misbehaves as told, and notes what it was asked.
+//! A loopback server that misbehaves as configured, and records its requests.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -20,22 +20,22 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// What the server does with a connection.
+/// The server's behaviour for a connection.
 #[derive(Debug, Clone)]
 pub(super) enum Fault {
     /// Reads the request, writes these bytes and closes.
     Answer(Vec<u8>),
-    /// Reads the request, writes these bytes and keeps the connection open without a word.
+    /// Reads the request, writes these bytes and keeps the connection open silently.
     Stall(Vec<u8>),
     /// Reads the request and writes these bytes one by one, far too slowly.
     Drip(Vec<u8>),
-    /// Writes these bytes as soon as anything comes, and closes.
+    /// Writes these bytes as soon as anything arrives, and closes.
     Greet(Vec<u8>),
     /// Reads the request and resets the connection.
     Reset,
     /// Closes at once.
     Close,
-    /// A metadata service: a token to who asks by PUT for one of a second, this status to all others.
+    /// A metadata service: a token for PUT requests with a lifetime of one second, this status for all others.
     Metadata { refusal: &'static str, token: &'static str },
     /// Reads a CONNECT, agrees, and passes on to this address.
     Tunnel(SocketAddr),
@@ -103,7 +103,7 @@ async fn plain(mut stream: TcpStream, fault: Fault, noted: &Mutex<Vec<String>>) 
             read_head(&mut stream, noted).await;
             stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.unwrap();
             let mut onward = TcpStream::connect(target).await.unwrap();
-            // Whichever side hangs up first ends it.
+            // It ends when either side closes.
             let _ended = copy_bidirectional(&mut stream, &mut onward).await;
         }
         Fault::Answer(_)
@@ -117,7 +117,7 @@ async fn plain(mut stream: TcpStream, fault: Fault, noted: &Mutex<Vec<String>>) 
     }
 }
 
-/// Writes may fail: the prober is free to hang up on us.
+/// Writes may fail: the prober may close the connection.
 async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     fault: Fault,
@@ -184,7 +184,7 @@ async fn read_head<S: AsyncRead + Unpin>(stream: &mut S, noted: &Mutex<Vec<Strin
     head
 }
 
-/// An authority of the test's own.
+/// A certificate authority made for the test.
 pub(super) struct Authority {
     pub(super) pem: String,
     issuer: Issuer<'static, KeyPair>,
@@ -204,7 +204,7 @@ impl Authority {
         Self { pem, issuer: Issuer::new(params, key) }
     }
 
-    /// A server with a certificate for `name`, valid in these years.
+    /// A server with a certificate for `name`, valid from one year to the other.
     pub(super) fn server(&self, name: &str, years: (i32, i32)) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let params = leaf(name, years);
@@ -212,7 +212,7 @@ impl Authority {
         config(certificate.der().clone(), &key)
     }
 
-    /// A server whose handshake is larger than any client takes: its chain has hundreds of certificates.
+    /// A server whose handshake is larger than any client accepts: its chain has hundreds of certificates.
     pub(super) fn server_with_a_giant_chain(&self, name: &str) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let certificate = leaf(name, (2020, 2090)).signed_by(&key, &self.issuer).unwrap();
@@ -243,7 +243,7 @@ impl Authority {
     }
 }
 
-/// A server that signed its certificate itself, as an authority's (which is what `openssl req -x509` makes), and the
+/// A server with a self-signed certificate that is an authority's (as made by `openssl req -x509`), and the
 /// certificate.
 pub(super) fn self_signed_server(name: &str, years: (i32, i32)) -> (Arc<ServerConfig>, String) {
     let key = KeyPair::generate().unwrap();

@@ -1,5 +1,5 @@
-//! How a cloud's metadata service lets itself be asked: as an agent does that knows no tokens, and whether it gives one. No part of
-//! an answer is kept.
+//! How a cloud's metadata service may be asked: without a token, as older agents do, and whether it issues tokens.
+//! Answers are not kept.
 
 use hyper::{Method, StatusCode, header::HeaderValue};
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// For how many seconds the token is valid that is asked for and thrown away.
+/// The lifetime, in seconds, of the token that is requested and discarded.
 const LIFETIME: HeaderValue = HeaderValue::from_static("1");
 
 /// Asks. `Unknown`: nothing answers.

@@ -1,8 +1,8 @@
-//! Probes: each endpoint asked the way its agent would, over a connection of its own, within one deadline.
+//! Probes: each endpoint is asked as its agent would, over a separate connection, within one deadline.
 //!
-//! A probe never fails and never judges more than "is this the documented answer?". What goes wrong is in what it
-//! returns: resolve → connect → TLS → answer, and the first thing that stopped it. Only if the exporter itself was short
-//! of something (file descriptors, say) is there nothing to tell of the endpoint, and the probe is `Unknown`.
+//! A probe never fails and never judges more than "is this the documented answer?". Failures are part of the result:
+//! resolve → connect → TLS → answer, with the first failure. Only if the exporter itself lacks resources, such as file
+//! descriptors, is nothing known about the endpoint, and the probe is `Unknown`.
 
 mod answer;
 mod elsewhere;
@@ -55,19 +55,19 @@ use crate::{
     observe::time,
 };
 
-/// A bare connect's extra question for the time may not take longer than this.
+/// The time limit of a TCP probe's extra request for the time.
 const DATE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How to probe.
 #[derive(Debug, Clone)]
 pub struct ProbeOptions {
-    /// For the whole of a probe, from resolving to the answer's last byte.
+    /// The deadline of the whole probe, from name resolution to the answer's last byte.
     pub timeout: Duration,
     /// Where the host's root directory is mounted; the certificate store is read there.
     pub rootfs: PathBuf,
 }
 
-/// Probes endpoints and time servers. Clones share one certificate store and one table of lookups.
+/// Probes endpoints and time servers. Clones share one certificate store and one set of running lookups.
 #[derive(Debug, Clone)]
 pub struct Prober {
     shared: Arc<Shared>,
@@ -81,7 +81,7 @@ struct Shared {
     provider: Arc<CryptoProvider>,
 }
 
-/// Everything that is asked of an answer.
+/// All requirements on an answer.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn judged(answer: &client::Answer) {
     let expectations =
@@ -96,7 +96,8 @@ pub(crate) fn judged(answer: &client::Answer) {
 const CLOCKS: Clocks = Clocks { boot: || time::now().boot, wall: || time::now().wall };
 
 impl Prober {
-    /// A prober that trusts whom the system under `rootfs` trusts. Reads `SSL_CERT_FILE` and `SSL_CERT_DIR` once.
+    /// A prober that uses the certificate store of the system under `rootfs`. Reads `SSL_CERT_FILE` and `SSL_CERT_DIR`
+    /// once.
     pub fn new(options: ProbeOptions) -> Self {
         let ProbeOptions { timeout, rootfs } = options;
         Self::with_trust(timeout, Locations::new(&rootfs, |variable| env::var_os(variable)))
@@ -114,7 +115,7 @@ impl Prober {
     }
 
     /// Probes one endpoint as the agent with this environment would reach it. Ends within the timeout; dropping it
-    /// leaves no connection behind. `Unknown` only if the exporter itself could not probe.
+    /// closes its connection. `Unknown` only if the exporter itself could not probe.
     pub async fn probe(&self, endpoint: &Endpoint, environment: &Reading<Environment>) -> Reading<Probe> {
         let mut probe = Probe::up();
         let deadline = Instant::now() + self.shared.timeout;
@@ -126,7 +127,7 @@ impl Prober {
         }
     }
 
-    /// The same from inside a container, in whose network and by whose files the agent reaches it. Ends a little later.
+    /// The same from inside a container, through whose network and files the agent reaches it. Ends a little later.
     pub async fn probe_from(
         &self,
         door: &Door,
@@ -141,7 +142,7 @@ impl Prober {
         metadata::ask(service, Instant::now() + self.shared.timeout).await
     }
 
-    /// Asks an agent of this network namespace whether it lives. Nothing of what it answers is kept.
+    /// Asks an agent of this network namespace whether it is alive. Its answer is not kept.
     pub async fn liveness(&self, port: NonZeroU16, path: &str) -> Reading<Liveness> {
         let endpoint = Endpoint {
             purpose: Purpose::Custom,
@@ -171,7 +172,7 @@ impl Prober {
     }
 }
 
-/// One probe under way: what it has found so far is in `probe`.
+/// A running probe; its results so far are in `probe`.
 struct ProbeRun<'a> {
     shared: &'a Shared,
     endpoint: &'a Endpoint,
@@ -221,7 +222,7 @@ impl ProbeRun<'_> {
         }
     }
 
-    /// The agent's proxy for this endpoint, noted in the probe.
+    /// The agent's proxy for this endpoint, recorded in the probe.
     fn proxy(&mut self, environment: &Reading<Environment>) -> Result<Option<Proxy>, Error> {
         let environment = match environment {
             Reading::Known(environment) => environment,
@@ -245,7 +246,7 @@ impl ProbeRun<'_> {
         Ok(proxy)
     }
 
-    /// What only the probe cannot do says nothing of the agent.
+    /// A limitation of the probe says nothing about the agent.
     fn unusable(&mut self, proxy: proxy::Unusable) -> Error {
         if proxy.unsupported {
             Error::Own(Why::new(Reason::Unsupported, self.endpoint.url.clone(), proxy.detail))
@@ -274,7 +275,7 @@ impl ProbeRun<'_> {
         stream: TcpStream,
         address: Option<SocketAddr>,
     ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Error> {
-        // Half of what is left: a store on a hung file system must not look like a hung server.
+        // Half of the remaining time: a store on a hung file system must not look like a hung server.
         let now = Instant::now();
         let patience = now + self.deadline.saturating_duration_since(now) / 2;
         let store = self.shared.trust.store(patience).await;
@@ -292,7 +293,7 @@ impl ProbeRun<'_> {
         .await;
         self.probe.certificate = handshake.certificate;
         let stream = handshake.result.map_err(|(kind, detail)| match &store.unread {
-            // Whom the system trusts is not known: the authority may well be among them.
+            // The trusted authorities are not known: this one may be among them.
             Some(why) if kind == FailureKind::CertificateUntrusted => Error::Own(why.clone()),
             Some(_) | None => Error::peer(kind, address, detail),
         })?;
@@ -300,7 +301,7 @@ impl ProbeRun<'_> {
         Ok(stream)
     }
 
-    /// The question and the judgement of its answer.
+    /// The request and the evaluation of its answer.
     async fn ask<S>(
         &mut self,
         stream: S,
@@ -346,9 +347,9 @@ impl ProbeRun<'_> {
         Ok(())
     }
 
-    /// Connected is up. Where the service speaks HTTP, the same connection may also tell the time.
+    /// Connected is up. If the service speaks HTTP, the same connection may also yield the time.
     async fn bare(&mut self, stream: TcpStream) -> Result<(), Error> {
-        // Port 443 would need TLS first, and what a custom agent's endpoint speaks is not known.
+        // Port 443 would need TLS first, and the protocol of a custom agent's endpoint is not known.
         let speaks_http =
             self.endpoint.port != Scheme::Https.default_port() && self.endpoint.purpose != Purpose::Custom;
         if speaks_http
@@ -367,13 +368,13 @@ impl ProbeRun<'_> {
     }
 
     fn host_header(&self) -> String {
-        // A bare connect speaks plain HTTP if anything, and its default port is the same.
+        // A TCP probe speaks plain HTTP if anything, with the same default port.
         authority::written(&self.endpoint.host, self.endpoint.port, Some(self.endpoint.scheme.default_port()))
     }
 }
 
-/// The proxy asks for credentials. An agent that has none is turned away; one that has some may well get through, which
-/// the exporter cannot find out, as it never sends any.
+/// The proxy asks for credentials. An agent without credentials is rejected; one with credentials may be accepted,
+/// which the exporter cannot find out, as it never sends any.
 fn unauthenticated(endpoint: &Endpoint, proxy: &Proxy, address: Option<SocketAddr>) -> Error {
     if proxy.credentials {
         let detail = format!("{}: {}", proxy.described(), client::AUTHENTICATION);
@@ -383,12 +384,12 @@ fn unauthenticated(endpoint: &Endpoint, proxy: &Proxy, address: Option<SocketAdd
     }
 }
 
-/// Says that it went wrong at the proxy.
+/// Attributes the failure to the proxy.
 fn blame(error: Error, proxy: &Proxy) -> Error {
     error.at(&proxy.described())
 }
 
-/// Says that it went wrong behind the proxy, or by its interference: which of the two cannot be told from here.
+/// Attributes the failure to the route behind the proxy or to the proxy; the two cannot be distinguished.
 fn blame_passage(error: Error, proxy: &Proxy) -> Error {
     error.at(&format!("through {}", proxy.described()))
 }

@@ -1,5 +1,5 @@
-//! Sources of host names that the host asks and this program cannot: a static program asks the hosts file and name servers alone.
-//! A name that only such a source knows resolves for the agent, so that nothing is known of it here.
+//! Sources of host names that the host asks and this program cannot: a static program uses only the hosts file and name
+//! servers. A name that only such a source knows resolves for the agent, so nothing is known about it here.
 
 use std::{fs::File, io::Read as _};
 
@@ -12,13 +12,13 @@ use crate::{
 
 /// Which sources of names the host asks, in which order.
 const FILE: &str = "/etc/nsswitch.conf";
-/// Some lines, as everybody writes it.
+/// Real files have a few lines.
 const LARGEST: u64 = 64 << 10;
-/// What is asked here too: the hosts file, name servers (`resolve` is systemd's way to them). `myhostname` knows the host's own
-/// names alone.
+/// Sources that are used here too: the hosts file, name servers (`resolve` is systemd's way to them). `myhostname`
+/// knows only the host's own names.
 const ASKED: [&str; 4] = ["files", "dns", "resolve", "myhostname"];
 
-/// Why it is not known that the name does not resolve; `None` if every source was asked.
+/// Why the name may resolve after all; `None` if every source was asked.
 pub(super) async fn unasked(host: &str) -> Option<Why> {
     if ASKS_EVERY_SOURCE_OF_NAMES {
         return None;
@@ -39,13 +39,13 @@ pub(super) async fn unasked(host: &str) -> Option<Why> {
     })
 }
 
-/// The sources of host names besides [`ASKED`] that may know this one. Multicast DNS knows names below `.local` alone.
+/// The sources other than [`ASKED`] that may know this name. Multicast DNS knows only names below `.local`.
 fn others<'t>(text: &'t str, host: &str) -> Vec<&'t str> {
     let is_local = host.trim_end_matches('.').to_ascii_lowercase().ends_with(".local");
     let line = text.lines().find_map(|line| line.trim_start().strip_prefix("hosts:")).unwrap_or_default();
     let line = line.split('#').next().unwrap_or_default();
     line.split_whitespace()
-        // What becomes of an answer: [NOTFOUND=return].
+        // An action such as `[NOTFOUND=return]`.
         .filter(|word| !word.starts_with('[') && !word.ends_with(']'))
         .filter(|word| !ASKED.contains(word) && (is_local || !word.starts_with("mdns")))
         .collect()

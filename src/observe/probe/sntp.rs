@@ -20,18 +20,18 @@ use crate::{
     observe::time::{self, Now},
 };
 
-/// The port where a server's address names none.
+/// The port for a server address without one.
 const PORT: u16 = 123;
 
-/// How far a synchronized server may itself be off. Its root dispersion is not told by the client library; public and
+/// How far a synchronized server may itself be off. The client library does not return its root dispersion; public and
 /// cloud servers stay far below this, and the thresholds in use are a minute and more.
 const SERVER_ERROR: f64 = 0.1;
 
 /// A wall clock that moved by more than this against the boot clock during the exchange was stepped, not slewed.
 const LARGEST_SLEW: f64 = 0.01;
 
-/// Where timestamps of zero and of all ones are read to be: the start of NTP's second era, 2036-02-07 06:28:16 UTC. A server that
-/// really shows this moment is not believed for two seconds.
+/// The meaning of timestamps of zero and of all ones: the start of NTP's second era, 2036-02-07 06:28:16 UTC. A server
+/// whose clock really shows this time is not trusted for two seconds.
 const NEVER_SET: f64 = 2_085_978_496.0;
 
 /// A local clock beyond 2100 is outside of what an NTP timestamp in its second era can be compared with.
@@ -42,15 +42,15 @@ const LATEST_COMPARABLE: u64 = 4_102_444_800;
 pub struct ClockSample {
     /// The server, as configured.
     pub server: String,
-    /// The interval that (server wall clock − boot clock) lies in: half the round trip and the server's own error wide
-    /// to either side.
+    /// The interval of (server wall clock − boot clock): half the round trip plus the server's own error to either
+    /// side.
     pub reference: DateReference,
     /// The server's distance from a reference clock.
     pub stratum: u8,
 }
 
 impl ClockSample {
-    /// The local clock's offset at a moment with this (wall clock − boot clock), in seconds.
+    /// The local clock's offset at a time with this (wall clock − boot clock), in seconds.
     pub fn clock_reference(&self, wall_minus_boot: f64) -> ClockReference {
         time::clock_reference(ClockSource::Ntp, self.server.clone(), &self.reference, wall_minus_boot)
     }

@@ -1,4 +1,4 @@
-//! Real sockets on loopback: every way an endpoint can fail, and the few in which it is up.
+//! Real sockets on loopback: every way in which an endpoint can fail, and the few in which it is up.
 
 mod metadata;
 mod proxied;
@@ -18,13 +18,13 @@ const DOCUMENTED: &str = r#"{"Error":{"Code":"OLSInvalidMethod","Message":"The s
 
 const DATE: &str = "Date: Sat, 21 Nov 2026 08:00:00 GMT\r\n";
 
-/// Long enough for a loaded machine where an answer is awaited.
+/// Long enough for a loaded machine if an answer is expected.
 const PATIENT: Duration = Duration::from_secs(20);
 
-/// Where something comes first, and then nothing.
+/// If something arrives first, and then nothing.
 const UNHURRIED: Duration = Duration::from_secs(2);
 
-/// Where nothing is going to come.
+/// If nothing will arrive.
 const SHORT: Duration = Duration::from_millis(300);
 
 fn response(head: &str, body: &str) -> Vec<u8> {

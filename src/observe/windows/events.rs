@@ -1,4 +1,4 @@
-//! Changes of files and directories, from the system's notifications. All other sources are polled, and say so.
+//! Changes of files and directories, from the system's notifications. All other sources are polled, and report this.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,14 +17,14 @@ use crate::observe::events::{Changes, Interest, Names, Source, WatchPlan, Watche
 /// Exits of processes, addresses, routes and steps of the clock are polled.
 pub(in crate::observe) use super::untold::{Exits, Untold as Multicast, Untold as Setting};
 
-/// More changes than this between two looks are told as one that may be anything.
+/// More changes than this between two readings are reported as one unspecified change.
 const MOST_EVENTS: usize = 1024;
 
-/// What has happened since the last look.
+/// The changes since the last reading.
 #[derive(Debug, Default)]
 struct Heard {
     paths: Vec<(PathBuf, bool)>,
-    /// More than was kept, or an error of the source.
+    /// More changes than were kept, or an error of the source.
     anything: bool,
     waker: Option<Waker>,
 }
@@ -60,7 +60,7 @@ impl Watches {
         result.missing.extend(unsupported::<()>().err().map(|error| (Source::ProcessStart, error)));
         let wanted: BTreeSet<PathBuf> = plan.directories.keys().cloned().collect();
         for gone in self.watched.difference(&wanted) {
-            // Of a directory that is gone, the watch is too.
+            // The watch of a removed directory is gone too.
             let _gone = self.watcher.unwatch(gone);
         }
         let mut watched = BTreeSet::new();
@@ -74,7 +74,7 @@ impl Watches {
                     result.changes |= Changes::FILE;
                     watched.insert(directory);
                 }
-                // One that was removed meanwhile is in the next plan no more.
+                // A directory that was removed in the meantime is no longer in the next plan.
                 Err(_) if !directory.is_dir() => {}
                 Err(error) => result.missing.push((Source::File, io::Error::other(error.to_string()))),
             }
@@ -100,7 +100,7 @@ impl Watches {
         paths.iter().fold(all, |changes, (path, only_written)| changes | self.meaning(path, *only_written))
     }
 
-    /// What it means that something has happened to this path.
+    /// The changes implied by an event on this path.
     fn meaning(&self, path: &Path, only_written: bool) -> Changes {
         let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Changes::NONE };
         let Some(names) = self.plan.get(&folded(directory.as_os_str())) else { return Changes::NONE };

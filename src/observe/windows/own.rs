@@ -8,7 +8,7 @@ use crate::{
 };
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Reads what this process uses; `None` where the system does not tell it.
+/// Reads the resource usage of this process; `None` if the system does not provide it.
 pub(in crate::observe) fn read() -> Option<SelfFacts> {
     let pid = sysinfo::get_current_pid().ok()?;
     let mut system = System::new().ok()?;

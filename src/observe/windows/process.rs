@@ -1,7 +1,7 @@
 //! Processes from the system's table.
 //!
-//! There are no numbers of users here, and no file tells as whom a process runs: a process counts if its program is where
-//! administrators alone may put one, or in the directory that config names.
+//! There are no user ids here, and no file with the user of a process: a process counts if its program is where only
+//! administrators may install programs, or in the directory of the config.
 
 use std::{
     path::{Path, PathBuf},
@@ -29,9 +29,9 @@ use crate::{
     sys,
 };
 
-/// The most processes that count; agents have a few.
+/// The maximum number of processes that count; agents have a few.
 const MOST_CANDIDATES: usize = 256;
-/// The most arguments of a process that are kept, and the most bytes of each.
+/// The maximum number of arguments of a process that are kept, and their maximum length in bytes.
 const MOST_ARGUMENTS: usize = 256;
 const LONGEST_ARGUMENT: usize = 4096;
 
@@ -44,7 +44,7 @@ impl Procfs {
         Self
     }
 
-    /// Every process that bears a wanted name. All are looked at: the table is read at once.
+    /// Every process with a wanted name. All are included: the table is read at once.
     pub fn scan(&self, _: &[u32], files: Files<'_>, _: Now, wanted: &dyn Wanted) -> Reading<Scan> {
         files.attempt.guard(Path::new("processes"), || {
             let mut system = match System::new() {
@@ -67,7 +67,7 @@ impl Procfs {
                 .filter(|(_, process)| wanted.name(&name_of(process)))
                 .map(|(pid, _)| *pid)
                 .collect();
-            // Of the few that may be an agent's, all the rest.
+            // The remaining facts of the few that may be an agent's.
             let all = ProcessRefreshKind::everything();
             system.refresh_processes_specifics(ProcessesToUpdate::Some(&bearing), false, all);
             let mut scan = Scan { listed, ..Scan::default() };
@@ -85,7 +85,7 @@ impl Procfs {
         })
     }
 
-    /// None: there are job objects, which bound no agent of these vendors.
+    /// None: no vendor limits its agent with a job object.
     pub fn control_groups(&self, _: u32, _: &Attempt) -> Reading<Option<Vec<u8>>> {
         Reading::Known(None)
     }
@@ -114,7 +114,7 @@ impl Procfs {
     }
 }
 
-/// The base name of its program: by its path where that can be read, else as the table has it.
+/// The base name of its program: from its path if that can be read, otherwise from the table.
 fn name_of(process: &sysinfo::Process) -> String {
     process.exe().map_or_else(|| process.name().to_string_lossy().into_owned(), base_name)
 }
@@ -173,7 +173,7 @@ fn candidate(
             role_by_name: None,
             arguments,
             executable,
-            // A stopped process is a debugger's there, and one that has ended is gone.
+            // On Windows only debuggers stop processes, and there are no zombies.
             state: ProcessState::Alive,
             start_ticks: start,
             started_at: UNIX_EPOCH + Duration::from_secs(start),
@@ -192,7 +192,8 @@ fn candidate(
     }
 }
 
-/// What of its environment may be kept. Every process has some: none at all could not be read.
+/// The variables of its environment that may be kept. Every process has some, so an empty environment could not be
+/// read.
 fn environment(process: &sysinfo::Process, name: &str, wanted: &dyn Wanted) -> Option<Kept> {
     let entries = process.environ();
     if entries.is_empty() {

@@ -1,4 +1,4 @@
-//! Services by name: whether they are there, what they do and what starts them.
+//! Services by name: whether they exist, their state, and how they are started.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ const ABSENT: i32 = 1060;
 /// Access is denied (`ERROR_ACCESS_DENIED`).
 const DENIED: i32 = 5;
 
-/// What the service manager knows of each of these.
+/// The service manager's facts about each of these.
 pub(in crate::observe) fn read(attempt: &Attempt, names: &[&str]) -> Reading<Vec<ServiceFact>> {
     if names.is_empty() {
         return Reading::Known(Vec::new());

@@ -15,7 +15,7 @@ use crate::model::{
 
 type Labels = BTreeMap<String, String>;
 
-/// One family as a strict reader takes it.
+/// One family as a strict parser reads it.
 #[derive(Debug, PartialEq)]
 struct Family {
     name: String,
@@ -296,7 +296,7 @@ fn a_bare_connect_has_neither_status_code_nor_certificate() {
     let mut report = sample::healthy();
     report.agents[0].endpoints =
         vec![sample::endpoint(Purpose::DataServer, Scheme::Tcp, "ap-guangzhou.cls.tencentyun.com")];
-    // Its clock reference may have brought one: it says nothing of the endpoint.
+    // Its clock reference may have set one, which says nothing about the endpoint.
     sample::probe(&mut report.agents[0].endpoints[0]).status_code = Some(400);
     assert_eq!(value(&report, "logagent_endpoint_up", &[]), Some(1.0));
     assert_eq!(value(&report, "logagent_endpoint_http_status_code", &[]), None);

@@ -1,4 +1,4 @@
-//! What was observed: endpoints with their phases, addresses, processes, files, the clock, and what came and went.
+//! What was observed: endpoints with their phases, addresses, processes, files, the clock, and transitions.
 
 use std::{
     borrow::Cow,
@@ -43,7 +43,7 @@ const CHANGED: Text = Text { en: "changed", zh: "修改于" };
 const CHANGES: Text = Text { en: "Last changes", zh: "最近变化" };
 const CLOCK: Text = Text { en: "Clock", zh: "系统时间" };
 
-/// Sources of an address that are compared with it, and never chosen.
+/// Address sources that are only compared with the reported address, never chosen.
 const COMPARED: [&str; 3] = ["reported", "expected", "group_ip"];
 
 impl Page<'_> {
@@ -96,7 +96,7 @@ impl Page<'_> {
         self.out.write_str("</tr>\n")
     }
 
-    /// Addresses by their source, and how the reported one comes about.
+    /// Addresses by source, and how the reported one was chosen.
     pub(super) fn addresses(&mut self, agent: &AgentReport) -> fmt::Result {
         if agent.ips.is_empty() {
             return Ok(());

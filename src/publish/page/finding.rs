@@ -1,4 +1,4 @@
-//! One finding: what was seen side by side, what to type, and what follows from it.
+//! One finding: the observed values side by side, the steps of the fix, and the consequences.
 
 use std::fmt::{self, Write as _};
 
@@ -142,13 +142,13 @@ fn title(problem: &Problem, language: crate::model::Language) -> String {
     words::lines(&problem.title(language)).collect::<Vec<_>>().join(" ")
 }
 
-/// The words of a numbered step.
+/// The text of a numbered step.
 fn step(line: &str) -> Option<&str> {
     let (number, text) = line.split_once(". ")?;
     (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(text)
 }
 
-/// The name of a document, with its address as a link where it has one.
+/// The name of a document, with its address as a link if it has one.
 fn linked(source: &str) -> String {
     let link = |word: &str| {
         let address = word.trim_end_matches([',', ';', ')']);

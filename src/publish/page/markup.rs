@@ -1,4 +1,4 @@
-//! Text as markup: escaped, marked, with its commands set apart.
+//! Text as markup: escaped, with its commands marked.
 
 use std::{
     fmt::{self, Write as _},
@@ -18,7 +18,7 @@ const LIVE: Text = Text { en: "live", zh: "实时更新" };
 const POLLED: Text = Text { en: "refreshed every 15 s", zh: "每 15 秒刷新" };
 const LOST: Text = Text { en: "connection lost, trying again", zh: "连接已断开，正在重试" };
 
-/// The attributes that hold the script's words.
+/// The attributes with the script's texts.
 pub(super) fn phrases(language: Language) -> String {
     let words = [
         ("seconds", SECONDS),
@@ -38,7 +38,7 @@ pub(super) fn phrases(language: Language) -> String {
     out
 }
 
-/// How long ago something was, seen from `now`.
+/// The time since a moment, as of `now`.
 pub(super) fn ago(now: SystemTime, at: SystemTime, language: Language) -> String {
     let passed = now.duration_since(at).unwrap_or(Duration::ZERO).as_secs();
     let (number, text) = match passed {
@@ -50,12 +50,12 @@ pub(super) fn ago(now: SystemTime, at: SystemTime, language: Language) -> String
     text.in_language(language).replace('#', &number.to_string())
 }
 
-/// A moment to the second, without the marks that are for programs.
+/// A time to the second, without the `T` and `Z` of RFC 3339.
 pub(super) fn for_people(at: SystemTime) -> String {
     rfc3339(at).replace('T', " ").replace('Z', " UTC")
 }
 
-/// A disc in the colour of the verdict, as the path of a data URL.
+/// A disc in the colour of the status, as the path of a data URL.
 pub(super) fn icon(mark: Mark) -> String {
     let colour = match mark {
         Mark::Good => "1a7f37",
@@ -78,7 +78,7 @@ pub(super) fn class(mark: Mark) -> &'static str {
     }
 }
 
-/// Text that cannot leave its element or attribute.
+/// Text escaped so that it cannot end its element or attribute.
 pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -97,7 +97,7 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// A mark that is read aloud as its word.
+/// A mark that screen readers read as its label.
 pub(super) struct Marked(pub(super) Mark, pub(super) Language);
 
 impl fmt::Display for Marked {
@@ -113,7 +113,7 @@ impl fmt::Display for Marked {
     }
 }
 
-/// A sentence with its commands as code: what stands in backticks, and from `sudo` to the end of the clause.
+/// A sentence with its commands as code: text in backticks, and from `sudo` to the end of the clause.
 pub(super) fn with_commands(line: &str, language: Language) -> String {
     let mut out = String::new();
     for (index, part) in line.split('`').enumerate() {
@@ -138,7 +138,7 @@ pub(super) fn with_commands(line: &str, language: Language) -> String {
 
 fn code(out: &mut String, text: &str, language: Language) {
     let shown = Escaped(text);
-    // A single word is a name and nothing to type.
+    // A single word is a name, not a command.
     if !text.trim().contains(' ') {
         let _infallible = write!(out, "<code>{shown}</code>");
         return;

@@ -1,4 +1,4 @@
-//! Several agents: how many are not well in one line, and a way to each.
+//! Several agents: one line with how many are not healthy, and a link to each.
 
 use std::fmt::{self, Write as _};
 
@@ -20,7 +20,7 @@ const SOME_WARNED: Text =
     Text { en: "{number} of {all} agents with warnings", zh: "{all} 个客户端中 {number} 个有警告" };
 
 impl Page<'_> {
-    /// Nothing for a single agent, whose own verdict says it.
+    /// Empty for a single agent, which has its own verdict.
     pub(super) fn overview(&mut self) -> fmt::Result {
         let report = self.report;
         if report.agents.len() < 2 {

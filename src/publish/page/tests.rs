@@ -1,4 +1,4 @@
-//! The page as markup: well-formed, its own, and bounded.
+//! The page as markup: well-formed, self-contained, and bounded.
 
 use super::{super::sample, *};
 use crate::model::report::{Report, Transitions};
@@ -13,7 +13,7 @@ fn pages_in_both_languages() {
     }
 }
 
-/// Tags in order, closed ones checked off; void elements apart.
+/// Tags in order, with end tags matched; void elements excepted.
 fn assert_well_formed(page: &str) {
     let mut open = Vec::new();
     for part in page.split('<').skip(1) {
@@ -29,7 +29,7 @@ fn assert_well_formed(page: &str) {
     assert!(open.is_empty(), "{open:?} stay open");
 }
 
-/// Without its style and script, which are its own.
+/// Without its own style and script.
 fn markup_of(report: &Report, language: Language) -> String {
     render(report, language, "/met\"rics").replace(STYLE, "").replace(SCRIPT, "")
 }

@@ -1,4 +1,4 @@
-//! What `check -v` adds: everything that was observed of an agent.
+//! What `check -v` adds: everything that was observed about an agent.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ const ENDPOINTS: Text = Text { en: "endpoints", zh: "服务地址" };
 const CHANGES: Text = Text { en: "last changes", zh: "最近变化" };
 const FILES: Text = Text { en: "files", zh: "文件" };
 
-/// Columns of a name; the value of a longer one is in the next line.
+/// Width of a name; the value of a longer one goes on the next line.
 const NAME: usize = 20;
 
 impl Writer<'_> {
@@ -71,7 +71,7 @@ impl Writer<'_> {
     }
 }
 
-/// What a probe came to, and how long each phase took.
+/// The result of a probe, and the duration of each phase.
 fn probed(fact: &EndpointFact, language: Language) -> String {
     let probe = match fact.probe.as_result() {
         Ok(probe) => probe,

@@ -1,13 +1,13 @@
-//! Lines of a terminal: where a sentence may be broken. A command is never broken, as people copy it.
+//! Line wrapping for terminals. A command is never wrapped, so that it can be copied.
 
 use super::super::words::width;
 
-/// Not at the beginning of a line.
+/// Never at the beginning of a line.
 const CLOSING: &str = "，。；：！？、）》」』”’…％";
-/// Not at the end of a line.
+/// Never at the end of a line.
 const OPENING: &str = "（《「『“‘";
 
-/// The line in pieces of at most `columns`, but for what cannot be broken.
+/// The line in pieces of at most `columns`, except for parts that cannot be wrapped.
 pub(super) fn wrap(line: &str, columns: usize) -> Vec<String> {
     let mut out = Vec::new();
     let mut current = String::new();
@@ -24,7 +24,7 @@ pub(super) fn wrap(line: &str, columns: usize) -> Vec<String> {
     out
 }
 
-/// What stays together, and whether a blank stands before it.
+/// A unit that is not wrapped, and whether a blank precedes it.
 #[derive(Debug, Default)]
 struct Unit {
     text: String,
@@ -63,7 +63,7 @@ fn units(line: &str) -> Vec<Unit> {
     units
 }
 
-/// True if what follows belongs to a command that has begun, up to the sentence's end.
+/// True if the following text belongs to a command that has begun, up to the sentence's end.
 fn is_command(text: &str) -> bool {
     text.starts_with("sudo") && !text.ends_with([',', ';', ')', '.'])
 }

@@ -1,4 +1,4 @@
-//! The host's clock in words.
+//! The host's clock as text.
 
 use super::{NO_REFERENCE, SYNCHRONIZED, UNSYNCHRONIZED};
 use crate::model::{Language, report::ClockReport};

@@ -1,4 +1,5 @@
-//! The C library's calls that no safe crate offers. The only `unsafe` code: three calls, which hand over no memory but their own.
+//! The C library's calls that no safe crate offers. The only `unsafe` code: three calls, which pass only
+//! memory of their own.
 #![expect(unsafe_code, reason = "rustix and std offer neither adjtimex nor mallopt, nor what a pidfd knows")]
 
 use std::{
@@ -10,10 +11,9 @@ use std::{
 
 use crate::model::snapshot::{End, KernelClock};
 
-/// What the kernel says of its clock; needs no privilege.
+/// The kernel's clock status; needs no privilege.
 ///
-/// # Errors
-/// What the kernel says: a seccomp profile may refuse the call.
+/// # Errors The kernel's error: a seccomp profile may refuse the call.
 pub fn kernel_clock() -> io::Result<KernelClock> {
     adjtimex().map(|(state, timex)| interpret(state, &timex))
 }
@@ -43,9 +43,10 @@ fn interpret(state: libc::c_int, timex: &libc::timex) -> KernelClock {
     }
 }
 
-/// Lets freed memory go back to the system, whichever thread used it: glibc otherwise keeps a heap for each thread, keeps 128 KiB
-/// in advance, and raises the size from which on a block is given back to that of the largest block so far. Halves the memory of an idle
-/// exporter, whose threads take turns. To be called before there is a second thread. Other C libraries have no such heaps.
+/// Returns freed memory to the system, whichever thread used it: glibc otherwise has a heap for each thread,
+/// keeps 128 KiB in reserve, and raises the threshold for returning a block to the size of the largest one so
+/// far. This halves the memory of an idle exporter, only one thread of which runs at a time. Must be called
+/// before there is a second thread. Other C libraries have no such heaps.
 pub fn give_memory_back() {
     #[cfg(target_env = "gnu")]
     for (parameter, value) in [
@@ -60,7 +61,7 @@ pub fn give_memory_back() {
     }
 }
 
-/// What a descriptor of a process tells (`struct pidfd_info` of Linux 6.13, in its first version).
+/// The information that a pidfd returns (`struct pidfd_info` of Linux 6.13, in its first version).
 #[repr(C)]
 #[derive(Default)]
 struct PidfdInfo {
@@ -70,13 +71,13 @@ struct PidfdInfo {
     exit_code: i32,
 }
 
-/// `PIDFD_INFO_EXIT`: the exit code is asked for, and there.
+/// `PIDFD_INFO_EXIT`: the exit code is requested, and available.
 const PIDFD_INFO_EXIT: u64 = 1 << 3;
 /// `_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info)`, for a structure of 64 bytes.
 const PIDFD_GET_INFO: u32 = 0xc040_ff0b;
 const _: () = assert!(size_of::<PidfdInfo>() == 64, "the request tells the structure's size");
 
-/// How a process ended. `None`: it has not been reaped yet, or the kernel (before Linux 6.15) does not tell.
+/// How a process ended. `None`: it has not been reaped yet, or the kernel (before Linux 6.15) does not report it.
 pub fn end_of(process: BorrowedFd<'_>) -> Option<End> {
     let mut info = PidfdInfo { mask: PIDFD_INFO_EXIT, ..PidfdInfo::default() };
     // SAFETY: the request's size is that of `PidfdInfo`, integers without padding, for which any bytes are valid; the kernel
@@ -130,7 +131,7 @@ mod tests {
         };
         let (before, after) = ended("kill -SEGV $$");
         assert_eq!(before, None);
-        // Kernels before 6.15 do not tell.
+        // Kernels before 6.15 do not report it.
         if after.is_some() {
             assert_eq!(after, Some(End::Signalled(11)));
             assert_eq!(ended("exit 127").1, Some(End::Exited(127)));

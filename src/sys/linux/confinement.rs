@@ -1,8 +1,9 @@
-//! What the process gives up for good at its start: system calls that an exporter never makes, and privileges that another
-//! program could give it. A call that is refused fails by EPERM and ends nothing.
+//! What the process gives up permanently at startup: system calls that an exporter never makes, and
+//! privileges that it could gain by executing another program. A refused call fails with EPERM and does not
+//! end the process.
 //!
-//! Calls that are not listed are the kernel's to judge: a later C library or kernel brings new ones, and they must not make
-//! the exporter blind.
+//! Calls that are not listed are allowed: a later C library or kernel may use new ones, which must not break
+//! the exporter.
 
 use std::io;
 
@@ -12,8 +13,8 @@ use seccompiler::{
     TargetArch, sock_filter,
 };
 
-/// Running programs, acting on other processes, changing what is mounted, keys, modules, the clock, the host's name, other
-/// ways to files and kernels' interfaces with a history of holes.
+/// Running programs, acting on other processes, changing what is mounted, keys, modules, the clock, the
+/// host's name, other ways to open files, and kernel interfaces with a history of vulnerabilities.
 const REFUSED: &[libc::c_long] = &[
     libc::SYS_execve,
     libc::SYS_execveat,
@@ -74,21 +75,22 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_setresgid,
 ];
 
-/// Likewise, of one architecture: `fork`, `vfork`, `uselib`, `modify_ldt`, `iopl`, `ioperm`, `kexec_file_load`.
+/// The same, for one architecture: `fork`, `vfork`, `uselib`, `modify_ldt`, `iopl`, `ioperm`,
+/// `kexec_file_load`.
 const REFUSED_ON_X86_64: &[libc::c_long] = &[57, 58, 134, 154, 172, 173, 320];
 /// `kexec_file_load`.
 const REFUSED_ON_AARCH64: &[libc::c_long] = &[294];
 
-/// A process made by `clone` without this is none of the exporter's threads.
+/// A process made by `clone` without this is not a thread of the exporter.
 const CLONE_THREAD: u64 = 0x0001_0000;
 
-/// From here on `x86_64` counts calls of its 32-bit form, which mean the same and would pass a list of the others.
+/// From this number on `x86_64` has the calls of its x32 ABI, which do the same and would bypass a list of the others.
 const X32: u32 = 0x4000_0000;
 
-/// Gives up what the process never needs, for all threads that it will have. To be called before there is a second one.
+/// Gives up what the process never needs, for all its threads. Must be called before there is a second one.
 ///
-/// # Errors
-/// What the kernel says, or `Unsupported` on an architecture that has no list. Then nothing has been given up.
+/// # Errors The kernel's error, or `Unsupported` on an architecture that has no list. Then nothing has been
+/// given up.
 pub fn confine() -> io::Result<()> {
     let (refusal, absence) = programs(std::env::consts::ARCH)?;
     for program in [refusal, absence] {
@@ -97,8 +99,8 @@ pub fn confine() -> io::Result<()> {
     Ok(())
 }
 
-/// What refuses calls; and what says of `clone3`, whose flags cannot be looked at, that there is no such call: C libraries use
-/// `clone` instead.
+/// The filter that refuses calls; and one that reports `clone3`, whose flags a filter cannot read, as not
+/// implemented: C libraries use `clone` instead.
 fn programs(architecture: &str) -> io::Result<(BpfProgram, BpfProgram)> {
     let target = TargetArch::try_from(architecture).map_err(unsupported)?;
     let (audit, others, last) = match target {
@@ -132,7 +134,7 @@ fn refuse(error: Errno) -> SeccompAction {
     SeccompAction::Errno(error.raw_os_error().unsigned_abs())
 }
 
-/// Calls of another architecture are refused, before the compiled program would end the process for them.
+/// Calls of another architecture are refused, before the compiled filter would kill the process for them.
 fn foreign_refused(audit: u32, last: u32) -> [sock_filter; 5] {
     let step = |code, jt, jf, k| sock_filter { code, jt, jf, k };
     [
@@ -144,7 +146,7 @@ fn foreign_refused(audit: u32, last: u32) -> [sock_filter; 5] {
     ]
 }
 
-/// Instructions of the classic packet filter, and where its input has the call's number and architecture.
+/// Instructions of the classic packet filter, and the offsets of the call's number and architecture in its input.
 const LOAD: u16 = 0x20;
 const JUMP_IF_EQUAL: u16 = 0x15;
 const JUMP_IF_AT_LEAST: u16 = 0x35;
@@ -164,7 +166,7 @@ mod tests {
     const REFUSE: u32 = 0x0005_0000;
     const X86_64: u32 = 0xc000_003e;
 
-    /// What a program answers to a call with this first argument.
+    /// The filter's result for a call with this first argument.
     fn run(program: &[sock_filter], architecture: u32, number: u32, argument: u64) -> u32 {
         let half = |bits: u64| u32::try_from(bits & 0xffff_ffff).unwrap();
         let (low, high) = (half(argument), half(argument >> 32));
@@ -234,7 +236,7 @@ mod tests {
             rustix::process::pidfd_open(own, rustix::process::PidfdFlags::empty()).unwrap();
             let _resolved = std::net::ToSocketAddrs::to_socket_addrs(&("localhost", 80));
         };
-        // The filter is the thread's alone, and ends with it.
+        // The filter applies only to this thread, and ends with it.
         std::thread::spawn(confined).join().unwrap();
     }
 }

@@ -1,7 +1,8 @@
-//! Errands to other network namespaces, for which the exporter itself has given up the means: a helper is started before that, and
-//! starts a short-lived process for each. That one goes there, gives up everything, and answers over a socket.
+//! Errands to other network namespaces, which the exporter itself can no longer enter: a helper is started
+//! before it gives that up, and starts a short-lived process for each. That process enters the namespace,
+//! gives up all privileges, and answers over a socket.
 //!
-//! The helper and its processes are this very program, begun anew: nothing of the exporter's memory is in them.
+//! The helper and its processes are this very program, executed again: they have nothing of the exporter's memory.
 
 use std::{
     fs::File,
@@ -34,16 +35,16 @@ use super::{boot_time, confine};
 /// The only argument of the helper, and of the processes that it starts. They are nobody's commands.
 const HELPER: &str = "--errands";
 const ERRAND: &str = "--errand";
-/// No more than so many errands are under way; further ones are turned away.
+/// The maximum number of concurrent errands; further ones are rejected.
 const AT_ONCE: usize = 32;
-/// The user and group that are nobody's.
+/// The user and group `nobody`.
 const NOBODY: u32 = 65534;
-/// The most that is read of a question or an answer, in bytes; they have some hundred.
+/// The maximum size of a request or an answer, in bytes; typical ones have a few hundred.
 const MOST_BYTES: u64 = 256 << 10;
-/// What is handed over for an errand: the socket to answer by, the network, the root directory.
+/// The descriptors passed for an errand: the socket for the answer, the network, the root directory.
 const DESCRIPTORS: usize = 3;
 
-/// What this process was begun for, if it is not an exporter.
+/// The purpose of this process, if it is not an exporter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Begun {
     /// To be the helper.
@@ -52,7 +53,7 @@ pub enum Begun {
     Errand,
 }
 
-/// What the only argument says.
+/// According to the only argument.
 pub fn begun() -> Option<Begun> {
     let mut arguments = std::env::args_os().skip(1);
     let first = arguments.next()?;
@@ -67,10 +68,9 @@ pub fn begun() -> Option<Begun> {
 /// The one helper of the process.
 static SERVING: OnceLock<Errands> = OnceLock::new();
 
-/// Starts the helper, if this process has the capabilities that errands take. To be called before [`confine`], once.
+/// Starts the helper, if this process has the capabilities that errands take. Must be called once, before [`confine`].
 ///
-/// # Errors
-/// What the kernel says.
+/// # Errors The kernel's error.
 pub fn start() -> io::Result<()> {
     if let Some(errands) = Errands::start()? {
         let _first = SERVING.set(errands);
@@ -78,12 +78,12 @@ pub fn start() -> io::Result<()> {
     Ok(())
 }
 
-/// The way to the helper, if there is one.
+/// The connection to the helper, if there is one.
 pub fn helper() -> Option<&'static Errands> {
     SERVING.get()
 }
 
-/// The way to the helper.
+/// The connection to the helper.
 #[derive(Debug)]
 pub struct Errands {
     socket: OwnedFd,
@@ -98,7 +98,7 @@ impl Errands {
         }
         let (own, other) =
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        // It ends with this end of the socket, and nobody waits for it.
+        // It ends when this end of the socket is closed, and is not waited for.
         let helper = begin(HELPER, Stdio::from(other), Stdio::null(), Stdio::null())?;
         Ok(Some(Self { socket: own, pid: helper.id() }))
     }
@@ -108,11 +108,10 @@ impl Errands {
         self.pid
     }
 
-    /// Sends somebody to this network and root directory, for so long, with this question; hands out the answer, which is empty
-    /// where nobody got there.
+    /// Sends a process to this network and root directory, with this request and time limit; returns the
+    /// answer, which is empty if the process could not get there.
     ///
-    /// # Errors
-    /// The helper is gone or takes no more; `TimedOut`.
+    /// # Errors The helper is gone or accepts no more; `TimedOut`.
     pub async fn ask(
         &self,
         (network, root): (&File, &File),
@@ -158,11 +157,11 @@ fn begin(argument: &str, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> io::Resu
     command.stdin(stdin).stdout(stdout).stderr(stderr).spawn()
 }
 
-/// Those who are under way, and until when (boot clock).
+/// The running processes with their deadlines (boot clock).
 struct UnderWay(Vec<(Child, Duration)>);
 
 impl UnderWay {
-    /// Ends whoever is late, and forgets whoever has ended.
+    /// Kills processes past their deadline, and forgets those that have ended.
     fn end_late(&mut self, now: Duration) {
         self.0.retain_mut(|(child, until)| {
             if now >= *until {
@@ -174,7 +173,7 @@ impl UnderWay {
         });
     }
 
-    /// How long to wait for the next message at most: who has ended is to be forgotten soon.
+    /// The maximum wait for the next message: ended processes are reaped soon.
     fn patience(&self) -> Option<Timespec> {
         (!self.0.is_empty()).then_some(Timespec { tv_sec: 0, tv_nsec: 100_000_000 })
     }
@@ -205,7 +204,7 @@ pub fn serve() -> io::Result<()> {
             continue;
         }
         let Some((patience, descriptors)) = receive(input.as_fd())? else { return Ok(()) };
-        // Whoever is turned away reads the end of the socket.
+        // A rejected caller reads the end of the socket.
         if under_way.0.len() < AT_ONCE
             && let Ok([answer, network, root]) = <[OwnedFd; DESCRIPTORS]>::try_from(descriptors)
             && let Ok(child) = begin(ERRAND, answer.into(), network.into(), root.into())
@@ -215,7 +214,7 @@ pub fn serve() -> io::Result<()> {
     }
 }
 
-/// The next message; `None`: nobody sends any more.
+/// The next message; `None`: the sender is gone.
 fn receive(from: BorrowedFd<'_>) -> io::Result<Option<(Duration, Vec<OwnedFd>)>> {
     let mut bytes = [0; 8];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
@@ -231,7 +230,7 @@ fn receive(from: BorrowedFd<'_>) -> io::Result<Option<(Duration, Vec<OwnedFd>)>>
     Ok((received.bytes > 0).then_some((patience, descriptors)))
 }
 
-/// Whoever waits for the answer to an errand.
+/// The waiting caller of an errand.
 #[derive(Debug)]
 pub struct Asker(UnixStream);
 
@@ -248,17 +247,16 @@ impl Asker {
 
     /// Tells the answer.
     ///
-    /// # Errors
-    /// Nobody waits any more.
+    /// # Errors The caller is gone.
     pub fn tell(mut self, answer: &[u8]) -> io::Result<()> {
         self.0.write_all(answer)
     }
 }
 
-/// Goes where the helper has sent this process, gives up everything for good, and hands out whom to answer.
+/// Enters the place to which the helper has sent this process, gives up all privileges permanently, and
+/// returns the caller.
 ///
-/// # Errors
-/// What the kernel says; then nothing is to be done.
+/// # Errors The kernel's error; then the process must not continue.
 pub fn arrive() -> io::Result<Asker> {
     let answer = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let network = io::stdout().as_fd().try_clone_to_owned()?;

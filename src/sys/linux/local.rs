@@ -1,4 +1,4 @@
-//! Sockets of the host itself (`AF_UNIX`), and those that the service manager hands over.
+//! Sockets of the host itself (`AF_UNIX`), and those passed by the service manager.
 
 use std::{
     fs,
@@ -21,10 +21,10 @@ use tokio::{io::Interest, net::UnixListener};
 
 use crate::sys::Started;
 
-/// More than the arguments or the environment of any service, in bytes.
+/// The maximum size of the arguments or the environment of a service, in bytes.
 const LARGEST_WORDS: u64 = 1 << 20;
 
-/// Where the service manager makes a directory for the exporter's socket.
+/// Where the service manager creates a directory for the exporter's socket.
 pub const DIRECTORY: &str = "/run/logagent-exporter";
 /// The socket's name in it.
 pub const SOCKET: &str = "exporter.sock";
@@ -32,7 +32,8 @@ pub const SOCKET: &str = "exporter.sock";
 /// One connection.
 pub type Stream = tokio::net::UnixStream;
 
-/// Ready once there is something to read, or the end; gives the first byte if there is one, and leaves it there.
+/// Ready once there is something to read, or the stream has ended; returns the first byte if there is one,
+/// without consuming it.
 pub fn poll_peek(stream: &Stream, cx: &mut Context<'_>) -> Poll<io::Result<Option<u8>>> {
     loop {
         ready!(stream.poll_read_ready(cx))?;
@@ -43,14 +44,14 @@ pub fn poll_peek(stream: &Stream, cx: &mut Context<'_>) -> Poll<io::Result<Optio
             Ok((read > 0).then_some(byte))
         };
         match stream.try_io(Interest::READABLE, peek) {
-            // Not ready after all, which a new socket is taken to be.
+            // Not ready after all: tokio assumes that a new socket is.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             peeked => return Poll::Ready(peeked),
         }
     }
 }
 
-/// A socket that is listened on; its file goes when it does.
+/// A listening socket; its file is removed on drop.
 #[derive(Debug)]
 pub struct Listener {
     socket: UnixListener,
@@ -90,13 +91,13 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         if let Some(file) = &self.file {
-            // Left behind, it does no harm: the next start takes its place.
+            // If it is left behind, the next start replaces it.
             let _left = fs::remove_file(file);
         }
     }
 }
 
-/// The sockets that the service manager hands over (`LISTEN_FDS`).
+/// The sockets passed by the service manager (`LISTEN_FDS`).
 ///
 /// # Errors
 /// If one is neither a TCP nor a Unix stream socket.
@@ -120,7 +121,7 @@ pub fn inherited() -> io::Result<(Vec<net::TcpListener>, Vec<Listener>)> {
     Ok((tcp, local))
 }
 
-/// True if nobody but its owner, or root, can put anything into `directory`.
+/// True if only its owner and root can create entries in `directory`.
 ///
 /// # Errors
 /// What the kernel says.
@@ -129,10 +130,9 @@ pub fn is_private(directory: &Path) -> io::Result<bool> {
     Ok(found.is_dir() && found.mode() & 0o022 == 0)
 }
 
-/// Connects to the socket at `path`, if its directory belongs to root or to who listens, and to nobody else.
+/// Connects to the socket at `path`, if its directory is owned by root or by the listening user.
 ///
-/// # Errors
-/// What the kernel says; `PermissionDenied` if the directory is not to be trusted.
+/// # Errors The kernel's error; `PermissionDenied` if the directory cannot be trusted.
 pub async fn connect(path: &Path) -> io::Result<Stream> {
     let stream = Stream::connect(path).await?;
     let directory = path.parent().unwrap_or(Path::new("/"));
@@ -148,8 +148,7 @@ pub async fn connect(path: &Path) -> io::Result<Stream> {
 
 /// How the process at the other end was started: its arguments, and its environment as `NAME=value`.
 ///
-/// # Errors
-/// What the kernel says: its environment is its user's and root's to read.
+/// # Errors The kernel's error: only its user and root may read its environment.
 pub fn started(stream: &Stream) -> io::Result<Started> {
     let pid = socket_peercred(stream.as_fd())?.pid.as_raw_pid();
     let words = |file: &str| -> io::Result<Vec<String>> {

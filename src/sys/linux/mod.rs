@@ -27,10 +27,10 @@ use crate::model::System;
 pub const SYSTEM: System = System::Linux;
 /// The hosts file.
 pub const HOSTS_FILE: &str = "/etc/hosts";
-/// The service's config file, where no variable names another.
+/// The service's config file, if no variable sets another.
 pub const CONFIG_FILE: &str = "/etc/logagent-exporter/logagent-exporter.yml";
 
-/// The authorities that the system trusts, where it has no files of them: it has.
+/// The authorities that the system trusts, if it does not have them in files: here it does.
 ///
 /// # Errors
 /// None.
@@ -48,7 +48,8 @@ pub fn cpu_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
 }
 
-/// True if the process may read files or memory of other users: whoever chooses a file for it then reads with its rights.
+/// True if the process may read files or memory of other users: then anyone who chooses a file for it reads
+/// with its rights.
 pub fn reads_what_is_others() -> bool {
     let capabilities =
         CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH | CapabilitySet::SYS_PTRACE;
@@ -58,19 +59,18 @@ pub fn reads_what_is_others() -> bool {
 
 /// The host name, as `hostname` prints it.
 ///
-/// # Errors
-/// None here; a system that does not tell it.
+/// # Errors None here; only on systems that do not provide it.
 pub fn hostname() -> io::Result<String> {
     Ok(rustix::system::uname().nodename().to_string_lossy().into_owned())
 }
 
-/// Columns of the terminal that standard output is; nothing if it is none.
+/// Columns of the terminal that standard output is; `None` if it is not one.
 pub fn terminal_columns() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
     (size.ws_col > 0).then(|| size.ws_col.into())
 }
 
-/// What an error of the system means, where its [`kind`](io::Error::kind) does not tell.
+/// What an error of the system means, if its [`kind`](io::Error::kind) is not enough.
 pub mod error {
     use std::io;
 
@@ -87,12 +87,12 @@ pub mod error {
         error.raw_os_error() == Some(Errno::AFNOSUPPORT.raw_os_error())
     }
 
-    /// True if links lead in a circle.
+    /// True if links form a loop.
     pub fn is_link_loop(error: &io::Error) -> bool {
         error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
     }
 
-    /// True if what stands there cannot be opened as a file: a socket, or a device without a driver.
+    /// True if the entry cannot be opened as a file: a socket, or a device without a driver.
     pub fn is_no_file(error: &io::Error) -> bool {
         [Errno::NXIO, Errno::NODEV].iter().any(|no| error.raw_os_error() == Some(no.raw_os_error()))
     }
@@ -104,7 +104,7 @@ pub mod error {
     }
 }
 
-/// What the system tells of an open file.
+/// The facts of an open file.
 pub mod file {
     use std::{
         fs::{File, Metadata},
@@ -126,10 +126,9 @@ pub mod file {
         Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
     }
 
-    /// Makes a file that only its owner can read, where there is nothing yet.
+    /// Creates a new file that only its owner can read.
     ///
-    /// # Errors
-    /// What the kernel says; `AlreadyExists` if something is there.
+    /// # Errors The kernel's error; `AlreadyExists` if the path exists.
     pub fn create_private(path: &Path) -> io::Result<File> {
         File::options().write(true).create_new(true).mode(0o600).open(path)
     }
@@ -148,7 +147,7 @@ pub mod file {
     ];
     const FUSE: i64 = 0x6573_5546;
 
-    /// What kind of file system an open file is on.
+    /// The kind of file system of an open file.
     ///
     /// # Errors
     /// What the kernel says.
@@ -161,8 +160,8 @@ pub mod file {
         })
     }
 
-    /// What is left on the file system of an open file, and which one it is. `None`: nothing can be written there, or it has no
-    /// size. The superuser may also use what is kept back for it.
+    /// The free space of the file system of an open file, and its identity. `None`: nothing can be written
+    /// there, or it has no size. The superuser may also use the reserved space.
     ///
     /// # Errors
     /// What the kernel says.
@@ -174,7 +173,7 @@ pub mod file {
         let block = status.f_frsize.max(1);
         let (blocks_left, inodes_left) =
             if as_root { (status.f_bfree, status.f_ffree) } else { (status.f_bavail, status.f_favail) };
-        // What is kept back is no part of what a user sees.
+        // The reserved space is not part of what a user can use.
         let kept_back = if as_root { 0 } else { status.f_bfree.saturating_sub(status.f_bavail) };
         let space = Space {
             bytes: status.f_blocks.saturating_sub(kept_back).saturating_mul(block),
@@ -207,13 +206,13 @@ pub mod file {
         metadata.uid()
     }
 
-    /// What tells one file from every other: device and inode.
+    /// The identity of a file: device and inode.
     pub fn identity(metadata: &Metadata) -> (u64, u64) {
         (metadata.dev(), metadata.ino())
     }
 
-    /// What is different after the file was replaced or edited, even within one tick of the clock: identity, size, and the
-    /// times of its last change.
+    /// Differs after the file was replaced or edited, even within one clock tick: identity, size, and the
+    /// times of the last change.
     pub type Stamp = (u64, u64, u64, i64, i64, i64);
 
     /// See [`Stamp`].
@@ -234,7 +233,7 @@ pub mod limits {
     pub struct Limit {
         /// What holds now.
         pub current: Option<u64>,
-        /// How far the process itself may raise it.
+        /// The maximum to which the process itself may raise it.
         pub maximum: Option<u64>,
     }
 
@@ -303,7 +302,7 @@ pub mod signals {
 
         /// Waits for one. Cancel-safe.
         pub async fn asked(&mut self) {
-            // `None` would mean that no more can come.
+            // `None` would mean that no more can arrive.
             if self.0.recv().await.is_none() {
                 std::future::pending::<()>().await;
             }

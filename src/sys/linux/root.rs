@@ -1,4 +1,4 @@
-//! Opening below a root: the kernel resolves links inside it where it can, else they are followed one by one.
+//! Opening below a root: the kernel resolves links inside it if it can, otherwise they are followed one by one.
 
 use std::{
     ffi::OsString,
@@ -23,7 +23,7 @@ pub(in crate::sys) fn canonical(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Where the way to any path begins.
+/// The starting point of every path.
 pub(in crate::sys) fn start(root: &Path, _: &Path) -> PathBuf {
     root.to_owned()
 }
@@ -44,7 +44,7 @@ pub(in crate::sys) fn entries(root: &Root, path: &Path, most: usize) -> io::Resu
 pub(in crate::sys) fn reopen(looked_at: &File) -> io::Result<File> {
     use std::os::fd::AsRawFd;
     let opened = crate::sys::file::open(Path::new(&format!("/proc/self/fd/{}", looked_at.as_raw_fd())));
-    // What was looked at is there: it is the way to it that is not.
+    // The opened file exists, but its path no longer does.
     let no_way = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     let told = || io::Error::new(io::ErrorKind::Unsupported, "no proc is mounted at /proc");
     opened.map_err(|error| if no_way(&error) { told() } else { error })
@@ -93,7 +93,7 @@ pub(in crate::sys) fn open_without_links(root: &Root, path: &Path) -> io::Result
     };
     match opened {
         Ok(file) => Ok(Some(File::from(file))),
-        // Before Linux 5.6, and under old seccomp profiles, nobody but the walk tells.
+        // Before Linux 5.6, and under old seccomp profiles, only the walk shows this.
         Err(Errno::LOOP | Errno::NOSYS | Errno::PERM) => Ok(None),
         Err(error) => Err(error.into()),
     }
@@ -106,7 +106,7 @@ fn directory(root: &Root) -> rustix::io::Result<OwnedFd> {
     open_path(root.path(), OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// What `RESOLVE_IN_ROOT` does, component by component.
+/// Does the same as `RESOLVE_IN_ROOT`, component by component.
 fn walk(root: OwnedFd, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
     let Walked { mut directories, name, .. } = follow(root, path, !flags.contains(OFlags::NOFOLLOW))?;
     match (directories.pop(), name) {
@@ -124,21 +124,22 @@ pub(in crate::sys) fn way(root: &Root, path: &Path) -> io::Result<Way> {
 
 /// Where a path leads.
 struct Walked {
-    /// The directories from the root on to the one that holds what it leads to.
+    /// The directories from the root to the one that contains the target.
     directories: Vec<OwnedFd>,
-    /// What it leads to is called so in there; `None`: it leads to the last directory itself.
+    /// The name of the target in it; `None`: the target is the last directory itself.
     name: Option<OsString>,
     last: Option<OwnedFd>,
-    /// Everything on the way, links included.
+    /// All components, links included.
     steps: Vec<Step>,
 }
 
-/// Follows a path below `root`, and the link at its end if `last_too`.
+/// Follows a path below `root`, and the final link if `last_too`.
 fn follow(root: OwnedFd, path: &Path, last_too: bool) -> rustix::io::Result<Walked> {
     let mut todo = components(path);
     let mut steps = vec![step_of(&fstat(&root)?)];
     let mut directories = vec![root];
-    // Links whose end is not reached yet: where they are among the steps, and how much is left to do after them.
+    // Links whose target has not been reached yet: their index in the steps, and the number of components
+    // left after them.
     let mut open_links: Vec<(usize, usize)> = Vec::new();
     let mut links = 0;
     loop {
@@ -177,7 +178,7 @@ fn follow(root: OwnedFd, path: &Path, last_too: bool) -> rustix::io::Result<Walk
     Ok(Walked { directories, name: None, last: None, steps })
 }
 
-/// Notes who owns what links lead to, of those whose end is reached: no more than `left` is to do.
+/// Records the owners of the targets of links whose target has been reached: at most `left` components remain.
 fn close_links(
     open: &mut Vec<(usize, usize)>,
     steps: &mut [Step],

@@ -1,4 +1,4 @@
-//! The socket of a service manager that wants to hear of its service.
+//! The socket of a service manager that wants notifications from its service.
 
 use std::{
     ffi::OsStr,
@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-/// A service manager, as `NOTIFY_SOCKET` names it.
+/// A service manager, as in `NOTIFY_SOCKET`.
 #[derive(Debug)]
 pub struct ServiceManager(UnixDatagram);
 
@@ -34,8 +34,7 @@ impl ServiceManager {
 
     /// Sends a message. Never waits.
     ///
-    /// # Errors
-    /// What the kernel says; that nobody reads is one of them.
+    /// # Errors The kernel's error, including that nobody reads.
     pub fn send(&self, message: &[u8]) -> io::Result<usize> {
         self.0.send(message)
     }

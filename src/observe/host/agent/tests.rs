@@ -194,7 +194,7 @@ fn parts_of_a_config_are_read_in_the_order_of_their_names_and_change_the_whole()
     assert_ne!(digest(&alone), digest(&whole));
     host.file("/usr/local/ilogtail/config.d/b.json", "2");
     assert_ne!(digest(&whole), digest(&config(&host)));
-    // One part that cannot be read leaves the whole unread.
+    // If one part cannot be read, the whole is unknown.
     let (cwd, mode) = (rustix::fs::CWD, rustix::fs::Mode::RUSR);
     rustix::fs::mkfifoat(cwd, host.at("/usr/local/ilogtail/config.d/c.json"), mode).unwrap();
     assert!(config(&host).state.why().is_some());

@@ -1,4 +1,4 @@
-//! Agents in containers that were seen: what tells that one is the same after a restart, and what is left when it has ended.
+//! Known agents in containers: how one is recognized after a restart, and what is kept when it has ended.
 
 use std::{
     path::{Path, PathBuf},
@@ -22,13 +22,13 @@ use crate::{
     observe::host::process::{Container, FirstProcess},
 };
 
-/// Where nothing tells whether a container that has ended will be started again, its agent does not run for so long: runtimes
-/// wait no longer than some minutes between two starts.
+/// If it is unknown whether an ended container will be restarted, its agent counts as not running for this long:
+/// runtimes wait at most a few minutes between two starts.
 const NOT_RUNNING_FOR: Duration = Duration::from_mins(5);
-/// For so long the name of an agent whose container was removed waits for the one that takes its place.
+/// How long the name of an agent whose container was removed is reserved for its replacement.
 const AWAITED_FOR: Duration = Duration::from_mins(10);
 
-/// An agent in a container that was seen.
+/// A known agent in a container.
 #[derive(Debug, Clone)]
 pub struct Known {
     /// The agent's name.
@@ -44,22 +44,22 @@ pub struct Known {
     ended: Option<Duration>,
 }
 
-/// What is left of a container.
+/// The remaining state of a container.
 #[derive(Debug, Clone)]
 pub(super) enum Presence {
     /// The agent runs.
     Runs,
     /// Only others do.
     There(Box<Container>),
-    /// It has ended, and it or its pod is still there.
+    /// It has ended, and it or its pod still exists.
     Stays,
-    /// It has ended, and nothing tells whether it is still there.
+    /// It has ended, and it is unknown whether it still exists.
     NotTold,
     /// It was removed.
     Gone,
 }
 
-/// A container with an agent, as it is seen now.
+/// A container with an agent, as currently seen.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sighting<'a> {
     pub(super) kind: &'static str,
@@ -91,7 +91,7 @@ impl Known {
         known
     }
 
-    /// It is this one now.
+    /// Updates it to this one.
     pub(super) fn update(&mut self, seen: Sighting<'_>) {
         let Container { identity, first, control_groups, .. } = seen.container;
         (self.identity, self.first) = (*identity, *first);
@@ -111,7 +111,7 @@ impl Known {
         self.kind == seen.kind && self.directory == seen.directory
     }
 
-    /// True for the very container.
+    /// True for the same container.
     pub(super) fn is_same(&self, seen: Sighting<'_>) -> bool {
         let same = match (container_id(&self.control_groups), container_id(&seen.container.control_groups)) {
             (Some(one), Some(other)) => one == other,
@@ -126,7 +126,7 @@ impl Known {
         self.identity == container.identity
     }
 
-    /// True for one that was made in its place: in its pod, or by its name.
+    /// True for its replacement: in the same pod, or with the same name.
     pub(super) fn is_made_anew_as(&self, seen: Sighting<'_>) -> bool {
         let pods = (pod_id(&self.control_groups), pod_id(&seen.container.control_groups));
         let same_pod = matches!(&pods, (Some(one), Some(other)) if one == other);
@@ -140,13 +140,13 @@ impl Known {
         self.is_of(seen) && same && !matches!(self.presence, Presence::There(_))
     }
 
-    /// True for one that may take its name: it is called alike, and this one will not come back.
+    /// True for one that may take its name: its own is equal, and this one will not return.
     pub(super) fn is_succeeded_by(&self, seen: Sighting<'_>) -> bool {
         let left = matches!(self.presence, Presence::Gone | Presence::NotTold);
         left && self.is_of(seen) && stem(self.kind, self.container.as_ref()) == stem(seen.kind, seen.name)
     }
 
-    /// Takes in what is left of it.
+    /// Records its remaining state.
     pub(super) fn found(&mut self, presence: Presence, now: Duration) {
         match presence {
             Presence::Runs | Presence::There(_) => self.ended = None,
@@ -157,7 +157,7 @@ impl Known {
         self.presence = presence;
     }
 
-    /// True if it is to be told that the agent does not run.
+    /// True if the agent is to be reported as not running.
     pub(super) fn should_run(&self, now: Duration) -> bool {
         match self.presence {
             Presence::Runs | Presence::There(_) | Presence::Stays => true,
@@ -166,7 +166,7 @@ impl Known {
         }
     }
 
-    /// True if its name waits for another one.
+    /// True if its name is reserved for a replacement.
     pub(super) fn is_awaited(&self, now: Duration) -> bool {
         self.should_run(now) || self.ended_within(AWAITED_FOR, now)
     }
@@ -175,13 +175,13 @@ impl Known {
         self.ended.is_none_or(|ended| now.saturating_sub(ended) < time)
     }
 
-    /// True if anything of it runs, as was last seen.
+    /// True if any process of it was running when last seen.
     pub(in crate::observe::host) fn runs(&self) -> bool {
         self.ended.is_none()
     }
 }
 
-/// The facts of an agent whose container cannot be looked into.
+/// The facts of an agent whose container cannot be read.
 pub(super) fn unread(
     (settings, profile): (&AgentSettings, &'static dyn Profile),
     processes: Reading<Vec<Process>>,
@@ -225,7 +225,7 @@ fn unread_file<T>(path: PathBuf, why: &Why) -> FileFact<T> {
     FileFact { path, state: Reading::Unknown(why.clone()) }
 }
 
-/// The facts of a container that cannot be looked into.
+/// The facts of a container that cannot be read.
 pub(super) fn unread_place(container: Option<ContainerName>, host: &PlaceFacts, why: &Why) -> PlaceFacts {
     PlaceFacts {
         network: Reading::Unknown(why.clone()),
@@ -238,7 +238,7 @@ pub(super) fn unread_place(container: Option<ContainerName>, host: &PlaceFacts, 
     }
 }
 
-/// Why nothing can be said of a container in which nothing runs.
+/// Why nothing is known about a container in which nothing runs.
 pub(super) fn not_running(name: &str) -> Why {
     let detail = "no process runs in its container, and its files are seen through a process alone";
     Why::new(Reason::Unsupported, format!("the container of {name}"), detail)

@@ -1,4 +1,4 @@
-//! What a container is called: its runtime and the kubelet write that down on the host.
+//! The name of a container, from the files of its runtime and of the kubelet on the host.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use crate::{
 const LONGEST_NAME: usize = 64;
 /// The longest name of a pod: that of a domain name.
 const LONGEST_POD: usize = 253;
-/// The most entries of a directory of container logs.
+/// The maximum number of entries of a directory of container logs.
 const MOST_LOGS: usize = 10_000;
 /// Digits of a pod's id, in either notation.
 const POD_DIGITS: usize = 32;
@@ -25,19 +25,19 @@ const POD_DIGITS: usize = 32;
 const LOGS: &str = "/var/log/containers";
 /// Where docker keeps a directory for each container.
 const OF_DOCKER: &str = "/var/lib/docker/containers";
-/// Where podman has a directory of containers for each way of storing them, of which it uses one; what is to be forgotten at the
-/// next boot is in the second one.
+/// Where podman has a directory of containers for each storage driver, of which it uses one; the second one is for
+/// containers that do not survive a reboot.
 const OF_PODMAN: [&str; 2] = ["/var/lib/containers/storage", "/run/containers/storage"];
-/// What such a directory's name ends with: `overlay-containers`.
+/// The suffix of such a directory's name: `overlay-containers`.
 const DIRECTORY_OF_PODMAN: &str = "-containers";
-/// What it lists there: what lasts, and what is removed when it ends (`--rm`, Quadlet).
+/// The lists in it: of permanent containers, and of those removed when they end (`--rm`, Quadlet).
 const LISTS_OF_PODMAN: [&str; 2] = ["containers.json", "volatile-containers.json"];
-/// The most entries of a directory of podman's; it has a handful.
+/// The maximum number of entries of a directory of podman; it has only a few.
 const MOST_STORES: usize = 64;
-/// Where control groups are mounted; those of the first version each below its name.
+/// Where control groups are mounted; those of version 1 each below its name.
 const GROUPS: &str = "/sys/fs/cgroup";
 
-/// What an agent's name begins with.
+/// The prefix of an agent's name.
 pub(super) fn stem(kind: &str, container: Option<&ContainerName>) -> String {
     let parts: Vec<&str> = match container {
         Some(name) => {
@@ -49,7 +49,7 @@ pub(super) fn stem(kind: &str, container: Option<&ContainerName>) -> String {
     format!("{kind}-{}", parts.join("-"))
 }
 
-/// `logtail-kube-system-loongcollector-ds`: the same after a restart of the container, as it says nothing of ids.
+/// `logtail-kube-system-loongcollector-ds`: unchanged after a restart of the container, as it contains no ids.
 pub(super) fn agent_name(
     kind: &str,
     container: Option<&ContainerName>,
@@ -63,14 +63,14 @@ pub(super) fn agent_name(
     numbered.into_iter().find(|name| free(name)).unwrap_or(stem)
 }
 
-/// What the container is called, as its runtime has written down on the host.
+/// The name of the container in its runtime's files on the host.
 pub(super) fn name_of(files: Files<'_>, control_groups: &str) -> Option<ContainerName> {
     let id = container_id(control_groups)?;
     let files = Files { by: By::Root, ..files };
     of_kubelet(files, id).or_else(|| of_docker(files, id)).or_else(|| of_podman(files, id))
 }
 
-/// The id at the end of a control group's path: 64 hexadecimal digits, between whatever the runtime puts around them.
+/// The id at the end of a control group's path: 64 hexadecimal digits, within the runtime's prefix and suffix.
 pub(in crate::observe) fn container_id(control_groups: &str) -> Option<&str> {
     control_groups.lines().find_map(|line| {
         let path = line.splitn(3, ':').nth(2)?;
@@ -107,7 +107,7 @@ fn of_podman(files: Files<'_>, id: &str) -> Option<ContainerName> {
     named("podman", Some(own.get("names")?.get(0)?.as_str()?), None, None)
 }
 
-/// Every list of podman's containers.
+/// All lists of podman's containers.
 fn lists_of_podman(files: Files<'_>) -> Vec<Value> {
     let mut lists = Vec::new();
     for storage in OF_PODMAN.map(Path::new) {
@@ -122,7 +122,8 @@ fn lists_of_podman(files: Files<'_>) -> Vec<Value> {
     lists
 }
 
-/// The id of the pod that the control groups are of, as the kubelet names them: `pod<id>`, or `…-pod<id>.slice` with `_` for `-`.
+/// The id of the pod in its control groups' path, as the kubelet writes it: `pod<id>`, or `…-pod<id>.slice` with `_`
+/// for `-`.
 pub(super) fn pod_id(control_groups: &str) -> Option<String> {
     control_groups.split(['/', ':', '\n']).rev().find_map(|part| {
         let (_, id) = part.trim_end_matches(".slice").rsplit_once("pod")?;
@@ -132,10 +133,10 @@ pub(super) fn pod_id(control_groups: &str) -> Option<String> {
     })
 }
 
-/// Whether a container that has ended is still there, to be started again.
+/// Whether a container that has ended still exists and may be restarted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Existence {
-    /// It is, or the pod that it is made anew in.
+    /// It does, or the pod in which it is recreated does.
     Stays,
     /// It was removed.
     Gone,
@@ -143,7 +144,7 @@ pub(super) enum Existence {
     NotTold,
 }
 
-/// What the host tells of a container that has ended, of these control groups and this name.
+/// The host's information about an ended container with these control groups and this name.
 pub(super) fn existence(
     files: Files<'_>,
     control_groups: &str,
@@ -153,7 +154,7 @@ pub(super) fn existence(
     let own = files;
     let files = Files { by: By::Root, ..files };
     let stays = match name.managed_by {
-        // Control groups are read as the exporter itself: nobody's power is lent to what a path of the kernel's names.
+        // Control groups are read without the exporter's privileges for agents: their path comes from the kernel.
         "kubectl" => pod_group_stands(own, control_groups).or_else(|| pod_has_logs(files, name)),
         "docker" => stands(files, OF_DOCKER, id),
         _ => listed_by_podman(files, id),
@@ -172,8 +173,8 @@ fn pod_has_logs(files: Files<'_>, name: &ContainerName) -> Option<bool> {
     Some(names.known()?.as_ref()?.iter().any(of_pod))
 }
 
-/// Whether the control group of the pod is there; `None`: none of its hierarchies is to be seen. A pod has one as long as it
-/// runs; one that has completed has none, and nothing of it is started again.
+/// Whether the control group of the pod exists; `None`: none of its hierarchies is visible. A running pod has one; a
+/// completed pod has none, and is not restarted.
 fn pod_group_stands(files: Files<'_>, control_groups: &str) -> Option<bool> {
     let of_line = |line: &str| {
         let mut parts = line.splitn(3, ':');
@@ -204,14 +205,14 @@ fn listed_by_podman(files: Files<'_>, id: &str) -> Option<bool> {
     (!all.is_empty()).then_some(listed)
 }
 
-/// A file of a runtime, of which no more than the name is kept.
+/// A runtime's file, of which only the name is kept.
 fn json(files: Files<'_>, path: &Path) -> Option<Value> {
     let state = files.read(path, Extent::Whole);
     let Reading::Known(FileState::Present(file)) = state else { return None };
     serde_json::from_slice(&file.content.ok()?.0).ok()
 }
 
-/// Names as Kubernetes and the runtimes allow them; any other is none. The container's own may be left untold.
+/// Names as Kubernetes and the runtimes allow them; others are rejected. The container's own name may be omitted.
 pub(in crate::observe::host) fn named(
     managed_by: &'static str,
     container: Option<&str>,

@@ -1,4 +1,4 @@
-//! What is true in a container: its names, addresses and network, and the way into it.
+//! The facts of a container's place: its names, addresses and network, and the entry to it.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -48,7 +48,7 @@ pub(super) fn place(
     }
 }
 
-/// The process that a container is there with.
+/// The process through which a container is read.
 pub(super) fn witness(container: &Container, candidates: &[Candidate]) -> Option<FirstProcess> {
     let own = candidates.first().map(|candidate| FirstProcess {
         pid: candidate.process.pid,
@@ -57,7 +57,7 @@ pub(super) fn witness(container: &Container, candidates: &[Candidate]) -> Option
     container.first.filter(|_| !container.shares_processes).or(own)
 }
 
-/// The way into a container that has another network, if the exporter may go there.
+/// The entry to a container with another network, if the exporter may join it.
 pub(super) fn door(container: &Container) -> Option<Door> {
     sys::errand::helper()?;
     Some(Door { network: container.network.clone()?, root: container.root.held_directory()? })
@@ -77,7 +77,7 @@ pub(super) fn way(container: &Container, door: Option<&Door>) -> Reading<()> {
     })
 }
 
-/// The name that the runtime has written.
+/// The name in the runtime's files.
 fn hostname(files: Files<'_>) -> Reading<String> {
     let path = Path::new("/etc/hostname");
     files.read(path, Extent::Whole).and_then(|state| match state {
@@ -94,7 +94,7 @@ fn hostname(files: Files<'_>) -> Reading<String> {
     })
 }
 
-/// The addresses that the container's hosts file gives its own name, as runtimes bind it. Its resolver is not asked.
+/// The addresses of its own name in the container's hosts file, which runtimes write. Its resolver is not asked.
 fn bound_addresses(hostname: &str, hosts: &FileFact<HostsFile>) -> Reading<Vec<Ipv4Addr>> {
     let bound: Vec<Ipv4Addr> = hosts
         .content()

@@ -1,4 +1,4 @@
-//! What is kept of detection from one cycle to the next.
+//! The state of detection that is kept from one cycle to the next.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +12,7 @@ use crate::{
     observe::host::{container::Known, log::Followed, surroundings::Looked},
 };
 
-/// What is kept from one cycle to the next.
+/// The state that is kept from one cycle to the next.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     /// Detected installations in the order of their first sight: watched even if they vanish.
@@ -21,28 +21,28 @@ pub struct Memory {
     pub(super) running_dirs: BTreeMap<String, PathBuf>,
     /// Where executables of custom agents were seen running, by agent and base name.
     pub executables: BTreeMap<(String, String), PathBuf>,
-    /// Where the identity files of each agent are, as was known last.
+    /// Where the identity files of each agent are, as last known.
     pub identities: BTreeMap<String, IdentityLayout>,
-    /// What the agents' own logs have told.
+    /// The contents of the agents' own logs.
     pub logs: Followed,
-    /// What surrounds each agent, as it was looked at last.
+    /// The surroundings of each agent, as last read.
     pub surroundings: Looked,
-    /// What may be shown of the agents' files; `None`: nobody has asked.
+    /// The parts of the agents' files that may be shown; `None`: not requested.
     pub copies: Option<Vec<Copied>>,
     /// Agents in containers, in the order of their first sight.
     pub contained: Vec<Known>,
     /// Installation directories of agents in containers, by device and inode.
     pub shared: BTreeSet<(u64, u64)>,
-    /// How each of these was started, when it ran last.
+    /// How each of these was last started.
     pub invocations: BTreeMap<String, Invocation>,
-    /// Detected installations that are gone are to be forgotten.
+    /// Detected installations that are gone are to be removed.
     pub(super) forgets: bool,
     /// There are more installations than are watched.
     pub cut: bool,
 }
 
 impl Memory {
-    /// Keeps what is known of the configured agents that `same` names; detected ones that are gone are forgotten at the next
+    /// Keeps the state of the configured agents that `same` maps; detected ones that are gone are removed at the next
     /// detection.
     pub fn reload(&mut self, same: impl Fn(&str) -> bool) {
         self.running_dirs.retain(|name, _| same(name));
@@ -54,7 +54,7 @@ impl Memory {
         self.forgets = true;
     }
 
-    /// Of agents that are watched no longer nothing is kept.
+    /// Nothing is kept of agents that are no longer watched.
     pub(super) fn forget_others(&mut self, settings: &Settings) {
         let Self { detected, identities, contained, .. } = self;
         identities.retain(|name, _| {
@@ -64,7 +64,7 @@ impl Memory {
         });
     }
 
-    /// Of agents in containers that are remembered no longer nothing is kept.
+    /// Nothing is kept of agents in containers that are no longer remembered.
     pub fn forget_uncontained(&mut self) {
         let Self { contained, invocations, logs, surroundings, .. } = self;
         let is_left = |name: &str| !contained.iter().any(|known| known.name() == name);
@@ -85,6 +85,6 @@ pub(super) struct Detected {
     pub(super) name: String,
     pub(super) directory: PathBuf,
     pub(super) canonical: PathBuf,
-    /// Only root could have put it there. What users put somewhere they may take away again, as often as they like.
+    /// Only root could have created it there. Users can create and remove their own directories as often as they like.
     pub(super) lasting: bool,
 }

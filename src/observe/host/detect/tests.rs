@@ -1,4 +1,4 @@
-//! What is watched on which host. The processes here are made up; `process` finds the real ones.
+//! Which agents are watched on which host. The processes here are synthetic; `process` tests real ones.
 
 use std::time::{Duration, SystemTime};
 
@@ -206,7 +206,7 @@ fn what_a_user_puts_somewhere_and_takes_away_again_is_forgotten() {
     memory.identities.insert("paired".to_owned(), crate::agents::IdentityLayout::default());
     assert_eq!(watch(&host, &settings, &[], &mut memory).len(), 2, "the directories are there");
     std::fs::remove_dir_all(host.at("/home/alice/ilogtail")).unwrap();
-    // Only root could have put the other one where it is.
+    // Only root could have created the other one at its path.
     std::fs::remove_dir_all(host.at("/srv")).unwrap();
     assert_eq!(watch(&host, &settings, &[], &mut memory), [agent("paired-2", "/srv/ilogtail", &[])]);
     assert!(memory.identities.is_empty());
@@ -224,7 +224,7 @@ fn no_more_installations_are_watched_than_a_host_can_have() {
         .collect();
     assert_eq!(watch(&host, &Settings::default(), &running, &mut memory).len(), MOST_INSTALLATIONS);
     assert!(memory.cut);
-    // One that goes makes room after a reload.
+    // One that is removed makes room after a reload.
     memory.reload(|_| true);
     assert_eq!(watch(&host, &Settings::default(), &running[30..], &mut memory).len(), MOST_INSTALLATIONS);
     std::fs::remove_dir_all(host.at("/srv/0")).unwrap();

@@ -1,4 +1,4 @@
-//! What each odd thing in a file's place reads as.
+//! The reading of each unusual entry in place of a file.
 
 use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
 
@@ -165,7 +165,7 @@ fn parsing_keeps_what_is_no_content() {
 #[test]
 fn a_link_to_what_is_another_users_is_not_followed_unless_root_made_it() {
     let chown = |path: &Path| std::os::unix::fs::lchown(path, Some(65534), None).expect("tests run as root");
-    // The last link, and one on the way.
+    // The last component as a link, and an earlier one.
     for (link, target, way) in [("id", "/etc/roots/id", "id"), ("dir", "/etc/roots", "dir/id")] {
         let host = Host::new();
         host.file("/etc/roots/id", "root's own");

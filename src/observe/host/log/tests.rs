@@ -1,4 +1,4 @@
-//! What is told of a log: when things were, in whose zone, and that nothing else is.
+//! The facts of a log: the times of events in the right zone, and nothing else.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Files that grow, are rotated, truncated, replaced, huge, binary, or no files at all.
+//! Files that grow, are rotated, truncated, replaced, huge, binary, or not regular files.
 
 use std::{
     fs::{self, OpenOptions},
@@ -27,7 +27,7 @@ impl Log {
         file.write_all(content.as_ref()).unwrap();
     }
 
-    /// One turn: the new lines, and what was passed over.
+    /// One cycle: the new lines, and how much was skipped.
     fn turn(&mut self) -> (Vec<String>, u64) {
         let mut lines = Vec::new();
         let mut each = |line: &[u8]| lines.push(String::from_utf8_lossy(line).into_owned());
@@ -58,7 +58,7 @@ fn a_rotated_log_is_read_to_its_end_and_the_new_one_from_its_beginning() {
         log.append("three\n");
         assert_eq!(log.turn(), (vec!["two".into(), "three".into()], 0), "{rotated}");
     }
-    // Under another name it is not looked for.
+    // It is not searched for under another name.
     let mut log = Log::new("one\n");
     log.turn();
     log.append("two\n");
@@ -73,7 +73,7 @@ fn a_truncated_log_is_read_from_its_beginning() {
     log.turn();
     log.host.file(LOG, "new\n");
     assert_eq!(log.turn().0, ["new"]);
-    // Truncated, and grown beyond where the reading stopped: nothing begins in the middle of a line.
+    // Truncated, and grown beyond where the reading stopped: no line starts in the middle.
     log.host.file(LOG, "a line that is longer\nwhole\n");
     assert_eq!(log.turn().0, ["whole"]);
 }

@@ -1,4 +1,5 @@
-//! Links, addresses and routes: the kernel's own multicast. What it says is not read, only that it says something.
+//! Links, addresses and routes: the kernel's netlink multicast. The contents of messages are ignored, only their
+//! arrival counts.
 
 use std::{
     io,
@@ -20,10 +21,10 @@ use crate::observe::events::Changes;
 
 /// `RTMGRP_LINK`, `RTMGRP_IPV4_IFADDR`, `RTMGRP_IPV4_ROUTE`, `RTMGRP_IPV6_IFADDR`, `RTMGRP_IPV6_ROUTE`.
 const GROUPS: u32 = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
-/// The most messages that are taken at once; the rest waits for the next time.
+/// The maximum number of messages read at once; the rest waits for the next time.
 const MOST_MESSAGES: usize = 4096;
 
-/// A socket that hears of every change.
+/// A socket that receives every change.
 #[derive(Debug)]
 pub(in crate::observe) struct Multicast(AsyncFd<OwnedFd>);
 
@@ -46,7 +47,7 @@ impl Multicast {
             let taken = self.0.try_io(Interest::READABLE, |socket| {
                 let mut first_bytes = [0_u8; 16];
                 match recv(socket, &mut first_bytes, RecvFlags::TRUNC) {
-                    // Messages were lost: then something has changed all the more.
+                    // Messages were lost, so something has certainly changed.
                     Ok(_) | Err(Errno::NOBUFS) => Ok(()),
                     Err(error) => Err(error.into()),
                 }

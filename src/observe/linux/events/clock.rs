@@ -1,4 +1,4 @@
-//! Steps of the clock: a timer far in the future that the kernel cancels when somebody sets the clock, and on resume.
+//! Steps of the clock: a timer far in the future that the kernel cancels when the clock is set, and on resume.
 
 use std::{
     io,
@@ -21,7 +21,7 @@ use crate::observe::events::Changes;
 /// The timer's time, in seconds since the epoch: in the year 2255.
 const NEVER: i64 = 9_000_000_000;
 
-/// A timer that only ends by being cancelled.
+/// A timer that is only ever cancelled.
 #[derive(Debug)]
 pub(in crate::observe) struct Setting(AsyncFd<OwnedFd>);
 
@@ -47,7 +47,8 @@ impl Setting {
         if taken.is_err() {
             return Changes::NONE;
         }
-        // It stays armed when it is cancelled; only a clock beyond its time ends it, and then polling has to do.
+        // It stays armed when it is cancelled; it only expires if the clock is set beyond its time, and then polling is
+        // used.
         Changes::CLOCK
     }
 }

@@ -1,8 +1,9 @@
-//! Files, through the directories that hold them, and starts, through the opening of executables: one inotify instance.
+//! Changes of files, by watching their directories, and starts of programs, by watching for the opening of executables,
+//! with one inotify instance.
 //!
-//! Directories and not files are watched, so that a file that is replaced, or comes late, is seen. Writing shows when the
-//! writer closes the file: a log that grows wakes nobody. Whenever a watch may no longer be of what is at its path, all are
-//! placed anew: the kernel says for each path which watch that is, and whatever is not among the answers is removed.
+//! Directories and not files are watched, so that a file that is replaced or created later is noticed. Writing is
+//! reported when the writer closes the file: a growing log causes no events. Whenever a watch may no longer belong to
+//! its path, all watches are added again: the kernel returns the watch of each path, and all other watches are removed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,7 +34,7 @@ use tokio::{
 use super::readable;
 use crate::observe::events::{Changes, Source, WatchPlan, Watched};
 
-/// What of a directory's entries is told.
+/// The events of a directory's entries.
 const OF_DIRECTORIES: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::DELETE)
     .union(WatchFlags::MOVED_FROM)
@@ -46,23 +47,23 @@ const OF_DIRECTORIES: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::DONT_FOLLOW);
 /// Execution opens the file.
 const OF_EXECUTABLES: WatchFlags = WatchFlags::OPEN.union(WatchFlags::DONT_FOLLOW);
-/// An entry came or went.
+/// An entry was created or removed.
 const ENTRY: ReadFlags =
     ReadFlags::CREATE.union(ReadFlags::DELETE).union(ReadFlags::MOVED_FROM).union(ReadFlags::MOVED_TO);
-/// The watched directory itself went.
+/// The watched directory itself was removed.
 const GONE: ReadFlags =
     ReadFlags::DELETE_SELF.union(ReadFlags::MOVE_SELF).union(ReadFlags::UNMOUNT).union(ReadFlags::IGNORED);
 
-/// The most events that are taken at once; the rest waits for the next time.
+/// The maximum number of events read at once; the rest waits for the next time.
 const MOST_EVENTS: usize = 4096;
 /// How long the file system may take to place one watch.
 const DEADLINE: Duration = Duration::from_millis(500);
-/// So many that hang are waited for at once, and so many threads may wait for them in all.
+/// The maximum numbers of hanging requests that are waited for at once, and of threads that wait for them in total.
 const MOST_HUNG_AT_ONCE: usize = 2;
 const MOST_HUNG: usize = 8;
-/// All are placed anew this often, as nothing tells of what is mounted over a directory.
+/// All watches are added again at this interval, because mounts over a directory cause no event.
 const AT_LEAST_EVERY: Duration = Duration::from_secs(60);
-/// File systems whose changes may be made elsewhere, and are not told: NFS, SMB (three generations), 9P, FUSE, Ceph.
+/// File systems that may be changed elsewhere without events: NFS, SMB (three generations), 9P, FUSE, Ceph.
 const REMOTE: [i64; 7] = [0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x0102_1997, 0x6573_5546, 0x00C3_6400];
 
 /// One inotify instance.
@@ -73,11 +74,11 @@ pub(in crate::observe) struct Watches {
     plan: WatchPlan,
     placed: BTreeMap<PathBuf, i32>,
     placed_at: Option<Instant>,
-    /// True if something has happened after which a watch may no longer be of what is at its path.
+    /// True if, after some event, a watch may no longer belong to its path.
     stale: bool,
-    /// What is in the plan, and was not there when it was to be watched.
+    /// Directories in the plan that did not exist when the watches were added.
     vanished: BTreeSet<PathBuf>,
-    /// True if something in the plan is not watched, or not all of it is told: it is tried again.
+    /// True if something in the plan is not watched or not fully reported: it is tried again.
     incomplete: bool,
     /// File systems that have not answered.
     hung: BTreeMap<PathBuf, JoinHandle<()>>,
@@ -123,7 +124,7 @@ impl Watches {
         matches!(self.inotify.poll_read_ready(context), Poll::Ready(Ok(_)))
     }
 
-    /// Watches what the plan says, and nothing else.
+    /// Watches the directories of the plan, and no others.
     pub(in crate::observe) async fn watch(&mut self, plan: WatchPlan) -> Watched {
         let is_recent = self.placed_at.is_some_and(|at| at.elapsed() < AT_LEAST_EVERY);
         if plan == self.plan && !self.stale && !self.incomplete && is_recent {
@@ -139,7 +140,7 @@ impl Watches {
         Watched { changes, missing }
     }
 
-    /// Asks for every watch. One that hangs costs only itself.
+    /// Asks for every watch. One that hangs affects only itself.
     async fn place_all(&mut self, missing: &mut Missing) -> Vec<(Wish, Outcome)> {
         self.hung.retain(|_, thread| !thread.is_finished());
         let directories = self.plan.directories.keys().map(|path| (path, Source::File));
@@ -173,7 +174,7 @@ impl Watches {
         outcomes
     }
 
-    /// A thread that answers for one wish after the other, as long as somebody listens.
+    /// A thread that handles one request after the other, as long as there is a receiver.
     fn placing(&self, wishes: Vec<Wish>) -> (JoinHandle<()>, mpsc::UnboundedReceiver<(Wish, Outcome)>) {
         let (answer, answers) = mpsc::unbounded_channel();
         let (inotify, place) = (Arc::clone(self.inotify.get_ref()), self.place);
@@ -188,7 +189,8 @@ impl Watches {
         (thread, answers)
     }
 
-    /// Takes these watches for all there are, but where a file system has not answered; what of it is new may have changed before.
+    /// Makes these the current watches, except where a file system has not answered; directories that are new in them
+    /// may have changed before.
     fn keep(&mut self, outcomes: Vec<(Wish, Outcome)>, missing: &mut Missing) -> Changes {
         let mut before = std::mem::take(&mut self.placed);
         let vanished = std::mem::take(&mut self.vanished);
@@ -211,7 +213,7 @@ impl Watches {
                 Err(error) => {
                     let is_gone = matches!(error, Errno::NOENT | Errno::NOTDIR | Errno::LOOP);
                     if is_gone && !vanished.contains(&path) {
-                        // The next reading will find it. If that still sees it there, it is no news any more.
+                        // The next reading will find it. If it still exists then, the event is outdated.
                         changes |= Changes::FILE;
                     } else {
                         let why = format!("{}: {}", path.display(), io::Error::from(error));
@@ -246,7 +248,7 @@ impl Watches {
                 let event = reader.next()?;
                 let name = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes()).to_owned());
                 let event = (event.wd(), event.events(), name);
-                // The same again says nothing new.
+                // The same result again is not reported.
                 if events.last() != Some(&event) {
                     events.push(event);
                 }
@@ -262,7 +264,7 @@ impl Watches {
 
     fn meaning(&mut self, watch: i32, what: ReadFlags, name: Option<&OsStr>) -> Changes {
         if what.contains(ReadFlags::QUEUE_OVERFLOW) {
-            // Among what is lost may be that directories are others now.
+            // The lost events may include replaced directories.
             self.stale = true;
             return Changes::FILE | Changes::HOSTS | Changes::START;
         }
@@ -286,12 +288,12 @@ impl Watches {
                 && (entry || what.contains(ReadFlags::ATTRIB) || interest.content)
             {
                 changes |= Changes::FILE | interest.means;
-                // What was below an entry that came or went is elsewhere now.
+                // Paths below an entry that was created or removed refer to other files now.
                 self.stale |= entry && self.has_below(&path.join(name));
             }
         }
         if !is_known && !what.contains(ReadFlags::IGNORED) {
-            // Of a thread that was given up, or of what is no longer wanted.
+            // From an abandoned thread, or for a directory that is no longer wanted.
             self.remove(watch);
         }
         changes
@@ -318,7 +320,7 @@ fn place(inotify: &OwnedFd, wish: &Wish) -> Outcome {
     let is_directory = wish.source == Source::File;
     let flags = if is_directory { OF_DIRECTORIES } else { OF_EXECUTABLES };
     let watch = add_watch(inotify, &wish.path, flags);
-    // Executions are made here, wherever the executable lies.
+    // Programs are executed on this host, wherever the executable is stored.
     let is_remote = is_directory && statfs(&wish.path).is_ok_and(|system| is_listed(system.f_type));
     Outcome { watch, is_remote }
 }

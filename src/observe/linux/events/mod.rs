@@ -1,4 +1,4 @@
-//! What the kernel tells of changes, source by source.
+//! The kernel's events about changes, by source.
 
 mod address;
 mod clock;

@@ -1,4 +1,4 @@
-//! Exits of known processes: a descriptor of each becomes readable when it ends, also while it is a zombie.
+//! Exits of known processes: the pidfd of each becomes readable when it exits, even while it is a zombie.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,18 +16,18 @@ use tokio::io::unix::AsyncFd;
 use super::readable;
 use crate::{model::snapshot::Death, observe::events::Changes, sys};
 
-/// The most processes that are held; more are polled.
+/// The maximum number of processes with a pidfd; further ones are polled.
 const MOST_PROCESSES: usize = 256;
-/// How often the end of a process is asked for: its parent may be slow to take notice, or never do.
+/// How often the exit status of a process is queried: its parent may reap it late, or never.
 const MOST_ASKED: u32 = 8;
 
-/// The processes that are held.
+/// The processes with an open pidfd.
 #[derive(Debug)]
 pub(in crate::observe) struct Exits {
     held: BTreeMap<u32, AsyncFd<OwnedFd>>,
-    /// Those that have ended, and whose end is not told yet, as often as it was asked for.
+    /// Processes that have ended without a known exit status, and how often it was queried.
     ended: Vec<(u32, AsyncFd<OwnedFd>, u32)>,
-    /// Those that were gone before they could be held.
+    /// Those that were gone before a pidfd could be opened.
     gone: BTreeSet<u32>,
     most: usize,
 }
@@ -43,7 +43,8 @@ impl Exits {
         Self { held: BTreeMap::new(), ended: Vec::new(), gone: BTreeSet::new(), most }
     }
 
-    /// Holds these processes, and no others. Reports an exit if one of them is gone already, and why not all are held.
+    /// Opens pidfds of these processes, and closes all others. Reports an exit if one of them is gone already, and why
+    /// not all have a pidfd.
     pub(in crate::observe) fn watch(&mut self, processes: &BTreeSet<u32>) -> (Changes, io::Result<()>) {
         self.held.retain(|pid, _| processes.contains(pid));
         let mut changes = Changes::NONE;
@@ -63,7 +64,7 @@ impl Exits {
                 }
                 Ok(None) => {
                     if gone.contains(number) {
-                        // It has been read again since: this is no news any more.
+                        // It has been read again since, so the exit is not reported.
                         complete =
                             Err(io::Error::other(format!("process {number} cannot be found by its id")));
                     } else {
@@ -78,11 +79,11 @@ impl Exits {
     }
 
     pub(in crate::observe) fn poll_ready(&self, context: &mut Context<'_>) -> bool {
-        // Not `any`: each has to be polled to wake the task.
+        // Not `any`: each one must be polled to register the task's waker.
         self.held.values().filter(|process| is_ready(process, context)).count() > 0
     }
 
-    /// Lets go of those that have ended.
+    /// Closes the pidfds of processes that have ended.
     pub(in crate::observe) fn take(&mut self) -> Changes {
         let before = self.held.len();
         let mut context = Context::from_waker(std::task::Waker::noop());
@@ -91,7 +92,7 @@ impl Exits {
         if self.held.len() == before { Changes::NONE } else { Changes::EXIT }
     }
 
-    /// How those have ended of which the kernel tells now: once their parents have taken notice.
+    /// The exit statuses that the kernel reports now, after the parents have reaped the processes.
     pub(in crate::observe) fn deaths(&mut self) -> Vec<Death> {
         let mut deaths = Vec::new();
         self.ended.retain_mut(|(pid, process, asked)| {
@@ -104,7 +105,7 @@ impl Exits {
     }
 }
 
-/// The descriptor of a process; `None`: it is gone.
+/// The pidfd of a process; `None`: it is gone.
 fn open(number: u32) -> io::Result<Option<AsyncFd<OwnedFd>>> {
     let Some(pid) = i32::try_from(number).ok().and_then(Pid::from_raw) else { return Ok(None) };
     let opened = pidfd_open(pid, PidfdFlags::NONBLOCK).or_else(|error| match error {

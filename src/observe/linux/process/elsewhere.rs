@@ -1,5 +1,5 @@
-//! Processes that see another file system than the exporter looks at: those of containers, which are in another PID namespace,
-//! or in the exporter's own where a pod's containers share their processes.
+//! Processes with another file system than the watched one: those of containers, which are in another PID namespace, or
+//! in the exporter's own if a pod's containers share it.
 
 use std::path::Path;
 
@@ -18,8 +18,8 @@ use crate::{
 };
 
 impl Reader<'_> {
-    /// A process of another PID namespace. It counts, for the agent in its container alone, if it is root's in the users of the
-    /// procfs (in a user namespace nobody is), and if its root directory is none that the exporter looks at anyway.
+    /// A process of another PID namespace. It counts only for the agent in its container, if it is root's by the user
+    /// ids of the procfs (no process in a user namespace is), and if its root directory is not the watched one.
     pub(super) fn contained(&self, pid: u32, stat: Stat, name: &str, before: usize) -> Option<Seen> {
         let inmate = self.look_inside(pid, name)?;
         if inmate.container.shares_processes || inmate.credentials.user() != Some(ROOT) {
@@ -31,7 +31,7 @@ impl Reader<'_> {
         self.inmate(pid, stat, name, inmate)
     }
 
-    /// A process of the procfs' own PID namespace that has another root directory. It counts likewise.
+    /// A process in the procfs' own PID namespace with another root directory. It counts likewise.
     pub(super) fn neighbour(&self, pid: u32, name: &str, credentials: &Credentials) -> Option<Inmate> {
         if !self.sees_containers || credentials.user() != Some(ROOT) || !self.wanted.in_containers(name) {
             return None;
@@ -50,7 +50,7 @@ impl Reader<'_> {
         (is_elsewhere && base_name(&inmate.executable) == name).then_some(inmate)
     }
 
-    /// What is read of it.
+    /// The facts that are read of it.
     pub(super) fn inmate(&self, pid: u32, stat: Stat, name: &str, inmate: Inmate) -> Option<Seen> {
         let Inmate { credentials, executable, container } = inmate;
         let executable = self.executable(&executable);
@@ -60,15 +60,14 @@ impl Reader<'_> {
         Some(Seen::Candidate(Box::new(candidate)))
     }
 
-    /// Device and inode of the root directory that the exporter looks at.
+    /// Device and inode of the root directory that the exporter watches.
     fn own_root(&self) -> Option<(u64, u64)> {
         *self.root.get_or_init(|| identity(self.files.root.path()))
     }
 
-    /// Why what the process says of paths is not followed, if so: they mean something else to it.
+    /// Why the process' paths are not followed, if so: they refer to other files.
     ///
-    /// # Errors
-    /// The exporter shares its processes with other containers, and may not look into the one that this is in.
+    /// # Errors The exporter shares its processes with other containers, and may not read that of the process.
     pub(super) fn has_another_root(&self, pid: u32) -> Result<Option<Why>, Why> {
         let path = self.procfs.join(format!("{pid}/root"));
         let theirs = if self.files.deputy {
@@ -94,7 +93,8 @@ impl Reader<'_> {
         Ok(Some(Why::new(Reason::Denied, path.display().to_string(), detail)))
     }
 
-    /// True if the control groups say so: the exporter looks at its own container's root, and this process is not in there.
+    /// True if the control groups show it: the exporter watches its own container's root, and this process is in
+    /// another container.
     fn is_in_another_container(&self, pid: u32) -> bool {
         if !self.sees_containers || !self.files.root.is_own() {
             return false;
@@ -136,8 +136,8 @@ pub(super) fn first_of_pod(procfs: &Path, files: Files<'_>, sees_containers: boo
     Some(FirstProcess { pid: 1, start_ticks: stat.start_ticks })
 }
 
-/// True if these are the control groups of two containers, the first of which is the reader's: those outside of its own, where it
-/// has a namespace of them, begin with `/..`.
+/// True if these are the control groups of two containers, the first of which is the reader's: those outside of its
+/// own, if it has a control group namespace, begin with `/..`.
 fn are_apart(own: &str, theirs: &str) -> bool {
     let outside = theirs
         .lines()

@@ -1,4 +1,5 @@
-//! What `/proc` tells of one process, each read under the deadline. Work and memory are bounded whatever a process puts there.
+//! The facts of one process in `/proc`, each read under the deadline. Work and memory are bounded whatever a process
+//! writes there.
 
 use std::{
     cell::{Cell, RefCell},
@@ -23,14 +24,14 @@ use crate::{
     },
 };
 
-/// The most that is read of one file of `/proc`, in bytes; a command line may be as long as a process likes.
+/// The maximum number of bytes read from one file of `/proc`; a command line may be arbitrarily long.
 const MOST_BYTES: u64 = 1 << 20;
-/// The most arguments that are kept, and the longest of them in bytes.
+/// The maximum number of arguments that are kept, and their maximum length in bytes.
 pub(super) const MOST_ARGUMENTS: usize = 256;
 pub(super) const LONGEST_ARGUMENT: usize = 4 << 10;
-/// What all processes of one reading may leave of arguments and of environments, in bytes each.
+/// The maximum total size of the arguments, and of the environments, of all processes of one reading, in bytes.
 const MOST_IN_ALL: usize = 4 << 20;
-/// Room for a usual file of `/proc`, so that it is read at once and not piecemeal.
+/// Room for a usual file of `/proc`, so that one read is enough.
 const USUAL_BYTES: usize = 2 << 10;
 
 /// How a read of `/proc` can end without an answer.
@@ -74,7 +75,7 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// Its name as whoever started it gave it, if any.
+    /// Its `argv[0]`, if any.
     ///
     /// # Errors
     /// It is gone, or cannot be read.
@@ -98,7 +99,7 @@ impl<'a> Facts<'a> {
         )
     }
 
-    /// Of its environment, what is wanted. `None`: it is gone.
+    /// The wanted variables of its environment. `None`: it is gone.
     pub(super) fn environment(&self, pid: u32, wanted: impl Fn(&str) -> bool) -> Option<Reading<Kept>> {
         Some(match self.read(pid, "environ") {
             Ok(bytes) => {
@@ -115,7 +116,7 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// What is left of one process counts against what all may leave.
+    /// The kept bytes of each process count towards the total.
     fn within<T>(
         &self,
         left: &Cell<usize>,
@@ -219,7 +220,7 @@ fn refusal(path: &Path, error: Errno) -> Why {
     }
 }
 
-/// The arguments, and whether those are all of them, in full.
+/// The arguments, and whether they are complete.
 pub(super) fn split_arguments(bytes: &[u8]) -> (Vec<String>, bool) {
     let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);
     if bytes.is_empty() {

@@ -1,4 +1,4 @@
-//! A made-up procfs for what cannot be arranged, and real processes for what can.
+//! A synthetic procfs for states that cannot be created, and real processes for the others.
 
 use std::{fs::Permissions, os::unix::fs::PermissionsExt as _, process::Command, time::SystemTime};
 
@@ -222,7 +222,7 @@ fn an_exporter_that_sees_itself_alone_knows_nothing_of_the_host() {
     assert_eq!(scan(&fake), None, "a single process that is another is one of the host's");
     fake.0.link("/proc/self", "1");
     assert_eq!(scan(&fake), Some(true));
-    // Its helper, and somebody who asks it whether it is well.
+    // Its helper, and a health check.
     for pid in [7, 8] {
         fake.process(pid, "exe", "S", Some("/usr/lib/systemd/systemd"));
     }
@@ -327,7 +327,7 @@ fn find(found: Vec<Candidate>, started: &Started) -> Candidate {
 fn real_processes_are_told_apart_alive_stopped_deleted_and_defunct() {
     let host = Host::new();
     let agent = host.run("/usr/local/ilogtail/ilogtail");
-    // The kernel counts memory for each processor, and adds it up so roughly that a new process may have none.
+    // The kernel counts memory per processor, and sums it so approximately that a new process may have none.
     let mut looks = (0..1000).map(|_| find(real(&host), &agent));
     let alive = looks.find(|alive| alive.process.resident_bytes > 0).expect("it has memory");
     assert_eq!(alive.process.state, ProcessState::Alive);
@@ -402,7 +402,7 @@ fn real_processes_that_only_mention_an_agent_are_none() {
 #[test]
 fn an_unprivileged_exporter_finds_the_agent_and_says_what_it_cannot_read() {
     let host = Host::new();
-    // Not even its owner may look into a process whose executable it cannot read, unless privileged.
+    // Not even its owner may read a process whose executable it cannot read, unless privileged.
     let program = host.program("/usr/local/ilogtail/ilogtail");
     std::fs::set_permissions(&program, Permissions::from_mode(0o111)).unwrap();
     let agent = Started::of(Command::new(&program).arg("1000"));
@@ -451,7 +451,7 @@ fn what_is_filtered_out_is_what_the_full_reading_leaves_out() {
     }
     fake.process(pid, "tail", "S", None);
     fake.0.file(&format!("/proc/{pid}/stat"), "no stat at all");
-    // A thread of the kernel that is called like an agent.
+    // A kernel thread with an agent's name.
     fake.0.file("/proc/90/stat", "90 (ilogtail) S 2 0 0 0 -1 2129984 0 0 0 0 0 6 0 0 20 0 1 0 50 0 0 0 0 0");
     let procfs = fake.0.at("/proc");
     let (all, filtered, full, whole) = look_from(Path::new("/"), |files| {

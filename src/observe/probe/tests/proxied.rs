@@ -1,4 +1,4 @@
-//! Probes through the agent's proxy, as its environment has it.
+//! Probes through the agent's proxy, as set in its environment.
 
 use super::{super::fault_server::Authority, secure::trusting, *};
 use crate::model::{Reason, Why};

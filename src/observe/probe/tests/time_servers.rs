@@ -8,7 +8,7 @@ use crate::{model::Reason, observe::time};
 /// Seconds between the NTP and the Unix epoch.
 const NTP_EPOCH: f64 = 2_208_988_800.0;
 
-/// What a fake server makes of a request.
+/// A fake server's answer to a request.
 type Reply = fn(&[u8; 48]) -> Vec<u8>;
 
 async fn server(reply: Reply) -> (SocketAddr, tokio::task::JoinHandle<()>) {
@@ -91,7 +91,7 @@ async fn a_clock_that_was_never_set_gives_no_time() {
     let unset: [Reply; 4] = [
         |request: &[u8; 48]| with_times(request, [0x00; 8], [0x00; 8]),
         |request: &[u8; 48]| with_times(request, [0xff; 8], [0xff; 8]),
-        // As above, but for the fraction of a second that a counter has added.
+        // As above, plus the fraction of a second added by a counter.
         |request: &[u8; 48]| with_times(request, [0, 0, 0, 0, 0x80, 0, 0, 0], [0, 0, 0, 0, 0x80, 0, 0, 1]),
         |request: &[u8; 48]| with_times(request, [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], [0xff; 8]),
     ];

@@ -5,7 +5,7 @@ use std::sync::{Mutex, mpsc::Receiver};
 use super::*;
 use crate::observe::events::Names;
 
-/// What is asked of `hung` first hangs until the sender is gone.
+/// The first request to `hung` hangs until the sender is dropped.
 static RELEASE: Mutex<Option<Receiver<()>>> = Mutex::new(None);
 
 fn hanging(inotify: &OwnedFd, wish: &Wish) -> Outcome {
