@@ -1,4 +1,4 @@
-//! Server addresses as people write them into an agent's config, and the endpoints that follow from them.
+//! Server addresses as written in an agent's config, and the endpoints derived from them.
 
 use crate::model::{
     Purpose,
@@ -6,22 +6,22 @@ use crate::model::{
     snapshot::{Endpoint, ExpectedAnswer, Scheme},
 };
 
-/// The most endpoints that one agent's config can ask to be probed; a runaway file must not become a flood.
+/// The maximum number of endpoints of one agent's config that are probed; a huge file must not cause a flood.
 const MOST_ENDPOINTS: usize = 64;
 
 /// A server address that an agent could use: `[scheme://]host[:port]`, lower case, without user info and path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerAddress {
-    /// The scheme, where one is written.
+    /// The scheme, if there is one.
     pub scheme: Option<Scheme>,
     /// Host name, or IP address without brackets.
     pub host: String,
-    /// The port, where one is written.
+    /// The port, if there is one.
     pub port: Option<u16>,
 }
 
 impl ServerAddress {
-    /// The address, or `None` if it is malformed or a template's stand-in (`<region>`, blanks, an unknown scheme).
+    /// The address, or `None` if it is malformed or a template's placeholder (`<region>`, blanks, an unknown scheme).
     pub fn parse(written: &str) -> Option<Self> {
         let lower = written.to_ascii_lowercase();
         let (scheme, rest) = match lower.split_once("://") {
@@ -46,11 +46,11 @@ pub fn host_of(written: &str) -> String {
     host.strip_suffix('.').unwrap_or(host).to_owned()
 }
 
-/// The endpoints of one agent, each URL once, in the order in which they were found.
+/// The endpoints of one agent, without duplicate URLs, in the order in which they were found.
 #[derive(Debug, Default)]
 pub struct EndpointList(Vec<Endpoint>);
 
-/// Where an endpoint comes from.
+/// The source of an endpoint.
 #[derive(Debug, Clone)]
 pub struct Origin {
     /// File and key, or `expect.projects[0]`.
@@ -60,7 +60,7 @@ pub struct Origin {
 }
 
 impl EndpointList {
-    /// Adds an endpoint unless its URL is there already.
+    /// Adds an endpoint unless its URL is already in the list.
     pub fn add(
         &mut self,
         purpose: Purpose,
@@ -91,7 +91,7 @@ impl EndpointList {
     }
 }
 
-/// The label `url`: an HTTP default port is left out, as a person would; a bare connect always names its port.
+/// The label `url`: an HTTP default port is omitted, as people do; a TCP endpoint always has its port.
 fn url(scheme: Scheme, host: &str, port: u16) -> String {
     let default = (scheme != Scheme::Tcp).then(|| scheme.default_port());
     format!("{}://{}", scheme.as_str(), authority::written(host, port, default))

@@ -1,4 +1,4 @@
-//! Options on an agent's command line, as its parser (gflags, getopt) takes them.
+//! Options on an agent's command line, as its parser (gflags, getopt) accepts them.
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub(super) fn flag(arguments: &[String], name: &str) -> Option<bool> {
     })
 }
 
-/// True for the words that stand for true, in arguments and variables.
+/// True for the words that mean true, in arguments and variables.
 pub(super) fn is_true(value: &str) -> bool {
     ["1", "t", "true", "y", "yes"].contains(&value.to_ascii_lowercase().as_str())
 }
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn relative_paths_belong_to_the_installation() {
-        // As text: paths that differ in `.` parts only are equal.
+        // A purely textual change: paths that differ only in `.` parts become equal.
         let resolved = |dir: &str, path: &str| resolve(Path::new(dir), path).display().to_string();
         assert_eq!(resolved("/a", "./b/./c"), "/a/b/c");
         assert_eq!(resolved("/a", "/b/"), "/b");

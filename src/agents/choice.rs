@@ -4,18 +4,19 @@ use std::net::Ipv4Addr;
 
 use crate::model::{Reading, snapshot::Parameter};
 
-/// The address that an agent would choose today, and what bears on the choice.
+/// The address that an agent would choose today, and the inputs of the choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// The address that a setting prescribes verbatim, if one does.
+    /// The address prescribed by a setting, if any.
     pub working_ip: Reading<Option<Parameter>>,
-    /// The interface that a setting prescribes, if one does.
+    /// The interface prescribed by a setting, if any.
     pub bind_interface: Reading<Option<Parameter>>,
-    /// The address that the hosts file binds the host name to; `None` if there is none, or one that the agent passes over.
+    /// The address that the hosts file binds the host name to; `None` if there is none, or only one that the agent
+    /// ignores.
     pub hosts_binding: Reading<Option<Binding>>,
-    /// The address that the resolver gives for the host name, as the agent would take it.
+    /// The address that the resolver gives for the host name, as the agent would use it.
     pub resolved_name: Reading<Option<Ipv4Addr>>,
-    /// The outcome; `None` where the agent takes any address.
+    /// The outcome; `None` if the agent accepts any address.
     pub chosen: Reading<Option<Chosen>>,
 }
 

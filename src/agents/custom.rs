@@ -1,4 +1,4 @@
-//! Agents that the vendors' profiles do not know: all there is to know stands in the exporter's config.
+//! Agents without a vendor's profile: the exporter's config describes them completely.
 
 use std::path::{Path, PathBuf};
 
@@ -12,10 +12,10 @@ use crate::model::{
     text::shell_word,
 };
 
-/// What the kernel keeps of a process' name.
+/// The maximum length of a process' name in the kernel.
 const COMM_BYTES: usize = 15;
 
-/// An agent described in config.
+/// An agent described in the config.
 #[derive(Debug)]
 pub struct Custom;
 
@@ -24,7 +24,8 @@ fn base_name(process: &CustomProcess) -> &str {
     process.executable.rsplit(['/', '\\']).next().unwrap_or_default()
 }
 
-/// True if a process of this name runs what config calls so. On Windows case is ignored, and `.exe` may be left out.
+/// True if a process of this name runs the executable in the config. On Windows case is ignored, and `.exe` may be left
+/// out.
 fn is_same(configured: &str, name: &str, system: System) -> bool {
     !name.is_empty()
         && match system {
@@ -117,7 +118,7 @@ impl Operation for Custom {
 
     fn described(&self, prerequisite: Prerequisite, settings: &AgentSettings) -> bool {
         match prerequisite {
-            // Without its processes it may be anywhere, or on another host.
+            // Without its processes its location is unknown.
             Prerequisite::Installed | Prerequisite::Processes | Prerequisite::Restart => {
                 !settings.processes.is_empty()
             }

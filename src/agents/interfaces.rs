@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::model::snapshot::InterfaceAddress;
 
-/// Names of interfaces that hypervisors, container engines and tunnels make: never the address that a machine group means.
+/// Names of interfaces of hypervisors, container engines and tunnels, whose addresses are never those in a machine
+/// group.
 const VIRTUAL_PREFIXES: &[&str] = &[
     "docker",
     "br-",
@@ -40,7 +41,7 @@ const VIRTUAL_PREFIXES: &[&str] = &[
     "tailscale",
 ];
 
-/// True for interfaces that are not the machine's own, by name (in a container's namespace even `eth0` is a veth).
+/// True for virtual interfaces, by name (in a container's namespace even `eth0` is a veth).
 pub fn is_virtual(interface: &str) -> bool {
     interface == "lo" || VIRTUAL_PREFIXES.iter().any(|prefix| interface.starts_with(prefix))
 }
@@ -61,7 +62,8 @@ pub fn address_of<'a>(
     usable(interfaces).find(|(entry, _)| entry.interface == name)
 }
 
-/// `eth0`, else `bond0`, else the lowest index that is not virtual; only interfaces that have an IPv4 address.
+/// `eth0`, otherwise `bond0`, otherwise the lowest index that is not virtual; only interfaces that have an IPv4
+/// address.
 pub fn first_interface(interfaces: &[InterfaceAddress]) -> Option<(&InterfaceAddress, Ipv4Addr)> {
     address_of(interfaces, "eth0").or_else(|| address_of(interfaces, "bond0")).or_else(|| {
         usable(interfaces)

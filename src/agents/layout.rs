@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{Reading, Why};
 
-/// Where one file or directory of an agent is.
+/// The location of one file or directory of an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Located {
-    /// Where it may be: the first that exists is the agent's, else the first is the one that is missing.
+    /// Possible paths: the first that exists is the agent's; if none exists, the first one is missing.
     pub candidates: Vec<PathBuf>,
-    /// Why that is not certain: a fact that could name another place could not be read.
+    /// Why the location is uncertain: a fact that could change it could not be read.
     pub undecided: Option<Why>,
 }
 
 impl Located {
-    /// In one of these places of the vendor's layout.
+    /// One of these paths of the vendor's layout.
     pub fn by_layout(paths: impl IntoIterator<Item = PathBuf>) -> Self {
         Self { candidates: paths.into_iter().collect(), undecided: None }
     }
@@ -24,7 +24,7 @@ impl Located {
         Self { candidates: vec![path], undecided: None }
     }
 
-    /// The same place, which is not certain.
+    /// The same location, marked as uncertain.
     #[must_use]
     pub fn unless(self, why: Why) -> Self {
         Self { undecided: Some(why), ..self }
@@ -46,7 +46,7 @@ impl Located {
 /// Where an installation's files are, as the agent sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
-    /// Directories in which a file with a recognised name is the executable.
+    /// Directories in which a file with a recognized name is the executable.
     pub binary_dirs: Vec<PathBuf>,
     /// Exact paths of executables (custom agents).
     pub binaries: Vec<PathBuf>,
@@ -60,15 +60,15 @@ pub struct Layout {
     pub version_file: Option<PathBuf>,
     /// The log in whose first 256 KiB the loaded config may be found.
     pub log: Located,
-    /// The log of what happens to the agent, which is followed.
+    /// The agent's main log, which is followed.
     pub own_log: Located,
     /// The file of the collection configs that were delivered.
     pub collection: Located,
     /// Directories of further ones.
     pub collection_dirs: Vec<PathBuf>,
-    /// Names of further directories of them, beside the file of custom identifiers.
+    /// Names of further directories with such configs, next to the file of custom identifiers.
     pub collection_names: &'static [&'static str],
-    /// The log of the agent's state that it writes at a fixed rhythm.
+    /// The log of the agent's state that it writes periodically.
     pub status_log: Located,
     /// Further files to watch.
     pub files: Vec<PathBuf>,

@@ -1,13 +1,13 @@
-//! What a line of an agent's own log is made of.
+//! The parts of a line of an agent's own log.
 
 use crate::model::snapshot::LogEvent;
 
-/// A log that an agent writes of itself.
+/// A log that an agent writes about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnLog {
     /// What happens to it.
     Main,
-    /// Its state at a fixed rhythm.
+    /// Its state, written periodically.
     Status,
 }
 
@@ -16,8 +16,8 @@ pub enum OwnLog {
 pub struct LogLine<'l> {
     /// When it was written, in local time.
     pub written: Option<&'l str>,
-    /// What it means, if anything.
+    /// Its meaning, if any.
     pub event: Option<LogEvent>,
-    /// When that was, in local time, where it is not when the line was written.
+    /// When the event occurred, in local time, if not when the line was written.
     pub at: Option<&'l str>,
 }

@@ -1,4 +1,4 @@
-//! Where an instance of a cloud learns who it is.
+//! Where a cloud instance gets its identity.
 
 use std::net::SocketAddr;
 
@@ -9,8 +9,8 @@ pub struct MetadataService {
     pub address: SocketAddr,
     /// What agents ask for.
     pub document: &'static str,
-    /// Where a token is to be had, by PUT.
+    /// The path for requesting a token, by PUT.
     pub token: &'static str,
-    /// The header that says for how many seconds it is to be valid.
+    /// The header with the token's lifetime in seconds.
     pub lifetime_header: &'static str,
 }

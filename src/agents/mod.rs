@@ -1,4 +1,4 @@
-//! What each kind of agent looks like: names, files, parsers, endpoints. Data and pure functions; no I/O.
+//! The profile of each kind of agent: names, files, parsers, endpoints. Data and pure functions; no I/O.
 //!
 //! A new kind is one new file with a [`Profile`], and one line in [`PROFILES`].
 
@@ -65,21 +65,21 @@ pub enum Place {
     Suffixed {
         /// The directory to list.
         parent: &'static str,
-        /// What the names begin with.
+        /// The prefix of the names.
         stem: &'static str,
         /// Stem of the directory that proves an installation.
         proof: Option<&'static str>,
     },
 }
 
-/// What an executable's base name says of a process.
+/// The kind and role implied by an executable's base name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recognition {
     /// Not this kind's.
     Foreign,
-    /// This kind's; the name does not tell the role.
+    /// Of this kind; the name does not imply a role.
     Agent,
-    /// This kind's, in this role.
+    /// Of this kind, in this role.
     Role(Role),
 }
 
@@ -89,7 +89,7 @@ impl Recognition {
         *self != Self::Foreign
     }
 
-    /// The role, where the name tells it.
+    /// The role, if the name implies it.
     pub fn role(self) -> Option<Role> {
         match self {
             Self::Role(role) => Some(role),
@@ -98,15 +98,15 @@ impl Recognition {
     }
 }
 
-/// Turns a local time as an agent writes it (`2022-12-27 05:38:33`) into every moment that it can mean (host zone, UTC).
+/// Turns a local time as an agent writes it (`2022-12-27 05:38:33`) into every time that it can mean (host zone, UTC).
 pub type LocalTime<'a> = &'a dyn Fn(&str) -> Vec<SystemTime>;
 
-/// What decides which variant of a kind an installation is.
+/// The facts that determine the variant of an installation.
 #[derive(Debug, Clone, Copy)]
 pub struct EditionFacts<'a> {
     /// Its settings.
     pub settings: &'a AgentSettings,
-    /// Its version; `Known(None)` if its files do not tell one.
+    /// Its version; `Known(None)` if its files do not contain one.
     pub version: &'a Reading<Option<String>>,
     /// The config file that it would read.
     pub config: &'a Reading<Option<PathBuf>>,
@@ -116,12 +116,12 @@ pub struct EditionFacts<'a> {
     pub processes: &'a Reading<Vec<Process>>,
 }
 
-/// How an agent of this kind is found: its names and places.
+/// How an agent of this kind is found: its names and directories.
 pub trait Identification: Sync {
     /// The label `kind`.
     fn kind(&self) -> &'static str;
 
-    /// The names under which people know what detection looks for; none for kinds that are only configured.
+    /// The product names that detection covers; none for kinds that are only configured.
     fn products(&self) -> &'static [&'static str] {
         &[]
     }
@@ -129,11 +129,11 @@ pub trait Identification: Sync {
     /// Where detection looks on a host of this system; empty for kinds that are only configured, or never run there.
     fn places(&self, system: System) -> &'static [Place];
 
-    /// What the base name of an executable says.
+    /// The kind and role implied by the base name of an executable.
     fn recognise(&self, base_name: &str, settings: &AgentSettings) -> Recognition;
 
-    /// True if a process whose `comm` reads so can be this kind's. The kernel cuts `comm` to 15 bytes, so a cut name counts
-    /// as the name; it proves nothing alone.
+    /// True if a process with this `comm` can be of this kind. The kernel truncates `comm` to 15 bytes, so a truncated
+    /// name matches; this alone proves nothing.
     fn recognises_comm(&self, comm: &str, settings: &AgentSettings) -> bool {
         self.recognise(comm, settings).is_agent()
     }
@@ -141,20 +141,21 @@ pub trait Identification: Sync {
     /// The installation directory that an executable's path implies.
     fn install_dir_of(&self, executable: &Path) -> Option<PathBuf>;
 
-    /// The directory of an installation whose place config does not tell.
+    /// The directory of an installation whose path is not in the config.
     fn default_install_dir(&self, system: System) -> Option<PathBuf>;
 
-    /// Words of which one is in whatever starts the agent (its service's name, a table of cron). None: that is not asked.
+    /// Words at least one of which is in anything that starts the agent (its service's name, a crontab). Empty: not
+    /// checked.
     fn service_words(&self, _settings: &AgentSettings) -> Vec<String> {
         Vec::new()
     }
 
-    /// Names of the services that run it, where the system's service manager knows services by name (Windows).
+    /// Names of the services that run it, if the system's service manager has services by name (Windows).
     fn services(&self, _settings: &AgentSettings) -> &'static [&'static str] {
         &[]
     }
 
-    /// Of its services, those that this version cannot do without, if not all: `there` are those that are registered.
+    /// The services that this version needs, if not all: `there` are those that are registered.
     fn needed_services(&self, _version: Option<&str>, _there: &[&str]) -> Option<&'static [&'static str]> {
         None
     }
@@ -164,16 +165,18 @@ pub trait Identification: Sync {
         &[]
     }
 
-    /// The generation that an executable's base name tells, where a vendor has several that must not run beside each other.
+    /// The generation implied by an executable's base name, for vendors with several that must not run at the same
+    /// time.
     fn generation(&self, _base_name: &str) -> Option<&'static str> {
         None
     }
 
-    /// True if the variable of this name matters and holds no secret.
+    /// True if the variable of this name matters and is no secret.
     fn wants_variable(&self, name: &str) -> bool;
 }
 
-/// Where an agent's files are, and what its own parsers make of them. What a kind does not have it need not mention.
+/// Where an agent's files are, and how its own parsers read them. Methods for features that a kind does not have can be
+/// omitted.
 pub trait Files: Sync {
     /// Where the files are.
     fn layout(&self, settings: &AgentSettings, invocation: &Invocation) -> Layout;
@@ -189,7 +192,7 @@ pub trait Files: Sync {
         Located::default()
     }
 
-    /// Where the identity files are. `parameters`: those in force, `Known(None)` if there are none.
+    /// Where the identity files are. `parameters`: those in effect, `Known(None)` if there are none.
     fn identity_layout(
         &self,
         _settings: &AgentSettings,
@@ -204,7 +207,7 @@ pub trait Files: Sync {
         Ok(Parameters::default())
     }
 
-    /// The parameters that the agent generates for a config file that is not there, if it does.
+    /// The parameters that the agent generates for a missing config file, if it does.
     fn implied_parameters(&self, _path: &Path) -> Option<Parameters> {
         None
     }
@@ -244,17 +247,17 @@ pub trait Files: Sync {
         None
     }
 
-    /// What a line of one of the agent's own logs means; `None`: it is no line that begins a record.
+    /// The meaning of a line in one of the agent's own logs; `None`: the line does not begin a record.
     fn parse_log_line<'l>(&self, _log: OwnLog, _line: &'l str) -> Option<LogLine<'l>> {
         None
     }
 
-    /// What may be shown of a file to those who are not on the host; `None`: nothing of its content.
+    /// The part of a file that may leave the host; `None`: nothing of its content.
     fn outline(&self, _path: &Path, _bytes: &[u8]) -> Option<String> {
         None
     }
 
-    /// The config that the log's beginning says was loaded last.
+    /// The config that was loaded last, according to the beginning of the log.
     fn parse_loaded_config(
         &self,
         _path: &Path,
@@ -265,7 +268,7 @@ pub trait Files: Sync {
     }
 }
 
-/// What the service that the agent reports to expects, and how it names its hosts.
+/// The requirements of the agent's service, and how it names its hosts.
 pub trait Service: Sync {
     /// Every endpoint that the agent must reach. `config_file` is for evidence.
     fn endpoints(
@@ -276,17 +279,17 @@ pub trait Service: Sync {
         config_file: &Path,
     ) -> Vec<Endpoint>;
 
-    /// True if an agent of this edition cannot do without an endpoint.
+    /// True if an agent of this edition needs an endpoint.
     fn needs_endpoints(&self, _edition: &Edition) -> bool {
         true
     }
 
-    /// True if the config names data servers besides config servers.
+    /// True if the config has data servers in addition to config servers.
     fn has_data_servers(&self) -> bool {
         false
     }
 
-    /// What a server's host name says of region and network.
+    /// The region and network implied by a server's host name.
     fn classify_host(&self, _host: &str) -> HostClass {
         HostClass::default()
     }
@@ -312,17 +315,17 @@ pub trait Service: Sync {
         Duration::from_mins(15)
     }
 
-    /// True if a machine with this maker and product (DMI) is an instance of this vendor's cloud.
+    /// True if a machine with this vendor and product (DMI) is an instance of this vendor's cloud.
     fn is_instance(&self, _product: &str) -> bool {
         false
     }
 
-    /// Where an instance of this vendor's cloud learns who it is, if the agent asks there.
+    /// Where an instance of this vendor's cloud gets its identity, if the agent asks there.
     fn metadata(&self) -> Option<&'static MetadataService> {
         None
     }
 
-    /// Keys of `expect` that mean something for this kind.
+    /// Keys of `expect` that are valid for this kind.
     fn expectations(&self) -> &'static [&'static str] {
         &[]
     }
@@ -338,7 +341,7 @@ pub trait Operation: Sync {
     /// True if the prerequisite applies to this variant; unknown if it may.
     fn applies(&self, prerequisite: Prerequisite, edition: &Reading<Edition>) -> Reading<bool>;
 
-    /// False if the agent is described by config alone, and nothing is said there that the prerequisite could be asked of.
+    /// False if the agent is described only by the config, which has nothing to which the prerequisite applies.
     fn described(&self, _prerequisite: Prerequisite, _settings: &AgentSettings) -> bool {
         true
     }
@@ -346,7 +349,7 @@ pub trait Operation: Sync {
     /// The variant.
     fn edition(&self, facts: EditionFacts<'_>) -> Reading<Edition>;
 
-    /// The processes that this variant should have.
+    /// The expected processes of this variant.
     fn expected_roles(
         &self,
         facts: EditionFacts<'_>,
@@ -356,7 +359,7 @@ pub trait Operation: Sync {
     /// Every role that a process of any variant can have.
     fn roles(&self, settings: &AgentSettings) -> Vec<Role>;
 
-    /// The address that the agent would choose today; `None` for kinds that do not choose one themselves.
+    /// The address that the agent would choose today; `None` for kinds that do not choose one.
     fn choice(
         &self,
         _host: &PlaceFacts,
@@ -367,7 +370,7 @@ pub trait Operation: Sync {
         None
     }
 
-    /// Whether the agent corrects its own times by the service's: the setting in force, and where it stands.
+    /// Whether the agent corrects its times by the service's: the effective setting, and its source.
     fn adjusts_time(
         &self,
         _parameters: Reading<Option<&Parameters>>,
@@ -377,7 +380,7 @@ pub trait Operation: Sync {
         Reading::Known(None)
     }
 
-    /// Identifiers that the agent takes from its environment: (variable, identifier).
+    /// Identifiers that the agent reads from its environment: (variable, identifier).
     fn identifiers_of_environment(
         &self,
         _which: Identifier,
@@ -386,12 +389,12 @@ pub trait Operation: Sync {
         Vec::new()
     }
 
-    /// Where the agent restarts itself: its limits in force.
+    /// The effective limits at which the agent restarts itself.
     fn limits(&self, _parameters: Reading<Option<&Parameters>>, _invocation: &Invocation) -> Reading<Limits> {
         Reading::Known(Limits::default())
     }
 
-    /// Where the agent answers whoever asks whether it lives: a port of its own loopback interface, and a path.
+    /// The agent's liveness endpoint: a port on the loopback interface, and a path.
     fn liveness(&self, _environment: &Environment) -> Option<(NonZeroU16, &'static str)> {
         None
     }
@@ -401,12 +404,12 @@ pub trait Operation: Sync {
         settings.name.clone()
     }
 
-    /// True if a version can do this.
+    /// True if a version has this capability.
     fn supports(&self, _feature: Feature, _version: &Reading<Option<String>>) -> Reading<bool> {
         Reading::Known(true)
     }
 
-    /// Parameters of the config that a version passes over, although the agent needs them.
+    /// Parameters of the config that a version ignores, although the agent needs them.
     fn unsupported(
         &self,
         _parameters: &Parameters,
@@ -416,7 +419,7 @@ pub trait Operation: Sync {
         Reading::Known(Vec::new())
     }
 
-    /// What is known to be wrong with a version.
+    /// The known defects of a version.
     fn defects(&self, _version: &str) -> Vec<&'static Defect> {
         Vec::new()
     }
@@ -436,7 +439,7 @@ pub trait Profile: Identification + Files + Service + Operation {}
 
 impl<T: Identification + Files + Service + Operation> Profile for T {}
 
-/// Which identifiers are asked for.
+/// The requested identifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identifier {
     /// Accounts that own projects.
@@ -450,7 +453,7 @@ pub enum Identifier {
 pub struct Limits {
     /// Of resident memory, in bytes.
     pub memory: Option<(u64, String)>,
-    /// Of processors, in thousandths of one.
+    /// Of processor usage, in thousandths of a processor.
     pub cpu: Option<(u64, String)>,
 }
 
@@ -459,11 +462,11 @@ pub struct Limits {
 pub struct TimeAdjustment {
     /// Whether it does.
     pub on: bool,
-    /// True if the setting stands in the config file: a process that has not loaded it does not follow it.
+    /// True if the setting is in the config file: a process that has not loaded it does not use it.
     pub in_file: bool,
 }
 
-/// What an endpoint's host name says of region and network, as this service names its hosts.
+/// The region and network implied by an endpoint's host name, by the service's naming scheme.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HostClass {
     /// Region, without network suffix; `None` if the name has none (acceleration, private domains).

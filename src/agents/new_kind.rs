@@ -1,5 +1,5 @@
-//! What CONTRIBUTING says of a new kind of agent, done: this file, its `mod`, and a list of profiles with it are all that knows of
-//! it, and it is found and judged like the others.
+//! A new kind of agent added as CONTRIBUTING describes: only this file, its `mod`, and a list of profiles refer to it,
+//! and it is detected and evaluated like the others.
 
 use std::{
     fs,
@@ -32,7 +32,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Shipper;
 
-/// Beside those of the product.
+/// In addition to those of the product.
 pub(super) static PROFILES: &[&dyn Profile] = &[&Shipper];
 
 impl Identification for Shipper {
@@ -127,7 +127,7 @@ impl Operation for Shipper {
 
 const EXECUTABLE: &str = "/opt/shipper/shipperd";
 
-/// What procfs has of a process of root.
+/// The procfs files of a process of root.
 fn process(pid: u32, executable: &str) -> Vec<(String, String)> {
     let name = executable.rsplit('/').next().unwrap_or_default();
     let stat = format!("{pid} ({name}) S 1 1 1 0 -1 0 0 0 0 0 5 5 0 0 20 0 4 0 6000 0 900 0\n");
@@ -137,7 +137,7 @@ fn process(pid: u32, executable: &str) -> Vec<(String, String)> {
         .into()
 }
 
-/// A host with a shipper, of which these files are otherwise; `None`: not there.
+/// A host with a shipper, with these files changed; `None`: removed.
 fn report(otherwise: &[(&str, Option<&str>)], failure: Option<FailureKind>) -> Report {
     let root = tempfile::tempdir().unwrap();
     let mut files = vec![

@@ -1,6 +1,7 @@
-//! A file's keys with those of its values that are known to hold no secret: what may leave the host in a support bundle.
+//! A file's keys, and the values that are known to be no secrets: the parts that may leave the host in a support
+//! bundle.
 //!
-//! Closed unless opened: a value is shown where its key is on a list, and whatever has another key is withheld.
+//! A value is shown only if its key is on a list; all others are withheld.
 
 use std::fmt::Write as _;
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use crate::model::{authority::without_user_info, text::visible};
 
-/// What stands for a value that is not shown.
+/// Replaces a value that is not shown.
 pub const WITHHELD: &str = "(withheld)";
 
 /// More values than any config has.
@@ -18,7 +19,7 @@ const MOST: usize = 5_000;
 /// Deeper than any config nests.
 const DEEPEST: usize = 64;
 
-/// One value of a file, and where it stands.
+/// One value of a file, and its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaf {
     /// The keys that lead to it, the innermost last; items of a list have none of their own.
@@ -27,7 +28,7 @@ pub struct Leaf {
     pub value: String,
 }
 
-/// The leaves as lines of `key.key = value`, each value shown only if `is_open` says so of its keys.
+/// The leaves as lines of `key.key = value`, each value shown only if `is_open` accepts its keys.
 pub fn lines(leaves: &[Leaf], is_open: impl Fn(&[String]) -> bool) -> String {
     let mut out = String::new();
     for Leaf { keys, value } in leaves {
@@ -42,12 +43,12 @@ pub fn lines(leaves: &[Leaf], is_open: impl Fn(&[String]) -> bool) -> String {
     out
 }
 
-/// True for keys of which the innermost is on the list, in any case.
+/// True if the innermost key is on the list, ignoring case.
 pub fn named(keys: &[String], open: &[&str]) -> bool {
     keys.last().is_some_and(|key| open.iter().any(|open| key.eq_ignore_ascii_case(open)))
 }
 
-/// A value that may be shown; of an address its origin alone, as a password or a token may be part of the rest.
+/// A value that may be shown; of a URL only its origin, as a password or a token may be part of the rest.
 fn open(value: &str) -> String {
     let value = without_user_info(value);
     let Some((scheme, rest)) = value.split_once("://") else { return visible(&value) };
@@ -80,7 +81,7 @@ pub fn json(root: &Value) -> Vec<Leaf> {
     out
 }
 
-/// The leaves of lines of `key = value`; what is no such line is passed over.
+/// The leaves of lines of `key = value`; other lines are skipped.
 pub fn key_value(text: &str) -> Vec<Leaf> {
     let pairs = text.lines().filter_map(|line| line.split_once('='));
     let pairs = pairs.map(|(key, value)| (key.trim(), value.trim()));
@@ -97,11 +98,12 @@ pub fn key_value(text: &str) -> Vec<Leaf> {
 /// A collection that is still open in YAML.
 enum Level {
     List,
-    /// The key that waits for its value.
+    /// The pending key.
     Map(Option<String>),
 }
 
-/// The leaves of a YAML document, up to where it is none. Aliases are not followed: they would let a small file be large.
+/// The leaves of a YAML document, up to the first syntax error. Aliases are not followed: they could make a small file
+/// large.
 pub fn yaml(text: &str) -> Vec<Leaf> {
     let mut out = Vec::new();
     let mut levels: Vec<Level> = Vec::new();
@@ -112,7 +114,7 @@ pub fn yaml(text: &str) -> Vec<Leaf> {
         }
         let opens = matches!(event, Event::MappingStart(..) | Event::SequenceStart(..));
         if opens && matches!(levels.last(), Some(Level::Map(None))) {
-            // A key that is no word: which of the words that follow are keys cannot be told from here.
+            // A key that is not a scalar: which of the following scalars are keys is then unknown.
             break;
         }
         let value = match event {
@@ -151,7 +153,7 @@ pub fn yaml(text: &str) -> Vec<Leaf> {
     out
 }
 
-/// A value has ended: the key before it waits no longer.
+/// A value is complete: its key is no longer pending.
 fn ended(levels: &mut [Level]) {
     if let Some(Level::Map(key)) = levels.last_mut() {
         *key = None;

@@ -1,9 +1,9 @@
-//! What detection looks for, by the names that people know.
+//! The products that detection covers, by name.
 
 use super::PROFILES;
 use crate::model::{Language, Text};
 
-/// Says that there is no agent, and what was looked for.
+/// The message that there is no agent, and which ones were searched for.
 pub fn none_found(language: Language) -> String {
     const NONE: Text = Text {
         en: "No log-collection agent found. Looked for {products}: for their installation directories and their running \

@@ -1,4 +1,4 @@
-//! Releases of agents, to compare, and what an agent can do only since one of them.
+//! Releases of agents, for comparison, and capabilities with their first release.
 
 use std::{cmp::Ordering, fmt};
 
@@ -14,7 +14,8 @@ impl Release {
         Self([major, minor, patch])
     }
 
-    /// The number that a version begins with: `1.8.8 Community Edition`, `3.0.12.0`, `2.8`. `None`: it does not tell one.
+    /// The number that a version begins with: `1.8.8 Community Edition`, `3.0.12.0`, `2.8`. `None`: it does not begin
+    /// with one.
     pub fn parse(version: &str) -> Option<Self> {
         let number = version.trim().trim_start_matches('v');
         let end = number.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(number.len());
@@ -32,37 +33,37 @@ impl fmt::Display for Release {
     }
 }
 
-/// What not every release of an agent can do.
+/// A capability that not every release of an agent has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Feature {
     /// Corrects its times by the service's.
     TimeAdjustment,
-    /// Goes through the proxy that its environment names.
+    /// Uses the proxy in its environment.
     ProxyEnvironment,
-    /// Takes the address to report from its environment.
+    /// Reads the address to report from its environment.
     AddressOfEnvironment,
-    /// Takes every line of the identifier file for an identifier.
+    /// Uses every line of the identifier file as an identifier.
     SeveralIdentifiers,
     /// Asks the cloud's metadata service with a token.
     MetadataToken,
     /// Reads the config keys of the third generation.
     ThirdGenerationKeys,
-    /// Takes a host name for a config server of the community edition's own protocol, and not an address only.
+    /// Accepts a host name, and not only an address, for a config server of the community edition's protocol.
     ServerByName,
 }
 
-/// Since when an agent can do something.
+/// A capability's first release.
 #[derive(Debug, Clone, Copy)]
 pub struct Gate {
     /// What.
     pub feature: Feature,
-    /// The first release that can.
+    /// The first release with it.
     pub since: Release,
     /// Who says so.
     pub source: &'static str,
 }
 
-/// A defect of some releases that has to do with the heartbeat.
+/// A defect of some releases that affects the heartbeat.
 #[derive(Debug, Clone, Copy)]
 pub struct Defect {
     /// The first release with it; `None`: all before `mended`.
@@ -71,37 +72,37 @@ pub struct Defect {
     pub mended: Release,
     /// When it matters.
     pub when: When,
-    /// What it is, as a sentence without a full stop.
+    /// The defect, as a sentence without a full stop.
     pub what: &'static str,
     /// Who says so.
     pub source: &'static str,
 }
 
-/// When a defect matters: what a host does not do cannot go wrong on it.
+/// When a defect matters: features that a host does not use cannot fail on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
     /// Always.
     Always,
     /// The agent sends by transfer acceleration.
     Accelerated,
-    /// The agent has died again and again.
+    /// The agent has died repeatedly.
     Crashing,
 }
 
-/// A parameter that a version passes over.
+/// A parameter that a version ignores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsupported {
     /// Its key, as in [`Parameter`](crate::model::snapshot::Parameter).
     pub key: String,
     /// The first release that reads it.
     pub since: Release,
-    /// What this version reads instead.
+    /// The key that this version reads instead.
     pub instead: &'static str,
     /// Who says so.
     pub source: &'static str,
 }
 
-/// True if a version can do this by the table; a version that is not known to be one without it can.
+/// True if a version has this capability by the table, or is not known.
 pub fn supports(gates: &[Gate], feature: Feature, version: &Reading<Option<String>>) -> Reading<bool> {
     let Some(gate) = gates.iter().find(|gate| gate.feature == feature) else { return Reading::Known(true) };
     version.as_ref().map(|version| {
@@ -110,7 +111,7 @@ pub fn supports(gates: &[Gate], feature: Feature, version: &Reading<Option<Strin
     })
 }
 
-/// The defects that a version has by the table.
+/// The defects of a version by the table.
 pub fn defects(table: &'static [Defect], version: &str) -> Vec<&'static Defect> {
     let Some(release) = Release::parse(version) else { return Vec::new() };
     let has = |defect: &&Defect| release < defect.mended && defect.from.is_none_or(|from| from <= release);

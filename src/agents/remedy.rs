@@ -1,4 +1,4 @@
-//! Commands and settings that remedies are made of.
+//! Commands and settings for remedies.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -12,10 +12,10 @@ use crate::model::{
 /// Commands, settings and documents for the remedies, for one installation.
 pub type Commands = BTreeMap<&'static str, String>;
 
-/// What stands in a setting for an address that is not known.
+/// The placeholder in a setting for an unknown address.
 pub const SOME_ADDRESS: &str = "ADDRESS";
 
-/// What an agent's config should say. What is `None` is not known.
+/// The values that an agent's config should have. `None`: not known.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted<'a> {
     /// The config file.
@@ -32,7 +32,7 @@ pub struct Wanted<'a> {
     pub servers: Option<&'a (String, String)>,
 }
 
-/// The settings of servers, named as those of the public network.
+/// The settings of servers, with those of the public network.
 pub fn public(settings: Commands) -> Commands {
     let renamed = |name| match name {
         "config_server_setting" => Some("public_server_setting"),
@@ -42,19 +42,20 @@ pub fn public(settings: Commands) -> Commands {
     settings.into_iter().filter_map(|(name, value)| Some((renamed(name)?, value))).collect()
 }
 
-/// How one tries an endpoint from a shell: with all that happens (`probe_command`), so that its end says whether it answers as
-/// it should (`verify_command`), and its certificate (`certificate_command`). `proxy`: the one that the agent uses.
+/// Commands to test an endpoint from a shell: with full output (`probe_command`), with an exit code that shows whether
+/// it gives the documented answer (`verify_command`), and for its certificate (`certificate_command`). `proxy`: the one
+/// that the agent uses.
 pub fn trials(endpoint: &Endpoint, proxy: Option<&str>, system: System) -> Commands {
-    // In PowerShell `curl` alone is another command.
+    // In PowerShell `curl` without `.exe` is another command.
     let (word, curl): (fn(&str) -> String, _) = match system {
         System::Linux => (shell_word, "curl"),
         System::Windows => (powershell_word, "curl.exe"),
     };
-    // A path that somebody has configured may hold a secret, and is shown nowhere; those of the log services are documented.
+    // A configured path may contain a secret, and is never shown; those of the log services are documented.
     let is_hidden = endpoint.purpose == Purpose::Custom && !matches!(endpoint.path.as_str(), "" | "/");
     let path = if is_hidden || endpoint.path == "/" { "" } else { endpoint.path.as_str() };
     let url = word(&format!("{}{path}", endpoint.url));
-    // The variables of the shell that one types into are not the agent's.
+    // The user's shell does not have the agent's variables.
     let way = proxy.map_or_else(|| "--noproxy '*'".to_owned(), |proxy| format!("-x {}", word(proxy)));
     let (host, port) = (word(&endpoint.host), endpoint.port);
     let connect = match system {
@@ -62,7 +63,7 @@ pub fn trials(endpoint: &Endpoint, proxy: Option<&str>, system: System) -> Comma
         System::Windows => format!("Test-NetConnection -ComputerName {host} -Port {port}"),
     };
     let verify = match (&endpoint.expected, system) {
-        // Without the path another answer would be judged: the exporter knows it, and says whether it is the right one.
+        // Without the path the answer would be another: only the exporter, which knows the path, can check it.
         (ExpectedAnswer::StatusCodes(_), _) if is_hidden => "logagent-exporter check".to_owned(),
         (ExpectedAnswer::LogService, System::Linux) => {
             format!("{curl} -s -i -m 10 {way} {url} | grep -i -E '{}'", answer::SIGNS)

@@ -1,11 +1,11 @@
-//! What agents' profiles share on Windows: names of programs, paths, and the commands of the service manager.
+//! Code shared by agents' profiles on Windows: names of programs, paths, and the commands of the service manager.
 
 use std::path::{Path, PathBuf};
 
 use super::Commands;
 use crate::model::text::powershell_word;
 
-/// Why a config of two bytes a character is rejected.
+/// Why a config in a two-byte encoding is rejected.
 pub(super) const UTF_16: &str =
     "is UTF-16 text, as > and Out-File of PowerShell 5.1 write it; the agent reads UTF-8 only";
 
@@ -20,7 +20,7 @@ pub(super) fn has_drive(path: &Path) -> bool {
     path.to_str().is_some_and(|path| path.as_bytes().get(1) == Some(&b':'))
 }
 
-/// The directory of a path, whichever system the exporter itself was built for.
+/// The directory of a path, independent of the system that the exporter was built for.
 pub(super) fn parent(path: &Path) -> Option<PathBuf> {
     let (parent, _) = path.to_str()?.rsplit_once(['/', '\\'])?;
     (!parent.is_empty()).then(|| PathBuf::from(parent))
@@ -31,13 +31,13 @@ pub(super) fn base_name(path: &Path) -> Option<&str> {
     path.to_str()?.rsplit(['/', '\\']).next()
 }
 
-/// The directory in which an agent was installed whose program may run in one named after its version.
+/// The directory in which an agent was installed, if its program runs in a subdirectory named after its version.
 pub(super) fn install_dir_of(executable: &Path, is_version: impl Fn(&str) -> bool) -> Option<PathBuf> {
     let directory = parent(executable)?;
     if base_name(&directory).is_some_and(is_version) { parent(&directory) } else { Some(directory) }
 }
 
-/// The commands of an agent that these services run.
+/// The commands for an agent that runs as these services.
 pub(super) fn commands(services: &[&str], document: String) -> Commands {
     let names: Vec<String> = services.iter().map(|name| powershell_word(name)).collect();
     let names = names.join(", ");

@@ -1,17 +1,18 @@
-//! `host[:port]`, and the user info that may stand before it: the one parser of both, for everything that reads addresses.
+//! `host[:port]`, with optional user info before it: the only parser for these, used by everything that reads
+//! addresses.
 //!
-//! Strict: what a client could read in two ways is refused. It never repeats what may be a password.
+//! Strict: what clients could read in two ways is rejected. Error messages never repeat what may be a password.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::text::quoted;
 
-/// A host, and the port where one is written.
+/// A host, and the port if there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority {
     /// Host name in lower case, or address; IPv6 without brackets.
     pub host: String,
-    /// The port, where one is written.
+    /// The port, if there is one.
     pub port: Option<u16>,
 }
 
@@ -51,7 +52,7 @@ impl Authority {
         Ok(Self { host: parse_host(host)?, port })
     }
 
-    /// Likewise, but a bare IPv6 address is one, and a final `:` names no port: as libcurl and resolvers read them.
+    /// The same, but a bare IPv6 address is accepted, and a final `:` means no port, as for libcurl and resolvers.
     pub fn parse_lenient(written: &str) -> Option<Self> {
         if let Ok(address) = written.parse::<Ipv6Addr>() {
             return Some(Self { host: address.to_string(), port: None });
@@ -60,11 +61,11 @@ impl Authority {
     }
 }
 
-/// Why user info is refused; without it, as it may be a password.
+/// Why user info is rejected, without repeating it, as it may contain a password.
 const USER_INFO: &str =
     "holds a user name or password; nothing here is asked with credentials, so leave them out";
 
-/// Checks a host name or IPv4 address; it comes back in lower case.
+/// Checks a host name or IPv4 address; returns it in lower case.
 fn parse_host(host: &str) -> Result<String, String> {
     let refused = |why: &str| Err(format!("the host {} {why}", quoted(&shortened(host))));
     if host.is_empty() {
@@ -97,10 +98,9 @@ fn parse_host(host: &str) -> Result<String, String> {
     Ok(host.to_ascii_lowercase())
 }
 
-/// A port from 1 to 65535, in digits alone.
+/// A port from 1 to 65535, in digits only.
 ///
-/// # Errors
-/// What is wrong, for people; what is not a number at all may be a password, and is not repeated.
+/// # Errors What is wrong, for people; a value that is not a number may be a password, and is not repeated.
 pub fn parse_port(port: &str) -> Result<u16, String> {
     let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     match port.parse::<u16>() {
@@ -120,7 +120,7 @@ pub fn parse_port(port: &str) -> Result<u16, String> {
 /// Digits of the largest port.
 const LONGEST_PORT: usize = 5;
 
-/// `host` as it stands in a URL: IPv6 in brackets.
+/// `host` as in a URL: IPv6 in brackets.
 pub fn bracketed(host: &str) -> String {
     let host = host.trim_matches(['[', ']']);
     if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
@@ -132,7 +132,7 @@ pub fn written(host: &str, port: u16, default_port: Option<u16>) -> String {
     if default_port == Some(port) { host } else { format!("{host}:{port}") }
 }
 
-/// `address` without what may be a password: user info before an `@`, and what stands in a port's place without being one.
+/// `address` without what may be a password: user info before an `@`, and the part after the colon if it is not a port.
 pub fn without_user_info(address: &str) -> String {
     let (scheme, user_info, rest) = split_user_info(address);
     let rest = if user_info { rest.to_owned() } else { without_password(rest) };
@@ -145,8 +145,8 @@ pub fn with_hidden_user_info(address: &str) -> String {
     format!("{scheme}{}{rest}", if user_info { "***@" } else { "" })
 }
 
-/// The scheme with its `://`, whether user info follows it, and the rest. User info is everything up to the last `@`, as a
-/// password may hold any character where whoever set it did not know better.
+/// The scheme with its `://`, whether user info follows it, and the rest. User info is everything up to the last `@`,
+/// as a password may contain any character if it was not escaped.
 fn split_user_info(address: &str) -> (&str, bool, &str) {
     let after = address.find("://").map(|at| at + "://".len());
     let (scheme, rest) = match after.and_then(|at| address.split_at_checked(at)) {
@@ -159,14 +159,14 @@ fn split_user_info(address: &str) -> (&str, bool, &str) {
     }
 }
 
-/// `user:password`, where the `@` and the host are forgotten, looks like `host:port`.
+/// `user:password`, if the `@` and the host are missing, looks like `host:port`.
 fn without_password(rest: &str) -> String {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let authority = rest.get(..end).unwrap_or(rest);
     let Some((host, port)) = authority.split_once(':') else { return rest.to_owned() };
     let is_ipv6 = authority.starts_with('[') || authority.parse::<Ipv6Addr>().is_ok();
     let is_port = port.len() <= LONGEST_PORT && port.bytes().all(|b| b.is_ascii_digit());
-    // What a template left there is judged as such.
+    // A leftover of a template is reported as such.
     let is_stand_in = [("${", "}"), ("<", ">"), ("{{", "}}"), ("%", "%")]
         .iter()
         .any(|(open, close)| port.len() > open.len() && port.starts_with(open) && port.ends_with(close));

@@ -1,4 +1,4 @@
-//! What can be wrong: prerequisites, severities, and the shape of a catalogue entry.
+//! The vocabulary of defects: prerequisites, severities, and the structure of a catalogue entry.
 
 use std::time::Duration;
 
@@ -9,19 +9,19 @@ use super::Text;
 pub enum Prerequisite {
     /// Is the agent there?
     Installed,
-    /// Exactly the expected processes, alive.
+    /// Exactly the expected processes are alive.
     Processes,
     /// The reported IP is real, chosen as documented, and what the machine group expects.
     Ip,
-    /// The config is present, parses, is complete and consistent, and right for region and network.
+    /// The config is present, parses, is complete and consistent, and correct for region and network.
     StartupParameters,
-    /// Every endpoint answers as the document says.
+    /// Every endpoint gives the documented answer.
     Network,
     /// System time is right.
     Clock,
-    /// The account's file is there.
+    /// The account's file exists.
     UserIdentifier,
-    /// The machine group's identifier is there, byte for byte.
+    /// The machine group's identifier is set, byte for byte.
     CustomIdentifier,
     /// An API key pair is set.
     Credentials,
@@ -61,10 +61,10 @@ impl Prerequisite {
     }
 }
 
-/// How bad a standing cause is. `Warning < Critical`.
+/// The severity of a cause. `Warning < Critical`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Works now, or works doubtfully, and needs attention.
+    /// It works now, possibly unreliably, and needs attention.
     Warning,
     /// The heartbeat cannot work.
     Critical,
@@ -83,9 +83,9 @@ impl Severity {
 /// The state of a prerequisite, or of an agent. `Ok < Unknown < Failing`, so that a roll-up is a maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
-    /// Every needed fact was read and no critical cause stands.
+    /// Every needed fact was read and no critical cause is active.
     Ok,
-    /// A needed fact could not be read, and no critical cause stands.
+    /// A needed fact could not be read, and no critical cause is active.
     Unknown,
     /// A critical cause stands.
     Failing,
@@ -105,14 +105,14 @@ impl Status {
     }
 }
 
-/// A catalogue entry: everything there is to say about one defect, once, in every language.
+/// A catalogue entry: all texts about one defect, in every language.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Cause {
     /// Names the defect, never the fix. Never renamed or reused.
     pub id: &'static str,
     /// The prerequisite that it breaks.
     pub prerequisite: Prerequisite,
-    /// Its usual severity; a finding may carry a lower one where the contract says so.
+    /// Its usual severity; a finding may carry a lower one if the contract says so.
     pub severity: Severity,
     /// One line for a page or a list; may use placeholders.
     pub title: Text,
@@ -120,12 +120,12 @@ pub struct Cause {
     pub meaning: Text,
     /// The exact command or edit that fixes it; may use placeholders.
     pub remedy: Text,
-    /// The names of the evidence that every finding of this cause carries.
+    /// The names of the evidence in every finding of this cause.
     pub evidence: &'static [&'static str],
     /// The vendor document or standard that the rule comes from.
     pub source: &'static str,
-    /// How long it must stand before anyone is told; the `for` of its alert.
+    /// How long it must be active before its alert fires.
     pub patience: Duration,
-    /// One sentence, the same for every host, that names the defect: what an alert says first.
+    /// One sentence, the same for every host, that names the defect: the summary of its alert.
     pub summary: Text,
 }

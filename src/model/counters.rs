@@ -1,4 +1,4 @@
-//! Counters and gauges that a publisher or the server keeps of itself, apart from any report.
+//! Counters and gauges that a publisher or the server keeps about itself, independent of reports.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +23,7 @@ impl Counters {
         self.lock().insert(key(metric, labels), value);
     }
 
-    /// Forgets a value: what it was about is no more.
+    /// Removes a value whose subject no longer exists.
     pub fn remove(&self, metric: &'static str, labels: &[&str]) {
         self.lock().remove(&key(metric, labels));
     }

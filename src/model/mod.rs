@@ -1,6 +1,6 @@
 //! The vocabulary: plain data shared by every stage of the pipeline.
 //!
-//! Nothing here does I/O, knows the time, or judges. The stages `observe`, `evaluate` and `publish` meet only here.
+//! Nothing here does I/O, reads clocks, or judges. The stages `observe`, `evaluate` and `publish` meet only here.
 
 pub mod authority;
 pub mod cause;
@@ -24,7 +24,7 @@ pub use text::{Language, Text};
 
 use std::fmt;
 
-/// The network over which an agent reaches its service, as the vendors' documents name it.
+/// The network over which an agent reaches its service, as named in the vendors' documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NetworkType {
     /// The cloud's internal network (classic or VPC).
@@ -58,11 +58,11 @@ impl fmt::Display for NetworkType {
 /// What an agent needs an endpoint for; the label `purpose`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Purpose {
-    /// Hands out collection configs and takes the heartbeat.
+    /// Delivers collection configs and receives the heartbeat.
     ConfigServer,
     /// Takes the logs.
     DataServer,
-    /// One expected project's own host name.
+    /// The host name of one expected project.
     Project,
     /// The vendor's self-monitoring project.
     Admin,
@@ -83,7 +83,7 @@ impl Purpose {
     }
 }
 
-/// A process role of an agent; the label `role`. Built-in kinds use the constants, `custom` agents name their own.
+/// A process role of an agent; the label `role`. Built-in kinds use the constants, `custom` agents define their own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Role(std::borrow::Cow<'static, str>);
 
@@ -97,7 +97,7 @@ impl Role {
     /// Updates the agent (LogListener).
     pub const UPDATE: Self = Self(std::borrow::Cow::Borrowed("update"));
 
-    /// A role that config names.
+    /// A role defined in the config.
     pub fn named(name: impl Into<String>) -> Self {
         Self(std::borrow::Cow::Owned(name.into()))
     }

@@ -1,6 +1,6 @@
 //! The exporter's own process, as its standard metrics describe it.
 
-/// What the exporter's process uses. A value that the platform does not give is `None`.
+/// The resource usage of the exporter's process. A value that the platform does not provide is `None`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SelfFacts {
     /// User and system CPU time, in seconds.

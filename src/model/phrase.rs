@@ -1,5 +1,5 @@
-//! Phrases of observations and rules in the reader's language: where a value comes from, what was found, why a fact is unknown.
-//! Facts carry them in English, which is what JSON and logs show: phrases are data, with the reader's words in the tables below.
+//! Phrases of observations and rules in the reader's language: sources of values, findings, reasons why a fact is
+//! unknown. Facts carry them in English, which JSON and logs show; the tables below have the translations.
 
 mod containers;
 mod documents;
@@ -29,7 +29,7 @@ const fn text(en: &'static str, zh: &'static str) -> Text {
     Text { en, zh }
 }
 
-/// How deep phrases stand in each other: a source within a failure within a reason.
+/// How deep phrases are nested: a source within a failure within a reason.
 const DEEPEST: usize = 4;
 
 /// The name of a piece of evidence or of an address's source, as people read it.
@@ -42,8 +42,8 @@ pub fn label(name: &str, language: Language) -> &str {
     }
 }
 
-/// `value` with each phrase in it that has another language's words in that language. What is no phrase, such as a path or
-/// an address, stays.
+/// `value` with each phrase in it translated, if a translation exists. Other parts, such as a path or an address, are
+/// kept.
 pub fn phrase(value: &str, language: Language) -> Cow<'_, str> {
     match language {
         Language::English => Cow::Borrowed(value),
@@ -81,7 +81,7 @@ fn one_phrase(value: &str, depth: usize) -> Option<String> {
     Some(filled(*text, &values, depth))
 }
 
-/// The values that stand for the placeholders, if `value` is of this form. A value does not reach into the next phrase.
+/// The values of the placeholders, if `value` has this form. A value does not extend into the next phrase.
 fn matched<'a>(template: &str, value: &'a str) -> Option<Vec<&'a str>> {
     let (first, mut template) = template.split_once('{').unwrap_or((template, ""));
     let mut rest = value.strip_prefix(first)?;

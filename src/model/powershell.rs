@@ -1,14 +1,14 @@
-//! The commands of remedies as they are typed on Windows.
+//! The commands of remedies on Windows.
 //!
-//! Remedies are written once, with the commands of Linux: each of them has its like here, word for word what stands in
-//! backquotes. A test finds a command that has none and is for Windows too.
+//! Remedies are written once, with the commands of Linux: each has its equivalent here, word for word as in backquotes.
+//! A test finds commands without one that also apply to Windows.
 
-/// What is typed on Windows in the place of a command of Linux; placeholders are the same.
+/// The Windows equivalent of a Linux command; placeholders are the same.
 pub fn translated(command: &str) -> Option<&'static str> {
     COMMANDS.iter().find(|(linux, _)| *linux == command).map(|(_, windows)| *windows)
 }
 
-/// True for what is typed on Windows: `Verb-Noun`, or one of its programs.
+/// True for a Windows command: `Verb-Noun`, or one of its programs.
 pub fn is_command(code: &str) -> bool {
     let mut words = code.split_ascii_whitespace();
     let first = words.next().unwrap_or_default();

@@ -1,10 +1,10 @@
-//! A fact, or why it could not be had. Never a default value.
+//! A fact, or why it is unknown. Never a default value.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// An observed fact. Absence is a known fact; only what could not be looked at is `Unknown`.
+/// An observed fact. Absence is a known fact; only a fact that could not be read is `Unknown`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reading<T> {
     /// Read, as it was at the snapshot's time.
@@ -38,7 +38,7 @@ impl<T> Reading<T> {
         }
     }
 
-    /// The same reading, of a value derived from the fact that may be unknown for a reason of its own.
+    /// The same reading, of a value derived from the fact that may be unknown for another reason.
     pub fn and_then<U>(self, f: impl FnOnce(T) -> Reading<U>) -> Reading<U> {
         match self {
             Self::Known(value) => f(value),
@@ -86,28 +86,28 @@ impl<T> From<Reading<T>> for Result<T, Why> {
 pub enum Reason {
     /// Permission denied.
     Denied,
-    /// The deadline passed (a hung file system, say).
+    /// The deadline passed (for example on a hung file system).
     TimedOut,
-    /// An earlier read of the same thing has not come back yet.
+    /// An earlier read of the same thing has not returned yet.
     StillBlocked,
     /// Larger than the size cap.
     TooLarge,
-    /// A FIFO, socket or device stands where a file should be.
+    /// A FIFO, socket or device is in place of the file.
     NotARegularFile,
     /// The kernel or the platform does not offer it.
     Unsupported,
     /// Two sources contradict each other and neither is preferred.
     Contradictory,
-    /// Not looked at yet (before the first full cycle).
+    /// Not read yet (before the first full cycle).
     NotYet,
-    /// No source to ask (no clock reference, say).
+    /// No source to ask (for example no clock reference).
     NoSource,
     /// Any other error of the operating system.
     Failed,
 }
 
 impl Reason {
-    /// The stable word for logs and JSON.
+    /// The stable identifier for logs and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Denied => "denied",
@@ -129,7 +129,7 @@ impl Reason {
 pub struct Why {
     /// The stable class.
     pub reason: Reason,
-    /// What was looked at: a path, `pid 12: environ`, a server.
+    /// The subject: a path, `pid 12: environ`, a server.
     pub fact: String,
     /// What happened and what to grant or fix, as one sentence without a full stop.
     pub detail: String,

@@ -1,9 +1,9 @@
-//! Remedies: numbered steps, some of which are only for one kind of agent, or only where a value is known.
+//! Remedies: numbered steps, some of which are only for one kind of agent, or only if a value is known.
 //!
-//! A line of a remedy is `N. text`, or `N. [conditions] text`: the step applies if all conditions hold. A condition is the
-//! name of a kind (`logtail`), of a system (`windows`), or of a value that is known (`log_file`); `!` before it means that it must not hold. Steps are
-//! numbered again when those that do not apply are left out. What stands in backquotes is typed as it is, so values there
-//! are quoted for a shell.
+//! A line of a remedy is `N. text`, or `N. [conditions] text`: the step applies if all conditions hold. A condition is
+//! the name of a kind (`logtail`), of a system (`windows`), or of a value that is known (`log_file`); `!` negates it.
+//! Steps are renumbered after those that do not apply have been left out. Text in backquotes is copied literally, so
+//! values there are quoted for a shell.
 
 use super::{
     Language, System, Text,
@@ -20,7 +20,7 @@ pub const NOT_KNOWN: &str = "-";
 pub struct Step {
     /// The conditions, as written.
     conditions: &'static str,
-    /// What to do; may use placeholders.
+    /// The instruction; may use placeholders.
     pub text: &'static str,
 }
 
@@ -64,7 +64,7 @@ pub fn filled<'a>(remedy: Text, language: Language, value: impl Fn(&str) -> Opti
             Place::Code | Place::Command => value.to_owned(),
         })
     };
-    // A sentence that stands alone.
+    // A complete sentence.
     if !remedy.in_language(language).starts_with("1. ") {
         return step_filled(remedy.in_language(language), system, filled);
     }
@@ -77,7 +77,7 @@ pub fn filled<'a>(remedy: Text, language: Language, value: impl Fn(&str) -> Opti
     numbered(applicable.map(|step| step_filled(step.text, system, filled)))
 }
 
-/// A value as one word of what is typed.
+/// A value as one shell word.
 fn word(system: System, value: &str) -> String {
     match system {
         System::Linux => shell_word(value),
@@ -91,14 +91,14 @@ pub fn numbered(steps: impl Iterator<Item = String>) -> String {
     lines.join("\n")
 }
 
-/// Where a value is put.
+/// The context of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// Among words.
     Text,
     /// In backquotes, in a setting.
     Code,
-    /// In backquotes otherwise: somebody may paste it into a shell.
+    /// In backquotes otherwise: users may paste it into a shell.
     Command,
 }
 
@@ -126,7 +126,7 @@ pub fn step_filled(text: &str, system: System, value: impl Fn(&str, Place) -> Op
     }
 }
 
-/// Two commands of Linux may have one like on Windows: of the same commands beside each other one stays.
+/// Two Linux commands may have the same Windows equivalent: adjacent duplicates are removed.
 fn each_once(step: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for (index, part) in step.split('`').enumerate() {
@@ -144,12 +144,12 @@ fn each_once(step: &str) -> String {
     parts.join("`")
 }
 
-/// True for the name of a value that is a whole command or setting, and stands in backquotes wherever it is.
+/// True for the name of a value that is a whole command or setting, and is always in backquotes.
 pub fn is_span(name: &str) -> bool {
     name.ends_with("_command") || name.ends_with("_setting")
 }
 
-/// Programs that a remedy may ask for; `sudo` may stand before each.
+/// Programs that a remedy may use; each may be preceded by `sudo`.
 const PROGRAMS: &[&str] = &[
     "apt-get",
     "cat",
@@ -203,12 +203,12 @@ const PROGRAMS: &[&str] = &[
     "yum",
 ];
 
-/// True for what belongs in a file: `key = value`, `"key" : value`, `key: value`.
+/// True for a line of a file: `key = value`, `"key" : value`, `key: value`.
 pub fn is_setting(code: &str) -> bool {
     !is_command(code) && (code.starts_with('"') || [" =", ": "].iter().any(|sign| code.contains(sign)))
 }
 
-/// True for what is typed into a shell; a setting, a key or a value is not.
+/// True for a shell command; a setting, a key or a value is not one.
 pub fn is_command(code: &str) -> bool {
     if powershell::is_command(code) {
         return true;

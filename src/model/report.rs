@@ -1,4 +1,4 @@
-//! What the exporter has to say at one moment: immutable, complete, and rendered alike by every publisher.
+//! The results of one evaluation: immutable, complete, and rendered by every publisher.
 
 use std::{
     borrow::Cow,
@@ -17,7 +17,7 @@ use super::{
     snapshot::{ContainerName, EndpointFact, KernelClock},
 };
 
-/// One moment's verdicts and the observations behind them.
+/// The verdicts of one evaluation, and the observations behind them.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// Wall-clock time of the snapshot.
@@ -26,7 +26,7 @@ pub struct Report {
     pub host: String,
     /// Watched agents.
     pub agents: Vec<AgentReport>,
-    /// Processes that were not believed to be an agent's.
+    /// Processes with an agent's name that are not trusted.
     pub not_believed: NotBelieved,
     /// Bounds that were reached.
     pub limits: BTreeSet<Limit>,
@@ -39,13 +39,14 @@ pub struct Report {
 }
 
 impl Report {
-    /// The worst severity standing and unexplained anywhere, and whether anything is unknown: what `check` exits with.
+    /// The highest severity of the active, unexplained problems, and whether anything is unknown: the exit code of
+    /// `check`.
     pub fn status(&self) -> Option<Status> {
         self.agents.iter().map(|agent| agent.status).max()
     }
 
-    /// The report with no more than `most` problems: critical ones first, then warnings, then those that others explain. The
-    /// verdicts are those of all.
+    /// The report with no more than `most` problems: critical ones first, then warnings, then those that others
+    /// explain. The verdicts still cover all of them.
     pub fn within(&self, most: usize) -> Cow<'_, Self> {
         if problems(&self.agents) <= most {
             return Cow::Borrowed(self);
@@ -71,9 +72,9 @@ impl Report {
     }
 }
 
-/// Problems that the JSON report tells. One takes some kilobytes.
+/// The maximum number of problems in the JSON report. One takes some kilobytes.
 pub const MOST_REPORTED: usize = 1_000;
-/// Problems that the status page shows: more than anyone reads.
+/// The maximum number of problems on the status page: more than anyone reads.
 pub const MOST_ON_PAGE: usize = 200;
 
 fn each_problem(agents: &[AgentReport]) -> impl Iterator<Item = &Problem> {
@@ -93,34 +94,34 @@ pub fn limits_of(agents: &[AgentReport]) -> BTreeSet<Limit> {
     limits
 }
 
-/// Processes that bear an agent's name, and are run by somebody who does not speak for it: nothing that they say is believed.
+/// Processes with an agent's name that are run by a user whose processes do not count: nothing in them is trusted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NotBelieved {
-    /// How many, by the kind whose name they bear.
+    /// How many, by the kind whose name they have.
     pub processes: BTreeMap<&'static str, u32>,
-    /// Who they are; not all of them, where there are very many.
+    /// The processes; not all of them if there are very many.
     pub groups: Vec<NotBelievedGroup>,
 }
 
-/// Those of one user and one executable.
+/// Processes of one user with one executable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotBelievedGroup {
-    /// The kind whose name they bear.
+    /// The kind whose name they have.
     pub kind: &'static str,
     /// As whom they run.
     pub user: u32,
-    /// Their executable, where readable, else the name that they bear.
+    /// Their executable, if readable, otherwise their name.
     pub executable: String,
-    /// Their ids in ascending order; the first ones, where there are very many.
+    /// Their ids in ascending order; only the first ones if there are very many.
     pub pids: Vec<u32>,
 }
 
-/// A bound on what is read, kept or told; the label `limit`.
+/// A bound on what is read, kept or reported; the label `limit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Limit {
     /// Processes that count as an agent's, and groups of those that do not.
     Candidates,
-    /// Arguments of processes, in number, in length and in all.
+    /// Arguments of processes, their number, length and total size.
     Arguments,
     /// Environments of processes, likewise.
     Environment,
@@ -169,13 +170,13 @@ pub struct AgentReport {
     pub edition: &'static str,
     /// Agent version, empty if unknown.
     pub version: String,
-    /// Host name as the agent recorded it, else the host's.
+    /// Host name as the agent recorded it, otherwise the host's.
     pub hostname: String,
     /// The agent's own instance id, empty if unknown.
     pub instance_id: String,
     /// Installation directory.
     pub install_dir: Option<PathBuf>,
-    /// The container that it runs in, where its name is known.
+    /// The container that it runs in, if its name is known.
     pub container: Option<ContainerName>,
     /// Roll-up over prerequisites.
     pub status: Status,
@@ -183,7 +184,8 @@ pub struct AgentReport {
     pub prerequisites: Vec<PrerequisiteReport>,
     /// The others, and why.
     pub not_evaluated: Vec<(Prerequisite, NotEvaluated)>,
-    /// Processes by role; every role of the agent is here, filled or not. Empty counts are `None` if processes are unread.
+    /// Processes by role; every role of the agent is included, filled or not. Empty counts are `None` if processes are
+    /// unread.
     pub roles: Vec<RoleReport>,
     /// Addresses by source (`reported`, `working_ip`, …).
     pub ips: Vec<(&'static str, String)>,
@@ -193,27 +195,28 @@ pub struct AgentReport {
     pub files: Vec<(String, SystemTime)>,
     /// Bounds that were reached for this agent.
     pub limits: BTreeSet<Limit>,
-    /// When the agent last took over collection configs, where its log tells.
+    /// When the agent last loaded collection configs, if its log shows it.
     pub config_updated: Option<SystemTime>,
-    /// When the service last accepted what the agent sent, where its log tells.
+    /// When the service last accepted what the agent sent, if its log shows it.
     pub sent: Option<SystemTime>,
     /// What came and went.
     pub transitions: Transitions,
 }
 
-/// What came and went of one agent's problems, from the first complete look on. What stood then is no transition.
+/// The transitions of one agent's problems, since the first complete evaluation. Problems that were active then are not
+/// transitions.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Transitions {
     /// The last ones, oldest first.
     pub recent: Arc<[Transition]>,
-    /// All of them, by prerequisite; one that has applied stays.
+    /// All of them, by prerequisite; prerequisites that once applied remain.
     pub totals: BTreeMap<Prerequisite, u64>,
 }
 
-/// A cause began or ceased to be told of. One that stands for several subjects is one cause.
+/// A cause started or stopped being reported. A cause with several subjects counts once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Transition {
-    /// When the host was looked at.
+    /// The time of the snapshot.
     pub at: SystemTime,
     /// The prerequisite that the cause breaks.
     pub prerequisite: Prerequisite,
@@ -223,21 +226,21 @@ pub struct Transition {
     pub to: TransitionTo,
 }
 
-/// What became of a cause.
+/// The transition of a cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransitionTo {
-    /// It stands, and the prerequisite fails.
+    /// It is active, and the prerequisite fails.
     Failing,
-    /// It stands as a warning.
+    /// It is active as a warning.
     Warning,
-    /// It stands still, and another one explains it.
+    /// It is still active, and another one explains it.
     Explained,
     /// It is gone.
     Ok,
 }
 
 impl TransitionTo {
-    /// The word in the JSON report.
+    /// The value in the JSON report.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Failing => "failing",
@@ -251,21 +254,21 @@ impl TransitionTo {
 /// Why a prerequisite has no verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotEvaluated {
-    /// It is none of this kind of agent.
+    /// It is not a prerequisite of this kind of agent.
     Kind,
-    /// This edition of the agent does without it.
+    /// This edition of the agent does not use it.
     Edition,
-    /// No process runs that it could be asked of.
+    /// There is no running process to check.
     NoProcess,
-    /// Nothing is expected that it could be held against.
+    /// There is no expectation to compare with.
     NotExpected,
-    /// There is no config that could be judged; `startup_parameters` says so.
+    /// There is no config to check; `startup_parameters` reports it.
     NoConfig,
-    /// The config has no keys of the kind, and needs none.
+    /// The config has no such keys, and needs none.
     NotInConfig,
     /// There is no endpoint to reach.
     NoEndpoint,
-    /// Whether it applies could not be told.
+    /// It is unknown whether it applies.
     Undecided(Why),
 }
 
@@ -302,9 +305,9 @@ pub struct PrerequisiteReport {
     pub id: Prerequisite,
     /// Its state.
     pub status: Status,
-    /// What could not be read. Makes the status unknown only if a critical cause could not be judged without it.
+    /// A fact that could not be read. Makes the status unknown only if a critical cause could not be judged without it.
     pub unknown: Vec<Why>,
-    /// Standing causes, explained ones included.
+    /// Active causes, explained ones included.
     pub problems: Vec<Problem>,
 }
 
@@ -313,7 +316,7 @@ pub struct PrerequisiteReport {
 pub struct Problem {
     /// The catalogue entry.
     pub cause: &'static Cause,
-    /// What it is about, where a cause can stand more than once (an endpoint's URL); else empty.
+    /// Its subject, for causes that can be active more than once (an endpoint's URL); otherwise empty.
     pub subject: String,
     /// Severity of this finding.
     pub severity: Severity,
@@ -321,22 +324,22 @@ pub struct Problem {
     pub since: SystemTime,
     /// What was seen, where.
     pub evidence: Vec<Evidence>,
-    /// What to do before anything else, where that hangs on what was seen: the first step of the remedy.
+    /// The first step of the remedy, if it depends on the evidence.
     pub first_step: Option<Text>,
-    /// Where the steps are to be done, if not on the host: told before all of them.
+    /// Where the steps are executed, if not on the host: stated before the first step.
     pub where_to: Option<Text>,
     /// Facts of this host for the templates: paths and commands.
     pub context: Arc<BTreeMap<&'static str, String>>,
-    /// What to do instead of what the cause says, where more is known than the cause itself.
+    /// Replaces the remedy of the cause, if more is known.
     pub advice: Option<Text>,
-    /// The cause that explains this one, if any: then it is neither a metric nor paged.
+    /// The cause that explains this one, if any: then it is neither in a metric nor alerted on.
     pub explained_by: Option<&'static Cause>,
-    /// True if it could not be looked at in this cycle and stands as last seen.
+    /// True if it could not be checked in this cycle and keeps its last state.
     pub carried: bool,
 }
 
 impl Problem {
-    /// What `{name}` stands for in this problem's sentences: evidence first, then the host's paths and commands.
+    /// The value of `{name}` in this problem's texts: evidence first, then the host's paths and commands.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.evidence
             .iter()
@@ -351,7 +354,7 @@ impl Problem {
         super::text::fill(title, |name| Some(phrase(self.value(name)?, language).into_owned()))
     }
 
-    /// The remedy: the steps that are for this agent, filled.
+    /// The remedy: the steps that apply to this agent, with values.
     pub fn remedy(&self, language: Language) -> String {
         let usual =
             remedy::filled(self.advice.unwrap_or(self.cause.remedy), language, |name| self.value(name));
@@ -366,10 +369,10 @@ impl Problem {
     }
 }
 
-/// One compared value, and where it came from. Values are bounded, printable, and never secret.
+/// One compared value, and its source. Values are bounded, printable, and never secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
-    /// What the value is: `reported`, `expected`, `pid`.
+    /// The name of the value: `reported`, `expected`, `pid`.
     pub name: &'static str,
     /// The value, made visible.
     pub value: String,
@@ -384,13 +387,13 @@ pub struct RoleReport {
     pub role: Role,
     /// Live processes; `None` if processes could not be read.
     pub live: Option<u32>,
-    /// Expected processes; `None` as long as that could not be told.
+    /// Expected processes; `None` while not known.
     pub expected: Option<u32>,
     /// Restarts observed since the exporter started.
     pub restarts: u64,
     /// Start of the newest live process.
     pub newest_start: Option<SystemTime>,
-    /// Sum of CPU time over live processes and those that have ended.
+    /// Sum of CPU time of live and ended processes.
     pub cpu: Option<Duration>,
     /// Sum of resident memory.
     pub resident_bytes: Option<u64>,
@@ -414,7 +417,7 @@ pub struct ClockReport {
 /// The exporter's own counters.
 #[derive(Debug, Clone, Default)]
 pub struct ExporterReport {
-    /// Sources of events, and whether each works; empty where nothing runs that could use them.
+    /// Sources of events, and whether each works; empty if there is no loop that uses them.
     pub event_sources: BTreeMap<&'static str, bool>,
     /// Evaluations by trigger.
     pub evaluations: BTreeMap<&'static str, u64>,
@@ -426,8 +429,8 @@ pub struct ExporterReport {
     pub log_lines_dropped: u64,
     /// The last reload succeeded (true if none was tried).
     pub reload_successful: bool,
-    /// When config was last loaded with success.
+    /// When the config was last loaded successfully.
     pub reload_success_at: Option<SystemTime>,
-    /// What publishers and the server have counted of themselves.
+    /// Self metrics of publishers and the server.
     pub counts: Counts,
 }

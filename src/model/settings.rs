@@ -1,4 +1,4 @@
-//! What the operator wants, as config means it or as detection fills it in.
+//! The operator's settings, from the config or filled in by detection.
 
 mod alerting;
 
@@ -13,13 +13,13 @@ use super::{NetworkType, System, snapshot::Endpoint};
 /// The settings in force. Without a config file: [`Settings::default`], which detects agents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Also watch what is found besides `agents`.
+    /// Also watch detected agents, in addition to `agents`.
     pub detect: bool,
-    /// Agents described in config, names unique.
+    /// Agents described in the config, with unique names.
     pub agents: Vec<AgentSettings>,
     /// Clock thresholds and references.
     pub clock: ClockSettings,
-    /// Ask the cloud's metadata service how it lets itself be asked.
+    /// Check whether the cloud's metadata service requires a token.
     pub cloud_metadata: bool,
     /// What is expected on single hosts, in the order of the file.
     pub hosts: Vec<HostSettings>,
@@ -41,7 +41,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The entry for the host of this name and these addresses: the first that names it. A name without domain is meant for
+    /// The entry for the host of this name and these addresses: the first that matches. A name without domain matches
     /// the host of that name in any domain.
     pub fn host(&self, name: Option<&str>, addresses: &[IpAddr]) -> Option<&HostSettings> {
         let is_name = |entry: &str| {
@@ -61,7 +61,7 @@ impl Settings {
 pub struct HostSettings {
     /// Its name or one of its addresses.
     pub host: String,
-    /// By the name of the agent; each key that is there replaces the agent's own.
+    /// By the name of the agent; each key that is set replaces the agent's own.
     pub expect: Vec<(String, Expectation)>,
 }
 
@@ -76,11 +76,11 @@ pub struct AgentSettings {
     pub system: System,
     /// Installation directory; `None`: the kind's default.
     pub install_dir: Option<PathBuf>,
-    /// The container that it should run in; `None`: it is the host's.
+    /// The container that it should run in; `None`: it runs on the host.
     pub container: Option<ContainerSelector>,
-    /// Users that speak for it besides root and the owner of its installation.
+    /// Users whose processes count, in addition to root and the owner of its installation.
     pub run_as: Vec<UserName>,
-    /// Ids of causes that are intended here.
+    /// Ids of causes that are intended on this host.
     pub ignore: BTreeSet<&'static str>,
     /// What should be.
     pub expect: Expectation,
@@ -92,7 +92,7 @@ pub struct AgentSettings {
     pub endpoints: Vec<Endpoint>,
 }
 
-/// A container, by the names that do not change when it is made anew.
+/// A container, by the names that do not change when it is recreated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerSelector {
     /// The namespace of its pod; `None`: any, or no pod at all.
@@ -102,7 +102,7 @@ pub struct ContainerSelector {
 }
 
 impl AgentSettings {
-    /// Those of an agent of this kind, of which nothing more is known.
+    /// Settings of an agent of this kind, without anything else.
     pub fn of(kind: &'static str, system: System) -> Self {
         Self { kind, system, ..Self::default() }
     }
@@ -117,7 +117,7 @@ pub enum UserName {
     Name(String),
 }
 
-/// What config says that should be. `None` and empty: no expectation, and no rule that needs one.
+/// The expectations in the config. `None` and empty: no expectation, and no rule that needs one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Expectation {
     /// Region of the project, or of the CLS topic: `cn-hangzhou`, `ap-guangzhou`.
@@ -139,7 +139,7 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// Takes over every key that `other` has.
+    /// Overwrites every key that `other` has.
     pub fn override_by(&mut self, other: &Self) {
         let Self {
             region,
@@ -185,7 +185,7 @@ pub struct CustomProcess {
 /// Clock thresholds and references.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClockSettings {
-    /// `clock_skewed` beyond this. `None`: what the agent's service rejects; `Some(0)`: off.
+    /// `clock_skewed` beyond this. `None`: the limit of the agent's service; `Some(0)`: off.
     pub max_offset: Option<Duration>,
     /// `clock_offset_high` beyond this; 0: off.
     pub warn_offset: Duration,

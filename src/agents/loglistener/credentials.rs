@@ -1,8 +1,8 @@
-//! Judges an API key pair by its form, and forgets it. Nothing here returns any part of a secret.
+//! Checks the format of an API key pair, without keeping it. Nothing here returns any part of a secret.
 
 use crate::model::snapshot::KeyState;
 
-/// Both keys of a config file. Encrypted ones have no form to judge.
+/// Both keys of a config file. The format of encrypted keys cannot be checked.
 pub(super) fn judge(
     secret_id: Option<&str>,
     secret_key: Option<&str>,
@@ -30,7 +30,7 @@ fn state(written: Option<&str>, encrypted: bool, form: fn(&str) -> Result<(), &'
     }
 }
 
-/// True for what documents and templates put where a key belongs.
+/// True for placeholders of documents and templates.
 fn is_placeholder(value: &str) -> bool {
     let bare = value.trim_matches(['"', '\'']);
     let body = bare.strip_prefix("AKID").or_else(|| bare.strip_prefix("IKID")).unwrap_or(bare);
@@ -59,7 +59,7 @@ fn characters(value: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Longer than any key that was ever given out.
+/// Longer than any key that was ever issued.
 const LONGEST: usize = 80;
 
 fn id_form(value: &str) -> Result<(), &'static str> {
@@ -88,7 +88,7 @@ mod tests {
 
     use super::*;
 
-    // Put together from parts: not keys of anyone.
+    // Assembled from parts; not real keys.
     fn id() -> String {
         format!("AKID{}", "z8krbsJ5yKBZQpn74WFkmLPx3abcdefg")
     }

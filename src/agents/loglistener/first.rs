@@ -1,5 +1,6 @@
-//! LogListener 1.x: three programs, started by scripts that cron runs each minute. The vendor's document on installing 1.1.2 names
-//! programs, scripts and config files; what is in the config files is not published, so nothing of them is judged.
+//! LogListener 1.x: three programs, started by scripts that cron runs each minute. The vendor's document on installing
+//! 1.1.2 names programs, scripts and config files; the contents of the config files are not published, so they are not
+//! checked.
 
 use std::path::Path;
 
@@ -26,13 +27,13 @@ const PROGRAMS: [(&str, Role); 3] = [
     ("loglistener_dcc", Role::UPDATE),
 ];
 
-/// What a program's name says.
+/// The role implied by a program's name.
 pub(super) fn recognise(base_name: &str) -> Recognition {
     let found = PROGRAMS.iter().find(|(name, _)| *name == base_name);
     found.map_or(Recognition::Foreign, |(_, role)| Recognition::Role(role.clone()))
 }
 
-/// True for the name that the kernel keeps of one of the programs.
+/// True for the name of one of the programs as truncated by the kernel.
 pub(super) fn recognises_comm(comm: &str) -> bool {
     PROGRAMS.iter().any(|(name, _)| name.get(..COMM_BYTES).unwrap_or(name) == comm)
 }
@@ -42,7 +43,7 @@ pub(super) fn is_config(path: &Path) -> bool {
     path.ends_with(CONFIG)
 }
 
-/// True if an installation is of this generation, by what runs, its version, or its config.
+/// True if an installation is of this generation, by its processes, its version, or its config.
 pub(super) fn is(facts: EditionFacts<'_>) -> bool {
     let name = |name: &str| name.rsplit('/').next().is_some_and(|name| recognise(name).is_agent());
     let runs = facts.processes.known().into_iter().flatten().any(|process| name(&process.executable_name));
@@ -51,7 +52,7 @@ pub(super) fn is(facts: EditionFacts<'_>) -> bool {
     runs || of_config || version.is_some_and(|version| version < SECOND_GENERATION)
 }
 
-/// Its config, of which only that it is a text is judged.
+/// Its config, which is only checked for being text.
 pub(super) fn parse(bytes: &[u8]) -> Result<Parameters, Rejection> {
     super::text(bytes).map(|_| Parameters::default())
 }

@@ -39,13 +39,13 @@ const NEW_DIR: &str = "/opt/loglistener";
 /// The vendor's document on installing the agent.
 const INSTALL_DOCUMENT: &str = "https://cloud.tencent.com/document/product/614/17414";
 
-/// The new architecture: one process, keys and groups out of the classic config.
+/// The new architecture: one process, keys and groups no longer in the classic config.
 const NEW_ARCHITECTURE: Release = Release::new(3, 4, 0);
 /// Since this release there may be two processes instead of three.
 const DAEMON_MAY_BE_ABSENT: Release = Release::new(2, 2, 8);
 /// Up to this release there is no init script.
 const LAST_WITHOUT_SERVICE: Release = Release::new(2, 2, 4);
-/// Before it the processes have other names, and the tools are elsewhere.
+/// Before this release the processes have other names, and the tools are in another directory.
 const SECOND_GENERATION: Release = Release::new(2, 0, 0);
 
 /// The edition of the first generation.
@@ -59,7 +59,7 @@ fn rejection(line: Option<u32>, reason: &str) -> Rejection {
     Rejection { line, reason: reason.to_owned() }
 }
 
-/// The text of a config; `Err` if it is empty, binary or of two bytes a character.
+/// The text of a config; `Err` if it is empty, binary or in a two-byte encoding.
 fn text(bytes: &[u8]) -> Result<String, Rejection> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         return Err(rejection(Some(1), crate::agents::windows::UTF_16));
@@ -77,7 +77,7 @@ fn text(bytes: &[u8]) -> Result<String, Rejection> {
     Ok(String::from_utf8_lossy(bytes).into_owned())
 }
 
-/// The server that a config names, unless it names none.
+/// The server in a config, if any.
 fn host_parameter(key: &str, host: &str) -> Option<Parameter> {
     (!host.is_empty()).then(|| Parameter { key: key.to_owned(), value: without_user_info(host) })
 }
@@ -116,7 +116,7 @@ fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
-/// What the command line names as the config.
+/// The config on the command line.
 fn named_config<'a>(invocation: &'a Invocation, dir: &Path) -> Result<Option<PathBuf>, &'a Why> {
     let arguments = invocation.arguments.as_result()?;
     let named = value_of(arguments, "conf").or_else(|| value_of(arguments, "c"));
@@ -159,7 +159,7 @@ fn edition(facts: EditionFacts<'_>) -> Result<Edition, Why> {
     let label = match (is_new, keyless) {
         (true, _) => "3.4+",
         (false, true) => "container",
-        // There is no other of these versions.
+        // These versions have no other.
         (false, false) => "",
     };
     Ok(Edition { label, community: false, keyless })
@@ -174,7 +174,7 @@ fn expected_roles(facts: EditionFacts<'_>, edition: &Reading<Edition>) -> Result
         Edition { label: FIRST, .. } => {
             return Ok(vec![one(Role::MAIN), one(Role::DAEMON), one(Role::UPDATE)]);
         }
-        // Else what has no keys is one process.
+        // Otherwise a config without keys means one process.
         Edition { keyless: true, .. } => return Ok(vec![one(Role::MAIN)]),
         Edition { .. } => {}
     }
@@ -249,7 +249,7 @@ impl Identification for LogListener {
     }
 }
 
-/// Keys of the agent's config whose values hold no secret.
+/// Keys of the agent's config whose values are no secrets.
 const SHOWN_KEYS: &[&str] = &[
     "agent_ip",
     "agent_labels",
@@ -394,7 +394,7 @@ impl Service for LogListener {
 
 impl Operation for LogListener {
     fn applies(&self, prerequisite: Prerequisite, _edition: &Reading<Edition>) -> Reading<bool> {
-        // `credentials` applies wherever there are keys, or should be: its rule tells.
+        // `credentials` applies if there are keys, or should be, which its rule decides.
         Reading::Known(prerequisite != Prerequisite::UserIdentifier)
     }
 
@@ -425,7 +425,7 @@ impl Operation for LogListener {
         let is_yaml = wanted.config.is_some_and(|path| path.extension().is_some_and(|end| end == "yaml"));
         let address = wanted.address.unwrap_or(SOME_ADDRESS);
         let of_first = wanted.config.filter(|path| first::is_config(path));
-        // Its version is told nowhere; its config tells the generation, and so its scripts.
+        // Its version is not recorded anywhere; its config shows the generation, and so its scripts.
         let mut settings =
             of_first.and_then(|path| path.parent()?.parent()).map(first::commands).unwrap_or_default();
         if is_yaml {

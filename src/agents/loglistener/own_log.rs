@@ -1,5 +1,6 @@
-//! What lines of LogListener's own log mean. Its format is not published. What is read is the service's documented answer alone:
-//! a line that is nothing but `[time] [level]` and that answer, whole. A line with more in it could be quoting a name.
+//! The meaning of lines in LogListener's own log. Its format is not published. Only the service's documented answer is
+//! recognized: a line that consists of `[time] [level]` and the complete answer. A line with more content could quote a
+//! name.
 
 use serde::Deserialize;
 
@@ -8,7 +9,7 @@ use crate::{
     model::snapshot::{LogEvent, Refusal, RefusalSubject},
 };
 
-/// What the service refuses with: the codes of both of its interfaces (vendor's lists of error codes).
+/// The service's error codes, of both its interfaces (vendor's lists of error codes).
 const REFUSALS: [Refusal; 12] = [
     refusal("Unauthorized", RefusalSubject::Credentials),
     refusal("InvalidAuthorization", RefusalSubject::Credentials),
@@ -28,7 +29,7 @@ const fn refusal(code: &'static str, subject: RefusalSubject) -> Refusal {
     Refusal { code, subject }
 }
 
-/// The answer of the one interface, and of the other.
+/// The answers of the two interfaces.
 #[derive(Deserialize)]
 struct Answer<'a> {
     #[serde(borrow)]

@@ -5,7 +5,7 @@ use crate::{
     model::NetworkType,
 };
 
-/// Regions that the vendor's documents name, closed ones included.
+/// Regions in the vendor's documents, closed ones included.
 pub(super) const REGIONS: &[&str] = &[
     "ap-beijing",
     "ap-guangzhou",
@@ -31,10 +31,10 @@ pub(super) const REGIONS: &[&str] = &[
     "na-toronto",
 ];
 
-/// Regions that the first releases named without `ap-`.
+/// Regions that had no `ap-` prefix in the first releases.
 const SHORT_NAMES: [&str; 4] = ["shanghai", "guangzhou", "chengdu", "beijing"];
 
-/// The host that `region` has over `network`; there is no acceleration.
+/// The host of `region` on `network`; there is no acceleration.
 pub(super) fn server_for(region: &str, network: NetworkType) -> Option<String> {
     let domain = match network {
         NetworkType::Intranet => "cls.tencentyun.com",
@@ -47,7 +47,7 @@ pub(super) fn server_for(region: &str, network: NetworkType) -> Option<String> {
     has_form.then(|| format!("{region}.{domain}"))
 }
 
-/// What a host name (or URL) says of region and network.
+/// The region and network implied by a host name (or URL).
 pub(super) fn classify(written: &str) -> HostClass {
     let host = host_of(written);
     let domains = [

@@ -7,7 +7,7 @@ use crate::{
     model::Role,
 };
 
-/// Where the installer puts it, whatever the system's width.
+/// Where the installer puts it, on 32-bit and 64-bit systems.
 pub(super) const DEFAULT_DIR: &str = r"C:\Program Files (x86)\Tencent\LogListener";
 
 pub(super) const PLACES: &[Place] =
@@ -20,7 +20,7 @@ pub(super) const INSTALL_DOCUMENT: &str = "https://cloud.tencent.com/document/pr
 pub(super) const SERVICE: &str = "LogListener";
 pub(super) const SERVICES: &[&str] = &[SERVICE];
 
-/// The process that collects. Its installer and tools have names of their own.
+/// The process that collects. Its installer and tools have other names.
 pub(super) fn recognise(base_name: &str) -> Recognition {
     match windows::program(base_name).as_str() {
         "loglistener_work" => Recognition::Role(Role::MAIN),

@@ -5,17 +5,17 @@ use saphyr::{LoadableYamlNode as _, Yaml};
 use super::{credentials, host_parameter, labels, port, rejection};
 use crate::model::snapshot::{Parameter, Parameters, Rejection};
 
-/// A config is not indented further, and has not more entries opened on one line; what is would exhaust the stack.
+/// No config is indented further, or opens more entries on one line; deeper nesting would exhaust the stack.
 const DEEPEST: usize = 200;
 
-/// Reads the file. API keys are usually not in it; where they are, they are judged.
+/// Reads the file. API keys are usually not in it; if they are, they are checked.
 pub(super) fn parse(bytes: &[u8]) -> Result<Parameters, Rejection> {
     let text = super::text(bytes)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     if let Some(line) = text.lines().position(is_too_deep) {
         return Err(rejection(u32::try_from(line + 1).ok(), "is nested too deeply for a config"));
     }
-    // The scanner's own words may quote the file.
+    // The scanner's message may quote the file.
     let documents = Yaml::load_from_str(text)
         .map_err(|error| rejection(u32::try_from(error.marker().line()).ok(), "is not valid YAML"))?;
     let root = documents
@@ -47,7 +47,7 @@ struct Found {
 }
 
 impl Found {
-    /// Takes what is known of a mapping's keys; the outermost and first of each name counts.
+    /// Collects the known keys of a mapping; the outermost and first of each name counts.
     fn collect(&mut self, node: &Yaml<'_>, path: &str) {
         if let Some(mapping) = node.as_mapping() {
             let named = |key: &Yaml<'_>| key.as_str().map(|key| join(path, key));
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(parse(b"a: 1\nb: [\n").expect_err("cut").reason, "is not valid YAML");
     }
 
-    /// `steps` lines, each indented one further.
+    /// `steps` lines, each indented by one more.
     fn stairs(steps: usize, content: &str) -> String {
         let lines: Vec<_> = (0..steps).map(|depth| format!("{}{content}\n", " ".repeat(depth))).collect();
         lines.concat()

@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// The header that the service puts on every answer; Logtail's own test for it.
 pub const REQUEST_ID: &str = "x-log-requestid";
 
-/// The service's clock in epoch seconds; Logtail prefers it to `Date`.
+/// The service's clock in epoch seconds; Logtail prefers it over `Date`.
 pub const LOG_TIME: &str = "x-log-time";
 
 /// The error code that the document shows for a request such as `curl` sends.
@@ -14,7 +14,7 @@ const DOCUMENTED_CODE: &str = "OLSInvalidMethod";
 /// A pattern for `grep -i -E` that an answer of the service matches.
 pub const SIGNS: &str = "^x-log-requestid|OLSInvalidMethod";
 
-/// What an answer that is not the service's lacks, for people.
+/// What is missing in an answer that is not the service's, for people.
 pub const NOT_THE_SERVICE: &str =
     "not the log service's answer (no x-log-requestid header, no OLSInvalidMethod)";
 

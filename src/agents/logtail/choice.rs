@@ -1,4 +1,4 @@
-//! The address that a Logtail agent would choose today: its own algorithm, recomputed from the host's facts.
+//! The address that a Logtail agent would choose today: the agent's algorithm, recomputed from the host's facts.
 //!
 //! Order (agent source, and the documents' summary "`working_ip`, else the host name's binding, else the first network
 //! interface"): `working_ip` verbatim; `bind_interface`; the host name's address, if not loopback; `eth0`; `bond0`; any.
@@ -22,7 +22,7 @@ use super::{
     versions::GATES,
 };
 
-/// The choice, and what bears on it.
+/// The choice, and its inputs.
 pub(super) fn choice(
     host: &PlaceFacts,
     parameters: &Reading<Option<&Parameters>>,
@@ -32,7 +32,7 @@ pub(super) fn choice(
     let working_ip = setting(parameters, invocation, "working_ip", |p| p.working_ip.as_ref())
         .and_then(|found| unless_too_old(found, version));
     let bind_interface = setting(parameters, invocation, "bind_interface", |p| p.bind_interface.as_ref())
-        // The agent takes `default` for "none".
+        // The agent treats `default` as "none".
         .map(|found| found.filter(|parameter| parameter.value != "default"));
     let hosts_binding = hosts_binding(host);
     let resolved_name = resolved_name(host);
@@ -46,8 +46,8 @@ pub(super) fn choice(
     }
 }
 
-/// A setting in force: the file wins over the environment, even with a blank; among variables `LOONG_…` over
-/// `ALIYUN_LOGTAIL_…` over the plain name (agent source).
+/// The effective setting: the file takes precedence over the environment, even with a blank; among variables `LOONG_…`
+/// over `ALIYUN_LOGTAIL_…` over the plain name (agent source).
 fn setting(
     parameters: &Reading<Option<&Parameters>>,
     invocation: &Invocation,
@@ -62,7 +62,7 @@ fn setting(
     Ok(parameter.filter(|parameter| !parameter.value.is_empty()))
 }
 
-/// The environment sets no address for an agent that is too old to look there.
+/// The environment is ignored for agents that are too old to read it.
 fn unless_too_old(
     found: Option<Parameter>,
     version: &Reading<Option<String>>,
@@ -74,7 +74,7 @@ fn unless_too_old(
     Ok(found.filter(|_| able))
 }
 
-/// The strongest variable that sets `name`.
+/// The variable with the highest precedence that sets `name`.
 fn variable(invocation: &Invocation, name: &str) -> Result<Option<Parameter>, Why> {
     let environment = invocation.environment.as_result()?;
     let upper = name.to_uppercase();
@@ -85,7 +85,7 @@ fn variable(invocation: &Invocation, name: &str) -> Result<Option<Parameter>, Wh
     }))
 }
 
-/// `enable_log_time_auto_adjust`: a JSON boolean in the file wins, else the strongest variable.
+/// `enable_log_time_auto_adjust`: a JSON boolean in the file, otherwise the variable with the highest precedence.
 pub(super) fn adjusts_time(
     parameters: &Reading<Option<&Parameters>>,
     invocation: &Invocation,
@@ -94,7 +94,7 @@ pub(super) fn adjusts_time(
     let found = setting_of_time(parameters, invocation);
     let able = |setting: Option<TimeAdjustment>| -> Result<_, Why> {
         Ok(match setting {
-            // A release that does not know the setting passes over it.
+            // Releases that do not know the setting ignore it.
             Some(TimeAdjustment { on: true, .. })
                 if !*supports(GATES, Feature::TimeAdjustment, version).as_result()? =>
             {
@@ -117,8 +117,8 @@ fn setting_of_time(
     Ok(variable.map(|variable| TimeAdjustment { on: variable.value == "true", in_file: false }))
 }
 
-/// The limits in force: here the environment wins over the file, `LOONG_…` over the plain name, and a value below the least
-/// that the agent accepts is passed over (agent source, `LoadEnvResourceLimit`).
+/// The effective limits: here the environment takes precedence over the file, `LOONG_…` over the plain name, and a
+/// value below the agent's minimum is ignored (agent source, `LoadEnvResourceLimit`).
 pub(super) fn limits(
     parameters: &Reading<Option<&Parameters>>,
     invocation: &Invocation,
@@ -154,7 +154,7 @@ fn hosts_binding(host: &PlaceFacts) -> Result<Option<Binding>, Why> {
     let bound: Vec<(u32, Ipv4Addr)> = bindings(hosts, hostname).collect();
     let mut chosen = bound.iter().find(|(_, address)| on_host(*address));
     if chosen.is_none() {
-        // A later line may bind the name to an address that is on the host, which the agent prefers.
+        // A later line may bind the name to an address on the host, which the agent prefers.
         hosts.rest.as_result()?;
         chosen = bound.first();
     }
@@ -224,7 +224,7 @@ fn chosen(
         let from = format!("{} line {}", host.hosts.path.display(), binding.line);
         return Ok(Some(Chosen { address: binding.address.to_string(), from }));
     }
-    // With a line of its own in the hosts file, the name never gets as far as DNS.
+    // A name with a line in the hosts file is not looked up in DNS.
     if !hosts_name_host(host)?
         && let Some(address) = resolved_name.as_ref()?
     {

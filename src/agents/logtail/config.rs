@@ -1,4 +1,4 @@
-//! The startup parameters of every generation, in one shape; and those that the agent makes up from a path.
+//! The startup parameters of every generation, in one form; and those that the agent derives from a path.
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
@@ -14,22 +14,22 @@ use crate::{
     },
 };
 
-/// The merged content of a config and its parts, and which part a top-level key is from.
+/// The merged content of a config and its parts, and the part of each top-level key.
 struct Merged<'a> {
     root: Map<String, Value>,
     of_part: BTreeMap<String, &'a Path>,
 }
 
 impl Merged<'_> {
-    /// How a person would write where the top-level `key` stands.
+    /// The location of the top-level `key`, for people.
     fn path_of(&self, key: &str) -> String {
         self.of_part.get(key).map_or_else(|| key.to_owned(), |part| format!("{}: {key}", part.display()))
     }
 }
 
-/// Reads `ilogtail_config.json` or `loongcollector_config.json` and what is merged over it: top-level keys are replaced, later
-/// parts win, parts that are not valid JSON are skipped (agent source, `LoadIncludeConfig`). Values of a wrong type are as
-/// absent, as for the agent.
+/// Reads `ilogtail_config.json` or `loongcollector_config.json` and what is merged over it: top-level keys are
+/// replaced, later parts take precedence, parts that are not valid JSON are skipped (agent source,
+/// `LoadIncludeConfig`). Values of a wrong type count as absent, as for the agent.
 pub(super) fn parse(files: ConfigFiles<'_>) -> Result<Parameters, Rejection> {
     let mut merged = Merged { root: json::read_object(files.bytes)?, of_part: BTreeMap::new() };
     for (path, bytes) in files.parts {
@@ -78,13 +78,13 @@ fn limit(merged: &Merged<'_>, key: &str, unit: f64) -> Option<(String, u64)> {
     Some((merged.path_of(key), limit))
 }
 
-/// A positive number as whole units; `None` for less than one, and for what is beyond all measure.
+/// A positive number as whole units; `None` for less than one, and for absurdly large numbers.
 pub(super) fn in_unit(number: f64, unit: f64) -> Option<u64> {
     let whole = Duration::try_from_secs_f64(number * unit).ok()?.as_secs();
     (whole > 0).then_some(whole)
 }
 
-/// The string at `key`, if it is one and not empty; `path` is how a person would write where it stands.
+/// The string at `key`, if it is one and not empty; `path` is its location, for people.
 fn text(object: &Map<String, Value>, key: &str, path: &str) -> Option<Parameter> {
     parameter(object.get(key)?, path)
 }
@@ -94,8 +94,8 @@ fn parameter(value: &Value, path: &str) -> Option<Parameter> {
     Some(Parameter { key: path.to_owned(), value: without_user_info(value) })
 }
 
-/// The most servers of one list, and endpoints of one server, that are kept: the service has some dozens of regions, and a
-/// megabyte of entries would become sixty of memory.
+/// The maximum number of servers of one list, and of endpoints of one server: the service has some dozens of regions,
+/// and a megabyte of entries would take sixty of memory.
 const MOST_SERVERS: usize = 256;
 const MOST_ENDPOINTS: usize = 16;
 
@@ -150,7 +150,7 @@ pub(super) fn bare_key(key: &str) -> &str {
     key.rsplit(": ").next().unwrap_or(key)
 }
 
-/// True for the keys of the community edition's own config servers, which are no part of SLS.
+/// True for the keys of the community edition's own config servers, which are not part of SLS.
 pub(super) fn is_community_server(key: &str) -> bool {
     let key = bare_key(key);
     key.starts_with("config_server_list") || key.starts_with("ilogtail_configserver_address")
@@ -168,7 +168,7 @@ fn data_servers(merged: &Merged<'_>, key: &str) -> Vec<DataServer> {
     servers
 }
 
-/// The parameters that the commercial agent generates for `…/conf/<channel>/ilogtail_config.json` when it is not there.
+/// The parameters that the commercial agent generates for `…/conf/<channel>/ilogtail_config.json` if it does not exist.
 pub(super) fn implied(path: &Path) -> Option<Parameters> {
     let mut names = path.iter().rev().map(|name| name.to_str());
     let (file, channel, conf) = (names.next()??, names.next()??, names.next()??);

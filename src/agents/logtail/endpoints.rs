@@ -46,7 +46,7 @@ pub(super) fn endpoints(
     let Some((server, address, scheme, port)) = data_servers().next().filter(|_| !edition.community) else {
         return list.into_endpoints();
     };
-    // A label that is more than a label (`a/b`, `u@h`) would lead elsewhere.
+    // A value that is not just a label (`a/b`, `u@h`) would lead to another host.
     let below = |label: &str| {
         let host = format!("{label}.{}", address.host).to_ascii_lowercase();
         ServerAddress::parse(&host).filter(|parsed| parsed.host == host).map(|parsed| parsed.host)
@@ -80,7 +80,7 @@ fn add_config_server(list: &mut EndpointList, server: &Parameter, origin: &Origi
     }
 }
 
-/// A config server must answer by HTTP and by HTTPS; one on a port of its own only as configured.
+/// A config server must answer by HTTP and by HTTPS; one with an explicit port only as configured.
 fn config_server_ports(address: &ServerAddress) -> Vec<(Scheme, u16)> {
     match (address.scheme, address.port) {
         (Some(scheme), Some(port)) if port != scheme.default_port() => vec![(scheme, port)],
@@ -90,7 +90,7 @@ fn config_server_ports(address: &ServerAddress) -> Vec<(Scheme, u16)> {
     }
 }
 
-/// Scheme and port of a data server: its own, else those that `data_server_port` means.
+/// Scheme and port of a data server: its own, otherwise those implied by `data_server_port`.
 fn data_server_port(address: &ServerAddress, default_port: u16) -> (Scheme, u16) {
     match (address.scheme, address.port) {
         (Some(scheme), port) => (scheme, port.unwrap_or_else(|| scheme.default_port())),
@@ -101,7 +101,7 @@ fn data_server_port(address: &ServerAddress, default_port: u16) -> (Scheme, u16)
     }
 }
 
-/// The region of the admin project: the operator's word, else the data server's, else what the config server's name says.
+/// The region of the admin project: the expected one, otherwise the data server's, otherwise the config server's.
 fn region(settings: &AgentSettings, parameters: &Parameters) -> Option<String> {
     settings
         .expect

@@ -1,7 +1,7 @@
-//! JSON as the agent reads it: a check of its own (`IsValidJson`), then jsoncpp with its default settings.
+//! JSON as the agent reads it: its own check (`IsValidJson`), then jsoncpp with default settings.
 //!
 //! Both are more tolerant than the standard (comments, trailing commas, text after the root) and stricter (no byte order
-//! mark, no leading carriage return or comment). What they accept is accepted here, and what they reject rejected.
+//! mark, no leading carriage return or comment). This module accepts and rejects the same.
 
 use jsonc_parser::{CollectOptions, ParseOptions, errors::ParseError, parse_to_ast};
 use serde_json::{Map, Value};
@@ -22,10 +22,10 @@ const JSONCPP: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-/// What stands for a secret in a canonical rendering.
+/// Replaces a secret in a canonical rendering.
 const MASK: &str = "***";
 
-/// The object that a file of the agent's holds.
+/// The object in an agent's file.
 pub(super) fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, Rejection> {
     check_beginning(bytes)?;
     let text = String::from_utf8_lossy(bytes);
@@ -47,7 +47,7 @@ pub(super) fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, Rejection>
     }
 }
 
-/// The first value in `text`; jsoncpp does not look at what follows it.
+/// The first value in `text`; jsoncpp ignores the rest.
 pub(super) fn first_value(text: &str) -> Result<Value, ParseError> {
     let whole = text.as_bytes();
     let value = first_value_end(whole).and_then(|end| text.get(..end)).unwrap_or(text);
@@ -59,7 +59,7 @@ fn reject(line: Option<u32>, reason: &str) -> Rejection {
     Rejection { line, reason: reason.to_owned() }
 }
 
-/// `IsValidJson`: only blanks, line feeds and tabs may stand before the root.
+/// `IsValidJson`: only blanks, line feeds and tabs may precede the root.
 fn check_beginning(bytes: &[u8]) -> Result<(), Rejection> {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return Err(reject(Some(1), "begins with a UTF-8 byte order mark, which the agent rejects"));
@@ -89,7 +89,7 @@ fn line_at(bytes: &[u8], at: usize) -> Option<u32> {
     u32::try_from(line_feeds + 1).ok()
 }
 
-/// `IsValidJson`: counts braces outside of quotes, and knows no comments.
+/// `IsValidJson`: counts braces outside of quotes, and does not recognize comments.
 fn braces_balance(bytes: &[u8]) -> bool {
     let mut open = 0_usize;
     let mut quoted = false;
@@ -131,7 +131,7 @@ fn first_value_end(text: &[u8]) -> Option<usize> {
     None
 }
 
-/// Takes what follows an opening quote, the closing one included; `None` if the text ends before.
+/// Consumes the rest of a string after its opening quote, the closing one included; `None` if the text ends before.
 fn skip_string(bytes: &mut impl Iterator<Item = (usize, u8)>) -> Option<()> {
     loop {
         match bytes.next()?.1 {
@@ -142,7 +142,7 @@ fn skip_string(bytes: &mut impl Iterator<Item = (usize, u8)>) -> Option<()> {
     }
 }
 
-/// Takes what follows the slash of a block comment, its end included; `None` if the text ends before.
+/// Consumes the rest of a block comment after its slash, its end included; `None` if the text ends before.
 fn skip_comment(bytes: &mut impl Iterator<Item = (usize, u8)>) -> Option<()> {
     bytes.next()?;
     let mut last = 0;
@@ -184,7 +184,7 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-/// True for names of keys and variables whose values must not be kept.
+/// True for names of keys and variables with values that must not be kept.
 pub(in crate::agents) fn holds_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["secret", "key", "token", "passw", "credential"].iter().any(|word| name.contains(word))

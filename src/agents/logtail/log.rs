@@ -1,4 +1,4 @@
-//! What the agent's log says of the config that it loaded when it started.
+//! The config that the agent loaded at its start, from its log.
 
 use std::{path::Path, time::SystemTime};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::json;
 use crate::{agents::LocalTime, model::snapshot::LoadedConfig};
 
-/// What the agent logs before the content of its config.
+/// The message that the agent logs before the content of its config.
 const MARKER: &[u8] = b"load logtail config file, detail";
 
 /// The config of the last such line in `log`: a log outlives its process, and the last start counts.
@@ -16,7 +16,7 @@ pub(super) fn parse_loaded_config(
     log: &[u8],
     local_time: LocalTime<'_>,
 ) -> Option<LoadedConfig> {
-    // Nearly every window is told by its first byte; comparing the whole costs a call each, of a quarter of a million.
+    // The first byte rules out nearly every position; a full comparison costs a call at each of a quarter of a million.
     let at =
         log.windows(MARKER.len()).rposition(|window| window.first() == MARKER.first() && window == MARKER)?;
     let (before, rest) = log.split_at_checked(at)?;
@@ -41,7 +41,7 @@ fn canonical_of(logged: &[u8]) -> Option<String> {
     }
 }
 
-/// The moment of a line that begins with `[2022-12-05 11:25:39.414421]`, to the second, in the host's zone.
+/// The time of a line that begins with `[2022-12-05 11:25:39.414421]`, to the second, in the host's zone.
 fn time_of(line_start: &str, local_time: LocalTime<'_>) -> Option<SystemTime> {
     let (written, _rest) = line_start.strip_prefix('[')?.split_once(']')?;
     let second = written.split('.').next()?;

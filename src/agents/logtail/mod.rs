@@ -49,7 +49,7 @@ const INSTALL_DOCUMENT: &str = "https://help.aliyun.com/zh/sls/loongcollector-ma
 /// The community's documents.
 const COMMUNITY_DOCUMENT: &str = "https://github.com/alibaba/loongcollector/tree/main/docs/cn/installation";
 
-/// By <https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata>; the document is what the agent asks for.
+/// By <https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata>; the agent requests the document.
 static METADATA: MetadataService = MetadataService {
     address: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)), 80),
     document: "/latest/dynamic/instance-identity/document",
@@ -60,7 +60,8 @@ static METADATA: MetadataService = MetadataService {
 /// What the kernel keeps of a process' name.
 const COMM_BYTES: usize = 15;
 
-/// Variables that matter, in lower case; each counts as it is, and upper case after `ALIYUN_LOGTAIL_` and `LOONG_`.
+/// Variables that matter, in lower case; each counts as written, and in upper case after `ALIYUN_LOGTAIL_` and
+/// `LOONG_`.
 const PARAMETERS: [&str; 10] = [
     "working_ip",
     "working_hostname",
@@ -74,7 +75,7 @@ const PARAMETERS: [&str; 10] = [
     "mem_usage_limit",
 ];
 
-/// Variables that matter after one of the prefixes only.
+/// Variables that matter only with one of the prefixes.
 const PREFIXED: [&str; 9] = [
     "USER_ID",
     "USER_DEFINED_ID",
@@ -87,7 +88,7 @@ const PREFIXED: [&str; 9] = [
     "THIRD_PARTY_DIR",
 ];
 
-/// The port on which the agent says that it lives; it does not without.
+/// The port of the agent's liveness endpoint, which it has only if this is set.
 const PROBE_PORT: &str = "HTTP_PROBE_PORT";
 
 /// Logtail, iLogtail and LoongCollector.
@@ -113,14 +114,14 @@ fn is_community(facts: EditionFacts<'_>) -> Result<bool, Why> {
         Reading::Unknown(why) => return Err(why.clone()),
     }
     if facts.settings.system == System::Windows {
-        // There is no community edition that is installed as a service there.
+        // On Windows no community edition is installed as a service.
         return Ok(false);
     }
     let dir = paths::install_dir(facts.settings);
     if !paths::is_community_tree(&dir, facts.invocation)? {
         return Ok(false);
     }
-    // The commercial agent keeps the old file name, or is told where its config is.
+    // The commercial agent keeps the old file name, or is started with the path of its config.
     let config = facts.config.as_result()?.as_deref().and_then(Path::file_name);
     let commercial_config = config.is_some_and(|name| name == "ilogtail_config.json")
         || paths::named_config(&dir, facts.invocation)?.is_some();
@@ -140,7 +141,7 @@ fn edition(facts: EditionFacts<'_>) -> Result<Edition, Why> {
     Ok(Edition { label, community, keyless: false })
 }
 
-/// A daemon and its worker; the community edition has no daemon, and the commercial one can be told to do without.
+/// A daemon and its worker; the community edition has no daemon, and that of the commercial one can be disabled.
 fn expected_roles(facts: EditionFacts<'_>, edition: &Reading<Edition>) -> Result<Vec<ExpectedRole>, Why> {
     let one = |role| ExpectedRole { role, count: 1, only_if_ever_seen: false };
     let without_daemon = edition.as_result()?.community

@@ -5,7 +5,7 @@ use std::path::Path;
 /// Names of the executable, each also with `_<version>`.
 const NAMES: [&str; 2] = ["ilogtail", "loongcollector"];
 
-/// True for `1.3.1`, `3.0.12.0`, `3.0.12-beta`: what stands after `ilogtail_`. Archives and backups have other endings.
+/// True for `1.3.1`, `3.0.12.0`, `3.0.12-beta`: the part after `ilogtail_`. Archives and backups have other suffixes.
 pub(super) fn is_version(text: &str) -> bool {
     let mut parts = text.split('-');
     let number = parts.next().unwrap_or_default();

@@ -1,17 +1,17 @@
-//! What lines of the agent's own log mean (agent source: `Logger.h`, `Sender.cpp`, `FlusherSLS.cpp`, `Monitor.cpp`,
-//! `CheckPointManager.cpp` of 1.0 to 3.3).
+//! The meaning of lines in the agent's own log (agent source: `Logger.h`, `Sender.cpp`, `FlusherSLS.cpp`,
+//! `Monitor.cpp`, `CheckPointManager.cpp` of 1.0 to 3.3).
 //!
-//! A line is `[time]` `[level]` `[thread]` `file:line` and fields `key:value`, with tabs between them. Only its first field says
-//! what it means, and only the fields that the vendor writes before any text of users say more. Values hold names of files,
-//! projects and configs: whatever stands in them means nothing.
+//! A line is `[time]` `[level]` `[thread]` `file:line` and fields `key:value`, with tabs between them. Only its first
+//! field determines its meaning, and only the fields before any user's text are used. Values hold names of files,
+//! projects and configs: their contents are never interpreted.
 
 use crate::{
     agents::{LogLine, OwnLog},
     model::snapshot::{LastWords, LogEvent, Refusal, RefusalSubject},
 };
 
-/// What the service refuses with (agent source, `SLSConstant.cpp`; the vendor's list of error codes). What only says that a request
-/// was lost or badly made is not here: it says nothing of the agent's prerequisites.
+/// The service's error codes (agent source, `SLSConstant.cpp`; the vendor's list of error codes). Codes for lost or
+/// malformed requests are not listed: they say nothing about the agent's prerequisites.
 const REFUSALS: [Refusal; 12] = [
     refusal("Unauthorized", RefusalSubject::Credentials),
     refusal("SignatureNotMatch", RefusalSubject::Credentials),
@@ -33,7 +33,7 @@ const fn refusal(code: &'static str, subject: RefusalSubject) -> Refusal {
 
 /// The first field of a failed request, in each generation.
 const FAILED: [&str; 3] = ["failed to send request", "SendFail", "send data to SLS fail"];
-/// What stands between it and the code: words of the vendor's, and numbers.
+/// What may be between it and the code: the vendor's words, and numbers.
 const BEFORE_CODE: [&str; 8] = [
     "operation",
     "suggestion",
@@ -46,7 +46,7 @@ const BEFORE_CODE: [&str; 8] = [
 ];
 const STATUS_CODE: &str = "StatusCode";
 const CODE: [&str; 2] = ["error code", "ErrorCode"];
-/// True of what the agent sends of itself to a project of the vendor's: no concern of who runs the host.
+/// True for the agent's self-monitoring data to the vendor's project, which do not concern the operator.
 const OF_ITSELF: [&str; 2] = ["is profile data", "IsProfileData"];
 
 /// What the line means.
@@ -173,7 +173,7 @@ fn of_table(code: &str) -> Option<LogEvent> {
     REFUSALS.iter().find(|refusal| refusal.code == code).copied().map(LogEvent::Refused)
 }
 
-/// What is in brackets at the beginning, and what follows.
+/// The part in brackets at the beginning, and the rest.
 fn bracketed(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix('[')?.split_once(']')
 }
@@ -225,11 +225,11 @@ mod tests {
     #[test]
     fn what_stands_in_a_value_means_nothing() {
         for line in [
-            // A collected file with a name of this kind, logged with the fields that follow it.
+            // A collected file with such a name, logged with the fields that follow.
             "[2026-11-21 20:00:00.1]\t[warning]\t[11]\t/src/core/reader/LogFileReader.cpp:12\t\tfailed to open file:/var/log/\terror code:Unauthorized",
             "[2026-11-21 20:00:00.1]\t[warning]\t[11]\t/src/core/reader/LogFileReader.cpp:12\t\tfile:/var/log/x\tfailed to send request:x\terror code:Unauthorized",
             "[2026-11-21 20:00:00.1]\t[warning]\t[11]\t/src/core/reader/LogFileReader.cpp:12\t\tfile:failed to send request:x\terror code:Unauthorized",
-            // In the place of the code is another field.
+            // Another field is in place of the code.
             "[2026-11-21 20:00:00.1]\t[warning]\t[11]\t/src/F.cpp:12\t\tfailed to send request:x\tconfig:c\terror code:Unauthorized",
             "\terror code:Unauthorized",
             "failed to send request:x\terror code:Unauthorized",

@@ -1,4 +1,4 @@
-//! Where the files of each generation are, and how the command line and the environment move them.
+//! Where the files of each generation are, and how the command line and the environment change their paths.
 
 use std::path::{Path, PathBuf};
 
@@ -18,11 +18,11 @@ use crate::{
 /// Where the vendor's installer puts the identity files.
 const SYSTEM_CONFIG_DIR: &str = "/etc/ilogtail";
 
-/// Where collection configs are besides those that were delivered, beside the program or the identity files.
+/// Directories of local collection configs, next to the program or the identity files.
 const COLLECTION_DIRS: [&str; 5] =
     ["user_config.d", "user_yaml_config.d", "config.d", "config", "conf/continuous_pipeline_config"];
 
-/// What agents before 3.0 write of their state each minute.
+/// The file to which agents before 3.0 write their state each minute.
 const STATUS_LOG: &str = "snapshot/ilogtail_status.LOG";
 
 /// Where the vendor's installer puts the agent.
@@ -38,7 +38,7 @@ pub(super) fn install_dir(settings: &AgentSettings) -> PathBuf {
     settings.install_dir.clone().unwrap_or_else(|| PathBuf::from(default_dir(settings.system)))
 }
 
-/// What the installer was told to append to names, for a further instance: `-2` of `/usr/local/ilogtail-2`.
+/// The suffix that the installer appends to names for a further instance: `-2` of `/usr/local/ilogtail-2`.
 pub(super) fn instance_suffix(dir: &Path) -> Option<&str> {
     (dir.parent()? == Path::new("/usr/local")).then(|| dir.file_name()?.to_str()?.strip_prefix("ilogtail"))?
 }
@@ -57,7 +57,7 @@ fn in_logtail_mode(invocation: &Invocation) -> Result<bool, Why> {
     Ok(invocation.variable("LOGTAIL_MODE")?.is_some_and(is_true))
 }
 
-/// The config file that the command line or the environment names: the agent looks nowhere else then.
+/// The config file that the command line or the environment names: then the agent reads no other.
 pub(super) fn named_config(dir: &Path, invocation: &Invocation) -> Result<Option<PathBuf>, Why> {
     for variable in ["LOONG_CONFIG", "ALIYUN_LOGTAIL_CONFIG"] {
         if let Some(path) = invocation.variable(variable)? {
@@ -68,7 +68,7 @@ pub(super) fn named_config(dir: &Path, invocation: &Invocation) -> Result<Option
     Ok(value_of(arguments, "ilogtail_config").map(|path| resolve(dir, path)))
 }
 
-/// A directory of the community's tree, which option and variable can move.
+/// A directory of the community's tree, which an option and a variable can change.
 fn tree_dir(dir: &Path, invocation: &Invocation, name: &str, plural: &str) -> Located {
     let moved = || -> Result<Option<&str>, Why> {
         match value_of(invocation.arguments.as_result()?, &format!("{plural}_dir")) {
@@ -83,7 +83,7 @@ fn tree_dir(dir: &Path, invocation: &Invocation, name: &str, plural: &str) -> Lo
     }
 }
 
-/// The candidates of `preferred` before those of `other`; only the preferred place makes the whole uncertain.
+/// The candidates of `preferred` before those of `other`; the result is uncertain only if `preferred` is.
 fn before(preferred: Located, other: Located) -> Located {
     let undecided = preferred.undecided;
     let candidates = preferred.candidates.into_iter().chain(other.candidates).collect();
@@ -113,7 +113,7 @@ pub(super) fn layout(settings: &AgentSettings, invocation: &Invocation) -> Layou
         (Ok(None), Ok(community_tree)) => Reading::Known(*community_tree),
         (Err(why), _) | (_, Err(why)) => Reading::Unknown(why.clone()),
     };
-    // Without knowing how it was started, the tree's places are the better guess; what is uncertain says so.
+    // If it is unknown how it was started, the paths of the tree are the better guess, marked as uncertain.
     let (config, record, log) = if *community_tree.as_ref().unwrap_or(&true) {
         (before(tree_config, flat_config), before(tree_record, flat_record), before(tree_logs, flat_logs))
     } else {
@@ -146,7 +146,7 @@ pub(super) fn layout(settings: &AgentSettings, invocation: &Invocation) -> Layou
     }
 }
 
-/// An upgrade leaves the old generation's log behind; the program's own name tells which one it writes.
+/// An upgrade leaves the old generation's log behind; the program's name shows which one it writes.
 fn flat_logs(dir: &Path, invocation: &Invocation) -> Located {
     let program = invocation.arguments.known().and_then(|arguments| arguments.first());
     let runs_as_ilogtail = program
@@ -170,7 +170,7 @@ fn system_config_dir(
     parameters: &Reading<Option<&Parameters>>,
 ) -> Result<Located, Why> {
     let dir = install_dir(settings);
-    // The file wins over the environment, as for most keys.
+    // The file takes precedence over the environment, as for most keys.
     if let Some(path) = parameters.as_result()?.and_then(|parameters| parameters.sys_conf_dir.as_deref()) {
         return Ok(Located::named(resolve(&dir, path)));
     }
@@ -188,7 +188,7 @@ fn system_config_dir(
     if settings.system == System::Windows {
         return Ok(windows::data_dir());
     }
-    // A config named from outside is the commercial image's way.
+    // A config given from outside means the commercial image.
     if is_community_tree(&dir, invocation)? && named_config(&dir, invocation)?.is_none() {
         return Ok(tree_dir(&dir, invocation, "conf", "conf"));
     }
@@ -204,7 +204,8 @@ fn or_default(dir: &Path, found: Result<Located, Why>) -> Located {
     found.unwrap_or_else(|why| default_system_config_dir(dir).unless(why))
 }
 
-/// `config.d`, whose `*.json` are merged over the config; `include_config_path` moves it (agent source, `LoadIncludeConfig`).
+/// `config.d`, whose `*.json` are merged over the config; `include_config_path` changes it (agent source,
+/// `LoadIncludeConfig`).
 pub(super) fn config_parts(
     settings: &AgentSettings,
     invocation: &Invocation,

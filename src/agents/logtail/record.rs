@@ -42,9 +42,9 @@ fn split_instance_id(instance_id: &str) -> Option<(String, u64)> {
     Some((ip.to_owned(), epoch.parse().ok()?))
 }
 
-/// Splits `user_defined_id` as the agent does: at line feeds, trimming blanks only. A carriage return, a tab or a byte order
-/// mark stays in the identifier, and spoils it. On Windows the agent opens it as text: there a carriage return before a line feed
-/// is none of the identifier's.
+/// Splits `user_defined_id` as the agent does: at line feeds, trimming blanks only. A carriage return, a tab or a byte
+/// order mark becomes part of the identifier, and breaks it. On Windows the agent opens it as text: so a carriage
+/// return before a line feed is not part of the identifier.
 pub(super) fn parse_identifiers(bytes: &[u8], system: System) -> Vec<String> {
     let mut identifiers: Vec<String> = Vec::new();
     let mut seen = std::collections::HashSet::new();
@@ -67,8 +67,8 @@ pub(super) fn parse_owner_account(bytes: &[u8]) -> Option<String> {
     text(&root, "owner-account-id").filter(|account| !account.is_empty())
 }
 
-/// How many collection configs were delivered: the entries of `metrics` (agent source, `USER_CONFIG_NODE`). `None`: it is not of
-/// that form.
+/// How many collection configs were delivered: the entries of `metrics` (agent source, `USER_CONFIG_NODE`). `None`: it
+/// does not have that form.
 pub(super) fn parse_collection(bytes: &[u8]) -> Option<usize> {
     let text = String::from_utf8_lossy(bytes);
     let serde_json::Value::Object(whole) = json::first_value(text.trim_start()).ok()? else { return None };
@@ -79,7 +79,7 @@ pub(super) fn parse_collection(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Reads the id of the cloud instance that the identity was cached of.
+/// Reads the id of the cloud instance for which the identity was cached.
 pub(super) fn parse_instance(bytes: &[u8]) -> Option<String> {
     let root = json::read_object(bytes).ok()?;
     text(&root, "instance-id").filter(|id| !id.is_empty())
@@ -201,7 +201,7 @@ mod tests {
             (b"web\nb", &["web", "b"]),
             (b"web\r", &["web\r"]),
             (b"web\r\r\n", &["web\r"]),
-            // UTF-16 is none of it.
+            // UTF-16 is rejected.
             (b"w\0\r\0\n\0", &["w\0\r\0", "\0"]),
         ] {
             assert_eq!(parse_identifiers(bytes, System::Windows), expected, "{bytes:?}");

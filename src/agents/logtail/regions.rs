@@ -5,7 +5,7 @@ use crate::{
     model::NetworkType,
 };
 
-/// Regions that the vendor's documents name, closed ones and those only known from the compute service included.
+/// Regions in the vendor's documents, closed ones and those only known from the compute service included.
 pub(super) const REGIONS: &[&str] = &[
     "cn-hangzhou",
     "cn-shanghai",
@@ -49,7 +49,7 @@ pub(super) const REGIONS: &[&str] = &[
     IDPT_REGION,
 ];
 
-/// A region with a domain of its own.
+/// A region with a separate domain.
 const IDPT_REGION: &str = "cn-hangzhou-idpt-2";
 /// That region's domain.
 const IDPT_DOMAIN: &str = "cn-hangzhou-idpt-2.idptcloud01cs.com";
@@ -109,7 +109,7 @@ pub(super) fn classify(written: &str) -> HostClass {
     if let Some(rest) = under("sls.aliyuncs.com") {
         return regional(rest, true);
     }
-    // The vendor's own internal network.
+    // The vendor's internal network.
     let deprecated = under("sls.aliyun-inc.com").is_some();
     HostClass { region: None, network: None, deprecated }
 }

@@ -1,4 +1,4 @@
-//! Lines of the config as a remedy would have them, in the form that the file has already.
+//! Lines of the config as remedies suggest them, in the format of the existing file.
 
 use serde_json::json;
 
@@ -20,7 +20,7 @@ pub(super) fn wanted(wanted: &Wanted<'_>) -> Commands {
         Some(key @ ("config_servers" | "config_server_address_list")) => line(key, &json!([config_server])),
         Some(_) | None => line("config_server_address", &json!(config_server)),
     };
-    // A file without data servers has those that go with its config servers.
+    // A file without data servers gets those that match its config servers.
     let is_new = of_data.as_deref().or(of_config.as_deref()).is_some_and(|key| key.ends_with("_servers"));
     let data = if is_new {
         line("data_servers", &json!([{ "region": region, "endpoint_list": [data_server] }]))

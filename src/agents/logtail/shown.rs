@@ -1,9 +1,9 @@
-//! What may be shown of the agent's files: the values of keys that hold no secret.
+//! The parts of the agent's files that may be shown: the values of keys that are no secrets.
 
 use super::json;
 use crate::agents::outline;
 
-/// Keys of the agent's files whose values hold no secret: of its config, and of its record.
+/// Keys of the agent's files whose values are no secrets: of its config, and of its record.
 const SHOWN_KEYS: &[&str] = &[
     "UUID",
     "bind_interface",

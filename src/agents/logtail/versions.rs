@@ -1,4 +1,4 @@
-//! What which release of Logtail can do, and what is wrong with some. Data, each row with its source.
+//! The capabilities of Logtail's releases, and the defects of some. Data, each row with its source.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ use crate::{
 
 use super::config::{bare_key, is_community_server};
 
-/// What is possible since when.
+/// Capabilities, with their first release.
 pub(super) static GATES: &[Gate] = &[
     Gate {
         feature: Feature::SeveralIdentifiers,
@@ -55,7 +55,7 @@ pub(super) static GATES: &[Gate] = &[
     },
 ];
 
-/// What is wrong with which.
+/// Defects, with the affected releases.
 pub(super) static DEFECTS: &[Defect] = &[
     Defect {
         from: None,
@@ -102,8 +102,8 @@ pub(super) static DEFECTS: &[Defect] = &[
     },
 ];
 
-/// The servers of a config that a version passes over, and has no others: a key that it does not know, or, of the community
-/// edition's own servers, a name where only an address will do.
+/// The servers of a config if a version ignores all of them: it does not know the key, or, for the community edition's
+/// servers, accepts only addresses.
 pub(super) fn unsupported(
     parameters: &Parameters,
     edition: &Reading<Edition>,
@@ -129,7 +129,7 @@ pub(super) fn unsupported(
         if *supports(GATES, feature, version).as_result()? {
             continue;
         }
-        // The community edition has config servers of its own, and needs none of the service's.
+        // The community edition has its own config servers, and does not need the service's.
         if edition.as_result()?.community == (feature == Feature::ServerByName) {
             found.push(Unsupported { key, since: gate.since, instead, source: gate.source });
         }
@@ -137,7 +137,7 @@ pub(super) fn unsupported(
     Ok(found)
 }
 
-/// The first of the keys, if all of them begin so.
+/// The first of the keys, if all of them have this prefix.
 fn only_of<'a>(beginning: &str, keys: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
     let all = keys.clone().all(|key| bare_key(key).starts_with(beginning));
     keys.into_iter().next().filter(|_| all).map(ToOwned::to_owned)

@@ -1,4 +1,4 @@
-//! Logtail on Windows: two services before 1.0, one since, whose worker runs in a directory named after its version.
+//! Logtail on Windows: two services before 1.0, one since, and the worker runs in a directory named after its version.
 //!
 //! Places, services and files are those of the vendor's documents ("Troubleshoot the errors related to Logtail heartbeats",
 //! the Windows steps).
@@ -50,20 +50,21 @@ pub(super) fn services_of(version: Option<&str>) -> &'static [&'static str] {
     if version.is_some_and(is_before_1) { SERVICES } else { &[DAEMON] }
 }
 
-/// The service that people restart.
+/// The service to restart.
 pub(super) fn main_service(version: Option<&str>) -> &'static str {
     if version.is_some_and(is_before_1) { WORKER } else { DAEMON }
 }
 
-/// What this version cannot do without. A version that is not told is known by its services: only those before 1.0 have two.
+/// The services that this version needs. An unknown version is recognized by its services: only those before 1.0 have
+/// two.
 pub(super) fn needed_services(version: Option<&str>, there: &[&str]) -> &'static [&'static str] {
     if version.is_none() && there.contains(&WORKER) { SERVICES } else { services_of(version) }
 }
 
-/// What remedies are made of.
+/// The values for remedies.
 pub(super) fn commands(dir: &Path, version: Option<&str>) -> Commands {
     let mut commands = windows::commands(services_of(version), INSTALL_DOCUMENT.to_owned());
-    // For commands that take wildcards: the vendor's document tells no whole name.
+    // For commands that take wildcards: the vendor's document does not give a full name.
     commands.insert("usual_logs", dir.join("logtail_*.log").display().to_string());
     commands
 }

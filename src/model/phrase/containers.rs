@@ -1,4 +1,4 @@
-//! Chinese for what is said of containers.
+//! Chinese phrases about containers.
 
 use crate::model::Text;
 

@@ -1,4 +1,4 @@
-//! Chinese for where a value comes from, and for what was found.
+//! Chinese phrases for sources of values, and for findings.
 
 use crate::model::Text;
 
@@ -6,7 +6,7 @@ use super::text;
 
 /// As `PHRASES`.
 pub(super) const FOUND: &[Text] = &[
-    // Where a value comes from.
+    // Sources of values.
     text("config: {}", "exporter 配置：{}"),
     text("environment {}", "环境变量 {}"),
     text("control group {}", "控制组 {}"),

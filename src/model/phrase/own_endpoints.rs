@@ -1,4 +1,4 @@
-//! Chinese for what the endpoints on the host itself tell: the agent's liveness endpoint, and the cloud's metadata service.
+//! Chinese phrases about endpoints on the host itself: the agent's liveness endpoint, and the cloud's metadata service.
 
 use crate::model::Text;
 

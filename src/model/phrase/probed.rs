@@ -1,4 +1,4 @@
-//! Chinese for what a probe came to, and for what clocks told.
+//! Chinese phrases for the results of probes and clocks.
 
 use crate::model::Text;
 
@@ -6,7 +6,7 @@ use super::text;
 
 /// As `PHRASES`.
 pub(super) const PROBED: &[Text] = &[
-    // What a probe came to.
+    // Results of probes.
     text(
         "connected, and the answer (status {}) did not end in time",
         "已连接，但应答（状态码 {}）未在时限内结束",

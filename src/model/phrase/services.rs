@@ -1,4 +1,4 @@
-//! Chinese for what the service manager of Windows tells, and for what is usual there.
+//! Chinese phrases about services and encodings of Windows.
 
 use crate::model::Text;
 

@@ -1,4 +1,4 @@
-//! Chinese for why a fact is unknown, and for the names of facts.
+//! Chinese phrases for why a fact is unknown, and for the names of facts.
 
 use crate::model::Text;
 
@@ -6,7 +6,7 @@ use super::text;
 
 /// Phrases.
 pub(super) const PHRASES: &[Text] = &[
-    // Why something could not be read.
+    // Reasons why something could not be read.
     text("not probed yet", "尚未探测"),
     text("not looked up yet", "尚未查询"),
     text("the first full cycle is not complete yet", "首次检查尚未完成"),

@@ -1,4 +1,4 @@
-//! Where alerts are pushed to, and as whose.
+//! Where alerts are pushed to, and with which labels.
 
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
@@ -7,43 +7,43 @@ use crate::model::{Language, snapshot::Scheme};
 /// How alerts are pushed. Without an Alertmanager none are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AlertingSettings {
-    /// Groups of Alertmanagers, each with its own way in.
+    /// Groups of Alertmanagers, each with its own connection settings.
     pub alertmanagers: Vec<AlertmanagerSettings>,
     /// Labels of every alert.
     pub labels: BTreeMap<String, String>,
     /// The language of the annotations.
     pub language: Language,
-    /// Where the links of alerts lead.
+    /// The bases of the links in alerts.
     pub links: AlertLinks,
 }
 
-/// Where the links of alerts lead; each without a slash at its end. `None`: as in the bundled rules.
+/// The bases of the links in alerts, each without a trailing slash. `None`: as in the bundled rules.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AlertLinks {
     /// The directory of the runbooks.
     pub runbook_base: Option<String>,
     /// Grafana.
     pub dashboard_base: Option<String>,
-    /// This exporter's own page, as those who are told can open it.
+    /// This exporter's own page, as recipients of alerts can open it.
     pub external_url: Option<String>,
 }
 
 /// Alertmanagers that are reached in the same way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertmanagerSettings {
-    /// Members that are always there: host (IPv6 without brackets) and, where one is given, port.
+    /// Static members: host (IPv6 without brackets) and port, if given.
     pub targets: Vec<(String, Option<u16>)>,
-    /// Files that name further members. The last part of a path may have one `*`.
+    /// Files with further members. The last part of a path may have one `*`.
     pub target_files: Vec<PathBuf>,
     /// `Http` or `Https`.
     pub scheme: Scheme,
-    /// What stands before `/api/v2/alerts`: empty, or with a slash at its beginning and none at its end.
+    /// The prefix of `/api/v2/alerts`: empty, or with a leading and without a trailing slash.
     pub path_prefix: String,
-    /// For the whole of a request.
+    /// The deadline of a whole request.
     pub timeout: Duration,
-    /// What is sent in `Authorization`.
+    /// The value of `Authorization`.
     pub credentials: Option<HttpCredentials>,
-    /// Who is trusted, and as whom we come.
+    /// The trusted authorities, and the client certificate.
     pub tls: TlsClientSettings,
     /// An HTTP proxy: host and port.
     pub proxy: Option<(String, u16)>,
@@ -59,11 +59,11 @@ pub enum HttpCredentials {
         /// With which password.
         password: Secret,
     },
-    /// Anything else, mostly a bearer's token.
+    /// Anything else, mostly a bearer token.
     Other {
-        /// The word before it: `Bearer`.
+        /// Its scheme, such as `Bearer`.
         scheme: String,
-        /// What is to be kept secret.
+        /// The credentials.
         credentials: Secret,
     },
 }
@@ -73,7 +73,7 @@ pub enum HttpCredentials {
 pub enum Secret {
     /// In the config itself.
     Inline(String),
-    /// In a file of its own, read at each use; blanks around it do not count.
+    /// In a separate file, read at each use; surrounding blanks are ignored.
     File(PathBuf),
 }
 
@@ -91,7 +91,7 @@ impl fmt::Debug for Secret {
 pub struct TlsClientSettings {
     /// Authorities in PEM; `None`: those of the system.
     pub authorities: Option<Secret>,
-    /// Our certificate and its key in PEM.
+    /// The client certificate and its key in PEM.
     pub identity: Option<(Secret, Secret)>,
     /// The name that the server's certificate must be for; `None`: the host's.
     pub server_name: Option<String>,

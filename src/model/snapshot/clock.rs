@@ -11,7 +11,7 @@ pub struct ClockFacts {
     pub unanswered: Vec<Why>,
     /// The kernel's clock discipline.
     pub kernel: Reading<KernelClock>,
-    /// (Wall clock − boot clock) at the snapshot, in seconds: a jump of it is a clock step.
+    /// (Wall clock − boot clock) at the snapshot, in seconds: a jump is a clock step.
     pub wall_minus_boot: f64,
 }
 
@@ -34,14 +34,14 @@ impl ClockSource {
     }
 }
 
-/// One reference: the interval that the true offset lies in.
+/// One reference: the interval of the true offset.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClockReference {
     /// Kind of reference.
     pub source: ClockSource,
     /// Server or URL.
     pub from: String,
-    /// Offset (local minus reference) in seconds, at the snapshot: at least this.
+    /// Offset (local minus reference) in seconds, at the snapshot: the lower bound.
     pub low: f64,
     /// And at most this.
     pub high: f64,
@@ -50,7 +50,7 @@ pub struct ClockReference {
 /// What `adjtimex` says.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KernelClock {
-    /// The kernel takes its clock for synchronized.
+    /// The kernel considers its clock synchronized.
     pub synchronized: bool,
     /// Remaining correction in seconds. Not proof of anything: 0 under chrony, and can be spurious.
     pub offset: f64,

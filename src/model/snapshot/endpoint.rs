@@ -22,17 +22,17 @@ pub struct Endpoint {
     pub host: String,
     /// Port, explicit or the scheme's.
     pub port: u16,
-    /// Request target for HTTP (`/`, or what config says).
+    /// Request target for HTTP (`/`, or the configured one).
     pub path: String,
     /// What counts as up.
     pub expected: ExpectedAnswer,
-    /// Where the address comes from: file and key, or `expect.projects[0]`.
+    /// The source of the address: file and key, or `expect.projects[0]`.
     pub from: String,
     /// The startup parameter that it is derived from, to tie a network cause to a parameter's fault.
     pub parameter: Option<String>,
 }
 
-/// How an endpoint is spoken to.
+/// The protocol of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Scheme {
     /// Plain HTTP.
@@ -53,7 +53,7 @@ impl Scheme {
         }
     }
 
-    /// The port where a URL names none.
+    /// The port of a URL without one.
     pub fn default_port(self) -> u16 {
         match self {
             Self::Http | Self::Tcp => 80,
@@ -62,12 +62,12 @@ impl Scheme {
     }
 }
 
-/// What the documents (or config) call a good answer.
+/// The good answer according to the documents (or the config).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExpectedAnswer {
     /// The documented `OLSInvalidMethod` body, or a non-empty `x-log-requestid` header (Alibaba Cloud SLS).
     LogService,
-    /// Connected is up (Tencent's document: `telnet`).
+    /// Up once connected (Tencent's document: `telnet`).
     Connected,
     /// One of these status codes.
     StatusCodes(Vec<u16>),
@@ -90,34 +90,34 @@ impl EndpointFact {
     }
 }
 
-/// What an agent's own liveness endpoint says.
+/// The answer of an agent's liveness endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Liveness {
     /// It answers, whatever.
     Answers,
-    /// It is connected to and does not answer, since this moment on the boot clock.
+    /// It accepts connections but has not answered since this time on the boot clock.
     Silent(Duration),
     /// Nothing listens there: the part of the agent that would answer is not loaded.
     Absent,
 }
 
-/// How the cloud's metadata service lets itself be asked from here.
+/// Which requests the cloud's metadata service accepts from this host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetadataAccess {
     /// Without a token.
     Open,
     /// With a token only: this is the status of its answer without one.
     TokenOnly(u16),
-    /// Not at all: it gives no token either, or is no metadata service.
+    /// None: it issues no token either, or is not a metadata service.
     Closed,
 }
 
 /// The phases and the outcome of one probe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
-    /// The proxy that was used (`http://host:port`), and the variable that names it.
+    /// The proxy that was used (`http://host:port`), and the variable that sets it.
     pub proxy: Option<(String, String)>,
-    /// What could not be known about the agent's own way (its environment, say), and was assumed.
+    /// An assumption about the agent's route, because a fact, such as its environment, is unknown.
     pub assumed: Option<String>,
     /// Resolved addresses, in the order tried.
     pub addresses: Vec<IpAddr>,
@@ -129,12 +129,12 @@ pub struct Probe {
     pub certificate: Option<Certificate>,
     /// Up, or what went wrong first.
     pub outcome: Result<(), Failure>,
-    /// The answer's `Date`, where it may be used as a time reference.
+    /// The answer's `Date`, if it may be used as a time reference.
     pub date: Option<DateReference>,
 }
 
 impl Probe {
-    /// A probe that has seen nothing yet, of an endpoint that is up.
+    /// An empty probe of an endpoint that is up.
     pub fn up() -> Self {
         Self {
             proxy: None,
@@ -176,7 +176,7 @@ pub struct Certificate {
 pub struct Failure {
     /// The class, which a rule turns into a cause.
     pub kind: FailureKind,
-    /// The address where it went wrong, if one was reached for.
+    /// The address where it went wrong, if there is one.
     pub address: Option<SocketAddr>,
     /// What happened, for people.
     pub detail: String,
@@ -195,7 +195,7 @@ pub enum FailureKind {
     ConnectTimeout,
     /// No route to host or network.
     Unreachable,
-    /// The TLS handshake failed (not by the certificate).
+    /// The TLS handshake failed (not because of the certificate).
     Tls,
     /// The certificate is not from a trusted authority, or is for another name.
     CertificateUntrusted,
@@ -205,7 +205,7 @@ pub enum FailureKind {
     ResponseTimeout,
     /// An answer, but not the documented one; or the connection was closed instead.
     UnexpectedResponse,
-    /// The agent's proxy has failed (its address is unusable, or it refuses to pass on).
+    /// The agent's proxy has failed (its address is unusable, or it refuses to connect).
     Proxy,
 }
 

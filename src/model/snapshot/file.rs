@@ -1,4 +1,4 @@
-//! Files and directories: what stands at a path, and what its agent makes of it.
+//! Files and directories: the entry at a path, and how its agent reads it.
 
 use std::{path::PathBuf, time::SystemTime};
 
@@ -13,7 +13,7 @@ pub struct FileFact<T> {
     pub state: Reading<FileState<T>>,
 }
 
-/// What stands at a path.
+/// The entry at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileState<T> {
     /// Nothing (ENOENT, or a dangling link).
@@ -29,14 +29,14 @@ pub enum FileState<T> {
 pub struct FileContent<T> {
     /// Last modification.
     pub modified: SystemTime,
-    /// Hash of the bytes, to tell an edit from a `touch`.
+    /// Hash of the bytes, to distinguish an edit from a `touch`.
     pub digest: u64,
     /// The parsed content, or why the agent would reject it.
     pub content: Result<T, Rejection>,
 }
 
 impl<T> FileFact<T> {
-    /// The parsed content, if the file was read, is there, and was accepted.
+    /// The parsed content, if the file was read, exists, and was accepted.
     pub fn content(&self) -> Option<&T> {
         match &self.state {
             Reading::Known(FileState::Present(file)) => file.content.as_ref().ok(),
@@ -44,7 +44,7 @@ impl<T> FileFact<T> {
         }
     }
 
-    /// The file's last modification, if it was read and is there.
+    /// The file's last modification, if it was read and exists.
     pub fn modified(&self) -> Option<SystemTime> {
         match &self.state {
             Reading::Known(FileState::Present(file)) => Some(file.modified),
@@ -56,19 +56,19 @@ impl<T> FileFact<T> {
 /// Why the agent's own parser would reject a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// Line, from 1, where known.
+    /// Line, from 1, if known.
     pub line: Option<u32>,
-    /// What is wrong there; never quotes content that could be a secret.
+    /// The defect; never quotes content that could be a secret.
     pub reason: String,
 }
 
-/// A directory whose entries' names matter.
+/// A directory with the names of its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryFact {
     /// Path as the agent sees it.
     pub path: PathBuf,
     /// Sorted names (invalid UTF-8 replaced), or `None` if there is no such directory.
     pub names: Reading<Option<Vec<String>>>,
-    /// Last modification of the directory, if it is there.
+    /// Last modification of the directory, if it exists.
     pub modified: Option<SystemTime>,
 }

@@ -1,4 +1,4 @@
-//! What an agent's own log tells, and none of its lines: they are the agent's users' text in part, and may hold secrets.
+//! The events in an agent's own log, without its lines: these partly contain users' text, and may contain secrets.
 
 use std::{
     collections::BTreeMap,
@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// One moment on both clocks: one that is shown, and one that no step of the clock moves.
+/// One time on both clocks: the wall clock, for display, and the boot clock, which never steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
     /// Wall-clock time.
@@ -15,18 +15,18 @@ pub struct Moment {
     pub boot: Option<Duration>,
 }
 
-/// What one line of a log means.
+/// The meaning of one line of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogEvent {
     /// The service has refused a request of the agent.
     Refused(Refusal),
     /// The service has accepted a request of the agent.
     Accepted,
-    /// The agent took over a new state of its collection configs.
+    /// The agent loaded a new state of its collection configs.
     ConfigUpdated,
     /// The agent begins.
     Started,
-    /// The agent says why it is about to end, or why it ended before.
+    /// The agent logs why it is about to exit, or why it exited before.
     LastWords(LastWords),
     /// The agent could not use its checkpoints.
     CheckpointDamaged,
@@ -34,7 +34,7 @@ pub enum LogEvent {
     CheckpointLoaded,
 }
 
-/// A refusal, in the service's own word. Closed sets: nothing of a line gets here but what the vendor's table lists.
+/// A refusal, with the service's error code. Closed sets: only values from the vendor's table are taken from a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
     /// The service's error code.
@@ -46,30 +46,30 @@ pub struct Refusal {
 /// What a refusal is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RefusalSubject {
-    /// More is sent than was agreed on: works again when less is.
+    /// A quota is exceeded: it works again with less traffic.
     Quota,
-    /// Where the logs of one collection config go: the heartbeat does not hang on it.
+    /// The target of one collection config: the heartbeat does not depend on it.
     Target,
     /// The project.
     Project,
     /// The system time.
     Clock,
-    /// Who sends, or what they may.
+    /// The sender's identity or permissions.
     Credentials,
 }
 
-/// Why an agent says that it ends.
+/// The reason that an agent logs for its exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LastWords {
     /// It used more processor time or memory than its own config allows.
     LimitExceeded,
-    /// It heard nothing of the service for so long that it begins anew.
+    /// It received nothing from the service for so long that it restarts.
     ServiceLost,
-    /// One of its own threads did not come back.
+    /// One of its threads hung.
     ThreadStuck,
     /// It crashed, and found the stack at its next start.
     Crashed,
-    /// A library of its own could not be loaded.
+    /// One of its libraries could not be loaded.
     LibraryMissing,
     /// It could not read its startup config.
     ConfigRejected,
@@ -88,35 +88,36 @@ pub struct Refused {
     pub last: Moment,
 }
 
-/// What the log has told so far. What it has told is kept when the log is rotated.
+/// The events in the log so far. They are kept when the log is rotated.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LogFacts {
     /// The log.
     pub path: PathBuf,
     /// When it was last written to.
     pub modified: Option<SystemTime>,
-    /// When the log of the agent's state, which it writes at a fixed rhythm, was last written to.
+    /// When the log of the agent's state, which it writes periodically, was last written to.
     pub state_modified: Option<SystemTime>,
     /// Refusals since the service last accepted something, by its code.
     pub refused: BTreeMap<&'static str, Refused>,
     /// When the service last accepted something.
     pub accepted: Option<Moment>,
-    /// When collection configs were last taken over.
+    /// When collection configs were last loaded.
     pub config_updated: Option<Moment>,
-    /// Why it last said that it ends, and when.
+    /// The last logged reason for an exit, and its time.
     pub last_words: Option<(LastWords, Moment)>,
-    /// When it last began after those words.
+    /// When it last started after that.
     pub started_since: Option<Moment>,
     /// When it could not use its checkpoints, unless it could since.
     pub checkpoint_damaged: Option<Moment>,
-    /// Bytes that were passed over, as more was written than is read at once.
+    /// Bytes that were skipped, because more was written than is read at once.
     pub skipped: u64,
     /// True if some were at the last reading.
     pub skipping: bool,
 }
 
 impl LogFacts {
-    /// Adds what so many lines in a row mean, the last of this moment. They come in the order in which they were written.
+    /// Adds an event of this many consecutive lines, the last at this time. They come in the order in which they were
+    /// written.
     pub fn add(&mut self, event: LogEvent, count: u64, at: Moment) {
         match event {
             LogEvent::Refused(Refusal { code, subject }) => {
@@ -130,7 +131,7 @@ impl LogFacts {
             }
             LogEvent::ConfigUpdated => self.config_updated = Some(at),
             LogEvent::Started => self.started_since = Some(at),
-            // The stack of a crash is found by the start that follows it.
+            // The stack of a crash is found at the next start.
             LogEvent::LastWords(words) => {
                 self.last_words = Some((words, at));
                 if words != LastWords::Crashed {

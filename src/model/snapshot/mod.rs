@@ -34,7 +34,7 @@ pub use surroundings::{
 
 use super::{Reading, Role};
 
-/// The facts of one cycle, and the moment they belong to.
+/// The facts of one cycle, and their time.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     /// Wall-clock time of the snapshot (for people and for file times).
@@ -45,22 +45,22 @@ pub struct Snapshot {
     pub host: PlaceFacts,
     /// Those of the containers in which agents run, by the container's name.
     pub containers: BTreeMap<Arc<str>, PlaceFacts>,
-    /// Time references and the kernel's opinion.
+    /// Time references and the kernel's clock status.
     pub clock: ClockFacts,
     /// One entry for each watched agent, in order of configuration or detection.
     pub agents: Vec<AgentFacts>,
-    /// How processes ended that were an agent's, as far as the kernel has told, the last ones.
+    /// How agents' processes ended, as far as the kernel reported it; only the last ones.
     pub deaths: Vec<Death>,
 }
 
 impl Snapshot {
-    /// The facts of a place. `None`: there is no such container; what is true of the host says nothing of it.
+    /// The facts of a place. `None`: there is no such container; the host's facts do not apply to it.
     pub fn place(&self, place: &Place) -> Option<&PlaceFacts> {
         place.of(&self.host, &self.containers)
     }
 }
 
-/// Where an agent runs: what its paths, names and addresses mean.
+/// Where an agent runs, which determines the meaning of its paths, names and addresses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Place {
     /// The host itself.
@@ -87,7 +87,7 @@ impl Place {
 /// Facts of a place: the host (and the exporter's own network namespace), or a container.
 #[derive(Debug, Clone)]
 pub struct PlaceFacts {
-    /// Known if the exporter's connections go the way of the place's own; else why they do not.
+    /// Known if the exporter's connections take the same route as the place's; otherwise why not.
     pub network: Reading<()>,
     /// The host name, as `hostname` prints it.
     pub hostname: Reading<String>,
@@ -97,18 +97,18 @@ pub struct PlaceFacts {
     pub hosts: FileFact<HostsFile>,
     /// IPv4 addresses that the system's resolver gives for the host name (hosts file, DNS, nss modules), in its order.
     pub hostname_addresses: Reading<Vec<Ipv4Addr>>,
-    /// The machine's maker and product from DMI, where readable (tells a cloud instance from another machine).
+    /// The machine's vendor and product from DMI, if readable (identifies cloud instances).
     pub product: Reading<String>,
-    /// What it is called where it is a container whose name is known.
+    /// Its name, if it is a container with a known name.
     pub container: Option<ContainerName>,
 }
 
-/// The names of a container, which are those of an orchestrator and not of the agent.
+/// The names of a container, as given by an orchestrator, not by the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerName {
     /// The program that manages it: `kubectl`, `docker`, `podman`.
     pub managed_by: &'static str,
-    /// Its own name; empty where only those of its pod are told.
+    /// Its own name; empty if only those of its pod are known.
     pub container: String,
     /// The pod that it belongs to.
     pub pod: Option<String>,
@@ -158,13 +158,13 @@ pub struct AgentFacts {
     pub place: Place,
     /// Installation directory as the agent sees it (not prefixed by `--path.rootfs`); `None` for a custom agent without one.
     pub install_dir: Option<PathBuf>,
-    /// What is on disk of the installation.
+    /// The installation on disk.
     pub installation: Reading<Installation>,
     /// This agent's processes, zombies included.
     pub processes: Reading<Vec<Process>>,
     /// How the newest live collecting process was started.
     pub invocation: Invocation,
-    /// The version that the version file tells, if there is such a file.
+    /// The version in the version file, if there is one.
     pub version_file: Option<FileFact<Option<String>>>,
     /// The startup parameters as the agent would read and merge them. `Known`-ness and absence are in the file fact.
     pub config: Option<FileFact<Parameters>>,
@@ -172,19 +172,19 @@ pub struct AgentFacts {
     pub record: Option<FileFact<AddressRecord>>,
     /// Names in the user identifier directory.
     pub users: Option<DirectoryFact>,
-    /// Owner account of this very host, from the agent's cached instance identity.
+    /// Owner account of this host, from the agent's cached instance identity.
     pub owner_account: Reading<Option<String>>,
-    /// How the metadata service of its cloud lets itself be asked; `None`: it is not asked.
+    /// Which requests the metadata service of its cloud accepts; `None`: it is not asked.
     pub metadata: Option<Reading<MetadataAccess>>,
     /// Lines of the custom identifier file, as the agent splits and trims them.
     pub identifiers: Option<FileFact<Vec<String>>>,
     /// Config content that the agent's log says was loaded by the running process.
     pub loaded_config: Reading<Option<LoadedConfig>>,
-    /// What its own liveness endpoint says; `None`: it has none that can be asked from here.
+    /// The answer of its liveness endpoint; `None`: it has none that can be asked from here.
     pub liveness: Option<Reading<Liveness>>,
-    /// Its collection configs; `Known(None)`: nothing tells of them.
+    /// Its collection configs; `Known(None)`: nothing shows them.
     pub collection: Reading<Option<Collection>>,
-    /// What the agent's own log tells; `Known(None)`: there is none.
+    /// The events in the agent's own log; `Known(None)`: there is none.
     pub log: Reading<Option<LogFacts>>,
     /// Further watched files (custom agents): their presence and change.
     pub files: Vec<FileFact<()>>,
@@ -205,28 +205,28 @@ pub struct Copied {
     pub text: String,
 }
 
-/// What is on disk of an installation.
+/// An installation on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Installation {
     /// The executable that was found.
     pub binary: Option<PathBuf>,
-    /// Where it leads, links followed, if it is a link: a versioned installation starts its newest version by one.
+    /// Its target, links followed, if it is a link: a versioned installation starts its newest version through one.
     pub leads_to: Option<PathBuf>,
-    /// Where an executable was looked for.
+    /// Where an executable was searched for.
     pub looked_for: Vec<PathBuf>,
-    /// Parts of the installation that are there besides the executable: directory, config, records.
+    /// Parts of the installation that exist, besides the executable: directory, config, records.
     pub traces: Vec<PathBuf>,
-    /// True if it cannot be told where the executable would be (custom agent named by base name only, never seen running).
+    /// True if the path of the executable is not known (custom agent named by base name only, never seen running).
     pub location_unknown: bool,
 }
 
-/// Variables by name, limited to those that an agent's profile asks for. User info in proxy addresses is removed when read.
+/// Variables by name, limited to those in an agent's profile. User info in proxy addresses is removed when read.
 pub type Environment = BTreeMap<String, String>;
 
 /// The variant of an agent: derived, never observed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Edition {
-    /// Word for people: `commercial`, `community`, `container`, `3.4+`, `custom`; empty where there is only one.
+    /// A word for people: `commercial`, `community`, `container`, `3.4+`, `custom`; empty where there is only one.
     pub label: &'static str,
     /// True if this build has no machine-group heartbeat (iLogtail and LoongCollector community edition).
     pub community: bool,
@@ -241,6 +241,6 @@ pub struct ExpectedRole {
     pub role: Role,
     /// How many live processes it should have.
     pub count: u32,
-    /// True if the role is not needed as long as no process of it was ever seen (LogListener's daemon since 2.2.8).
+    /// True if the role is not required while no process of it was ever seen (LogListener's daemon since 2.2.8).
     pub only_if_ever_seen: bool,
 }
