@@ -1,13 +1,12 @@
 """Packages on a machine under a real systemd, scraped by a real Prometheus: installed, edited, upgraded, removed, purged."""
 
-import os
 import pathlib
-import re
 import subprocess
 import tarfile
 import tempfile
 import unittest
 
+import matrix
 import tools
 from machine import LEFT, LOGTAIL, REPOSITORY, Machine, eventually
 from readme import printed, uninstalls
@@ -156,30 +155,15 @@ class Tarball(unittest.TestCase):
 
 
 class Sizes(unittest.TestCase):
-    """Those of the support matrix. UPDATE=1 writes them; read the diff."""
-
-    # Artefact and size, at the beginning of a row; and the program's, in the sentence below.
-    SIZE = re.compile(r"^(\| (?P<artefact>[a-z, ]+) \| |.*the installed (?P<program>program) is )(?P<megabytes>[0-9.]+)", re.MULTILINE)
-
     def test_they_are_those_of_the_support_matrix(self):
         [image], [chart] = tools.DIST.glob("*.linux-amd64.image.tar.gz"), tools.DIST.glob("*.chart.tgz")
         with tarfile.open(TARBALL) as archive:
             [program] = [member.size for member in archive if member.name.endswith("/logagent-exporter")]
-        sizes = {name: path.stat().st_size for name, path in
-                 {"deb": DEB, "rpm": RPM, "tarball": TARBALL, "image": image, "chart, manifests": chart}.items()}
-        sizes["program"] = program
-        matrix = REPOSITORY / "docs/support.md"
-
-        def written(row):
-            # Two digits, which need not follow each commit.
-            return f"{row[1]}{sizes[row['artefact'] or row['program']] / 1e6:.2g}"
-
-        if os.environ.get("UPDATE"):
-            matrix.write_text(self.SIZE.sub(written, matrix.read_text()))
-        rows = [(row["artefact"] or row["program"], row["megabytes"]) for row in self.SIZE.finditer(matrix.read_text())]
-        self.assertEqual({name for name, _ in rows}, set(sizes))
-        for name, megabytes in rows:
-            self.assertAlmostEqual(sizes[name] / 1e6, float(megabytes), delta=0.1, msg=f"{name}; UPDATE=1 make test-packages writes it")
+        files = {"deb": DEB, "rpm": RPM, "tarball": TARBALL, "image": image, "chart, manifests": chart}
+        sizes = {name: path.stat().st_size for name, path in files.items()} | {"program": program}
+        matrix.compare(self, sizes)
+        # What is built for Windows is compared where that is tested.
+        self.assertEqual({name for name, _ in matrix.told()} - set(sizes), {"zip for Windows"})
 
 
 class Rpm(unittest.TestCase, Package):

@@ -3,13 +3,17 @@ cannot prove (the account's rights, recovery, the event log's window) is listed 
 
 import hashlib
 import json
+import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
+import urllib.parse
 import urllib.request
 import zipfile
 
+import matrix
 import tree_sitter_powershell
 from machine import REPOSITORY
 from test_windows import DRIVE, eventually, wine
@@ -68,6 +72,9 @@ class Archive(unittest.TestCase):
         self.assertIn(f"{hashlib.sha256(ZIP.read_bytes()).hexdigest()}  {ZIP.name}", (DIST / "sha256sums.txt").read_text())
         self.assertIn("windows-service", (DIST / f"{ZIP.stem}.cdx.json").read_text())
 
+    def test_its_size_is_that_of_the_support_matrix(self):
+        matrix.compare(self, {"zip for Windows": ZIP.stat().st_size})
+
     def test_the_parser_finds_faults(self):
         self.assertNotEqual(faults("if (Get-Service x { 1 }"), [])
 
@@ -89,7 +96,11 @@ class Archive(unittest.TestCase):
 class Service(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        wine("cmd", "/c", "echo", "made")
+        # Wine ends its services with its last program; this one stays.
+        stays = subprocess.Popen([REPOSITORY / "scripts/windows", "run", "cmd", "/c", "echo made & set /p end="],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        cls.addClassCleanup(stays.communicate)
+        stays.stdout.readline()
         shutil.rmtree(UNPACKED, ignore_errors=True)
         with zipfile.ZipFile(ZIP) as archive:
             archive.extractall(UNPACKED)
@@ -99,6 +110,29 @@ class Service(unittest.TestCase):
         wine(self.exporter, "service", "uninstall", check=False)
         shutil.rmtree(CONFIG.parent, ignore_errors=True)
         self.addCleanup(wine, self.exporter, "service", "uninstall", check=False)
+
+    def scraped(self):
+        """Waits until a real Prometheus has scraped the service."""
+        subprocess.run([REPOSITORY / "scripts/test-deps"], check=True)
+        work = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        scrape = (REPOSITORY / "deploy/prometheus/scrape.yml").read_text()
+        (work / "scrape.yml").write_text(scrape.replace("127.0.0.1:10077", f"127.0.0.1:{PORT}").replace("15s", "1s"))
+        server = subprocess.Popen(
+            [REPOSITORY / ".cache/prometheus/prometheus", f"--config.file={work}/scrape.yml", f"--storage.tsdb.path={work}/data",
+             f"--web.listen-address=127.0.0.1:{PORT + 2}"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.terminate)
+        query = urllib.parse.urlencode({"query": 'logagent_exporter_build_info{job="logagent-exporter"} and on(instance) up == 1'})
+
+        def found():
+            try:
+                answer = urllib.request.urlopen(f"http://127.0.0.1:{PORT + 2}/api/v1/query?{query}", timeout=5)
+            except OSError:
+                return None
+            return json.load(answer)["data"]["result"]
+
+        [series] = eventually("a scrape", found)
+        self.assertEqual(series["metric"]["target"], "x86_64-pc-windows-gnu")
 
     def test_a_life_as_a_service(self):
         said = wine(self.exporter, "service", "install", f"--web.listen-address=127.0.0.1:{PORT}")
@@ -115,6 +149,7 @@ class Service(unittest.TestCase):
         self.assertIn("EventCreate.exe", source)
         self.assertEqual(PROGRAM.read_bytes(), self.exporter.read_bytes())
         self.assertTrue(CONFIG.read_text().startswith("#"), "a config that expects nothing")
+        self.scraped()
 
         wine(self.exporter, "service", "stop")
         self.assertFalse(healthy())
