@@ -159,7 +159,9 @@ fn is_right(history: &History, targets: &[Target], alert: &Alert, step: usize) -
                     || (down * 10 >= all * 36 * 2 && down >= 36 * 3 / 4)
             })
         }
-        "LogAgentExportersMissing" => lately(KEPT / 2 + 2 * ROUND).any(|at| missing(history, targets, at)),
+        "LogAgentExportersMissing" => {
+            lately(KEPT / 2 + 2 * ROUND + SEEN).any(|at| missing(history, targets, at))
+        }
         "LogAgentExporterAbsent" => {
             lately(2 * ROUND).any(|at| targets.iter().all(|target| !target.seen[at].listed))
         }
