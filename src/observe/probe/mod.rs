@@ -17,9 +17,10 @@ mod tests;
 
 use std::{
     env,
+    ffi::OsString,
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroU16,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -53,6 +54,7 @@ use crate::{
         trust::{Locations, Trust},
     },
     observe::time,
+    sys::root::Root,
 };
 
 /// The time limit of a TCP probe's extra request for the time.
@@ -63,7 +65,7 @@ const DATE_PATIENCE: Duration = Duration::from_secs(2);
 pub struct ProbeOptions {
     /// The deadline of the whole probe, from name resolution to the answer's last byte.
     pub timeout: Duration,
-    /// Where the host's root directory is mounted; the certificate store is read there.
+    /// Where the host's root directory is mounted: the certificate store is read there, and which sources of names the host asks.
     pub rootfs: PathBuf,
 }
 
@@ -77,6 +79,7 @@ pub struct Prober {
 struct Shared {
     timeout: Duration,
     resolver: Resolver,
+    root: Root,
     trust: Trust,
     provider: Arc<CryptoProvider>,
 }
@@ -100,15 +103,16 @@ impl Prober {
     /// once.
     pub fn new(options: ProbeOptions) -> Self {
         let ProbeOptions { timeout, rootfs } = options;
-        Self::with_trust(timeout, Locations::new(&rootfs, |variable| env::var_os(variable)))
+        Self::of_root(timeout, &rootfs, |variable| env::var_os(variable))
     }
 
-    fn with_trust(timeout: Duration, locations: Locations) -> Self {
+    fn of_root(timeout: Duration, rootfs: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         Self {
             shared: Arc::new(Shared {
                 timeout,
                 resolver: Resolver::new(),
-                trust: Trust::new(locations),
+                root: Root::new(rootfs),
+                trust: Trust::new(Locations::new(rootfs, variable)),
                 provider: Arc::new(ring::default_provider()),
             }),
         }
@@ -259,7 +263,10 @@ impl ProbeRun<'_> {
     async fn connect(&mut self, host: &str, port: u16) -> Result<TcpStream, Error> {
         let began = Instant::now();
         let addresses = match self.shared.resolver.resolve(host, port, self.deadline).await {
-            Err(error @ Error::Peer(_)) => return Err(names::unasked(host).await.map_or(error, Error::Own)),
+            Err(error @ Error::Peer(_)) => {
+                let unasked = names::unasked(&self.shared.root, host).await;
+                return Err(unasked.map_or(error, Error::Own));
+            }
             resolved => resolved?,
         };
         self.probe.phases.resolve = Some(began.elapsed());

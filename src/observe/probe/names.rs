@@ -1,13 +1,16 @@
 //! Sources of host names that the host asks and this program cannot: a static program uses only the hosts file and name
 //! servers. A name that only such a source knows resolves for the agent, so nothing is known about it here.
 
-use std::{fs::File, io::Read as _};
+use std::{io::Read as _, path::Path};
 
 use tokio::task;
 
 use crate::{
     model::{Reason, Why},
-    sys::ASKS_EVERY_SOURCE_OF_NAMES,
+    sys::{
+        ASKS_EVERY_SOURCE_OF_NAMES,
+        root::{Purpose, Root},
+    },
 };
 
 /// Which sources of names the host asks, in which order.
@@ -18,18 +21,24 @@ const LARGEST: u64 = 64 << 10;
 /// knows only the host's own names.
 const ASKED: [&str; 4] = ["files", "dns", "resolve", "myhostname"];
 
-/// Why the name may resolve after all; `None` if every source was asked.
-pub(super) async fn unasked(host: &str) -> Option<Why> {
+/// Why the name may resolve after all on the host with this root; `None` if every source was asked.
+pub(super) async fn unasked(root: &Root, host: &str) -> Option<Why> {
     if ASKS_EVERY_SOURCE_OF_NAMES {
         return None;
     }
-    let read = || {
-        let mut text = String::new();
-        File::open(FILE).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
-        Some(text)
-    };
-    let text = task::spawn_blocking(read).await.ok().flatten()?;
-    let sources = others(&text, host);
+    let root = root.clone();
+    let text = task::spawn_blocking(move || read(&root)).await.ok().flatten()?;
+    unasked_of(&text, host)
+}
+
+fn read(root: &Root) -> Option<String> {
+    let mut text = String::new();
+    root.open(Path::new(FILE), Purpose::Read).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+fn unasked_of(text: &str, host: &str) -> Option<Why> {
+    let sources = others(text, host);
     (!sources.is_empty()).then(|| {
         let detail = format!(
             "{FILE} has sources of names that this static program cannot ask: {}; use the dynamically linked one",
@@ -54,6 +63,17 @@ fn others<'t>(text: &'t str, host: &str) -> Vec<&'t str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_sources_are_those_of_the_watched_host() {
+        let host = tempfile::tempdir().unwrap();
+        let root = Root::new(host.path());
+        assert_eq!(read(&root), None, "the exporter's own file says nothing of another host");
+        std::fs::create_dir(host.path().join("etc")).unwrap();
+        std::fs::write(host.path().join("etc/nsswitch.conf"), "hosts: files ldap\n").unwrap();
+        let why = unasked_of(&read(&root).unwrap(), "logs.example.com").unwrap();
+        assert!(why.detail.contains("ldap"), "{}", why.detail);
+    }
 
     #[test]
     fn sources_that_cannot_be_asked_are_found_and_usual_ones_are_none() {

@@ -36,7 +36,7 @@ fn documented() -> Vec<u8> {
 }
 
 fn prober(timeout: Duration, root: &Path) -> Prober {
-    Prober::with_trust(timeout, Locations::new(root, |_| None))
+    Prober::of_root(timeout, root, |_| None)
 }
 
 fn endpoint(scheme: Scheme, address: SocketAddr) -> Endpoint {
