@@ -196,7 +196,7 @@ fn a_killed_agent_is_told_of_once_the_rule_has_waited() {
 /// `offset` is by how many seconds the exporter's clock is off.
 fn restarted_in_any_order(host: &Host, offset: i32) {
     if offset != 0 {
-        host.set_exporters_clock(&format!("{offset:+}s"));
+        host.set_exporters_clock(i64::from(offset));
     }
     let mut pushing = host.pushing(2, &[]);
     // One by name, one by a file beside the config.

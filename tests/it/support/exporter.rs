@@ -23,9 +23,6 @@ const LOG: &str = "/run/exporter.log";
 const PID: &str = "/run/exporter.pid";
 /// So many files may be open, if it is there; else as many as usual.
 const DESCRIPTORS: &str = "/run/descriptors";
-/// By how much the exporter's wall clock is off, where that file is, and what makes it so.
-const OFFSET: &str = "/run/clock-offset";
-const FAKETIME: &str = "/run/libfaketime.so";
 
 /// To read what is others'.
 const POWERS: &str = "-all,+dac_read_search,+sys_ptrace";
@@ -101,14 +98,6 @@ impl Drop for Exporter<'_> {
 }
 
 impl Host {
-    /// From its next start on, the exporter's wall clock is off, by `+86400s` say; its other clocks and whoever else runs are right.
-    pub(crate) fn set_exporters_clock(&self, offset: &str) {
-        let library = Path::new(env!("CARGO_MANIFEST_DIR")).join(".cache/libfaketime/libfaketimeMT.so.1");
-        fs::copy(&library, self.at(FAKETIME))
-            .unwrap_or_else(|error| panic!("{}: {error}; run `make test-deps`", library.display()));
-        self.write(OFFSET, offset);
-    }
-
     /// Runs the exporter until the first full cycle is complete; agents are detected.
     pub(crate) fn exporter(&self) -> Exporter<'_> {
         self.exporter_with(User::Root, None, &[])
@@ -203,10 +192,9 @@ impl Host {
                 command.arg(format!("--{set}={POWERS}"));
             }
         }
-        if let Ok(offset) = fs::read_to_string(self.at(OFFSET)) {
-            let preload = format!("LD_PRELOAD={FAKETIME}");
-            command.args(["env", &preload, &format!("FAKETIME={offset}"), "NO_FAKE_STAT=1"]);
-            command.arg("FAKETIME_DONT_FAKE_MONOTONIC=1");
+        let clocks = self.clocks();
+        if !clocks.is_empty() {
+            command.arg("env").args(clocks);
         }
         command.arg("logagent-exporter");
         if let Some(config) = config {

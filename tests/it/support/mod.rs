@@ -2,6 +2,7 @@
 
 mod authority;
 pub(crate) mod breakages;
+mod clock;
 mod exporter;
 mod host;
 mod http;
