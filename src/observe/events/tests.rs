@@ -246,6 +246,23 @@ async fn more_processes_than_are_held_are_not_passed_over_in_silence() {
 }
 
 #[tokio::test]
+async fn how_one_ended_is_told_also_where_a_reading_found_it_gone_before_its_end_was_heard_of() {
+    use rustix::process::{Pid, PidfdFlags, pidfd_open};
+    let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
+    let pid = child.id();
+    let own = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).unwrap();
+    let mut exits = Exits::holding_at_most(1);
+    assert!(exits.watch(&BTreeSet::from([pid])).1.is_ok());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(exits.watch(&BTreeSet::new()).1.is_ok());
+    // Before Linux 6.15 nobody tells.
+    let told = crate::sys::end_of(std::os::fd::AsFd::as_fd(&own));
+    let expected: Vec<_> = told.map(|end| Death { pid, end }).into_iter().collect();
+    assert_eq!(exits.deaths(), expected);
+}
+
+#[tokio::test]
 async fn setting_the_clock_is_seen() {
     use rustix::time::{ClockId, clock_gettime, clock_settime};
     let mut events = Events::open();

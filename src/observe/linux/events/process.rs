@@ -46,7 +46,9 @@ impl Exits {
     /// Opens pidfds of these processes, and closes all others. Reports an exit if one of them is gone already, and why
     /// not all have a pidfd.
     pub(in crate::observe) fn watch(&mut self, processes: &BTreeSet<u32>) -> (Changes, io::Result<()>) {
-        self.held.retain(|pid, _| processes.contains(pid));
+        // A process that the last reading no longer found may have ended before its event was handled.
+        let left: Vec<_> = self.held.extract_if(.., |pid, _| !processes.contains(pid)).collect();
+        self.ask_how(left);
         let mut changes = Changes::NONE;
         let mut complete = Ok(());
         let gone = std::mem::take(&mut self.gone);
@@ -88,8 +90,15 @@ impl Exits {
         let before = self.held.len();
         let mut context = Context::from_waker(std::task::Waker::noop());
         let ended: Vec<_> = self.held.extract_if(.., |_, process| is_ready(process, &mut context)).collect();
-        self.ended.extend(ended.into_iter().map(|(pid, process)| (pid, process, 0)));
+        self.ask_how(ended);
         if self.held.len() == before { Changes::NONE } else { Changes::EXIT }
+    }
+
+    /// Keeps these pidfds, to ask for the exit statuses later; of too many, the newest.
+    fn ask_how(&mut self, processes: Vec<(u32, AsyncFd<OwnedFd>)>) {
+        self.ended.extend(processes.into_iter().map(|(pid, process)| (pid, process, 0)));
+        let too_many = self.ended.len().saturating_sub(self.most);
+        self.ended.drain(..too_many);
     }
 
     /// The exit statuses that the kernel reports now, after the parents have reaped the processes.
