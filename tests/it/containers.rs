@@ -499,6 +499,29 @@ fn a_file_system_of_a_container_that_never_answers_makes_its_own_files_unknown_a
 }
 
 #[test]
+fn a_file_system_that_is_kept_from_others_is_told_as_such_and_no_capability_is_asked_for() {
+    let host = Host::with_logtail();
+    // Its server has the descriptor; whoever has mounted it may read it.
+    let mount = "exec 7<>/dev/fuse && mount -i -t fuse -o fd=7,rootmode=100000,user_id=991,group_id=991 kept";
+    let _container = start(&host, &[], &format!("{mount} .{CONFIG} &&"));
+    host.sh(&format!("{mount} {CONFIG} && {{ sleep 1000 </dev/null >/dev/null 2>&1 & }}"));
+    let exporter = exporter(&host);
+    for agent in ["logtail", "logtail-container"] {
+        let state = [("agent", agent), ("prerequisite", "startup_parameters"), ("status", "unknown")];
+        exporter.until("that its config is not known", |seen| {
+            seen.value("logagent_prerequisite_status", &state) == Some(1.0)
+        });
+    }
+    let report = exporter.report();
+    for agent in report["agents"].as_array().unwrap() {
+        let prerequisites = agent["prerequisites"].as_array().unwrap();
+        let found = prerequisites.iter().find(|each| each["id"] == "startup_parameters").unwrap();
+        let why = found["unknown"].to_string();
+        assert!(why.contains("allow_other") && !why.contains("CAP_"), "{}: {why}", agent["name"]);
+    }
+}
+
+#[test]
 fn a_process_that_has_the_id_of_one_that_is_gone_is_not_taken_for_it() {
     let host = Host::new();
     host.add_log_service();

@@ -49,6 +49,10 @@ pub(super) const PHRASES: &[Text] = &[
         "permission denied; grant CAP_DAC_READ_SEARCH, or read permission on {}",
         "权限不足；请授予 CAP_DAC_READ_SEARCH，或授予对 {} 的读权限",
     ),
+    text(
+        "a FUSE file system, which the kernel shows only to the user that mounted it, whatever capabilities others have; mount it with the option allow_other",
+        "该 FUSE 文件系统只对挂载它的用户可见，其他用户即使拥有特权也无法读取；请以 allow_other 选项挂载",
+    ),
     text("permission denied; run as root or grant {}", "权限不足；请以 root 运行或授予 {}"),
     text("permission denied; grant read access", "权限不足；请授予读权限"),
     text(

@@ -166,7 +166,7 @@ impl<'a> Files<'a> {
     }
 
     fn read_unguarded(&self, path: &Path, extent: Extent) -> Result<FileState<Bytes>, Why> {
-        let refused = |error: io::Error| refusal(path, &error);
+        let refused = |error: io::Error| self.refusal(path, &error);
         // The metadata is checked before it is opened: opening a FIFO wakes its writer, and opening a device may have
         // any effect.
         let place = match self.place(path, READ) {
@@ -220,7 +220,7 @@ impl<'a> Files<'a> {
         self.attempt.guard(&self.root.locate(path), || match self.look_unguarded(path) {
             Ok(standing) => Reading::Known(Some(standing)),
             Err(error) if is_absence(&error) || sys::error::is_link_loop(&error) => Reading::Known(None),
-            Err(error) => Reading::Unknown(refusal(path, &error)),
+            Err(error) => Reading::Unknown(self.refusal(path, &error)),
         })
     }
 
@@ -244,7 +244,7 @@ impl<'a> Files<'a> {
             match space {
                 Ok(space) => Reading::Known(space),
                 Err(error) if is_absence(&error) => Reading::Known(None),
-                Err(error) => Reading::Unknown(refusal(path, &error)),
+                Err(error) => Reading::Unknown(self.refusal(path, &error)),
             }
         })
     }
@@ -265,8 +265,23 @@ impl<'a> Files<'a> {
                 Reading::Unknown(Why::new(Reason::TooLarge, path.display().to_string(), detail))
             }
             Err(error) if is_absence(&error) || sys::error::is_link_loop(&error) => Reading::Known(None),
-            Err(error) => Reading::Unknown(refusal(path, &error)),
+            Err(error) => Reading::Unknown(self.refusal(path, &error)),
         })
+    }
+
+    /// Why what stands at a path cannot be read.
+    pub(super) fn refusal(&self, path: &Path, error: &io::Error) -> Why {
+        let is_of_system = error.kind() == ErrorKind::PermissionDenied && error.get_ref().is_none();
+        if is_of_system && self.is_kept_from_others(path) {
+            return Why::new(Reason::Denied, path.display().to_string(), KEPT_FROM_OTHERS);
+        }
+        refusal(path, error)
+    }
+
+    /// True if the way to it ends at a file system that a process keeps to its own user.
+    fn is_kept_from_others(&self, path: &Path) -> bool {
+        let mut on_the_way = path.ancestors().map(|above| self.root.open(above, Purpose::Look));
+        on_the_way.find_map(Result::ok).is_some_and(|last| sys::file::is_kept_from_others(&last))
     }
 
     /// `None`: too many.
@@ -286,6 +301,9 @@ fn denied(detail: String) -> io::Error {
 
 const FOREIGN_LINK: &str = "a symbolic link on the way to it leads to another user's file or directory, and was made neither by \
                             root nor by that user; make the link as root";
+
+const KEPT_FROM_OTHERS: &str = "a FUSE file system, which the kernel shows only to the user that mounted it, whatever capabilities \
+                                others have; mount it with the option allow_other";
 
 /// True if the error means that the path does not exist.
 pub(super) fn is_absence(error: &io::Error) -> bool {
@@ -320,7 +338,7 @@ pub(super) fn not_regular(path: &Path) -> Why {
     Why::new(Reason::NotARegularFile, path.display().to_string(), detail)
 }
 
-pub(super) fn refusal(path: &Path, error: &io::Error) -> Why {
+fn refusal(path: &Path, error: &io::Error) -> Why {
     let why = |reason, detail| Why::new(reason, path.display().to_string(), detail);
     let is = |kind| error.kind() == kind;
     if is(ErrorKind::PermissionDenied) && error.get_ref().is_some() {

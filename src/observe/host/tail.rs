@@ -8,7 +8,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::file::{Files, is_absence, not_regular, refusal};
+use super::file::{Files, is_absence, not_regular};
 use crate::{
     model::{Reading, Why},
     observe::trust::READ,
@@ -67,7 +67,7 @@ impl Files<'_> {
         cursor: &mut Option<Cursor>,
         each: &mut dyn FnMut(&[u8]),
     ) -> Result<Option<Tail>, Why> {
-        let refused = |error: io::Error| refusal(path, &error);
+        let refused = |error: io::Error| self.refusal(path, &error);
         let Some((place, metadata)) = self.log_at(path)? else {
             if let Some(cursor) = cursor {
                 cursor.gone = true;
@@ -103,7 +103,7 @@ impl Files<'_> {
 
     /// The file, if it may be read.
     fn log_at(&self, path: &Path) -> Result<Option<(File, Metadata)>, Why> {
-        let refused = |error: io::Error| refusal(path, &error);
+        let refused = |error: io::Error| self.refusal(path, &error);
         let place = match self.place(path, READ) {
             Ok(place) => place,
             Err(error) if is_absence(&error) || sys::error::is_link_loop(&error) => return Ok(None),
@@ -119,9 +119,8 @@ impl Files<'_> {
         Ok(Some((place, metadata)))
     }
 
-    #[expect(clippy::unused_self, reason = "it belongs to what looked at it")]
     fn open_log(&self, path: &Path, place: &File) -> Result<Option<(File, Metadata)>, Why> {
-        let refused = |error: io::Error| refusal(path, &error);
+        let refused = |error: io::Error| self.refusal(path, &error);
         let file = reopen(place).map_err(refused)?;
         let metadata = file.metadata().map_err(refused)?;
         Ok(metadata.is_file().then_some((file, metadata)))

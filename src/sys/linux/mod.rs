@@ -113,7 +113,10 @@ pub mod file {
         path::Path,
     };
 
-    use rustix::fs::{Mode, OFlags, StatVfsMountFlags};
+    use rustix::{
+        fs::{Mode, OFlags, StatVfsMountFlags},
+        io::Errno,
+    };
 
     use crate::{model::snapshot::Space, sys::root::FileSystem};
 
@@ -158,6 +161,13 @@ pub mod file {
             kind if OF_THE_KERNEL.contains(&kind) => FileSystem::OfTheKernel,
             _ => FileSystem::Usual,
         })
+    }
+
+    /// True if the file is on a FUSE file system that the kernel shows only to the user that mounted it: then not even the metadata of its
+    /// root directory can be read.
+    pub fn is_kept_from_others(looked_at: &File) -> bool {
+        matches!(rustix::fs::fstat(looked_at), Err(Errno::ACCESS))
+            && matches!(system(looked_at), Ok(FileSystem::OfAProcess))
     }
 
     /// The free space of the file system of an open file, and its identity. `None`: nothing can be written

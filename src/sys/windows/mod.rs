@@ -208,6 +208,11 @@ pub mod file {
         Ok(FileSystem::Usual)
     }
 
+    /// True if it is on a file system that is shown to one user alone: there is none.
+    pub fn is_kept_from_others(_: &File) -> bool {
+        false
+    }
+
     /// What it is if it is neither a regular file nor a directory.
     pub fn special(_: &Metadata) -> &'static str {
         "a special file"
