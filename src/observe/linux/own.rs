@@ -51,25 +51,84 @@ fn open_descriptors() -> Option<u64> {
 pub(super) const ALONE: &str = "the exporter sees no process but itself, as it runs in a PID namespace of its own \
                                 (--pid host, hostPID: true or PrivatePIDs=no would end that)";
 
-/// True if this process is the first of the namespace that `procfs` is of, and all of its processes are the exporter's:
-/// they run its program, like its helper and a health check in its container.
-pub(super) fn is_alone(procfs: &Path, pids: &[u32]) -> bool {
-    // If it were not the first of its namespace, that process would be hidden from it.
-    let own = std::fs::read_link(procfs.join("self"));
-    if pids.first() != Some(&1) || !own.is_ok_and(|own| own == Path::new("1")) {
+/// The inode of the initial PID namespace, which is fixed in the kernel (`PROC_PID_INIT_INO`).
+const INITIAL: &str = "pid:[4026531836]";
+
+/// True if all processes of the namespace that `procfs` is of are the exporter's: they run its program, like its helper and a health
+/// check in its container, or are the init of its container and what that started the exporter by. An init is the container's, not the
+/// host's, if it has another root directory than the one that the exporter watches: `is_of_root` is true if process 1 has that one.
+pub(super) fn is_alone(procfs: &Path, pids: &[u32], is_of_root: impl FnOnce() -> bool) -> bool {
+    if pids.first() != Some(&1) {
+        // The first process of the namespace is hidden.
         return false;
     }
+    let Some(own_pid) = own_pid(procfs) else { return false };
     let program = |pid: u32| std::fs::read_link(procfs.join(format!("{pid}/exe"))).ok();
-    let own = program(1);
+    let own = program(own_pid);
     // Without CAP_SYS_PTRACE it may not read its helper, which has more privileges.
     let helper = errand::helper().map(errand::Errands::pid);
     let is_own = |pid: u32| Some(pid) == helper || own.is_some() && program(pid) == own;
-    pids.iter().skip(1).all(|pid| is_own(*pid))
+    let others = pids.iter().skip(1);
+    if own_pid == 1 {
+        return others.clone().all(|pid| is_own(*pid));
+    }
+    let ancestors = ancestors(procfs, own_pid, pids.len());
+    others.clone().all(|pid| ancestors.contains(pid) || is_own(*pid))
+        && std::fs::read_link(procfs.join("self/ns/pid")).is_ok_and(|own| own != Path::new(INITIAL))
+        && !is_of_root()
+}
+
+fn own_pid(procfs: &Path) -> Option<u32> {
+    std::fs::read_link(procfs.join("self")).ok()?.to_str()?.parse().ok()
+}
+
+/// This process and its ancestors, at most so many.
+fn ancestors(procfs: &Path, own_pid: u32, most: usize) -> Vec<u32> {
+    let parent = |pid: &u32| {
+        let stat = std::fs::read(procfs.join(format!("{pid}/stat"))).ok()?;
+        Stat::parse(&stat).map(|stat| stat.parent)
+    };
+    std::iter::successors(Some(own_pid), parent).take(most).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::host::testing::Host;
+
+    /// A procfs: of each process its id, its parent and its program. The exporter is 7.
+    fn procfs(namespace: &str, processes: &[(u32, u32, &str)]) -> (Host, Vec<u32>) {
+        let host = Host::new();
+        for (pid, parent, program) in processes {
+            let fields = "0 0 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 3 0 6000 0 2 0 0";
+            host.file(&format!("/{pid}/stat"), format!("{pid} (some) S {parent} {fields}"));
+            host.link(&format!("/{pid}/exe"), program);
+        }
+        host.link("/self", "7");
+        host.link("/7/ns/pid", namespace);
+        (host, processes.iter().map(|(pid, ..)| *pid).collect())
+    }
+
+    const OF_A_CONTAINER: &str = "pid:[4026532999]";
+    const INIT: (u32, u32, &str) = (1, 0, "/sbin/docker-init");
+    const SHELL: (u32, u32, &str) = (6, 1, "/bin/sh");
+    const EXPORTER: (u32, u32, &str) = (7, 6, "/logagent-exporter");
+
+    #[test]
+    fn behind_the_init_of_its_own_container_it_is_alone() {
+        let alone = |namespace: &str, processes: &[(u32, u32, &str)], is_of_root: bool| {
+            let (host, pids) = procfs(namespace, processes);
+            is_alone(host.path(), &pids, || is_of_root)
+        };
+        let behind = [INIT, (7, 1, "/logagent-exporter")];
+        assert!(alone(OF_A_CONTAINER, &behind, false));
+        // And whoever asks it there whether it is well.
+        assert!(alone(OF_A_CONTAINER, &[INIT, SHELL, EXPORTER, (20, 0, "/logagent-exporter")], false));
+        assert!(!alone(OF_A_CONTAINER, &behind, true), "process 1 lives in what is looked at");
+        assert!(!alone("pid:[4026531836]", &behind, false), "process 1 is the machine's");
+        assert!(!alone(OF_A_CONTAINER, &[INIT, SHELL, EXPORTER, (20, 1, "/usr/sbin/sshd")], false));
+        assert!(!alone(OF_A_CONTAINER, &[SHELL, EXPORTER], false), "process 1 is hidden");
+    }
 
     #[test]
     fn what_we_use_is_read_and_plausible() {

@@ -218,7 +218,9 @@ impl Reader<'_> {
         pids.sort_unstable();
         match pids.as_slice() {
             [] => unknown(Reason::Unsupported, "this is not a procfs"),
-            all if own::is_alone(self.procfs, all) => unknown(Reason::Denied, own::ALONE),
+            all if own::is_alone(self.procfs, all, || self.is_of_root()) => {
+                unknown(Reason::Denied, own::ALONE)
+            }
             _ => Reading::Known(pids),
         }
     }

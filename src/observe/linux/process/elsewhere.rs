@@ -93,6 +93,12 @@ impl Reader<'_> {
         Ok(Some(Why::new(Reason::Denied, path.display().to_string(), detail)))
     }
 
+    /// True if process 1 of the procfs has the root directory that the exporter watches, or if that is the exporter's own.
+    pub(super) fn is_of_root(&self) -> bool {
+        self.files.root.is_own()
+            || identity(&self.procfs.join("1/root")).is_some_and(|theirs| Some(theirs) == self.own_root())
+    }
+
     /// True if the control groups show it: the exporter watches its own container's root, and this process is in
     /// another container.
     fn is_in_another_container(&self, pid: u32) -> bool {
