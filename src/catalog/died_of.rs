@@ -35,10 +35,10 @@ pub static SERVICE_LOST: DiedOf = DiedOf {
     remedy: Text {
         en: "1. Fix what keeps this host from the config server: the problems of `network` say what, `logagent-exporter \
             check` lists them.\n\
-            2. Start the agent: {start_command}\n\
+            2. Restart the agent: {restart_command}\n\
             3. Verify that it runs: {status_command}",
         zh: "1. 排除本机无法访问配置服务器的原因：`network` 的问题会说明原因，可用 `logagent-exporter check` 查看。\n\
-            2. 启动客户端：{start_command}\n\
+            2. 重启客户端：{restart_command}\n\
             3. 确认客户端已运行：{status_command}",
     },
 };
@@ -49,11 +49,11 @@ pub static THREAD_STUCK: DiedOf = DiedOf {
     remedy: Text {
         en: "1. Look for a file system that does not answer among those that it collects from: `df -h` must return at \
             once.\n\
-            2. Start the agent: {start_command}\n\
+            2. Restart the agent: {restart_command}\n\
             3. If it recurs, upgrade the agent: {install_document}\n\
             4. Verify that it runs: {status_command}",
         zh: "1. 检查所采集的目录中是否有无响应的文件系统：`df -h` 应立即返回。\n\
-            2. 启动客户端：{start_command}\n\
+            2. 重启客户端：{restart_command}\n\
             3. 如果再次出现，请升级客户端：{install_document}\n\
             4. 确认客户端已运行：{status_command}",
     },
@@ -94,10 +94,10 @@ pub static CONFIG_REJECTED: DiedOf = DiedOf {
     value: "could not read its startup config",
     remedy: Text {
         en: "1. Check the syntax: `python3 -m json.tool {config_file}` (no byte order mark, balanced braces and quotes).\n\
-            2. Start the agent: {start_command}\n\
+            2. Restart the agent: {restart_command}\n\
             3. Verify that it runs: {status_command}",
         zh: "1. 检查语法：`python3 -m json.tool {config_file}`（不能有 BOM，括号和引号须成对）。\n\
-            2. 启动客户端：{start_command}\n\
+            2. 重启客户端：{restart_command}\n\
             3. 确认客户端已运行：{status_command}",
     },
 };

@@ -288,7 +288,7 @@ mod tests {
             for (name, _) in english.iter().flatten() {
                 let is_value = CONTEXT.contains(name)
                     || cause.evidence.contains(name)
-                    || ["touched", "encoding", "windows"].contains(name);
+                    || ["touched", "encoding", "windows", "died_of"].contains(name);
                 assert!(agents::profile(name).is_some() || is_value, "{}: {name}", cause.id);
             }
         }

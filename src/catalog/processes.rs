@@ -95,12 +95,12 @@ pub static WORKER_MISSING: Cause = Cause {
     },
     remedy: Text {
         en: "1. [log_file] Look for the reason at the end of the agent's log, {log_file}.\n\
-            2. Check that the kernel did not kill the process for lack of memory: `sudo dmesg -T | grep -i \
-            'killed process'`\n\
+            2. [!died_of] Check that the kernel did not kill the process for lack of memory: `sudo dmesg -T | grep \
+            -i 'killed process'`\n\
             3. Restart the agent: {restart_command}\n\
             4. Verify that all processes are running: {status_command}",
         zh: "1. [log_file] 在日志 {log_file} 末尾查找原因。\n\
-            2. 确认进程是否因内存不足被内核终止：`sudo dmesg -T | grep -i 'killed process'`\n\
+            2. [!died_of] 确认进程是否因内存不足被内核终止：`sudo dmesg -T | grep -i 'killed process'`\n\
             3. 重启客户端：{restart_command}\n\
             4. 确认所有进程均在运行：{status_command}",
     },

@@ -24,7 +24,7 @@ pub enum Reader {
 }
 
 /// Conditions of which neither is the rule: a text that is about no single host has the steps for both.
-const EITHER: &[&str] = &["expected_by", "touched", "encoding"];
+const EITHER: &[&str] = &["expected_by", "touched", "encoding", "died_of"];
 
 /// A product that people know, the kind that it is of, and a version that tells it from others of its kind.
 struct Product {

@@ -253,6 +253,7 @@ class Containers(unittest.TestCase):
         self.shows({"shop": []})
         self.host.run("echo >/var/lib/docker/shared/hungry")
         self.tells("shop", "processes worker_missing")
+        eventually("of what the worker died", lambda: "killed for want of memory" in self.remedy("shop", "worker_missing"))
         self.host.run("pkill ilogtail")
         self.tells("shop", "processes not_running")
         eventually("of what it died", lambda: "killed for want of memory" in self.remedy("shop", "not_running"))
@@ -311,10 +312,16 @@ class Containers(unittest.TestCase):
     def test_in_a_container_that_sees_no_process_but_its_own_none_is_called_gone(self):
         self.host.run("mkdir -p /usr/local/ilogtail && cp /var/lib/docker/stand-in /usr/local/ilogtail/ilogtail && /usr/local/ilogtail/ilogtail")
         self.addCleanup(self.host.run, "pkill ilogtail; rm -r /usr/local/ilogtail")
-        self.exporter("--cap-add SYS_ADMIN --cap-add SYS_CHROOT --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --network host --volume /:/host/root:ro,rslave --env LOGAGENT_EXPORTER_PATH_ROOTFS=/host/root "
-                      "--env LOGAGENT_EXPORTER_PATH_PROCFS=/proc")
-        eventually("that its helper runs", lambda: "errands" in self.host.run("docker top exporter -o pid,comm"))
-        self.assertIn("processes unknown", self.agents()["logtail"])
+        # Also behind an init of Docker's, which is not the host's.
+        for init in ("", "--init"):
+            with self.subTest(init):
+                self.exporter(f"{init} --cap-add SYS_ADMIN --cap-add SYS_CHROOT --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --network host "
+                              "--volume /:/host/root:ro,rslave --env LOGAGENT_EXPORTER_PATH_ROOTFS=/host/root "
+                              "--env LOGAGENT_EXPORTER_PATH_PROCFS=/proc")
+                eventually("that its helper runs", lambda: "errands" in self.host.run("docker top exporter -o pid,comm"))
+                self.assertEqual("docker-init" in self.host.run("docker top exporter -o pid,comm"), bool(init))
+                self.assertIn("processes unknown", self.agents()["logtail"])
+                self.host.run("docker rm --force exporter")
 
     def test_beside_podman(self):
         self.addCleanup(self.host.shell, f"{PODMAN} rm --all --force --time 0")

@@ -104,7 +104,10 @@ impl Liveness {
                     continue;
                 }
                 if answering.load(Ordering::SeqCst) {
-                    drop(stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"));
+                    drop(
+                        stream
+                            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"),
+                    );
                 } else {
                     unanswered.push(stream);
                 }

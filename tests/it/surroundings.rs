@@ -158,7 +158,19 @@ fn it_is_told_how_it_died() {
     let exporter = host.exporter_with(User::Unit, Some(EXPECT_ALL), &[]);
     exporter.shows(&[]);
     host.signal("ILL", host.worker());
-    exporter.until("the worker is gone", |seen| seen.verdict() != Vec::<String>::new());
+    exporter.shows(&["processes failing worker_missing"]);
+    if kernel_tells_ends() {
+        let remedy = eventually("how the worker died", || {
+            let report = exporter.report();
+            match died_of(&report, "worker_missing") {
+                Some((told, remedy)) if told == "signal 4 (SIGILL)" => Ok(remedy),
+                _ => Err(report.to_string()),
+            }
+        });
+        assert!(remedy.starts_with("1. The processor does not know an instruction"), "{remedy}");
+    } else {
+        assert_eq!(died_of(&exporter.report(), "worker_missing"), None, "nobody can know");
+    }
     host.signal("TERM", host.daemon());
     exporter.shows(&["processes failing not_running"]);
     if !kernel_tells_ends() {
@@ -175,6 +187,29 @@ fn it_is_told_how_it_died() {
     });
     assert!(remedy.starts_with("1. The processor does not know an instruction"), "{remedy}");
     host.start_logtail();
+    exporter.shows(&[]);
+}
+
+#[test]
+fn it_is_told_how_its_daemon_died_while_the_worker_lives() {
+    let host = Host::with_logtail();
+    let exporter = host.exporter_of(EXPECT_ALL);
+    exporter.shows(&[]);
+    host.signal("ABRT", host.daemon());
+    exporter.shows(&["processes failing daemon_missing"]);
+    if !kernel_tells_ends() {
+        assert_eq!(died_of(&exporter.report(), "daemon_missing"), None, "nobody can know");
+        return;
+    }
+    let remedy = eventually("how it died", || {
+        let report = exporter.report();
+        match died_of(&report, "daemon_missing") {
+            Some((told, remedy)) if told == "signal 6 (SIGABRT)" => Ok(remedy),
+            _ => Err(report.to_string()),
+        }
+    });
+    assert!(remedy.starts_with("1. It crashed by a fault of its own."), "{remedy}");
+    host.restart_logtail();
     exporter.shows(&[]);
 }
 
@@ -216,15 +251,19 @@ fn it_is_told_that_it_died_for_want_of_memory() {
     host.sh("timeout 30 sh -c 'echo now >/run/eats'");
     exporter
         .until("the worker is gone", |seen| seen.verdict().iter().any(|of| of.contains("worker_missing")));
+    let told = |cause: &str| {
+        let remedy = eventually("how it died", || {
+            let report = exporter.report();
+            match died_of(&report, cause) {
+                Some((told, remedy)) if told.starts_with("out of memory") => Ok(remedy),
+                _ => Err(format!("control groups of version {version}: {report}")),
+            }
+        });
+        assert!(remedy.starts_with("1. It was killed for want of memory."), "{remedy}");
+    };
+    told("worker_missing");
     host.signal("TERM", host.daemon());
-    let remedy = eventually("how it died", || {
-        let report = exporter.report();
-        match died_of(&report, "not_running") {
-            Some((told, remedy)) if told.starts_with("out of memory") => Ok(remedy),
-            _ => Err(format!("control groups of version {version}: {report}")),
-        }
-    });
-    assert!(remedy.starts_with("1. It was killed for want of memory."), "{remedy}");
+    told("not_running");
     drop(exporter);
     host.sh(&format!("rmdir {group}"));
 }

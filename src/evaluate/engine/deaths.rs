@@ -81,6 +81,11 @@ impl Deaths {
         self.kills = Some((group.path.clone(), kills));
     }
 
+    /// The death of the last process in this role.
+    pub(in crate::evaluate) fn last_of(&self, role: &Role) -> Option<&Ended> {
+        self.ended.iter().rev().find(|ended| ended.role == *role)
+    }
+
     /// The most informative death of the last event.
     pub(in crate::evaluate) fn last(&self) -> Option<&Ended> {
         let newest = self.ended.last()?.noticed;

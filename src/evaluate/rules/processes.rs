@@ -128,7 +128,7 @@ impl View<'_> {
         }
         let expected = self.expected_text().unwrap_or_else(|_| "at least one".to_owned());
         let finding = Finding::of(&NOT_RUNNING).seen("expected", expected, "kind and version");
-        let finding = self.with_death(finding, false);
+        let finding = self.with_unreaped(self.with_death(finding, false), None);
         Some(finding.explains(["loopback".to_owned()]))
     }
 
@@ -139,12 +139,12 @@ impl View<'_> {
         let mut findings = Vec::new();
         for expected in self.roles()?.iter().filter(|expected| missing(&expected.role) == cause) {
             if self.live(&expected.role)? < self.expected(expected)? {
-                findings.push(
-                    Finding::of(cause)
-                        .about(expected.role.as_str())
-                        .seen("running", self.running_text(), "/proc")
-                        .seen("expected", self.expected_text()?, "kind and version"),
-                );
+                let finding = Finding::of(cause)
+                    .about(expected.role.as_str())
+                    .seen("running", self.running_text(), "/proc")
+                    .seen("expected", self.expected_text()?, "kind and version");
+                let finding = self.with_death_of(&expected.role, finding);
+                findings.push(self.with_unreaped(finding, Some(&expected.role)));
             }
         }
         Ok(findings)
@@ -185,6 +185,21 @@ impl View<'_> {
         Ok(findings)
     }
 
+    /// Adds the zombie of this role that process 1 has not reaped: `ps` still lists it.
+    fn with_unreaped(&self, finding: Finding, role: Option<&Role>) -> Finding {
+        let is_left = |found: &&Assigned<'_>| {
+            let process = found.process;
+            process.state == ProcessState::Defunct
+                && process.parent <= INIT
+                && (role.is_none() || found.role.is_none() || found.role.as_ref() == role)
+        };
+        self.assigned.iter().filter(is_left).take(1).fold(finding, |finding, zombie| {
+            let process = zombie.process;
+            let from = format!("/proc/{}/stat: state Z, parent {}", process.pid, process.parent);
+            finding.seen("not_reaped", process.pid.to_string(), from)
+        })
+    }
+
     fn stopped(&self) -> Vec<Finding> {
         let stopped = |found: &&Assigned<'_>| found.process.state == ProcessState::Stopped;
         let finding = |found: &Assigned<'_>| {
@@ -194,13 +209,17 @@ impl View<'_> {
         self.assigned.iter().filter(stopped).map(finding).collect()
     }
 
-    /// Adds why the agent died. Only the kernel knows that it was killed for lack of memory; otherwise its
-    /// own log is more informative.
+    /// Adds why the agent died.
     fn with_death(&self, finding: Finding, loops: bool) -> Finding {
-        match own_words::died_of(self.context, loops) {
-            Some(reason) if !surroundings::died_for_memory(self.context) => finding.died_of(Some(reason)),
-            Some(_) | None => surroundings::with_death(self.context, finding),
-        }
+        let words = own_words::died_of(self.context, loops);
+        surroundings::with_death(finding, self.context.history.deaths.last(), words)
+    }
+
+    /// Adds why the process in this role died while others live. The log is the collecting process'.
+    fn with_death_of(&self, role: &Role, finding: Finding) -> Finding {
+        let collects = missing(role) == &WORKER_MISSING;
+        let words = if collects { own_words::died_of(self.context, false) } else { None };
+        surroundings::with_death(finding, self.context.history.deaths.last_of(role), words)
     }
 
     fn crash_loops(&self) -> Vec<Finding> {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     catalog::{
         advice,
+        died_of::DiedOf,
         surroundings::{
             AGENTS_COEXIST, DISK_FILLING, DISK_FULL, IDENTITY_CLONED, IP_UNSTABLE, RESOURCE_LIMIT,
             SERVICE_NOT_ENABLED,
@@ -249,9 +250,18 @@ fn collecting<'a>(context: &Context<'a>) -> Result<Option<&'a Process>, Why> {
     Ok(roles::collecting(context.agent, &context.history.known))
 }
 
-/// Adds to a finding how the agent's processes ended, and the steps that follow from it.
-pub(super) fn with_death(context: &Context<'_>, finding: Finding) -> Finding {
-    let Some(ended) = context.history.deaths.last() else { return finding };
+/// Adds to a finding how a process ended, and the steps that follow from it. Only the kernel knows that it was killed for lack of memory;
+/// otherwise the agent's own log is more informative.
+pub(super) fn with_death(
+    finding: Finding,
+    ended: Option<&Ended>,
+    last_words: Option<(&'static DiedOf, String)>,
+) -> Finding {
+    let for_memory = ended.is_some_and(|ended| ended.out_of_memory.is_some());
+    if last_words.is_some() && !for_memory {
+        return finding.died_of(last_words);
+    }
+    let Some(ended) = ended else { return finding };
     let Some(words) = words_of(ended) else { return finding };
     let mut from = format!("the kernel: {} {}", ended.role, ended.pid);
     if let Some(group) = &ended.out_of_memory {
@@ -262,11 +272,6 @@ pub(super) fn with_death(context: &Context<'_>, finding: Finding) -> Finding {
         Some(advice) => finding.beginning_with(advice),
         None => finding,
     }
-}
-
-/// True if the kernel killed it for lack of memory.
-pub(super) fn died_for_memory(context: &Context<'_>) -> bool {
-    context.history.deaths.last().is_some_and(|ended| ended.out_of_memory.is_some())
 }
 
 /// Names of the signals that end programs, as Linux numbers them everywhere that agents run.

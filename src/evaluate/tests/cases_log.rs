@@ -210,6 +210,28 @@ fn each_reason_for_a_death_has_its_own_words_and_its_own_advice() {
 }
 
 #[test]
+fn last_words_are_the_workers_and_tell_nothing_of_its_daemon() {
+    let without = |pid: u32| {
+        let world = with_log(logtail(), |world, log| {
+            log.last_words = Some((LastWords::LimitExceeded, ago(world, 60)));
+        });
+        let missing = world.with(|w| w.processes().retain(|process| process.pid != pid));
+        let report = judge(&[logtail(), missing]);
+        let mut found = problems(&report).into_iter().filter(|p| p.cause.id.ends_with("_missing"));
+        let problem = found.next().unwrap().clone();
+        (problem.cause.id, problem.value("died_of").map(str::to_owned), problem.remedy(Language::English))
+    };
+    let (cause, reason, remedy) = without(14);
+    assert_eq!(
+        (cause, reason.as_deref()),
+        ("worker_missing", Some("exceeded its own limit of processor time or memory"))
+    );
+    assert!(remedy.contains("mem_usage_limit") && remedy.contains("ilogtaild restart"), "{remedy}");
+    let (cause, reason, _) = without(12);
+    assert_eq!((cause, reason), ("daemon_missing", None));
+}
+
+#[test]
 fn a_crash_loop_is_explained_by_last_words_of_its_own_time_although_the_agent_began_since() {
     let fires = super::cases::cases().into_iter().find(|case| case.cause == "crash_loop").unwrap().fires;
     let told = |seconds: u64| {

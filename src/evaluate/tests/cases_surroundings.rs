@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use crate::model::{
     Reading,
-    snapshot::{Autostart, ControlGroup, Death, DiskFact, End, Place, Space},
+    snapshot::{Autostart, ControlGroup, Death, DiskFact, End, Place, ProcessState, Space},
 };
 
 use super::{
     cases::{Case, case},
     world::{World, custom, judge, loglistener, logtail, problems, process, unread},
 };
+
+const ILOGTAIL: &str = "/usr/local/ilogtail/ilogtail";
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = service();
@@ -180,9 +182,13 @@ fn identity() -> Vec<Case> {
 
 /// How the agent ended according to `not_running`, and the first step of its remedy.
 fn died(worlds: &[World]) -> (Option<String>, String) {
+    told_of_death(worlds, "not_running")
+}
+
+/// What a cause says of how a process ended, and the first step of its remedy.
+fn told_of_death(worlds: &[World], cause: &str) -> (Option<String>, String) {
     let report = judge(worlds);
-    let problem =
-        *problems(&report).iter().find(|problem| problem.cause.id == "not_running").expect("it does not run");
+    let problem = *problems(&report).iter().find(|problem| problem.cause.id == cause).expect("it stands");
     let told = problem.evidence.iter().find(|evidence| evidence.name == "died_of");
     let remedy = problem.remedy(crate::model::Language::English);
     let steps: Vec<_> = remedy.lines().collect();
@@ -242,6 +248,90 @@ fn a_death_for_want_of_memory_is_told_by_its_control_group() {
     let (found, _) =
         died(&[before(), group(gone(&[(14, End::Signalled(11)), (12, End::Exited(0))]), 0, Some(100), 3)]);
     assert_eq!(found.as_deref(), Some("signal 11 (SIGSEGV)"));
+}
+
+/// One of the two, the worker 14 or its daemon 12, is gone, and this was told of ends.
+fn without(pid: u32, deaths: &[(u32, End)]) -> World {
+    gone(deaths).with(|w| {
+        let left =
+            if pid == 12 { process(14, 1, ILOGTAIL, 86_400) } else { process(12, 1, ILOGTAIL, 86_400) };
+        w.processes().push(left);
+    })
+}
+
+#[test]
+fn one_of_several_processes_that_is_missing_has_its_own_death_told() {
+    let missing = |pid, cause, end| told_of_death(&[logtail(), without(pid, &[(pid, end)])], cause);
+    for (pid, cause) in [(14, "worker_missing"), (12, "daemon_missing")] {
+        let (usual, first) = told_of_death(&[logtail(), without(pid, &[])], cause);
+        assert_eq!(usual, None, "nobody knows");
+        for (end, told, word) in [
+            (End::Signalled(11), "signal 11 (SIGSEGV)", "crashed"),
+            (End::Signalled(9), "signal 9 (SIGKILL)", "SIGKILL"),
+            (End::Exited(127), "exit code 127", "ldd /opt/binary"),
+        ] {
+            let (found, step) = missing(pid, cause, end);
+            assert_eq!(found.as_deref(), Some(told));
+            assert!(step.contains(word), "{step}");
+        }
+        let (found, step) = missing(pid, cause, End::Exited(0));
+        assert_eq!((found.as_deref(), step), (Some("exit code 0"), first));
+        // How one before it ended tells nothing of this one.
+        let (crashed, ended) = (End::Signalled(11), gone(&[(pid, End::Signalled(11))]));
+        let again = |world: World| {
+            world.later(30).with(|w| {
+                w.snapshot.deaths = vec![Death { pid, end: crashed }];
+                for process in w.processes() {
+                    process.pid += 10;
+                    process.parent = if process.parent == 12 { 22 } else { 1 };
+                }
+            })
+        };
+        let worlds = [logtail(), ended, again(logtail()), again(without(pid, &[]))];
+        assert_eq!(told_of_death(&worlds, cause).0, None);
+    }
+}
+
+#[test]
+fn a_worker_killed_for_want_of_memory_beside_its_daemon_is_told_as_such() {
+    let before = || group(logtail(), 90, Some(100), 2);
+    let killed = [(14, End::Signalled(9))];
+    let told = |world| told_of_death(&[before(), world], "worker_missing");
+    let (found, step) = told(group(without(14, &killed), 0, Some(100), 3));
+    assert_eq!(found.as_deref(), Some("out of memory, signal 9 (SIGKILL)"));
+    assert!(step.contains("MemoryMax="), "{step}");
+    let (found, step) = told(group(without(14, &killed), 0, Some(100), 2));
+    assert_eq!(found.as_deref(), Some("signal 9 (SIGKILL)"));
+    assert!(!step.contains("MemoryMax="), "{step}");
+    // How many were killed cannot be read.
+    let (found, _) = told(without(14, &killed).with(|w| {
+        w.agent().surroundings.group = Reading::Unknown(unread("/sys/fs/cgroup"));
+    }));
+    assert_eq!(found.as_deref(), Some("signal 9 (SIGKILL)"));
+}
+
+#[test]
+fn a_zombie_that_process_1_has_not_reaped_is_told_of_beside_what_is_missing() {
+    // As where a container's first process reaps nobody.
+    let zombie = |pid: u32, parent: u32| {
+        let mut zombie = process(pid, parent, ILOGTAIL, 86_400);
+        zombie.state = ProcessState::Defunct;
+        zombie
+    };
+    let told = |worlds: &[World], cause: &str| {
+        let report = judge(worlds);
+        let found = problems(&report);
+        let problem = found.iter().find(|problem| problem.cause.id == cause);
+        problem.unwrap_or_else(|| panic!("{cause}: {report:?}")).value("not_reaped").map(str::to_owned)
+    };
+    let left = without(14, &[]).with(|w| w.processes().push(zombie(14, 1)));
+    assert_eq!(told(&[logtail(), left], "worker_missing").as_deref(), Some("14"));
+    assert_eq!(told(&[logtail(), without(14, &[])], "worker_missing"), None);
+    let none = gone(&[]).with(|w| w.processes().push(zombie(14, 1)));
+    assert_eq!(told(&[logtail(), none], "not_running").as_deref(), Some("14"));
+    // One that its daemon has not reaped is a cause of its own.
+    let unreaped = without(14, &[]).with(|w| w.processes().push(zombie(14, 12)));
+    assert_eq!(told(&[logtail(), unreaped], "process_defunct"), None);
 }
 
 #[test]

@@ -64,7 +64,8 @@ impl Host {
         self.set_services_ahead(seconds);
         // In place: the exporter looks at this very file.
         let file = fs::OpenOptions::new().write(true).open(self.at(SHIFT)).unwrap();
-        std::os::unix::fs::FileExt::write_all_at(&file, &Shift { wall: 0, passed: seconds }.bytes(), 0).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, &Shift { wall: 0, passed: seconds }.bytes(), 0)
+            .unwrap();
     }
 
     fn shift_exporters_clocks(&self, shift: Shift) {
