@@ -39,6 +39,7 @@ const NAMES: &[&str] = &[
     "English",
     "FAQ",
     "FIFO",
+    "FUSE",
     "Grafana",
     "HTTP",
     "HTTPS",
