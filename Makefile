@@ -1,4 +1,4 @@
-# Each target is a line that one could type. `make test` is what CI runs.
+# Each target is a single command. `make test` is what CI runs.
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
@@ -18,7 +18,7 @@ build-static: ## The static release binary, the same on each machine: target/x86
 dist: ## What a release consists of, into target/dist: tarball, deb, rpm, image, zip for Windows, bill of materials, licenses, checksums
 	scripts/dist
 
-# What the tests of installs below need.
+# The dependencies of the install tests below.
 dist-linux:
 	scripts/dist $(static)
 
@@ -29,7 +29,7 @@ test: test-deps lint ## Everything that must pass: lint and all tests, on a mach
 	$(CARGO) test --locked --workspace
 	$(MAKE) test-dashboards test-page
 
-# node_modules of the dashboards' tests, as the lock file has them; npm writes the second file last.
+# node_modules of the dashboards' tests, according to the lock file; npm writes the second file last.
 node_modules = tests/dashboards/node_modules/.package-lock.json
 $(node_modules): tests/dashboards/package-lock.json
 	cd tests/dashboards && npm ci --ignore-scripts --legacy-peer-deps --no-audit --no-fund --cache ../../.cache/npm
@@ -83,7 +83,7 @@ test-containers: ## Agents in containers of a real dockerd and podman, beside th
 	$(CARGO) build --locked --bin logagent-exporter --example stand-in
 	cd tests/installs && ../../scripts/python -m unittest --verbose test_containers
 
-# node_modules of the chart's tests, as the lock file has them.
+# node_modules of the chart's tests, according to the lock file.
 operator_schemas = tests/installs/node_modules/.package-lock.json
 $(operator_schemas): tests/installs/package-lock.json
 	cd tests/installs && npm ci --ignore-scripts --no-audit --no-fund --cache ../../.cache/npm

@@ -1,4 +1,4 @@
-//! Tells the binary what it was built from: revision, compiler and target, or `unknown` where that cannot be had. Packs
+//! Tells the binary what it was built from: revision, compiler and target, or `unknown` if not available. Packs
 //! the relocations of a static release.
 
 use std::{
@@ -22,8 +22,8 @@ fn main() {
     }
 }
 
-/// A program that may lie anywhere in memory holds a list of addresses to adjust at its start; packed, it takes a hundredth of the
-/// room, on disk and in memory.
+/// A position-independent program contains a list of addresses to relocate at startup; packed, it takes a hundredth of
+/// the space, on disk and in memory.
 const PACKED_RELOCATIONS: &str = "-Wl,-z,pack-relative-relocs";
 
 /// True if this linker packs them, and this C library (musl 1.2.4) unpacks them: a program is linked so, and run.
@@ -69,7 +69,7 @@ fn revision() -> Option<String> {
     answer("git", &["rev-parse", "--short=12", "HEAD"])
 }
 
-/// The first line that a program prints, if it is there and succeeds.
+/// The first line that a program prints, if it exists and succeeds.
 fn answer(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).output().ok()?;
     let line = String::from_utf8(output.stdout).ok()?.lines().next()?.trim().to_owned();

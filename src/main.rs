@@ -324,7 +324,7 @@ async fn run_check(mut options: Options, view: &View, local: bool) -> anyhow::Re
         };
         if !view.quiet {
             complain(format_args!(
-                "note: no exporter could be asked on this host: this is a look of this moment, {with}"
+                "note: no exporter could be asked on this host: this is a new evaluation, {with}"
             ));
         }
     }

@@ -1,5 +1,5 @@
-//! What a scrape and an evaluation allocate: nothing that grows with the number of series, and nothing that grows faster than a
-//! config. Counted by an allocator of this binary's own.
+//! The allocations of a scrape and of an evaluation: independent of the number of series, and at most linear in the
+//! size of a config. Counted by this binary's own allocator.
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
@@ -141,7 +141,7 @@ fn is_whole(answer: &[u8]) -> bool {
     answer.len() - end - 4 == length.parse::<usize>().unwrap()
 }
 
-/// Runs it while no other test counts.
+/// Runs `f` while no other test counts.
 fn counting<T>(work: impl Future<Output = T>) -> T {
     let _alone = COUNTS.lock().unwrap_or_else(PoisonError::into_inner);
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
@@ -156,8 +156,8 @@ fn a_scrape_allocates_nothing_that_grows_with_the_series() {
     assert!(few < 16 * 1024, "{few} bytes allocated for a scrape");
 }
 
-/// Allocations, bytes and problems of one evaluation of a Logtail whose config has these config servers: reading, judging,
-/// telling.
+/// Allocations, bytes and problems of one evaluation of a Logtail whose config has these config servers: reading,
+/// evaluating, rendering.
 async fn of_an_evaluation(servers: &[String]) -> (usize, usize, usize) {
     let host = tempfile::tempdir().unwrap();
     let directory = host.path().join("usr/local/ilogtail");
@@ -198,7 +198,7 @@ type Entries<'a> = &'a dyn Fn(usize) -> Vec<String>;
 fn work_and_findings_of_malformed_servers_are_linear_and_bounded() {
     let malformed = |count: usize| (0..count).map(|n| format!("http://not a server {n}")).collect::<Vec<_>>();
     let long = |length: usize| vec!["http://\u{1}x".repeat(length / 9)];
-    // What becomes of them: each is a finding, as far as findings are kept.
+    // Their result: each is a finding, as far as findings are kept.
     let cases: [(Entries<'_>, usize, _); 2] = [(&malformed, 8_000, 32..=64), (&long, 128 << 10, 1..=8)];
     for (entries, largest, problems) in cases {
         let of = |size: usize| counting(of_an_evaluation(&entries(size)));
@@ -206,7 +206,7 @@ fn work_and_findings_of_malformed_servers_are_linear_and_bounded() {
         for (what, [quarter, half, whole]) in
             [("allocations", [quarter.0, half.0, whole.0]), ("bytes", [quarter.1, half.1, whole.1])]
         {
-            // Were the work quadratic, the second step would be four times the first.
+            // If the work were quadratic, the second step would be four times the first.
             let (first, second) = (half.saturating_sub(quarter), whole.saturating_sub(half));
             assert!(second <= 3 * first + 4096, "{what}: {quarter}, {half}, {whole}");
         }

@@ -1,4 +1,5 @@
-//! Holds the shape of the source tree: which module may use which, what the pure ones may not touch, how a file begins and ends.
+//! Enforces the structure of the source tree: which module may use which, what pure modules may not use, how a file
+//! begins and ends.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -11,7 +12,7 @@ use std::{
 };
 
 /// Every module, with those that it may use: `main → cli → daemon → {observe | evaluate | publish | http} → catalog, config,
-/// net → agents → model`. The three stages never see each other; they meet in `model`.
+/// net → agents → model`. The three stages do not use each other; they share `model`.
 const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["alerting", "cli", "daemon", "http", "publish", "config", "model", "sys"]),
     ("cli", &["alerting", "daemon", "publish", "catalog", "config", "model", "sys"]),
@@ -33,7 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Modules without I/O, clock or surroundings, whose functions of the same input give the same output.
 const PURE: &[&str] = &["evaluate", "agents", "model", "catalog"];
 
-/// What pure modules may not name.
+/// Names that pure modules may not use.
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::env",
@@ -51,13 +52,13 @@ const NOW: &[&str] = &["SystemTime::now", "Instant"];
 /// The files with `unsafe` code, one for each system: calls that have no safe wrapper.
 const UNSAFE: &[&str] = &["sys/linux/c.rs", "sys/windows/c.rs"];
 
-/// Directories of code for one system. Nothing else names what only that system has.
+/// Directories of code for one system. Only these use what is specific to that system.
 const SYSTEM: &[&str] = &["sys/linux/", "observe/linux/", "sys/windows/", "observe/windows/"];
 
 /// The facades before them: the only files that ask which system they are compiled for.
 const FACADES: &[&str] = &["sys/mod.rs", "observe/mod.rs"];
 
-/// What only one system has.
+/// Names that are specific to one system.
 const OF_ONE_SYSTEM: &[&str] = &[
     "rustix",
     "libc",
@@ -75,11 +76,11 @@ const OF_ONE_SYSTEM: &[&str] = &[
     "tokio::net::windows",
 ];
 
-/// How code asks for which system it is compiled.
+/// Conditional compilation for a system.
 const ASKS: &[&str] =
     &["cfg(target", "cfg(unix", "cfg(windows", "cfg(not(", "cfg(any(", "cfg(all(", "cfg_attr(", "cfg!("];
 
-/// A kind of agent for tests alone, which one of them finds on a host of its own: no part of the product.
+/// A kind of agent for tests only, which is not part of the product.
 const KIND_OF_TESTS: &str = "agents/new_kind.rs";
 
 const MOST_LINES: usize = 500;
@@ -171,7 +172,7 @@ fn rust_files(dir: &Path) -> Vec<PathBuf> {
     out
 }
 
-/// What is wrong with the form of a file, wherever it is.
+/// Problems of the format of any file.
 fn form(file: &str, source: &str) -> Vec<String> {
     let mut out = Vec::new();
     if !source.starts_with("//! ") {
@@ -184,7 +185,7 @@ fn form(file: &str, source: &str) -> Vec<String> {
     out
 }
 
-/// What is wrong with one file of `src/`.
+/// Problems of a file in `src/`.
 fn violations(file: &str, source: &str) -> Vec<String> {
     let mut out = form(file, source);
     if file == KIND_OF_TESTS {
@@ -210,7 +211,7 @@ fn violations(file: &str, source: &str) -> Vec<String> {
         out.push(format!("{file} is in no module of ARROWS"));
         return out;
     };
-    // As many `super` as the file is deep are the crate's root. In a module of tests at the file's end they are one short.
+    // As many `super` as the file is deep are the crate's root. In a test module at the file's end they are one less.
     let (product, tests) = code.split_once("#[cfg(test)]\nmod tests {").unwrap_or((&code, ""));
     let depth = file.split('/').filter(|part| *part != "mod.rs").count();
     let product = product.replace(&"super::".repeat(depth), "crate::");
@@ -223,7 +224,7 @@ fn violations(file: &str, source: &str) -> Vec<String> {
         }
     }
     out.extend(names_the_system(file, product.as_str()));
-    // Tests may read golden files, and are no part of the product.
+    // Tests may read golden files, and are not part of the product.
     if PURE.contains(&module) && !file.contains("/tests") {
         for path in paths(&product, "std").into_iter().chain(paths(&product, "tokio")) {
             if IMPURE.iter().any(|impure| path.starts_with(impure)) || path.ends_with("::Instant") {
@@ -237,7 +238,8 @@ fn violations(file: &str, source: &str) -> Vec<String> {
     out
 }
 
-/// What a file names of one system, or asks about it, though that is not its part. Tests are no part of the product.
+/// System-specific names and conditional compilation in a file that should not have them. Tests are not part of the
+/// product.
 fn names_the_system(file: &str, product: &str) -> Vec<String> {
     let is_test = file.contains("/tests") || file.ends_with("/testing.rs") || file.starts_with("fuzzing");
     if is_test || SYSTEM.iter().any(|system| file.starts_with(system)) {
@@ -253,7 +255,7 @@ fn names_the_system(file: &str, product: &str) -> Vec<String> {
         .map(|path| format!("{file} names {path}, which only one system has"))
         .collect();
     if !FACADES.contains(&file) {
-        // What is only there to be fuzzed is no part of the product either.
+        // Fuzz targets are not part of the product either.
         let product = product.replace("#[cfg(any(test, fuzzing))]", "");
         let asked = ASKS.iter().filter(|asks| product.contains(**asks));
         out.extend(asked.map(|asks| format!("{file} asks {asks}…); the facades alone do: {FACADES:?}")));
@@ -261,7 +263,7 @@ fn names_the_system(file: &str, product: &str) -> Vec<String> {
     out
 }
 
-/// Every path in `code` that begins with `root::`, groups spelled out: `a::{b, c::d}` is `a::b` and `a::c::d`.
+/// Every path in `code` that begins with `root::`, with groups expanded: `a::{b, c::d}` is `a::b` and `a::c::d`.
 fn paths(code: &str, root: &str) -> Vec<String> {
     let start = format!("{root}::");
     let mut out = Vec::new();

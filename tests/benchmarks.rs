@@ -1,5 +1,5 @@
-//! The figures in `docs/benchmarks.md` and `docs/fleet.md` are measured, not written: `make bench` and `make bench-fleet` make
-//! the whole documents, and the goals beside their programs.
+//! The figures in `docs/benchmarks.md` and `docs/fleet.md` are measured, not written by hand: `make bench` and `make
+//! bench-fleet` write the whole documents, and the goals next to their programs.
 
 use std::{fs, path::Path};
 
@@ -16,7 +16,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).expect("the checkout holds the document and its program")
 }
 
-/// The line that says when and on what it was measured.
+/// The line with the date and machine of the measurement.
 fn measured(text: &str) -> &str {
     text.lines().find(|line| line.starts_with("- 20")).expect("it says when it was measured")
 }
@@ -64,7 +64,7 @@ fn documents_are_measurements_and_how_to_reproduce_them() {
     }
 }
 
-/// What we wanted is no matter for whoever wants to know what it costs.
+/// Goals are of no interest to readers who want to know the cost.
 #[test]
 fn goals_and_misses_are_for_contributors_and_of_the_same_run() {
     let contributing = read("CONTRIBUTING.md");

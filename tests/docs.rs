@@ -1,4 +1,4 @@
-//! What the repository's documents and examples say is so: flags, metrics, causes, links, configurations.
+//! Checks the repository's documents and examples: flags, metrics, causes, links, configurations.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests; a panic is the test's failure")]
 
 #[path = "docs/policy.rs"]
@@ -236,7 +236,7 @@ fn slug(line: &str) -> Option<String> {
     Some(kept.map(|c| if c == ' ' { '-' } else { c }).collect())
 }
 
-/// Every Markdown file of the repository, without what builds and tools leave there.
+/// Every Markdown file of the repository, without build output and tools.
 fn markdown(dir: &Path) -> Vec<PathBuf> {
     let mut out = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
@@ -408,7 +408,7 @@ fn each_command_of_the_readmes_is_typed_by_a_test() {
         assert!(commands.len() >= 9, "{readme}: {commands:?}");
         for command in &commands {
             let first = command.lines().next().unwrap();
-            // The diagnosis that it shows further below is the same command again, in Chinese by a flag.
+            // The diagnosis further below uses the same command, in Chinese with a flag.
             let of = words.iter().filter(|word| first.contains(word.as_str())).count();
             assert_eq!(of, 1, "{readme}: {of} tests type {command}");
         }

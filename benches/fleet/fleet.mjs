@@ -1,12 +1,12 @@
-// One real Prometheus with the data of 1,000 and of 10,000 hosts, most of them well, and all of them failing: what the rules and the
-// dashboards cost.
+// One real Prometheus with the data of 1,000 and of 10,000 hosts, most of them healthy, and then all of them failing:
+// the cost of the rules and dashboards.
 //
 //   node benches/fleet/fleet.mjs [HOSTS…]      default 1000 10000; writes docs/fleet.md and benches/fleet/goals.md if run with the default
 //
 // Real scrapes (see tests/dashboards) are multiplied into a fleet and written by remote write, host by host: six hours of the
 // status series once a minute, then all series for ten minutes at 15 s. They are then where those of a scrape would be, in
-// Prometheus' head, which is what rules read. Prometheus evaluates the shipped rules by its own schedule, and tells itself how
-// long each took. What was recorded is continued six hours into the past, and the queries of every panel of the
+// Prometheus' head, which is what rules read. Prometheus evaluates the shipped rules by its own schedule, and reports
+// how long each took. What was recorded is continued six hours into the past, and the queries of every panel of the
 // dashboards of the fleet and of exporters are timed over these six hours.
 
 import { spawnSync } from 'node:child_process';
@@ -158,7 +158,7 @@ const measure = async (count, kind) => {
     const fed = seconds() - started;
     say(`${count} hosts, ${kind}: ${raw.series} series, ${raw.samples} samples written in ${fed} s`);
     if (seconds() + WINDOW > to + 290) throw new Error(`it took ${fed} s to write ${count} hosts, so that the samples end before the rules have been watched for ${WINDOW} s: run it on a machine that does less`);
-    // What Prometheus does every two hours shall not happen to be now.
+    // Prometheus' compaction every two hours must not coincide with the measurement.
     await until('blocks of the first hours', 120, async () => (await own(server)).prometheus_tsdb_head_min_time > (from - HISTORY + 7200) * 1000);
     await server.evaluate(RULES);
     const begun = seconds();

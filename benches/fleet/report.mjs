@@ -1,4 +1,4 @@
-// What was measured, as docs/fleet.md, and which goals that meets, as benches/fleet/goals.md.
+// Writes the measurements to docs/fleet.md, and the goals that are met to benches/fleet/goals.md.
 
 import { spawnSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
@@ -161,7 +161,7 @@ ${table(['Panel', 'series', 'first', 'best of 3'], [...last.panels].sort((a, b) 
     goals: `${GOALS_MARKER}
 # Goals of \`make bench-fleet\`
 
-What the measurements in [docs/fleet.md](../../docs/fleet.md) were to show, and what they showed.
+The measurements in [docs/fleet.md](../../docs/fleet.md) compared with their goals.
 
 ${measured}
 

@@ -1,5 +1,5 @@
-//! The least that a server on hyper can be: answers every request with the bytes of a file. Built as a release is, it is what
-//! the exporter's throughput is measured by.
+//! A minimal server on hyper: answers every request with the bytes of a file. Built like a release, it is the baseline
+//! for the exporter's throughput.
 //!
 //! `bare-server PORT FILE CONTENT_TYPE`
 

@@ -18,7 +18,7 @@ const PLAIN: &str = "accept: text/plain\r\n";
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// In which form metrics are asked for.
+/// The requested format of the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// As Prometheus asks: compressed.
@@ -66,14 +66,14 @@ impl Client {
         self.answer()
     }
 
-    /// True if an answer to what was asked has begun to arrive.
+    /// True if the answer has begun to arrive.
     pub(crate) fn answered(&mut self) -> bool {
         let stream = self.stream.get_mut();
         let looked = stream.set_nonblocking(true).and_then(|()| stream.peek(&mut [0]));
         looked.is_ok_and(|length| length > 0)
     }
 
-    /// The answer to what was asked.
+    /// The answer to the request.
     pub(crate) fn answer(&mut self) -> io::Result<(u16, &[u8])> {
         let mut line = String::new();
         self.stream.read_line(&mut line)?;
@@ -112,7 +112,7 @@ impl Client {
     }
 }
 
-/// One scrape as text, over a connection of its own.
+/// One scrape as text, over a separate connection.
 pub(crate) fn text(target: &Target) -> io::Result<String> {
     let mut client = Client::connect(target, Form::Plain)?;
     let (status, body) = client.scrape()?;

@@ -11,14 +11,14 @@ use crate::client::{Client, Form, Target, text};
 
 /// How far the clock is stepped.
 const STEP: Duration = Duration::from_secs(2);
-/// How long a step may take to show.
+/// How long it may take until a step is reported.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// The local clock against the `Date` of answers, which follow the true time.
 const OFFSET: &str = "logagent_clock_offset_seconds{source=\"http_date\"} ";
-/// Evaluations that a step led to.
+/// Evaluations triggered by a step.
 const EVALUATIONS: &str = "logagent_evaluations_total{trigger=\"clock\"} ";
 
-/// Wall time at a moment of the clock that nobody sets, nanoseconds.
+/// Wall time at a time of the monotonic clock, in nanoseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TrueTime {
     wall_minus_monotonic: i128,
@@ -36,7 +36,7 @@ impl TrueTime {
         Self { wall_minus_monotonic }
     }
 
-    /// The true wall time, however the clock was set meanwhile.
+    /// The true wall time, however the clock was set in the meantime.
     pub(crate) fn now(self) -> Duration {
         let nanoseconds = self.wall_minus_monotonic + nanoseconds(ClockId::Monotonic);
         Duration::from_nanos(nanoseconds.try_into().unwrap())
@@ -59,7 +59,7 @@ impl Drop for Restored {
     }
 }
 
-/// So many steps forward, each followed by one back: seconds from before each to the answer that shows it.
+/// This many steps forward, each followed by one back: seconds from before each to the answer that shows it.
 pub(crate) fn steps(pairs: usize, target: &Target) -> Vec<f64> {
     let mut client = Client::connect(target, Form::Plain).unwrap();
     let mut look = || {
@@ -77,7 +77,7 @@ pub(crate) fn steps(pairs: usize, target: &Target) -> Vec<f64> {
         let expected = before + if is_ahead { STEP.as_secs_f64() } else { -STEP.as_secs_f64() };
         let start = Instant::now();
         restored.0.set(if is_ahead { STEP } else { Duration::ZERO });
-        // Half a step tells it from what a probe changes.
+        // Half a step distinguishes it from changes by a probe.
         while (look() - expected).abs() > STEP.as_secs_f64() / 2.0 {
             assert!(start.elapsed() < PATIENCE, "the offset was {before} and is {}, not {expected}", look());
             thread::sleep(Duration::from_micros(500));

@@ -1,4 +1,4 @@
-//! What a node full of containers costs: of others, and of agents.
+//! The cost of a node with many containers, with and without agents.
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ use crate::{
 
 /// How many containers the node has.
 const COUNT: usize = 50;
-/// By what intervals are shorter than by default.
+/// The factor by which intervals are shorter than the defaults.
 const TIMES: u32 = 60;
 
 /// What runs in the containers.
@@ -69,7 +69,7 @@ impl Drop for Container {
 
 impl Container {
     fn start(with_agent: bool) -> Self {
-        // The agent's daemon starts a worker for each line that it is given.
+        // The agent's daemon starts a worker for each line of its input.
         let program = if with_agent {
             "(echo; exec sleep infinity) | /usr/local/ilogtail/ilogtail"
         } else {
@@ -115,7 +115,7 @@ impl Container {
     }
 }
 
-/// What containers cost that are looked at, and agents in them.
+/// The cost of reading containers, and agents in them.
 pub(crate) fn containers(effort: Effort, report: &mut Report) {
     report.section(
         "Containers on the node",

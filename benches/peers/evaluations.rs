@@ -1,4 +1,4 @@
-//! What evaluations leave behind: memory before and after thousands of them, by the timer, by edits and by reloads.
+//! Memory growth by evaluations: memory before and after thousands of them, by the timer, by edits and by reloads.
 
 use std::{
     fs, thread,

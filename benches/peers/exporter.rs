@@ -1,4 +1,4 @@
-//! The exporters that are compared, configured to the same work.
+//! The exporters that are compared, configured for the same work.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 
 use crate::client::{self, Target};
 
-/// The port that `/probe` is asked for; any endpoint will do.
+/// The port of the endpoint that `/probe` probes; any endpoint works.
 const PROBED: &str = "http://127.1.0.1:18080/health";
 
 /// Which exporter.
@@ -27,7 +27,7 @@ pub(crate) enum Kind {
     Blackbox,
 }
 
-/// The peers that together do what ours does.
+/// The peers that together cover the same tasks as ours.
 pub(crate) const PEERS: [Kind; 3] = [Kind::Node, Kind::Process, Kind::Blackbox];
 /// All that are compared one by one.
 pub(crate) const ALL: [Kind; 6] =
@@ -93,7 +93,7 @@ impl Kind {
     }
 }
 
-/// Writes what the peers need to know: the same processes, and any HTTP answer.
+/// Writes the peers' configs: the same processes, and any HTTP answer.
 pub(crate) fn configure_peers() {
     fs::write(
         "/run/process.yml",
@@ -108,7 +108,7 @@ pub(crate) fn configure_peers() {
     .unwrap();
 }
 
-/// One that runs; it ends when dropped.
+/// A running one; it ends when dropped.
 pub(crate) struct Exporter {
     pub(crate) kind: Kind,
     pub(crate) target: Target,

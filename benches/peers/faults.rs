@@ -1,4 +1,4 @@
-//! From a fault to the changed metric: ours, by scraping it without a pause; and as Prometheus sees it that polls the peers.
+//! From a fault to the changed metric: for ours by continuous scraping, for the peers by polling as Prometheus does.
 
 use std::{
     fs, thread,
@@ -15,15 +15,15 @@ use crate::{
     report::Report,
 };
 
-/// A fault later than this was found by the timer, not by an event.
+/// A fault that is detected later than this was found by the timer, not by an event.
 const BY_TIMER: f64 = 2.0;
 /// The metric of event sources.
 const EVENTS: &str = "logagent_event_source_up";
-/// As long as the timer may take, and some.
+/// A little longer than the timer's interval.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// How often all is polled.
 const POLL_INTERVAL: Duration = Duration::from_secs(15);
-/// So many scrapers, whose intervals begin one after the other.
+/// The number of scrapers, whose intervals are staggered.
 const POLLERS: u32 = 10;
 
 /// Which lines of the metrics a fault changes: these words are all in them.
@@ -60,7 +60,7 @@ pub(crate) fn faults(processes: usize, effort: Effort, logtail: &mut Logtail, re
     report.table(&["", "faults", "p50", "p99", "longest"], &rows);
 }
 
-/// The same with many processes, and something else to do for each core.
+/// The same with many processes, and a busy process for each core.
 pub(crate) fn under_load(
     effort: Effort,
     sleepers: &mut Sleepers,
@@ -88,7 +88,7 @@ pub(crate) fn under_load(
     report.table(&["", "faults", "p50", "p99", "longest"], &rows);
 }
 
-/// So many faults of each kind, one after the other.
+/// This many faults of each kind, one after the other.
 fn of_each_kind(
     suffix: &str,
     times: usize,
@@ -203,18 +203,18 @@ fn toggled(times: usize, target: &Target, shows: Shows, provoke: &mut dyn FnMut(
     latencies
 }
 
-/// Where no event tells of the fault there is nothing to be learnt from two hundred waits for the timer.
+/// If no event reports the fault, two hundred waits for the timer yield nothing.
 fn are_polled(latencies: &[f64]) -> bool {
     latencies.len() >= 2 && median(latencies) > BY_TIMER
 }
 
-/// Lets the exporter come to rest, never twice in the same phase.
+/// Lets the exporter become idle, at varying phases of its interval.
 fn settle(round: usize) {
     let jitter = u64::try_from(round * 7919 % 37).unwrap();
     thread::sleep(Duration::from_millis(25 + jitter));
 }
 
-/// Scrapes without a pause, and sees when certain lines change.
+/// Scrapes without a pause, and detects when certain lines change.
 struct Watch {
     client: Client,
     shows: Shows,
@@ -257,7 +257,7 @@ fn lines(text: &str, words: &[&str]) -> String {
     of_interest.collect::<Vec<_>>().join("\n")
 }
 
-/// Kills, starts and changes of the address, as they show to whoever scrapes the peers every 15 s.
+/// Kills, starts and changes of the address, as seen by scraping the peers every 15 s.
 fn polled(logtail: &mut Logtail, rows: &mut Vec<Vec<String>>) {
     let process = Exporter::start(Kind::Process, 9101);
     let node = Exporter::start(Kind::Node, 9102);

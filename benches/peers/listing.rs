@@ -45,12 +45,12 @@ impl Wanted for Agents {
     }
 }
 
-/// What each way took, for each number of processes.
+/// The time of each way, for each number of processes.
 #[derive(Default)]
 pub(crate) struct Listing(Vec<Vec<String>>);
 
 impl Listing {
-    /// Measures each way, with so many sleeping processes on the machine.
+    /// Measures each way, with this many sleeping processes on the machine.
     pub(crate) fn measure(&mut self, processes: usize, effort: Effort) {
         let ways = measure(effort.of(20, 5));
         let base = median(&ways[0].1);

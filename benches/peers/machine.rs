@@ -1,4 +1,4 @@
-//! The benchmark's own machine: namespaces, agents, endpoints that answer, sleepers; and who runs on it.
+//! The benchmark's own machine: namespaces, agents, endpoints that answer, sleepers; and the programs on it.
 
 use std::{
     env,
@@ -28,7 +28,7 @@ const SERVICE: &str = "100.115.4.10";
 /// The port of the endpoints that config describes, at addresses of loopback.
 const ENDPOINT_PORT: u16 = 18080;
 
-/// What the hosts file holds besides bindings of the host's own name.
+/// The contents of the hosts file besides bindings of the host's own name.
 pub(crate) const HOSTS_TEXT: &str = "127.0.0.1 localhost\n\
     100.115.4.10 logtail.cn-hangzhou-intranet.log.aliyuncs.com cn-hangzhou-intranet.log.aliyuncs.com \
     ali-cn-hangzhou-sls-admin.cn-hangzhou-intranet.log.aliyuncs.com logs.example.com\n";
@@ -162,12 +162,12 @@ pub(crate) fn spawn(program: &str, arguments: &[&str]) -> Child {
         .unwrap_or_else(|error| panic!("{program}: {error}"))
 }
 
-/// Processes that do nothing, to be walked over.
+/// Idle processes that the exporters have to skip.
 #[derive(Default)]
 pub(crate) struct Sleepers(Vec<Child>);
 
 impl Sleepers {
-    /// Lets there be exactly so many.
+    /// Starts or ends processes until there are exactly this many.
     pub(crate) fn set(&mut self, count: usize) {
         while self.0.len() > count {
             let mut child = self.0.pop().unwrap();
@@ -183,7 +183,7 @@ impl Sleepers {
                 .expect("a process for each sleeper");
             self.0.push(sleeper);
         }
-        // What starting so many left to do is not to be measured.
+        // The after-effects of starting this many must not be measured.
         thread::sleep(Duration::from_millis(300));
     }
 }

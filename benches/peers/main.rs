@@ -1,7 +1,7 @@
-//! `make bench`: this exporter beside the exporters that people use today, side by side in one run, on a machine of its own
-//! (namespaces). Writes `docs/benchmarks.md` and `benches/peers/goals.md`. `BENCH_QUICK=1` makes it short, `BENCH_ONLY=push,log`
-//! measures these parts alone, both without writing anything, and `BENCH_CLOCK=0` leaves the clock alone,
-//! which is otherwise set 2 s forward and back ten times, and right in the end.
+//! `make bench`: this exporter and the exporters in common use, side by side in one run, on a separate machine
+//! (namespaces). Writes `docs/benchmarks.md` and `benches/peers/goals.md`. `BENCH_QUICK=1` makes it short,
+//! `BENCH_ONLY=push,log` measures these parts alone, both without writing anything, and `BENCH_CLOCK=0` leaves the
+//! clock alone, which is otherwise set 2 s forward and back ten times, and right in the end.
 //!
 //! It takes root (or the capabilities `SYS_ADMIN`, `NET_ADMIN`, `SYS_PTRACE`, `SYS_TIME`), util-linux, iproute2, and the peers in
 //! `.cache/peers` (`scripts/peers`).
@@ -47,7 +47,7 @@ use report::Report;
 const DOCUMENT: &str = "docs/benchmarks.md";
 const GOALS: &str = "benches/peers/goals.md";
 
-/// What measures take part in, and where they are written.
+/// The subjects of measurements, and where the results are written.
 struct Bench {
     effort: Effort,
     logtail: Logtail,
@@ -56,7 +56,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// The sleeping processes of a usual host.
+    /// The sleeping processes of a typical host.
     fn usual(&mut self) -> usize {
         let processes = self.effort.of(500, 100);
         self.sleepers.set(processes);
@@ -67,7 +67,7 @@ impl Bench {
 /// A part, by the name that `BENCH_ONLY` has for it.
 type Part = (&'static str, fn(&mut Bench));
 
-/// What is measured, in order.
+/// The measurements, in order.
 const PARTS: [Part; 10] = [
     ("start_up", |it| scrapes::start_up(it.effort, &mut it.report)),
     ("memory", |it| scrapes::resident(it.effort, &mut it.report)),
@@ -110,7 +110,7 @@ fn main() {
     if roles::play(&arguments) {
         return;
     }
-    // `cargo test --all-targets` runs this too: that it builds is all that is asked then.
+    // `cargo test --all-targets` runs this too: only to check that it builds.
     if !arguments.iter().any(|argument| argument == "--bench") {
         return;
     }
@@ -156,7 +156,7 @@ fn measure(effort: Effort) -> String {
     bench.report.document(&machine) + &bench.report.goals(&machine)
 }
 
-/// The machine, the versions, and how busy it was.
+/// The machine, the versions, and its load.
 fn surroundings(took: Duration, load_before: &str) -> String {
     let field = |file: &str, name: &str| {
         let text = fs::read_to_string(file).unwrap_or_default();

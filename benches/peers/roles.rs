@@ -1,4 +1,4 @@
-//! What this program also plays on its machine: agents, a service that answers, one that keeps a core busy.
+//! Other roles of this program on its machine: agents, a service that answers, a process that keeps a core busy.
 
 use std::{
     io::{BufRead as _, Read as _, Write as _},
@@ -10,7 +10,7 @@ use std::{
 
 use crate::clock::TrueTime;
 
-/// Plays the part that the arguments name; false: none.
+/// Runs the role in the arguments; false: none.
 pub(crate) fn play(arguments: &[String]) -> bool {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let name = words.first().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
@@ -26,7 +26,7 @@ pub(crate) fn play(arguments: &[String]) -> bool {
     true
 }
 
-/// Starts a worker for each line that it is given, and collects those that ended.
+/// Starts a worker for each line of its input, and reaps those that ended.
 fn daemon() {
     for _order in std::io::stdin().lock().lines() {
         let worker =

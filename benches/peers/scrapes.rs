@@ -1,4 +1,4 @@
-//! What is measured at a scrape: start-up, memory, latency, size, throughput.
+//! Measurements of scrapes: start-up, memory, latency, size, throughput.
 
 use std::{
     fs,
@@ -131,9 +131,10 @@ pub(crate) fn resident(effort: Effort, report: &mut Report) {
     );
 }
 
-/// Memory with so many connections that have asked once, and how many were answered: some servers take fewer at a time.
+/// Memory with this many connections after one request each, and how many were answered: some servers take fewer at a
+/// time.
 fn crowd(exporter: &Exporter, clients: usize) -> (Memory, usize) {
-    // The usual limit of open files would do for fewer.
+    // The default limit of open files is too low for this.
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
     let mut clients: Vec<Client> =
@@ -147,7 +148,7 @@ fn crowd(exporter: &Exporter, clients: usize) -> (Memory, usize) {
     (memory, answered)
 }
 
-/// Latency at 1 and 100 clients, series and bytes, with so many processes on the host.
+/// Latency at 1 and 100 clients, series and bytes, with this many processes on the host.
 pub(crate) fn latency(processes: usize, effort: Effort, report: &mut Report) {
     let exporters: Vec<_> = (9100..).zip(ALL).map(|(port, kind)| Exporter::start(kind, port)).collect();
     let mut alone: Vec<Vec<Duration>> = exporters.iter().map(|_| Vec::new()).collect();
@@ -202,7 +203,8 @@ pub(crate) fn latency(processes: usize, effort: Effort, report: &mut Report) {
     }
 }
 
-/// Scrapes per second, and CPU time of the server per scrape, beside a bare hyper server that returns the same bytes.
+/// Scrapes per second, and CPU time of the server per scrape, compared with a bare hyper server that returns the same
+/// bytes.
 pub(crate) fn throughput(effort: Effort, report: &mut Report) {
     let ours = Exporter::start(Kind::Ours, 9100);
     thread::sleep(Duration::from_secs(1));

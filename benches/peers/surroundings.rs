@@ -1,4 +1,4 @@
-//! What costs only where it is used: an agent's log that is followed, and alerts that are pushed.
+//! The cost of optional features: following an agent's log, and pushing alerts.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -21,11 +21,11 @@ use crate::{
 
 /// Where alerts are pushed to.
 const ALERTMANAGER: &str = "127.0.0.1:19093";
-/// By what intervals are shorter than by default.
+/// The factor by which intervals are shorter than the defaults.
 const TIMES: u32 = 60;
 /// Evaluations in an hour by default.
 pub(crate) const EVALUATIONS: f64 = 240.0;
-/// What is written to the log in a busy second.
+/// The lines written to the log in a busy second.
 const LINES: u32 = 10_000;
 /// In how many portions.
 const PORTIONS: u32 = 100;
@@ -70,7 +70,7 @@ impl Log {
     }
 }
 
-/// Appends so many lines a second until told to end.
+/// Appends this many lines a second until it is stopped.
 fn write(ends: &AtomicBool) {
     let mut log = OpenOptions::new().append(true).open(LOG).unwrap();
     let portion = LINE.repeat((LINES / PORTIONS).try_into().unwrap());
@@ -85,7 +85,7 @@ fn write(ends: &AtomicBool) {
     }
 }
 
-/// What following the log of an agent costs.
+/// The cost of following the log of an agent.
 pub(crate) fn log(effort: Effort, report: &mut Report) {
     report.section(
         "Following an agent's log",

@@ -1,4 +1,4 @@
-//! What a process uses: resident memory by the kernel's exact count, CPU time to the nanosecond.
+//! The resource usage of a process: resident memory by the kernel's exact count, CPU time to the nanosecond.
 
 use std::{fs, time::Duration};
 
@@ -11,7 +11,7 @@ pub(crate) struct Memory {
     pub(crate) anonymous: u64,
 }
 
-/// What a process has resident now.
+/// The current resident memory of a process.
 pub(crate) fn memory(pid: u32) -> Memory {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
     let field = |name: &str| {
@@ -21,7 +21,7 @@ pub(crate) fn memory(pid: u32) -> Memory {
     Memory { resident: field("Rss:"), anonymous: field("Anonymous:") }
 }
 
-/// What the resident memory of a process is: kinds of mappings with their bytes, the largest first.
+/// The composition of a process' resident memory: kinds of mappings with their bytes, the largest first.
 pub(crate) fn mappings(pid: u32, program: &str) -> Vec<(&'static str, u64)> {
     let smaps = fs::read_to_string(format!("/proc/{pid}/smaps")).unwrap();
     let mut sums: Vec<(&'static str, u64)> = Vec::new();

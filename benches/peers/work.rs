@@ -1,4 +1,4 @@
-//! What watching costs in CPU time, and how it grows with processes, endpoints and agents.
+//! The CPU time of watching, and how it grows with processes, endpoints and agents.
 
 use std::{
     thread,
@@ -16,7 +16,7 @@ use crate::{
     usage::{cpu, memory},
 };
 
-/// How often all is scraped, by default everywhere.
+/// The default scrape interval of all exporters.
 const SCRAPE_INTERVAL: Duration = Duration::from_secs(15);
 /// Ours probes each endpoint every 60 s, so `blackbox_exporter` is asked at every fourth scrape.
 const SCRAPES_PER_PROBE: u32 = 4;
@@ -63,7 +63,7 @@ fn costs(kinds: &[Kind], times: u32, window: Duration) -> Vec<Cost> {
         round += 1;
         thread::sleep((start + tick * round).saturating_duration_since(Instant::now()));
     }
-    // What was measured is so many rounds, however long they took.
+    // The measurement covers this many rounds, however long they took.
     let hour = 3600.0 / SCRAPE_INTERVAL.as_secs_f64() / f64::from(round);
     exporters
         .iter()

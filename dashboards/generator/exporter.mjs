@@ -1,4 +1,4 @@
-// The exporter itself: is it there, is what it says fresh, what does it cost.
+// The exporter itself: is it up, are its data fresh, what does it cost.
 
 import {
   BAD, DOUBTFUL, GOOD, NEUTRAL, PLAIN, UIDS,
@@ -6,17 +6,17 @@ import {
 } from './parts.mjs';
 
 const EXPORTER = 'job=~"$job", cluster=~"|$cluster", instance=~"$instance"';
-// How old verdicts are, by Prometheus' clock: what the host's clock is off by, where that is known, is none of their age.
+// The age of verdicts by Prometheus' clock: the offset of the host's clock, if known, is deducted.
 const LATEST = `logagent_last_evaluation_timestamp_seconds{${EXPORTER}}`;
 const AGE = `timestamp(${LATEST}) - ${LATEST} + on (job, cluster, instance) (avg by (job, cluster, instance) (logagent_clock_offset_seconds{${EXPORTER}, source=~"ntp|http_date"}) or on (job, cluster, instance) ${LATEST} * 0)`;
 
-// A time of the host, by Prometheus' clock: both times are the host's, so that what its clock is off by cancels out.
+// A time of the host, by Prometheus' clock: both times are the host's, so its clock offset cancels out.
 const since = (metric) =>
   `max by (cluster, instance) (time() - (logagent_last_evaluation_timestamp_seconds{${EXPORTER}} - ${metric}{${EXPORTER}})) * 1000`;
 
 const SHOWN = 'cluster_version:logagent_exporters:count{cluster=~"|$cluster"}';
 
-// Of now: over hours it would read each sample of each exporter. The host's dashboard has them over time.
+// An instant query: over hours it would read every sample of every exporter. The host's dashboard has them over time.
 const spread = (expr) => [now(`quantile(0.95, ${expr})`, '95 %'), now(`max(${expr})`, 'greatest')];
 const wide = { thresholds: steps(NEUTRAL), textMode: 'value_and_name', orientation: 'vertical', noValue: 'no exporter is scraped' };
 

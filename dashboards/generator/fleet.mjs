@@ -1,5 +1,5 @@
 // The fleet: what is broken, where, why and since when. Reads recorded series (alerts/logagent.rules.yml), so that it
-// costs the same for ten hosts and for ten thousand; only the tables of single hosts read what stands right now.
+// costs the same for ten hosts and for ten thousand; only the tables of single hosts read the current problems.
 
 import {
   BAD, DOUBTFUL, GOOD, NEUTRAL, PLAIN, SEVERITIES, UIDS, UNKNOWN,
@@ -10,7 +10,7 @@ const AGENTS = 'cluster_status:logagent_agents:count{cluster=~"|$cluster"}';
 const agents = (status) => `cluster_status:logagent_agents:count{cluster=~"|$cluster", status="${status}"}`;
 const PROBLEMS = 'cluster_cause:logagent_problem:count{cluster=~"|$cluster"}';
 const KINDS = 'sum by (kind, version) (cluster_kind_version:logagent_agents:count{cluster=~"|$cluster"})';
-// Recorded only where some fail; elsewhere it is 0.
+// Recorded only if some fail; otherwise it is 0.
 const FAILING_KINDS = `(sum by (kind, version) (cluster_kind_version_status:logagent_agents:count{cluster=~"|$cluster", status="failing"}) or ${KINDS} * 0)`;
 const known = (expr) => named('version', 'not known', expr);
 const URLS = 'cluster_region_url:logagent_endpoints:count{cluster=~"|$cluster"}';
@@ -21,9 +21,9 @@ const CLOCKS = (within) => `sum(cluster:logagent_clock_offset_seconds:count{clus
 const CHOSEN = 'cluster=~"|$cluster", cause=~"$cause"';
 // A critical finding weighs more than any number of warnings that one agent can have.
 const WORST = `topk(50, sum by (cluster, instance, agent) (logagent_problem{${CHOSEN}, severity="critical"} * 100 or logagent_problem{${CHOSEN}}))`;
-// When it began, by Prometheus' clock: both times are the host's, so that what its clock is off by cancels out.
+// When it began, by Prometheus' clock: both times are the host's, so its clock offset cancels out.
 const BEGAN = `(time() - (logagent_last_evaluation_timestamp_seconds{cluster=~"|$cluster"} - on (job, cluster, instance) group_right () logagent_problem_since_timestamp_seconds{${CHOSEN}})) * 1000`;
-// Where those are that are in containers. Without any of them there is no such column.
+// The containers of agents in containers. Without any of them there is no such column.
 const DESCRIBED = contained('agent:logagent_agent_info:troubled{cluster=~"|$cluster"}', 'logagent_exporter_build_info{cluster=~"|$cluster"}');
 const WHERE = `max by (cluster, instance, agent, namespace, pod, container) (${DESCRIBED}) and on (cluster, instance, agent) ${WORST}`;
 // All hosts if one cause is chosen, a hundred if many.

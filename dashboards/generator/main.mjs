@@ -1,4 +1,4 @@
-// Writes dashboards/*.json, or with --check tells which of them differ from what would be written.
+// Writes dashboards/*.json, or with --check lists those that would change.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-// What the dashboards have in common: panels, variables, links, colours. Each function returns plain dashboard JSON.
+// Shared parts of the dashboards: panels, variables, links, colours. Each function returns plain dashboard JSON.
 
 /** Where runbooks are looked up; the alerts' `runbook_url` begins with the same. A variable of each dashboard. */
 export const RUNBOOKS = 'https://github.com/logagent-exporter/logagent-exporter/blob/main/alerts/runbooks';

@@ -8,7 +8,7 @@ fi
 if [ -d /run/systemd/system ]; then
     systemctl daemon-reload || :
 fi
-# First installation: enabled and started, as the package for Debian does. A preset that says otherwise wins.
+# First installation: enabled and started, as the package for Debian does. A preset takes precedence.
 if [ "$1" -eq 1 ] && command -v systemctl >/dev/null 2>&1; then
     systemctl --no-reload preset logagent-exporter.service || :
     if [ -d /run/systemd/system ] && systemctl is-enabled --quiet logagent-exporter.service; then

@@ -1,4 +1,4 @@
-# Installs or upgrades logagent-exporter.exe, which lies beside this script, as a service, with the flags that are given here.
+# Installs or upgrades logagent-exporter.exe, which is next to this script, as a service, with the given flags.
 # In PowerShell as an administrator, where scripts are forbidden too:
 #   powershell -ExecutionPolicy Bypass -File install.ps1 [--web.listen-address=127.0.0.1:10077 ...]
 #   powershell -ExecutionPolicy Bypass -File install.ps1 -Uninstall
@@ -12,7 +12,7 @@ $program = Join-Path $PSScriptRoot 'logagent-exporter.exe'
 if ($Uninstall) {
     & $program service uninstall
 } else {
-    # What was downloaded is marked, and asked about before it is run.
+    # Downloaded files are marked, and Windows asks before running them.
     Unblock-File -Path $program
     & $program service install @Flags
 }

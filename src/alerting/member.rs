@@ -146,7 +146,7 @@ impl<P: Post> Member<P> {
     async fn close(&mut self, last: &State, told: Option<&State>) {
         let known = told.is_some_and(|told| told.alerts == last.alerts);
         if !known && tokio::time::timeout(LAST, self.tell(last)).await.is_err() {
-            warn!(alertmanager = &*self.url, "the last alerts could not be told in time");
+            warn!(alertmanager = &*self.url, "the last alerts could not be sent in time");
         }
     }
 
@@ -197,7 +197,7 @@ impl<P: Post> Member<P> {
                         let alert = subject.labels(settings).remove("alertname").unwrap_or_default();
                         error!(
                             alertmanager = &*self.url,
-                            alert, "an alert is refused, and left out for an hour: {why}"
+                            alert, "an alert is refused, and not sent for an hour: {why}"
                         );
                         self.counters.add(ERRORS, &[&self.url], 1.0);
                         self.counters.add(DROPPED, &[&self.url], 1.0);

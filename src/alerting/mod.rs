@@ -124,7 +124,7 @@ impl Alerting {
     pub async fn close(self) {
         self.input.send_modify(|input| input.closing = true);
         if timeout(DRAIN, self.task).await.is_err() {
-            warn!("alerts: not every Alertmanager could be told in time");
+            warn!("alerts: not every Alertmanager could be reached in time");
         }
     }
 }
@@ -291,7 +291,7 @@ impl Directory {
             Ok(Err(_)) | Err(_) => format!("{}: reading it did not end in time", path.display()),
         };
         if self.complained.insert(path.to_owned()) {
-            warn!("alertmanagers: the members that were known stay: {why}");
+            warn!("alertmanagers: the known members are kept: {why}");
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::model::Text;
 
 /// The kernel killed it for want of memory.
 pub static OUT_OF_MEMORY: Text = Text {
-    en: "It was killed for want of memory. Raise the limit of its control group or the memory of the host (systemd: \
+    en: "It was killed for lack of memory. Raise the limit of its control group or the memory of the host (systemd: \
         `MemoryMax=`, Kubernetes: `resources.limits.memory`), or lower `mem_usage_limit` in {config_file} so that the agent \
         restarts itself before that. Without it, this comes back.",
     zh: "进程因内存不足被终止。请提高其控制组的内存上限或主机内存（systemd：`MemoryMax=`，Kubernetes：\
@@ -13,7 +13,7 @@ pub static OUT_OF_MEMORY: Text = Text {
 
 /// It accessed memory that is not its own, or gave up by itself.
 pub static CRASHED: Text = Text {
-    en: "It crashed by a fault of its own. Keep `backtrace.dat` and the end of its log in {install_dir} for the vendor, and \
+    en: "It crashed because of a fault of its own. Keep `backtrace.dat` and the end of its log in {install_dir} for the vendor, and \
         upgrade to the latest release ({install_document}): crashes at the start are mostly fixed there.",
     zh: "进程因自身缺陷崩溃。请保留 {install_dir} 中的 `backtrace.dat` 和日志末尾供厂商分析，并升级到最新版本\
         （{install_document}），启动时的崩溃通常已在新版本中修复。",
@@ -22,7 +22,7 @@ pub static CRASHED: Text = Text {
 /// The processor does not know one of its instructions.
 pub static ILLEGAL_INSTRUCTION: Text = Text {
     en: "The processor does not know an instruction that this build uses (SSE4.2 or AVX2: `grep -oE 'sse4_2|avx2' /proc/cpuinfo | \
-        sort -u`). Pass the host's processor through to the virtual machine, or install a release that does without: {install_document}",
+        sort -u`). Pass the host's processor through to the virtual machine, or install a release that does not need it: {install_document}",
     zh: "处理器不支持该版本使用的指令（SSE4.2 或 AVX2：`grep -oE 'sse4_2|avx2' /proc/cpuinfo | sort -u`）。请为虚拟机启用 CPU \
         直通，或安装不需要该指令的版本：{install_document}",
 };
@@ -45,8 +45,7 @@ pub static KILLED: Text = Text {
 
 /// It runs in a container, and its files are inside.
 pub static IN_A_CONTAINER: Text = Text {
-    en: "It runs in a container, and the files below are those in there: {enter_command}. What is to last is changed in the \
-        container's definition (image, environment, mounted files), as a container that is made anew has lost the rest.",
+    en: "It runs in a container, and the files below are inside it: {enter_command}. Make permanent changes in the container's definition (image, environment, mounted files), because a recreated container loses all others.",
     zh: "客户端运行在容器中，以下文件均指容器内的文件：{enter_command}。需要长期生效的修改请写入容器的定义（镜像、环境变量、挂载的文件），\
         因为容器重建后其余修改都会丢失。",
 };

@@ -68,7 +68,7 @@ impl Teller {
 pub fn annotations(cause: &Cause, language: Language, teller: Teller) -> [(&'static str, String); 5] {
     const DESCRIPTION: Text = Text {
         en: "The agent {{ $labels.agent }} on {{ $labels.instance }}{{ with or $labels.cluster $externalLabels.cluster }} in {{ . }}{{ end }} has the problem {cause}. \
-             {meaning} What exactly was seen, and where: `logagent-exporter check` on the host, or \
+             {meaning} Details: `logagent-exporter check` on the host, or \
              http://{{ $labels.instance }}/",
         zh: "{{ with or $labels.cluster $externalLabels.cluster }}{{ . }} 中 {{ end }}{{ $labels.instance }} 上的客户端 {{ $labels.agent }} 存在问题 {cause}。\
              {meaning}具体证据和位置：在主机上执行 `logagent-exporter check`，或打开 http://{{ $labels.instance }}/",
@@ -78,7 +78,7 @@ pub fn annotations(cause: &Cause, language: Language, teller: Teller) -> [(&'sta
         zh: "以管理员身份在 PowerShell 中执行：",
     };
     const BRACKETS: Text = Text {
-        en: "`logagent-exporter check` on the host fills in what stands in <angle brackets>.",
+        en: "`logagent-exporter check` on the host fills in the values in <angle brackets>.",
         zh: "在主机上执行 `logagent-exporter check`，可得到 <尖括号> 中的实际值。",
     };
     let description = DESCRIPTION

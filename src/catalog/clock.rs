@@ -60,8 +60,7 @@ pub static CLOCK_OFFSET_HIGH: Cause = Cause {
         zh: "系统时间偏差超过提醒阈值 {limit}",
     },
     meaning: Text {
-        en: "The service still accepts this, but the clock is evidently not kept right and may drift on \
-            until heartbeat and logs are rejected. Log times are wrong already.",
+        en: "The service still accepts this, but the clock is evidently not synchronized and may drift further until heartbeat and logs are rejected. Log times are wrong already.",
         zh: "服务端目前仍可接受，但时钟显然没有被正确同步，继续漂移会导致心跳和日志被拒绝。日志时间已不准\
             确。",
     },
@@ -86,7 +85,7 @@ pub static CLOCK_OFFSET_HIGH: Cause = Cause {
     source: sources::CLOCK,
     patience: patience::TICKET,
     summary: Text {
-        en: "A host's clock is off by more than deserves trust.", zh: "主机时钟偏差较大。"
+        en: "A host's clock is further off than it should be.", zh: "主机时钟偏差较大。"
     },
 };
 
@@ -100,8 +99,7 @@ pub static CLOCK_SKEWED_ADJUSTED: Cause = Cause {
         zh: "系统时间偏差超过上限 {limit}，Logtail 正在自动调整",
     },
     meaning: Text {
-        en: "With enable_log_time_auto_adjust the agent learns the difference from the service and goes \
-            on working, after a first rejection now and then. Everything else on this host still has the \
+        en: "With enable_log_time_auto_adjust the agent learns the difference from the service and keeps working, with an occasional rejection at first. Everything else on this host still has the \
             wrong time.",
         zh: "开启 enable_log_time_auto_adjust 后，客户端会从服务端获知时间差并继续工作，偶尔首次请求会被拒\
             绝。但本机其他程序的时间仍是错误的。",
@@ -139,7 +137,7 @@ pub static CLOCK_UNSYNCHRONIZED: Cause = Cause {
         zh: "内核报告时钟未同步",
     },
     meaning: Text {
-        en: "Nothing keeps the time right. The clock drifts until the service rejects heartbeat and logs.",
+        en: "Nothing keeps the clock synchronized. The clock drifts until the service rejects heartbeat and logs.",
         zh: "没有任何服务在校准时间。时钟会持续漂移，直到服务端拒绝心跳和日志。",
     },
     remedy: Text {
@@ -159,7 +157,7 @@ pub static CLOCK_UNSYNCHRONIZED: Cause = Cause {
     source: sources::OWN_CLOCK,
     patience: patience::TICKET,
     summary: Text {
-        en: "Nothing keeps a host's clock right.", zh: "主机时钟没有任何时间源校准。"
+        en: "A host's clock is not synchronized.", zh: "主机时钟没有任何时间源校准。"
     },
 };
 
@@ -170,8 +168,7 @@ pub static CLOCK_STEPPED: Cause = Cause {
     severity: Severity::Warning,
     title: Text { en: "The system time jumped by {step}", zh: "系统时间跳变了 {step}" },
     meaning: Text {
-        en: "Logs around the jump carry wrong times, and an agent that was started before it can stall or \
-            mistake its timers. Until it is over, file times do not prove what the agent has loaded.",
+        en: "Logs around the jump carry wrong times, and an agent that was started before it can stall. While this cause is active, file times do not prove what the agent has loaded.",
         zh: "跳变前后的日志时间不准确，跳变前启动的客户端可能卡住或计时出错。在此期间，也无法根据文件时间\
             判断客户端加载了什么配置。",
     },

@@ -22,7 +22,7 @@ pub static NO_COLLECTION_CONFIG: Cause = Cause {
     remedy: Text {
         en: "1. Apply a collection config to the machine group of this host in the console, or ignore this host's \
             heartbeat until there is one.\n\
-            2. To have it taken at once, restart the agent: {restart_command}\n\
+            2. To apply it at once, restart the agent: {restart_command}\n\
             3. Verify with `logagent-exporter check` that the agent has received it, and after two minutes that the machine group shows a normal heartbeat.",
         zh: "1. 在控制台为本机所在的机器组应用采集配置；在此之前可忽略本机的心跳状态。\n\
             2. 如需立即生效，请重启客户端：{restart_command}\n\

@@ -43,8 +43,7 @@ pub static CREDENTIALS_MALFORMED: Cause = Cause {
     severity: Severity::Critical,
     title: Text { en: "{key} is not a valid API key: {defect}", zh: "{key} 不是有效的 API 密钥" },
     meaning: Text {
-        en: "CLS rejects requests that are signed with it, so there is no heartbeat. Project keys, keys \
-            of other services and incomplete copies are usual.",
+        en: "CLS rejects requests that are signed with it, so there is no heartbeat. Common mistakes are project keys, keys of other services and incomplete copies.",
         zh: "CLS 会拒绝用它签名的请求，因此没有心跳。常见原因是使用了项目密钥、其他服务的密钥，或复制不完\
             整。",
     },

@@ -145,7 +145,7 @@ pub static CUSTOM_IDENTIFIER_MALFORMED: Cause = Cause {
     },
     meaning: Text {
         en: "The agent trims only blanks. A carriage return, tab or byte order mark becomes part of the \
-            identifier, which then hardly equals the machine group's.",
+            identifier, which then does not match the machine group's.",
         zh: "客户端只去除首尾空格。回车符、制表符或 BOM 会成为标识的一部分，几乎不可能与机器组的自定义标识\
             一致。",
     },
@@ -187,9 +187,9 @@ pub static IDENTIFIER_UNEXPANDED: Cause = Cause {
         zh: "自定义标识 {found} 是未被替换的模板或列表",
     },
     meaning: Text {
-        en: "The agent takes its identifiers as they are written. `$(NAME)` that Kubernetes did not resolve, \
+        en: "The agent uses its identifiers literally. `$(NAME)` that Kubernetes did not resolve, \
             `${NAME}` that no shell did, quotes, brackets or a comma at the end become part of the \
-            identifier, and no machine group has such a one.",
+            identifier, and no machine group has such an identifier.",
         zh: "客户端原样使用标识。Kubernetes 未替换的 `$(NAME)`、Shell 未替换的 `${NAME}`，以及引号、方括号或\
             末尾的逗号都会成为标识的一部分，任何机器组都不会与之匹配。",
     },

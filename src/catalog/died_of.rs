@@ -45,7 +45,7 @@ pub static SERVICE_LOST: DiedOf = DiedOf {
 
 /// One of its threads did not come back.
 pub static THREAD_STUCK: DiedOf = DiedOf {
-    value: "one of its threads did not come back",
+    value: "one of its threads hung",
     remedy: Text {
         en: "1. Look for a file system that does not answer among those that it collects from: `df -h` must return at \
             once.\n\
@@ -107,7 +107,7 @@ pub static ADDRESS_CHANGED: DiedOf = DiedOf {
     value: "its address changed",
     remedy: Text {
         en: "1. See between which addresses: `grep 'host ip changed during running' {log_file} | tail -n 3`\n\
-            2. Set the right one as `\"working_ip\"` in {config_file}, so that it is no longer chosen anew.\n\
+            2. Set the right one as `\"working_ip\"` in {config_file}, so that it is no longer chosen again at each start.\n\
             3. Restart the agent and verify that its pid stays the same: {restart_command}",
         zh: "1. 查看 IP 的变化：`grep 'host ip changed during running' {log_file} | tail -n 3`\n\
             2. 在 {config_file} 中用 `\"working_ip\"` 指定正确的 IP，使客户端不再重新选择。\n\

@@ -14,8 +14,7 @@ pub static GROUP_IP_MISMATCH: Cause = Cause {
     },
     meaning: Text {
         en: "CLS matches the heartbeat to a server group by group_ip, so it must be the IP that was \
-            entered in the console. LogListener fills it at its installation and does not follow later \
-            changes.",
+            entered in the console. LogListener sets it during installation and does not follow later changes.",
         zh: "CLS 通过 group_ip 将心跳匹配到机器组，因此它必须与控制台机器组中填写的 IP 一致。LogListener \
             仅在安装时自动获取，之后 IP 变化不会自动更新。",
     },

@@ -10,7 +10,7 @@ const HOST: &str = "logagent-host";
 pub const FAILING: Told = Told {
     name: "LogAgentFailing",
     summary: Text {
-        en: "A log-collection agent keeps failing, and no cause stands for long.",
+        en: "A log-collection agent keeps failing, but no cause stays active.",
         zh: "日志采集客户端持续异常，但没有稳定的单一原因。",
     },
     description: Text {
@@ -20,8 +20,8 @@ pub const FAILING: Told = Told {
              或比当前规则更新：在主机上执行 `logagent-exporter check`，或打开 http://{{ $labels.instance }}/",
     },
     fix: Text {
-        en: "1. See on the host which causes stand now: `logagent-exporter check`; on the host's dashboard, which ones stood when.\n\
-             2. Follow the runbook of the cause that stands most. If it flaps, look at what is overloaded: endpoint, network, name server, memory.\n\
+        en: "1. See on the host which causes are active now: `logagent-exporter check`. The host's dashboard shows which ones were active when.\n\
+             2. Follow the runbook of the cause that is active most often. If it flaps, look at what is overloaded: endpoint, network, name server, memory.\n\
              3. If a cause is not among these rules, load the rules of the exporter's version.",
         zh: "1. 在主机上执行 `logagent-exporter check` 查看当前原因；在主机仪表盘上查看各原因的出现时间。\n\
              2. 按出现最多的原因的处理手册处理。如果时有时无，请检查过载之处：服务地址、网络、DNS 服务器、内存。\n\
@@ -40,7 +40,7 @@ pub const WARNING: Told = Told {
     },
     description: Text {
         en: "The agent {{ $labels.agent }} on {{ $labels.instance }}{in} has the problem {{ $labels.cause }}, as a warning. \
-             What exactly was seen, and where: `logagent-exporter check` on the host, or http://{{ $labels.instance }}/",
+             Details: `logagent-exporter check` on the host, or http://{{ $labels.instance }}/",
         zh: "{in} {{ $labels.instance }} 上的客户端 {{ $labels.agent }} 存在问题 {{ $labels.cause }}（警告级别）。\
              具体证据和位置：在主机上执行 `logagent-exporter check`，或打开 http://{{ $labels.instance }}/",
     },
@@ -62,7 +62,7 @@ pub const STALE: Told = Told {
         zh: "exporter 有应答，但不再评估。",
     },
     description: Text {
-        en: "The exporter on {{ $labels.instance }}{in} has not evaluated for 10 minutes; what it says of the agents there is old.",
+        en: "The exporter on {{ $labels.instance }}{in} has not evaluated for 10 minutes; its data about the agents there are stale.",
         zh: "{in} {{ $labels.instance }} 上的 exporter 已有 10 分钟没有评估，它给出的客户端状态已过时。",
     },
     fix: Text {
@@ -117,11 +117,11 @@ pub const OBSERVATION_ERRORS: Told = Told {
 pub const STATUS_UNKNOWN: Told = Told {
     name: "LogAgentStatusUnknown",
     summary: Text {
-        en: "Whether a log-collection agent is well cannot be told.",
+        en: "The status of a log-collection agent is unknown.",
         zh: "无法判断日志采集客户端是否正常。",
     },
     description: Text {
-        en: "The status of the agent {{ $labels.agent }} on {{ $labels.instance }}{in} has been unknown for an hour: a needed fact cannot be had.",
+        en: "The status of the agent {{ $labels.agent }} on {{ $labels.instance }}{in} has been unknown for an hour: a needed fact cannot be read.",
         zh: "{in} {{ $labels.instance }} 上客户端 {{ $labels.agent }} 的状态已有一小时为未知：缺少所需的信息。",
     },
     fix: Text {
@@ -186,7 +186,7 @@ pub const ALL: [Told; 8] =
 pub fn test(language: Language) -> [(&'static str, String); 2] {
     const SUMMARY: Text = Text { en: "This is a test.", zh: "这是一条测试告警。" };
     const DESCRIPTION: Text = Text {
-        en: "Somebody has run `logagent-exporter alerts test` on {{ $labels.instance }}. Nothing is wrong, and it ends by itself.",
+        en: "Somebody has run `logagent-exporter alerts test` on {{ $labels.instance }}. Nothing is wrong, and it resolves by itself.",
         zh: "有人在 {{ $labels.instance }} 上执行了 `logagent-exporter alerts test`。没有任何异常，该告警会自行恢复。",
     };
     let told = |text: Text| text.in_language(language).to_owned();

@@ -99,7 +99,7 @@ pub static AGENT_VERSION_DEFECTIVE: Cause = Cause {
     },
     meaning: Text {
         en: "The vendor has fixed a defect of this version that can stop the heartbeat, or that explains what is \
-            seen on this host. No change of the config helps against it.",
+            seen on this host. Changing the config does not help.",
         zh: "厂商已修复该版本的一个缺陷。该缺陷可能导致心跳中断，或正是本机现象的原因。修改配置无法解决。",
     },
     remedy: Text {

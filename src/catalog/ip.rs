@@ -393,7 +393,7 @@ pub static IP_RECORD_INVALID: Cause = Cause {
         zh: "地址记录文件 {record} 已损坏",
     },
     meaning: Text {
-        en: "The reported address cannot be told from this file. A full disk or an edit by hand damages \
+        en: "The reported address cannot be determined from this file. A full disk or an edit by hand damages \
             it; the agent writes it at each start and never reads it.",
         zh: "无法从该文件得知上报的 IP。磁盘写满或手工编辑会损坏该文件；客户端只在启动时写入，从不读取。",
     },

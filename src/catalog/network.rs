@@ -50,10 +50,10 @@ pub static CONNECTION_REFUSED: Cause = Cause {
             的机器。",
     },
     remedy: Text {
-        en: "1. Try it from this host, the way the agent goes: {probe_command}\n\
+        en: "1. Try it from this host as the agent does: {probe_command}\n\
             2. Check that the name leads to the right address: `getent ahosts {host}`. A line in {hosts_file} \
             overrides DNS.\n\
-            3. [proxy_url] The agent goes through the proxy {proxy_url}: check that the proxy is running and \
+            3. [proxy_url] The agent uses the proxy {proxy_url}: check that the proxy is running and \
             allows this host name.\n\
             4. Allow outgoing connections to port {port}, in the security group and network ACL and on this \
             host: `sudo iptables -S OUTPUT` or `sudo nft list ruleset`\n\
@@ -80,15 +80,15 @@ pub static CONNECTION_TIMEOUT: Cause = Cause {
     severity: Severity::Critical,
     title: Text { en: "No connection to {url} within the time limit", zh: "连接 {url} 超时" },
     meaning: Text {
-        en: "Packets to this address get lost, so neither heartbeat nor logs pass. Blocked ports, a \
+        en: "Packets to this address get lost, so neither heartbeat nor logs get through. Blocked ports, a \
             security group or a wrong network type are the usual reasons.",
         zh: "发往该地址的报文被丢弃，心跳和日志都无法通过。常见原因是端口被封、安全组限制或网络类型错误。",
     },
     remedy: Text {
-        en: "1. Try it from this host, the way the agent goes: {probe_command}\n\
+        en: "1. Try it from this host as the agent does: {probe_command}\n\
             2. Allow outgoing connections to port {port}, in the security group and network ACL and on this \
             host: `sudo iptables -S OUTPUT` or `sudo nft list ruleset`\n\
-            3. [proxy_url] The agent goes through the proxy {proxy_url}: check that the proxy is running and \
+            3. [proxy_url] The agent uses the proxy {proxy_url}: check that the proxy is running and \
             allows this host name.\n\
             4. [!expected_by] Check that the network type in {config_file} suits this host: internal addresses \
             answer only within the cloud's network of that region, and public ones need a route to the internet.\n\
@@ -151,7 +151,7 @@ pub static TLS_FAILURE: Cause = Cause {
             口并非 TLS 服务。",
     },
     remedy: Text {
-        en: "1. Try it from this host, the way the agent goes: {probe_command}\n\
+        en: "1. Try it from this host as the agent does: {probe_command}\n\
             2. Let the firewall or proxy on the way pass {host} without inspection, and allow TLS 1.2 and later.\n\
             3. Verify: {verify_command}",
         zh: "1. 在本机以客户端的访问方式测试：{probe_command}\n\
@@ -281,8 +281,8 @@ pub static RESPONSE_TIMEOUT: Cause = Cause {
             文。",
     },
     remedy: Text {
-        en: "1. Try it from this host, the way the agent goes: {probe_command}\n\
-            2. [proxy_url] The agent goes through the proxy {proxy_url}: check that the proxy is running and \
+        en: "1. Try it from this host as the agent does: {probe_command}\n\
+            2. [proxy_url] The agent uses the proxy {proxy_url}: check that the proxy is running and \
             allows this host name.\n\
             3. Check firewalls and proxies on the way that inspect traffic. If small requests pass and large \
             ones do not, lower the MTU of the interface (`ip link show`) in the host's network configuration.\n\
@@ -309,7 +309,7 @@ pub static UNEXPECTED_RESPONSE: Cause = Cause {
     severity: Severity::Critical,
     title: Text { en: "{url} gives an unexpected answer", zh: "{url} 的应答不符合预期" },
     meaning: Text {
-        en: "Something else than the expected service answers: a login portal, a proxy, another web \
+        en: "Something other than the expected service answers: a login portal, a proxy, another web \
             server, or an error of the service. The agent's requests end there too.",
         zh: "应答的并不是预期的服务：可能是认证门户、代理、其他 Web 服务，或服务本身出错。客户端的请求同样\
             会到达那里。",
@@ -318,7 +318,7 @@ pub static UNEXPECTED_RESPONSE: Cause = Cause {
         en: "1. Look at the answer: {probe_command}\n\
             2. Check that the name leads to the right address: `getent ahosts {host}`. A line in {hosts_file} \
             overrides DNS.\n\
-            3. [proxy_url] The agent goes through the proxy {proxy_url}: check that the proxy is running and \
+            3. [proxy_url] The agent uses the proxy {proxy_url}: check that the proxy is running and \
             allows this host name.\n\
             4. If a login portal or another server answers, exempt {host} there, or correct the name.\n\
             5. Verify: {verify_command}",
@@ -332,7 +332,7 @@ pub static UNEXPECTED_RESPONSE: Cause = Cause {
     source: sources::NETWORK,
     patience: patience::PROBES,
     summary: Text {
-        en: "Something else than the log service answers at its endpoint.",
+        en: "Something other than the log service answers at its endpoint.",
         zh: "日志服务地址的应答不是日志服务返回的。",
     },
 };
@@ -392,10 +392,10 @@ pub static HTTPS_UNREACHABLE: Cause = Cause {
         zh: "即使配置为 http，客户端的鉴权也始终使用 443 端口。443 被封时拿不到采集配置。",
     },
     remedy: Text {
-        en: "1. Try it from this host, the way the agent goes: {probe_command}\n\
+        en: "1. Try it from this host as the agent does: {probe_command}\n\
             2. Allow outgoing connections to port {port}, in the security group and network ACL and on this \
             host: `sudo iptables -S OUTPUT` or `sudo nft list ruleset`\n\
-            3. [proxy_url] The agent goes through the proxy {proxy_url}: it must allow CONNECT to port 443.\n\
+            3. [proxy_url] The agent uses the proxy {proxy_url}: it must allow CONNECT to port 443.\n\
             4. Verify: {verify_command}",
         zh: "1. 在本机以客户端的访问方式测试：{probe_command}\n\
             2. 在安全组、网络 ACL 和本机上放行到 {port} 端口的出方向连接：`sudo iptables -S OUTPUT` 或 `sudo nft \
@@ -427,7 +427,7 @@ pub static ADMIN_ENDPOINT_UNREACHABLE: Cause = Cause {
         zh: "Logtail 向该地址上报自身状态和错误。心跳和日志采集不依赖它，但控制台中可能看不到采集错误。",
     },
     remedy: Text {
-        en: "1. Try it from this host, the way the agent goes: {probe_command}\n\
+        en: "1. Try it from this host as the agent does: {probe_command}\n\
             2. Let firewalls, security groups and proxies pass {host} as they pass the project's own host name.\n\
             3. Verify: {verify_command}",
         zh: "1. 在本机以客户端的访问方式测试：{probe_command}\n\

@@ -159,7 +159,7 @@ pub static MULTIPLE_INSTANCES: Cause = Cause {
     remedy: Text {
         en: "1. See which process belongs to which instance: `ps -eo pid,ppid,lstart,args`\n\
             2. If that is not intended, end the superfluous instance with `kill`: its daemon first, then its \
-            collecting process. What only that instance collects is no longer collected. Disable its service as \
+            collecting process. Logs that only that instance collects are then no longer collected. Disable its service as \
             well, or it returns at the next boot.\n\
             3. If it is intended, list the second installation in `agents` with its own `install_dir`, or set \
             `ignore: [multiple_instances]` for the agent {agent} in the exporter's config, and reload the \
@@ -192,8 +192,7 @@ pub static PROCESS_DEFUNCT: Cause = Cause {
         zh: "{role} 进程（pid {pid}）是僵尸进程：进程已退出，但父进程未回收",
     },
     meaning: Text {
-        en: "A zombie sends and collects nothing, although `ps` still lists it and a count of names takes \
-            it for alive.",
+        en: "A zombie sends and collects nothing, although `ps` still lists it and a count by name includes it.",
         zh: "僵尸进程不发送心跳也不采集日志，但 `ps` 仍会列出它，按进程名计数会误认为它还活着。",
     },
     remedy: Text {
@@ -260,8 +259,7 @@ pub static CRASH_LOOP: Cause = Cause {
         zh: "{role} 进程在 5 分钟内重启了 {restarts} 次",
     },
     meaning: Text {
-        en: "A process that exits soon after each start seldom gets as far as a heartbeat, and collects \
-            in fragments.",
+        en: "A process that exits soon after each start rarely sends a heartbeat, and collects only fragments.",
         zh: "进程每次启动后很快退出，几乎来不及发送心跳，采集也断断续续。",
     },
     remedy: Text {
@@ -310,8 +308,7 @@ pub static WORKER_HUNG: Cause = Cause {
     },
     meaning: Text {
         en: "Before 3.0 the agent writes its state each minute, whatever there is to collect; with `HTTP_PROBE_PORT` set it \
-            answers liveness requests. If that stops and its log stands still while the process lives, its \
-            threads wait for something that does not come: a lock, or a file system that does not answer.",
+            answers liveness requests. If that stops and its log stands still while the process lives, its threads are blocked: by a lock, or by a file system that does not answer.",
         zh: "3.0 之前的客户端无论是否有日志可采集，每分钟都会写入自身状态；设置了 `HTTP_PROBE_PORT` 的客户端会应答存活探测。\
             如果进程存活，而状态停止更新或探测无应答，日志也停止输出，说明其线程卡在锁或无响应的文件系统上。",
     },

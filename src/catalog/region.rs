@@ -112,8 +112,7 @@ pub static NETWORK_TYPE_MISMATCH: Cause = Cause {
         zh: "配置的服务端网络类型为 {configured}，预期为 {expected}",
     },
     meaning: Text {
-        en: "Internal addresses answer only within the cloud's network of the same region; public ones \
-            need a way to the internet and cost traffic. The wrong type leaves the agent without a \
+        en: "Internal addresses answer only within the cloud's network of the same region; public ones need a route to the internet, and their traffic is charged. The wrong type leaves the agent without a \
             connection, or with an expensive one.",
         zh: "内网地址只能在同地域的云内网络中访问；公网地址需要公网出口并产生流量费用。网络类型错误会导致\
             无法连接，或产生不必要的费用。",
@@ -169,7 +168,7 @@ pub static NETWORK_TYPE_INCONSISTENT: Cause = Cause {
         zh: "配置服务端 {config_server} 与数据服务端 {data_server} 的网络类型不一致",
     },
     meaning: Text {
-        en: "A host that reaches the one address may well not reach the other: heartbeat without logs, or \
+        en: "A host that reaches one of them may not reach the other: heartbeat without logs, or \
             logs without heartbeat.",
         zh: "能访问其中一个地址的机器未必能访问另一个：会出现有心跳没日志，或有日志没心跳。",
     },

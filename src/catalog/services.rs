@@ -48,7 +48,7 @@ pub static SERVICE_DISABLED: Cause = Cause {
         zh: "客户端的服务 {service} 已被禁用（启动类型 {start_type}）",
     },
     meaning: Text {
-        en: "Windows refuses to start a disabled service, by hand as after a reboot. The agent stays stopped, and this \
+        en: "Windows refuses to start a disabled service, both by hand and after a reboot. The agent stays stopped, and this \
             host sends no heartbeat.",
         zh: "无论手动启动还是重启机器，Windows 都会拒绝启动已禁用的服务。客户端无法运行，本机没有心跳。",
     },

@@ -80,7 +80,7 @@ pub static CONFIG_UNREADABLE: Cause = Cause {
     source: sources::STARTUP,
     patience: patience::EDIT,
     summary: Text {
-        en: "Something else is in the place of a log-collection agent's config file.",
+        en: "A log-collection agent's config is not a regular file.",
         zh: "日志采集客户端的配置路径不是普通文件。",
     },
 };
@@ -413,8 +413,7 @@ pub static CONFIG_FORMAT_UNSUPPORTED: Cause = Cause {
         zh: "客户端版本 {version} 无法识别配置中的 {key}，{since} 及以上版本才支持",
     },
     meaning: Text {
-        en: "The agent passes over what it does not know. So it has no server to report to, although the \
-            config names one.",
+        en: "The agent ignores keys that it does not know, so it has no server to report to, although the config names one.",
         zh: "客户端会忽略无法识别的配置项，因此即使配置中写了服务端地址，它也没有可上报的服务端。",
     },
     remedy: Text {
@@ -432,7 +431,7 @@ pub static CONFIG_FORMAT_UNSUPPORTED: Cause = Cause {
     source: sources::CONFIG_FORMS,
     patience: patience::EDIT,
     summary: Text {
-        en: "A log-collection agent is too old for the form of its config.",
+        en: "A log-collection agent is too old for the format of its config.",
         zh: "日志采集客户端版本过低，无法识别其配置格式。",
     },
 };

@@ -13,8 +13,7 @@ pub static SERVICE_NOT_ENABLED: Cause = Cause {
         zh: "客户端正在运行，但重启机器后不会自动启动（{init}）",
     },
     meaning: Text {
-        en: "Somebody started the agent by hand, or its init script or unit was removed or disabled. The heartbeat \
-            ends with the next reboot, planned or not, and nobody will think of it then.",
+        en: "Somebody started the agent by hand, or its init script or unit was removed or disabled. The heartbeat stops at the next reboot, planned or not, when the reason is no longer obvious.",
         zh: "客户端可能是手动启动的，或其启动脚本、服务单元已被删除或禁用。下次重启机器（无论是否计划内）后，心跳将中断，\
             且不易想到原因。",
     },
@@ -49,17 +48,17 @@ pub static AGENTS_COEXIST: Cause = Cause {
     prerequisite: Prerequisite::Installed,
     severity: Severity::Warning,
     title: Text {
-        en: "More than one agent for this host runs on it: {generations}",
+        en: "More than one agent collects from this host: {generations}",
         zh: "本机同时运行了不止一个采集本机的客户端：{generations}",
     },
     meaning: Text {
         en: "They compete for the same sockets, locks, checkpoints and identity files. One of them fails to start, logs \
-            are collected twice, or the heartbeat is now the one's and now the other's.",
+            are collected twice, or the heartbeat alternates between them.",
         zh: "两者会争用相同的套接字、锁、检查点和标识文件，可能导致其中一个无法启动、日志重复采集，或心跳时有时无。",
     },
     remedy: Text {
-        en: "1. See who runs from where: `ps -eo pid,ppid,lstart,args | grep -E '[i]logtail|[l]oongcollector|[l]oglistener'`\n\
-            2. Decide for one, as a rule the newer, and make sure that it has the config and the identifiers of the \
+        en: "1. See which process runs from where: `ps -eo pid,ppid,lstart,args | grep -E '[i]logtail|[l]oongcollector|[l]oglistener'`\n\
+            2. Keep one of them, usually the newer, and make sure that it has the config and the identifiers of the \
             other.\n\
             3. Stop the other and uninstall it: {install_document}. If both are intended, add `ignore: \
             [agents_coexist]` to {agent} in the exporter's config.\n\
@@ -201,8 +200,7 @@ pub static IP_UNSTABLE: Cause = Cause {
         en: "1. See the interfaces, and what the host name leads to: `ip -4 addr show`, `getent ahostsv4 $(hostname)`\n\
             2. Tell the agent which address to report: set {address_setting} in {config_file}, and restart it: \
             {restart_command}\n\
-            3. Put that address into the machine group in the console, or go by a custom identifier, which no address \
-            changes.\n\
+            3. Put that address into the machine group in the console, or use a custom identifier, which does not depend on addresses.\n\
             4. Verify that the reported address stays: `grep '\"ip\"' {record_file}`",
         zh: "1. 查看网卡以及主机名的解析结果：`ip -4 addr show`、`getent ahostsv4 $(hostname)`\n\
             2. 指定上报的地址：在 {config_file} 中设置 {address_setting}，并重启客户端：{restart_command}\n\
@@ -224,16 +222,16 @@ pub static IDENTITY_CLONED: Cause = Cause {
     prerequisite: Prerequisite::Ip,
     severity: Severity::Warning,
     title: Text {
-        en: "The agent takes this host for {recorded}, which is another instance: this is {own}",
+        en: "The agent identifies this host as {recorded}, but this is the instance {own}",
         zh: "客户端将本机识别为另一台实例 {recorded}，本机实际为 {own}",
     },
     meaning: Text {
-        en: "The identity was recorded on the machine that this one's image was made of. All hosts of that image report \
-            the same identity, so that the service may take them for one, and their heartbeats replace each other.",
+        en: "The identity was recorded on the machine from which this host's image was made. All hosts of that image report \
+            the same identity, so that the service may treat them as one, and their heartbeats replace each other.",
         zh: "该身份是在制作镜像的机器上记录的。使用该镜像的主机都会上报相同的身份，服务端可能将其视为同一台机器，心跳互相覆盖。",
     },
     remedy: Text {
-        en: "1. Stop the agent, remove what it recorded, and start it again, so that it asks for its identity anew: \
+        en: "1. Stop the agent, remove what it recorded, and start it again, so that it requests its identity again: \
             `sudo rm {identity_file}`, then {restart_command}\n\
             2. Remove the same file from the image before it is used again, and stop the agent before an image is made.\n\
             3. Verify that the file names this instance: `sudo cat {identity_file}`",

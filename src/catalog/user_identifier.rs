@@ -13,8 +13,7 @@ pub static USER_IDENTIFIER_MISSING: Cause = Cause {
         zh: "本机缺少用户标识 {expected}",
     },
     meaning: Text {
-        en: "A host that is no ECS, or an ECS of another account, is allowed to report to a project only \
-            if a file named after the main account ID of the project's owner is there.",
+        en: "A host that is not an ECS instance, or is one of another account, may report to a project only if a file named after the main account ID of the project's owner exists.",
         zh: "非 ECS 机器或其他账号的 ECS，只有存在以 Project 所属主账号 ID 命名的用户标识文件时，才有权限\
             向该 Project 上报。",
     },
@@ -76,8 +75,7 @@ pub static USER_IDENTIFIER_MALFORMED: Cause = Cause {
         zh: "{malformed} 不是有效的用户标识（文件名必须为 {expected}）",
     },
     meaning: Text {
-        en: "Only the name of the file counts, and it must be nothing but the main account ID: the agent \
-            takes suffixes like .txt, backup copies and hidden files for further, wrong accounts. The \
+        en: "Only the name of the file counts, and it must be exactly the main account ID: the agent treats names with suffixes like .txt, backup copies and hidden files as further, wrong accounts. The \
             content does not matter.",
         zh: "只有文件名有效，且必须仅为主账号 ID：客户端会把带 `.txt` 后缀的文件、备份文件和隐藏文件当作其他\
             错误的账号。文件内容不起作用。",
@@ -94,7 +92,7 @@ pub static USER_IDENTIFIER_MALFORMED: Cause = Cause {
     source: sources::SLS_6,
     patience: patience::EDIT,
     summary: Text {
-        en: "A Logtail host has a file among its user identifiers that is none.",
+        en: "A file among a Logtail host's user identifiers is not a user identifier.",
         zh: "Logtail 主机的用户标识目录中有无效文件。",
     },
 };
@@ -105,12 +103,12 @@ pub static METADATA_TOKEN_REQUIRED: Cause = Cause {
     prerequisite: Prerequisite::UserIdentifier,
     severity: Severity::Warning,
     title: Text {
-        en: "The metadata service wants a token ({answer}), and agent version {version} sends none",
+        en: "The metadata service requires a token ({answer}), and agent version {version} sends none",
         zh: "元数据服务要求携带凭证（{answer}），而客户端版本 {version} 不会携带",
     },
     meaning: Text {
         en: "An ECS instance tells the service the account that it belongs to, which the agent learns from the metadata \
-            service. In security hardening mode that takes a token, which Logtail sends since 2.1.13. An older one does not \
+            service. In security hardening mode that requires a token, which Logtail sends since 2.1.13. An older one does not \
             learn the account, so that the host counts as one outside of ECS, which needs a user identifier.",
         zh: "ECS 实例上的客户端从元数据服务获知所属账号，并上报给服务端。加固模式下必须携带访问凭证，Logtail 自 2.1.13 起才支\
             持。更早的版本无法获知账号，本机会被视为非 ECS 机器，需要用户标识。",

@@ -12,8 +12,8 @@ use crate::{
 #[error("no Alertmanager is configured; list them under alertmanagers in the config file (--config.file)")]
 pub struct Nobody;
 
-const TAKEN: Text = Text { en: "took the test alert", zh: "已接收测试告警" };
-const NOT_TAKEN: Text = Text { en: "did not take the test alert", zh: "未接收测试告警" };
+const TAKEN: Text = Text { en: "accepted the test alert", zh: "已接收测试告警" };
+const NOT_TAKEN: Text = Text { en: "did not accept the test alert", zh: "未接收测试告警" };
 const FORGETS: Text = Text {
     en: "its resolve_timeout is {time}: what still fires would end whenever a request is late; set it to 3m or more",
     zh: "其 resolve_timeout 为 {time}：只要有一次请求延迟，仍在触发的告警就会被当作已恢复；请设为 3m 或更长",
@@ -76,9 +76,9 @@ mod tests {
     fn each_member_has_its_line_and_one_that_refuses_fails_the_test() {
         let (all, out) = told(&[Ok(()), Err("status 401: no\u{1b}[31m")], Language::English);
         assert_eq!(all, Ok(false));
-        assert!(out.starts_with("http://am:9093/api/v2/alerts  took the test alert\n"), "{out}");
+        assert!(out.starts_with("http://am:9093/api/v2/alerts  accepted the test alert\n"), "{out}");
         assert!(out.contains("http://am:9093/api/v2/alerts  its resolve_timeout is 30s: "), "{out}");
-        assert!(out.contains("did not take the test alert: status 401: no\\u{1b}[31m\n"), "{out}");
+        assert!(out.contains("did not accept the test alert: status 401: no\\u{1b}[31m\n"), "{out}");
         let (all, out) = told(&[Ok(())], Language::Chinese);
         assert!(all == Ok(true) && out.contains("已接收测试告警\n") && out.contains("LogAgentTest"), "{out}");
         assert_eq!(told(&[], Language::English).0, Err(Nobody));

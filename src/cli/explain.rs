@@ -16,7 +16,7 @@ use crate::{
 
 /// An id that the catalogue doesn't have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} is neither a cause nor a prerequisite{}; without one, explain lists them all", quoted(.id), suggestion(.nearest.as_ref()))]
+#[error("{} is neither a cause nor a prerequisite{}; explain without an argument lists them all", quoted(.id), suggestion(.nearest.as_ref()))]
 pub struct UnknownEntry {
     /// What was asked for.
     pub id: String,
@@ -306,12 +306,12 @@ mod tests {
         let error = explained(Some("clock_skwed"), Language::English).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "\"clock_skwed\" is neither a cause nor a prerequisite (did you mean clock_skewed?); without one, explain lists them all"
+            "\"clock_skwed\" is neither a cause nor a prerequisite (did you mean clock_skewed?); explain without an argument lists them all"
         );
         let error = explained(Some("\u{1b}[31m"), Language::English).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "\"\\u{1b}[31m\" is neither a cause nor a prerequisite; without one, explain lists them all"
+            "\"\\u{1b}[31m\" is neither a cause nor a prerequisite; explain without an argument lists them all"
         );
     }
 

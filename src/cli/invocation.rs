@@ -89,7 +89,7 @@ pub struct View {
     pub quiet: bool,
     /// All that was seen.
     pub verbose: bool,
-    /// Of this agent alone.
+    /// Show only this agent.
     pub agent: Option<String>,
     /// Where the support bundle is written.
     pub bundle: Option<PathBuf>,

@@ -225,7 +225,7 @@ fn doubtful(section: &Section<'_>, kind: Option<&str>, problems: &mut Problems) 
         && !profile.knows_region(region)
     {
         let near = did_you_mean(region, profile.regions().iter().copied());
-        let message = format!("{} is no region that this version knows{near}", said(region));
+        let message = format!("{} is not a region that this version knows{near}", said(region));
         problems.warn(field.line, field.path, message);
     }
     if let Some(field) = section.get("account_id")
@@ -235,7 +235,7 @@ fn doubtful(section: &Section<'_>, kind: Option<&str>, problems: &mut Problems) 
     {
         let digits = id.len();
         let message = format!(
-            "{} has {digits} digits; the id of a main account has {ACCOUNT_DIGITS} (that of a RAM user is another)",
+            "{} has {digits} digits; the id of a main account has {ACCOUNT_DIGITS} (not that of a RAM user)",
             said(id)
         );
         problems.warn(field.line, field.path, message);
@@ -245,13 +245,13 @@ fn doubtful(section: &Section<'_>, kind: Option<&str>, problems: &mut Problems) 
         && (identifier.contains('\n') || identifier.trim_matches(' ') != identifier)
     {
         let message = format!(
-            "{} is what no agent reports: it takes each line as an identifier, without blanks at its ends",
+            "{} is never reported by an agent: it uses each line as an identifier, without blanks at its ends",
             said(identifier)
         );
         problems.warn(field.line, field.path, message);
     }
     if let (Some(_), Some(label)) = (section.get("server_group_ip"), section.get("server_group_label")) {
-        let message = "stands beside server_group_ip; a machine group goes by IP or by label, so one of both never holds";
+        let message = "is set together with server_group_ip; a machine group uses IPs or a label, so one of them never matches";
         problems.warn(label.key_line, label.path, message);
     }
 }

@@ -36,7 +36,7 @@ const KEYS: [&str; 12] = [
 
 /// Keys of Prometheus that would change what is sent or to whom, and what to do instead.
 const UNSUPPORTED: [(&str, &str); 8] = [
-    ("relabel_configs", "list the members that are meant under static_configs or file_sd_configs"),
+    ("relabel_configs", "list only the wanted members under static_configs or file_sd_configs"),
     ("alert_relabel_configs", "give alerts their labels in the top-level section labels"),
     ("oauth2", "use basic_auth, authorization or tls_config"),
     ("sigv4", "use basic_auth, authorization or tls_config"),
@@ -147,7 +147,7 @@ pub(super) fn group_of_targets(
         && !labels
     {
         field.problem(
-            "would be of the Alertmanager; labels of alerts stand in the top-level section labels",
+            "would apply to the Alertmanager; put labels of alerts into the top-level section labels",
             problems,
         );
     }
@@ -318,7 +318,7 @@ fn tls(field: &Field<'_>, directory: &Path, problems: &mut Problems) -> TlsClien
     }
     let insecure = section.get("insecure_skip_verify").and_then(|field| field.boolean(problems));
     if insecure == Some(true) {
-        problems.warn(field.key_line, &*field.path, "any server is believed to be the Alertmanager");
+        problems.warn(field.key_line, &*field.path, "the Alertmanager's certificate is not verified");
     }
     TlsClientSettings {
         authorities: secret(&section, "ca", directory, problems),
@@ -344,7 +344,7 @@ pub(super) fn labels(field: &Field<'_>, problems: &mut Problems) -> BTreeMap<Str
             let message = "is not a label name; use letters, digits and _, not a digit first, not __ first";
             problems.add(entry.key_line, entry.path.clone(), message);
         } else if OWN_LABELS.contains(&key) {
-            let message = "is a label that alerts have of themselves; use another name";
+            let message = "is a label that alerts already have; use another name";
             problems.add(entry.key_line, entry.path.clone(), message);
         }
         if let Some(value) = entry.parsed(label_value, problems) {
@@ -379,7 +379,7 @@ fn link(text: &str) -> Result<String, String> {
         return Err("is not the address of a page; write http://… or https://…".to_owned());
     };
     if rest.contains('@') {
-        return Err("holds a user name or password, which everybody who is told would see".to_owned());
+        return Err("holds a user name or password, which all recipients of alerts would see".to_owned());
     }
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%/:[]".contains(&byte);
     if !rest.bytes().all(plain) || text.len() > LONGEST_LABEL {

@@ -137,7 +137,7 @@ fn clock(field: &Field<'_>, problems: &mut Problems) -> ClockSettings {
         problems.warn(
             section.line,
             "clock.warn_offset",
-            format!("{warn} is beyond max_offset ({limit}) and so never warns first"),
+            format!("{warn} is beyond max_offset ({limit}) so it never warns first"),
         );
     }
     clock

@@ -156,7 +156,7 @@ mod tests {
             ("http://h:0", "the port \"0\" is not a number from 1 to 65535"),
             ("http://h:65536", "the port \"65536\" is not a number from 1 to 65535"),
             ("http://h:+80", "the port \"+80\" is not a number from 1 to 65535"),
-            ("http://::1/", "an IPv6 address stands in brackets: [::1] or [::1]:443"),
+            ("http://::1/", "an IPv6 address needs brackets: [::1] or [::1]:443"),
             ("http://[::1", "has an opening [ without its ]"),
             ("http://[fe80::1%25eth0]", "\"fe80::1%25eth0\" is not an IPv6 address"),
             ("http://[::1]x", "only :port may follow the ] of an IPv6 address"),

@@ -49,9 +49,7 @@ pub(super) fn absolute_path(text: &str) -> Result<PathBuf, String> {
 pub(super) fn user(text: &str) -> Result<UserName, String> {
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return match text.parse() {
-            Ok(65_534) => {
-                Err("65534 is nobody in particular, and may be anybody; name another user".to_owned())
-            }
+            Ok(65_534) => Err("65534 is nobody, which may be any user; use another one".to_owned()),
             Ok(id) => Ok(UserName::Id(id)),
             Err(_) => Err(format!("{} is not the number of a user", said(text))),
         };

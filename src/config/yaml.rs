@@ -216,7 +216,7 @@ impl Builder {
             }
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(node) => self.close(Rc::clone(node), 0, problems),
-                None => Err((line, "an alias stands inside the value that it refers to".to_owned())),
+                None => Err((line, "an alias is inside the value that it refers to".to_owned())),
             },
         }
     }
@@ -278,7 +278,7 @@ impl Builder {
                     Value::List(_) | Value::Map(_) => Some((
                         name.line,
                         None,
-                        format!("{} stands where a key is needed; keys are plain words", name.describe()),
+                        format!("{} is used as a key; keys are plain words", name.describe()),
                     )),
                 },
             },

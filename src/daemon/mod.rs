@@ -273,7 +273,7 @@ async fn reload(cycle: &mut Cycle, alerting: &Alerting, file: Option<PathBuf>) -
         }
         Err(problem) => {
             cycle.reload_failed();
-            error!("reload failed, the old config stays in force: {problem}");
+            error!("reload failed, the old config stays in effect: {problem}");
             Err(problem)
         }
     }

@@ -42,7 +42,7 @@ impl Supervisor {
                 ..Self::default()
             },
             Err(error) => {
-                warn!(socket = %name.display(), "the service manager cannot be told anything: {error}");
+                warn!(socket = %name.display(), "the service manager cannot be notified: {error}");
                 Self::default()
             }
         }

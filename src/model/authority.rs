@@ -43,7 +43,7 @@ impl Authority {
             return Ok(Self { host: address.to_string(), port });
         }
         if written.parse::<Ipv6Addr>().is_ok() || written.matches(':').count() > 1 {
-            return Err("an IPv6 address stands in brackets: [::1] or [::1]:443".to_owned());
+            return Err("an IPv6 address needs brackets: [::1] or [::1]:443".to_owned());
         }
         let (host, port) = match written.split_once(':') {
             Some((host, port)) => (host, Some(parse_port(port)?)),
@@ -63,7 +63,7 @@ impl Authority {
 
 /// Why user info is rejected, without repeating it, as it may contain a password.
 const USER_INFO: &str =
-    "holds a user name or password; nothing here is asked with credentials, so leave them out";
+    "holds a user name or password; the exporter never sends credentials, so leave them out";
 
 /// Checks a host name or IPv4 address; returns it in lower case.
 fn parse_host(host: &str) -> Result<String, String> {

@@ -281,7 +281,7 @@ impl NotEvaluated {
                 zh: "此类客户端无此前提条件",
             },
             Self::Edition => {
-                Text { en: "this edition of the agent does without it", zh: "该版本的客户端不需要" }
+                Text { en: "not used by this edition of the agent", zh: "该版本的客户端不需要" }
             }
             Self::NoProcess => {
                 Text { en: "skipped: no process runs", zh: "已跳过：没有运行中的进程" }

@@ -101,8 +101,10 @@ where
         }
         Err(_) => {
             let detail = match status {
-                Some(status) => format!("connected, and the answer (status {status}) did not end in time"),
-                None => "connected, and no answer came in time".to_owned(),
+                Some(status) => {
+                    format!("connected, but the answer (status {status}) was not complete in time")
+                }
+                None => "connected, but no answer arrived in time".to_owned(),
             };
             Err(Trouble { kind: FailureKind::ResponseTimeout, detail, status })
         }
@@ -174,7 +176,7 @@ pub(crate) async fn tunnel(stream: TcpStream, target: &str, deadline: Instant) -
         )),
         Ok(Ok((status, None))) => Err(trouble(
             FailureKind::Proxy,
-            format!("it refuses to pass on to {target}: status {status}"),
+            format!("it refuses to connect to {target}: status {status}"),
             Some(status),
         )),
         Ok(Err(error)) => {
@@ -183,7 +185,7 @@ pub(crate) async fn tunnel(stream: TcpStream, target: &str, deadline: Instant) -
         }
         Err(_) => Err(trouble(
             FailureKind::ResponseTimeout,
-            format!("connected, and no answer to CONNECT {target} came in time"),
+            format!("connected, but no answer to CONNECT {target} arrived in time"),
             None,
         )),
     }

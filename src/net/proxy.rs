@@ -88,8 +88,7 @@ fn parse(variable: &'static str, value: &str) -> Result<Proxy, Unusable> {
                 ["https", "socks", "socks4", "socks4a", "socks5", "socks5h"].contains(&scheme.as_str());
             return Err(if known {
                 let detail = format!(
-                    "{variable} in the agent's environment names a {scheme} proxy, which the probe does not support; \
-                     whether the agent gets through is not known"
+                    "{variable} in the agent's environment names a {scheme} proxy, which the probe does not support; whether the agent can connect is not known"
                 );
                 Unusable { variable, shown, unsupported: true, detail }
             } else {

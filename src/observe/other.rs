@@ -36,7 +36,7 @@ pub(super) mod process {
 
         /// The error of an unsupported system.
         pub fn scan(&self, _: &[u32], _: Files<'_>, _: Now, _: &dyn Wanted) -> Reading<Scan> {
-            let detail = "not known how to read them on this operating system";
+            let detail = "reading them is not supported on this operating system";
             Reading::Unknown(Why::new(Reason::Unsupported, "processes", detail))
         }
 

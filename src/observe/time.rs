@@ -81,7 +81,7 @@ fn refusal(error: &io::Error) -> Why {
         let detail = "reading the kernel's clock state is refused; allow adjtimex in the seccomp profile";
         (Reason::Denied, detail.to_owned())
     } else if is(io::ErrorKind::Unsupported) {
-        (Reason::Unsupported, "this system does not tell its clock's state".to_owned())
+        (Reason::Unsupported, "this system does not report its clock's state".to_owned())
     } else {
         (Reason::Failed, format!("adjtimex failed: {error}"))
     };

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, io, task::Context};
 use crate::{model::snapshot::Death, observe::events::Changes};
 
 pub(super) fn unsupported<T>() -> io::Result<T> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "not known how to watch on this operating system"))
+    Err(io::Error::new(io::ErrorKind::Unsupported, "watching is not supported on this operating system"))
 }
 
 /// Exits of processes.

@@ -39,7 +39,7 @@ const HEALTHY: Text = Text { en: "Healthy", zh: "存活检查" };
 const READY: Text = Text { en: "Ready", zh: "就绪检查" };
 const TAKEN: Text = Text { en: "Seen", zh: "检查于" };
 const RELOAD_FAILED: Text = Text {
-    en: "The last reload of the config file failed: what was loaded before stays in force. The exporter's log says what is wrong, and so does `logagent-exporter config check FILE`.",
+    en: "The last reload of the config file failed: the previous config stays in effect. The exporter's log says what is wrong, and so does `logagent-exporter config check FILE`.",
     zh: "最近一次重新加载配置文件失败，仍在使用之前的配置。原因见 exporter 的日志，或执行 `logagent-exporter config check FILE`。",
 };
 const CUT: Text = Text {

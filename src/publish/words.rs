@@ -56,18 +56,16 @@ pub const LIMITS: Text = Text {
 /// Introduces a prerequisite that has only consequences.
 pub const FOLLOWS: Text = Text { en: "follows from", zh: "起因是" };
 /// Marks a finding that could not be checked again.
-pub const CARRIED: Text = Text {
-    en: "as last seen: could not be looked at again",
-    zh: "为上次所见：本次无法重新检查",
-};
+pub const CARRIED: Text =
+    Text { en: "as last seen: could not be checked again", zh: "为上次所见：本次无法重新检查" };
 /// Which container the agent runs in.
 const IN_CONTAINER: Text = Text { en: ", container {name}", zh: "，容器 {name}" };
 /// Where the agent is installed.
 pub const IN: Text = Text { en: "in", zh: "位于" };
 /// Processes that have an agent's name but are not trusted.
 pub const NOT_BELIEVED: Text = Text {
-    en: "not believed: {executable} (pids {pids}) bears the name of a {kind} agent, but runs as uid {user}, who does not speak for one. \
-         If it is one, say so in the config file: run_as: [{user}]",
+    en: "not trusted: {executable} (pids {pids}) has the name of a {kind} agent, but runs as uid {user}, whose processes do not count. \
+         If it is an agent, add this user in the config file: run_as: [{user}]",
     zh: "不予采信：{executable}（进程 {pids}）与 {kind} 客户端同名，但以 uid {user} 运行，该用户不能代表客户端。\
          若确为客户端，请在配置文件中写明：run_as: [{user}]",
 };

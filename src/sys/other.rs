@@ -5,7 +5,7 @@ use std::{ffi::OsStr, io, time::Duration};
 use crate::model::{System, snapshot::KernelClock};
 
 fn unsupported() -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, "not known how to read this on this operating system")
+    io::Error::new(io::ErrorKind::Unsupported, "reading this is not supported on this operating system")
 }
 
 /// A service manager: none is known.
@@ -145,7 +145,10 @@ pub mod file {
     ///
     /// # Errors Always: not known on this system.
     pub fn space(_: &File, _: bool) -> io::Result<Option<(u64, crate::model::snapshot::Space)>> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "not known how to read it on this operating system"))
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "reading it is not supported on this operating system",
+        ))
     }
 
     /// The kind of file system; not known.

@@ -1,4 +1,4 @@
-//! No alert silences another: asked of a running Alertmanager with the example's config.
+//! No alert silences another: checked with a running Alertmanager and the example's config.
 
 use std::{
     collections::BTreeSet,
@@ -27,10 +27,10 @@ impl Drop for Alertmanager {
 }
 
 impl Alertmanager {
-    /// With the example's config, and these inhibitions besides.
+    /// With the example's config, and these additional inhibitions.
     fn start(inhibitions: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        // Nobody is told: the receivers are ports on which nothing listens.
+        // Nobody is notified: nothing listens on the receivers' ports.
         let config = read(ALERTMANAGER)
             .replace("http://watchdog.example.com", "http://127.0.0.1:1")
             .replace("http://pager.example.com", "http://127.0.0.1:1")
@@ -69,7 +69,7 @@ impl Alertmanager {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
-    /// The labels `id` of alerts that are silenced by others, once it is known of so many alerts in all.
+    /// The labels `id` of alerts that are silenced by others, once it has this many alerts in total.
     fn inhibited(&self, count: usize) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         until("all alerts are judged", || {
@@ -134,7 +134,7 @@ fn no_alert_silences_another_with_the_example_nor_with_what_kube_prometheus_stac
         alertmanager.send(&alerts);
         assert_eq!(alertmanager.inhibited(alerts.len()), BTreeSet::new());
     }
-    // That an inhibition would be seen: two severities under one name.
+    // Checks that an inhibition would be detected: two severities under one name.
     let alertmanager = Alertmanager::start(OF_KUBE_PROMETHEUS_STACK);
     let of = |severity: &str| json!({"id": severity, "alertname": "LogAgentIpEmpty", "severity": severity});
     alertmanager.send(&[of("critical"), of("warning")]);

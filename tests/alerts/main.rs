@@ -48,7 +48,7 @@ fn alerts_of(path: &str) -> Vec<Value> {
     rules_of(path).into_iter().filter(|rule| rule["alert"].is_string()).collect()
 }
 
-/// The files below `directory` whose names end so.
+/// The files below `directory` with this suffix.
 fn files(directory: &str, end: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(repository(directory)).unwrap() {

@@ -1,4 +1,4 @@
-//! Every metric and label that rules ask for exists in what the exporter exposes.
+//! Every metric and label in the rules is exposed by the exporter.
 
 use std::{
     collections::BTreeSet,
@@ -54,7 +54,7 @@ fn scrape() -> String {
         "usr/local/ilogtail/ilogtail_config.json",
         r#"{"config_server_address": "http://127.0.0.1:1", "data_server_list": [{"cluster": "cn-hangzhou", "endpoint": "127.0.0.1"}]}"#,
     );
-    // A pipe in the place of a file cannot be read, and is an error of observation.
+    // A FIFO in place of a file cannot be read, and is an observation error.
     let pipe = root.path().join("usr/local/ilogtail/app_info.json");
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0)
         .unwrap();
@@ -176,7 +176,7 @@ fn rules_ask_only_for_what_a_scrape_shows() {
         }
     }
     let of = |list: &[&str]| list.iter().map(|&name| name.to_owned()).collect::<Labels>();
-    // Only an exporter that pushes has these.
+    // Only an exporter that pushes alerts has these.
     for metric in METRICS.iter().filter(|metric| metric.name.starts_with("logagent_alertmanager_")) {
         let labels: Vec<&str> = metric.labels.iter().chain(&TARGET).copied().collect();
         names.metrics.insert(metric.name.to_owned(), of(&labels));

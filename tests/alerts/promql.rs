@@ -1,4 +1,4 @@
-//! What a `PromQL` expression asks for, and which labels its result has.
+//! The series that a `PromQL` expression selects, and the labels of its result.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What promtool and amtool say.
+//! Runs promtool and amtool.
 
 use std::process::Command;
 

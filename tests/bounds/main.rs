@@ -1,7 +1,9 @@
-//! `make test-bounds`: drives each bound of SECURITY.md, expects that it shows, and measures what an evaluation costs there.
-//! `BOUNDS_WRITE=1` writes the figures into SECURITY.md. `EXPORTER` is the program that is measured, else the one of tests.
+//! `make test-bounds`: reaches each bound of SECURITY.md, expects it to be reported, and measures the cost of an
+//! evaluation.
+//! `BOUNDS_WRITE=1` writes the figures into SECURITY.md. `EXPORTER` is the program that is measured, otherwise the one
+//! of tests.
 //!
-//! Not a test, but built as one: it takes root, a minute, and a machine that has nothing else to do, if the figures are to mean something.
+//! Not a test, but built as one: it needs root, a minute, and an otherwise idle machine for meaningful figures.
 
 #![expect(
     clippy::unwrap_used,
@@ -24,21 +26,21 @@ use std::{
 use states::{STATES, State};
 use support::{Exporter, Host, PORT, Seen, User};
 
-/// Where the figures go, between these lines.
+/// The figures are written between these lines.
 const DOCUMENT: &str = "SECURITY.md";
 const BEGIN: &str = "<!-- Written by `BOUNDS_WRITE=1 make test-bounds`. -->\n";
 const END: &str = "<!-- end of what is measured -->\n";
-/// It is left alone for so long, again and again until so many evaluations are over, while its processor time is counted.
+/// Its CPU time is measured over waits of this length, until this many evaluations have run.
 const UNDISTURBED: Duration = Duration::from_secs(2);
 const EVALUATIONS: f64 = 5.0;
-/// What its unit allows it (`MemoryMax=`), in KiB, with a quarter to spare.
+/// Three quarters of its unit's limit (`MemoryMax=`), in KiB.
 const MOST_RESIDENT: u64 = 48 << 10;
 
 /// What a state costs.
 struct Cost {
     /// Processor time of an evaluation, in milliseconds.
     evaluation: f64,
-    /// The most memory that was resident, in KiB.
+    /// The peak resident memory, in KiB.
     resident: u64,
     series: usize,
     /// Bytes of the JSON report and of the page.
@@ -92,7 +94,7 @@ fn measured() -> String {
     )
 }
 
-/// Makes the state, and measures the exporter in it.
+/// Sets up the state, and measures the exporter in it.
 fn cost(state: &State) -> Cost {
     let host = (state.host)();
     (state.make)(&host);
@@ -137,7 +139,7 @@ fn processor_time(host: &Host, exporter: &Exporter<'_>) -> f64 {
     nanoseconds.sum::<f64>() / 1e6
 }
 
-/// The most memory that it had resident, in KiB.
+/// Its peak resident memory, in KiB.
 fn resident(host: &Host, exporter: &Exporter<'_>) -> u64 {
     let status = host.read(&format!("/proc/{}/status", exporter.pid));
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -11,15 +11,15 @@ use super::{
 
 /// A state of a host.
 pub(crate) struct State {
-    /// What is so, as the document says it.
+    /// The description in the document.
     pub(crate) what: &'static str,
-    /// Which bounds are reached by it.
+    /// The bounds that it reaches.
     pub(crate) limits: &'static [&'static str],
     /// The config of the exporter, if any.
     pub(crate) config: fn() -> Option<String>,
     pub(crate) host: fn() -> Host,
     pub(crate) make: fn(&Host),
-    /// What goes on while it is measured.
+    /// The activity during the measurement.
     pub(crate) during: fn(&Host) -> Box<dyn Any>,
 }
 
@@ -68,7 +68,7 @@ pub(crate) const STATES: &[State] = &[
     State { during: connections, ..state("2,100 connections that say nothing", &[], |_| ()) },
 ];
 
-/// Starts 600 processes of LogListener's, each with these arguments, after this script.
+/// Starts 600 LogListener processes with these arguments, after this script.
 fn crowd(host: &Host, before: &str, arguments: &str) {
     host.sh(&format!(
         "cd {LOGLISTENER}; {before} for i in $(seq 600); do bin/loglistener --conf=etc/loglistener.conf {arguments}; done"
@@ -103,7 +103,7 @@ fn not_believed(host: &Host) {
     host.until_running("ilogtail", 1602);
 }
 
-/// A config with so many servers that are none, of which one is too long to be quoted whole.
+/// A config with this many invalid servers, one of which is too long to be quoted in full.
 fn of_malformed_servers(number: usize) -> String {
     let mut text = format!("{{\"config_servers\": [\"!{}\"", "x".repeat(300));
     for entry in 0..number {
@@ -151,7 +151,7 @@ struct Running(std::process::Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The machine, and everything on it, ends next.
+        // The machine, with everything on it, ends next.
         let _gone = self.0.kill();
         let _gone = self.0.wait();
     }

@@ -1,14 +1,16 @@
-//! `make demo`: Logtail, the exporter, Prometheus with the rules, Alertmanager with the example's routes and a receiver, on a
-//! machine of their own that can be broken on demand.
+//! `make demo`: Logtail, the exporter, Prometheus with the rules, Alertmanager with the example's routes and a
+//! receiver, on an isolated machine that can be broken on demand.
 //!
-//! * `up SOCKET`: makes the machine, and serves until told to stop. Prometheus, Alertmanager and the exporter's page answer on
+//! * `up SOCKET`: creates the machine, and serves until it is stopped. Prometheus, Alertmanager and the exporter's page
+//!   answer on
 //!   the loopback interface of the real machine.
-//! * `ask SOCKET break CAUSE`: provokes a cause, and follows it until the page arrives. The machine stays broken.
-//! * `ask SOCKET heal`: undoes it, and follows it until the page is resolved.
+//! * `ask SOCKET break CAUSE`: provokes a cause, and follows it until the notification arrives. The machine stays
+//!   broken.
+//! * `ask SOCKET heal`: undoes it, and follows it until the alert is resolved.
 //! * `ask SOCKET causes`: lists what can be broken.
 //! * `ask SOCKET stop`: ends it.
 //!
-//! Not a test, but built as one: only tests are told where the exporter's binary is.
+//! Not a test, but built as one: only tests get the path of the exporter's binary.
 
 #![expect(
     clippy::unwrap_used,
@@ -68,7 +70,7 @@ fn ask(socket: &Path, request: &str) -> ExitCode {
     for line in BufReader::new(stream).lines().map_while(Result::ok) {
         match line.as_str() {
             "done" => return ExitCode::SUCCESS,
-            // The reader may have seen enough; the host is healed all the same.
+            // The reader may have stopped; the host is healed nevertheless.
             line => drop(writeln!(std::io::stdout(), "{line}")),
         }
     }
@@ -175,7 +177,7 @@ fn break_it(
     tell(out, &format!("The exporter shows {series}"))
 }
 
-/// Follows a cause that stands until somebody is told.
+/// Follows an active cause until its notification.
 fn page(paging: &Paging, breakage: &Breakage, out: &mut impl Write) -> Result<(), String> {
     let alert = breakage.alert;
     tell(
@@ -189,7 +191,7 @@ fn page(paging: &Paging, breakage: &Breakage, out: &mut impl Write) -> Result<()
     tell(out, "It stays broken: look at the pages that `make demo` printed. Heal it:  make demo-heal")
 }
 
-/// Undoes what was broken, and follows it until that is told.
+/// Undoes the fault, and follows it until the resolution is notified.
 fn heal(host: &Host, paging: &Paging, breakage: &Breakage, out: &mut impl Write) -> Result<(), String> {
     paging.clear();
     (breakage.undo)(host);
@@ -201,7 +203,7 @@ fn heal(host: &Host, paging: &Paging, breakage: &Breakage, out: &mut impl Write)
     tell(out, &format!("\n{}", shown(&told)))
 }
 
-/// A notification as a person reads it.
+/// A notification, formatted for people.
 fn shown(alert: &Value) -> String {
     let label = |name: &str| alert["labels"][name].as_str().unwrap_or("-");
     let told = |name: &str| alert["annotations"][name].as_str().unwrap_or("-");
@@ -246,7 +248,7 @@ fn forwarded(enter: impl Fn() + Clone + Send + 'static, port: u16) -> u16 {
 }
 
 fn copy(mut from: TcpStream, mut to: TcpStream) {
-    // Either side may hang up at any time.
+    // Either side may close at any time.
     let _copied = std::io::copy(&mut from, &mut to);
     let _closed = to.shutdown(std::net::Shutdown::Write);
 }

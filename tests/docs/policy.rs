@@ -1,4 +1,4 @@
-//! What SECURITY.md and the support matrix promise: bounds as they are in the code, and tests that exist.
+//! Checks the promises of SECURITY.md and the support matrix: bounds as in the code, and existing tests.
 
 use std::{
     collections::BTreeSet,
@@ -32,8 +32,8 @@ fn number(expression: &str) -> u64 {
     expression.split('*').map(plain).product()
 }
 
-/// Each bound of the code, by file and name. Those of the operator's own files and flags (`config`, `cli`) are no bounds of what
-/// others can do.
+/// Each bound of the code, by file and name. Those of the operator's own files and flags (`config`, `cli`) do not bound
+/// what others can do.
 fn bounds() -> Vec<(String, String, u64)> {
     // Forms of a value, and room for an answer of the system: no amount of anything.
     const NO_BOUNDS: [(&str, &str); 3] = [

@@ -12,9 +12,9 @@ pub(crate) struct Fault {
     pub(crate) what: &'static str,
     /// Before the exporter starts.
     pub(crate) prepare: Option<fn(&Host)>,
-    /// Does it, and undoes it; returns the exporter that runs then.
+    /// Injects the fault and undoes it; returns the exporter that runs afterwards.
     pub(crate) act: for<'h> fn(&'h Host, Exporter<'h>) -> Exporter<'h>,
-    /// What stands before and after it.
+    /// The causes before and after it.
     pub(crate) shows: &'static [&'static str],
     pub(crate) sets_clock: bool,
     pub(crate) unprivileged: bool,
@@ -47,14 +47,14 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("the agent is upgraded in place", upgraded_agent),
 ];
 
-/// Agents are killed and started here more often than anywhere else.
+/// Agents are killed and started here more often than in practice.
 pub(crate) fn config() -> String {
     let config = EXPECT_ALL.replace("kind: logtail", "kind: logtail\n    ignore: [crash_loop]");
     assert_ne!(config, EXPECT_ALL);
     config
 }
 
-/// What a broken config shows.
+/// The causes of a broken config.
 const BROKEN: &[&str] = &["startup_parameters failing config_invalid"];
 
 fn break_config(host: &Host, exporter: &Exporter<'_>) {
@@ -80,7 +80,7 @@ fn killed<'h>(host: &'h Host, mut exporter: Exporter<'h>) -> Exporter<'h> {
             .any(|line| BROKEN.contains(&line.as_str()) || line.starts_with("startup_parameters failing"))
     });
     host.write(CONFIG, good);
-    // It has only seen what was wrong: what the agent has loaded is something else.
+    // It has only seen the broken config: the agent has loaded another one.
     host.restart_logtail();
     exporter.shows(&[]);
     exporter
@@ -121,7 +121,7 @@ fn wrong_clock<'h>(host: &'h Host, exporter: Exporter<'h>) -> Exporter<'h> {
             !seen.verdict().iter().any(|line| line.starts_with("clock failing"))
         });
     }
-    // That it was stepped is said for a while; that processes started in the future, too. A new start knows of nothing.
+    // The step is reported for some time, and so are process starts in the future. A new process has no history.
     drop(exporter);
     host.restart_logtail();
     host.exporter_with(User::Root, Some(&config()), &["--evaluation.interval=1s"])
@@ -191,7 +191,7 @@ impl Drop for Group {
 
 fn little_memory<'h>(host: &'h Host, exporter: Exporter<'h>) -> Exporter<'h> {
     let group = Group::new(4 << 20);
-    // What it has already is not moved, so it starts anew in there.
+    // Memory that it already has is not moved, so it is restarted in the group.
     drop(exporter);
     let shell = format!("{}", process::id());
     fs::write(group.0.join("cgroup.procs"), shell).unwrap();
@@ -230,7 +230,7 @@ fn flapping_interface<'h>(host: &'h Host, exporter: Exporter<'h>) -> Exporter<'h
 
 fn ask_dns(host: &Host) {
     host.write("/etc/nsswitch.conf", "hosts: files dns\n");
-    // An address that nobody has: what is sent to it is lost.
+    // An unused address: packets to it are lost.
     host.write("/etc/resolv.conf", "nameserver 203.0.113.53\n");
 }
 
@@ -265,7 +265,7 @@ fn rotated_logs<'h>(host: &'h Host, exporter: Exporter<'h>) -> Exporter<'h> {
     for number in 0..20 {
         host.write(&log, format!("{number}\n").repeat(100));
         host.rename(&log, &format!("{log}.1"));
-        // As logrotate does it with a log that its writer keeps open.
+        // As logrotate does with a log that its writer keeps open.
         host.sh("cp /run/exporter.log /run/exporter.log.1 && : >/run/exporter.log");
     }
     host.remove(&format!("{log}.1"));

@@ -1,8 +1,9 @@
-//! `make test-faults`: what happens to hosts, done to the exporter again and again. After each fault an agent is killed and
-//! started, which has to show; nothing may have grown. `FAULTS_MINUTES=20` goes on for so long (3); `FAULTS_WRITE=1` writes `docs/faults.md`.
+//! `make test-faults`: injects faults of hosts repeatedly while the exporter runs. After each fault an agent is killed
+//! and started, which has to be detected; resource usage must not have grown. `FAULTS_MINUTES=20` runs for this long
+//! (default 3); `FAULTS_WRITE=1` writes `docs/faults.md`.
 //! `FAULTS_CLOCK=0` leaves the clock alone, which belongs to the whole machine and is otherwise set a day forward and back.
 //!
-//! Not a test, but built as one: it takes root, minutes, and a machine on which nobody minds the clock.
+//! Not a test, but built as one: it needs root, minutes, and a machine whose clock may be set.
 
 #![expect(
     clippy::unwrap_used,
@@ -33,13 +34,13 @@ use support::{Exporter, Host, Seen, User, eventually};
 
 /// Where the figures go.
 const DOCUMENT: &str = "docs/faults.md";
-/// What may stay in use after a fault: the threads that read files and resolve names take turns, and one that has something to do
-/// now and then is kept.
+/// Resources that may stay in use after a fault: threads that read files and resolve names are kept while they are used
+/// occasionally.
 const MOST_GROWTH: Usage = Usage { memory: 1 << 20, descriptors: 4, threads: 8 };
-/// Later than this, a kill was found by nobody but the timer.
+/// A kill that is shown later than this was only found by the timer.
 const LATE: Duration = Duration::from_secs(5);
 
-/// What the exporter uses of the machine.
+/// The exporter's resource usage.
 #[derive(Debug, Clone, Copy, Default)]
 struct Usage {
     memory: u64,
@@ -47,7 +48,7 @@ struct Usage {
     threads: u64,
 }
 
-/// What came of one fault, over all rounds.
+/// The results of one fault, over all rounds.
 #[derive(Debug, Default)]
 struct Outcome {
     shown_in: Vec<Duration>,
@@ -85,14 +86,14 @@ fn inflict(fault: &Fault, outcome: &mut Outcome) {
     let host = Host::with_logtail();
     let exporter = start(fault, &host);
     exporter.shows(fault.shows);
-    // Once before, so that what is done for the first time is not taken for growth.
+    // Once before, so that first-time costs do not count as growth.
     kill_and_start(&exporter, &host, fault.shows);
     let before = usage(&exporter, &host);
     let exporter = (fault.act)(&host, exporter);
     exporter.shows(fault.shows);
     let shown_in = kill_and_start(&exporter, &host, fault.shows);
     assert!(shown_in < LATE, "{}: a kill showed in {shown_in:?}", fault.what);
-    // Threads that waited for somebody, a name server say, go when there has been nothing else to do for them.
+    // Threads that waited, for a name server for example, exit after being idle.
     let growth = eventually(&format!("{}: what was used of {before:?} is given back", fault.what), || {
         let after = usage(&exporter, &host);
         let growth = Usage {
@@ -116,17 +117,17 @@ fn start<'h>(fault: &Fault, host: &'h Host) -> Exporter<'h> {
     if let Some(prepare) = fault.prepare {
         prepare(host);
     }
-    // Reads of files end before their thread does, so that the number of threads is the same whenever it is asked.
+    // Reads of files end before their thread does, so the number of threads is the same whenever it is read.
     host.exporter_with(user, Some(&config()), &["--evaluation.interval=1s"])
 }
 
-/// How long it takes to show that the worker was killed; it is running again in the end.
+/// How long it takes until the killed worker is reported; afterwards it is running again.
 fn kill_and_start(exporter: &Exporter<'_>, host: &Host, shows: &[&str]) -> Duration {
     let workers = |seen: &Seen| seen.value("logagent_processes", &[("agent", "logtail"), ("role", "worker")]);
     let alive = workers(&exporter.scrape());
     host.signal("KILL", host.worker());
     let killed = Instant::now();
-    // Where processes cannot be seen, there is nothing to show.
+    // If processes are not visible, nothing can be reported.
     if alive.is_some() {
         exporter.until("the killed worker", |seen| workers(seen) == Some(0.0));
     }
@@ -137,7 +138,7 @@ fn kill_and_start(exporter: &Exporter<'_>, host: &Host, shows: &[&str]) -> Durat
     shown_in
 }
 
-/// What the exporter uses now. Its own memory: what is shared with others grows and shrinks by itself.
+/// The exporter's current resource usage. Private memory only: shared memory changes independently.
 fn usage(exporter: &Exporter<'_>, host: &Host) -> Usage {
     let status = host.read(&format!("/proc/{}/status", exporter.pid));
     let field = |name: &str| {

@@ -1,5 +1,5 @@
-//! That the checker sees what it is for: rules or routes are broken, each in one place, and it must say so; as they are, it must
-//! not.
+//! Tests the checker: rules or routes are broken in one place each, which it must report; for the unchanged ones it
+//! must not report anything.
 
 use std::{fs, ops::Range, path::Path};
 
@@ -29,7 +29,8 @@ fn gone() -> History {
     history(2, 10, vec![event(0..1, 10..140, What::Stands(CAUSE)), event(0..1, 60..140, What::Vanishes)])
 }
 
-/// Four hosts that are told one by one, until a fifth makes them a fleet for some seconds: too short for it to be told itself.
+/// Four hosts that alert one by one, until a fifth makes them a fleet for some seconds: too short for the fleet's own
+/// alert.
 fn joined() -> History {
     history(3, 20, vec![event(0..4, 10..140, What::Stands(CAUSE)), event(4..5, 60..71, What::Stands(CAUSE))])
 }
@@ -73,7 +74,7 @@ fn changed((from, to): (&str, &str)) -> tempfile::TempDir {
     directory
 }
 
-/// What the checker says of the rules.
+/// The checker's verdict on the rules.
 fn of_rules(alerts: &Path, history: &History) -> Option<String> {
     let firing = engine::firing(repository(), alerts, std::slice::from_ref(history));
     truth::of_rules(history, &firing[&history.key()])
@@ -153,7 +154,7 @@ fn rules_that_are_silent_or_tell_for_nothing_are_found() {
     });
 }
 
-/// The end of a host's alert may come while its cause stands only if its fleet's is notified.
+/// The end of a host's alert may come while its cause is active only if its fleet's alert is notified.
 #[test]
 fn routes_that_tell_an_end_too_early_too_late_or_never_are_found() {
     let nowhere = "    - receiver: nobody\n      matchers: ['alertname = \"LogAgentFleetCause\"']\n    - receiver: watchdog\n";

@@ -19,11 +19,11 @@ pub(crate) type Views = Vec<Vec<BTreeSet<Alert>>>;
 /// The views of each history, by its key.
 pub(crate) type Firing = BTreeMap<String, Views>;
 
-/// A cluster in which nothing happens, beside those of histories in one Prometheus.
+/// A cluster without events, in one Prometheus with those of histories.
 const STEADY: &str = "steady";
 
-/// Lets promtool evaluate all rules over these histories, each its own cluster. A test that expects no alert at any step fails,
-/// and says which there are.
+/// Lets promtool evaluate all rules over these histories, each its own cluster. A test that expects no alerts fails,
+/// and so lists all of them.
 pub(crate) fn firing(repository: &Path, rules: &Path, histories: &[History]) -> Firing {
     let mut test = format!(
         "rule_files: [{0}/logagent-causes.rules.yml, {0}/logagent.rules.yml]\nevaluation_interval: 15s\n\
@@ -52,7 +52,7 @@ pub(crate) fn firing(repository: &Path, rules: &Path, histories: &[History]) -> 
     read(&String::from_utf8_lossy(&said), histories)
 }
 
-/// What promtool got instead of nothing.
+/// The alerts that promtool found.
 fn read(said: &str, histories: &[History]) -> Firing {
     let of = |history: &History| vec![vec![BTreeSet::new(); STEPS]; history.servers().len()];
     let mut firing: Firing = histories.iter().map(|history| (history.key(), of(history))).collect();

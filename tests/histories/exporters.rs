@@ -1,4 +1,4 @@
-//! What should have been told of exporters, and compares: they cannot be scraped, are gone, or restart again and again.
+//! Computes the expected alerts about exporters, and compares: they cannot be scraped, are gone, or restart repeatedly.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use crate::{
 
 /// Steps between evaluations of the rules about exporters, a minute.
 const ROUND: usize = 4;
-/// Steps after which it is told, at the latest, that an exporter cannot be scraped: the greater part of five minutes, then ten more
-/// (15 minutes in all, as alerts/README.md says).
+/// The maximum number of steps until the alert that an exporter cannot be scraped: the greater part of five minutes,
+/// then ten more (15 minutes in all, as alerts/README.md says).
 const DOWN: usize = 60 + ROUND;
 /// That targets are gone: ten minutes, or fifteen if there is none left.
 const GONE: usize = 60 + 2 * ROUND + SEEN;
@@ -50,7 +50,7 @@ fn targets(history: &History, server: usize) -> Vec<Target> {
     (0..history.hosts).map(of).collect()
 }
 
-/// What is wrong with the alerts about exporters that fire at each step on a server.
+/// Errors in the alerts about exporters that fire at each step on a server.
 pub(crate) fn of_view(history: &History, server: usize, firing: &[BTreeSet<Alert>]) -> Option<String> {
     let targets = targets(history, server);
     untold(history, &targets, firing).or_else(|| {
@@ -62,7 +62,7 @@ pub(crate) fn of_view(history: &History, server: usize, firing: &[BTreeSet<Alert
     })
 }
 
-/// Whoever should be told of, and is not.
+/// Instances without an expected alert.
 fn untold(history: &History, targets: &[Target], firing: &[BTreeSet<Alert>]) -> Option<String> {
     let named = |step: usize, names: &[&str], instance: Option<&str>| {
         firing[step].iter().any(|alert| {
@@ -70,7 +70,7 @@ fn untold(history: &History, targets: &[Target], firing: &[BTreeSet<Alert>]) -> 
                 && instance.is_none_or(|instance| alert.get("instance").is_none_or(|of| of == instance))
         })
     };
-    // Down, and nothing said so for so long.
+    // Down for this long without an alert.
     for target in targets {
         let (mut down, mut silent) = (0, 0);
         for step in 0..STEPS {
@@ -104,7 +104,7 @@ fn untold(history: &History, targets: &[Target], firing: &[BTreeSet<Alert>]) -> 
 /// Whether one of these alerts fires at a step, of this instance if one is given.
 type Named<'a> = dyn Fn(usize, &[&str], Option<&str>) -> bool + 'a;
 
-/// Who restarts again and again, and of whom nothing says so.
+/// Instances that restart repeatedly without an alert.
 fn loops(history: &History, targets: &[Target], named: &Named<'_>) -> Option<String> {
     for event in &history.events {
         let What::Loops(period) = event.what else { continue };

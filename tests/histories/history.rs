@@ -1,4 +1,4 @@
-//! A random fleet and what happens to it: the truth, and what each Prometheus sees of it.
+//! A random fleet and its history: the truth, and what each Prometheus sees of it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +15,7 @@ const EVENTS_END: u64 = 140;
 const CAUSES: [&str; 6] =
     ["connection_timeout", "dns_failure", "worker_missing", "config_invalid", "crash_loop", "of_the_future"];
 
-/// How many steps a cause must stand before anyone is told; `None`: the rules do not know it.
+/// How many steps a cause must be active before its alert fires; `None`: the rules do not know it.
 pub(crate) fn patience(cause: &str) -> Option<usize> {
     catalog::find(cause).map(|cause| usize::try_from(cause.patience.as_secs() / 15).unwrap())
 }
@@ -36,7 +36,7 @@ impl Random {
     }
 }
 
-/// Something that happens to some hosts from a step until before another one.
+/// An event on some hosts, from one step until before another.
 #[derive(Debug, Clone)]
 pub(crate) struct Event {
     pub(crate) hosts: Vec<usize>,
@@ -48,9 +48,9 @@ pub(crate) struct Event {
 #[derive(Debug, Clone)]
 pub(crate) enum What {
     Stands(&'static str),
-    /// One, then the other, each for so many steps.
+    /// One, then the other, each for this many steps.
     Alternate(&'static str, &'static str, usize),
-    /// Present for so many steps, then absent for as many.
+    /// Present for this many steps, then absent for as many.
     Flaps(&'static str, usize),
     /// Each host of the list fails some steps after the one before it.
     Spreads(&'static str, usize),
@@ -58,7 +58,7 @@ pub(crate) enum What {
     Misses(usize, Option<usize>),
     Down,
     Vanishes,
-    /// The exporter starts anew each so many steps.
+    /// The exporter restarts at this interval of steps.
     Loops(usize),
     /// Prometheus neither scrapes, nor evaluates for Alertmanager: all, or one of a pair.
     Restart(Option<usize>),
@@ -94,7 +94,7 @@ pub(crate) struct Seen {
     /// There is a Prometheus to scrape it.
     pub(crate) looked: bool,
     pub(crate) up: bool,
-    /// How often the exporter has started anew.
+    /// How often the exporter has restarted.
     pub(crate) restarts: usize,
     pub(crate) causes: BTreeSet<&'static str>,
 }
@@ -115,7 +115,7 @@ impl History {
         Self { seed, hosts, two_jobs, pair, cluster, events }
     }
 
-    /// What tells it from other histories; its cluster's name, if that has one.
+    /// Identifies the history; the cluster's name, if it has one.
     pub(crate) fn key(&self) -> String {
         format!("c{}", self.seed)
     }
@@ -138,7 +138,7 @@ impl History {
         })
     }
 
-    /// Nothing but one cause that stands at once on all hosts.
+    /// Only one cause, active on all hosts from the same time.
     pub(crate) fn is_one_outage(&self) -> bool {
         matches!(self.events.as_slice(), [event] if matches!(event.what, What::Stands(_)) && event.hosts.len() > 4)
     }

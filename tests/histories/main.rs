@@ -1,8 +1,8 @@
-//! Random fleets and histories, the rules in Prometheus' own engine, and one real Alertmanager: is everybody told of, in time, and
-//! nobody for nothing?
+//! Random fleets and histories, the rules in Prometheus' own engine, and one real Alertmanager: is every problem
+//! notified of in time, and nothing else?
 //!
-//! `HISTORIES=2000 SEED=1 cargo test --test histories` runs so many, from this seed on; 50 without it. A history that fails is
-//! made as small as it still fails, and printed.
+//! `HISTORIES=2000 SEED=1 cargo test --test histories` runs this many, starting with this seed; the default is 50. A
+//! failing history is reduced while it still fails, and printed.
 
 #![expect(
     clippy::unwrap_used,
@@ -32,7 +32,7 @@ use engine::Firing;
 use history::History;
 use truth::Told;
 
-/// So many are one run of promtool, and of Alertmanager.
+/// The number of histories in one run of promtool, and of Alertmanager.
 const AT_ONCE: usize = 250;
 
 fn repository() -> &'static Path {
@@ -48,7 +48,7 @@ fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().map_or(otherwise, |text| text.parse().unwrap())
 }
 
-/// What is wrong with each of these histories, and what was measured of the others.
+/// The errors of each of these histories, and the measurements of the others.
 fn run(alerts: &Path, histories: &[History]) -> (Vec<(History, String)>, Vec<Told>) {
     // As many at once as there are processors, mostly two.
     let mut firing = Firing::new();
@@ -81,7 +81,7 @@ fn run(alerts: &Path, histories: &[History]) -> (Vec<(History, String)>, Vec<Tol
     (wrong, told)
 }
 
-/// The smallest history that still is wrong, by leaving out events and then hosts.
+/// The smallest failing history, found by leaving out events and then hosts.
 fn shrunk(mut history: History, mut what: String) -> (History, String) {
     loop {
         let smaller: Vec<History> = history.smaller().collect();

@@ -60,7 +60,8 @@ impl Drop for Ended {
     }
 }
 
-/// A label that tells histories apart that have no cluster. Each has the committed routes as its own; receivers do not see it.
+/// A label that distinguishes histories without a cluster. Each has the committed routes as its own; receivers do not
+/// see it.
 const HISTORY: &str = "history";
 
 /// Sends the alerts of all histories, step by step; what was notified.
@@ -217,7 +218,7 @@ fn to_send(histories: &[History], firing: &Firing, step: usize) -> Vec<Value> {
     out
 }
 
-/// The alerts that somebody is woken for: the group of the others is told each hour, which is longer than a history.
+/// The alerts that page: the group of the others is notified every hour, which is longer than a history.
 fn paged(alerts: &BTreeSet<Alert>) -> BTreeSet<&Alert> {
     alerts.iter().filter(|alert| alert["severity"] == "critical").collect()
 }

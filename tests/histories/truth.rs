@@ -1,4 +1,4 @@
-//! Knows what should have been told, and compares.
+//! Computes the expected notifications, and compares.
 
 use std::{collections::BTreeSet, ops::RangeInclusive};
 
@@ -9,13 +9,13 @@ use crate::{
     pager::{Notification, Status},
 };
 
-/// Steps between a cause that has stood for long enough and its alert: a scrape, and two evaluations.
+/// Steps between the end of a cause's waiting time and its alert: a scrape, and two evaluations.
 pub(crate) const SEEN: usize = 3;
 /// Steps until an agent that fails for changing causes has its alert: six minutes, and the same.
 const SYMPTOM: usize = 24 + SEEN;
 /// Steps until a notification: Alertmanager's `group_interval`, five minutes.
 const GROUP: usize = 20;
-/// Steps within which alerts/README.md says that somebody is told, after a cause has stood for long enough: 6.5 minutes.
+/// Steps from the end of a cause's waiting time to the notification, according to alerts/README.md: 6.5 minutes.
 const STATED: usize = 26;
 /// Steps that real programs may be late: two seconds of real time.
 const LATE: usize = 20;
@@ -60,7 +60,7 @@ pub(crate) fn is(alert: &Alert, name: &str, value: &str) -> bool {
     alert.get(name).is_some_and(|label| label == value)
 }
 
-/// Whether this alert tells of a host's cause, or (without a cause) that it fails.
+/// Whether this alert is about a host's cause, or (without a cause) about its failing.
 fn tells(alert: &Alert, host: usize, cause: Option<&str>) -> bool {
     let of_host = is(alert, "instance", &format!("h{host}:10077"));
     let of_fleet = !alert.contains_key("instance") && !exporters::is_about(alert);
@@ -70,7 +70,7 @@ fn tells(alert: &Alert, host: usize, cause: Option<&str>) -> bool {
     }
 }
 
-/// The step from which on it is to be told, if it lasts until then.
+/// The step from which on there must be an alert, if it lasts until then.
 fn due(spell: &Spell) -> Option<usize> {
     let wait = match spell.cause {
         Some(cause) => patience(cause)? + SEEN,
@@ -108,7 +108,7 @@ fn of_view(history: &History, server: usize, firing: &[BTreeSet<Alert>]) -> Opti
     exporters::of_view(history, server, firing)
 }
 
-/// Whether there is a reason for an alert: somebody had its cause for long enough, no longer than some minutes ago.
+/// Whether there is a reason for an alert: a host had its cause for long enough, until at most some minutes ago.
 fn is_right(spells: &[Spell], history: &History, alert: &Alert, step: usize) -> bool {
     let long_enough = |spell: &&Spell| {
         let wait = spell.cause.and_then(patience);
@@ -156,13 +156,14 @@ fn is_right(spells: &[Spell], history: &History, alert: &Alert, step: usize) -> 
     }
 }
 
-/// What was measured of the notifications of a history.
+/// The measurements of the notifications of a history.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Told {
-    /// Steps from when a cause had stood for as long as it is given to the notification that tells it; the most.
+    /// The maximum number of steps from the end of a cause's waiting time to its notification.
     pub(crate) worst_delay: usize,
-    /// Whether that is more than alerts/README.md states: scrape, two evaluations and a `group_interval` are 6.5 minutes. A busy
-    /// machine is late, so it is counted and not judged; what is judged has two more seconds of real time.
+    /// Whether that is more than alerts/README.md states: scrape, two evaluations and a `group_interval` are 6.5
+    /// minutes. A busy machine is late, so this is counted, not asserted; assertions allow two more seconds of real
+    /// time.
     pub(crate) beyond: bool,
     /// Notifications of an outage with one cause on all hosts.
     pub(crate) of_outage: usize,
@@ -208,7 +209,7 @@ fn resolved_early(history: &History, notifications: &[Notification]) -> Option<S
     None
 }
 
-/// The step at which a spell was told first. What was notified before is in force as long as its end was not.
+/// The step of the first notification of a spell. An earlier notification counts until its resolution is notified.
 fn first(spell: &Spell, due: usize, notifications: &[Notification]) -> Option<usize> {
     notifications
         .iter()
@@ -224,7 +225,7 @@ fn first(spell: &Spell, due: usize, notifications: &[Notification]) -> Option<us
         .min()
 }
 
-/// What is wrong with what was notified.
+/// Errors in the notifications.
 pub(crate) fn of_notifications(
     history: &History,
     views: &Views,

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A host of a test's own with a real dockerd, in namespaces: docker-host.sh ROOT WORK. Its files are those of ROOT, and what is
-# written to them goes to WORK; the daemon listens on /run/docker.sock there. Nothing outside is reached.
+# A separate test host with a real dockerd, in namespaces: docker-host.sh ROOT WORK. Its files are those of ROOT, and
+# what is written to them goes to WORK; the daemon listens on /run/docker.sock there. Nothing outside is reached.
 set -eu
 root=$1 work=$2
 mkdir -p "$work/upper" "$work/overlay" "$work/host" "$work/docker"

@@ -15,7 +15,7 @@ import time
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 ROOT = REPOSITORY / ".cache" / "machines" / "debian"
 
-# How long anything may take where both cores are busy. No test measures time by it.
+# The time limit for anything if both cores are busy. No test measures time by it.
 PATIENCE = 120
 
 # Agents in miniature: a shell under the agent's name, as daemon and worker, and files that only root may read.
@@ -75,7 +75,7 @@ class Machine:
             "--volatile=overlay", "--private-network", "--quiet", "--system-call-filter=adjtimex clock_adjtime",
         ]
         command += [f"--bind-ro={here}:{there}" for here, there in binds]
-        # A hierarchy of control groups of its own: hosts differ in which version they mount.
+        # A separate hierarchy of control groups: hosts mount different versions.
         script = 'mount -t cgroup2 none /sys/fs/cgroup && exec "$@"'
         with self.console.open("wb") as console:
             self.nspawn = subprocess.Popen(

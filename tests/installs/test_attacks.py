@@ -14,10 +14,10 @@ UNIT = pathlib.Path(os.environ.get("UNIT") or REPOSITORY / "deploy/systemd/logag
 
 OPTIONS = "/etc/default/logagent-exporter"
 CONFIG = "/etc/logagent-exporter/logagent-exporter.yml"
-# No name resolves there: that is to be known soon. A level of the log at which a request that is none is a line.
+# No name resolves there: that should be known soon. A log level at which an invalid request is logged.
 HASTE = ("LOGAGENT_EXPORTER_PROBE_TIMEOUT=500ms\nLOGAGENT_EXPORTER_PROBE_INTERVAL=2s\nLOGAGENT_EXPORTER_EVALUATION_INTERVAL=500ms\n"
          "LOGAGENT_EXPORTER_LOG_LEVEL=debug\n")
-# What nobody but root may read, as it is said wherever it leaks; with what makes an agent quote a line of its config.
+# A secret that only root may read, recognizable wherever it leaks; with what makes an agent quote a line of its config.
 SECRET = "s3cr3t-of-root"
 PRIVATE = f'{{"{SECRET}": "{SECRET}\t"}}\r\n{SECRET}\r\n'
 AS_ALICE = "setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all"
@@ -43,7 +43,7 @@ while True:
         data = data[16 + length:]
 """
 
-# Servers that an agent's config may name: one that is nobody's business, and one whose handshake has no end.
+# Servers that an agent's config may name: an internal one, and one with an endless handshake.
 SERVERS = f"""
 import http.server, socket, struct, threading
 

@@ -46,7 +46,7 @@ FULL = {
     "extraManifests": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Release.Name }}-more"}}],
 }
 
-# Words that YAML would take for something else, and text that would end a line, a string or a template.
+# Words with a special meaning in YAML, and text that would end a line, a string or a template.
 ODD = 'yes: "no" {{ fail "rendered" }} \n- #\'\t\u4e2d'
 HOSTILE = {
     "commonLabels": {"on": "yes", "version": "1.0"}, "config": {"labels": {"cluster": ODD, "null": "~"}},
@@ -123,7 +123,7 @@ class Chart(unittest.TestCase):
     def test_with_every_value_set_it_is_valid_and_as_before(self):
         documents = render(FULL, name="release")
         self.valid(documents)
-        # What rules and dashboards say is tested where they are made.
+        # The contents of rules and dashboards are tested elsewhere.
         short = [document for document in documents if document["kind"] != "PrometheusRule" and "dashboard" not in document["metadata"]["name"]]
         self.committed(GOLDEN / "chart-full.yaml", dumped(short))
         rules = [document for document in documents if document["kind"] == "PrometheusRule"]

@@ -21,7 +21,7 @@ class Arm64(unittest.TestCase):
         process = subprocess.Popen(["qemu-aarch64-static", BINARY, "--web.listen-address=127.0.0.1:0", "--probe.timeout=1s"],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
-            # Not the words but the address is what is looked for.
+            # Checks the address, not the message.
             address = next(found[1] for line in process.stdout if (found := re.search(r"http://(localhost:\d+|127\.0\.0\.1:\d+)/metrics", line)))
             text = urllib.request.urlopen(f"http://{address}/metrics", timeout=60).read().decode()
         finally:

@@ -12,7 +12,7 @@ from machine import REPOSITORY
 
 STATIC = REPOSITORY / "target/x86_64-unknown-linux-musl/release/logagent-exporter"
 
-# A source of names: a module of the name service that knows one name.
+# A source of names: a name service module that resolves one name.
 MODULE = r"""
 #include <errno.h>
 #include <netdb.h>
@@ -38,7 +38,7 @@ enum nss_status _nss_onename_gethostbyname4_r(const char *name, struct gaih_addr
 }
 """
 
-# In a network and mount namespace of its own: a server on port 8000, and a name service that asks the module.
+# In a separate network and mount namespace: a server on port 8000, and a name service that asks the module.
 SCRIPT = """
 ip link set lo up
 mount --bind {work}/nsswitch.conf /etc/nsswitch.conf

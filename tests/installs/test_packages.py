@@ -20,13 +20,14 @@ SUDO = REPOSITORY / ".cache/machines/sudo"
 EDIT = "LOGAGENT_EXPORTER_LOG_LEVEL=debug"
 
 
-# A package that stands for the rest of a distribution.
+# A package in place of the rest of a distribution.
 BASE = r"""set -e
 printf 'Name: base\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nProvides: /bin/sh\nBuildArch: noarch\n%%description\nx\n%%files\n' > /base.spec
 rpmbuild --quiet --define '_topdir /build' -bb /base.spec
 cp /build/RPMS/noarch/*.rpm /base/base.rpm"""
 
-# An empty root, and a repository with the package and what stands for the rest of a distribution: a shell for the scriptlets.
+# An empty root, and a repository with the package and one in place of the rest of a distribution: a shell for the
+# scriptlets.
 DNF = r"""set -e
 mkdir -p /r /repos /root2/bin /root2/lib64 /root2/lib /build
 printf 'Name: base\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nProvides: /bin/sh\nBuildArch: noarch\n%%description\nx\n%%files\n' > /base.spec
@@ -80,7 +81,7 @@ class Package:
         """What the README says to type next."""
         def diagnosis():
             said = there._shell(printed("sudo logagent-exporter check"))
-            # 3: it has not looked at everything yet.
+            # 3: it has not evaluated everything yet.
             return said.returncode in (0, 1, 2) and said.stdout
 
         self.assertRegex(eventually("a diagnosis", diagnosis), "(?m)^. logtail.*: (ok|failing)")
@@ -96,7 +97,7 @@ class Package:
     def upgraded(self, there, options, before):
         self.assertIn(EDIT, there.run(f"cat {options}"))
         self.assertIn("detect: true", there.run("cat /etc/logagent-exporter/logagent-exporter.yml"))
-        # dpkg does not wait until it has said that it is ready.
+        # dpkg does not wait until the service is ready.
         eventually("that it runs again", lambda: there.succeeds("systemctl is-active logagent-exporter"))
         self.assertNotEqual(there.unit("logagent-exporter", "MainPID")["MainPID"], before, "the new binary runs")
 
@@ -191,7 +192,7 @@ class Rpm(unittest.TestCase, Package):
                 self.upgraded(there, options, before)
                 there.run(uninstalls("rpm "))
                 self.assertFalse(there.succeeds("systemctl is-active logagent-exporter"))
-                # rpm keeps what was edited, under another name.
+                # rpm keeps edited files under another name.
                 kept = there.run(LEFT).splitlines()
                 self.assertEqual(sorted(kept), ["/etc/logagent-exporter", "/etc/logagent-exporter/logagent-exporter.yml.rpmsave",
                                                 "/etc/sysconfig/logagent-exporter.rpmsave"])
@@ -199,7 +200,7 @@ class Rpm(unittest.TestCase, Package):
     def test_an_old_systemd_gets_its_drop_in_and_gives_it_back(self):
         drop_in = "/etc/systemd/system/logagent-exporter.service.d/old-systemd.conf"
         with machine() as there:
-            # systemctl of CentOS 7 in name: what it is asked for here, it does.
+            # A systemctl with the version of CentOS 7 that supports what is needed here.
             there.run("mkdir /tmp/old && printf '#!/bin/sh\\n[ \"$1\" = --version ] && echo systemd 219 && exit\\nexec /usr/bin/systemctl \"$@\"\\n'"
                       " > /usr/local/sbin/systemctl && chmod +x /usr/local/sbin/systemctl")
             there.run(f"PATH=/usr/local/sbin:$PATH rpm --install --nodeps --define '_install_script_path /usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin' /dist/{RPM.name}")

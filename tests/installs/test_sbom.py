@@ -35,7 +35,8 @@ class Sbom(unittest.TestCase):
         listed = {(component.name, f"v{component.version}") for component in self.bom.components}
         self.assertGreater(len(linked), 50)
         self.assertEqual(linked - listed, set())
-        # cargo-cyclonedx resolves features for all targets at once, so that it may list a crate which none of this one asks for.
+        # cargo-cyclonedx resolves features for all targets at once, so it may list a crate that this target does not
+        # need.
         lock = tomllib.loads((REPOSITORY / "Cargo.lock").read_text())
         locked = {(package["name"], f"v{package['version']}") for package in lock["package"]}
         self.assertEqual(listed - locked, set())

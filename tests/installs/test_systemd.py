@@ -103,7 +103,7 @@ class Unit(unittest.TestCase):
         for there in "http://127.0.0.1:10079", "--unix-socket /run/web.sock http://localhost":
             self.assertIn("logagent_agents", self.there.run(f"curl --silent --fail {there}/metrics"))
         self.assertFalse(self.there.succeeds("curl --silent http://127.0.0.1:10077/metrics"), "nothing else is listened on")
-        # Whoever restarts it finds the sockets as they were.
+        # After a restart the sockets are unchanged.
         self.there.run("systemctl restart logagent-exporter")
         self.assertIn("logagent_agents", self.there.run("curl --silent --fail http://127.0.0.1:10079/metrics"))
 
@@ -126,7 +126,7 @@ class Unit(unittest.TestCase):
     def test_the_watchdog_ends_one_that_stands_still_and_no_other(self):
         self.restarted_with("WatchdogSec=2s")
         pid = self.there.unit("logagent-exporter", "MainPID")["MainPID"]
-        # Events alone: longer than its patience without one, the loop still turns.
+        # Events only: the loop stays alive for longer than the watchdog's timeout without one.
         self.there.run("sleep 5")
         self.assertEqual(self.there.unit("logagent-exporter", "MainPID", "NRestarts"), {"MainPID": pid, "NRestarts": "0"})
         self.there.run(f"kill -STOP {pid}")
@@ -164,7 +164,7 @@ class Unit(unittest.TestCase):
         self.assertIn("logagent_agents 1", self.there.get("/metrics"))
 
     def test_on_a_kernel_as_old_as_3_10_it_sees_the_agent_and_polls_what_it_is_not_told(self):
-        # What came after 3.10 and a program may call: each of them is not there.
+        # System calls added after 3.10 that a program may use: all of them are missing.
         newer = ("openat2 pidfd_open pidfd_send_signal pidfd_getfd statx getrandom memfd_create renameat2 execveat copy_file_range preadv2 "
                  "pwritev2 membarrier rseq clone3 close_range faccessat2 epoll_pwait2 io_uring_setup futex_waitv mlock2 bpf userfaultfd seccomp")
         self.restarted_with("SystemCallFilter=\nSystemCallErrorNumber=ENOSYS\nSystemCallFilter=~" + newer)
@@ -186,7 +186,7 @@ class Unit(unittest.TestCase):
             self.assertFalse(self.there.succeeds("setpriv --reuid 1234 --regid 1234 --clear-groups curl --silent --unix-socket /run/logagent-exporter.sock http://localhost/"))
             pid = self.there.unit("logagent-exporter", "MainPID")["MainPID"]
             self.there.run(f"kill -KILL {pid}")
-            # While it is away, the socket waits with those who ask.
+            # While it is stopped, the socket queues clients.
             self.assertIn("logagent_agents 1", self.there.get("/metrics"))
         finally:
             self.there.run("systemctl stop logagent-exporter.socket logagent-exporter; rm /etc/systemd/system/logagent-exporter.socket; systemctl daemon-reload")

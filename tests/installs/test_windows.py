@@ -161,7 +161,7 @@ class Windows(unittest.TestCase):
 
     def test_a_service_that_is_disabled_is_told_from_one_that_is_stopped(self):
         wine(STAND_IN, "LogtailDaemon", DISABLED)
-        # As long as it runs, the next start is what fails.
+        # While it is running, only the next start fails.
         found = eventually("service_not_enabled", lambda: self.judged().get("service_not_enabled"))
         self.assert_remedy(found, "Set-Service LogtailDaemon -StartupType Automatic")
         wine("sc", "stop", "LogtailDaemon")

@@ -1,5 +1,5 @@
-//! What the agent's own log says: that the service refuses it, why it died, when it last heard of it; and that nothing else in it
-//! counts.
+//! What the agent's own log says: that the service refuses it, why it died, when it last received an answer; and
+//! nothing else in it counts.
 
 use std::{
     fs::OpenOptions,
@@ -13,7 +13,7 @@ use crate::support::{Exporter, Host, User, eventually};
 pub(crate) const LOG: &str = "/usr/local/ilogtail/ilogtail.LOG";
 pub(crate) const DELIVERED: &str = "/usr/local/ilogtail/user_log_config.json";
 
-/// A line of now, in the zone of a container.
+/// A line with the current time, in the zone of a container.
 pub(crate) fn line(host: &Host, level: &str, fields: &str) -> String {
     let now = host.sh("date -u '+%Y-%m-%d %H:%M:%S'");
     format!(

@@ -1,4 +1,4 @@
-//! What it costs that nothing happens: system calls and wake-ups of an idle evaluation, counted by strace.
+//! The cost of idling: system calls and wake-ups of an idle evaluation, counted by strace.
 
 use std::{collections::BTreeMap, process::Child};
 
@@ -8,20 +8,20 @@ use crate::support::{Exporter, Host, User, eventually, layouts::*};
 const FILE: &str = "/run/trace";
 /// Each evaluation by the timer reads the kernel's clock once: so one is told from the next.
 const MARKS: [&str; 2] = ["adjtimex", "clock_adjtime"];
-/// What a thread waits in.
+/// System calls in which threads wait.
 const WAITS: [&str; 3] = ["epoll_wait", "epoll_pwait", "futex"];
 
 /// Builds for tests see with this if a descriptor is open before they close it.
 const OF_TESTS: &str = "fcntl";
 
-// A tenth more than was counted on Debian 12 (300 and 315), on a machine with a Logtail of two processes and five URLs.
+// A tenth more than measured on Debian 12 (300 and 315), on a machine with a Logtail of two processes and five URLs.
 const SYSTEM_CALLS: usize = 330;
 /// The thread that reads files has ended since the evaluation before, and is started again.
 const SYSTEM_CALLS_AFTER_A_REST: usize = 346;
 /// Nine were counted; on a busy machine the thread that reads files and the one that waits for it sleep more often.
 const WAKE_UPS: usize = 12;
 
-/// What the exporter asks of the kernel, while this lives.
+/// The exporter's system calls while this exists.
 struct Trace<'h> {
     host: &'h Host,
     strace: Child,
@@ -46,7 +46,7 @@ impl<'h> Trace<'h> {
         trace
     }
 
-    /// Waits for so many whole evaluations; the system calls of each, with those between it and the next one.
+    /// Waits for this many whole evaluations; the system calls of each, with those between it and the next one.
     fn evaluations(&self, count: usize) -> Vec<BTreeMap<String, usize>> {
         (1..=count).for_each(|wanted| {
             eventually("an evaluation", || {
@@ -63,7 +63,7 @@ fn calls_by_evaluation(trace: &str) -> Vec<BTreeMap<String, usize>> {
     let mut evaluations = Vec::new();
     let mut current: Option<BTreeMap<String, usize>> = None;
     for line in trace.lines() {
-        // A thread's id, the call; what is said of its end later is not counted again.
+        // A thread's id, the call; the later line about its end is not counted.
         let Some((_, call)) = line.split_once(' ') else { continue };
         let Some((name, _)) = call.trim_start().split_once('(') else { continue };
         if name == OF_TESTS || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {

@@ -1,4 +1,4 @@
-//! `check --bundle`: what support needs, and no secret in it.
+//! `check --bundle`: the support bundle, and that it contains no secret.
 
 use std::{fs, io::Read as _, os::unix::fs::PermissionsExt as _, process::Output};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{Host, User};
 
-/// Stands in every place of a secret.
+/// The value in place of every secret.
 const CANARY: &str = "CANARY5c1f";
 
 const EXPORTER_CONFIG: &str = "/etc/exporter.yml";
@@ -37,7 +37,7 @@ fn check(host: &Host, arguments: &[&str]) -> Output {
     command.env("no_proxy", "*").output().unwrap()
 }
 
-/// A host on which a secret stands wherever there may be one.
+/// A host with a secret wherever there may be one.
 fn with_secrets() -> Host {
     let host = Host::with_loglistener();
     for key in ["secret_id", "secret_key"] {

@@ -1,4 +1,4 @@
-//! The commands that need no machine: they tell what the program knows.
+//! The commands that need no machine.
 
 use std::{
     io::Write as _,

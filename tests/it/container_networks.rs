@@ -1,5 +1,5 @@
-//! Agents in containers with networks of their own, before an exporter that may join these: what it finds there is what is true
-//! there.
+//! Agents in containers with networks of their own, with an exporter that may join these: it finds the facts of the
+//! container.
 
 use crate::{
     containers::{Container, agents, prerequisite, start},
@@ -27,7 +27,7 @@ fn exporter(host: &Host) -> Exporter<'_> {
     host.exporter_with(User::Root, None, &[])
 }
 
-/// What the kernel says of the processes that were sent to the container.
+/// The kernel's facts about the processes that were started in the container.
 fn envoys(host: &Host) -> Vec<String> {
     let status = |pid: u32| std::fs::read_to_string(host.at(&format!("/proc/{pid}/status"))).ok();
     host.named("exe").iter().filter_map(|process| status(process.pid)).collect()
@@ -38,7 +38,7 @@ fn endpoints_are_probed_in_the_containers_network_and_by_its_names() {
     let host = Host::new();
     host.add_log_service();
     let _container = start_apart(&host, "");
-    // The host itself reaches nothing any more, and knows no names.
+    // The host itself has no network and no name resolution any more.
     host.write("/etc/hosts", "127.0.0.1 localhost\n");
     host.ip("link set eth0 down");
     let exporter = exporter(&host);

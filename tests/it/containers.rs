@@ -1,10 +1,11 @@
-//! Agents in containers: root directories, PID and network namespaces of their own, before an exporter with the rights of its unit.
+//! Agents in containers: root directories, PID and network namespaces of their own, with an exporter that has the
+//! privileges of its unit.
 
 use std::process::Child;
 
 use crate::support::{Exporter, Host, Seen, User, layouts::*, pushing::address};
 
-/// What nobody outside a container may make the exporter read.
+/// A secret that nothing in a container may make the exporter read.
 const SECRET: &str = "s3cr3t-of-the-host";
 
 /// A container that ends with its test.
@@ -17,7 +18,7 @@ impl Drop for Container {
     }
 }
 
-/// Starts Logtail in a container whose root directory `prepare` completes; `namespaces` are those that it has besides.
+/// Starts Logtail in a container whose root directory `prepare` completes; `namespaces` are its additional ones.
 pub(crate) fn start(host: &Host, namespaces: &[&str], prepare: &str) -> Container {
     run(host, &[&["--pid", "--fork", "--kill-child"], namespaces].concat(), prepare)
 }
@@ -29,7 +30,7 @@ pub(crate) fn start_beside(host: &Host, prepare: &str) -> Container {
 
 fn run(host: &Host, namespaces: &[&str], prepare: &str) -> Container {
     let (running, containers) = (host.pids("ilogtail").len(), host.pids("sleep").len());
-    // As runtimes do it; with another network namespace by chroot alone, which is to be seen alike.
+    // As runtimes do it; with another network namespace by chroot alone, which must be detected as well.
     let pivot =
         if namespaces.contains(&"--net") { "" } else { "mkdir old && pivot_root . old && umount -l old &&" };
     // Of those that were started from outside some are about to end, and none of these is waited for.
@@ -99,7 +100,7 @@ fn an_agent_with_another_root_is_judged_in_its_place_also_among_the_hosts_proces
     until_missed(&exporter, "logtail-container");
 }
 
-/// Waits until the agent does not run. Nothing else is to be seen through then.
+/// Waits until the agent is reported as not running. Nothing else can be read through it then.
 fn until_missed(exporter: &Exporter<'_>, agent: &str) {
     exporter.until("that it does not run", |seen| {
         seen.value("logagent_problem", &[("agent", agent), ("cause", "not_running")]) == Some(1.0)
@@ -157,7 +158,7 @@ fn in_its_pod_the_exporter_watches_the_agent_beside_it_and_pushes_with_the_pods_
     for (label, value) in [("pod", "web-0"), ("namespace", "shop"), ("node", "node-1")] {
         assert_eq!(watchdog["labels"][label], value);
     }
-    // The pod is there as long as the exporter, and with it the agent that should run.
+    // The pod is there as long as the exporter, and with it the expected agent.
     host.kill_all("sleep");
     kill_agents(&host);
     until_missed(&exporter, "logtail");
@@ -213,7 +214,7 @@ fn an_agent_that_is_gone_from_its_container_does_not_run_and_is_judged_by_its_fi
     for id in ["installed", "startup_parameters", "network"] {
         assert_eq!(prerequisite(&exporter, id).0, "ok", "{id}: {}", prerequisite(&exporter, id).1);
     }
-    // With its first process the container ends: nothing tells whether it is started again.
+    // With its first process the container ends: nothing shows whether it will be restarted.
     host.kill_all("sleep");
     exporter
         .until("that its files are not to be seen", |_| prerequisite(&exporter, "installed").0 == "unknown");
@@ -339,7 +340,7 @@ fn an_agent_in_a_pod_is_the_same_in_its_next_container_and_in_the_next_pod() {
     assert_eq!(exporter.scrape().value("logagent_agent_info", &names), Some(1.0));
     let of_json = &exporter.report()["agents"][0]["container"];
     assert_eq!((&of_json["pod"], &of_json["name"]), (&names[2].1.into(), &names[0].1.into()));
-    // As long as the pod is there, its container is to run; how often it was made anew is counted.
+    // As long as the pod is there, its container is to run; its restarts are counted.
     for id in ['b', 'c', 'd'] {
         pod.stop();
         exporter.until("that it does not run", |seen| {
@@ -357,7 +358,7 @@ fn an_agent_in_a_pod_is_the_same_in_its_next_container_and_in_the_next_pod() {
     let restarts =
         |seen: &Seen| seen.value("logagent_process_restarts_total", &[("agent", name), ("role", "worker")]);
     assert_eq!(restarts(&exporter.scrape()), Some(3.0));
-    // A pod that was deleted is nobody's fault, and the next one is the same agent.
+    // A pod that was deleted is not a fault, and the next one is the same agent.
     drop(pod);
     exporter.until("that it is watched no longer", |seen| seen.value("logagent_agents", &[]) == Some(0.0));
     let next = node.pod("loongcollector-ds-9qd4m", '2');
@@ -440,7 +441,7 @@ fn agents_that_collect_the_same_host_coexist_whether_on_it_or_in_daemonsets_and_
     assert!(!coexist(&exporter, "logtail-container"), "a sidecar collects its pod alone");
 }
 
-/// Those that no container has started.
+/// Processes that were not started by a container.
 fn kill_agents_of_host(host: &Host) {
     let (daemon, worker) = (host.daemon(), host.worker());
     host.sh(&format!("kill -9 {daemon} {worker}"));
@@ -490,7 +491,7 @@ fn a_file_system_of_a_container_that_never_answers_makes_its_own_files_unknown_a
         let why = exporter.report()["agents"][1].to_string();
         assert!(why.contains("timed_out") || why.contains("still_blocked"), "{path}: {why}");
         assert_eq!(unknown("logtail"), Some(0.0), "{path}");
-        // Nor is what happens to others seen late.
+        // Nor are changes of others detected late.
         kill_agents_of_host(&host);
         exporter.until("that the host's is gone", |seen| {
             seen.value("logagent_problem", &[("agent", "logtail"), ("cause", "not_running")]) == Some(1.0)

@@ -1,4 +1,4 @@
-//! Many clients at once, and clients that take their time: all are answered, and nothing is looked at later for them.
+//! Many clients at once, and clients that take their time: all are answered, without delaying any evaluation.
 
 use std::{
     io::Read as _,
@@ -35,7 +35,7 @@ fn takes_a_scrape(client: &mut Connection, expected: f64) {
     assert_eq!(answer.status, 200);
     let seen = Seen::parse(answer.text());
     assert_eq!(workers(&seen), Some(expected));
-    // It begins with the build and ends with the exporter's own process.
+    // It begins with the build info and ends with the metrics of the exporter's process.
     assert_eq!(seen.of("logagent_exporter_build_info").count(), 1);
     assert_eq!(seen.of("process_threads").count(), 1);
 }
@@ -58,7 +58,7 @@ fn a_thousand_scrapers_at_once_are_all_answered_in_little_memory() {
     let grown = anonymous(&host, &exporter).saturating_sub(before);
     println!("{before} KiB, with 1,000 open scrapers {grown} KiB more");
     assert!(grown < 4 * 1024, "{grown} KiB more with 1,000 open scrapers");
-    // Others come besides, and those that were there stay.
+    // More clients connect, and the earlier ones stay.
     let mut others = host.connections(PORT, 500);
     for client in &mut others {
         client.send(SCRAPE).unwrap();
@@ -89,7 +89,7 @@ fn more_clients_than_there_are_places_are_all_answered() {
     }
     assert_eq!(clients.len(), 2500);
     assert_eq!(workers(&exporter.scrape()), Some(1.0));
-    // The first ones had to go, the last ones stay.
+    // The first ones were evicted, the last ones stay.
     assert_eq!(clients[0].stream().read(&mut [0]).unwrap(), 0, "closed");
     let last = clients.last_mut().unwrap();
     last.send(SCRAPE).unwrap();
@@ -119,7 +119,7 @@ fn slow_readers_and_half_open_clients_delay_neither_scrapes_nor_evaluations() {
         let reading = scope.spawn(|| {
             let mut taken = vec![0; slow.len()];
             while !done.load(Ordering::Relaxed) {
-                // Every second one takes nothing, the others a byte at a time.
+                // Every second one reads nothing, the others a byte at a time.
                 for (index, client) in slow.iter_mut().enumerate().step_by(2) {
                     let stream = client.stream();
                     stream.set_nonblocking(true).unwrap();
@@ -147,7 +147,7 @@ fn slow_readers_and_half_open_clients_delay_neither_scrapes_nor_evaluations() {
         }
         assert!(taken.iter().any(|taken| *taken > 0), "the slow readers do read");
     });
-    // Nobody was sent all that it had asked for: they did hold the exporter up as far as they could.
+    // No client got its whole answer: they delayed the exporter as much as possible.
     let mut rest = Vec::new();
     let stream = slow[1].stream();
     stream.set_nonblocking(true).unwrap();

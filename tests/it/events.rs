@@ -1,4 +1,4 @@
-//! Changes show at once: everything here is looked at only when something happens, as the timer runs once an hour.
+//! Changes are detected at once: evaluations here are triggered only by events, as the timer runs once an hour.
 
 use crate::{
     storms::{by_event, settles},
@@ -13,7 +13,7 @@ pub(crate) fn evaluations(seen: &Seen, trigger: &str) -> f64 {
     seen.value("logagent_evaluations_total", &[("trigger", trigger)]).unwrap()
 }
 
-/// Waits until nothing is wrong or unknown. No further evaluation is waited for, as none has to come.
+/// Waits until nothing is wrong or unknown. No further evaluation is expected.
 fn is_well(exporter: &Exporter<'_>) {
     exporter.until("all is well", |seen| seen.verdict().is_empty());
 }
@@ -31,7 +31,8 @@ pub(crate) fn hourly(host: &Host) -> Exporter<'_> {
     exporter
 }
 
-/// Does something, and expects an evaluation by this trigger after which the condition holds, and none by the timer.
+/// Performs an action, and expects an evaluation with this trigger after which the condition holds, and none by the
+/// timer.
 #[track_caller]
 pub(crate) fn shows_by(
     exporter: &Exporter<'_>,
@@ -40,8 +41,8 @@ pub(crate) fn shows_by(
     what: &str,
     condition: impl Fn(&Seen) -> bool,
 ) {
-    // An evaluation that several things led to is named after the rarest: an address whose duplicates the kernel has looked
-    // for, or the one clock of all machines that another test sets, may come in the same moment.
+    // An evaluation with several triggers is named after the rarest: duplicate address detection, or a step of the
+    // shared clock by another test, may coincide.
     let rarest = RARER.iter().position(|rarer| *rarer == trigger).unwrap();
     let by_event =
         |seen: &Seen| RARER[rarest..].iter().map(|trigger| evaluations(seen, trigger)).sum::<f64>();
@@ -150,7 +151,7 @@ fn addresses_and_the_hosts_file_show_without_the_timer() {
 fn a_set_clock_shows_without_the_timer() {
     let host = Host::with_logtail();
     let exporter = hourly(&host);
-    // To what it is: nobody else notices.
+    // To its current time, so that nothing else is affected.
     shows_by(&exporter, "clock", || drop(host.sh("date -s \"@$(date +%s.%N)\"")), "an evaluation", |_| true);
 }
 
@@ -206,7 +207,7 @@ fn when_nothing_happens_nothing_is_looked_at() {
         let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
         line.trim().parse::<u64>().unwrap()
     };
-    // Whatever the start has left to do is done when a whole second brings no further wake-up.
+    // Startup is complete when a whole second passes without a wake-up.
     eventually("a second without any wake-up", || {
         let before = switches();
         #[expect(clippy::disallowed_methods, reason = "the very point is that nothing happens in this time")]

@@ -1,5 +1,5 @@
-//! What is said of a healthy and of a failing machine, word by word: `tests/golden/e2e/` holds the metrics, the report and
-//! the diagnosis. `UPDATE=1` accepts what is said now; read the difference.
+//! The exact output for a healthy and for a failing machine: `tests/golden/e2e/` holds the metrics, the report and the
+//! diagnosis. `UPDATE=1` accepts the current output; review the difference.
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -36,7 +36,7 @@ const VOLATILE_KEYS: [&str; 12] = [
     "phase_seconds",
 ];
 
-/// Replaces what differs from run to run: times, process ids, and the offset of the clock.
+/// Replaces values that differ from run to run: times, process ids, and the offset of the clock.
 fn masked(host: &Host, text: &str) -> String {
     let mut names = BTreeMap::from([(host.instance_epoch(), "EPOCH")]);
     for process in host.named("ilogtail") {
@@ -63,7 +63,7 @@ fn masked(host: &Host, text: &str) -> String {
 /// The metrics without the values that vary.
 fn metrics(host: &Host, text: &str) -> String {
     let mut out = String::new();
-    // What the kernel knows of its clock is the real machine's.
+    // The kernel's clock status is that of the real machine.
     for line in text.lines().filter(|line| !line.contains("source=\"kernel\"")) {
         let name = line.split(['{', ' ']).next().unwrap_or_default();
         if name == "logagent_exporter_build_info" {
@@ -209,7 +209,7 @@ fn the_readme_shows_what_check_prints() {
         ("README.zh-CN.md", "zh", "$ sudo logagent-exporter check --lang=zh\n"),
     ] {
         let said = host.check_with(crate::support::User::Root, None, &["--lang", language]).stdout;
-        // What differs from run to run, as it was in one of them.
+        // Values that differ from run to run, as in one of them.
         let said = masked(&host, &said)
             .replace("TIME", "2026-11-21T09:58:27Z")
             .replace("DAEMON", "47")

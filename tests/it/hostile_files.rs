@@ -1,5 +1,5 @@
-//! What stands in place of a file that is read: each oddity gives the status that its prerequisite deserves, with a reason
-//! where it is unknown; and nothing else is affected, late, or forgotten.
+//! Unusual entries in place of files: each results in the right status of its prerequisite, with a reason if it is
+//! unknown, and affects nothing else.
 
 use std::fs::File;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{Exporter, Host, User, eventually, layouts::*};
 
-/// Things to find in place of a file.
+/// Entries in place of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Oddity {
     /// A file of 1 GiB that takes no space.
@@ -56,7 +56,7 @@ fn restore(host: &Host, path: &str, content: impl AsRef<[u8]>) {
     replace(host, path, &draft);
 }
 
-/// The reasons that the report gives for what is unknown of a prerequisite.
+/// The reasons in the report for unknown facts of a prerequisite.
 fn reasons(report: &Value, prerequisite: &str) -> Vec<String> {
     let all = report["agents"][0]["prerequisites"].as_array().unwrap();
     let of = all.iter().find(|entry| entry["id"] == prerequisite).unwrap();
@@ -64,7 +64,7 @@ fn reasons(report: &Value, prerequisite: &str) -> Vec<String> {
     unknown.iter().map(|why| why["reason"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Puts each oddity in place of the file, expects the verdict, and silence when the file is back.
+/// Puts each unusual entry in place of the file, expects the verdict, and no finding when the file is back.
 #[track_caller]
 fn each(host: &Host, exporter: &Exporter<'_>, path: &str, cases: &[(Oddity, &[&str])]) {
     let content = std::fs::read(host.at(path)).unwrap();
@@ -244,7 +244,7 @@ fn in_place_of_loglisteners_config() {
     );
 }
 
-/// What could not be read clears nothing: the fault was there, and nobody saw it go.
+/// An unread file clears nothing: the fault existed, and its end was not observed.
 #[test]
 fn a_fault_stands_while_its_facts_cannot_be_read() {
     let host = Host::with_logtail();
@@ -263,7 +263,7 @@ fn a_fault_stands_while_its_facts_cannot_be_read() {
     exporter.shows(&[]);
 }
 
-/// A file that comes and goes: the exporter may see it or not, but goes on, and says nothing of anything else.
+/// A file that comes and goes: the exporter may see it or not, but goes on, and reports nothing else.
 #[test]
 fn files_that_vanish_and_return_all_the_time() {
     let host = Host::with_logtail();

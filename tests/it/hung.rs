@@ -1,4 +1,4 @@
-//! An agent that lives and does nothing.
+//! An agent that is alive but does nothing.
 
 use std::{
     io::{Read as _, Write as _},
@@ -25,7 +25,7 @@ fn written(host: &Host, state: u32, log: u32) {
     }
 }
 
-/// Logtail that has stopped to write for long enough.
+/// Logtail that has not written for long enough.
 pub(crate) fn make(host: &Host) {
     // It was there before.
     host.sh(&format!("touch -d 2020-01-01 {CONFIG}"));

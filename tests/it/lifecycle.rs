@@ -1,4 +1,4 @@
-//! The exporter itself: reload, end, exit codes, the forms that it speaks, and what it must never say.
+//! The exporter itself: reload, end, exit codes, its output formats, and what they must never contain.
 
 use std::{io::Read as _, process::Stdio};
 
@@ -201,7 +201,7 @@ fn variables_stand_for_flags() {
 #[test]
 fn it_ends_at_once_when_told_to() {
     let host = Host::with_logtail();
-    // A probe that hangs, a file that blocks whoever opens it, and a client that says nothing hold up nothing.
+    // A probe that hangs, a file that blocks whoever opens it, and a silent client delay nothing.
     host.serve(DATA, Answer::Silence);
     host.remove(APP_INFO);
     host.sh(&format!("mkfifo {APP_INFO}"));
@@ -240,7 +240,7 @@ fn the_exit_code_of_check_tells_the_verdict() {
     assert_eq!(Host::new().check(&[]).code, 3, "no agent");
 }
 
-/// What is wrong with a report by its published schema.
+/// The violations of the published schema in a report.
 fn schema_errors(report: &Value) -> Option<String> {
     let schema: Value = serde_json::from_str(include_str!("../../docs/report.schema.json")).unwrap();
     let mut compiler = boon::Compiler::new();

@@ -1,4 +1,4 @@
-//! The exporter's own log, whoever reads it.
+//! The exporter's own log, with any reader.
 
 use std::{
     io::{PipeWriter, Read as _, Write as _, pipe},
@@ -28,7 +28,7 @@ fn a_reader_of_the_log_that_stalls_stops_nothing_and_hears_later_what_it_missed(
         exporter.scrape().value("logagent_log_lines_dropped_total", &[]).unwrap()
     };
     assert!(dropped(&exporter) < 1.0);
-    // Each is a line: what is no request is told at this level.
+    // Each is a line: invalid requests are logged at this level.
     eventually("lines are dropped", || {
         for _ in 0..100 {
             let _refused = host.request(10077, "no request", "/", &[]);

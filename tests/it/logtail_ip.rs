@@ -1,4 +1,4 @@
-//! The address that Logtail reports: each way in which it can be wrong, and right again.
+//! The address that Logtail reports: each way in which it can be wrong, and corrected.
 
 use crate::support::{Host, fault, fault_at_start, layouts::*};
 

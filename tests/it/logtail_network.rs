@@ -1,4 +1,4 @@
-//! The way to the log service, and its clock: each way in which they can be wrong, and right again.
+//! The route to the log service, and its clock: each way in which they can be wrong, and corrected.
 
 use crate::support::{Answer, Certificate, Host, fault, layouts::*};
 

@@ -1,4 +1,4 @@
-//! Healthy machines that look odd: nothing may be said of them, whatever is in the agents' own logs.
+//! Healthy machines that look odd: nothing may be reported, whatever is in the agents' own logs.
 
 use std::{
     fs::OpenOptions,
@@ -10,7 +10,7 @@ use crate::{
     support::{Answer, Exporter, Host, Sample, User, layouts::*},
 };
 
-/// Where the agents of these machines log, by their directories.
+/// The logs of the agents of these machines, by directory.
 const LOGS: [&str; 4] = [
     "/usr/local/ilogtail/ilogtail.LOG",
     "/usr/local/ilogtail/loongcollector.LOG",
@@ -18,10 +18,10 @@ const LOGS: [&str; 4] = [
     "/usr/local/loglistener/log/loglistener.log",
 ];
 
-/// What it is, and how the log at this path becomes so.
+/// Its description, and how the log at this path is changed.
 type State = (&'static str, fn(&Host, &str));
 
-/// States of a log that say nothing of an agent.
+/// States of a log without meaning for an agent.
 const STATES: [State; 7] = [
     ("present", |host, log| host.write(log, ordinary(host, 100))),
     ("names that read like messages", |host, log| {
@@ -311,7 +311,7 @@ fn one_of_two_addresses_of_a_server_is_down() {
 #[test]
 fn a_root_and_a_procfs_elsewhere() {
     let host = Host::with_logtail();
-    // The agent's own root, mounted elsewhere: what runs in another one is not believed.
+    // The agent's own root, mounted elsewhere: processes in another one do not count.
     host.sh("mkdir -p /run/root /run/procfs
          mount --rbind / /run/root
          mount --bind /proc /run/procfs");

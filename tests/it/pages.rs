@@ -1,5 +1,5 @@
-//! The status page of real exporters on machines in each state, kept in `target/tmp/pages`: the browser tests open these at
-//! every width, and the pictures in the documents are taken of them.
+//! The status page of real exporters on machines in each state, kept in `target/tmp/pages`: the browser tests open
+//! these at every width, and the pictures in the documents are taken from them.
 
 use std::fmt::Write as _;
 
@@ -21,7 +21,7 @@ const OTHERS: [&str; 9] = [
     "logstash",
 ];
 
-/// Keeps the page in both languages; what is wrong must be this.
+/// Keeps the page in both languages; its problems must be these.
 #[track_caller]
 fn keep(name: &str, exporter: &Exporter<'_>, expected: &[&str]) {
     exporter.shows(expected);

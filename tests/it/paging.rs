@@ -1,4 +1,4 @@
-//! From a defect to whoever is paged, and to its end: exporter, Prometheus, the rules, Alertmanager, its routes.
+//! From a defect to the notification, and to its resolution: exporter, Prometheus, the rules, Alertmanager, its routes.
 
 use crate::support::{Host, breakages::BREAKAGES, layouts::EXPECT_ALL};
 

@@ -104,7 +104,7 @@ fn prometheus_answers_promql_about_what_it_scrapes() {
     );
 
     host.restart_logtail();
-    // A series that is gone is stale at once: nobody waits five minutes.
+    // A series that is gone is stale at once: no need to wait five minutes.
     answers(&host, "logagent_problem", 0);
     answers(&host, "logagent_prerequisite_status{prerequisite=\"processes\",status=\"ok\"}", 2);
     answers(&host, "min by (job) (logagent_endpoint_up)", 2);

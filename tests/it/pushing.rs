@@ -1,4 +1,4 @@
-//! From a defect to whoever is paged, without Prometheus: exporter, Alertmanager, the routes of the example.
+//! From a defect to the notification, without Prometheus: exporter, Alertmanager, the routes of the example.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -28,7 +28,7 @@ fn static_group() -> String {
     format!("{{ static_configs: [{{ targets: ['{}'] }}] }}", address(0))
 }
 
-/// The cause that is told without delay.
+/// A cause without a waiting time.
 fn crash_loop(host: &Host, exporter: &Exporter<'_>) {
     eventually("a crash loop is seen", || {
         let verdict = exporter.scrape().verdict();
@@ -151,7 +151,7 @@ fn the_same_where_the_local_clock_is_a_day_behind() {
     restarted_in_any_order(&Host::with_logtail(), -86_400);
 }
 
-/// Seconds since the epoch of what the alert says.
+/// The time in the alert, in seconds since the epoch.
 fn moment(text: &serde_json::Value) -> f64 {
     let at: jiff::Timestamp = text.as_str().unwrap_or_else(|| panic!("{text}")).parse().unwrap();
     at.as_duration().as_secs_f64()
@@ -219,7 +219,7 @@ fn restarted_in_any_order(host: &Host, offset: i32) {
         for &member in &order {
             pushing.start(member);
         }
-        // All is told again each minute, and at once where something of it is told in another way.
+        // Everything is sent again each minute, and at once if something of it changes.
         let language = if turn % 2 == 0 { "zh" } else { "en" };
         host.write(
             "/etc/logagent-exporter.yml",
@@ -229,7 +229,7 @@ fn restarted_in_any_order(host: &Host, offset: i32) {
         for member in [0, 1] {
             pushing.knows(member, "LogAgentCrashLoop");
         }
-        // By when this has gone through, whatever the members would say of the other one they have said.
+        // When this has arrived, the members have also sent everything about the other one.
         assert_eq!(test_alert(host, "en").0, 0);
         told.extend(pushing.arriving.take());
     }
@@ -256,11 +256,11 @@ fn a_member_that_asks_for_a_certificate_is_shown_ours_and_one_that_forgets_soon_
     let certificate = "cert_file: /etc/us.crt, key_file: /etc/us.key";
     host.write("/etc/logagent-exporter.yml", config(""));
     let (code, said) = test_alert(&host, "en");
-    assert!(code == 1 && said.contains("did not take"), "{said}");
+    assert!(code == 1 && said.contains("did not accept"), "{said}");
     host.write("/etc/logagent-exporter.yml", config(certificate));
     let (code, said) = test_alert(&host, "en");
     assert!(
-        code == 0 && said.contains("took the test alert") && !said.contains("resolve_timeout is"),
+        code == 0 && said.contains("accepted the test alert") && !said.contains("resolve_timeout is"),
         "{said}"
     );
 
@@ -290,10 +290,10 @@ fn a_member_behind_tls_and_a_password_is_reached_and_says_who_is_refused() {
         ))
     };
     for (password, tls, code, says) in [
-        (password, "tls_config: { server_name: localhost },", 0, "took the test alert"),
+        (password, "tls_config: { server_name: localhost },", 0, "accepted the test alert"),
         ("wrong", "tls_config: { server_name: localhost },", 1, "status 401"),
         (password, "", 1, "certificate"),
-        (password, "tls_config: { insecure_skip_verify: true },", 0, "took the test alert"),
+        (password, "tls_config: { insecure_skip_verify: true },", 0, "accepted the test alert"),
     ] {
         host.write("/etc/logagent-exporter.yml", config(password, tls));
         let (status, said) = test_alert(&host, "en");
@@ -302,7 +302,7 @@ fn a_member_behind_tls_and_a_password_is_reached_and_says_who_is_refused() {
     }
 }
 
-/// Passes on what is sent after a CONNECT to a member, and keeps whom it was asked for.
+/// Passes on what is sent after a CONNECT to a member, and records the requested target.
 fn tunnel(host: &Host, port: u16, member: u16) -> mpsc::Receiver<String> {
     let (network, listener) = (host.network(), host.listen(port));
     let (asked, heads) = mpsc::channel();
@@ -321,7 +321,7 @@ fn tunnel(host: &Host, port: u16, member: u16) -> mpsc::Receiver<String> {
             let mut server = TcpStream::connect(("127.0.0.1", member)).unwrap();
             client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
             let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-            // Either side may hang up.
+            // Either side may close.
             thread::spawn(move || io::copy(&mut from, &mut to).map(|_| to.shutdown(Shutdown::Write)));
             let _ended = io::copy(&mut server, &mut client);
         }
@@ -339,7 +339,7 @@ fn a_member_behind_a_proxy_is_told_in_a_tunnel_and_its_certificate_is_asked_for(
     );
     let pushing = host.pushing(1, &["--web.config.file=/etc/alertmanager/web.yml"]);
     let asked = tunnel(&host, 3128, 9093);
-    // The proxy alone knows where that is.
+    // Only the proxy knows its address.
     let config = |name: &str| {
         pushing_to(&format!(
             "{{ scheme: https, static_configs: [{{ targets: ['{name}:9093'] }}], proxy_url: 'http://127.0.0.1:3128' }}"
@@ -350,7 +350,7 @@ fn a_member_behind_a_proxy_is_told_in_a_tunnel_and_its_certificate_is_asked_for(
     assert!(code == 1 && said.contains("certificate"), "{said}");
     host.write("/etc/logagent-exporter.yml", config("am.example.com"));
     let (code, said) = test_alert(&host, "en");
-    assert!(code == 0 && said.contains("took the test alert"), "{said}");
+    assert!(code == 0 && said.contains("accepted the test alert"), "{said}");
     until(&pushing, "alertname", "LogAgentTest");
     let heads: Vec<String> = asked.try_iter().collect();
     for name in ["other", "am"] {

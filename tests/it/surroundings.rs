@@ -259,7 +259,7 @@ fn it_is_told_that_it_died_for_want_of_memory() {
                 _ => Err(format!("control groups of version {version}: {report}")),
             }
         });
-        assert!(remedy.starts_with("1. It was killed for want of memory."), "{remedy}");
+        assert!(remedy.starts_with("1. It was killed for lack of memory."), "{remedy}");
     };
     told("worker_missing");
     host.signal("TERM", host.daemon());

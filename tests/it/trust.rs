@@ -85,7 +85,7 @@ fn a_program_of_any_user_chooses_no_file_that_is_read_and_is_no_agent() {
     let said = |entry: &Value| (entry["uid"].as_u64(), entry["executable"].as_str().map(str::to_owned));
     assert!(seen.iter().any(|entry| said(entry) == (Some(1000), Some(logtail.clone()))), "{seen:?}");
     let check = host.check_with(User::Unit, None, &[]);
-    assert!(check.stdout.contains("not believed") && !check.stdout.contains(SECRET), "{}", check.stdout);
+    assert!(check.stdout.contains("not trusted") && !check.stdout.contains(SECRET), "{}", check.stdout);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a package has besides the program: manual pages, and completions for shells.
+//! The files of a package besides the program: manual pages, and completions for shells.
 
 use std::{fs, io, path::Path};
 
@@ -7,7 +7,7 @@ use logagent_exporter::{cli, model::System};
 
 const PROGRAM: &str = "logagent-exporter";
 
-/// What the command line itself does not tell, at the end of the program's own page.
+/// What the command line itself does not contain, at the end of the program's page.
 const FILES: &str = r".SH FILES
 .TP
 /etc/logagent\-exporter/logagent\-exporter.yml

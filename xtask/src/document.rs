@@ -71,7 +71,7 @@ fn chapter(out: &mut String, cause: &Cause) {
     }
 }
 
-/// `text` with what Markdown would take for markup made literal, except within code spans.
+/// `text` with Markdown's special characters escaped, except within code spans.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     const MARKUP: [char; 5] = ['<', '>', '*', '[', ']'];
     if !text.contains(MARKUP) {

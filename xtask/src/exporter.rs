@@ -9,10 +9,10 @@ use crate::rules::Alert;
 
 const EXPORTER: &str = "logagent-exporter";
 
-/// What these alerts count, recorded in their own group.
+/// The counts of these alerts, recorded in their own group.
 pub(crate) const STATE: &str = r#"
-      # Targets that showed the exporter's metrics and no longer do, for as long as service discovery has them. By that, and by
-      # `logagent` in the name of the job, an exporter's target is known while nothing can be scraped there.
+      # Targets that showed the exporter's metrics and no longer do, for as long as service discovery has them. By
+      # these, and by `logagent` in the job's name, an exporter's target is recognized while it cannot be scraped.
       - record: target:logagent_exporter:lost
         expr: |
           up and on (cluster, job, instance) (
@@ -20,14 +20,14 @@ pub(crate) const STATE: &str = r#"
               unless on (cluster, job, instance) logagent_exporter_build_info
           )
 
-      # Targets of which only the job's name says that they are exporters.
+      # Targets that only the job's name identifies as exporters.
       - record: target:logagent_exporter:unshown
         expr: |
           up{job=~".*logagent.*"}
             unless on (cluster, job, instance) logagent_exporter_build_info
             unless on (cluster, job, instance) target:logagent_exporter:lost
 
-      # What cannot be scraped, or no longer is the exporter.
+      # Targets that cannot be scraped, or are no longer the exporter.
       - record: target:logagent_exporter:down
         expr: target:logagent_exporter:lost * 0 or target:logagent_exporter:unshown == 0
 
@@ -63,8 +63,8 @@ pub(crate) static ALERTS: &[Alert] = &[
 
 const DOWN_ALL: Alert = Alert {
     why: &[
-        "Every tenth host unwatched at once has one origin: a rollout of the exporter, a firewall, the scrape config. In a small",
-        "cluster: most of it, and at least two. By the average of five minutes, as those that restart in a loop are up at times.",
+        "If every tenth host is unwatched at once, there is one origin: a rollout of the exporter, a firewall, the scrape config. In a small",
+        "cluster: most of it, and at least two. By the average over five minutes, because exporters that restart in a loop are sometimes up.",
     ],
     expr: r"
 avg_over_time(cluster:logagent_exporters_up:ratio[5m]) < 0.9
@@ -82,7 +82,7 @@ or avg_over_time(cluster:logagent_exporters_up:ratio[5m]) <= 0.6
             zh: "集群中大量 exporter 无法抓取。",
         },
         description: Text {
-            en: "Many of the exporters{in} cannot be scraped, or only now and then. Nothing new is known of the agents there.",
+            en: "Many of the exporters{in} cannot be scraped, or only intermittently. The current state of the agents there is unknown.",
             zh: "{in}大量 exporter 无法抓取，或只能偶尔抓取，无法得知这些主机上客户端的最新状态。",
         },
         fix: Text {
@@ -118,13 +118,13 @@ or max_over_time(cluster:logagent_exporters:count[1d])
             zh: "集群中大量 exporter 从服务发现中消失。",
         },
         description: Text {
-            en: "Prometheus no longer has many of the targets{in}, or none at all. Nothing is known of the agents there.",
+            en: "Prometheus no longer has many of the targets{in}, or none at all. The state of the agents there is unknown.",
             zh: "{in}大量（或全部）抓取目标已从 Prometheus 中消失，无法得知这些主机上客户端的状态。",
         },
         fix: Text {
             en: "1. See on Prometheus' page /service-discovery whether the hosts are still found, and whether relabelling drops them.\n\
                  2. Look for what changed: credentials of service discovery, labels, the list of targets. Undo it.\n\
-                 3. If the hosts were removed on purpose, silence this alert for the cluster; it ends by itself.",
+                 3. If the hosts were removed on purpose, silence this alert for the cluster; it resolves by itself.",
             zh: "1. 查看 Prometheus 的 /service-discovery 页面：主机是否仍被发现，是否被 relabel 规则丢弃。\n\
                  2. 查找变更：服务发现的凭证、标签、目标列表；撤销该变更。\n\
                  3. 如果是有意下线这些主机，请对该集群静默此告警；它会自行恢复。",
@@ -163,8 +163,8 @@ const ABSENT: Alert = Alert {
 
 const DOWN: Alert = Alert {
     why: &[
-        "A reboot or an upgrade of the host takes less. By the average, as one scrape that succeeds in between ends no outage.",
-        "Many at once are one alert.",
+        "A reboot or an upgrade of the host takes less. By the average, because a single successful scrape does not end an outage.",
+        "Many at the same time are one alert.",
     ],
     expr: r#"
 count_over_time(target:logagent_exporter:down[5m])
@@ -178,7 +178,7 @@ count_over_time(target:logagent_exporter:down[5m])
         name: "LogAgentExporterDown",
         summary: Text { en: "An exporter cannot be scraped.", zh: "exporter 无法抓取。" },
         description: Text {
-            en: "The exporter on {{ $labels.instance }}{in} cannot be scraped, or what answers there is no longer it. Nothing new is known of the agents on this host.",
+            en: "The exporter on {{ $labels.instance }}{in} cannot be scraped, or something else answers there. The current state of the agents on this host is unknown.",
             zh: "{in} {{ $labels.instance }} 上的 exporter 无法抓取，或应答的不再是 exporter，无法得知该主机上客户端的最新状态。",
         },
         fix: Text {
@@ -211,7 +211,7 @@ const NO_METRICS: Alert = Alert {
             zh: "exporter 的抓取目标没有提供 exporter 的指标。",
         },
         description: Text {
-            en: "Prometheus scrapes {{ $labels.instance }}{in}, but finds no logagent_ metrics there. Nothing is known of the agents on this host.",
+            en: "Prometheus scrapes {{ $labels.instance }}{in}, but finds no logagent_ metrics there. The state of the agents on this host is unknown.",
             zh: "Prometheus 能抓取{in} {{ $labels.instance }}，但其中没有 `logagent_` 指标，无法得知该主机上客户端的状态。",
         },
         fix: Text {
@@ -236,7 +236,7 @@ changes(process_start_time_seconds[15m]) >= 3
     labels: &[("severity", "warning")],
     told: Told {
         name: "LogAgentExporterRestarting",
-        summary: Text { en: "An exporter restarts again and again.", zh: "exporter 反复重启。" },
+        summary: Text { en: "An exporter restarts repeatedly.", zh: "exporter 反复重启。" },
         description: Text {
             en: "The exporter on {{ $labels.instance }}{in} has started at least three times within 15 minutes.",
             zh: "{in} {{ $labels.instance }} 上的 exporter 在 15 分钟内至少启动了三次。",
@@ -254,7 +254,7 @@ changes(process_start_time_seconds[15m]) >= 3
 
 const STALE: Alert = Alert {
     why: &[
-        "Not by comparing with time(): the timestamp is the host's, whose clock may be the very problem. Evaluations are 15 s",
+        "Not by comparing with time(): the timestamp is the host's, whose clock may be the problem. Evaluations are 15 s",
         "apart by default, so that ten minutes miss forty.",
     ],
     expr: "logagent_last_evaluation_timestamp_seconds == logagent_last_evaluation_timestamp_seconds offset 10m",
@@ -266,7 +266,7 @@ const STALE: Alert = Alert {
 
 const RELOAD: Alert = Alert {
     why: &[
-        "Whoever edits the file sees the error and corrects it within five minutes: two without a success, and three more.",
+        "The person who edits the file should see and correct the error within five minutes: two without a success, and three more.",
     ],
     expr: "max_over_time(logagent_config_last_reload_successful[2m]) == 0",
     wait: "3m",
@@ -277,7 +277,7 @@ const RELOAD: Alert = Alert {
 
 const NOTIFICATIONS: Alert = Alert {
     why: &[
-        "Of hosts that push alerts themselves, and are scraped all the same. They send each minute: ten without a success, and an alert",
+        "For hosts that push alerts themselves but are also scraped. They send each minute: ten without a success, and an alert",
         "that is refused. By increases, not by the time of the last success, which is in the host's clock.",
     ],
     expr: r"
@@ -295,7 +295,7 @@ or increase(logagent_alertmanager_notifications_dropped_total[2h]) > 0
             zh: "exporter 无法将告警推送到 Alertmanager。",
         },
         description: Text {
-            en: "The exporter on {{ $labels.instance }}{in} pushes alerts itself, and {{ $labels.alertmanager }} does not take them, or not all.",
+            en: "The exporter on {{ $labels.instance }}{in} pushes alerts itself, and {{ $labels.alertmanager }} does not accept them, or not all of them.",
             zh: "{in} {{ $labels.instance }} 上的 exporter 自行推送告警，但 {{ $labels.alertmanager }} 没有接收，或没有全部接收。",
         },
         fix: Text {
@@ -311,7 +311,7 @@ or increase(logagent_alertmanager_notifications_dropped_total[2h]) > 0
 
 const ERRORS: Alert = Alert {
     why: &[
-        "One in six evaluations (15 s apart) cannot read something: more than a file that is being replaced, or a slow second. It does",
+        "One in six evaluations (15 s apart) cannot read something: more than a file that is being replaced, or a temporary slowdown. It does",
         "not endanger the heartbeat; what is temporary passes within half an hour. The metric resets with the exporter; one restart",
         "should not close the ticket.",
     ],
@@ -324,7 +324,7 @@ const ERRORS: Alert = Alert {
 
 const UNKNOWN: Alert = Alert {
     why: &[
-        "Unknown is the normal state for some seconds after a start. What stays an hour stays for good. Facts that cannot be read",
+        "Unknown is the normal state for some seconds after a start. What lasts an hour does not resolve by itself. Facts that cannot be read",
         "are an alert of their own.",
     ],
     expr: r#"
@@ -348,7 +348,7 @@ const NO_AGENTS: Alert = Alert {
 
 const WATCHDOG: Alert = Alert {
     why: &[
-        "Always fires. What receives it alerts when it no longer arrives: then Prometheus, Alertmanager or the way is broken.",
+        "Always fires. Its receiver alerts when it no longer arrives: then Prometheus, Alertmanager or the connection is broken.",
     ],
     expr: "vector(1)",
     wait: "",

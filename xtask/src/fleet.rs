@@ -1,4 +1,4 @@
-//! Alerts about agents that are about no single cause: those of fleets, of the symptom, and of what the rules do not know.
+//! Alerts about agents that are about no single cause: those of fleets, of the symptom, and of unknown causes.
 
 use logagent_exporter::{
     catalog::{alert::Told, host_alerts},
@@ -14,7 +14,7 @@ pub(crate) static AGENTS: &[Alert] = &[FLEET_CAUSE, FLEET_WARNING, FLEET_FAILING
 
 const FLEET_CAUSE: Alert = Alert {
     why: &[
-        "Counts agents whose own alert would fire: a rollout in which no cause stands long enough is none here either. Critical",
+        "Counts agents whose own alert would fire: a rollout in which no cause is active long enough does not count. Critical",
         "and warning have names of their own, as an inhibition by name would have one critical cause silence all warnings.",
     ],
     expr: r#"cluster_cause:logagent_problem:fleet{severity="critical"}"#,
@@ -70,7 +70,7 @@ const FLEET_WARNING: Alert = Alert {
 };
 
 const FLEET_FAILING: Alert = Alert {
-    why: &["Many fail, and no cause of a fleet says why."],
+    why: &["Many fail, and no cause of a fleet explains it."],
     expr: "cluster:logagent_status:fleet",
     wait: "",
     keep: "",
@@ -97,7 +97,7 @@ const FLEET_FAILING: Alert = Alert {
 };
 
 const FAILING: Alert = Alert {
-    why: &["The symptom, where no cause stands long enough to be told, nor the symptom is that of a fleet."],
+    why: &["The symptom, if no cause is active long enough for its alert, and the symptom is not that of a fleet."],
     expr: "agent:logagent_status:symptom unless on (cluster) cluster:logagent_status:fleet",
     wait: "",
     keep: "",
@@ -107,7 +107,7 @@ const FAILING: Alert = Alert {
 
 const WARNING: Alert = Alert {
     why: &[
-        "A warning that has no alert of its own: a milder finding of a cause that is critical otherwise (a name has one severity),",
+        "A warning without its own alert: a milder finding of a cause that is critical otherwise (a name has one severity),",
         "or a cause that is newer than these rules.",
     ],
     expr: r#"agent_cause:logagent_problem:single{severity="warning", cause!~"WARNINGS"}"#,
@@ -117,7 +117,7 @@ const WARNING: Alert = Alert {
     told: host_alerts::WARNING,
 };
 
-/// In a group of its own, each minute.
+/// In a separate group, each minute.
 pub(crate) static ENDPOINT_DOWN: Alert = Alert {
     why: &[
         "Below 10 % get through: down for all, but for those that were not probed yet or go another way. At least 5 agents, and half",

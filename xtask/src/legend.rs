@@ -1,4 +1,4 @@
-//! What the names in angle brackets stand for, which are left in a remedy.
+//! The meaning of the names in angle brackets in a remedy.
 
 use logagent_exporter::{
     catalog::remedy::{self, Agents, Reader},
@@ -7,7 +7,7 @@ use logagent_exporter::{
 
 use crate::runbook::runbook;
 
-/// The names in angle brackets that are left in a cause's remedy, each with what it stands for.
+/// The names in angle brackets in a cause's remedy, with their meaning.
 pub(crate) fn legend(cause: &'static Cause, language: Language) -> Vec<(String, String)> {
     let names = remedy::in_brackets(cause, language, Reader::Runbook).into_iter();
     names.map(|name| (name.clone(), meaning(cause, &name, language))).collect()

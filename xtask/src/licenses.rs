@@ -1,4 +1,5 @@
-//! The licenses of the crates that are linked into the program, with their texts: whoever passes the binary on passes these on.
+//! The licenses of the crates that are linked into the program, with their texts: they must be distributed with the
+//! binary.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,7 +47,7 @@ pub(crate) fn licenses(target: &str) -> io::Result<String> {
     Ok(text)
 }
 
-/// `name vversion` of each crate that the program links; those that only build it, or are macros, are none.
+/// `name vversion` of each crate that the program links; build dependencies and macros are excluded.
 fn linked(target: &str) -> io::Result<BTreeSet<String>> {
     let arguments =
         ["tree", "--locked", "--package=logagent-exporter", "--edges=normal,no-proc-macro", "--prefix=none"];

@@ -1,8 +1,8 @@
-//! What is rendered from the catalogue of causes: `docs/causes.md`, alert rules, their unit tests, runbooks.
+//! Renders the catalogue of causes: `docs/causes.md`, alert rules, their unit tests, runbooks.
 //!
-//! `cargo run -p xtask` writes the files that differ; the test below fails as long as there are any.
-//! `cargo run -p xtask -- assets DIR` writes manual pages and completions, which only packages have;
-//! `cargo run -p xtask -- licenses TARGET` prints the licenses of what is linked.
+//! `cargo run -p xtask` writes the files that differ; the test below fails while there are any.
+//! `cargo run -p xtask -- assets DIR` writes manual pages and completions, which only packages have; `cargo run -p
+//! xtask -- licenses TARGET` prints the licenses of the linked crates.
 #![expect(clippy::print_stdout, reason = "says what it has written, or prints what is asked for")]
 
 mod assets;

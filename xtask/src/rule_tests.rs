@@ -15,8 +15,8 @@ use crate::rules::scalar;
 const HEADER: &str = "\
 # Unit tests of the alerts of causes: promtool test rules FILE. Rendered from src/catalog: edit there, then `make bless`.
 #
-# Each alert: silent until its cause has stood for as long as it is given, fires then with all its words, outlives two failed
-# scrapes, and resolves some minutes after the cause is gone.
+# Each alert: silent until its cause has been active for its waiting time, then fires with all its texts, survives two
+# failed scrapes, and resolves some minutes after the cause is gone.
 ";
 
 /// Seconds between the samples, and between evaluations.
@@ -32,7 +32,7 @@ pub(crate) fn rule_tests(language: Language, path: &str) -> String {
 /// One test for all causes: promtool evaluates every rule at every step of every test.
 fn test(out: &mut String, language: Language) {
     let causes: Vec<&Cause> = catalog::causes().collect();
-    // In steps: the causes appear, stand until all have been waited for, miss two scrapes, are back, and end.
+    // In steps: the causes appear, are active until all waiting times are over, miss two scrapes, return, and end.
     let appear = 4;
     let fires = |cause: &Cause| appear + cause.patience.as_secs() / STEP;
     let all_fire = causes.iter().map(|cause| fires(cause)).max().unwrap_or(appear);
@@ -117,7 +117,7 @@ fn alert(out: &mut String, cause: &Cause, language: Language) {
     }
 }
 
-/// What Prometheus makes of an annotation's template for the agent of the tests.
+/// Prometheus' expansion of an annotation's template for the agent of the tests.
 fn filled(template: &str) -> String {
     [
         ("{{ with or $labels.cluster $externalLabels.cluster }}", ""),

@@ -1,4 +1,4 @@
-//! `logagent-causes.rules.yml`: everything that alerts, in one language.
+//! `logagent-causes.rules.yml`: all alerts, in one language.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -79,10 +79,10 @@ fn rule(out: &mut String, cause: &Cause, language: Language) {
     }
 }
 
-/// An alert that is about no single cause.
+/// An alert that is not about a single cause.
 #[derive(Debug)]
 pub(crate) struct Alert {
-    /// Why it is as it is, in lines.
+    /// The reasons for its definition, in lines.
     pub(crate) why: &'static [&'static str],
     /// When it stands.
     pub(crate) expr: &'static str,
@@ -92,7 +92,7 @@ pub(crate) struct Alert {
     pub(crate) keep: &'static str,
     /// Labels, in the order in which they are written.
     pub(crate) labels: &'static [(&'static str, &'static str)],
-    /// What it is called, and what it says.
+    /// Its name and texts.
     pub(crate) told: Told,
 }
 

@@ -1,5 +1,6 @@
-//! What the alerts remember: recorded series that say which problem stands since when, whom it is time to tell, and where a
-//! whole fleet has it. One group evaluates all of them and then the alerts, so that an alert sees the state of the same moment.
+//! The state of the alerts: recorded series of the active problems with their start, of those that are due, and of
+//! those that affect a whole fleet. One group evaluates all of them and then the alerts, so that an alert sees the
+//! state of the same time.
 
 use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
@@ -8,24 +9,25 @@ use logagent_exporter::{
     model::Severity,
 };
 
-/// Series that are recorded before `due_since`, with the reasons. What reads something of every host is asked once, and only for
-/// what is remembered and not seen: that is little, in an outage too.
+/// Series that are recorded before `due_since`, with the reasons. Expressions that read every host are evaluated once,
+/// and only for problems that are remembered but not seen: these are few, even in an outage.
 const BEFORE: &str = r"
-      # The most agents of the last hour: a cluster of which only a part can be scraped is no smaller, and no share of it is greater.
+      # The most agents of the last hour: if only a part of a cluster can be scraped, neither its size nor the
+      # percentages change.
       - record: cluster:logagent_agents:max1h
         expr: max_over_time(cluster:logagent_agents:sum[1h])
 
-      # Problems that are remembered, and that no scrape shows now: they have ended, or their target cannot be scraped.
+      # Problems that are remembered but not in the current scrapes: they have ended, or their target cannot be scraped.
       - record: agent_cause:logagent_problem:unseen
         expr: agent_cause:logagent_problem:due_since unless logagent_problem
 
-      # Of their targets: whether they are scraped; and who shows these hosts at all, as two jobs may scrape one.
+      # For their targets: whether they are scraped, and which jobs show these hosts, as two jobs may scrape one.
       - record: target:logagent_up:unseen
         expr: up and on (cluster, job, instance) agent_cause:logagent_problem:unseen
       - record: target:logagent_agents:unseen
         expr: logagent_agents and on (cluster, instance) agent_cause:logagent_problem:unseen
 
-      # Since when such a target has left service discovery, or another job shows the host, which knows better.
+      # Since when such a target has left service discovery, or another job shows the host and takes precedence.
       - record: target:logagent_up:gone
         expr: |
           target:logagent_up:gone and on (cluster, job, instance) (
@@ -37,8 +39,8 @@ const BEFORE: &str = r"
             or agent_cause:logagent_problem:unseen and on (cluster, instance) target:logagent_agents:unseen
           ) * time()
 
-      # Problems that still stand, as far as is known: while their target cannot be scraped, and for ten minutes after that is gone
-      # (their alert: five more), unless another job saw their end.
+      # Problems that are still active, as far as is known: while their target cannot be scraped, and for ten minutes
+      # after that is gone (their alert: five more), unless another job saw their end.
       - record: agent_cause:logagent_problem:lost
         expr: |
           agent_cause:logagent_problem:unseen
@@ -49,18 +51,19 @@ const BEFORE: &str = r"
             )
 ";
 
-/// Series that are recorded after `due_since`. `SLOW` are causes that are given longer than the symptom is.
+/// Series that are recorded after `due_since`. `SLOW` are causes that wait longer than the symptom does.
 const AFTER: &str = r#"
-      # Agents with a problem that it is time to tell. Two jobs that scrape one host are one host.
+      # Agents with a problem that is due. A host that two jobs scrape counts once.
       - record: cluster_cause:logagent_problem:due
         expr: |
           count by (cluster, prerequisite, cause, severity) (
             group without (job) (agent_cause:logagent_problem:due_since <= time() or agent_cause:logagent_problem:told_until)
           )
 
-      # Causes that a fleet has: more than 5 % of a cluster and at least 5 agents. One host in twenty with the same defect at once
-      # has one origin (service, network, rollout) and is one task; fewer than 5 are quicker fixed one by one, whatever share of a
-      # small cluster they are. Hosts recover one by one: for ten minutes more, the last few are not told one by one either.
+      # Causes that a fleet has: more than 5 % of a cluster and at least 5 agents. One host in twenty with the same
+      # defect at once has one origin (service, network, rollout) and is one task; fewer than 5 are fixed faster one by
+      # one, whatever their share of a small cluster. Hosts recover one by one: for another ten minutes, the last few do
+      # not alert one by one either.
       - record: cluster_cause:logagent_problem:fleet
         expr: |
           (
@@ -69,7 +72,7 @@ const AFTER: &str = r#"
           ) * 0 + time()
           or (cluster_cause:logagent_problem:fleet >= time() - 600 and cluster_cause:logagent_problem:due)
 
-      # Problems that are told host by host: their fleet does not have them.
+      # Problems that alert per host: their fleet does not have them.
       - record: agent_cause:logagent_problem:single
         expr: |
           group without (job) (
@@ -77,8 +80,8 @@ const AFTER: &str = r#"
             or agent_cause:logagent_problem:told_until unless on (cluster, cause, severity) cluster_cause:logagent_problem:fleet
           )
 
-      # Agents that fail at this moment, whatever the cause, with the same memory as problems have. A cause that is given longer
-      # than the symptom has its own alert, and nothing else to say meanwhile.
+      # Agents that currently fail, whatever the cause, with the same memory as problems. A cause that waits longer than
+      # the symptom has its own alert, and no other in the meantime.
       - record: agent:logagent_status:failing
         expr: |
           group without (prerequisite, cause, severity) (agent_cause:logagent_problem:due_since{severity="critical"})
@@ -86,7 +89,7 @@ const AFTER: &str = r#"
 
       # Agents that have failed for 6 of the last 15 minutes, in the last two too, while no cause has stood long enough: causes
       # that alternate, an endpoint that fails every second probe, a cause that these rules do not know. 6 minutes are more than
-      # any cause is given but those above. What is told by its cause is not told by its symptom.
+      # any cause is given but those above. An agent with an alert for a cause has no alert for its symptom.
       - record: agent:logagent_status:symptom
         expr: |
           (
@@ -99,7 +102,7 @@ const AFTER: &str = r#"
             unless on (cluster, instance, agent) agent_cause:logagent_problem:due_since{severity="critical"} <= time()
             unless on (cluster, instance, agent) agent_cause:logagent_problem:told_until{severity="critical"}
 
-      # Agents that fail, and that no cause of a fleet tells of.
+      # Agents that fail without a cause of a fleet.
       - record: cluster:logagent_status:untold
         expr: |
           count by (cluster) (
@@ -124,30 +127,31 @@ const AFTER: &str = r#"
           or (cluster:logagent_status:fleet >= time() - 600 and on (cluster) cluster:logagent_status:untold)
 "#;
 
-/// Until when a problem that has ended is told: as long as it is kept, less the evaluation that last saw it.
+/// Until when a problem that has ended keeps firing: the keep time, less the evaluation that last saw it.
 const TOLD_UNTIL: &str = r"
-      # Until when problems are told that have ended, or were due when they did.
+      # Until when problems that have ended keep firing, if they were due when they ended.
       - record: agent_cause:logagent_problem:told_until
         expr: |
 ";
 
 const DUE_SINCE: &str = r"
-      # Since when each problem is due: it has stood for as long as its cause is given (its `patience`); until then that is to come. A
-      # failed scrape, or a Prometheus that was away for less than five minutes, begins nothing anew. Not by the exporter's own
-      # timestamp: the host's clock may be wrong. Critical causes that these rules do not know are never due: their symptom is.
+      # Since when each problem is due: the time at which it has been active for its cause's `patience`; before that,
+      # the value is in the future. A failed scrape, or a Prometheus that was away for less than five minutes, does not
+      # restart any wait. Not by the exporter's own timestamp: the host's clock may be wrong. Critical causes that these
+      # rules do not know are never due: their symptom is.
       - record: agent_cause:logagent_problem:due_since
         expr: |
           agent_cause:logagent_problem:due_since unless agent_cause:logagent_problem:unseen
           or agent_cause:logagent_problem:lost
 ";
 
-/// The rules that record what the alerts remember.
+/// The rules that record the state of the alerts.
 pub(crate) fn state() -> String {
     let mut classes: Vec<((&str, Duration), Class)> = classes().into_iter().collect();
-    // Of `or`, the left side is gone through again and again: what an outage mostly has comes last.
+    // For `or`, the left side is searched repeatedly: what is most frequent in an outage comes last.
     classes.sort_by_key(|(_, class)| class.causes.len());
     let mut out = BEFORE.trim_start_matches('\n').to_owned();
-    // A milder finding of a cause, and a warning that these rules do not know yet.
+    // A less severe finding of a cause, and a warning that these rules do not know yet.
     let others = format!("{{severity=\"warning\", cause!~\"{}\"}}", warnings().join("|"));
     let newer =
         format!("{{severity=\"critical\", cause!~\"{}\"}}", of_severity(Severity::Critical).join("|"));
@@ -193,7 +197,7 @@ pub(crate) fn state() -> String {
 /// Seconds between two evaluations.
 const EVALUATION: u64 = 15;
 
-/// The causes that are warnings, and have an alert as such.
+/// The causes that are warnings, and have their own alert.
 pub(crate) fn warnings() -> Vec<&'static str> {
     of_severity(Severity::Warning)
 }
@@ -202,11 +206,11 @@ fn of_severity(severity: Severity) -> Vec<&'static str> {
     catalog::causes().filter(|cause| cause.severity == severity).map(|cause| cause.id).collect()
 }
 
-/// A symptom counts for six minutes: less a scrape and two evaluations, that is what a cause may be given without being told by
-/// its symptom first.
+/// A symptom counts for six minutes: less a scrape and two evaluations, that is the longest wait of a cause that still
+/// fires before its symptom.
 const SYMPTOM: Duration = Duration::from_mins(5);
 
-/// Causes that are given the same time.
+/// Causes with the same waiting time.
 struct Class {
     causes: Vec<&'static str>,
     keep: Duration,

@@ -49,7 +49,7 @@ fn is_placeholder(value: &str) -> bool {
 
 fn characters(value: &str) -> Result<(), &'static str> {
     if value.contains(['"', '\'']) {
-        Err("has quotes, which the agent takes for a part of the key")
+        Err("has quotes, which the agent treats as part of the key")
     } else if value.contains(char::is_whitespace) {
         Err("has a blank inside")
     } else if !value.bytes().all(|b| b.is_ascii_alphanumeric()) {

@@ -77,7 +77,7 @@ fn check_beginning(bytes: &[u8]) -> Result<(), Rejection> {
         Some(b'{' | b'[') => Ok(()),
         Some(b'\r') => Err(reject(
             line_at(bytes, at),
-            "a carriage return stands before the opening brace, which the agent rejects",
+            "a carriage return precedes the opening brace, which the agent rejects",
         )),
         Some(_) | None => Err(reject(line_at(bytes, at), "does not begin with an opening brace")),
     }

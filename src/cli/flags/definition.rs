@@ -60,7 +60,7 @@ pub fn definition(system: System) -> clap::Command {
             common(
                 described(
                     "check",
-                    "Evaluate once and print the diagnosis; exit 0 ok, 1 warning, 2 failing, 3 unknown, no agent, usage or config error",
+                    "Print the diagnosis of this host; exit 0 ok, 1 warning, 2 failing, 3 unknown, no agent, usage or config error",
                 ),
                 &OF_CHECK,
             )
@@ -81,11 +81,11 @@ pub fn definition(system: System) -> clap::Command {
                 .after_help(EXPLAIN_EXAMPLES),
         )
         .subcommand(
-            common(described("alerts", "Work on pushed alerts"), &[]).subcommand_required(true).subcommand(
+            common(described("alerts", "Commands for pushed alerts"), &[]).subcommand_required(true).subcommand(
                 common(
                     described(
                         "test",
-                        "Send a test alert to each configured Alertmanager and print what it answers; exit 0 if all take it, else 1",
+                        "Send a test alert to each configured Alertmanager and print the answers; exit 0 if all accept it, else 1",
                     ),
                     &[&CONFIG_FILE, &LISTEN, &ROOTFS],
                 )
@@ -93,7 +93,7 @@ pub fn definition(system: System) -> clap::Command {
             ),
         )
         .subcommand(
-            common(described("config", "Work on config files"), &[])
+            common(described("config", "Commands for config files"), &[])
                 .subcommand_required(true)
                 .subcommand(config_check),
         );
@@ -106,7 +106,7 @@ pub fn definition(system: System) -> clap::Command {
 /// What only Windows has: elsewhere packages install the service.
 fn service() -> clap::Command {
     let install = "Install or upgrade the service with the flags given here, or those it has, and start it";
-    common(described("service", "Work on the exporter's own service, as an administrator"), &[])
+    common(described("service", "Manage the exporter's own service, as an administrator"), &[])
         .subcommand_required(true)
         .subcommand(common(described("install", install), &OF_SERVICE).after_help(SERVICE_EXAMPLES))
         .subcommand(common(described("uninstall", "Stop and remove the service; its config is kept"), &[]))

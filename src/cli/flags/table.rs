@@ -52,7 +52,7 @@ pub(super) const ALLOWED_HOST: Flag = Flag {
         "web.allowed-host",
         "HOST",
         None,
-        "Further name that browsers may know this host by; addresses, localhost and the host name always do; repeatable",
+        "Another host name that browsers may use for this host; addresses, localhost and the host name are always allowed; repeatable",
     )
 };
 pub(super) const ROOTFS: Flag =
@@ -65,26 +65,22 @@ pub(super) const PROBE_INTERVAL: Flag =
     flag("probe.interval", "DURATION", Some("60s"), "Time between probes of an endpoint, with jitter");
 pub(super) const PROBE_TIMEOUT: Flag =
     flag("probe.timeout", "DURATION", Some("5s"), "Deadline of one probe, from name resolution to answer");
-pub(super) const LOG_LEVEL: Flag = flag(
-    "log.level",
-    "LEVEL",
-    Some("info"),
-    "Least important level that is logged: debug, info, warn, error",
-);
+pub(super) const LOG_LEVEL: Flag =
+    flag("log.level", "LEVEL", Some("info"), "Lowest level that is logged: debug, info, warn, error");
 pub(super) const LOG_FORMAT: Flag =
     flag("log.format", "FORMAT", Some("logfmt"), "Format of the log: logfmt, json");
 pub(super) const FORMAT: Flag = flag("format", "FORMAT", Some("text"), "Format of the output: text, json");
 pub(super) const COLOR: Flag = flag("color", "WHEN", Some("auto"), "Colour: auto, always, never");
-pub(super) const AGENT: Flag = flag("agent", "NAME", None, "Of this agent alone");
-pub(super) const LOCAL: Flag = switch("local", "Look here and now, whether an exporter runs or not");
+pub(super) const AGENT: Flag = flag("agent", "NAME", None, "Show only this agent");
+pub(super) const LOCAL: Flag = switch("local", "Evaluate the host now, even if an exporter is running");
 pub(super) const BUNDLE: Flag = flag(
     "bundle",
     "FILE",
     None,
-    "Also write what support needs, without secrets, into a new .tar.gz that you look through; - for standard output",
+    "Also write a support bundle, without secrets, to a new .tar.gz file; - for standard output",
 );
-pub(super) const QUIET: Flag = switch("quiet", "Print nothing; the exit code says it");
-pub(super) const VERBOSE: Flag = switch("verbose", "Print all that was seen, and each finding by itself");
+pub(super) const QUIET: Flag = switch("quiet", "Print nothing; only set the exit code");
+pub(super) const VERBOSE: Flag = switch("verbose", "Print all observations, and do not merge findings");
 pub(super) const LANG: Flag = flag(
     "lang",
     "LANG",
@@ -133,28 +129,28 @@ pub(super) const GLOBAL: [&Flag; 14] = [
 ];
 
 pub(super) const EXAMPLES: &str = "Examples:
-  logagent-exporter                                     watch what is found on this host
-  logagent-exporter --config.file=FILE                  also against what should be there
-  logagent-exporter check                               the diagnosis, as the running exporter has it
-  logagent-exporter explain ip_not_in_group             what a cause means, and what to do";
+  logagent-exporter                                     watch the agents found on this host
+  logagent-exporter --config.file=FILE                  also compare with what is expected
+  logagent-exporter check                               print the diagnosis of the running exporter
+  logagent-exporter explain ip_not_in_group             what a cause means, and how to fix it";
 
 pub(super) const CHECK_EXAMPLES: &str = "Examples:
-  logagent-exporter check                       ask the running exporter; without one, look now
-  logagent-exporter check --local               look now
-  logagent-exporter check --agent=logtail -v    one agent, with all that was seen of it
+  logagent-exporter check                       ask the running exporter; without one, evaluate now
+  logagent-exporter check --local               evaluate now
+  logagent-exporter check --agent=logtail -v    one agent, with all observations
   logagent-exporter check --format=json | jq '.agents[].status'
-  logagent-exporter check --bundle=FILE.tar.gz  what support needs, to be looked through and sent
-  logagent-exporter check -q || echo $?         for scripts and for Nagios, Icinga
+  logagent-exporter check --bundle=FILE.tar.gz  also write a support bundle; review it before sending
+  logagent-exporter check -q || echo $?         for scripts, Nagios and Icinga
 
-Without --local, --config.file, --path.* and --probe.*, the running exporter is asked over its own socket. Where none
-runs, /etc/logagent-exporter/logagent-exporter.yml is read if it is there, and what /etc/default/logagent-exporter or
-/etc/sysconfig/logagent-exporter sets.";
+Without --local, --config.file, --path.* and --probe.*, the running exporter is asked over its own socket. If none
+is running, /etc/logagent-exporter/logagent-exporter.yml is used if it exists, and so are the variables in
+/etc/default/logagent-exporter or /etc/sysconfig/logagent-exporter.";
 
 pub(super) const EXPLAIN_EXAMPLES: &str = "Examples:
-  logagent-exporter explain                     the list of causes
-  logagent-exporter explain ip_not_in_group     one cause: what it means, and what to do
-  logagent-exporter explain LogAgentIpNotInGroup   the same, by the name of its alert
-  logagent-exporter explain network             the causes of a prerequisite
+  logagent-exporter explain                       the list of causes
+  logagent-exporter explain ip_not_in_group       one cause: what it means, and how to fix it
+  logagent-exporter explain LogAgentIpNotInGroup  the same, by the name of its alert
+  logagent-exporter explain network               the causes of a prerequisite
   logagent-exporter explain --format=json | jq -r '.[].id'";
 
 pub(super) const CONFIG_EXAMPLES: &str = "Examples:

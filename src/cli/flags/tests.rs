@@ -197,7 +197,7 @@ fn each_wrong_value_names_its_flag_or_variable() {
         ),
         (
             "--web.listen-address=::1:80",
-            "error: --web.listen-address: \"::1:80\" is not an address to listen on: an IPv6 address stands in brackets: [::1] or [::1]:443",
+            "error: --web.listen-address: \"::1:80\" is not an address to listen on: an IPv6 address needs brackets: [::1] or [::1]:443",
         ),
         (
             "--web.listen-address=a:1:2",

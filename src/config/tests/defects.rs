@@ -35,7 +35,7 @@ fn each_defect_of_the_document_has_its_words() {
             "l.yml:2: holds a second document (---); one file is one document",
         ),
         ("detect: !mine true\n", "l.yml:1: the tag \"!mine\" means nothing here; leave it out"),
-        ("? [a]\n: b\n", "l.yml:1: a list stands where a key is needed; keys are plain words"),
+        ("? [a]\n: b\n", "l.yml:1: a list is used as a key; keys are plain words"),
         (
             "a: &x 1\n<<: *x\n",
             "l.yml:1: a: is not a known key; use one of detect, agents, clock, cloud_metadata, alertmanagers, labels, alert_language, alert_links, hosts\nl.yml:2: <<: merge keys are not supported; write the keys out, or use an alias for the whole value",
@@ -44,7 +44,7 @@ fn each_defect_of_the_document_has_its_words() {
             "detect: *nowhere\n",
             "l.yml:1: is not valid YAML: while parsing node, found unknown anchor (column 9)",
         ),
-        ("agents: &a [*a]\n", "l.yml:1: an alias stands inside the value that it refers to"),
+        ("agents: &a [*a]\n", "l.yml:1: an alias is inside the value that it refers to"),
         (
             "agents:\n\t- kind: logtail\n",
             "l.yml:2: is not valid YAML: tabs disallowed within this context (block indentation) (column 2); YAML is indented with spaces, never with tabs",
@@ -162,7 +162,7 @@ fn each_defect_of_clock_and_alerting_has_its_words() {
         ),
         (
             "alertmanagers: [{static_configs: [{targets: [a], labels: {}}], api_version: v1}]\n",
-            "l.yml:1: alertmanagers[0].api_version: v1 was removed from Alertmanager in 0.27; use v2, or leave the key out\nl.yml:1: alertmanagers[0].static_configs[0].labels: would be of the Alertmanager; labels of alerts stand in the top-level section labels",
+            "l.yml:1: alertmanagers[0].api_version: v1 was removed from Alertmanager in 0.27; use v2, or leave the key out\nl.yml:1: alertmanagers[0].static_configs[0].labels: would apply to the Alertmanager; put labels of alerts into the top-level section labels",
         ),
         (
             "alertmanagers:\n  - file_sd_configs: [{files: ['a*/x.yml', b.txt]}]\n    alert_relabel_configs: []\n    dns_sd_configs: []\n    follow_redirects: true\n",
@@ -174,11 +174,11 @@ fn each_defect_of_clock_and_alerting_has_its_words() {
         ),
         (
             "alert_links: {runbook_base: 'ftp://x', dashboard_base: 'https://joe:x@g', external_url: 'http://a b'}\n",
-            "l.yml:1: alert_links.runbook_base: is not the address of a page; write http://… or https://…\nl.yml:1: alert_links.dashboard_base: holds a user name or password, which everybody who is told would see\nl.yml:1: alert_links.external_url: is no plain address of at most 200 characters; use letters, digits and -._~%/:",
+            "l.yml:1: alert_links.runbook_base: is not the address of a page; write http://… or https://…\nl.yml:1: alert_links.dashboard_base: holds a user name or password, which all recipients of alerts would see\nl.yml:1: alert_links.external_url: is no plain address of at most 200 characters; use letters, digits and -._~%/:",
         ),
         (
             "labels: {severity: x}\nalert_language: de\n",
-            "l.yml:1: labels.severity: is a label that alerts have of themselves; use another name\nl.yml:2: alert_language: \"de\" is not a language of the alerts; use en or zh",
+            "l.yml:1: labels.severity: is a label that alerts already have; use another name\nl.yml:2: alert_language: \"de\" is not a language of the alerts; use en or zh",
         ),
         (
             "alertmanagers: [{static_configs: [{}]}]\n",
@@ -381,7 +381,7 @@ fn a_value_that_no_host_can_have_is_told_when_the_file_is_read() {
     assert_eq!(
         warnings,
         [
-            "l.yml:4: agents[0].expect.machine_group_identifier: \"web\\n\" is what no agent reports: it takes each line as an identifier, without blanks at its ends"
+            "l.yml:4: agents[0].expect.machine_group_identifier: \"web\\n\" is never reported by an agent: it uses each line as an identifier, without blanks at its ends"
         ]
     );
 }

@@ -105,12 +105,12 @@ fn what_can_never_hold_is_a_warning_with_its_place() {
         (
             "logtail",
             "region: cn-hangzhuo",
-            "l.yml:4: agents[0].expect.region: \"cn-hangzhuo\" is no region that this version knows (did you mean \"cn-hangzhou\"?)",
+            "l.yml:4: agents[0].expect.region: \"cn-hangzhuo\" is not a region that this version knows (did you mean \"cn-hangzhou\"?)",
         ),
         (
             "logtail",
             "account_id: 123456789012345",
-            "l.yml:4: agents[0].expect.account_id: \"123456789012345\" has 15 digits; the id of a main account has 16 (that of a RAM user is another)",
+            "l.yml:4: agents[0].expect.account_id: \"123456789012345\" has 15 digits; the id of a main account has 16 (not that of a RAM user)",
         ),
         (
             "logtail",
@@ -120,7 +120,7 @@ fn what_can_never_hold_is_a_warning_with_its_place() {
         (
             "loglistener",
             "{server_group_ip: 10.0.0.7, server_group_label: web}",
-            "l.yml:4: agents[0].expect.server_group_label: stands beside server_group_ip; a machine group goes by IP or by label, so one of both never holds",
+            "l.yml:4: agents[0].expect.server_group_label: is set together with server_group_ip; a machine group uses IPs or a label, so one of them never matches",
         ),
     ] {
         assert_eq!(of(kind, expect), [expected], "{expect}");

@@ -82,7 +82,7 @@ pub(in crate::evaluate) fn offset(clock: &ClockFacts) -> Reading<Offset> {
     };
     let Some(all) = intersect(clock.references.iter()) else {
         let detail = if clock.unanswered.is_empty() {
-            "no endpoint has told its time, and no NTP server is configured".to_owned()
+            "no endpoint has returned its time, and no NTP server is configured".to_owned()
         } else {
             list(clock.unanswered.iter().map(|why| why.detail.as_str()))
         };
@@ -162,7 +162,7 @@ fn offset_high(context: &Context<'_>, offset: &Reading<Offset>) -> Result<Option
 fn limit_from(context: &Context<'_>) -> String {
     match context.clock.max_offset {
         Some(_) => "clock.max_offset".to_owned(),
-        None => format!("what the service of {} rejects", context.agent.kind),
+        None => format!("limit of the service of {}", context.agent.kind),
     }
 }
 

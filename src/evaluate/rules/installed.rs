@@ -94,7 +94,7 @@ fn unread_processes(context: &Context<'_>) -> Why {
         .processes
         .why()
         .cloned()
-        .unwrap_or_else(|| Why::new(Reason::NotYet, "/proc", "processes were not looked at"))
+        .unwrap_or_else(|| Why::new(Reason::NotYet, "/proc", "processes were not read"))
 }
 
 /// `installation_incomplete`, if anything except the executable exists.

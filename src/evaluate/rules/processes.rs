@@ -103,7 +103,7 @@ impl View<'_> {
             .or_else(|| agent.record.as_ref().and_then(|record| record.state.why()));
         unread.cloned().unwrap_or_else(|| {
             let fact = format!("pid {}", found.process.pid);
-            Why::new(crate::model::Reason::NoSource, fact, "nothing tells which role it fills")
+            Why::new(crate::model::Reason::NoSource, fact, "its role cannot be determined")
         })
     }
 

@@ -187,7 +187,7 @@ impl Shared {
                 Arc::new(active)
             }
             Err(problems) => {
-                error!("web config: what was in force stays in force: {problems}");
+                error!("web config: the previous settings stay in effect: {problems}");
                 self.counters.set(SUCCESSFUL, &[], 0.0);
                 before
             }
@@ -218,7 +218,7 @@ fn load(file: &Path, before: Option<&Active>, files: &mut Vec<PathBuf>) -> Resul
         failed(
             None,
             what.to_owned(),
-            "was in force and is gone; to go without, restart the exporter".to_owned(),
+            "was in effect and has been removed; restart the exporter to run without it".to_owned(),
         )
     };
     if config.tls.is_none() && before.is_some_and(|before| before.tls.is_some()) {

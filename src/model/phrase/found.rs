@@ -36,7 +36,7 @@ pub(super) const FOUND: &[Text] = &[
     text("the system's resolver", "系统的域名解析"),
     text("the vendor's release notes", "厂商发布说明"),
     text("units, runlevels, rc.local, cron, supervisors", "服务单元、运行级别、rc.local、cron、进程管理程序"),
-    text("what the service of {} rejects", "{} 的服务端拒绝的范围"),
+    text("limit of the service of {}", "{} 的服务端拒绝的范围"),
     text(
         "since a request was last accepted, as far as the log was read",
         "自上次请求成功起，以已读取的日志为限",
@@ -126,7 +126,7 @@ pub(super) const FOUND: &[Text] = &[
     ),
     text("begins with a UTF-8 byte order mark, which the agent rejects", "以 UTF-8 BOM 开头，客户端不接受"),
     text("has no line of the form key = value", "没有 key = value 形式的行"),
-    text("has quotes, which the agent takes for a part of the key", "含有引号，客户端会将其当作密钥的一部分"),
+    text("has quotes, which the agent treats as part of the key", "含有引号，客户端会将其当作密钥的一部分"),
     text("has a blank inside", "中间有空格"),
     text("contains blanks", "含有空格"),
     text("has characters other than letters and digits", "含有字母和数字以外的字符"),
@@ -149,7 +149,7 @@ pub(super) const FOUND: &[Text] = &[
     ),
     text("not an object: no parameter can be read from it", "不是对象，无法读取任何参数"),
     text(
-        "a carriage return stands before the opening brace, which the agent rejects",
+        "a carriage return precedes the opening brace, which the agent rejects",
         "左花括号之前有回车符，客户端不接受",
     ),
     text("does not begin with an opening brace", "不以左花括号开头"),

@@ -8,18 +8,18 @@ use super::text;
 pub(super) const PROBED: &[Text] = &[
     // Results of probes.
     text(
-        "connected, and the answer (status {}) did not end in time",
+        "connected, but the answer (status {}) was not complete in time",
         "已连接，但应答（状态码 {}）未在时限内结束",
     ),
-    text("connected, and no answer came in time", "已连接，但未在时限内应答"),
-    text("connected, and no answer to CONNECT {} came in time", "已连接，但未在时限内应答 CONNECT {}"),
+    text("connected, but no answer arrived in time", "已连接，但未在时限内应答"),
+    text("connected, but no answer to CONNECT {} arrived in time", "已连接，但未在时限内应答 CONNECT {}"),
     text("no CONNECT can be formed: {}", "无法构造 CONNECT 请求：{}"),
     text("no request can be formed: {}", "无法构造请求：{}"),
     text(
         "the other end of the tunnel spoke first, which no TLS server does",
         "隧道对端先发送了数据，TLS 服务器不会这样做",
     ),
-    text("it refuses to pass on to {}: status {}", "拒绝转发到 {}：状态码 {}"),
+    text("it refuses to connect to {}: status {}", "拒绝转发到 {}：状态码 {}"),
     text(
         "it asks for credentials (status 407), and the exporter never sends any; whether the agent's are accepted is not known",
         "要求认证（状态码 407），而 exporter 从不发送密码；无法得知客户端的密码是否会被接受",
@@ -55,7 +55,7 @@ pub(super) const PROBED: &[Text] = &[
         "客户端环境变量 {} 不符合格式 http://host:port",
     ),
     text(
-        "{} in the agent's environment names a {} proxy, which the probe does not support; whether the agent gets through is not known",
+        "{} in the agent's environment names a {} proxy, which the probe does not support; whether the agent can connect is not known",
         "客户端环境变量 {} 指定了 {} 代理，探测不支持此类代理，无法得知客户端能否连通",
     ),
     text("failed to lookup address information", "解析地址失败"),
@@ -135,7 +135,10 @@ pub(super) const PROBED: &[Text] = &[
     text("the local clock is too far off to compare it by NTP", "本机时钟偏差过大，无法通过 NTP 比较"),
     text("the local clock was stepped during the exchange", "比较过程中本机时钟发生跳变"),
     text("the answer's times contradict each other", "应答中的时间互相矛盾"),
-    text("the server tells a time of zero: its clock was never set", "服务器给出的时间为零，其时钟从未设置"),
+    text(
+        "the server returned a time of zero: its clock was never set",
+        "服务器给出的时间为零，其时钟从未设置",
+    ),
     text("no answer (is UDP port 123 open?)", "无应答（请确认 UDP 123 端口是否放行）"),
     text("the server declines to answer: {}", "服务器拒绝应答：{}"),
     text("the server itself is not synchronized", "服务器自身未同步"),
@@ -144,13 +147,13 @@ pub(super) const PROBED: &[Text] = &[
         "reading the kernel's clock state is refused; allow adjtimex in the seccomp profile",
         "内核拒绝读取时钟状态，请在 seccomp 配置中允许 adjtimex",
     ),
-    text("this system does not tell its clock's state", "本系统不提供时钟状态"),
+    text("this system does not report its clock's state", "本系统不提供时钟状态"),
     text("adjtimex failed: {}", "adjtimex 失败：{}"),
     text("kernel clock", "内核时钟"),
     text("clock offset", "时钟偏差"),
     text("not every endpoint has been asked for its time yet", "尚未向所有服务地址询问时间"),
     text(
-        "no endpoint has told its time, and no NTP server is configured",
+        "no endpoint has returned its time, and no NTP server is configured",
         "没有服务地址给出时间，也没有配置 NTP 服务器",
     ),
     text("{}: {} to {} s", "{}：{} 至 {} 秒"),

@@ -121,7 +121,7 @@ impl Resolver {
             return self.start(hostname.to_owned());
         };
         if lookup.deadline.is_none() {
-            let detail = "an earlier lookup has not come back; check /etc/resolv.conf";
+            let detail = "an earlier lookup has not returned; check /etc/resolv.conf";
             self.last = unanswered(hostname, Reason::StillBlocked, detail);
         }
         self.next = Some(hostname.to_owned());

@@ -130,7 +130,7 @@ impl<'a> Files<'a> {
         };
         match (sys::file::system(&place)?, self.by) {
             (FileSystem::OfTheKernel, _) => {
-                Err(denied("a file system of the kernel's own; no file of an agent is read there".to_owned()))
+                Err(denied("a file system of the kernel; agents' files are not read from it".to_owned()))
             }
             (FileSystem::OfAProcess, By::User(_)) => {
                 Err(denied("a file system for which a process answers; none of a user's is read".to_owned()))
@@ -299,8 +299,7 @@ fn denied(detail: String) -> io::Error {
     io::Error::new(ErrorKind::PermissionDenied, detail)
 }
 
-const FOREIGN_LINK: &str = "a symbolic link on the way to it leads to another user's file or directory, and was made neither by \
-                            root nor by that user; make the link as root";
+const FOREIGN_LINK: &str = "a symbolic link in its path leads to another user's file or directory, and is owned neither by root nor by that user; create the link as root";
 
 const KEPT_FROM_OTHERS: &str = "a FUSE file system, which the kernel shows only to the user that mounted it, whatever capabilities \
                                 others have; mount it with the option allow_other";
@@ -334,7 +333,7 @@ fn digest(bytes: &[u8]) -> u64 {
 }
 
 pub(super) fn not_regular(path: &Path) -> Why {
-    let detail = "a FIFO, socket or device is in the file's place, and is not read";
+    let detail = "it is a FIFO, socket or device, which is not read";
     Why::new(Reason::NotARegularFile, path.display().to_string(), detail)
 }
 

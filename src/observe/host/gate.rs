@@ -132,7 +132,7 @@ impl Attempt {
         if self.refuses {
             return why(
                 Reason::StillBlocked,
-                "too many earlier reads have not come back (a hung file system?)",
+                "too many earlier reads have not returned (a hung file system?)",
             );
         }
         if lock(&self.progress).given_up || path.ancestors().any(|above| self.timed_out.contains(above)) {
@@ -142,7 +142,7 @@ impl Attempt {
         if !stuck.is_empty() && path.ancestors().any(|above| stuck.contains(above)) {
             return why(
                 Reason::StillBlocked,
-                "an earlier read has not come back (a hung file system?); it is read again once that one returns",
+                "an earlier read has not returned (a hung file system?); it is read again once that one returns",
             );
         }
         None

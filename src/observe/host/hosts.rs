@@ -17,7 +17,7 @@ pub fn parse(bytes: &[u8]) -> HostsFile {
     let bindings =
         (1..=MOST_LINES).zip(lines.by_ref()).filter_map(|(line, text)| binding(line, text)).collect();
     let rest = if lines.next().is_some_and(|line| !line.is_empty()) {
-        let detail = format!("has more than {MOST_LINES} lines; those after them are not looked at");
+        let detail = format!("has more than {MOST_LINES} lines; further ones are not read");
         Reading::Unknown(Why::new(Reason::TooLarge, "the hosts file", detail))
     } else {
         Reading::Known(())

@@ -48,8 +48,7 @@ fn open_descriptors() -> Option<u64> {
 }
 
 /// Why nothing is known about the host's processes if only the exporter's own are visible.
-pub(super) const ALONE: &str = "the exporter sees no process but itself, as it runs in a PID namespace of its own \
-                                (--pid host, hostPID: true or PrivatePIDs=no would end that)";
+pub(super) const ALONE: &str = "the exporter sees only its own processes, as it runs in a separate PID namespace (--pid host, hostPID: true or PrivatePIDs=no would end that)";
 
 /// The inode of the initial PID namespace, which is fixed in the kernel (`PROC_PID_INIT_INO`).
 const INITIAL: &str = "pid:[4026531836]";

@@ -272,7 +272,7 @@ impl Reader<'_> {
         }
         let Some(credentials) = credentials(&status) else {
             let fact = self.procfs.join(format!("{pid}/status")).display().to_string();
-            return Err(Why::new(Reason::Unsupported, fact, "it does not say as whom the process runs"));
+            return Err(Why::new(Reason::Unsupported, fact, "it does not contain the user of the process"));
         };
         let path = self.path_of(pid, &executable, first_argument.as_deref());
         if !self.wanted.counts(&name, path.as_deref(), &credentials) {

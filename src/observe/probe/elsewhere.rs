@@ -48,7 +48,7 @@ pub(super) async fn probe(
     };
     let question = Question { endpoint: endpoint.clone(), environment: environment.clone(), timeout };
     let Ok(question) = serde_json::to_vec(&question) else {
-        return unread(Reason::Failed, "no question can be formed");
+        return unread(Reason::Failed, "the request could not be built");
     };
     let patience = timeout.saturating_add(JOURNEY);
     match errands.ask((&door.network, &door.root), &question, patience).await {

@@ -116,7 +116,10 @@ fn interpret(
     }
     let middle = after.wall_minus_boot() + offset;
     if (middle + after.boot.as_secs_f64() - NEVER_SET).abs() <= 1.0 {
-        return Err((Reason::Failed, "the server tells a time of zero: its clock was never set".to_owned()));
+        return Err((
+            Reason::Failed,
+            "the server returned a time of zero: its clock was never set".to_owned(),
+        ));
     }
     let half_width = delay.max(0.0) / 2.0 + SERVER_ERROR;
     let reference = DateReference { low: middle - half_width, high: middle + half_width, taken: after.boot };

@@ -1,4 +1,4 @@
-//! What a remedy would have typed and set, and a machine on which that can be done.
+//! The commands and settings of a remedy, and a machine on which they can be executed.
 
 use logagent_exporter::model::remedy::is_command;
 use serde_json::Value;
@@ -40,11 +40,11 @@ pub(super) fn provide(host: &Host) {
     host.link(PACKAGED_CONFIG, EXPORTER_CONFIG);
 }
 
-/// A command that a step would have typed.
+/// A command of a step.
 pub(super) struct Typed(pub(super) String);
 
 impl Typed {
-    /// True if the agent has to be as it should be by now.
+    /// True if the agent must be healthy by now.
     pub(super) fn starts_the_agent(&self) -> bool {
         let agents = self.0.contains("/etc/init.d/") || self.0.contains("systemctl");
         agents && (self.0.contains(" start") || self.0.contains(" restart"))
@@ -77,12 +77,12 @@ pub(super) fn run(host: &Host, command: &str) -> i32 {
     output.status.code().unwrap_or(-1)
 }
 
-/// True for the exit statuses of a shell that has found no such command, or could not run it.
+/// True for the exit statuses of a shell for a command that was not found or could not be run.
 pub(super) fn is_no_command(code: i32) -> bool {
     matches!(code, 126 | 127 | -1)
 }
 
-/// `Ok` if a verifying command says that all is well.
+/// `Ok` if a verifying command succeeds.
 pub(super) fn verifies(host: &Host, command: &str, cause: &str) -> Result<(), String> {
     let output = host.command("/", "sh").args(["-c", command]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -104,7 +104,7 @@ pub(super) fn on_this_host(host: &Host, command: &str) -> String {
     ["4711", "4712", "4713"].iter().fold(command.to_owned(), |command, sample| command.replace(sample, &pid))
 }
 
-/// Does what a setting in a remedy asks for, as a person with an editor would.
+/// Applies a setting of a remedy, like a person with an editor.
 pub(super) fn set(host: &Host, setting: &str) {
     let is_filled_in = !setting.contains("REGION") && !setting.contains("ADDRESS") && !setting.contains('<');
     assert!(is_filled_in, "{setting} is known, and not filled in");

@@ -1,5 +1,6 @@
-//! Every command of every remedy and runbook, typed on a host in the state that it is about: it is there, it runs, the last step
-//! verifies, and afterwards the cause is gone. What cannot be done is in a table with its reason: `docs/remedies.md`.
+//! Every command of every remedy and runbook, executed on a host in the state that it is about: it exists, it runs, the
+//! last step verifies, and afterwards the cause is gone. Those that cannot be executed are in a table with the reason:
+//! `docs/remedies.md`.
 
 mod cases;
 mod cases_config;
@@ -21,29 +22,29 @@ use serde_json::Value;
 use crate::support::{Exporter, Host, User, eventually, eventually_after};
 use commands::{Typed, settings};
 
-/// A state of a host, and what its remedy needs besides commands.
+/// A state of a host, and the manual steps of its remedy.
 pub(crate) struct Case {
-    /// The cause that stands in it.
+    /// Its cause.
     pub(crate) cause: &'static str,
-    /// What the state is, for the table.
+    /// The description of the state, for the table.
     pub(crate) state: &'static str,
-    /// A machine on which all is well.
+    /// A healthy machine.
     pub(crate) host: fn() -> Host,
     /// The exporter's config.
     pub(crate) config: Option<&'static str>,
-    /// Makes the state while the exporter watches.
+    /// Sets up the state while the exporter is running.
     pub(crate) provoke: fn(&Host, &Exporter<'_>),
-    /// What a remedy leaves to people: an edit in words, the cloud's console, the other end of a connection.
+    /// The manual steps of a remedy: an edit in words, the cloud's console, the other end of a connection.
     pub(crate) people: Option<People>,
     /// Alternatives that are not followed here: parts of settings, each beside one that is.
     pub(crate) not: &'static [&'static str],
-    /// Why it cannot be waited until the cause is gone.
+    /// Why the test cannot wait until the cause is gone.
     pub(crate) lasts: Option<&'static str>,
-    /// For how long the state must have been there before the cause stands.
+    /// How long the state must last before the cause is active.
     pub(crate) stands_after: Duration,
 }
 
-/// What people do, in words, and how it is done here.
+/// A manual step, described, and how it is done here.
 #[derive(Clone, Copy)]
 pub(crate) struct People {
     pub(crate) what: &'static str,
@@ -56,7 +57,7 @@ pub(crate) const fn by(what: &'static str, does: fn(&Host)) -> Option<People> {
 }
 
 impl Case {
-    /// A state in which the remedy's own commands and settings do all.
+    /// A state in which the remedy's commands and settings are enough.
     pub(crate) const fn of(cause: &'static str, state: &'static str, host: fn() -> Host) -> Self {
         Self {
             cause,
@@ -80,7 +81,7 @@ fn all_cases() -> Vec<Case> {
     all
 }
 
-/// The standing problem of this cause in a report, unless another one explains it.
+/// The active problem of this cause in a report, unless another one explains it.
 fn problem(report: &Value, cause: &str) -> Option<Value> {
     let agents = report["agents"].as_array()?.iter();
     let prerequisites = agents.flat_map(|agent| agent["prerequisites"].as_array().into_iter().flatten());
@@ -146,7 +147,7 @@ fn follow(case: &Case, skipped: &Mutex<Skipped>) {
     }
     assert!(unused.is_empty(), "{cause}: no setting has {unused:?}: {remedy}");
     if case.lasts.is_none() {
-        // While an agent restarts, its causes are not told; what stands then is told again.
+        // While an agent restarts, its causes are not reported; those that are active afterwards are reported again.
         eventually(&format!("{cause} is gone after {remedy}"), || {
             let told = problem(&exporter.report(), cause).map(|problem| problem.to_string());
             let verified = host.sh(&verification(cause)).trim().to_owned();

@@ -1,4 +1,4 @@
-//! What is not done by the tests, with its reason, and the document that says what is.
+//! What the tests do not execute, with the reasons, and the document about what they do.
 
 use std::fmt::Write as _;
 

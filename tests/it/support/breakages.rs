@@ -1,4 +1,4 @@
-//! Defects of a healthy machine, each with its cause and how it is undone, while the exporter runs with
+//! Defects of a healthy machine, each with its cause and how to undo it, while the exporter runs with
 //! [`EXPECT_ALL`](super::layouts::EXPECT_ALL).
 
 use super::{
@@ -38,7 +38,7 @@ pub(crate) static BREAKAGES: &[Breakage] = &[
         provoke: |host| host.edit(CONFIG, "aliyuncs.com\",\n", "aliyuncs.com\"\n"),
         undo: |host| {
             host.write(CONFIG, CONFIG_TEXT);
-            // An exporter that starts later cannot know that what was loaded is what is there again.
+            // An exporter that starts later cannot know that the loaded config is in place again.
             host.restart_logtail();
         },
     },

@@ -1,4 +1,4 @@
-//! The exporter, running as a daemon on a test's machine, or once for a diagnosis.
+//! The exporter, run as a daemon on a test's machine, or once for a diagnosis.
 
 use std::{
     fs::{self, File},
@@ -21,14 +21,14 @@ const HASTE: [(&str, &str); 3] =
 const CONFIG: &str = "/etc/logagent-exporter.yml";
 const LOG: &str = "/run/exporter.log";
 const PID: &str = "/run/exporter.pid";
-/// So many files may be open, if it is there; else as many as usual.
+/// The limit of open files, if set; otherwise the default.
 const DESCRIPTORS: &str = "/run/descriptors";
 
-/// To read what is others'.
+/// To read files of other users.
 const POWERS: &str = "-all,+dac_read_search,+sys_ptrace";
 
-/// Makes a root directory of the exporter's own, as of an image with nothing but the program, into which a volume of the pod and
-/// its hosts file are mounted, and runs a command in it.
+/// Makes a root directory for the exporter, like an image with only the program, into which a volume of the pod and its
+/// hosts file are mounted, and runs a command in it.
 const SIDECAR: &str = "
 if [ -e /run/sidecar.group ]; then echo $$ >\"$(cat /run/sidecar.group)\"/cgroup.procs; fi
 mkdir -p /run/sidecar && mount -t tmpfs tmpfs /run/sidecar && cd /run/sidecar && mkdir usr proc etc dev run run/programs old
@@ -40,19 +40,19 @@ if [ -e /opt/volume ]; then mkdir -p usr/local/ilogtail && mount --bind /opt/vol
 mount --rbind /proc proc && pivot_root . old && umount -l old
 exec \"$@\"";
 
-/// [`HASTE`] but for what is said otherwise.
+/// [`HASTE`], except for the given flags.
 fn haste(flags: &[&str]) -> Vec<String> {
     let said = |name: &str| flags.iter().any(|flag| flag.starts_with(name));
     HASTE.iter().filter(|(name, _)| !said(name)).map(|(name, value)| format!("{name}={value}")).collect()
 }
 
-/// By whom a program is run on the machine.
+/// The user and privileges of a program on the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum User {
     Root,
     /// Not root, and without any capability.
     Nobody,
-    /// As the unit runs it: not root, with the capabilities to read what is others'.
+    /// As the unit runs it: not root, with the capabilities to read files of other users.
     Unit,
     /// In a container of a pod whose containers share their processes: root, with these capabilities.
     Sidecar,
@@ -121,7 +121,7 @@ impl Host {
         exporter
     }
 
-    /// The same, but does not wait for more than that it answers.
+    /// The same, but only waits until it answers.
     pub(crate) fn exporter_starting(&self, user: User, config: Option<&str>, flags: &[&str]) -> Exporter<'_> {
         let log = File::create(self.at(LOG)).unwrap();
         self.exporter_logging_to(log.try_clone().unwrap(), log, user, config, flags)
@@ -231,7 +231,7 @@ impl Exporter<'_> {
         fs::write(file, self.get(path)).unwrap();
     }
 
-    /// What a scrape shows now.
+    /// The current scrape.
     pub(crate) fn scrape(&self) -> Seen {
         Seen::parse(&self.get("/metrics"))
     }
@@ -241,12 +241,13 @@ impl Exporter<'_> {
         serde_json::from_str(&self.get("/api/v1/report")).unwrap()
     }
 
-    /// What it has logged so far.
+    /// Its log so far.
     pub(crate) fn log(&self) -> String {
         self.host.read(LOG)
     }
 
-    /// Waits until exactly these prerequisites are not plainly ok (see [`Seen::verdict`]), and stay so for two more evaluations.
+    /// Waits until exactly these prerequisites are not simply ok (see [`Seen::verdict`]), and stay so for two more
+    /// evaluations.
     #[track_caller]
     pub(crate) fn shows(&self, expected: &[&str]) {
         let what = format!("the exporter shows {expected:?}");
@@ -276,7 +277,7 @@ impl Exporter<'_> {
         })
     }
 
-    /// Waits until everything was read and judged anew.
+    /// Waits until everything was read and evaluated again.
     pub(crate) fn until_evaluated(&self) {
         let timer = |seen: &Seen| {
             seen.value("logagent_evaluations_total", &[("trigger", "timer")]).unwrap_or_default()
@@ -293,7 +294,7 @@ impl Exporter<'_> {
         self.host.signal(signal, self.pid);
     }
 
-    /// Lets it go on after SIGSTOP, which also stops whoever waits for it outside of the machine.
+    /// Lets it go on after SIGSTOP, which also stops the process that waits for it outside of the machine.
     pub(crate) fn goes_on(&self) {
         // Either may be gone.
         let resume = format!("kill -CONT {} 2>/dev/null", self.pid);
@@ -314,7 +315,7 @@ impl Exporter<'_> {
     }
 }
 
-/// Expects what [`Seen::verdict`] should show of a fault that is there when the exporter starts, undoes it, and expects silence.
+/// Expects this [`Seen::verdict`] for a fault that exists when the exporter starts, undoes it, and expects no finding.
 #[track_caller]
 pub(crate) fn fault_at_start(host: &Host, config: Option<&str>, expected: &[&str], undo: impl FnOnce(&Host)) {
     let exporter = host.exporter_with(User::Root, config, &[]);
@@ -323,7 +324,7 @@ pub(crate) fn fault_at_start(host: &Host, config: Option<&str>, expected: &[&str
     exporter.shows(&[]);
 }
 
-/// Provokes a fault on a healthy machine, expects exactly what [`Seen::verdict`] should show, undoes it, and expects silence.
+/// Provokes a fault on a healthy machine, expects exactly this [`Seen::verdict`], undoes it, and expects no finding.
 #[track_caller]
 pub(crate) fn fault(
     host: &Host,

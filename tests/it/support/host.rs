@@ -1,4 +1,4 @@
-//! A machine of a test's own: namespaces of mounts, network, host name and processes, and a piece of internet behind it.
+//! A test's own machine: namespaces of mounts, network, host name and processes, and a piece of internet behind it.
 
 use std::{
     env,
@@ -154,7 +154,7 @@ impl Host {
         symlink(target, self.at(path)).unwrap();
     }
 
-    /// Puts the stand-in for agents at `path`, in place of what is there.
+    /// Puts the stand-in for agents at `path`, replacing any existing file.
     pub(crate) fn install_stand_in(&self, path: &str) {
         // Not by this process: a file that it writes stays open in whatever another test's thread starts meanwhile, and what
         // is open for writing cannot be run.
@@ -220,7 +220,7 @@ impl Host {
         ));
     }
 
-    /// Drops what is sent to this address and port, as a firewall does that says nothing.
+    /// Drops packets to this address and port, like a silent firewall.
     pub(crate) fn block(&self, address: &str) {
         let (to, port) = address.split_once(':').unwrap();
         self.ip(&format!("-n internet rule add pref 10 to {to} ipproto 6 dport {port} blackhole"));
@@ -231,7 +231,7 @@ impl Host {
         self.ip("-n internet rule del pref 10");
     }
 
-    /// Gives the internet an address, which `names` lead to from now on, and nothing listens on.
+    /// Gives the internet an address, to which `names` resolve from now on, and on which nothing listens.
     pub(crate) fn add_site(&self, address: &str, names: &[&str]) {
         self.ip(&format!("-n internet address add {address}/32 dev lo"));
         let hosts = self.at("/etc/hosts");

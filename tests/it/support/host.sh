@@ -2,7 +2,7 @@
 # EXPORTER, STAND_IN, PROMETHEUS and ALERTMANAGER (directories) and HOST_NAME set, and becomes the machine's init.
 set -eu
 
-# What tests need from outside, before the places where it may be are covered.
+# Files that tests need from outside, before their directories are covered.
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/programs /run/prometheus /run/alertmanager /run/netns /run/etc
 for program in "$EXPORTER" "$STAND_IN"; do
@@ -12,7 +12,7 @@ done
 mount --bind "$PROMETHEUS" /run/prometheus
 mount --bind "$ALERTMANAGER" /run/alertmanager
 
-# An /etc of its own: its own hosts file, trust store, agents' files; nothing of the real machine's.
+# A separate /etc: its own hosts file, trust store, agents' files; nothing of the real machine's.
 mount -t tmpfs -o mode=755 tmpfs /run/etc
 cp -a /etc/ld.so* /run/etc/ 2>/dev/null || :
 printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' >/run/etc/passwd

@@ -5,8 +5,7 @@ use logagent_exporter::model::Text;
 use super::Runbook;
 
 const TRACKING: Text = Text {
-    en: "`System time` is the distance to the time servers, `Leap status : Not synchronised` means that nothing keeps \
-        the clock right. `logagent_clock_offset_seconds` shows what the exporter measured, by source.",
+    en: "`System time` is the distance to the time servers, `Leap status : Not synchronised` means that the clock is not synchronized. `logagent_clock_offset_seconds` shows what the exporter measured, by source.",
     zh: "`System time` 是与时间服务器的偏差；`Leap status : Not synchronised` 表示没有任何时间源在校准时钟。\
         `logagent_clock_offset_seconds` 是 exporter 按来源测得的偏差。",
 };
@@ -42,7 +41,7 @@ static CLOCK_OFFSET_HIGH: Runbook = Runbook {
 static CLOCK_SKEWED_ADJUSTED: Runbook = Runbook {
     cause: "clock_skewed_adjusted",
     impact: Text {
-        en: "Heartbeat and logs get through, with a rejected request now and then. Other programs on this host have \
+        en: "Heartbeat and logs get through, with an occasional rejected request. Other programs on this host have \
             the wrong time.",
         zh: "心跳和日志可以送达，但偶尔会有请求被拒绝；本机其他程序的时间仍然是错的。",
     },
@@ -74,7 +73,7 @@ static CLOCK_STEPPED: Runbook = Runbook {
     session: "$ sudo journalctl --since '15 min ago' -u chronyd -u chrony -u ntpd -u systemd-timesyncd | tail -n 1\n\
         Jul 01 08:00:00 web-1 chronyd[641]: System clock was stepped by -37.012345 seconds",
     reading: Text {
-        en: "The time service says what it did. If it says nothing, a person, another program or the hypervisor set the time.",
+        en: "The time service logs what it did. If it logs nothing, a person, another program or the hypervisor set the time.",
         zh: "时间服务会记录校准操作；如果没有记录，则是人工、其他程序或虚拟化平台修改了时间。",
     },
 };

@@ -1,4 +1,4 @@
-//! Runbooks of the causes of `ip` that only LogListener has.
+//! Runbooks of the causes of `ip` specific to LogListener.
 
 use logagent_exporter::model::Text;
 
@@ -31,7 +31,7 @@ static GROUP_IP_IS_RANGE: Runbook = Runbook {
 static GROUP_IP_NOT_PRIVATE: Runbook = Runbook {
     cause: "group_ip_not_private",
     impact: Text {
-        en: "None if the server group contains this very address; else the group has no heartbeat of this host.",
+        en: "None if the server group contains exactly this address; otherwise the group has no heartbeat from this host.",
         zh: "如果机器组中正是该地址则没有影响；否则机器组中没有本机心跳。",
     },
     sample: &[("group_ip", "203.0.113.7"), ("server", "ap-guangzhou.cls.tencentyun.com")],
@@ -51,7 +51,7 @@ static GROUP_LABEL_CONFLICT: Runbook = Runbook {
 static MULTIPLE_CANDIDATE_ADDRESSES: Runbook = Runbook {
     cause: "multiple_candidate_addresses",
     impact: Text {
-        en: "None if the chosen address is the one in the server group; else the group has no heartbeat of this host.",
+        en: "None if the chosen address is the one in the server group; otherwise the group has no heartbeat from this host.",
         zh: "如果所选地址就是机器组中的地址则没有影响；否则机器组中没有本机心跳。",
     },
     sample: &[("group_ip", "192.168.5.7"), ("candidates", "10.0.0.7, 192.168.5.7")],

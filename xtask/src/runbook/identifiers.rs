@@ -5,7 +5,7 @@ use logagent_exporter::model::Text;
 use super::{NOT_IN_GROUP, Runbook};
 
 const ACCOUNTS: Text = Text {
-    en: "Each file name is one account whose projects may use this host. Nothing but digits may stand there, and the \
+    en: "Each file name is one account whose projects may use this host. The names must consist of digits only, and the \
         main account of the project's owner must be among them.",
     zh: "每个文件名对应一个允许使用本机的账号。文件名只能是数字，并且必须包含 Project 所属的主账号 ID。",
 };
@@ -36,8 +36,7 @@ static USER_IDENTIFIER_MISMATCH: Runbook = Runbook {
 static USER_IDENTIFIER_MALFORMED: Runbook = Runbook {
     cause: "user_identifier_malformed",
     impact: Text {
-        en: "A warning means that a right identifier is there too, and nothing is lost. Otherwise the machine group has no \
-            heartbeat of this host, and its logs are not collected.",
+        en: "A warning means that a right identifier is there too, and nothing is lost. Otherwise the machine group has no heartbeat from this host, and its logs are not collected.",
         zh: "级别为警告时，正确的标识同时存在，没有损失；否则机器组中没有本机心跳，日志不会被采集。",
     },
     sample: &[("malformed", "1234567890123456.txt"), ("expected", "1234567890123456")],
@@ -48,7 +47,7 @@ static USER_IDENTIFIER_MALFORMED: Runbook = Runbook {
 static METADATA_TOKEN_REQUIRED: Runbook = Runbook {
     cause: "metadata_token_required",
     impact: Text {
-        en: "If the project is of the account that owns the instance, its machine group has no heartbeat of this host, although \
+        en: "If the project is of the account that owns the instance, its machine group has no heartbeat from this host, although \
             everything else is right; a project of another account needs a user identifier in any case.",
         zh: "如果 Project 属于实例所属账号，即使其他条件都满足，机器组中也没有本机心跳；如果属于其他账号，则无论如何都需要用户标识。",
     },
@@ -88,7 +87,7 @@ static CUSTOM_IDENTIFIER_MISMATCH: Runbook = Runbook {
 static CUSTOM_IDENTIFIER_MALFORMED: Runbook = Runbook {
     cause: "custom_identifier_malformed",
     impact: Text {
-        en: "Most likely the machine group has no heartbeat of this host; the exporter was not told which identifier is right.",
+        en: "Most likely the machine group has no heartbeat from this host; the exporter's config has no expected identifier.",
         zh: "机器组中很可能没有本机心跳；exporter 未被告知正确的标识，因此无法确定。",
     },
     sample: &[("malformed", "\"web-fleet\\r\"")],
@@ -104,8 +103,7 @@ static IDENTIFIER_UNEXPANDED: Runbook = Runbook {
         ALIYUN_LOGTAIL_USER_DEFINED_ID=$(MACHINE_GROUP)\n\
         $ cat -A /etc/ilogtail/user_defined_id\nweb-fleet$",
     reading: Text {
-        en: "Kubernetes leaves `$(NAME)` as it is if NAME is not defined before it in the same container. Whatever stands \
-            there is what the agent reports.",
+        en: "Kubernetes leaves `$(NAME)` as it is if NAME is not defined before it in the same container. The agent reports it literally.",
         zh: "如果同一容器中此前没有定义 `NAME`，Kubernetes 会原样保留 `$(NAME)`。客户端上报的就是此处的内容。",
     },
 };

@@ -11,7 +11,7 @@ const RECORD: Text = Text {
         上报的是其配置中的 `group_ip`。",
 };
 
-/// What is wrong now can be right by chance.
+/// A wrong setting can work by chance.
 const DOUBTFUL: Text = Text {
     en: "None as long as the machine group contains the reported address. It can change at the agent's next start, and \
         then the group loses this host.",
@@ -114,7 +114,7 @@ static HOSTS_BINDING_NOT_ON_HOST: Runbook = Runbook {
 static IP_RECORD_MISSING: Runbook = Runbook {
     cause: "ip_record_missing",
     impact: Text {
-        en: "The reported address is unknown. If the agent did not get as far as choosing one, there is no heartbeat.",
+        en: "The reported address is unknown. If the agent failed before it chose one, there is no heartbeat.",
         zh: "无法得知上报的 IP。如果客户端尚未走到选择 IP 这一步，则没有心跳。",
     },
     sample: &[("record", "/usr/local/ilogtail/app_info.json")],
@@ -130,7 +130,7 @@ static IP_RECORD_MISSING: Runbook = Runbook {
 static IP_RECORD_INVALID: Runbook = Runbook {
     cause: "ip_record_invalid",
     impact: Text {
-        en: "The reported address is unknown, so whether the machine group matches this host cannot be told.",
+        en: "The reported address is unknown, so it is unknown whether the machine group matches this host.",
         zh: "无法得知上报的 IP，因此无法判断机器组能否匹配本机。",
     },
     sample: &[("record", "/usr/local/ilogtail/app_info.json"), ("defect", "empty file")],

@@ -1,4 +1,4 @@
-//! What runbooks say of each cause besides its entry in the catalogue.
+//! The parts of runbooks that are not in the catalogue.
 
 mod clock;
 mod credentials;
@@ -13,16 +13,16 @@ mod surroundings;
 
 use logagent_exporter::model::{Cause, Text};
 
-/// The text about a cause that only its runbook has.
+/// The text about a cause that is only in its runbook.
 #[derive(Debug)]
 pub(crate) struct Runbook {
     /// The id of the cause.
     cause: &'static str,
-    /// What is lost while it stands.
+    /// The impact while it is active.
     pub(crate) impact: Text,
     /// A plausible value for each name of the evidence, for the sample of a diagnosis.
     pub(crate) sample: &'static [(&'static str, &'static str)],
-    /// Commands that show the defect, each after `$ `, with what they print while it stands.
+    /// Commands that show the defect, each after `$ `, with their output while it is active.
     pub(crate) session: &'static str,
     /// How to read that.
     pub(crate) reading: Text,
@@ -47,11 +47,11 @@ fn runbooks() -> impl Iterator<Item = &'static Runbook> {
     .copied()
 }
 
-/// What the runbook of this cause says.
+/// The runbook of this cause.
 ///
 /// # Panics
 ///
-/// If there is none: the generator cannot go on without it.
+/// Panics if there is none: the generator cannot continue without it.
 #[expect(clippy::panic, reason = "whoever adds a cause reads this, and adds its runbook")]
 pub(crate) fn runbook(cause: &Cause) -> &'static Runbook {
     runbooks()
@@ -73,9 +73,9 @@ const NOT_IN_GROUP: Text = Text {
     zh: "机器组无法识别本机：组内没有本机心跳，本机也获取不到该机器组的采集配置，仅由该机器组采集的日志不会被采集。",
 };
 
-/// All goes well until the next start.
+/// Everything works until the next start.
 const AT_NEXT_START: Text = Text {
-    en: "Nothing is lost while the running process goes on. After its next start (crash, upgrade, reboot) the \
+    en: "Nothing is lost while the process keeps running. After its next start (crash, upgrade, reboot) the \
         heartbeat can be gone.",
     zh: "当前进程运行期间没有损失；但进程下次启动（崩溃、升级、重启机器）后，心跳可能中断。",
 };

@@ -4,7 +4,7 @@ use logagent_exporter::model::Text;
 
 use super::Runbook;
 
-/// What depends on an endpoint.
+/// The impact of an unreachable endpoint.
 const UNREACHABLE: Text = Text {
     en: "If it is the config server: no heartbeat, and no new collection configs. If it is the data server or a project: \
         logs wait on the host until its buffer is full or they are rotated away, and then they are lost.",

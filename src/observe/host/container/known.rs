@@ -240,6 +240,6 @@ pub(super) fn unread_place(container: Option<ContainerName>, host: &PlaceFacts, 
 
 /// Why nothing is known about a container in which nothing runs.
 pub(super) fn not_running(name: &str) -> Why {
-    let detail = "no process runs in its container, and its files are seen through a process alone";
+    let detail = "no process runs in its container, and its files can only be read through a process";
     Why::new(Reason::Unsupported, format!("the container of {name}"), detail)
 }

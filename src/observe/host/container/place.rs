@@ -88,7 +88,7 @@ fn hostname(files: Files<'_>) -> Reading<String> {
             Reading::Known(name.unwrap_or_default())
         }
         FileState::Missing | FileState::NotAFile(_) => {
-            let detail = "the container's runtime has not written it";
+            let detail = "the container's runtime has not recorded it";
             Reading::Unknown(Why::new(Reason::Unsupported, path.display().to_string(), detail))
         }
     })

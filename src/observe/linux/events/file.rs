@@ -205,7 +205,7 @@ impl Watches {
                         changes |= if source == Source::File { Changes::FILE } else { Changes::START };
                     }
                     if outcome.is_remote {
-                        let why = format!("{}: this file system does not tell all changes", path.display());
+                        let why = format!("{}: this file system does not report all changes", path.display());
                         missing.push((source, io::Error::other(why)));
                     }
                     self.placed.insert(path, watch);

@@ -76,8 +76,7 @@ impl Reader<'_> {
             Reading::Known(None)
         };
         if matches!(theirs, Reading::Known(None)) && self.is_in_another_container(pid) {
-            let detail = "it is in another container, whose processes the exporter shares and whose files it may not \
-                          look at; grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, to user 0";
+            let detail = "it is in another container, whose PID namespace the exporter shares, but whose files it may not read; grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, to user 0";
             return Err(Why::new(Reason::Denied, path.display().to_string(), detail));
         }
         if !self.files.deputy {
