@@ -187,7 +187,7 @@ async fn a_connect_that_nobody_answers_times_out() {
 #[tokio::test]
 async fn silence_and_slow_drip_are_timeouts_of_the_response() {
     let (kind, detail) = http_failure(SHORT, Fault::Stall(Vec::new())).await;
-    assert!(kind == FailureKind::ResponseTimeout && detail.contains("no answer came"), "{detail}");
+    assert!(kind == FailureKind::ResponseTimeout && detail.contains("no answer arrived"), "{detail}");
     assert_eq!(http_failure(SHORT, Fault::Drip(documented())).await.0, FailureKind::ResponseTimeout);
 
     let server =

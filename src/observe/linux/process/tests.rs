@@ -217,7 +217,7 @@ fn an_exporter_that_sees_itself_alone_knows_nothing_of_the_host() {
     let fake = Fake::new();
     let scan = |fake: &Fake| {
         let scan = |files: Files<'_>| Procfs::new(fake.0.at("/proc")).scan(&[], files, some_time(), &Agents);
-        look_from(Path::new("/"), scan).why().map(|why| why.detail.contains("PID namespace of its own"))
+        look_from(Path::new("/"), scan).why().map(|why| why.detail.contains("separate PID namespace"))
     };
     assert_eq!(scan(&fake), None, "a single process that is another is one of the host's");
     fake.0.link("/proc/self", "1");

@@ -61,7 +61,7 @@ async fn a_proxy_that_refuses_is_the_obstacle() {
         (
             Scheme::Https,
             "403 Forbidden\r\n",
-            "refuses to pass on to logtail.cn-hangzhou.log.aliyuncs.com:443",
+            "refuses to connect to logtail.cn-hangzhou.log.aliyuncs.com:443",
         ),
     ] {
         let proxy = FaultServer::start(Fault::Answer(response(status, ""))).await;
