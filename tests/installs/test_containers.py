@@ -253,10 +253,10 @@ class Containers(unittest.TestCase):
         self.shows({"shop": []})
         self.host.run("echo >/var/lib/docker/shared/hungry")
         self.tells("shop", "processes worker_missing")
-        eventually("of what the worker died", lambda: "killed for want of memory" in self.remedy("shop", "worker_missing"))
+        eventually("of what the worker died", lambda: "killed for lack of memory" in self.remedy("shop", "worker_missing"))
         self.host.run("pkill ilogtail")
         self.tells("shop", "processes not_running")
-        eventually("of what it died", lambda: "killed for want of memory" in self.remedy("shop", "not_running"))
+        eventually("of what it died", lambda: "killed for lack of memory" in self.remedy("shop", "not_running"))
 
     def test_a_container_that_starts_again_and_again(self):
         self.agent("shop")
