@@ -97,7 +97,9 @@ const FLEET_FAILING: Alert = Alert {
 };
 
 const FAILING: Alert = Alert {
-    why: &["The symptom, if no cause is active long enough for its alert, and the symptom is not that of a fleet."],
+    why: &[
+        "The symptom, if no cause is active long enough for its alert, and the symptom is not that of a fleet.",
+    ],
     expr: "agent:logagent_status:symptom unless on (cluster) cluster:logagent_status:fleet",
     wait: "",
     keep: "",
