@@ -1,4 +1,4 @@
-"""Agents in containers of a real dockerd, beside an exporter on the host: images of each layout built from nothing, in the host's
+"""Agents in containers of a real dockerd and podman, beside an exporter on the host: images of each layout built from nothing, in the host's
 network, in one of their own, and in none. Healthy ones are silent; of what is done to one, the documented cause is told with its name.
 """
 
@@ -82,6 +82,8 @@ def add_image(host, name, programs, texts):
     """An image of nothing but these programs, with what they are linked with, and these texts."""
     with tempfile.TemporaryDirectory() as directory:
         root = pathlib.Path(directory)
+        # As in images that are built: podman keeps the mode of the root directory.
+        root.chmod(0o755)
         for place, program in {"/bin/sh": "/bin/dash", "/bin/sleep": "/bin/sleep", "/bin/ln": "/bin/ln", **programs}.items():
             for there, here in [(place, program), *((library, library) for library in libraries(program))]:
                 target = root / there.lstrip("/")
@@ -324,15 +326,28 @@ class Containers(unittest.TestCase):
                 self.host.run("docker rm --force exporter")
 
     def test_beside_podman(self):
-        self.addCleanup(self.host.shell, f"{PODMAN} rm --all --force --time 0")
+        self.addCleanup(self.host.shell, f"{PODMAN} pod rm --all --force --time 0; {PODMAN} rm --all --force --time 0")
         self.host.run(f"{PODMAN} import /var/lib/docker/logtail.tar logtail")
+        self.host.run(f"{PODMAN} network create --subnet 172.21.0.0/24 --gateway 172.21.0.1 shops")
+        # All containers of this pod are in the host's network; its first one holds its namespaces, and has no agent.
+        self.host.run(f"{PODMAN} pod create --name shop --network host --infra-image logtail --infra-command '/bin/sleep 1000'")
         limits = "--ulimit nofile=1024:1024 --ulimit nproc=1000:1000 --pids-limit 0"
-        self.agent("on-the-node", f"--network host {limits}", run=f"{PODMAN} run")
-        self.agent("alone", f"--network none {limits}", run=f"{PODMAN} run", STAND_IN_IP="")
-        self.watch("on-the-node", "alone")
-        self.tells("alone", "ip ip_missing", "network resolver_failure")
-        self.assertEqual(self.agents()["on-the-node"], [])
+        bridged = self.own_network().replace(f"--network pods --ip {POD}", "--network shops --ip 172.21.0.7")
+        run = f"{PODMAN} run"
+        self.agent("on-the-node", f"--network host {limits}", run=run)
+        self.agent("alone", f"--network none {limits}", run=run, STAND_IN_IP="")
+        self.agent("bridged", f"{bridged} {limits}", run=run, STAND_IN_IP="172.21.0.7")
+        self.agent("astray", f"{bridged.replace('.0.7', '.0.8')} {limits}", run=run, STAND_IN_IP="172.21.0.9")
+        self.agent("in-the-pod", f"--pod shop {limits}", run=run)
+        self.watch("on-the-node", "alone", "bridged", "astray", "in-the-pod")
+        # Podman writes the host's names into the container, which has no way to them.
+        self.tells("alone", "ip ip_missing", "network intranet_endpoint_unreachable")
+        self.tells("astray", "ip ip_differs_from_hosts_binding")
+        self.assertEqual(sorted(self.agents()), ["alone", "astray", "bridged", "in-the-pod", "on-the-node"])
+        for name in ("on-the-node", "bridged", "in-the-pod"):
+            eventually(f"{name} is well", lambda well=name: self.agents()[well] == [])
         self.assertIn("podman exec -it alone sh", self.remedy("alone", "ip_missing"))
+        self.assertRegex(self.get("/metrics"), 'logagent_agent_info{.*container="in-the-pod"')
 
 
 if __name__ == "__main__":
