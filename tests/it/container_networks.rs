@@ -82,6 +82,21 @@ fn a_container_without_names_fails_by_itself() {
 }
 
 #[test]
+fn names_that_only_the_agent_may_read_are_unknown() {
+    for kept in ["chmod 700 .", "chmod 600 etc/hosts"] {
+        let host = Host::new();
+        host.add_log_service();
+        let _container = start_apart(&host, &format!("{kept} &&"));
+        let exporter = exporter(&host);
+        exporter.until(&format!("that the network is judged after {kept}"), |_| {
+            let (network, why) = prerequisite(&exporter, "network");
+            assert_ne!(network, "failing", "{kept}: {why}");
+            network == "unknown" && why.contains("/etc/hosts") && why.contains("permission denied")
+        });
+    }
+}
+
+#[test]
 fn whoever_is_sent_there_has_no_rights_and_is_ended_with_what_hangs() {
     let host = Host::new();
     host.add_log_service();

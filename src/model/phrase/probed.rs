@@ -72,6 +72,10 @@ pub(super) const PROBED: &[Text] = &[
         "{} has sources of names that this static program cannot ask: {}; use the dynamically linked one",
         "{} 中配置了本静态程序无法查询的名称来源：{}；请改用动态链接版本",
     ),
+    text(
+        "{} cannot be read here: permission denied; the name may resolve for the agent",
+        "此处没有权限读取 {}；客户端可能能够解析该域名",
+    ),
     text("no answer from the resolver for {} within {} s", "{} 的解析在 {} 秒内无应答"),
     text("{} is not a name that a certificate can be for", "证书不可能签发给 {} 这样的名称"),
     text("TLS could not be set up: {}", "无法建立 TLS：{}"),

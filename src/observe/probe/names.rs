@@ -1,34 +1,53 @@
 //! Sources of host names that the host asks and this program cannot: a static program uses only the hosts file and name
 //! servers. A name that only such a source knows resolves for the agent, so nothing is known about it here.
 
-use std::{io::Read as _, path::Path};
+use std::{
+    io::{self, Read as _},
+    path::Path,
+};
 
 use tokio::task;
 
 use crate::{
     model::{Reason, Why},
     sys::{
-        ASKS_EVERY_SOURCE_OF_NAMES,
+        ASKS_EVERY_SOURCE_OF_NAMES, HOSTS_FILE,
         root::{Purpose, Root},
     },
 };
 
 /// Which sources of names the host asks, in which order.
 const FILE: &str = "/etc/nsswitch.conf";
+/// The files that a resolver reads.
+const RESOLVED_BY: [&str; 2] = [HOSTS_FILE, "/etc/resolv.conf"];
 /// Real files have a few lines.
 const LARGEST: u64 = 64 << 10;
 /// Sources that are used here too: the hosts file, name servers (`resolve` is systemd's way to them). `myhostname`
 /// knows only the host's own names.
 const ASKED: [&str; 4] = ["files", "dns", "resolve", "myhostname"];
 
-/// Why the name may resolve after all on the host with this root; `None` if every source was asked.
+/// Why the name may resolve after all for an agent on the host with this root; `None` if every source was asked.
 pub(super) async fn unasked(root: &Root, host: &str) -> Option<Why> {
-    if ASKS_EVERY_SOURCE_OF_NAMES {
-        return None;
-    }
-    let root = root.clone();
-    let text = task::spawn_blocking(move || read(&root)).await.ok().flatten()?;
-    unasked_of(&text, host)
+    let (root, host) = (root.clone(), host.to_owned());
+    let sources = move || {
+        unreadable(&Root::new(Path::new("/")), &host)
+            .or_else(|| if ASKS_EVERY_SOURCE_OF_NAMES { None } else { unasked_of(&read(&root)?, &host) })
+    };
+    task::spawn_blocking(sources).await.ok().flatten()
+}
+
+/// A file with names that the agent may read and this process must not. The C library says only that the name does not
+/// resolve.
+fn unreadable(own: &Root, host: &str) -> Option<Why> {
+    let denied = |file: &&str| {
+        let opened = own.open(Path::new(file), Purpose::Read);
+        opened.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+    };
+    RESOLVED_BY.iter().find(|file| denied(file)).map(|file| {
+        let detail =
+            format!("{file} cannot be read here: permission denied; the name may resolve for the agent");
+        Why::new(Reason::Denied, host, detail)
+    })
 }
 
 fn read(root: &Root) -> Option<String> {
