@@ -6,7 +6,6 @@
 use std::{
     collections::BTreeMap,
     fs,
-    os::unix::fs::symlink,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
@@ -39,9 +38,10 @@ use crate::{
         probe, time,
     },
     publish::{Published, text},
+    sys::testing,
 };
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod blind_host;
 
 /// Takes bytes, and an empty directory to work in; panics where a promise is broken.
@@ -70,7 +70,9 @@ pub fn agent_files(bytes: &[u8], _: &Path) {
         {
             let path = Path::new(path);
             let parts = [(path.with_file_name("part.json"), bytes.to_vec())];
-            let parameters = profile.parse_parameters(ConfigFiles { path, bytes, parts: &parts });
+            let read = |system| profile.parse_parameters(ConfigFiles { path, bytes, parts: &parts, system });
+            let _on_windows = read(System::Windows);
+            let parameters = read(System::Linux);
             let _config = profile.parse_loaded_config(path, bytes, &local_time);
             if let Ok(parameters) = parameters {
                 let list = format!("{parameters:?}");
@@ -353,7 +355,7 @@ fn put(root: &Path, FileOf { name, kind, content }: &FileOf<'_>) {
     let _as_far_as_can_be = if is_link {
         // It stays inside the root, whatever it contains: everything is read through the root.
         let target = PathBuf::from(String::from_utf8_lossy(content).replace('\0', "/"));
-        symlink(root.join(target.strip_prefix("/").unwrap_or(&target)), &path)
+        testing::link(&root.join(target.strip_prefix("/").unwrap_or(&target)), &path)
     } else if *kind == 3 {
         fs::create_dir_all(&path)
     } else {
@@ -419,8 +421,6 @@ fn runtime() -> Runtime {
 
 #[cfg(test)]
 mod tests {
-    use rustix::time::{ClockId, clock_gettime};
-
     use super::*;
 
     /// Far more CPU time than the largest input needs: only an infinite loop reaches it.
@@ -436,10 +436,9 @@ mod tests {
             for file in files {
                 let bytes = fs::read(&file).unwrap();
                 let scratch = tempfile::tempdir().unwrap();
-                let used = || Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap();
-                let before = used();
+                let before = testing::thread_time();
                 target(&bytes, scratch.path());
-                assert!(used().saturating_sub(before) < HANGS, "{}", file.display());
+                assert!(testing::thread_time().saturating_sub(before) < HANGS, "{}", file.display());
             }
         }
     }

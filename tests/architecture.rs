@@ -28,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("agents", &["model"]),
     ("model", &[]),
     ("sys", &["model"]),
-    ("fuzzing", &["agents", "config", "evaluate", "model", "net", "observe", "publish"]),
+    ("fuzzing", &["agents", "config", "evaluate", "model", "net", "observe", "publish", "sys"]),
 ];
 
 /// Modules without I/O, clock or surroundings, whose functions of the same input give the same output.
@@ -80,8 +80,18 @@ const OF_ONE_SYSTEM: &[&str] = &[
 const ASKS: &[&str] =
     &["cfg(target", "cfg(unix", "cfg(windows", "cfg(not(", "cfg(any(", "cfg(all(", "cfg_attr(", "cfg!("];
 
-/// A kind of agent for tests only, which is not part of the product.
-const KIND_OF_TESTS: &str = "agents/new_kind.rs";
+/// What stands before tests that Linux alone can run, and is written nowhere else but there. They alone name what only Linux has.
+const TESTS_OF_LINUX: &str = "#[cfg(all(test, target_os = \"linux\"))]\n";
+
+/// How code depends on the system of the host that it looks at, or that the exporter was built for.
+const DEPENDS: &[&str] = &["System::Linux", "System::Windows", "SYSTEM"];
+
+/// Where it may without a word: the seam, the profiles, the vocabulary's own definition, and what is fed to parsers.
+const MAY_DEPEND: &[&str] =
+    &["sys/", "observe/linux/", "observe/windows/", "agents/", "model/system.rs", "fuzzing"];
+
+/// A kind of agent for tests alone, which one of them finds on a host of its own: no part of the product.
+const KIND_OF_TESTS: [&str; 2] = ["agents/new_kind.rs", "agents/new_kind/on_linux.rs"];
 
 const MOST_LINES: usize = 500;
 
@@ -91,14 +101,57 @@ fn the_source_tree_keeps_its_shape() {
     let files = rust_files(&src);
     assert!(files.len() > 80, "only {} files found below {}", files.len(), src.display());
     let mut found = Vec::new();
-    for file in files {
-        let name = file.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
-        found.extend(violations(&name, &fs::read_to_string(&file).unwrap()));
+    let sources: Vec<(String, String)> = files.into_iter().map(|file| named(&src, &file)).collect();
+    let of_linux: Vec<String> =
+        sources.iter().flat_map(|(name, source)| modules_of_linux(name, source)).collect();
+    for (name, source) in &sources {
+        found.extend(violations(name, source, &of_linux));
     }
     for file in rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("xtask/src")) {
         found.extend(form(&file.display().to_string(), &fs::read_to_string(&file).unwrap()));
     }
     assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+/// The first cells of a section's table, whose second ones say something.
+fn told_in_section(document: &str, heading: &str) -> Vec<String> {
+    let section = document.split(&format!("## {heading}\n")).nth(1).expect("the section");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    rows.map(|(file, says)| {
+        assert!(says.len() > 10, "{file}: {says:?} says nothing");
+        file.to_owned()
+    })
+    .collect()
+}
+
+#[test]
+fn what_depends_on_the_system_outside_the_seam_and_what_is_tested_on_linux_alone_is_what_the_document_says() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut sources: Vec<_> = rust_files(&src).into_iter().map(|file| named(&src, &file)).collect();
+    sources.sort();
+    let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/windows.md")).unwrap();
+    let depend: Vec<String> = sources
+        .iter()
+        .filter(|(name, source)| depends_on_the_system(name, source))
+        .map(|(name, _)| format!("src/{name}"))
+        .collect();
+    assert_eq!(told_in_section(&document, "What depends on the system"), depend, "the document on the left");
+    let of_linux: Vec<String> = sources
+        .iter()
+        .filter(|(_, source)| source.contains(TESTS_OF_LINUX))
+        .map(|(name, _)| format!("src/{name}"))
+        .collect();
+    assert_eq!(told_in_section(&document, "Tests of Linux alone"), of_linux, "the document on the left");
+    for (file, source, depends) in [
+        ("evaluate/rules/a.rs", "//! A.\nif system == System::Windows {}", true),
+        ("daemon/a.rs", "//! A.\nuse crate::sys::SYSTEM;", true),
+        ("daemon/a.rs", "//! A.\nuse crate::model::System; // SYSTEM", false),
+        ("daemon/a.rs", "//! A.\n#[cfg(test)]\nmod tests {\n    System::Linux\n}\n", false),
+        ("agents/logtail/a.rs", "//! A.\nif system == System::Windows {}", false),
+    ] {
+        assert_eq!(depends_on_the_system(file, source), depends, "{file}: {source}");
+    }
 }
 
 #[test]
@@ -146,16 +199,78 @@ fn every_rule_of_the_shape_can_be_broken() {
         ),
         ("daemon/a.rs", "//! A.\nuse tokio::{signal::unix::signal};", "names tokio::signal::unix::signal"),
         ("observe/a.rs", "//! A.\n#[cfg(target_os = \"linux\")]\nfn f() {}", "asks cfg(target"),
+        (
+            "observe/a/tests.rs",
+            "//! A.\nuse std::os::unix::fs::symlink;",
+            "observe/a/tests.rs names std::os::unix::fs::symlink",
+        ),
+        (
+            "observe/a.rs",
+            "//! A.\n#[cfg(test)]\nmod tests {\n    use rustix::fs::open;\n}\n",
+            "names rustix::fs::open",
+        ),
+        ("observe/a.rs", "//! A.\n#[cfg(all(test, target_os = \"linux\"))]\nfn f() {}", "asks cfg(all("),
         ("observe/a.rs", "use std::fs;", "does not begin with //!"),
         ("observe/a.rs", long.as_str(), "501 lines"),
     ] {
-        let said = violations(file, source).join("\n");
+        let said = violations(file, source, &[]).join("\n");
         assert!(said.contains(complaint), "{file}: {source:?} gives {said:?}, not {complaint:?}");
     }
     let fine = "//! A.\nuse crate::{agents::address, model::Text};\nuse std::{net::IpAddr, time::SystemTime}; // std::fs";
-    assert_eq!(violations("agents/a.rs", fine), Vec::<String>::new());
+    assert_eq!(violations("agents/a.rs", fine, &[]), Vec::<String>::new());
     let tests = "//! A.\nuse crate::model::Text;\n#[cfg(test)]\nmod tests {\n    use std::fs;\n}\n";
-    assert_eq!(violations("evaluate/a.rs", tests), Vec::<String>::new(), "tests may read files");
+    assert_eq!(violations("evaluate/a.rs", tests, &[]), Vec::<String>::new(), "tests may read files");
+    let declared = format!(
+        "//! A.\n{TESTS_OF_LINUX}pub(crate) mod b;\n\n{TESTS_OF_LINUX}mod tests {{\n    use libc::c_int;\n}}\n"
+    );
+    assert_eq!(violations("observe/a.rs", &declared, &[]), Vec::<String>::new());
+    let of_linux = modules_of_linux("observe/a.rs", &declared);
+    assert_eq!(of_linux, ["observe/a/b"]);
+    for file in ["observe/a/b.rs", "observe/a/b/c.rs"] {
+        assert_eq!(violations(file, "//! A.\nuse rustix::fs::open;", &of_linux), Vec::<String>::new());
+    }
+    assert_eq!(modules_of_linux("observe/mod.rs", &declared), ["observe/b"]);
+}
+
+/// A file's name below `src`, and what is in it.
+fn named(src: &Path, file: &Path) -> (String, String) {
+    let name = file.strip_prefix(src).unwrap().to_str().unwrap().to_owned();
+    (name, fs::read_to_string(file).unwrap())
+}
+
+/// Modules of their own files that hold tests of Linux alone, with what is below them: their paths without `.rs`.
+fn modules_of_linux(file: &str, source: &str) -> Vec<String> {
+    let directory = file
+        .strip_suffix("mod.rs")
+        .map_or_else(|| format!("{}/", file.strip_suffix(".rs").unwrap_or(file)), ToOwned::to_owned);
+    let declared = source.split(TESTS_OF_LINUX).skip(1).filter_map(|rest| {
+        let rest = rest.strip_prefix("pub(crate) ").unwrap_or(rest);
+        rest.lines().next()?.strip_prefix("mod ")?.strip_suffix(';')
+    });
+    declared.map(|name| format!("{directory}{name}")).collect()
+}
+
+/// The source without comments.
+fn without_comments(source: &str) -> String {
+    source.lines().flat_map(|line| [line.split("//").next().unwrap_or_default(), "\n"]).collect()
+}
+
+/// Its parts: what belongs to the product, tests at its end, tests of Linux at its end.
+fn parts(code: &str) -> (&str, &str) {
+    let of_linux = format!("{TESTS_OF_LINUX}mod tests {{");
+    let code = code.split(&of_linux).next().unwrap_or_default();
+    code.split_once("#[cfg(test)]\nmod tests {").unwrap_or((code, ""))
+}
+
+/// True if the file decides anything by the system, and that needs a word.
+fn depends_on_the_system(file: &str, source: &str) -> bool {
+    let may = MAY_DEPEND.iter().any(|may| file.starts_with(may)) || file.contains("/tests");
+    let code = without_comments(source);
+    let words = |code: &str| code.replace(|c: char| !c.is_alphanumeric() && !"_:".contains(c), " ");
+    let product = words(parts(&code).0);
+    let mut names = product.split_whitespace();
+    !may && names
+        .any(|name| DEPENDS.iter().any(|depends| name == *depends || name.ends_with(&format!("::{depends}"))))
 }
 
 fn rust_files(dir: &Path) -> Vec<PathBuf> {
@@ -185,20 +300,13 @@ fn form(file: &str, source: &str) -> Vec<String> {
     out
 }
 
-/// Problems of a file in `src/`.
-fn violations(file: &str, source: &str) -> Vec<String> {
+/// What is wrong with one file of `src/`; `of_linux` are modules of tests of Linux alone.
+fn violations(file: &str, source: &str, of_linux: &[String]) -> Vec<String> {
     let mut out = form(file, source);
-    if file == KIND_OF_TESTS {
+    if KIND_OF_TESTS.contains(&file) {
         return out;
     }
-    let code: String = source.lines().map(|line| line.split("//").next().unwrap_or_default()).fold(
-        String::new(),
-        |mut code, line| {
-            code.push_str(line);
-            code.push('\n');
-            code
-        },
-    );
+    let code = without_comments(source);
     let is_unsafe = ["{", "fn", "impl", "extern"].iter().any(|then| code.contains(&format!("unsafe {then}")));
     if is_unsafe && !UNSAFE.contains(&file) {
         out.push(format!("{file} has unsafe code; {UNSAFE:?} alone may"));
@@ -211,8 +319,8 @@ fn violations(file: &str, source: &str) -> Vec<String> {
         out.push(format!("{file} is in no module of ARROWS"));
         return out;
     };
-    // As many `super` as the file is deep are the crate's root. In a test module at the file's end they are one less.
-    let (product, tests) = code.split_once("#[cfg(test)]\nmod tests {").unwrap_or((&code, ""));
+    // As many `super` as the file is deep are the crate's root. In a module of tests at the file's end they are one short.
+    let (product, tests) = parts(&code);
     let depth = file.split('/').filter(|part| *part != "mod.rs").count();
     let product = product.replace(&"super::".repeat(depth), "crate::");
     let used = [(product.as_str(), "crate"), (product.as_str(), "logagent_exporter"), (tests, "crate")];
@@ -223,8 +331,13 @@ fn violations(file: &str, source: &str) -> Vec<String> {
             out.push(format!("{file}: {module} may not use {path}"));
         }
     }
-    out.extend(names_the_system(file, product.as_str()));
-    // Tests may read golden files, and are not part of the product.
+    let is_below = |module: &String| {
+        file.strip_prefix(module.as_str()).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+    };
+    if !of_linux.iter().any(is_below) {
+        out.extend(names_the_system(file, &format!("{product}{tests}")));
+    }
+    // Tests may read golden files, and are no part of the product.
     if PURE.contains(&module) && !file.contains("/tests") {
         for path in paths(&product, "std").into_iter().chain(paths(&product, "tokio")) {
             if IMPURE.iter().any(|impure| path.starts_with(impure)) || path.ends_with("::Instant") {
@@ -238,26 +351,27 @@ fn violations(file: &str, source: &str) -> Vec<String> {
     out
 }
 
-/// System-specific names and conditional compilation in a file that should not have them. Tests are not part of the
-/// product.
-fn names_the_system(file: &str, product: &str) -> Vec<String> {
-    let is_test = file.contains("/tests") || file.ends_with("/testing.rs") || file.starts_with("fuzzing");
-    if is_test || SYSTEM.iter().any(|system| file.starts_with(system)) {
+/// What a file names of one system, or asks about it, though that is not its part.
+fn names_the_system(file: &str, code: &str) -> Vec<String> {
+    if SYSTEM.iter().any(|system| file.starts_with(system)) {
         return Vec::new();
     }
     let roots = OF_ONE_SYSTEM.iter().map(|path| path.split("::").next().unwrap_or_default());
     let mut roots: Vec<&str> = roots.collect();
     roots.sort_unstable();
     roots.dedup();
-    let named = roots.into_iter().flat_map(|root| paths(product, root));
+    let named = roots.into_iter().flat_map(|root| paths(code, root));
     let mut out: Vec<String> = named
         .filter(|path| OF_ONE_SYSTEM.iter().any(|system| path.starts_with(system)))
         .map(|path| format!("{file} names {path}, which only one system has"))
         .collect();
     if !FACADES.contains(&file) {
-        // Fuzz targets are not part of the product either.
-        let product = product.replace("#[cfg(any(test, fuzzing))]", "");
-        let asked = ASKS.iter().filter(|asks| product.contains(**asks));
+        // What is only there to be fuzzed is no part of the product, and tests of Linux alone are told apart where they begin.
+        let declared = ["mod ", "pub(crate) mod "].iter().fold(code.to_owned(), |code, declared| {
+            code.replace(&format!("{TESTS_OF_LINUX}{declared}"), declared)
+        });
+        let code = declared.replace("#[cfg(any(test, fuzzing))]", "");
+        let asked = ASKS.iter().filter(|asks| code.contains(**asks));
         out.extend(asked.map(|asks| format!("{file} asks {asks}…); the facades alone do: {FACADES:?}")));
     }
     out

@@ -264,6 +264,45 @@ fn tests_that_the_architecture_names_exist() {
     }
 }
 
+/// Every source and test in which a test may be, as one text.
+fn all_tests() -> String {
+    let mut open = vec![repository("src"), repository("tests/installs")];
+    let mut all = String::new();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let is_foreign = path.ends_with("node_modules") || path.ends_with("__pycache__");
+            let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+            open.extend(entries.filter(|_| !is_foreign));
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "py") {
+            all += &fs::read_to_string(path).unwrap();
+        }
+    }
+    all
+}
+
+#[test]
+fn tests_that_the_page_about_windows_names_exist() {
+    let text = read("docs/windows.md");
+    let steps = between(&text, "| step | row | test |", "\n## ");
+    let all = all_tests();
+    let rows: Vec<_> =
+        steps.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| -")).collect();
+    assert!(rows.len() > 15, "{rows:?}");
+    for row in rows {
+        let cell = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        assert!(cell.starts_with('`') || cell.starts_with("the same"), "no test: {row}");
+        for test in code(cell) {
+            let defined = [format!("fn {test}("), format!("def {test}(")];
+            assert!(
+                defined.iter().any(|defined| all.contains(defined.as_str())),
+                "there is no {test}: {row}"
+            );
+        }
+    }
+    let mut shared = code(&text).filter(|word| word.starts_with("assert_"));
+    assert!(shared.all(|name| all.contains(&format!("fn {name}("))));
+}
+
 #[test]
 fn real_cases_name_causes_and_tests_that_exist() {
     let text = read("docs/real-cases.md");

@@ -84,7 +84,8 @@ mod tests {
     #[test]
     fn relative_paths_belong_to_the_installation() {
         // A purely textual change: paths that differ only in `.` parts become equal.
-        let resolved = |dir: &str, path: &str| resolve(Path::new(dir), path).display().to_string();
+        let resolved =
+            |dir: &str, path: &str| resolve(Path::new(dir), path).display().to_string().replace('\\', "/");
         assert_eq!(resolved("/a", "./b/./c"), "/a/b/c");
         assert_eq!(resolved("/a", "/b/"), "/b");
         assert_eq!(resolved("/a/", "."), "/a");

@@ -172,11 +172,14 @@ impl Operation for Custom {
     }
 }
 
+#[cfg(all(test, target_os = "linux"))]
+mod on_linux;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn settings() -> AgentSettings {
+    pub(super) fn settings() -> AgentSettings {
         let process = |role: &str, executable: &str, count| CustomProcess {
             role: role.to_owned(),
             executable: executable.to_owned(),
@@ -225,14 +228,6 @@ mod tests {
             .map(|role| (role.role.as_str(), role.count))
             .collect();
         assert_eq!(roles, [("worker", 3), ("watchdog", 1)]);
-    }
-
-    #[test]
-    fn files_and_executables_are_where_config_says() {
-        let layout = Custom.layout(&settings(), &Invocation::default());
-        assert_eq!(layout.binaries, [PathBuf::from("/opt/td/bin/a-very-long-program-name")]);
-        assert_eq!(layout.files, settings().files);
-        assert!(layout.config.candidates.is_empty() && layout.binary_dirs.is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::{Reading, Why};
+use crate::model::{Reading, System, Why};
 
 /// The location of one file or directory of an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -114,4 +114,6 @@ pub struct ConfigFiles<'a> {
     pub bytes: &'a [u8],
     /// Path and content of each part.
     pub parts: &'a [(PathBuf, Vec<u8>)],
+    /// The system that the agent reads them on.
+    pub system: System,
 }

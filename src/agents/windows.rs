@@ -1,13 +1,35 @@
 //! Code shared by agents' profiles on Windows: names of programs, paths, and the commands of the service manager.
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use super::Commands;
-use crate::model::text::powershell_word;
+use crate::model::{System, text::powershell_word};
+
+/// What ends a text file since CP/M.
+const CTRL_Z: u8 = 0x1a;
 
 /// Why a config in a two-byte encoding is rejected.
 pub(super) const UTF_16: &str =
     "is UTF-16 text, as > and Out-File of PowerShell 5.1 write it; the agent reads UTF-8 only";
+
+/// What the agent reads of its own small files. It opens them as text (agent source: `ParseConfig` and the reader of
+/// `user_defined_id` have an `ifstream` without `ios::binary`). On Windows the C library then drops a carriage return that stands
+/// before a line feed, and ends the file at the first Ctrl-Z.
+pub(super) fn as_opened(bytes: &[u8], system: System) -> Cow<'_, [u8]> {
+    if system != System::Windows {
+        return Cow::Borrowed(bytes);
+    }
+    let text = bytes.split(|byte| *byte == CTRL_Z).next().unwrap_or_default();
+    if !text.windows(2).any(|pair| pair == b"\r\n") {
+        return Cow::Borrowed(text);
+    }
+    let next = text.iter().skip(1).map(Some).chain([None]);
+    let kept = text.iter().zip(next).filter(|(byte, next)| **byte != b'\r' || *next != Some(&b'\n'));
+    Cow::Owned(kept.map(|(byte, _)| *byte).collect())
+}
 
 /// A program's name as Windows compares it: without case, and without `.exe`.
 pub(super) fn program(base_name: &str) -> String {
@@ -52,6 +74,22 @@ pub(super) fn commands(services: &[&str], document: String) -> Commands {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_opened_as_text() {
+        for (bytes, read) in [
+            (&b"a\r\nb\r\n"[..], &b"a\nb\n"[..]),
+            (b"a\r", b"a\r"),
+            (b"\r\r\n", b"\r\n"),
+            (b"\n\r", b"\n\r"),
+            (b"a\r\n\x1ab", b"a\n"),
+            (b"\x1a", b""),
+            (b"", b""),
+        ] {
+            assert_eq!(*as_opened(bytes, System::Windows), *read, "{bytes:?}");
+            assert_eq!(*as_opened(bytes, System::Linux), *bytes);
+        }
+    }
 
     #[test]
     fn paths_and_names_are_as_windows_takes_them() {

@@ -35,7 +35,7 @@ fn variables(text: &[u8]) -> HashMap<String, OsString> {
         .collect()
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::fs;
 

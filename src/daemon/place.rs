@@ -46,7 +46,7 @@ fn has_processes(procfs: &Path) -> bool {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 

@@ -107,7 +107,7 @@ fn in_one_line(report: &Report) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::os::unix::net::UnixDatagram;
 

@@ -92,14 +92,15 @@ fn classify(error: &io::Error) -> (FailureKind, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::testing;
 
     #[test]
-    fn each_error_of_the_kernel_has_its_kind() {
+    fn each_error_of_the_system_has_its_kind() {
         let kind = |errno| classify(&io::Error::from_raw_os_error(errno)).0;
-        assert_eq!(kind(libc::ECONNREFUSED), FailureKind::Refused);
-        assert_eq!(kind(libc::ETIMEDOUT), FailureKind::ConnectTimeout);
-        for errno in [libc::EHOSTUNREACH, libc::ENETUNREACH, libc::EACCES, libc::EPERM, libc::EADDRNOTAVAIL] {
-            assert_eq!(kind(errno), FailureKind::Unreachable);
+        assert_eq!(kind(testing::REFUSED), FailureKind::Refused);
+        assert_eq!(kind(testing::TIMED_OUT), FailureKind::ConnectTimeout);
+        for errno in testing::UNREACHABLE {
+            assert_eq!(kind(errno), FailureKind::Unreachable, "{errno}");
         }
     }
 }

@@ -291,7 +291,7 @@ fn is_hashed(name: &str) -> bool {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::{fs, os::unix::fs::symlink};
 

@@ -71,6 +71,8 @@ pub enum Importance {
 
 #[cfg(target_os = "linux")]
 pub use system::end_of;
+#[cfg(any(test, fuzzing))]
+pub(crate) use system::testing;
 pub use system::{
     CONFIG_FILE, EventLog, HOSTS_FILE, SYSTEM, ServiceManager, as_service, authorities, boot_time, confine,
     cpu_time, errand, error, file, give_memory_back, hostname, kernel_clock, limits, local, manage_service,

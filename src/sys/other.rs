@@ -175,7 +175,7 @@ pub mod file {
     }
 
     /// Not known: all are the same.
-    pub fn identity(_: &Metadata) -> (u64, u64) {
+    pub fn identity_of(_: &File, _: &Metadata) -> (u64, u64) {
         (0, 0)
     }
 
@@ -291,3 +291,24 @@ pub mod local;
 mod manager;
 
 pub use manager::{EventLog, as_service, manage_service};
+
+/// What tests need of the system.
+#[cfg(any(test, fuzzing))]
+pub(crate) mod testing {
+    use std::{io, path::Path, time::Duration};
+
+    use super::unsupported;
+
+    /// Makes no link.
+    ///
+    /// # Errors
+    /// Always.
+    pub(crate) fn link(_: &Path, _: &Path) -> io::Result<()> {
+        Err(unsupported())
+    }
+
+    /// No time.
+    pub(crate) fn thread_time() -> Duration {
+        Duration::ZERO
+    }
+}

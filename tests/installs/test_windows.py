@@ -218,8 +218,12 @@ class Windows(unittest.TestCase):
             found = self.judged()["config_invalid"]
             self.assertIn(told, json.dumps(found["evidence"]))
             self.assert_remedy(found, "[IO.File]::WriteAllText('C:\\Program Files\\Alibaba\\Logtail\\ilogtail_config.json'")
-        (LOGTAIL / "ilogtail_config.json").write_bytes(config.replace("{", "{\r\n", 1).encode())
-        self.assertNotIn("config_invalid", self.judged())
+        # The agent opens it as text: an end of a line is one byte to it, also before the opening brace.
+        for written in (config.replace("{", "{\r\n", 1), f"\r\n{config}"):
+            (LOGTAIL / "ilogtail_config.json").write_bytes(written.encode())
+            self.assertNotIn("config_invalid", self.judged())
+        (LOGTAIL / "ilogtail_config.json").write_bytes(f"\r{config}".encode())
+        self.assertIn("carriage return", json.dumps(self.judged()["config_invalid"]["evidence"]))
 
     def test_the_exporters_own_config_may_have_a_byte_order_mark_and_crlf(self):
         text = CONFIG.read_text().replace("\n", "\r\n")

@@ -1,10 +1,13 @@
 //! Tests of the profile as a whole.
 
+#[cfg(all(test, target_os = "linux"))]
+mod on_linux;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    Reason,
+    Reason, System,
     snapshot::{Process, testing::process},
 };
 
@@ -21,7 +24,8 @@ fn started_as(line: &str, in_container: bool) -> Invocation {
 }
 
 fn parse_parameters(config: &str, path: &str) -> Parameters {
-    let files = ConfigFiles { path: Path::new(path), bytes: config.as_bytes(), parts: &[] };
+    let files =
+        ConfigFiles { path: Path::new(path), bytes: config.as_bytes(), parts: &[], system: System::Linux };
     LogListener.parse_parameters(files).expect("accepted")
 }
 
@@ -86,32 +90,10 @@ fn the_first_generation_is_told_by_its_programs_its_config_or_its_version() {
 fn of_a_config_of_the_first_generation_only_that_it_is_a_text_is_judged() {
     let parse = |bytes: &[u8]| {
         let path = Path::new("/data/loglistener/etc/loglistener_dcc.conf");
-        LogListener.parse_parameters(ConfigFiles { path, bytes, parts: &[] })
+        LogListener.parse_parameters(ConfigFiles { path, bytes, parts: &[], system: System::Linux })
     };
     assert_eq!(parse(b"<whatever secret_key=x>\n"), Ok(Parameters::default()));
     assert!(parse(b"").is_err() && parse(b"a\0b").is_err());
-}
-
-#[test]
-fn its_scripts_start_the_first_generation() {
-    let wanted = |config: &'static str| Wanted { config: Some(Path::new(config)), ..Wanted::default() };
-    let restart = |config| LogListener.settings(&wanted(config)).remove("restart_command");
-    assert_eq!(
-        restart("/data/loglistener/etc/loglistener_dcc.conf").as_deref(),
-        Some("cd /data/loglistener/tools/op && sudo ./stop.sh; sudo ./start.sh")
-    );
-    assert_eq!(restart("/data/loglistener/etc/loglistener.conf"), None);
-}
-
-#[test]
-fn the_installation_is_above_bin() {
-    let dir = |path: &str| LogListener.install_dir_of(Path::new(path));
-    assert_eq!(
-        dir("/usr/local/loglistener-2.2.8/bin/loglistenerm"),
-        Some(PathBuf::from("/usr/local/loglistener-2.2.8"))
-    );
-    assert_eq!(dir("/opt/loglistener/loglistener"), Some(PathBuf::from("/opt/loglistener")));
-    assert_eq!(dir("bin/loglistener"), None);
 }
 
 #[test]
@@ -263,23 +245,6 @@ fn the_server_is_probed_by_a_bare_connect() {
         LogListener.endpoints(&AgentSettings::default(), &Edition::default(), None, Path::new("/c")),
         []
     );
-}
-
-#[test]
-fn commands_are_those_of_the_release() {
-    let restart = |dir: &str, version| {
-        LogListener.commands(&settings(dir), version).remove("restart_command").expect("a command")
-    };
-    assert_eq!(
-        restart("/data/loglistener", Some("2.2.4")),
-        "cd /data/loglistener/tools && sudo ./stop.sh; sudo ./start.sh"
-    );
-    assert_eq!(
-        restart("/data/loglistener", Some("1.1.2")),
-        "cd /data/loglistener/tools/op && sudo ./stop.sh; sudo ./start.sh"
-    );
-    assert_eq!(restart("/usr/local/loglistener", Some("2.2.5")), "sudo /etc/init.d/loglistenerd restart");
-    assert_eq!(restart("/usr/local/loglistener", None), "sudo /etc/init.d/loglistenerd restart");
 }
 
 proptest! {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{json, regions};
 use crate::{
-    agents::ConfigFiles,
+    agents::{ConfigFiles, windows},
     model::{
         NetworkType,
         authority::without_user_info,
@@ -31,9 +31,10 @@ impl Merged<'_> {
 /// replaced, later parts take precedence, parts that are not valid JSON are skipped (agent source,
 /// `LoadIncludeConfig`). Values of a wrong type count as absent, as for the agent.
 pub(super) fn parse(files: ConfigFiles<'_>) -> Result<Parameters, Rejection> {
-    let mut merged = Merged { root: json::read_object(files.bytes)?, of_part: BTreeMap::new() };
+    let read = |bytes: &[u8]| json::read_object(&windows::as_opened(bytes, files.system));
+    let mut merged = Merged { root: read(files.bytes)?, of_part: BTreeMap::new() };
     for (path, bytes) in files.parts {
-        for (key, value) in json::read_object(bytes).unwrap_or_default() {
+        for (key, value) in read(bytes).unwrap_or_default() {
             merged.of_part.insert(key.clone(), path);
             merged.root.insert(key, value);
         }
@@ -218,12 +219,32 @@ fn channel_of(channel: &str) -> Option<(String, NetworkType, &'static str)> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::model::System;
 
     fn parse_alone(bytes: &[u8]) -> Result<Parameters, Rejection> {
-        parse(ConfigFiles { path: Path::new("/c.json"), bytes, parts: &[] })
+        parse(ConfigFiles { path: Path::new("/c.json"), bytes, parts: &[], system: System::Linux })
+    }
+
+    #[test]
+    fn lines_that_end_as_on_windows_may_stand_before_the_opening_brace_there() {
+        let read = |bytes: &[u8], system| {
+            let parts = [(PathBuf::from("/p.json"), bytes.to_vec())];
+            parse(ConfigFiles { path: Path::new("/c.json"), bytes, parts: &parts, system })
+        };
+        let text = b"\r\n{\r\n\"working_ip\": \"10.0.0.1\"\r\n}\r\n";
+        let parameters = read(text, System::Windows).expect("accepted");
+        assert_eq!(parameters.working_ip.expect("from the part").key, "/p.json: working_ip");
+        let rejected = read(text, System::Linux).expect_err("a carriage return");
+        assert!(rejected.reason.contains("carriage return"), "{}", rejected.reason);
+        let alone = read(b"\r{}", System::Windows).expect_err("no end of a line");
+        assert!(alone.reason.contains("carriage return"), "{}", alone.reason);
+        let empty = read(b"\x1a{}", System::Windows).expect_err("ends before it begins");
+        assert!(empty.reason.contains("is empty"), "{}", empty.reason);
     }
 
     fn pairs(parameters: &[Parameter]) -> Vec<(&str, &str)> {
@@ -337,17 +358,12 @@ mod tests {
             part("c.json", r#"{"working_ip": "10.0.0.2"}"#),
         ];
         let bytes = br#"{"config_servers": ["x", "y"], "bind_interface": "eth1"}"#;
-        let files = ConfigFiles { path: Path::new("/c.json"), bytes, parts: &parts };
+        let files = ConfigFiles { path: Path::new("/c.json"), bytes, parts: &parts, system: System::Linux };
         let parameters = parse(files).expect("accepted");
-        assert_eq!(
-            pairs(&parameters.config_servers),
-            [("/etc/ilogtail/config.d/a.json: config_servers[0]", "a")]
-        );
+        let key = |part: usize, key: &str| format!("{}: {key}", parts[part].0.display());
+        assert_eq!(pairs(&parameters.config_servers), [(key(0, "config_servers[0]").as_str(), "a")]);
         let working_ip = parameters.working_ip.expect("set");
-        assert_eq!(
-            (working_ip.key.as_str(), working_ip.value.as_str()),
-            ("/etc/ilogtail/config.d/c.json: working_ip", "10.0.0.2")
-        );
+        assert_eq!((working_ip.key, working_ip.value.as_str()), (key(2, "working_ip"), "10.0.0.2"));
         assert_eq!(parameters.bind_interface.expect("set").key, "bind_interface");
         assert!(parameters.canonical.expect("set").contains(r#""config_servers":["a"]"#));
     }

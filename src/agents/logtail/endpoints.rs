@@ -119,11 +119,18 @@ fn region(settings: &AgentSettings, parameters: &Parameters) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agents::ConfigFiles;
-    use crate::model::settings::Expectation;
+    use crate::{
+        agents::ConfigFiles,
+        model::{System, settings::Expectation},
+    };
 
     fn parsed(config: &str) -> Parameters {
-        let files = ConfigFiles { path: Path::new("/c.json"), bytes: config.as_bytes(), parts: &[] };
+        let files = ConfigFiles {
+            path: Path::new("/c.json"),
+            bytes: config.as_bytes(),
+            parts: &[],
+            system: System::Linux,
+        };
         super::super::config::parse(files).expect("accepted")
     }
 

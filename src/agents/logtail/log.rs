@@ -55,7 +55,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::agents::ConfigFiles;
+    use crate::{agents::ConfigFiles, model::System};
 
     fn seconds(written: &str) -> Vec<SystemTime> {
         let second = written.rsplit(':').next().and_then(|s| s.parse().ok());
@@ -86,10 +86,14 @@ mod tests {
     fn what_was_logged_equals_the_file_that_was_loaded() {
         let file = b"{ // limits\n \"mem_usage_limit\" : 384, \"cpu_usage_limit\" : 0.4, \"x\" : 2.0 }";
         let log = "[2022-12-05 11:25:41.1] x load logtail config file, detail:{\n   \"cpu_usage_limit\" : 0.40000000000000002,\n   \"mem_usage_limit\" : 384,\n   \"x\" : 2.0\n}\n";
-        let canonical =
-            super::super::config::parse(ConfigFiles { path: Path::new("/c"), bytes: file, parts: &[] })
-                .expect("accepted")
-                .canonical;
+        let canonical = super::super::config::parse(ConfigFiles {
+            path: Path::new("/c"),
+            bytes: file,
+            parts: &[],
+            system: System::Linux,
+        })
+        .expect("accepted")
+        .canonical;
         assert!(canonical.is_some());
         assert_eq!(loaded(log).expect("found").canonical, canonical);
     }

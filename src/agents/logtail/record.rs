@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::json;
 use crate::{
-    agents::LocalTime,
+    agents::{LocalTime, windows},
     model::{
         System,
         snapshot::{AddressRecord, Rejection},
@@ -43,16 +43,13 @@ fn split_instance_id(instance_id: &str) -> Option<(String, u64)> {
 }
 
 /// Splits `user_defined_id` as the agent does: at line feeds, trimming blanks only. A carriage return, a tab or a byte
-/// order mark becomes part of the identifier, and breaks it. On Windows the agent opens it as text: so a carriage
-/// return before a line feed is not part of the identifier.
+/// order mark becomes part of the identifier, and breaks it. On Windows the agent opens it as text
+/// ([`windows::as_opened`]).
 pub(super) fn parse_identifiers(bytes: &[u8], system: System) -> Vec<String> {
     let mut identifiers: Vec<String> = Vec::new();
     let mut seen = std::collections::HashSet::new();
-    let mut text = String::from_utf8_lossy(bytes);
-    if system == System::Windows && text.contains("\r\n") {
-        text = text.replace("\r\n", "\n").into();
-    }
-    for line in text.split('\n') {
+    let bytes = windows::as_opened(bytes, system);
+    for line in String::from_utf8_lossy(&bytes).split('\n') {
         let identifier = line.trim_matches(' ');
         if !identifier.is_empty() && seen.insert(identifier.to_owned()) {
             identifiers.push(identifier.to_owned());

@@ -1,5 +1,8 @@
 //! Tests of the profile as a whole.
 
+#[cfg(all(test, target_os = "linux"))]
+mod on_linux;
+
 use super::*;
 use crate::model::snapshot::Environment;
 
@@ -102,14 +105,6 @@ fn variables_are_wanted_by_name_and_never_secrets() {
     ] {
         assert!(!Logtail.wants_variable(name), "{name}");
     }
-}
-
-#[test]
-fn the_installation_is_where_the_executable_is() {
-    let dir = |path: &str| Logtail.install_dir_of(Path::new(path));
-    assert_eq!(dir("/usr/local/ilogtail/ilogtail_1.3.1"), Some(PathBuf::from("/usr/local/ilogtail")));
-    assert_eq!(dir("ilogtail"), None);
-    assert_eq!(dir("./ilogtail"), None);
 }
 
 #[test]

@@ -98,19 +98,20 @@ fn transport(settings: AlertmanagerSettings, host: &str, port: u16) -> Transport
 #[tokio::test]
 async fn a_token_is_read_of_its_file_at_each_request() {
     let server = Server::start(0, "").await;
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let credentials = Secret::File(file.path().to_owned());
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("token");
+    let credentials = Secret::File(file.clone());
     let credentials = Some(HttpCredentials::Other { scheme: "Bearer".to_owned(), credentials });
     let mut transport =
         transport(AlertmanagerSettings { credentials, ..settings() }, "127.0.0.1", server.port);
     for token in ["first", "second"] {
-        std::fs::write(file.path(), format!("{token}\n")).unwrap();
+        std::fs::write(&file, format!("{token}\n")).unwrap();
         assert_eq!(transport.post(b"[]".to_vec()).await.unwrap().status, 200);
         let asked = server.asked().pop().unwrap();
         assert!(asked.starts_with("POST /am/api/v2/alerts HTTP/1.1\r\n"), "{asked}");
         assert!(asked.contains(&format!("authorization: Bearer {token}\r\n")), "{asked}");
     }
-    std::fs::remove_file(file.path()).unwrap();
+    std::fs::remove_file(file).unwrap();
     let why = transport.post(b"[]".to_vec()).await.unwrap_err();
     assert!(why.contains("cannot be read") && server.asked().len() == 2, "{why}");
 }

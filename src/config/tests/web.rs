@@ -42,8 +42,8 @@ rate_limit:
     );
     let (config, warnings) = read(&text).unwrap();
     let tls = config.tls.unwrap();
-    assert_eq!(format!("{:?}", tls.certificate), "/etc/x/server.crt");
-    assert_eq!(format!("{:?} {:?}", tls.key, tls.client_ca.unwrap()), "/etc/y/server.key /etc/x/ca.crt");
+    let files = format!("{:?} {:?} {:?}", tls.certificate, tls.key, tls.client_ca.unwrap());
+    assert_eq!(files.replace('\\', "/"), "/etc/x/server.crt /etc/y/server.key /etc/x/ca.crt");
     assert_eq!((tls.client_auth, tls.tls12, tls.tls13), (ClientAuth::RequireAndVerify, true, true));
     assert_eq!(tls.allowed_sans, ["prometheus.example", "10.0.0.1"]);
     assert_eq!(

@@ -9,7 +9,7 @@ use crate::model::{
 
 use super::{
     cases::{Case, case},
-    world::{World, file, judge, loglistener, named, now, process, shown},
+    world::{World, file, judge, judge_as_they_are, loglistener, named, now, process, shown},
 };
 
 /// The first generation, whose config contains nothing of use.
@@ -116,7 +116,7 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn trees_that_are_half_there_or_hang_and_keys_that_are_refused_are_told_in_each_generation() {
-    super::fire_and_stay_silent(cases());
+    super::fire_and_stay_silent(cases(), judge_as_they_are);
 }
 
 #[test]

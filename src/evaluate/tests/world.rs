@@ -148,8 +148,16 @@ pub(super) fn turn(world: &World, ledger: &mut Ledger) -> AgentReport {
     agents.into_iter().next().expect("one agent")
 }
 
-/// Evaluates the worlds one after the other with one ledger, and returns the last report.
+/// Evaluates the worlds one after the other with one ledger, and returns the last report. Worlds of Linux are compared
+/// with the same on Windows.
 pub(super) fn judge(worlds: &[World]) -> AgentReport {
+    let report = judge_as_they_are(worlds);
+    super::windows::assert_the_same_there(worlds, &report);
+    report
+}
+
+/// Likewise, on the system of each alone.
+pub(super) fn judge_as_they_are(worlds: &[World]) -> AgentReport {
     let mut ledger = Ledger::default();
     worlds.iter().map(|world| turn(world, &mut ledger)).last().expect("a world")
 }

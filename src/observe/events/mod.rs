@@ -243,5 +243,5 @@ fn open<T>(
     source.is_some()
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests;

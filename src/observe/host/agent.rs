@@ -158,7 +158,8 @@ fn config(
 ) -> Option<FileFact<Parameters>> {
     let (path, state) = locate(files, &layout.config, Extent::Whole)?;
     let parse = |bytes: &[u8], parts: &[(PathBuf, Vec<u8>)]| {
-        target.profile.parse_parameters(ConfigFiles { path: &path, bytes, parts })
+        let system = target.settings.system;
+        target.profile.parse_parameters(ConfigFiles { path: &path, bytes, parts, system })
     };
     let alone = parsed(state.clone(), |bytes| parse(bytes, &[]));
     let parameters = match &alone {
@@ -478,5 +479,5 @@ fn remember_executables(settings: &AgentSettings, candidates: &[Candidate], memo
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests;

@@ -200,7 +200,7 @@ fn is_about(line: &str, words: &[String]) -> bool {
     !line.trim_start().starts_with('#') && words.iter().any(|word| line.contains(word.as_str()))
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
     use crate::observe::host::testing::Host;

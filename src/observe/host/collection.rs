@@ -63,7 +63,7 @@ fn configs_in(files: Files<'_>, directory: &Path, deeper: bool) -> Result<usize,
     Ok(count)
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
     use crate::{

@@ -457,5 +457,5 @@ fn version_key(suffix: &str) -> (Vec<u64>, String) {
     (numbers, suffix.to_owned())
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests;

@@ -355,5 +355,5 @@ fn refusal(path: &Path, error: &io::Error) -> Why {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests;

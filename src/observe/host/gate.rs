@@ -89,7 +89,7 @@ impl Gate {
         }
     }
 
-    pub(super) fn attempt(&self, timed_out: BTreeSet<PathBuf>, refuses: bool) -> Attempt {
+    pub(in crate::observe) fn attempt(&self, timed_out: BTreeSet<PathBuf>, refuses: bool) -> Attempt {
         Attempt {
             stuck: Arc::clone(&self.stuck),
             timed_out,

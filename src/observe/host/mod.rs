@@ -21,7 +21,7 @@ mod pod;
 pub mod process;
 mod surroundings;
 pub mod tail;
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 pub(crate) mod testing;
 pub mod zone;
 
@@ -472,5 +472,5 @@ fn looked_at(procfs: &Procfs, files: Files<'_>, agents: &[(AgentSettings, AgentF
     plan
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests;

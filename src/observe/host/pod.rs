@@ -1,7 +1,7 @@
 //! A pod whose containers share a PID namespace, seen from one of them: the agent is in another one, and the exporter's
 //! root directory is that of its own image.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, fs::File, path::Path};
 
 use super::{
     container::named,
@@ -120,7 +120,8 @@ fn note_shared(
 pub(super) fn identity(files: Files<'_>, directory: &Path) -> Option<(u64, u64)> {
     let look = || {
         let looked = files.root.open(directory, sys::root::Purpose::Look);
-        Reading::Known(looked.and_then(|file| file.metadata()).ok().map(|it| sys::file::identity(&it)))
+        let identity = |file: File| Some(sys::file::identity_of(&file, &file.metadata().ok()?));
+        Reading::Known(looked.ok().and_then(identity))
     };
     files.attempt.guard(&files.root.locate(directory), look).known().copied().flatten()
 }

@@ -79,7 +79,7 @@ impl Files<'_> {
             return Ok(Some(Tail { modified, skipped: 0, new: false }));
         }
         let mut skipped = 0;
-        let identity = sys::file::identity(&metadata);
+        let identity = sys::file::identity_of(&place, &metadata);
         let mut from = None;
         if let Some(cursor) = cursor {
             if cursor.identity != identity {
@@ -131,7 +131,7 @@ impl Files<'_> {
     fn rest_of_rotated(&self, path: &Path, cursor: &Cursor, each: &mut dyn FnMut(&[u8])) -> u64 {
         for rotated in rotated_names(path) {
             let Ok(Some((place, metadata))) = self.log_at(&rotated) else { continue };
-            if sys::file::identity(&metadata) != cursor.identity {
+            if sys::file::identity_of(&place, &metadata) != cursor.identity {
                 continue;
             }
             let Ok(Some((file, metadata))) = self.open_log(&rotated, &place) else { return 0 };
@@ -229,5 +229,5 @@ impl Lines {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests;

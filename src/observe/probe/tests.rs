@@ -2,6 +2,7 @@
 
 mod metadata;
 mod proxied;
+#[cfg(all(test, target_os = "linux"))]
 mod secure;
 mod time_servers;
 

@@ -4,5 +4,7 @@ pub(super) mod events;
 pub(super) mod own;
 pub(super) mod process;
 pub(super) mod services;
+#[cfg(test)]
+mod tests;
 #[path = "../untold.rs"]
 mod untold;

@@ -8,6 +8,8 @@ pub mod local;
 mod manager;
 pub(super) mod root;
 mod service;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod testing;
 
 use std::{io, time::Duration};
 
@@ -219,6 +221,11 @@ pub mod file {
     /// The identity of a file: device and inode.
     pub fn identity(metadata: &Metadata) -> (u64, u64) {
         (metadata.dev(), metadata.ino())
+    }
+
+    /// The same, of a file that is open.
+    pub fn identity_of(_: &File, metadata: &Metadata) -> (u64, u64) {
+        identity(metadata)
     }
 
     /// Differs after the file was replaced or edited, even within one clock tick: identity, size, and the

@@ -13,9 +13,14 @@ use std::{
     time::Duration,
 };
 
+#[cfg(any(test, fuzzing))]
+use windows_sys::Win32::System::Threading::{GetCurrentThread, GetThreadTimes};
 use windows_sys::Win32::{
     Foundation::{FILETIME, HANDLE, INVALID_HANDLE_VALUE},
-    Storage::FileSystem::{FILE_NAME_NORMALIZED, GetDiskFreeSpaceExW, GetFinalPathNameByHandleW},
+    Storage::FileSystem::{
+        BY_HANDLE_FILE_INFORMATION, FILE_NAME_NORMALIZED, GetDiskFreeSpaceExW, GetFileInformationByHandle,
+        GetFinalPathNameByHandleW,
+    },
     System::{
         Console::{
             CONSOLE_SCREEN_BUFFER_INFO, GetConsoleScreenBufferInfo, GetStdHandle, STD_OUTPUT_HANDLE,
@@ -53,9 +58,23 @@ pub(super) fn cpu_time() -> Option<Duration> {
     let [created, ended, kernel, user] = &mut times;
     // SAFETY: the handle is a constant that means this process, and each pointer is one to a local of the type that is asked for.
     let told = unsafe { GetProcessTimes(GetCurrentProcess(), created, ended, kernel, user) };
+    (told != 0).then(|| sum(kernel, user))
+}
+
+/// User and system time of this thread.
+#[cfg(any(test, fuzzing))]
+pub(super) fn thread_time() -> Option<Duration> {
+    let mut times = [FILETIME::default(); 4];
+    let [created, ended, kernel, user] = &mut times;
+    // SAFETY: the handle is a constant that means this thread, and each pointer is one to a local of the type that is asked for.
+    let told = unsafe { GetThreadTimes(GetCurrentThread(), created, ended, kernel, user) };
+    (told != 0).then(|| sum(kernel, user))
+}
+
+/// The sum of two lengths of time, which are told in units of 100 ns.
+fn sum(one: &FILETIME, other: &FILETIME) -> Duration {
     let ticks = |time: &FILETIME| u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime);
-    // In units of 100 ns.
-    (told != 0).then(|| Duration::from_nanos(ticks(kernel).saturating_add(ticks(user)).saturating_mul(100)))
+    Duration::from_nanos(ticks(one).saturating_add(ticks(other)).saturating_mul(100))
 }
 
 /// The path of an open file, free of links and in the case that it was created with.
@@ -73,6 +92,15 @@ pub(super) fn path_of_open(file: &File) -> Option<PathBuf> {
         Some(share) => PathBuf::from(format!(r"\\{share}")),
         None => PathBuf::from(path.strip_prefix(r"\\?\").unwrap_or(path)),
     })
+}
+
+/// The volume of an open file, and its number there.
+pub(super) fn identity(file: &File) -> Option<(u64, u64)> {
+    let mut told = BY_HANDLE_FILE_INFORMATION::default();
+    // SAFETY: the handle is open as long as the borrow lasts, and the pointer is one to a local of the type that is asked for.
+    let known = unsafe { GetFileInformationByHandle(file.as_raw_handle(), &raw mut told) };
+    let number = u64::from(told.nFileIndexHigh) << 32 | u64::from(told.nFileIndexLow);
+    (known != 0).then(|| (told.dwVolumeSerialNumber.into(), number))
 }
 
 /// What is left on the volume of a directory, as the exporter's user may use it.

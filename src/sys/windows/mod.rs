@@ -10,6 +10,8 @@ pub mod limits;
 pub mod local;
 pub(super) mod root;
 mod service;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod testing;
 
 use std::{
     ffi::OsStr,
@@ -223,9 +225,10 @@ pub mod file {
         u32::MAX
     }
 
-    /// What tells a file from the one that it replaces: when it was made.
-    pub fn identity(metadata: &Metadata) -> (u64, u64) {
-        (0, metadata.creation_time())
+    /// What tells one file from every other: its volume and its number there. When it was made does not: within 15 s a file has that
+    /// of the one whose name it takes, as after a rotation.
+    pub fn identity_of(file: &File, metadata: &Metadata) -> (u64, u64) {
+        c::identity(file).unwrap_or((0, metadata.creation_time()))
     }
 
     /// Size, time of the last change, and when it was made.

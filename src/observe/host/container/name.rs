@@ -233,12 +233,14 @@ pub(in crate::observe::host) fn named(
     })
 }
 
+#[cfg(all(test, target_os = "linux"))]
+mod on_linux;
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::host::testing::Host;
 
-    const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    pub(super) const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     #[test]
     fn the_id_is_found_in_every_runtimes_control_groups() {
@@ -261,39 +263,6 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_that_the_runtime_has_written() {
-        let name = |host: &Host| {
-            host.look(|files| name_of(files, &format!("0::/docker/{ID}")))
-                .map(|name| (name.container, name.pod, name.namespace))
-        };
-        let host = Host::new();
-        assert_eq!(name(&host), None);
-        for path in [
-            "/run/containers/storage/overlay-containers/volatile-containers.json",
-            "/var/lib/containers/storage/overlay-containers/volatile-containers.json",
-            "/var/lib/containers/storage/vfs-containers/containers.json",
-            "/var/lib/containers/storage/overlay-containers/containers.json",
-        ] {
-            let list =
-                format!(r#"[{{"id": "x", "names": ["y"]}}, {{"id": "{ID}", "names": ["of-podman"]}}]"#);
-            host.file(path, list);
-            assert_eq!(name(&host), Some(("of-podman".to_owned(), None, None)), "{path}");
-            host.file(path, "[]");
-            assert_eq!(name(&host), None, "{path}");
-        }
-        let config = r#"{"Name": "/of-docker", "Config": {"Env": ["secret=x"]}}"#;
-        host.file(&format!("/var/lib/docker/containers/{ID}/config.v2.json"), config);
-        assert_eq!(name(&host), Some(("of-docker".to_owned(), None, None)));
-        host.file(
-            &format!("/var/log/containers/loongcollector-ds-x7k2p_kube-system_loongcollector-{ID}.log"),
-            "",
-        );
-        let expected = ("loongcollector", Some("loongcollector-ds-x7k2p"), Some("kube-system"));
-        let expected = (expected.0.to_owned(), expected.1.map(str::to_owned), expected.2.map(str::to_owned));
-        assert_eq!(name(&host), Some(expected));
-    }
-
-    #[test]
     fn the_pods_id_is_found_in_either_notation() {
         let id = "0aa3f1c2-9b1e-4d5a-8c7d-1234567890ab";
         let slice = id.replace('-', "_");
@@ -309,48 +278,6 @@ mod tests {
             assert_eq!(pod_id(&groups).as_deref(), Some(id), "{groups}");
         }
         assert_eq!(pod_id("0::/machine.slice/libpod-podman.scope"), None);
-    }
-
-    #[test]
-    fn a_container_is_there_as_long_as_its_runtime_says_so() {
-        let uid = "1".repeat(32);
-        let of = |host: &Host, groups: &str, managed_by: &'static str| {
-            let pod = (managed_by == "kubectl").then_some(("p", "n"));
-            let name = named(managed_by, Some("c"), pod.map(|it| it.0), pod.map(|it| it.1));
-            host.look(|files| existence(files, groups, name.as_ref()))
-        };
-        let docker = format!("0::/docker/{ID}");
-        let host = Host::new();
-        assert_eq!(of(&host, &docker, "docker"), Existence::NotTold);
-        assert_eq!(of(&host, "0::/", "docker"), Existence::NotTold);
-        host.file(&format!("{OF_DOCKER}/{ID}/config.v2.json"), "{}");
-        assert_eq!(of(&host, &docker, "docker"), Existence::Stays);
-        assert_eq!(of(&host, &docker.replace("0123", "3210"), "docker"), Existence::Gone);
-        assert_eq!(of(&host, &docker, "podman"), Existence::NotTold);
-        let list = "/var/lib/containers/storage/overlay-containers/containers.json";
-        host.file(list, format!(r#"[{{"id": "{ID}"}}]"#));
-        assert_eq!(of(&host, &docker, "podman"), Existence::Stays);
-        host.file(list, "[]");
-        assert_eq!(of(&host, &docker, "podman"), Existence::Gone);
-        for (groups, mount) in [
-            (format!("0::/kubepods/pod{uid}/{ID}"), ""),
-            (format!("4:memory:/kubepods/pod{uid}/{ID}\n1:pids:/"), "/memory"),
-        ] {
-            let host = Host::new();
-            assert_eq!(of(&host, &groups, "kubectl"), Existence::NotTold);
-            host.file(&format!("{LOGS}/q_n_other-{ID}.log"), "");
-            assert_eq!(of(&host, &groups, "kubectl"), Existence::Gone);
-            host.file(&format!("{LOGS}/p_n_other-{ID}.log"), "");
-            assert_eq!(of(&host, &groups, "kubectl"), Existence::Stays);
-            host.file(&format!("{GROUPS}{mount}/kubepods/cgroup.procs"), "");
-            assert_eq!(
-                of(&host, &groups, "kubectl"),
-                Existence::Gone,
-                "one that has completed keeps its logs"
-            );
-            host.file(&format!("{GROUPS}{mount}/kubepods/pod{uid}/cgroup.procs"), "");
-            assert_eq!(of(&host, &groups, "kubectl"), Existence::Stays);
-        }
     }
 
     #[test]

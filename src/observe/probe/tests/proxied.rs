@@ -1,9 +1,9 @@
 //! Probes through the agent's proxy, as set in its environment.
 
-use super::{super::fault_server::Authority, secure::trusting, *};
+use super::*;
 use crate::model::{Reason, Why};
 
-fn through(proxy: SocketAddr) -> Reading<Environment> {
+pub(super) fn through(proxy: SocketAddr) -> Reading<Environment> {
     environment(&[("ALL_PROXY", &format!("http://{proxy}"))])
 }
 
@@ -35,22 +35,6 @@ async fn http_goes_to_the_proxy_in_absolute_form_and_tells_no_time() {
         request.to_ascii_lowercase().contains("\r\nhost: logtail.cn-hangzhou.log.aliyuncs.com\r\n"),
         "{request}"
     );
-}
-
-#[tokio::test]
-async fn https_goes_through_a_tunnel_and_is_verified_end_to_end() {
-    let authority = Authority::new();
-    let root = trusting(&authority);
-    let tls = authority.server("localhost", (2020, 2090));
-    let server = FaultServer::start_tls(tls, Fault::Answer(documented())).await;
-    let proxy = FaultServer::start(Fault::Tunnel(server.address)).await;
-    let mut wanted = endpoint(Scheme::Https, server.address);
-    wanted.host = "localhost".to_owned();
-    let probe = known(prober(PATIENT, root.path()).probe(&wanted, &through(proxy.address)).await);
-    assert_eq!((&probe.outcome, probe.date), (&Ok(()), None));
-    assert!(probe.certificate.is_some() && probe.phases.tls.is_some());
-    let connect = format!("CONNECT localhost:{} HTTP/1.1\r\n", server.address.port());
-    assert!(proxy.requests()[0].starts_with(&connect), "{:?}", proxy.requests());
 }
 
 #[tokio::test]

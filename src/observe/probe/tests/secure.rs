@@ -6,11 +6,12 @@ use rustls::ServerConfig;
 
 use super::{
     super::fault_server::{Authority, self_signed_server},
+    proxied::through,
     *,
 };
 
 /// A root directory that trusts this authority.
-pub(super) fn trusting(authority: &Authority) -> tempfile::TempDir {
+fn trusting(authority: &Authority) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     trust_in(root.path(), &authority.pem);
     root
@@ -210,4 +211,20 @@ async fn a_server_that_wants_a_client_certificate_is_a_tls_failure() {
     // In TLS 1.3 the refusal comes only after the client has finished its handshake.
     let (kind, detail) = failed(&probe);
     assert!(kind == FailureKind::Tls && detail.contains("CertificateRequired"), "{kind:?} {detail}");
+}
+
+#[tokio::test]
+async fn https_goes_through_a_tunnel_and_is_verified_end_to_end() {
+    let authority = Authority::new();
+    let root = trusting(&authority);
+    let tls = authority.server("localhost", (2020, 2090));
+    let server = FaultServer::start_tls(tls, Fault::Answer(documented())).await;
+    let proxy = FaultServer::start(Fault::Tunnel(server.address)).await;
+    let mut wanted = endpoint(Scheme::Https, server.address);
+    wanted.host = "localhost".to_owned();
+    let probe = known(prober(PATIENT, root.path()).probe(&wanted, &through(proxy.address)).await);
+    assert_eq!((&probe.outcome, probe.date), (&Ok(()), None));
+    assert!(probe.certificate.is_some() && probe.phases.tls.is_some());
+    let connect = format!("CONNECT localhost:{} HTTP/1.1\r\n", server.address.port());
+    assert!(proxy.requests()[0].starts_with(&connect), "{:?}", proxy.requests());
 }
