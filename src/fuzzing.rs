@@ -41,7 +41,8 @@ use crate::{
     sys::testing,
 };
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod blind_host;
 
 /// Takes bytes, and an empty directory to work in; panics where a promise is broken.

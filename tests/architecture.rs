@@ -81,7 +81,7 @@ const ASKS: &[&str] =
     &["cfg(target", "cfg(unix", "cfg(windows", "cfg(not(", "cfg(any(", "cfg(all(", "cfg_attr(", "cfg!("];
 
 /// What stands before tests that Linux alone can run, and is written nowhere else but there. They alone name what only Linux has.
-const TESTS_OF_LINUX: &str = "#[cfg(all(test, target_os = \"linux\"))]\n";
+const TESTS_OF_LINUX: &str = "#[cfg(test)]\n#[cfg(target_os = \"linux\")]\n";
 
 /// How code depends on the system of the host that it looks at, or that the exporter was built for.
 const DEPENDS: &[&str] = &["System::Linux", "System::Windows", "SYSTEM"];
@@ -209,7 +209,7 @@ fn every_rule_of_the_shape_can_be_broken() {
             "//! A.\n#[cfg(test)]\nmod tests {\n    use rustix::fs::open;\n}\n",
             "names rustix::fs::open",
         ),
-        ("observe/a.rs", "//! A.\n#[cfg(all(test, target_os = \"linux\"))]\nfn f() {}", "asks cfg(all("),
+        ("observe/a.rs", "//! A.\n#[cfg(test)]\n#[cfg(target_os = \"linux\")]\nfn f() {}", "asks cfg(target"),
         ("observe/a.rs", "use std::fs;", "does not begin with //!"),
         ("observe/a.rs", long.as_str(), "501 lines"),
     ] {

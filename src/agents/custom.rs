@@ -172,7 +172,8 @@ impl Operation for Custom {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod on_linux;
 
 #[cfg(test)]

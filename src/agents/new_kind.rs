@@ -1,7 +1,8 @@
 //! A new kind of agent added as CONTRIBUTING describes: only this file, its `mod`, and a list of profiles refer to it,
 //! and it is detected and evaluated like the others.
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod on_linux;
 
 use std::path::{Path, PathBuf};

@@ -98,7 +98,8 @@ fn parse(text: &str) -> Option<Answer> {
     Some(Answer { status, verdict, text: body.to_owned() })
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod on_linux;
 
 #[cfg(test)]

@@ -35,7 +35,8 @@ fn variables(text: &[u8]) -> HashMap<String, OsString> {
         .collect()
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::fs;
 

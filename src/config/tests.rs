@@ -2,7 +2,8 @@
 
 mod defects;
 mod hosts;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod on_linux;
 
 use std::{collections::BTreeSet, path::Path, time::Duration};

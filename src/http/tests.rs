@@ -2,7 +2,8 @@
 
 mod crowd;
 mod events;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod on_linux;
 mod secure;
 

@@ -88,7 +88,8 @@ fn refusal(error: &io::Error) -> Why {
     Why::new(reason, "kernel clock", detail)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod on_linux;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Tests of the profile as a whole.
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod on_linux;
 
 use proptest::prelude::*;

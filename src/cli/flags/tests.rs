@@ -1,6 +1,7 @@
 //! The contract of the command line.
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod on_linux;
 
 use proptest::prelude::*;

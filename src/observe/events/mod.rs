@@ -243,5 +243,6 @@ fn open<T>(
     source.is_some()
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

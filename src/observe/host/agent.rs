@@ -479,5 +479,6 @@ fn remember_executables(settings: &AgentSettings, candidates: &[Candidate], memo
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

@@ -200,7 +200,8 @@ fn is_about(line: &str, words: &[String]) -> bool {
     !line.trim_start().starts_with('#') && words.iter().any(|word| line.contains(word.as_str()))
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use crate::observe::host::testing::Host;

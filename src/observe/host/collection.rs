@@ -63,7 +63,8 @@ fn configs_in(files: Files<'_>, directory: &Path, deeper: bool) -> Result<usize,
     Ok(count)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use crate::{

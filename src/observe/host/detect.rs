@@ -457,5 +457,6 @@ fn version_key(suffix: &str) -> (Vec<u64>, String) {
     (numbers, suffix.to_owned())
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

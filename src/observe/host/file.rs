@@ -355,5 +355,6 @@ fn refusal(path: &Path, error: &io::Error) -> Why {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

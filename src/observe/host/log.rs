@@ -215,5 +215,6 @@ fn shifted(as_if_utc: SystemTime, ahead: i64) -> Option<SystemTime> {
     if ahead >= 0 { as_if_utc.checked_sub(by) } else { as_if_utc.checked_add(by) }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

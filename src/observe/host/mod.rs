@@ -21,7 +21,8 @@ mod pod;
 pub mod process;
 mod surroundings;
 pub mod tail;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 pub(crate) mod testing;
 pub mod zone;
 
@@ -472,5 +473,6 @@ fn looked_at(procfs: &Procfs, files: Files<'_>, agents: &[(AgentSettings, AgentF
     plan
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

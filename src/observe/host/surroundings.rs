@@ -325,7 +325,8 @@ fn recorded(
     })
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod on_linux;
 
 #[cfg(test)]

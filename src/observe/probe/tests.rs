@@ -2,7 +2,8 @@
 
 mod metadata;
 mod proxied;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod secure;
 mod time_servers;
 

@@ -233,7 +233,8 @@ pub(in crate::observe::host) fn named(
     })
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod on_linux;
 
 #[cfg(test)]
