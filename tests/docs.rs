@@ -283,7 +283,7 @@ fn all_tests() -> String {
 #[test]
 fn tests_that_the_page_about_windows_names_exist() {
     let text = read("docs/windows.md");
-    let steps = between(&text, "| step | row | test |", "\n## ");
+    let steps = between(&text, "| step | case | test |", "\n## ");
     let all = all_tests();
     let rows: Vec<_> =
         steps.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| -")).collect();

@@ -189,6 +189,7 @@ pub fn components(path: &Path) -> Vec<OsString> {
 }
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 

@@ -16,7 +16,6 @@ use crate::{
 
 use super::{
     all_cases,
-    windows::on_windows,
     world::{World, judge, problems, turn, unread},
 };
 
@@ -61,10 +60,8 @@ fn status_of(report: &AgentReport, id: Prerequisite) -> Option<Status> {
 fn sequences() -> Vec<(&'static str, Vec<World>)> {
     let mut seen = BTreeSet::new();
     let cases = all_cases().into_iter();
-    let there = |worlds: &[World]| worlds.iter().cloned().map(on_windows).collect();
     cases
         .flat_map(|case| [(case.cause, case.fires), (case.cause, case.silent)])
-        .flat_map(|(cause, worlds)| [(cause, there(&worlds)), (cause, worlds)])
         .filter(|(_, worlds)| seen.insert(format!("{worlds:?}")))
         .collect()
 }
