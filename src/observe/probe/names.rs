@@ -80,6 +80,7 @@ fn others<'t>(text: &'t str, host: &str) -> Vec<&'t str> {
 }
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 
