@@ -166,9 +166,9 @@ fn rules_name_no_job() {
 }
 
 #[test]
-fn what_went_wrong_once_has_a_test_of_the_name_that_the_table_has() {
+fn each_earlier_defect_has_a_test_of_the_name_that_the_table_has() {
     let readme = read("alerts/tests/README.md");
-    let (_, tables) = readme.split_once("## What went wrong once").unwrap();
+    let (_, tables) = readme.split_once("## Earlier defects").unwrap();
     let sources: String = files("alerts/tests", ".test.yml")
         .iter()
         .filter(|file| !file.contains("/zh/"))

@@ -43,6 +43,7 @@ fn the_readmes_list_what_the_demo_can_break() {
     for (name, comma) in [("README.md", ", "), ("README.zh-CN.md", "、")] {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
         let list = causes.join(comma);
-        assert!(std::fs::read_to_string(path).unwrap().contains(&list), "{name} does not list {list}");
+        let readme = std::fs::read_to_string(path).unwrap().replace('\n', " ");
+        assert!(readme.contains(&list), "{name} does not list {list}");
     }
 }
