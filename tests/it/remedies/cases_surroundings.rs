@@ -48,6 +48,12 @@ fn changes_its_address(host: &Host, exporter: &Exporter<'_>) {
     });
 }
 
+fn with_hung_logtail() -> Host {
+    let host = Host::with_logtail();
+    hung::make(&host);
+    host
+}
+
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = surroundings();
     cases.extend(told_by_the_log());
@@ -57,10 +63,11 @@ pub(super) fn cases() -> Vec<Case> {
 fn surroundings() -> Vec<Case> {
     let logtail = |cause, state| Case::of(cause, state, Host::with_logtail);
     vec![
-        Case {
-            provoke: |host, _| hung::make(host),
-            ..logtail("worker_hung", "Logtail has written neither its state nor its log for minutes")
-        },
+        Case::of(
+            "worker_hung",
+            "Logtail has written neither its state nor its log for minutes",
+            with_hung_logtail,
+        ),
         Case {
             provoke: |host, _| drop(host.sh(&format!("head -c 2000k /dev/zero >{FILL}"))),
             people: by("files are removed", |host| host.remove(FILL)),
