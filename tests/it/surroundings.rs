@@ -208,7 +208,7 @@ fn it_is_told_how_its_daemon_died_while_the_worker_lives() {
             _ => Err(report.to_string()),
         }
     });
-    assert!(remedy.starts_with("1. It crashed by a fault of its own."), "{remedy}");
+    assert!(remedy.starts_with("1. It crashed because of a fault of its own."), "{remedy}");
     host.restart_logtail();
     exporter.shows(&[]);
 }
