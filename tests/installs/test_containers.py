@@ -285,7 +285,9 @@ class Containers(unittest.TestCase):
         links = "; ".join(f"ln -sf {target} /usr/local/ilogtail/{name}" for name, target in {
             "ilogtail_config.json": "/etc/secret.json", "app_info.json": "/proc/1/root/etc/secret.json",
             "user_log_config.json": "../../../../../../etc/secret.json"}.items())
-        self.agent("ilogtail", last=f"{links}; exec sleep 1000", ALIYUN_LOGTAIL_CONFIG=own, STAND_IN_IP="")
+        # The links take the place of what the agent has written.
+        written = "while ! [ -e /usr/local/ilogtail/app_info.json ]; do sleep 0.1; done"
+        self.agent("ilogtail", last=f"{written}; {links}; exec sleep 1000", ALIYUN_LOGTAIL_CONFIG=own, STAND_IN_IP="")
         self.watch()
         self.tells("logtail-ilogtail", "startup_parameters config_missing", "ip ip_record_missing")
         self.assertEqual(list(self.agents()), ["logtail-ilogtail"])
