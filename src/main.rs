@@ -19,7 +19,7 @@ use logagent_exporter::{
     http::{self, AllowedHosts, Listener, Security},
     model::{Language, authority, counters::Counters},
     publish::{text, words},
-    sys::{self, errand::Begun},
+    sys::{self, helper::Role},
 };
 use tracing::{debug, error, info, level_filters::LevelFilter, warn};
 
@@ -28,8 +28,8 @@ const UNKNOWN: u8 = 3;
 
 fn main() -> ExitCode {
     sys::give_memory_back();
-    if let Some(begun) = sys::errand::begun() {
-        return errand(begun);
+    if let Some(role) = sys::helper::role() {
+        return helper(role);
     }
     let parsed = cli::parse(std::env::args_os(), |name| std::env::var_os(name));
     let invocation = match parsed {
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     };
     let Invocation { command, options } = invocation;
     // Before these capabilities are given up: agents in containers may have separate networks.
-    let helped = if command.looks_at_agents() { sys::errand::start() } else { Ok(()) };
+    let helped = if command.looks_at_agents() { sys::helper::start() } else { Ok(()) };
     let confined = helped.and_then(|()| sys::confine());
     match command {
         Command::Run => {
@@ -117,10 +117,10 @@ fn main() -> ExitCode {
 }
 
 /// The main function of the helper, or of a process that it has started in a container.
-fn errand(begun: Begun) -> ExitCode {
-    let done = match begun {
-        Begun::Helper => sys::errand::serve(),
-        Begun::Errand => daemon::errand(),
+fn helper(role: Role) -> ExitCode {
+    let done = match role {
+        Role::Helper => sys::helper::serve(),
+        Role::Task => daemon::probe_task(),
     };
     if done.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

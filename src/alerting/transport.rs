@@ -36,6 +36,7 @@ use crate::{
         tls::{self, Terms},
         trust::{Locations, Store, Trust},
     },
+    sys::root::Root,
 };
 
 /// The maximum length of an Alertmanager's error message, in characters.
@@ -54,7 +55,7 @@ impl Network {
     pub(super) fn new(rootfs: &Path, clocks: Clocks) -> Self {
         Self {
             resolver: Resolver::new(),
-            trust: Trust::new(Locations::new(rootfs, |variable| std::env::var_os(variable))),
+            trust: Trust::new(Locations::new(Root::new(rootfs), |variable| std::env::var_os(variable))),
             provider: Arc::new(ring::default_provider()),
             clocks,
         }

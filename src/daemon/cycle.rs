@@ -21,7 +21,7 @@ use crate::{
     observe::{
         events::{Changes, WatchPlan},
         host::{HostOptions, HostReader, HostReading, address},
-        probe::{Door, ProbeOptions, Prober},
+        probe::{ContainerHandle, ProbeOptions, Prober},
         time,
     },
 };
@@ -87,7 +87,7 @@ pub struct Cycle {
     facts: Option<(Snapshot, Vec<AgentSettings>)>,
     complete: bool,
     /// Ways into containers.
-    doors: BTreeMap<Arc<str>, Door>,
+    container_handles: BTreeMap<Arc<str>, ContainerHandle>,
     not_believed: NotBelieved,
     limits: BTreeSet<Limit>,
     looked_at: Option<WatchPlan>,
@@ -115,7 +115,7 @@ impl Cycle {
             resolve_due: None,
             facts: None,
             complete: false,
-            doors: BTreeMap::new(),
+            container_handles: BTreeMap::new(),
             not_believed: NotBelieved::default(),
             limits: BTreeSet::new(),
             looked_at: None,
@@ -206,7 +206,7 @@ impl Cycle {
         if let Some((snapshot, _)) = &self.facts {
             let Settings { clock, cloud_metadata, .. } = &self.settings;
             let besides = Besides { ntp_servers: &clock.ntp_servers, metadata: *cloud_metadata };
-            self.probes.start_due(snapshot, &self.doors, besides);
+            self.probes.start_due(snapshot, &self.container_handles, besides);
         }
     }
 
@@ -304,7 +304,7 @@ impl Cycle {
     /// Keeps the watch list of the reading; returns the places, their agents, and the settings of these agents.
     fn take_in(&mut self, reading: HostReading) -> (Places, Vec<AgentFacts>, Vec<AgentSettings>) {
         self.looked_at = Some(reading.looked_at);
-        self.doors = reading.doors;
+        self.container_handles = reading.container_handles;
         self.not_believed = reading.not_believed;
         self.limits = reading.limits;
         let (mut watched, mut agents): (Vec<_>, Vec<_>) = reading.agents.into_iter().unzip();

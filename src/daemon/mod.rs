@@ -27,7 +27,7 @@ pub use cycle::{Cycle, CycleOptions, Trigger};
 use debounce::Debouncer;
 pub use place::require_host;
 
-pub use crate::observe::probe::errand;
+pub use crate::observe::probe::probe_task;
 use reload::Reloads;
 use supervisor::Supervisor;
 

@@ -24,7 +24,7 @@ use crate::{
         },
     },
     observe::{
-        probe::{ClockSample, Door, Prober},
+        probe::{ClockSample, ContainerHandle, Prober},
         time,
     },
 };
@@ -49,12 +49,12 @@ enum Target {
 #[derive(Clone, Copy)]
 struct Work<'a> {
     endpoint: &'a Endpoint,
-    /// Whose proxy settings count.
+    /// The environment with the proxy settings to use.
     environment: &'a Reading<Environment>,
     /// Whether the exporter and the agent use the same network; `None`: the agent's place is not known.
-    way: Option<&'a Reading<()>>,
-    /// From where to probe, if the agent has another network.
-    door: Option<&'a Door>,
+    access: Option<&'a Reading<()>>,
+    /// The container to probe from, if the agent has another network.
+    handle: Option<&'a ContainerHandle>,
 }
 
 enum Answer {
@@ -128,17 +128,18 @@ impl Probes {
     pub(crate) fn start_due(
         &mut self,
         snapshot: &Snapshot,
-        doors: &BTreeMap<Arc<str>, Door>,
+        container_handles: &BTreeMap<Arc<str>, ContainerHandle>,
         besides: Besides<'_>,
     ) {
         let mut wanted: Vec<(Target, Option<Work<'_>>)> = Vec::new();
         let agents = &snapshot.agents;
         let environments: Vec<_> = agents.iter().map(evaluate::proxies).collect();
         for (agent, environment) in agents.iter().zip(&environments) {
-            let way = snapshot.place(&agent.place).map(|place| &place.network);
+            let access = snapshot.place(&agent.place).map(|place| &place.network);
             for fact in &agent.endpoints {
-                let door = doors.get(&agent.name);
-                let work = Work { endpoint: &fact.endpoint, environment: environment.as_ref(), way, door };
+                let handle = container_handles.get(&agent.name);
+                let work =
+                    Work { endpoint: &fact.endpoint, environment: environment.as_ref(), access, handle };
                 wanted.push((target(agent, &fact.endpoint), Some(work)));
             }
         }
@@ -178,9 +179,9 @@ impl Probes {
             let id = entry.id;
             let prober = self.prober.clone();
             let permits = Arc::clone(&self.permits);
-            let door = endpoint.and_then(|work| work.door.cloned());
+            let handle = endpoint.and_then(|work| work.handle.cloned());
             let work =
-                endpoint.map(|work| (work.endpoint.clone(), work.environment.clone(), work.way.cloned()));
+                endpoint.map(|work| (work.endpoint.clone(), work.environment.clone(), work.access.cloned()));
             self.running.spawn(async move {
                 // The semaphore is never closed; an error here would only mean that the limit is not enforced.
                 let _permit = permits.acquire_owned().await;
@@ -189,8 +190,8 @@ impl Probes {
                         Answer::Endpoint(Box::new(Reading::Unknown(why)))
                     }
                     (Target::Endpoint { .. }, Some((endpoint, environment, Some(Reading::Known(()))))) => {
-                        let probe = match &door {
-                            Some(door) => prober.probe_from(door, &endpoint, &environment).await,
+                        let probe = match &handle {
+                            Some(handle) => prober.probe_from(handle, &endpoint, &environment).await,
                             None => prober.probe(&endpoint, &environment).await,
                         };
                         Answer::Endpoint(Box::new(probe))
@@ -425,7 +426,7 @@ mod tests {
         let environment = Reading::Known(Environment::default());
         let start = |probes: &mut Probes, endpoint: &Endpoint| {
             let work =
-                Work { endpoint, environment: &environment, way: Some(&Reading::Known(())), door: None };
+                Work { endpoint, environment: &environment, access: Some(&Reading::Known(())), handle: None };
             probes.start(vec![(target.clone(), Some(work))]);
             probes.entries.get(&target).expect("it is wanted").id
         };

@@ -60,10 +60,10 @@ pub(crate) struct Locations {
 
 impl Locations {
     /// The distributions' paths, each kind replaced by OpenSSL's variable if `variable` has it.
-    pub(crate) fn new(rootfs: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+    pub(crate) fn new(root: Root, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let given = |name| variable(name).filter(|value| !value.is_empty());
         Self {
-            root: Root::new(rootfs),
+            root,
             bundles: match given("SSL_CERT_FILE") {
                 Some(file) => vec![PathBuf::from(file)],
                 None => BUNDLES.iter().map(PathBuf::from).collect(),
@@ -299,21 +299,21 @@ mod tests {
     use super::*;
 
     fn distributions(root: &Path) -> Locations {
-        Locations::new(root, |_| None)
+        Locations::new(Root::new(root), |_| None)
     }
 
     #[test]
     fn each_variable_of_openssl_replaces_its_own_default() {
         let file = |name: &str| (name == "SSL_CERT_FILE").then(|| OsString::from("/own.pem"));
-        let locations = Locations::new(Path::new("/"), file);
+        let locations = Locations::new(Root::new(Path::new("/")), file);
         assert_eq!(locations.bundles, [PathBuf::from("/own.pem")]);
         assert_eq!(locations.directories, DIRECTORIES.map(PathBuf::from));
         let directories = |name: &str| (name == "SSL_CERT_DIR").then(|| OsString::from("/a:/b"));
-        let locations = Locations::new(Path::new("/"), directories);
+        let locations = Locations::new(Root::new(Path::new("/")), directories);
         assert_eq!(locations.bundles, BUNDLES.map(PathBuf::from));
         assert_eq!(locations.directories, [PathBuf::from("/a"), PathBuf::from("/b")]);
         let empty = |_: &str| Some(OsString::new());
-        assert_eq!(Locations::new(Path::new("/"), empty).bundles, BUNDLES.map(PathBuf::from));
+        assert_eq!(Locations::new(Root::new(Path::new("/")), empty).bundles, BUNDLES.map(PathBuf::from));
     }
 
     #[test]

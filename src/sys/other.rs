@@ -281,8 +281,8 @@ pub(super) mod root {
     }
 }
 
-#[path = "no_errand.rs"]
-pub mod errand;
+#[path = "no_helper.rs"]
+pub mod helper;
 #[path = "no_limits.rs"]
 pub mod limits;
 #[path = "no_local.rs"]

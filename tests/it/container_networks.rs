@@ -122,7 +122,7 @@ fn whoever_is_sent_there_has_no_rights_and_is_ended_with_what_hangs() {
     exporter.signal("TERM");
     exporter.ends();
     eventually("they end", || {
-        let left = [host.named("exe"), host.named("errands")].concat();
+        let left = [host.named("exe"), host.named("logagent-helper")].concat();
         if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
     });
 }
@@ -138,5 +138,5 @@ fn without_the_right_to_join_it_the_network_is_unknown_and_nobody_is_sent() {
         network == "unknown" && why.contains("grant CAP_SYS_ADMIN and CAP_SYS_CHROOT"),
         "{network}: {why}"
     );
-    assert!(host.named("errands").is_empty());
+    assert!(host.named("logagent-helper").is_empty());
 }

@@ -16,7 +16,7 @@ pub(super) use self::{known::Known, name::named};
 use self::{
     known::{Presence, Sighting, unread},
     name::{Existence, agent_name, name_of},
-    place::{door, place, way, witness},
+    place::{handle, network_access, place, witness},
 };
 use super::{
     agent::{self, Turn},
@@ -34,7 +34,7 @@ use crate::{
         Reading, System, Why,
         snapshot::{AgentFacts, ContainerName, Invocation, Place, PlaceFacts, Process},
     },
-    observe::probe::Door,
+    observe::probe::ContainerHandle,
 };
 
 /// The maximum number of agents in containers that are watched; a node has one or two, and sidecars.
@@ -50,7 +50,7 @@ pub(super) struct Contained {
     /// Where they are, by the agent's name.
     pub(super) places: BTreeMap<Arc<str>, PlaceFacts>,
     /// The entries to containers with another network, if the exporter may join it.
-    pub(super) doors: BTreeMap<Arc<str>, Door>,
+    pub(super) container_handles: BTreeMap<Arc<str>, ContainerHandle>,
     /// Agents whose containers were removed, and may be recreated.
     pub(super) awaited: Vec<Arc<str>>,
     /// There are more than are watched.
@@ -315,10 +315,10 @@ impl Look<'_> {
         }
         let name: Arc<str> = known.name.as_str().into();
         facts.place = Place::Container(Arc::clone(&name));
-        let door = door(through);
-        let way = way(through, door.as_ref());
-        let place = place(inside, (through, way), known.container.clone(), self.host);
-        found.doors.extend(door.map(|door| (Arc::clone(&name), door)));
+        let handle = handle(through);
+        let access = network_access(through, handle.as_ref());
+        let place = place(inside, (through, access), known.container.clone(), self.host);
+        found.container_handles.extend(handle.map(|handle| (Arc::clone(&name), handle)));
         found.places.insert(name, place);
         found.agents.push((settings, facts));
     }

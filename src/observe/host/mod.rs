@@ -53,7 +53,7 @@ use self::{
 };
 use super::{
     events::{Changes, WatchPlan, watch_plan::Planner},
-    probe::Door,
+    probe::ContainerHandle,
     time::Now,
 };
 use crate::{
@@ -126,7 +126,7 @@ pub struct HostReading {
     /// Those of containers, by name.
     pub containers: BTreeMap<Arc<str>, PlaceFacts>,
     /// The entries to containers with another network, if the exporter may join it.
-    pub doors: BTreeMap<Arc<str>, Door>,
+    pub container_handles: BTreeMap<Arc<str>, ContainerHandle>,
     /// Agents that are not watched now, but whose state is kept: their containers are being replaced.
     pub awaited: Vec<Arc<str>>,
     /// Each agent with its settings, with `install_dir` filled in if known: configured ones first.
@@ -361,7 +361,7 @@ impl Plan {
         let mut reading = HostReading {
             host,
             containers: contained.places,
-            doors: contained.doors,
+            container_handles: contained.container_handles,
             awaited: contained.awaited,
             agents,
             errors: Vec::new(),

@@ -11,7 +11,7 @@ use super::stat::Stat;
 use crate::{
     model::own::SelfFacts,
     observe::time,
-    sys::{errand, limits},
+    sys::{helper, limits},
 };
 
 /// Reads the resource usage of this process; `None` without a procfs, which has even memory and CPU time.
@@ -62,19 +62,23 @@ pub(super) fn is_alone(procfs: &Path, pids: &[u32], is_of_root: impl FnOnce() ->
         return false;
     }
     let Some(own_pid) = own_pid(procfs) else { return false };
+    let is_behind_an_init = own_pid != 1;
+    if is_behind_an_init && is_in_initial_namespace(procfs) {
+        return false;
+    }
     let program = |pid: u32| std::fs::read_link(procfs.join(format!("{pid}/exe"))).ok();
     let own = program(own_pid);
     // Without CAP_SYS_PTRACE it may not read its helper, which has more privileges.
-    let helper = errand::helper().map(errand::Errands::pid);
+    let helper = helper::connection().map(helper::Helper::pid);
     let is_own = |pid: u32| Some(pid) == helper || own.is_some() && program(pid) == own;
-    let others = pids.iter().skip(1);
-    if own_pid == 1 {
-        return others.clone().all(|pid| is_own(*pid));
-    }
     let ancestors = ancestors(procfs, own_pid, pids.len());
-    others.clone().all(|pid| ancestors.contains(pid) || is_own(*pid))
-        && std::fs::read_link(procfs.join("self/ns/pid")).is_ok_and(|own| own != Path::new(INITIAL))
-        && !is_of_root()
+    pids.iter().skip(1).all(|pid| ancestors.contains(pid) || is_own(*pid))
+        && !(is_behind_an_init && is_of_root())
+}
+
+/// Also true if the namespace cannot be read.
+fn is_in_initial_namespace(procfs: &Path) -> bool {
+    std::fs::read_link(procfs.join("self/ns/pid")).map_or(true, |own| own == Path::new(INITIAL))
 }
 
 fn own_pid(procfs: &Path) -> Option<u32> {

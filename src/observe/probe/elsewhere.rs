@@ -14,11 +14,11 @@ use crate::{
 };
 
 /// The time allowed for this in addition to the probe.
-const JOURNEY: Duration = Duration::from_secs(2);
+const JOIN_TIME: Duration = Duration::from_secs(2);
 
-/// The entry to a container: its network and its root directory, held open.
+/// A container's network namespace and root directory, held open.
 #[derive(Debug, Clone)]
-pub struct Door {
+pub struct ContainerHandle {
     /// Its network namespace.
     pub network: Arc<File>,
     /// Its root directory.
@@ -27,7 +27,7 @@ pub struct Door {
 
 /// The request of a probe there.
 #[derive(Debug, Serialize, Deserialize)]
-struct Question {
+struct Request {
     endpoint: Endpoint,
     environment: Reading<Environment>,
     timeout: Duration,
@@ -35,7 +35,7 @@ struct Question {
 
 /// Probes an endpoint from inside this container, within the timeout plus the time for joining it.
 pub(super) async fn probe(
-    door: &Door,
+    handle: &ContainerHandle,
     (endpoint, environment): (&Endpoint, &Reading<Environment>),
     timeout: Duration,
 ) -> Reading<Probe> {
@@ -43,15 +43,15 @@ pub(super) async fn probe(
         let detail = format!("probed from inside its container: {detail}");
         Reading::Unknown(Why::new(reason, endpoint.url.clone(), detail))
     };
-    let Some(errands) = sys::errand::helper() else {
+    let Some(helper) = sys::helper::connection() else {
         return unread(Reason::Denied, "the exporter may not join its network");
     };
-    let question = Question { endpoint: endpoint.clone(), environment: environment.clone(), timeout };
-    let Ok(question) = serde_json::to_vec(&question) else {
+    let request = Request { endpoint: endpoint.clone(), environment: environment.clone(), timeout };
+    let Ok(request) = serde_json::to_vec(&request) else {
         return unread(Reason::Failed, "the request could not be built");
     };
-    let patience = timeout.saturating_add(JOURNEY);
-    match errands.ask((&door.network, &door.root), &question, patience).await {
+    let patience = timeout.saturating_add(JOIN_TIME);
+    match helper.run((&handle.network, &handle.root), &request, patience).await {
         Ok(answer) if answer.is_empty() => unread(Reason::Failed, "its network could not be joined"),
         Ok(answer) => serde_json::from_slice(&answer)
             .unwrap_or_else(|_| unread(Reason::Failed, "the answer is not readable")),
@@ -65,13 +65,13 @@ pub(super) async fn probe(
 /// The main function of a process that was started in a container.
 ///
 /// # Errors It could not join the container, got no request, or the caller is gone.
-pub fn errand() -> io::Result<()> {
-    let mut asker = sys::errand::arrive()?;
-    let Question { endpoint, environment, timeout } = serde_json::from_slice(&asker.question()?)?;
+pub fn probe_task() -> io::Result<()> {
+    let mut caller = sys::helper::join()?;
+    let Request { endpoint, environment, timeout } = serde_json::from_slice(&caller.request()?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let prober = Prober::new(ProbeOptions { timeout, rootfs: PathBuf::from("/") });
     let answer = runtime.block_on(prober.probe(&endpoint, &environment));
     // A lookup that hangs must not prevent the process from answering.
     runtime.shutdown_background();
-    asker.tell(&serde_json::to_vec(&answer)?)
+    caller.answer(&serde_json::to_vec(&answer)?)
 }

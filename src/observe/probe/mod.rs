@@ -20,7 +20,7 @@ use std::{
     ffi::OsString,
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroU16,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -34,7 +34,7 @@ use tokio::{
 };
 
 pub use self::{
-    elsewhere::{Door, errand},
+    elsewhere::{ContainerHandle, probe_task},
     sntp::ClockSample,
 };
 use crate::{
@@ -103,16 +103,16 @@ impl Prober {
     /// once.
     pub fn new(options: ProbeOptions) -> Self {
         let ProbeOptions { timeout, rootfs } = options;
-        Self::of_root(timeout, &rootfs, |variable| env::var_os(variable))
+        Self::of_root(timeout, Root::new(&rootfs), |variable| env::var_os(variable))
     }
 
-    fn of_root(timeout: Duration, rootfs: &Path, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+    fn of_root(timeout: Duration, root: Root, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         Self {
             shared: Arc::new(Shared {
                 timeout,
                 resolver: Resolver::new(),
-                root: Root::new(rootfs),
-                trust: Trust::new(Locations::new(rootfs, variable)),
+                trust: Trust::new(Locations::new(root.clone(), variable)),
+                root,
                 provider: Arc::new(ring::default_provider()),
             }),
         }
@@ -134,11 +134,11 @@ impl Prober {
     /// The same from inside a container, through whose network and files the agent reaches it. Ends a little later.
     pub async fn probe_from(
         &self,
-        door: &Door,
+        handle: &ContainerHandle,
         endpoint: &Endpoint,
         environment: &Reading<Environment>,
     ) -> Reading<Probe> {
-        elsewhere::probe(door, (endpoint, environment), self.shared.timeout).await
+        elsewhere::probe(handle, (endpoint, environment), self.shared.timeout).await
     }
 
     /// Asks a metadata service once whether it requires a token; never through a proxy.

@@ -30,7 +30,7 @@ const ASKED: [&str; 4] = ["files", "dns", "resolve", "myhostname"];
 pub(super) async fn unasked(root: &Root, host: &str) -> Option<Why> {
     let (root, host) = (root.clone(), host.to_owned());
     let sources = move || {
-        unreadable(&Root::new(Path::new("/")), &host)
+        unreadable(&host)
             .or_else(|| if ASKS_EVERY_SOURCE_OF_NAMES { None } else { unasked_of(&read(&root)?, &host) })
     };
     task::spawn_blocking(sources).await.ok().flatten()
@@ -38,7 +38,8 @@ pub(super) async fn unasked(root: &Root, host: &str) -> Option<Why> {
 
 /// A file with names that the agent may read and this process must not. The C library says only that the name does not
 /// resolve.
-fn unreadable(own: &Root, host: &str) -> Option<Why> {
+fn unreadable(host: &str) -> Option<Why> {
+    let own = Root::new(Path::new("/"));
     let denied = |file: &&str| {
         let opened = own.open(Path::new(file), Purpose::Read);
         opened.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)

@@ -38,7 +38,7 @@ fn documented() -> Vec<u8> {
 }
 
 fn prober(timeout: Duration, root: &Path) -> Prober {
-    Prober::of_root(timeout, root, |_| None)
+    Prober::of_root(timeout, Root::new(root), |_| None)
 }
 
 fn endpoint(scheme: Scheme, address: SocketAddr) -> Endpoint {

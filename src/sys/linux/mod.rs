@@ -2,7 +2,7 @@
 
 mod c;
 mod confinement;
-pub mod errand;
+pub mod helper;
 pub mod local;
 #[path = "../no_manager.rs"]
 mod manager;

@@ -1,9 +1,9 @@
 //! Windows.
 
 mod c;
-#[path = "../no_errand.rs"]
-pub mod errand;
 mod event_log;
+#[path = "../no_helper.rs"]
+pub mod helper;
 mod installation;
 #[path = "../no_limits.rs"]
 pub mod limits;

@@ -1,4 +1,4 @@
-//! The facts of a container's place: its names, addresses and network, and the entry to it.
+//! The facts of a container's place: its names, addresses and network, and the handle for joining it.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -17,7 +17,7 @@ use crate::{
             hosts,
             process::{Candidate, Container, FirstProcess},
         },
-        probe::Door,
+        probe::ContainerHandle,
     },
     sys,
 };
@@ -57,16 +57,16 @@ pub(super) fn witness(container: &Container, candidates: &[Candidate]) -> Option
     container.first.filter(|_| !container.shares_processes).or(own)
 }
 
-/// The entry to a container with another network, if the exporter may join it.
-pub(super) fn door(container: &Container) -> Option<Door> {
-    sys::errand::helper()?;
-    Some(Door { network: container.network.clone()?, root: container.root.held_directory()? })
+/// The handle on a container with another network, if the exporter may join it.
+pub(super) fn handle(container: &Container) -> Option<ContainerHandle> {
+    sys::helper::connection()?;
+    Some(ContainerHandle { network: container.network.clone()?, root: container.root.held_directory()? })
 }
 
 /// Whether the exporter can probe as the agent in this container would.
-pub(super) fn way(container: &Container, door: Option<&Door>) -> Reading<()> {
+pub(super) fn network_access(container: &Container, handle: Option<&ContainerHandle>) -> Reading<()> {
     container.shares_network.clone().and_then(|shares| {
-        if shares || door.is_some() {
+        if shares || handle.is_some() {
             return Reading::Known(());
         }
         let fact = container.root.path().display().to_string();

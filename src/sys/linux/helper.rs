@@ -1,6 +1,6 @@
-//! Errands to other network namespaces, which the exporter itself can no longer enter: a helper is started
-//! before it gives that up, and starts a short-lived process for each. That process enters the namespace,
-//! gives up all privileges, and answers over a socket.
+//! Tasks in other network namespaces, which the exporter itself can no longer enter: a helper process is started
+//! before it gives up its capabilities, and starts a short-lived process for each task. That process enters the
+//! namespace, gives up all privileges, and answers over a socket.
 //!
 //! The helper and its processes are this very program, executed again: they have nothing of the exporter's memory.
 
@@ -32,65 +32,65 @@ use rustix::{
 
 use super::{boot_time, confine};
 
-/// The only argument of the helper, and of the processes that it starts. They are nobody's commands.
-const HELPER: &str = "--errands";
-const ERRAND: &str = "--errand";
-/// The maximum number of concurrent errands; further ones are rejected.
+/// The only argument of the helper, and of the processes that it starts. No user types them.
+const HELPER: &str = "--helper";
+const TASK: &str = "--helper-task";
+/// The maximum number of concurrent tasks; further ones are rejected.
 const AT_ONCE: usize = 32;
 /// The user and group `nobody`.
 const NOBODY: u32 = 65534;
 /// The maximum size of a request or an answer, in bytes; typical ones have a few hundred.
 const MOST_BYTES: u64 = 256 << 10;
-/// The descriptors passed for an errand: the socket for the answer, the network, the root directory.
+/// The descriptors passed for a task: the socket for the answer, the network, the root directory.
 const DESCRIPTORS: usize = 3;
 
-/// The purpose of this process, if it is not an exporter.
+/// What this process is, if it is not the exporter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Begun {
-    /// To be the helper.
+pub enum Role {
+    /// The helper.
     Helper,
-    /// For one errand.
-    Errand,
+    /// A process for one task.
+    Task,
 }
 
 /// According to the only argument.
-pub fn begun() -> Option<Begun> {
+pub fn role() -> Option<Role> {
     let mut arguments = std::env::args_os().skip(1);
     let first = arguments.next()?;
     if arguments.next().is_some() {
         return None;
     }
-    [(HELPER, Begun::Helper), (ERRAND, Begun::Errand)]
+    [(HELPER, Role::Helper), (TASK, Role::Task)]
         .into_iter()
-        .find_map(|(argument, begun)| (first == argument).then_some(begun))
+        .find_map(|(argument, role)| (first == argument).then_some(role))
 }
 
 /// The one helper of the process.
-static SERVING: OnceLock<Errands> = OnceLock::new();
+static CONNECTION: OnceLock<Helper> = OnceLock::new();
 
-/// Starts the helper, if this process has the capabilities that errands take. Must be called once, before [`confine`].
+/// Starts the helper, if this process has the capabilities that tasks need. Must be called once, before [`confine`].
 ///
 /// # Errors The kernel's error.
 pub fn start() -> io::Result<()> {
-    if let Some(errands) = Errands::start()? {
-        let _first = SERVING.set(errands);
+    if let Some(helper) = Helper::start()? {
+        let _first = CONNECTION.set(helper);
     }
     Ok(())
 }
 
 /// The connection to the helper, if there is one.
-pub fn helper() -> Option<&'static Errands> {
-    SERVING.get()
+pub fn connection() -> Option<&'static Helper> {
+    CONNECTION.get()
 }
 
 /// The connection to the helper.
 #[derive(Debug)]
-pub struct Errands {
+pub struct Helper {
     socket: OwnedFd,
     pid: u32,
 }
 
-impl Errands {
+impl Helper {
     fn start() -> io::Result<Option<Self>> {
         let needed = CapabilitySet::SYS_ADMIN | CapabilitySet::SYS_CHROOT;
         if !rustix::thread::capabilities(None)?.effective.contains(needed) {
@@ -99,7 +99,7 @@ impl Errands {
         let (own, other) =
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         // It ends when this end of the socket is closed, and is not waited for.
-        let helper = begin(HELPER, Stdio::from(other), Stdio::null(), Stdio::null())?;
+        let helper = spawn_self(HELPER, Stdio::from(other), Stdio::null(), Stdio::null())?;
         Ok(Some(Self { socket: own, pid: helper.id() }))
     }
 
@@ -108,27 +108,27 @@ impl Errands {
         self.pid
     }
 
-    /// Sends a process to this network and root directory, with this request and time limit; returns the
-    /// answer, which is empty if the process could not get there.
+    /// Starts a process in this network namespace and root directory, with this request and time limit; returns
+    /// its answer, which is empty if it could not join them.
     ///
     /// # Errors The helper is gone or accepts no more; `TimedOut`.
-    pub async fn ask(
+    pub async fn run(
         &self,
         (network, root): (&File, &File),
-        question: &[u8],
+        request: &[u8],
         patience: Duration,
     ) -> io::Result<Vec<u8>> {
-        let asked = async {
+        let response = async {
             let socket = self.send(network.as_fd(), root.as_fd(), patience)?;
             socket.set_nonblocking(true)?;
             let mut socket = tokio::net::UnixStream::from_std(socket)?;
-            socket.write_all(question).await?;
+            socket.write_all(request).await?;
             socket.shutdown().await?;
             let mut answer = Vec::new();
             socket.take(MOST_BYTES).read_to_end(&mut answer).await?;
             Ok(answer)
         };
-        tokio::time::timeout(patience, asked).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        tokio::time::timeout(patience, response).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn send(
@@ -151,18 +151,18 @@ impl Errands {
     }
 }
 
-fn begin(argument: &str, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> io::Result<Child> {
+fn spawn_self(argument: &str, stdin: Stdio, stdout: Stdio, stderr: Stdio) -> io::Result<Child> {
     let mut command = Command::new("/proc/self/exe");
     command.arg(argument).env_clear().current_dir("/");
     command.stdin(stdin).stdout(stdout).stderr(stderr).spawn()
 }
 
 /// The running processes with their deadlines (boot clock).
-struct UnderWay(Vec<(Child, Duration)>);
+struct Tasks(Vec<(Child, Duration)>);
 
-impl UnderWay {
+impl Tasks {
     /// Kills processes past their deadline, and forgets those that have ended.
-    fn end_late(&mut self, now: Duration) {
+    fn end_overdue(&mut self, now: Duration) {
         self.0.retain_mut(|(child, until)| {
             if now >= *until {
                 let _gone = child.kill();
@@ -179,9 +179,9 @@ impl UnderWay {
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for Tasks {
     fn drop(&mut self) {
-        self.end_late(Duration::MAX);
+        self.end_overdue(Duration::MAX);
     }
 }
 
@@ -190,26 +190,26 @@ impl Drop for UnderWay {
 /// # Errors
 /// What the kernel says.
 pub fn serve() -> io::Result<()> {
-    rustix::thread::set_name(c"errands")?;
+    rustix::thread::set_name(c"logagent-helper")?;
     let input = io::stdin();
-    let mut under_way = UnderWay(Vec::new());
+    let mut tasks = Tasks(Vec::new());
     loop {
         let mut ready = [PollFd::new(&input, PollFlags::IN)];
-        match poll(&mut ready, under_way.patience().as_ref()) {
+        match poll(&mut ready, tasks.patience().as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        under_way.end_late(boot_time());
+        tasks.end_overdue(boot_time());
         if ready.iter().all(|each| each.revents().is_empty()) {
             continue;
         }
         let Some((patience, descriptors)) = receive(input.as_fd())? else { return Ok(()) };
         // A rejected caller reads the end of the socket.
-        if under_way.0.len() < AT_ONCE
+        if tasks.0.len() < AT_ONCE
             && let Ok([answer, network, root]) = <[OwnedFd; DESCRIPTORS]>::try_from(descriptors)
-            && let Ok(child) = begin(ERRAND, answer.into(), network.into(), root.into())
+            && let Ok(child) = spawn_self(TASK, answer.into(), network.into(), root.into())
         {
-            under_way.0.push((child, boot_time().saturating_add(patience)));
+            tasks.0.push((child, boot_time().saturating_add(patience)));
         }
     }
 }
@@ -230,34 +230,34 @@ fn receive(from: BorrowedFd<'_>) -> io::Result<Option<(Duration, Vec<OwnedFd>)>>
     Ok((received.bytes > 0).then_some((patience, descriptors)))
 }
 
-/// The waiting caller of an errand.
+/// The caller that waits for the result of a task.
 #[derive(Debug)]
-pub struct Asker(UnixStream);
+pub struct Caller(UnixStream);
 
-impl Asker {
-    /// The question.
+impl Caller {
+    /// The request.
     ///
     /// # Errors
     /// What the kernel says.
-    pub fn question(&mut self) -> io::Result<Vec<u8>> {
+    pub fn request(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         (&self.0).take(MOST_BYTES).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
-    /// Tells the answer.
+    /// Sends the answer.
     ///
     /// # Errors The caller is gone.
-    pub fn tell(mut self, answer: &[u8]) -> io::Result<()> {
+    pub fn answer(mut self, answer: &[u8]) -> io::Result<()> {
         self.0.write_all(answer)
     }
 }
 
-/// Enters the place to which the helper has sent this process, gives up all privileges permanently, and
+/// Joins the network namespace and root directory of the task, gives up all privileges permanently, and
 /// returns the caller.
 ///
 /// # Errors The kernel's error; then the process must not continue.
-pub fn arrive() -> io::Result<Asker> {
+pub fn join() -> io::Result<Caller> {
     let answer = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let network = io::stdout().as_fd().try_clone_to_owned()?;
     let root = io::stderr().as_fd().try_clone_to_owned()?;
@@ -278,5 +278,5 @@ pub fn arrive() -> io::Result<Asker> {
     let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
     rustix::thread::set_capabilities(None, sets)?;
     confine()?;
-    Ok(Asker(answer))
+    Ok(Caller(answer))
 }
