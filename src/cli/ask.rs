@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader},
     net::TcpStream,
     time::timeout,
 };
@@ -19,6 +19,10 @@ use crate::sys;
 
 /// Answers are rendered ahead of requests; the deadline allows for a very busy host.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest wait for the first full cycle of an exporter that has just been started. If every server hangs and the
+/// resolver too, it takes about 30 seconds with the default deadlines.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(40);
 
 /// More than the largest report.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -51,6 +55,41 @@ pub async fn local(socket: &Path, target: &str) -> io::Result<Answer> {
     within(async { exchange(sys::local::connect(socket).await?, target).await }).await
 }
 
+/// Waits until the first full cycle of the exporter that listens at `socket` is complete, at most [`LONGEST_WAIT`]; `waits`
+/// is called if it is not complete yet. False if it is still not complete.
+///
+/// # Errors The exporter cannot be asked, or has ended.
+pub async fn first_cycle(socket: &Path, waits: impl FnOnce()) -> io::Result<bool> {
+    until_ready(async || sys::local::connect(socket).await, waits).await
+}
+
+async fn until_ready<S: AsyncRead + AsyncWrite + Unpin>(
+    connect: impl AsyncFn() -> io::Result<S>,
+    waits: impl FnOnce(),
+) -> io::Result<bool> {
+    let is_ready = async || {
+        within(async { exchange(connect().await?, "/-/ready").await }).await.map(|it| it.status != 503)
+    };
+    if is_ready().await? {
+        return Ok(true);
+    }
+    waits();
+    let ready = async {
+        let mut stream = connect().await?;
+        stream.write_all(request("/api/v1/events").as_bytes()).await?;
+        let mut lines = BufReader::new(stream.take(LARGEST)).lines();
+        while let Some(line) = lines.next_line().await? {
+            // The stream begins with the current report, so that none is missed.
+            if line.starts_with("event:") && is_ready().await? {
+                return Ok(true);
+            }
+        }
+        // The exporter has ended, or has too many streams.
+        is_ready().await
+    };
+    timeout(LONGEST_WAIT, ready).await.unwrap_or(Ok(false))
+}
+
 /// How the exporter that listens at `socket` was started.
 ///
 /// # Errors Why this is not known.
@@ -80,12 +119,16 @@ async fn within(asked: impl Future<Output = io::Result<Answer>>) -> io::Result<A
 }
 
 async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, target: &str) -> io::Result<Answer> {
-    // With HTTP/1.0 the answer is not chunked, and ends with the connection.
-    stream.write_all(format!("GET {target} HTTP/1.0\r\n\r\n").as_bytes()).await?;
+    stream.write_all(request(target).as_bytes()).await?;
     let mut bytes = Vec::new();
     stream.take(LARGEST).read_to_end(&mut bytes).await?;
     let text = String::from_utf8_lossy(&bytes);
     parse(&text).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is not HTTP"))
+}
+
+/// With HTTP/1.0 the answer is not chunked, and ends with the connection.
+fn request(target: &str) -> String {
+    format!("GET {target} HTTP/1.0\r\n\r\n")
 }
 
 fn parse(text: &str) -> Option<Answer> {
@@ -104,7 +147,92 @@ mod on_linux;
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        cell::Cell,
+        sync::{Arc, Mutex},
+    };
+
+    use tokio::{
+        io::{DuplexStream, duplex},
+        time::{Instant, sleep},
+    };
+
     use super::*;
+
+    /// An exporter in memory: which requests it was sent, after how long it is ready, and how many reports it tells of before
+    /// it closes a stream.
+    #[derive(Clone)]
+    struct Exporter {
+        started: Instant,
+        ready_after: Duration,
+        reports: u64,
+        asked: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl Exporter {
+        fn new(ready_after: u64, reports: u64) -> Self {
+            let ready_after = Duration::from_secs(ready_after);
+            Self { started: Instant::now(), ready_after, reports, asked: Arc::default() }
+        }
+
+        fn connect(&self) -> DuplexStream {
+            let (near, far) = duplex(4096);
+            tokio::spawn(self.clone().answer(far));
+            near
+        }
+
+        /// A report each second.
+        async fn answer(self, mut stream: DuplexStream) {
+            let mut head = [0; 64];
+            let length = stream.read(&mut head).await.unwrap();
+            let target = String::from_utf8_lossy(&head[..length]).split(' ').nth(1).unwrap().to_owned();
+            self.asked.lock().unwrap().push(target.clone());
+            if target == "/-/ready" {
+                let status = if self.started.elapsed() >= self.ready_after { 200 } else { 503 };
+                stream.write_all(format!("HTTP/1.0 {status} X\r\n\r\n").as_bytes()).await.unwrap();
+                return;
+            }
+            for _ in 0..self.reports {
+                // Whoever has seen enough closes it.
+                if stream.write_all(b"event: report\ndata: x\n\n").await.is_err() {
+                    return;
+                }
+                sleep(Duration::from_secs(1)).await;
+            }
+        }
+
+        /// What came of waiting, whether it was said, and after how many seconds.
+        async fn waited_for(&self) -> (io::Result<bool>, bool, u64) {
+            let said = Cell::new(false);
+            let outcome = until_ready(async || Ok(self.connect()), || said.set(true)).await;
+            (outcome, said.get(), self.started.elapsed().as_secs())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_is_ready_is_asked_once_and_not_waited_for() {
+        let exporter = Exporter::new(0, u64::MAX);
+        let (outcome, said, after) = exporter.waited_for().await;
+        assert_eq!((outcome.unwrap(), said, after), (true, false, 0));
+        assert_eq!(*exporter.asked.lock().unwrap(), ["/-/ready"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_has_just_started_is_waited_for_and_asked_again_after_each_of_its_reports() {
+        let exporter = Exporter::new(3, u64::MAX);
+        let (outcome, said, after) = exporter.waited_for().await;
+        assert_eq!((outcome.unwrap(), said, after), (true, true, 3));
+        let questions = exporter.asked.lock().unwrap().iter().filter(|target| *target == "/-/ready").count();
+        assert_eq!(questions, 5, "once before, and after the reports of the seconds 0 to 3");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_wait_has_a_deadline_and_ends_with_the_stream() {
+        let (outcome, said, after) = Exporter::new(3600, u64::MAX).waited_for().await;
+        assert_eq!((outcome.unwrap(), said, after), (false, true, 40));
+        let (outcome, said, after) = Exporter::new(3600, 7).waited_for().await;
+        assert_eq!((outcome.unwrap(), said, after), (false, true, 7));
+    }
 
     #[test]
     fn answers_are_taken_apart_and_nonsense_is_none() {

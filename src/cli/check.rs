@@ -6,12 +6,20 @@ use super::{Color, Format, ask, invocation::View};
 use crate::{
     config::Settings,
     daemon::{Cycle, CycleOptions},
-    model::{Language, report::Report},
+    model::{Language, Text, report::Report},
     publish::{
         Verdict, json,
         text::{self, Style},
     },
     sys,
+};
+
+/// Empties a line of the terminal.
+const CLEAR: &str = "\r\x1b[2K";
+
+const AWAITED: Text = Text {
+    en: "waiting for the first evaluation of the exporter that has just been started …",
+    zh: "导出器刚刚启动，正在等待首次检查完成 …",
 };
 
 /// No agent of the report has this name.
@@ -64,13 +72,27 @@ pub(super) fn only(report: &mut Report, name: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Prints the answer of the running exporter; `None` if none can be asked, with the reason in the log.
+/// Prints the answer of the running exporter, once its first full cycle is complete; `None` if none can be asked, with
+/// the reason in the log.
 ///
 /// # Errors Standard output cannot be written, or the exporter failed.
 pub async fn check_running(socket: &std::path::Path, view: &View) -> io::Result<Option<u8>> {
+    first_cycle(socket, view).await;
     let Some((text, verdict)) = running(socket, view).await? else { return Ok(None) };
     print(&text, view)?;
     Ok(Some(verdict))
+}
+
+/// Waits for the first full cycle of an exporter that has just been started, and says so.
+pub(super) async fn first_cycle(socket: &std::path::Path, view: &View) {
+    let mut progress = Progress::new(view.quiet);
+    let outcome = ask::first_cycle(socket, || progress.write(AWAITED.in_language(view.language))).await;
+    progress.clear();
+    // Why an exporter cannot be asked is said with the request that follows.
+    if let Ok(false) = outcome {
+        let waited = humantime::format_duration(ask::LONGEST_WAIT);
+        tracing::warn!(%waited, "the first evaluation of the running exporter is not complete");
+    }
 }
 
 /// The answer of the running exporter, and its exit code; `None` as above.
@@ -157,24 +179,27 @@ impl Progress {
     }
 
     fn show(&mut self, outstanding: usize, language: Language) {
-        if !self.terminal {
-            return;
-        }
-        let line = match language {
+        self.write(&match language {
             Language::English => format!("probing: {outstanding} endpoints still to answer …"),
             Language::Chinese => format!("正在探测：还有 {outstanding} 个地址未应答 …"),
-        };
-        Self::write(&format!("\r\x1b[2K{line}"));
-        self.shown = true;
+        });
+    }
+
+    /// Shows this line instead of the one before.
+    fn write(&mut self, line: &str) {
+        if self.terminal {
+            Self::put(&format!("{CLEAR}{line}"));
+            self.shown = true;
+        }
     }
 
     fn clear(&mut self) {
         if self.shown {
-            Self::write("\r\x1b[2K");
+            Self::put(CLEAR);
         }
     }
 
-    fn write(text: &str) {
+    fn put(text: &str) {
         let mut stderr = io::stderr().lock();
         // A failure to write progress is not an error.
         let _unseen = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());

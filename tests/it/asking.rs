@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Host, User, eventually};
+use crate::support::{Answer, Host, User, eventually, layouts::DATA};
 
 /// A config that only the running exporter knows.
 const EXPECTS: &str = "agents: [{ kind: logtail, expect: { machine_group_ips: [10.99.99.99] } }]";
@@ -97,4 +97,44 @@ fn a_directory_that_others_can_write_to_is_neither_listened_in_nor_asked() {
     with_directory(&host, "700");
     let again = said(&host, &["check"]);
     assert!(again.2.contains("no exporter could be asked"), "{again:?}");
+}
+
+#[test]
+fn check_waits_for_the_first_evaluation_of_an_exporter_that_has_just_been_started() {
+    let host = Host::with_logtail();
+    with_directory(&host, "700");
+    host.serve(DATA, Answer::Silence);
+    let slow = ["--probe.timeout=1m", "--probe.interval=1m"];
+    let exporter = host.exporter_starting(User::Root, Some(EXPECTS), &slow);
+    eventually("a server hangs", || match host.accepted(DATA) {
+        0 => Err("nobody has connected to it".to_owned()),
+        _ => Ok(()),
+    });
+    let terminal = |language: &str, typescript: &str| {
+        let script = format!(
+            "exec script --quiet --flush --return --command 'logagent-exporter check --lang={language}' {typescript}"
+        );
+        host.command("/", "sh").args(["-c", &script]).spawn().unwrap()
+    };
+    let shown = |typescript: &str| std::fs::read_to_string(host.at(typescript)).unwrap_or_default();
+    let mut both = [
+        ("en", "/run/en", "waiting for the first evaluation of the exporter"),
+        ("zh", "/run/zh", "正在等待首次检查完成"),
+    ]
+    .map(|(language, typescript, waits)| (terminal(language, typescript), typescript, waits));
+    for (_, typescript, waits) in &both {
+        eventually("it says that it waits", || {
+            let shown = shown(typescript);
+            if shown.contains(waits) { Ok(()) } else { Err(shown) }
+        });
+    }
+    assert_eq!(exporter.request("GET", "/-/ready", &[]).status, 503);
+    // The server ends, and with it the probe.
+    host.refuse(DATA);
+    for (terminal, typescript, _) in &mut both {
+        let code = terminal.wait().unwrap().code();
+        let shown = shown(typescript);
+        assert_eq!(code, Some(2), "{shown}");
+        assert!(shown.contains("10.99.99.99"), "what is wrong: {shown}");
+    }
 }

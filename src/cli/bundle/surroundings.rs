@@ -54,6 +54,7 @@ impl Running {
     ///
     /// # Errors The request that failed.
     pub(super) async fn ask(socket: &Path, view: &View) -> io::Result<Option<Self>> {
+        check::first_cycle(socket, view).await;
         let Some((said, verdict)) = check::running(socket, view).await? else { return Ok(None) };
         let text = async |view: View| -> io::Result<String> {
             Ok(check::running(socket, &view).await?.map(|(text, _)| text).unwrap_or_default())
