@@ -53,13 +53,21 @@ fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
 fn flags_of_the_readme_are_those_of_the_binary() {
     let help = exporter(&["--help"]);
     let help = String::from_utf8(help.stdout).unwrap();
-    let said = |line: &str| -> Option<(String, String)> {
-        let flag = line.trim_start().split(' ').next().filter(|word| word.starts_with("--"))?;
+    let said = |lines: &str| -> Option<(String, String)> {
+        let flag = lines.split_whitespace().next()?;
+        let words = lines.split_whitespace().collect::<Vec<_>>().join(" ");
         let default =
-            line.split_once("default: ").and_then(|(_, rest)| rest.split(';').next()).unwrap_or("none");
-        Some((flag.to_owned(), default.to_owned()))
+            words.split_once("default: ").and_then(|(_, rest)| rest.split(';').next()).unwrap_or("none");
+        Some((format!("--{flag}"), default.to_owned()))
     };
-    let real: Vec<_> = help.lines().filter_map(said).filter(|(flag, _)| flag != "--version").collect();
+    // The text of a flag goes on in the lines below it.
+    let options = between(&help, "\nOptions:\n", "\n\n");
+    let real: Vec<_> = options
+        .split(" --")
+        .skip(1)
+        .filter_map(said)
+        .filter(|(flag, _)| !["--version", "--help"].contains(&&**flag))
+        .collect();
     assert!(real.len() >= 10, "{help}");
     for readme in READMES {
         let text = read(readme);

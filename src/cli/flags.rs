@@ -22,6 +22,7 @@ use super::invocation::{Command, Format, Invocation, ListenAddress, Options, Par
 use crate::{
     config::parse_period,
     model::{Language, System, authority::Authority, text::quoted},
+    publish::text::COLUMNS,
     sys::{self, ServiceRequest},
 };
 
@@ -55,7 +56,7 @@ fn parse_on(
 ) -> Result<Parsed, UsageError> {
     let args: Vec<OsString> = args.into_iter().collect();
     let exit_code = if asks_for_check(&args) { 3 } else { 2 };
-    let matches = match definition(system).try_get_matches_from(args) {
+    let matches = match definition(system).term_width(help_columns()).try_get_matches_from(args) {
         Ok(matches) => matches,
         Err(error) if error.kind() == ErrorKind::DisplayVersion => return Ok(Parsed::Print(version())),
         Err(error) => {
@@ -71,6 +72,11 @@ fn parse_on(
             exit_code,
         },
     )
+}
+
+/// How wide help is: as the terminal, or as its usual one where there is none. Wider, sentences are hard to read.
+fn help_columns() -> usize {
+    sys::terminal_columns().unwrap_or(COLUMNS).clamp(40, 100)
 }
 
 /// `logagent-exporter, version …`, as Prometheus exporters answer `--version`.

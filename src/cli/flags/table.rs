@@ -129,27 +129,28 @@ pub(super) const GLOBAL: [&Flag; 14] = [
 ];
 
 pub(super) const EXAMPLES: &str = "Examples:
-  logagent-exporter                                     watch the agents found on this host
-  logagent-exporter --config.file=FILE                  also compare with what is expected
-  logagent-exporter check                               print the diagnosis of the running exporter
-  logagent-exporter explain ip_not_in_group             what a cause means, and how to fix it";
+  logagent-exporter                          watch the agents found on this host
+  logagent-exporter --config.file=FILE       also compare with what is expected
+  logagent-exporter check                    the running exporter's diagnosis
+  logagent-exporter explain ip_not_in_group  what a cause means, and its fix";
 
 pub(super) const CHECK_EXAMPLES: &str = "Examples:
-  logagent-exporter check                       ask the running exporter; without one, evaluate now
-  logagent-exporter check --local               evaluate now
-  logagent-exporter check --agent=logtail -v    one agent, with all observations
+  logagent-exporter check                     ask the running exporter; without
+                                              one, evaluate now
+  logagent-exporter check --local             evaluate now
+  logagent-exporter check --agent=logtail -v  one agent, with all observations
   logagent-exporter check --format=json | jq '.agents[].status'
-  logagent-exporter check --bundle=FILE.tar.gz  also write a support bundle; review it before sending
-  logagent-exporter check -q || echo $?         for scripts, Nagios and Icinga
+  logagent-exporter check --bundle=FILE.tar.gz
+                                              also write a support bundle;
+                                              review it before sending it
+  logagent-exporter check -q || echo $?       for scripts, Nagios and Icinga
 
-Without --local, --config.file, --path.* and --probe.*, the running exporter is asked over its own socket. If none
-is running, /etc/logagent-exporter/logagent-exporter.yml is used if it exists, and so are the variables in
-/etc/default/logagent-exporter or /etc/sysconfig/logagent-exporter.";
+Without --local, --config.file, --path.* and --probe.*, the running exporter is asked over its own socket; if it has just been started, its first evaluation is waited for. If none is running, /etc/logagent-exporter/logagent-exporter.yml is used if it exists, and so are the variables in /etc/default/logagent-exporter or /etc/sysconfig/logagent-exporter.";
 
 pub(super) const EXPLAIN_EXAMPLES: &str = "Examples:
   logagent-exporter explain                       the list of causes
-  logagent-exporter explain ip_not_in_group       one cause: what it means, and how to fix it
-  logagent-exporter explain LogAgentIpNotInGroup  the same, by the name of its alert
+  logagent-exporter explain ip_not_in_group       what it means, and its fix
+  logagent-exporter explain LogAgentIpNotInGroup  the same, by its alert's name
   logagent-exporter explain network               the causes of a prerequisite
   logagent-exporter explain --format=json | jq -r '.[].id'";
 
@@ -159,6 +160,6 @@ pub(super) const CONFIG_EXAMPLES: &str = "Examples:
 
 pub(super) const SERVICE_EXAMPLES: &str = "Examples:
   logagent-exporter service install
-  logagent-exporter service install --web.listen-address=127.0.0.1:10077 --web.enable-lifecycle
+  logagent-exporter service install --web.listen-address=127.0.0.1:10077
 
 Without --config.file the service reads C:\\ProgramData\\logagent-exporter\\logagent-exporter.yml.";

@@ -351,6 +351,27 @@ fn help_and_version_are_printed() {
     }
 }
 
+/// The help of a command and of all those below it, with the words that ask for it.
+fn helps(command: &clap::Command, words: &[&str]) -> Vec<(String, String)> {
+    let line = [&["logagent-exporter"], words, &["--help"]].concat();
+    let help = definition(System::Windows).term_width(COLUMNS).try_get_matches_from(&line).unwrap_err();
+    let below = command
+        .get_subcommands()
+        .flat_map(|command| helps(command, &[words, &[command.get_name()]].concat()));
+    std::iter::once((line.join(" "), help.render().to_string())).chain(below).collect()
+}
+
+#[test]
+fn help_of_every_command_fits_a_terminal_of_80_columns() {
+    let helps = helps(&definition(System::Windows), &[]);
+    assert!(helps.len() > 12, "{}", helps.len());
+    for (line, help) in helps {
+        for line_of_help in help.lines() {
+            assert!(line_of_help.chars().count() <= COLUMNS, "{line}: {line_of_help}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn no_arguments_panic(args in prop::collection::vec("(--)?(check|config|web.listen-address|probe.timeout|format|lang|\\PC{0,6})(=\\PC{0,8})?", 0..6)) {
