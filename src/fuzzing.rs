@@ -21,7 +21,7 @@ use tokio::{
 use crate::{
     agents::{ConfigFiles, OwnLog, PROFILES, Profile},
     config,
-    evaluate::{self, Ledger},
+    evaluate::{self, EngineState},
     model::{
         Language, Reading, Reason, System, Why,
         authority::Authority,
@@ -208,7 +208,7 @@ pub(crate) struct Host {
     runtime: Runtime,
     reader: HostReader,
     settings: config::Settings,
-    ledger: Ledger,
+    engine_state: EngineState,
     /// The endpoints last known for each agent: an unread config hides none of them.
     endpoints: BTreeMap<Arc<str>, Vec<Endpoint>>,
 }
@@ -225,8 +225,8 @@ impl Host {
         profiles: &'static [&'static dyn Profile],
     ) -> Self {
         let reader = HostReader::with_profiles(options, profiles);
-        let (ledger, endpoints) = (Ledger::default(), BTreeMap::new());
-        Self { runtime: runtime(), reader, settings, ledger, endpoints }
+        let (engine_state, endpoints) = (EngineState::default(), BTreeMap::new());
+        Self { runtime: runtime(), reader, settings, engine_state, endpoints }
     }
 
     /// One turn at `now`. `set` may set facts of the host itself, `answer` is what each endpoint answers.
@@ -261,7 +261,8 @@ impl Host {
             agents,
             deaths: Vec::new(),
         };
-        let (agents, clock) = evaluate::evaluate(&snapshot, &watched, &self.settings.clock, &mut self.ledger);
+        let (agents, clock) =
+            evaluate::evaluate(&snapshot, &watched, &self.settings.clock, &mut self.engine_state);
         let exporter = ExporterReport::default();
         let (limits, not_believed) = (reading.limits, reading.not_believed);
         let report = Report {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use tokio::{sync::watch, time::Instant};
 use tracing::{error, info, warn};
 
-use super::{book::Alert, subject::Subject};
+use super::{states::Alert, subject::Subject};
 use crate::model::{counters::Counters, settings::AlertingSettings, time::rfc3339_millis};
 
 /// A firing alert is sent again this often, as by Prometheus; Alertmanager's `resolve_timeout` is five times that.
@@ -81,7 +81,7 @@ pub(super) struct Member<P> {
 }
 
 /// Why a request failed.
-enum Trouble {
+enum SendError {
     /// The content is refused.
     Refused(String),
     /// A later attempt may succeed.
@@ -191,8 +191,8 @@ impl<P: Post> Member<P> {
         while let Some(part) = left.pop() {
             match self.send(part, settings).await {
                 Ok(()) => {}
-                Err(Trouble::Failed(why)) => return Err(why),
-                Err(Trouble::Refused(why)) => {
+                Err(SendError::Failed(why)) => return Err(why),
+                Err(SendError::Refused(why)) => {
                     if let [(subject, _)] = part {
                         let alert = subject.labels(settings).remove("alertname").unwrap_or_default();
                         error!(
@@ -212,19 +212,23 @@ impl<P: Post> Member<P> {
         Ok(())
     }
 
-    async fn send(&mut self, batch: &[(Subject, Alert)], settings: &AlertingSettings) -> Result<(), Trouble> {
+    async fn send(
+        &mut self,
+        batch: &[(Subject, Alert)],
+        settings: &AlertingSettings,
+    ) -> Result<(), SendError> {
         if batch.is_empty() {
             return Ok(());
         }
         let body = self.body(batch, settings).to_string().into_bytes();
-        let answer = self.post.post(body).await.map_err(Trouble::Failed)?;
+        let answer = self.post.post(body).await.map_err(SendError::Failed)?;
         if let Some(date) = answer.date {
             self.clock = Some((date, Instant::now()));
         }
         match answer.status {
             200..=299 => {}
-            400 | 413 | 422 => return Err(Trouble::Refused(answer.detail)),
-            status => return Err(Trouble::Failed(format!("status {status}: {}", answer.detail))),
+            400 | 413 | 422 => return Err(SendError::Refused(answer.detail)),
+            status => return Err(SendError::Failed(format!("status {status}: {}", answer.detail))),
         }
         for (subject, alert) in batch {
             if alert.resolved.is_none() {

@@ -1,11 +1,11 @@
 //! 3. Alerting without Prometheus. Alerts are pushed to Alertmanagers, with the names, labels, annotations
 //!    and waiting times of the bundled rules.
 //!
-//! One task keeps the firing alerts (`book`) and finds the members; a task for each member sends to it
+//! One task keeps the firing alerts (`states`) and finds the members; a task for each member sends to it
 //! (`member`). Neither runs while no Alertmanager is configured.
 
-mod book;
 mod member;
+mod states;
 mod subject;
 mod template;
 mod transport;
@@ -25,8 +25,8 @@ use tokio::{
 use tracing::{info, warn};
 
 use self::{
-    book::{Alert, Book},
     member::{Answer, DROPPED, ERRORS, Member, Post as _, SENT, SUCCESS, State},
+    states::{Alert, AlertStates},
     subject::Subject,
     transport::{Network, Transport},
 };
@@ -154,7 +154,7 @@ async fn run(mut input: watch::Receiver<Input>, surroundings: Surroundings) {
 /// Pushes until no Alertmanager is configured any more; `None`: the exporter shuts down.
 async fn push(input: &mut watch::Receiver<Input>, surroundings: &Surroundings) -> Option<()> {
     let network = Arc::new(Network::new(&surroundings.rootfs, surroundings.clocks));
-    let mut book = Book::new(Instant::now());
+    let mut states = AlertStates::new(Instant::now());
     let mut now = input.borrow_and_update().clone();
     let state = State { alerts: BTreeMap::new(), settings: Arc::clone(&now.settings), closing: false };
     let (sender, state) = watch::channel(Arc::new(state));
@@ -167,16 +167,16 @@ async fn push(input: &mut watch::Receiver<Input>, surroundings: &Surroundings) -
         }
         let moment = Instant::now();
         match now.report.take() {
-            Some(report) => book.observe(&report, moment),
-            None => book.advance(moment),
+            Some(report) => states.observe(&report, moment),
+            None => states.advance(moment),
         }
-        tell(&sender, book.alerts(), &now.settings);
+        tell(&sender, states.alerts(), &now.settings);
         if discovery <= moment {
             let wanted = directory.members(&now.settings.alertmanagers, &network).await;
             follow(&mut members, wanted, &state, surroundings);
             discovery = Instant::now() + DISCOVERY;
         }
-        let next = book.next_change(moment).map_or(discovery, |change| change.min(discovery));
+        let next = states.next_change(moment).map_or(discovery, |change| change.min(discovery));
         tokio::select! {
             changed = input.changed() => {
                 if changed.is_err() {

@@ -1,4 +1,4 @@
-//! The book of causes: one entry for each defect, in every language. Everything that people read is rendered from here.
+//! The catalogue of causes: one entry for each defect, in every language. Everything that people read is rendered from here.
 
 pub mod advice;
 pub mod alert;

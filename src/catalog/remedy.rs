@@ -19,7 +19,7 @@ use crate::{
 pub enum Reader {
     /// A person at an alert: the agent's name is a label.
     Alert,
-    /// A person at a runbook, or in the book of causes.
+    /// A person at a runbook, or in the catalogue.
     Runbook,
 }
 

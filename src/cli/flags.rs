@@ -122,7 +122,7 @@ fn invocation(
         names.push(name);
         levels.push(inner);
     }
-    let said = Said { levels: &levels, env };
+    let said = GivenArguments { levels: &levels, env };
     let options = options(system, &said)?;
     let positional =
         |name: &str| levels.last().and_then(|matches| matches.get_one::<OsString>(name)).cloned();
@@ -164,7 +164,7 @@ fn invocation(
     Ok(Invocation { command, options })
 }
 
-fn options(system: System, said: &Said<'_>) -> Result<Options, String> {
+fn options(system: System, said: &GivenArguments<'_>) -> Result<Options, String> {
     for flag in [&ROOTFS, &PROCFS] {
         if system == System::Windows && said.is_given(flag) {
             return Err(format!("{}: Windows has one root, and no proc", said.origin(flag)));
@@ -199,12 +199,12 @@ fn options(system: System, said: &Said<'_>) -> Result<Options, String> {
 }
 
 /// What was given on every level of the command line, and in the environment.
-struct Said<'a> {
+struct GivenArguments<'a> {
     levels: &'a [&'a ArgMatches],
     env: &'a dyn Fn(&str) -> Option<OsString>,
 }
 
-impl Said<'_> {
+impl GivenArguments<'_> {
     /// Values on the command line, in order.
     fn on_command_line(&self, flag: &Flag) -> Vec<OsString> {
         let mut out = Vec::new();

@@ -12,7 +12,7 @@ use tracing::debug;
 
 use crate::{
     config::{AgentSettings, HostSettings, Settings},
-    evaluate::{Ledger, endpoints, evaluate},
+    evaluate::{EngineState, endpoints, evaluate},
     model::{
         Reading, Reason, Status, Why,
         report::{AgentReport, ExporterReport, Limit, NotBelieved, Report, limits_of},
@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-use super::probes::{Besides, Probes};
+use super::probes::{OtherTargets, Probes};
 
 /// What triggered the cycle; the label `trigger`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub struct Cycle {
     settings: Settings,
     reader: HostReader,
     probes: Probes,
-    ledger: Ledger,
+    engine_state: EngineState,
     exporter: ExporterReport,
     probe_interval: Duration,
     /// The host name is resolved as often as endpoints are probed, not in every cycle: it may cost a DNS query.
@@ -105,7 +105,7 @@ impl Cycle {
             settings,
             reader: HostReader::new(HostOptions { rootfs, procfs, file_deadline: FILE_DEADLINE }),
             probes: Probes::new(prober, probe_interval),
-            ledger: Ledger::default(),
+            engine_state: EngineState::default(),
             exporter: ExporterReport {
                 reload_successful: true,
                 reload_success_at: Some(time::now().wall),
@@ -205,7 +205,7 @@ impl Cycle {
     pub fn start_due_probes(&mut self) {
         if let Some((snapshot, _)) = &self.facts {
             let Settings { clock, cloud_metadata, .. } = &self.settings;
-            let besides = Besides { ntp_servers: &clock.ntp_servers, metadata: *cloud_metadata };
+            let besides = OtherTargets { ntp_servers: &clock.ntp_servers, metadata: *cloud_metadata };
             self.probes.start_due(snapshot, &self.container_handles, besides);
         }
     }
@@ -216,7 +216,7 @@ impl Cycle {
             settings.agents.iter().find(|agent| agent.name == name).cloned()
         };
         let old = &self.settings;
-        self.ledger.retain(|name| match (named(old, name), named(&settings, name)) {
+        self.engine_state.retain(|name| match (named(old, name), named(&settings, name)) {
             (Some(before), Some(after)) => is_same_installation(&before, &after),
             (None, Some(_)) => true,
             (Some(_) | None, None) => settings.detect,
@@ -317,7 +317,7 @@ impl Cycle {
         let is_watched = |name: &str| {
             agents.iter().any(|agent| &*agent.name == name) || reading.awaited.iter().any(|it| &**it == name)
         };
-        self.ledger.retain(is_watched);
+        self.engine_state.retain(is_watched);
         self.exporter.observation_errors.retain(|(agent, _), _| agent.is_empty() || is_watched(agent));
         ((reading.host, reading.containers), agents, watched)
     }
@@ -382,9 +382,9 @@ impl Cycle {
         (snapshot.clock.references, snapshot.clock.unanswered) =
             self.probes.references(now.wall_minus_boot());
         self.complete = self.complete || is_answered;
-        let (mut agents, clock) = evaluate(snapshot, watched, &self.settings.clock, &mut self.ledger);
+        let (mut agents, clock) = evaluate(snapshot, watched, &self.settings.clock, &mut self.engine_state);
         if self.complete {
-            self.ledger.chronicle(snapshot.taken_at, &mut agents);
+            self.engine_state.record_transitions(snapshot.taken_at, &mut agents);
         } else {
             agents = agents.into_iter().map(undecided).collect();
         }

@@ -76,7 +76,7 @@ impl Answer {
 
 /// The targets other than endpoints.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Besides<'a> {
+pub(crate) struct OtherTargets<'a> {
     /// Time servers.
     pub(crate) ntp_servers: &'a [String],
     /// The metadata services of the agents' clouds.
@@ -129,7 +129,7 @@ impl Probes {
         &mut self,
         snapshot: &Snapshot,
         container_handles: &BTreeMap<Arc<str>, ContainerHandle>,
-        besides: Besides<'_>,
+        besides: OtherTargets<'_>,
     ) {
         let mut wanted: Vec<(Target, Option<Work<'_>>)> = Vec::new();
         let agents = &snapshot.agents;

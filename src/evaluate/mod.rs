@@ -1,4 +1,4 @@
-//! 2. Judge. Pure: no clock of its own, no I/O, no async. `(settings, snapshot, ledger) → verdicts, ledger`.
+//! 2. Judge. Pure: no clock of its own, no I/O, no async. `(settings, snapshot, engine_state) → verdicts, engine_state`.
 //!
 //! First, values are derived from the facts, then each rule judges its prerequisite, then what could not be
 //! judged is carried over, and last, root causes are separated from their consequences.
@@ -19,7 +19,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use derived::{endpoints, proxies};
-pub use engine::ledger::Ledger;
+pub use engine::engine_state::EngineState;
 
 use crate::{
     agents,
@@ -33,7 +33,7 @@ use crate::{
 
 use context::Context;
 use derived::Derived;
-use engine::{findings::Outcome, ledger::Weights};
+use engine::{engine_state::Weights, findings::Outcome};
 use rules::{RULES, Rule};
 
 /// Judges one snapshot. `watched` holds the settings of `snapshot.agents`, in the same order.
@@ -41,16 +41,16 @@ pub fn evaluate(
     snapshot: &Snapshot,
     watched: &[AgentSettings],
     clock: &ClockSettings,
-    ledger: &mut Ledger,
+    engine_state: &mut EngineState,
 ) -> (Vec<AgentReport>, ClockReport) {
-    ledger.clock.advance(snapshot);
+    engine_state.clock.advance(snapshot);
     let agents = snapshot
         .agents
         .iter()
         .zip(watched)
-        .filter_map(|(agent, settings)| judge_agent(snapshot, agent, settings, clock, ledger))
+        .filter_map(|(agent, settings)| judge_agent(snapshot, agent, settings, clock, engine_state))
         .collect();
-    (agents, rules::clock::report(&snapshot.clock, &ledger.clock))
+    (agents, rules::clock::report(&snapshot.clock, &engine_state.clock))
 }
 
 fn judge_agent(
@@ -58,13 +58,13 @@ fn judge_agent(
     agent: &AgentFacts,
     settings: &AgentSettings,
     clock: &ClockSettings,
-    ledger: &mut Ledger,
+    engine_state: &mut EngineState,
 ) -> Option<AgentReport> {
     let profile = agents::profile(agent.kind)?;
     let place = snapshot.place(&agent.place)?;
     let derived = Derived::of(profile, settings, place, agent);
-    let clock_history = ledger.clock.clone();
-    let memory = ledger.agents.entry(Arc::clone(&agent.name)).or_default();
+    let clock_history = engine_state.clock.clone();
+    let memory = engine_state.agents.entry(Arc::clone(&agent.name)).or_default();
     memory.history.advance(snapshot, agent, &derived);
     let history = memory.history.clone();
     let context = Context {

@@ -16,7 +16,7 @@ use crate::{
 
 use super::{
     context::Context,
-    engine::{findings::Finding, ledger::Carried, root_cause::Roots},
+    engine::{engine_state::Carried, findings::Finding, root_cause::Roots},
     roles,
     rules::{clock, network},
     values,

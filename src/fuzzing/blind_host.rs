@@ -136,13 +136,13 @@ fn answered() -> Reading<Probe> {
 }
 
 /// A way to make something unreadable, undone on drop.
-enum Blindfold {
+enum Obstruction {
     Mode(PathBuf, u32),
     Owner(PathBuf),
     Replaced { at: PathBuf, kept: PathBuf },
 }
 
-impl Blindfold {
+impl Obstruction {
     /// No permission to read or enter it, or a link that is not followed.
     fn denied(at: &Path) -> Self {
         let metadata = fs::symlink_metadata(at).unwrap();
@@ -168,7 +168,7 @@ impl Blindfold {
     }
 }
 
-impl Drop for Blindfold {
+impl Drop for Obstruction {
     fn drop(&mut self) {
         match self {
             Self::Mode(at, mode) => fs::set_permissions(at, fs::Permissions::from_mode(*mode)).unwrap(),
@@ -240,8 +240,8 @@ fn what_cannot_be_read_of_a_host_neither_raises_nor_clears() {
                     continue;
                 }
                 let what = format!("{}: {below} {}", case.name, if as_pipe { "a pipe" } else { "denied" });
-                let blindfold =
-                    if as_pipe { Blindfold::pipe(&at, aside.path()) } else { Blindfold::denied(&at) };
+                let obstruction =
+                    if as_pipe { Obstruction::pipe(&at, aside.path()) } else { Obstruction::denied(&at) };
                 blindings += 1;
                 if case.edits.is_empty() {
                     let mut anew = new_host(&case, stage.root.path());
@@ -249,7 +249,7 @@ fn what_cannot_be_read_of_a_host_neither_raises_nor_clears() {
                     at_first_sight(&what, &seen, &unseen);
                 }
                 once_seen(&what, &seen, &stage.turn());
-                drop(blindfold);
+                drop(obstruction);
                 let again = stage.turn();
                 assert_eq!(standing(&seen), standing(&again), "{what}, read again");
                 assert_eq!(statuses(&seen), statuses(&again), "{what}, read again");
@@ -275,7 +275,7 @@ fn what_vanishes_from_a_host_spoils_nothing_and_may_come_back() {
                 continue;
             }
             let what = format!("{}: {below} gone", case.name);
-            let gone = Blindfold::gone(&at, aside.path());
+            let gone = Obstruction::gone(&at, aside.path());
             vanished += 1;
             let without = stage.turn();
             for agent in &without.agents {

@@ -80,13 +80,13 @@ async fn exchange(address: SocketAddr, request: &[u8]) -> Vec<u8> {
     answer
 }
 
-struct Got {
+struct Received {
     status: u16,
     head: String,
     body: Vec<u8>,
 }
 
-impl Got {
+impl Received {
     fn header(&self, name: &str) -> Option<&str> {
         let line = self
             .head
@@ -100,13 +100,13 @@ impl Got {
     }
 }
 
-async fn get(running: &Running, method: &str, target: &str, headers: &str) -> Got {
+async fn get(running: &Running, method: &str, target: &str, headers: &str) -> Received {
     let request = format!("{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
     let answer = exchange(running.address, request.as_bytes()).await;
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
     let head = String::from_utf8(answer[..end].to_vec()).expect("a head in ASCII");
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status line");
-    Got { status, head, body: answer[end + 4..].to_vec() }
+    Received { status, head, body: answer[end + 4..].to_vec() }
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ pub(crate) type Query = Request<Empty<Bytes>>;
 
 /// What went wrong, and how much of an answer had been received by then.
 #[derive(Debug)]
-pub(crate) struct Trouble {
+pub(crate) struct SendError {
     pub(crate) kind: FailureKind,
     pub(crate) detail: String,
     pub(crate) status: Option<StatusCode>,
@@ -69,7 +69,7 @@ pub(crate) async fn exchange<S, B>(
     query: Request<B>,
     clocks: Clocks,
     deadline: Instant,
-) -> Result<Answer, Trouble>
+) -> Result<Answer, SendError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     B: Body<Data = Bytes, Error = Infallible> + 'static,
@@ -97,7 +97,7 @@ where
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => {
             let (kind, detail) = classify(&error, status);
-            Err(Trouble { kind, detail, status })
+            Err(SendError { kind, detail, status })
         }
         Err(_) => {
             let detail = match status {
@@ -106,7 +106,7 @@ where
                 }
                 None => "connected, but no answer arrived in time".to_owned(),
             };
-            Err(Trouble { kind: FailureKind::ResponseTimeout, detail, status })
+            Err(SendError { kind: FailureKind::ResponseTimeout, detail, status })
         }
     }
 }
@@ -138,8 +138,12 @@ async fn read(
 }
 
 /// Opens a tunnel to `target` (`host:port`) through the proxy at the other end of `stream`.
-pub(crate) async fn tunnel(stream: TcpStream, target: &str, deadline: Instant) -> Result<TcpStream, Trouble> {
-    let trouble = |kind, detail: String, status| Trouble { kind, detail, status };
+pub(crate) async fn tunnel(
+    stream: TcpStream,
+    target: &str,
+    deadline: Instant,
+) -> Result<TcpStream, SendError> {
+    let trouble = |kind, detail: String, status| SendError { kind, detail, status };
     let query = request(Method::CONNECT, target, target)
         .map_err(|error| trouble(FailureKind::Proxy, format!("no CONNECT can be formed: {error}"), None))?;
     let run = async {

@@ -7,7 +7,7 @@
 
 use crate::{
     agents::{LogLine, OwnLog},
-    model::snapshot::{LastWords, LogEvent, Refusal, RefusalSubject},
+    model::snapshot::{LogEvent, LoggedExit, Refusal, RefusalSubject},
 };
 
 /// The service's error codes (agent source, `SLSConstant.cpp`; the vendor's list of error codes). Codes for lost or
@@ -120,7 +120,7 @@ impl<'l> Header<'l> {
 
     fn event(&self) -> Option<LogEvent> {
         let (key, value) = self.fields().next()?;
-        let words = |words| Some(LogEvent::LastWords(words));
+        let words = |words| Some(LogEvent::LoggedExit(words));
         match key {
             key if FAILED.contains(&key) => self.refused(),
             "send data to SLS fail, error_code" if self.is_complaint() => of_table(value),
@@ -134,18 +134,18 @@ impl<'l> Header<'l> {
             }
             "Resource used by program exceeds upper limit"
             | "Resource used by program exceeds upper limit for some time"
-            | "Resource used by program exceeds hard limit" => words(LastWords::LimitExceeded),
-            "last config get time is too old" | "network is fail" => words(LastWords::ServiceLost),
+            | "Resource used by program exceeds hard limit" => words(LoggedExit::LimitExceeded),
+            "last config get time is too old" | "network is fail" => words(LoggedExit::ServiceLost),
             "last read event time is too old"
             | "last sender daemon run time is too old"
-            | "last send time is too old" => words(LastWords::ThreadStuck),
-            "last logtail crash stack" => words(LastWords::Crashed),
+            | "last send time is too old" => words(LoggedExit::ThreadStuck),
+            "last logtail crash stack" => words(LoggedExit::Crashed),
             "open plugin base dl error, Message" | "open adapter lib error, Message" => {
-                words(LastWords::LibraryMissing)
+                words(LoggedExit::LibraryMissing)
             }
-            "start config is not valid json" => words(LastWords::ConfigRejected),
+            "start config is not valid json" => words(LoggedExit::ConfigRejected),
             "error" if value.starts_with("host ip changed during running") => {
-                words(LastWords::AddressChanged)
+                words(LoggedExit::AddressChanged)
             }
             "load check point file fail, file content is not valid json" => Some(LogEvent::CheckpointDamaged),
             // The key before the status is a user's text.
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn the_other_lines_that_count_are_told_by_their_first_field() {
-        let words = LogEvent::LastWords;
+        let words = LogEvent::LoggedExit;
         for (fields, meant) in [
             ("SendSucess:OK\tRequestId:1", LogEvent::Accepted),
             ("send data to sls succeeded, item address:0x1\trequest id:1", LogEvent::Accepted),
@@ -267,23 +267,23 @@ mod tests {
             ("change working dir:/usr/local/ilogtail/1.3.0", LogEvent::Started),
             (
                 "Resource used by program exceeds upper limit for some time:prepare restart Logtail\tcpu_usage:2",
-                words(LastWords::LimitExceeded),
+                words(LoggedExit::LimitExceeded),
             ),
             (
                 "Resource used by program exceeds hard limit:prepare restart Logtail",
-                words(LastWords::LimitExceeded),
+                words(LoggedExit::LimitExceeded),
             ),
             (
                 "last config get time is too old:1793491200\tprepare force exit:",
-                words(LastWords::ServiceLost),
+                words(LoggedExit::ServiceLost),
             ),
-            ("last read event time is too old:1\tprepare force exit:", words(LastWords::ThreadStuck)),
-            ("last logtail crash stack:0x1", words(LastWords::Crashed)),
-            ("open plugin base dl error, Message:libPluginBase.so", words(LastWords::LibraryMissing)),
-            ("start config is not valid json:/x", words(LastWords::ConfigRejected)),
+            ("last read event time is too old:1\tprepare force exit:", words(LoggedExit::ThreadStuck)),
+            ("last logtail crash stack:0x1", words(LoggedExit::Crashed)),
+            ("open plugin base dl error, Message:libPluginBase.so", words(LoggedExit::LibraryMissing)),
+            ("start config is not valid json:/x", words(LoggedExit::ConfigRejected)),
             (
                 "error:host ip changed during running, prepare to restart Logtail\toriginal ip:1",
-                words(LastWords::AddressChanged),
+                words(LoggedExit::AddressChanged),
             ),
             (
                 "load check point file fail, file content is not valid json:/tmp/x",

@@ -14,8 +14,8 @@ use tokio::{
 use super::*;
 use crate::{
     alerting::{
-        book::Alert,
         member::{Member, State},
+        states::Alert,
         subject::Subject,
     },
     model::{counters::Counters, settings::AlertingSettings},

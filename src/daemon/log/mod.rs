@@ -26,7 +26,7 @@ use crate::{observe::time, sys::EventLog};
 const TARGET: &str = env!("CARGO_CRATE_NAME");
 
 /// How long the shutdown waits for a reader that does not read.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+const FLUSH_TIME: Duration = Duration::from_secs(1);
 
 /// Where a daemon's log goes; not set if the program only runs a command.
 static QUEUE: OnceLock<Arc<Queue>> = OnceLock::new();
@@ -71,7 +71,7 @@ pub fn print(text: Arguments<'_>) {
     match QUEUE.get() {
         Some(queue) => {
             queue.push(&text.to_string());
-            queue.flush(LAST_WORDS);
+            queue.flush(FLUSH_TIME);
         }
         None => {
             // If standard error is closed, the text is lost.
@@ -83,7 +83,7 @@ pub fn print(text: Arguments<'_>) {
 /// Waits for a limited time until everything that was logged is written.
 pub fn flush() {
     if let Some(queue) = QUEUE.get() {
-        queue.flush(LAST_WORDS);
+        queue.flush(FLUSH_TIME);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The state that is kept from one snapshot to the next. A value that only snapshots advance; the ledger owns it.
+//! The state that is kept from one snapshot to the next. A value that only snapshots advance; `EngineState` owns it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

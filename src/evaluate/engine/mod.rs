@@ -2,9 +2,9 @@
 //! causes, root causes.
 
 pub(super) mod deaths;
+pub(super) mod engine_state;
 pub(super) mod findings;
 pub(super) mod history;
-pub(super) mod ledger;
 pub(super) mod root_cause;
 pub(super) mod transitions;
 pub(super) mod usage;

@@ -16,7 +16,7 @@ const MOST: usize = 50;
 
 /// The problems of one agent at the last evaluation, and the transitions up to then.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Chronicle {
+pub(super) struct ProblemHistory {
     told: BTreeMap<(Prerequisite, &'static str), Told>,
     /// Prerequisites that were judged before: a problem seen the first time one is judged may be old.
     begun: BTreeSet<Prerequisite>,
@@ -41,7 +41,7 @@ impl Told {
     }
 }
 
-impl Chronicle {
+impl ProblemHistory {
     /// The transitions up to this report. The causes of a prerequisite that no longer applies are gone.
     pub(super) fn advance(&mut self, at: SystemTime, report: &[PrerequisiteReport]) -> &Transitions {
         let mut told = BTreeMap::new();

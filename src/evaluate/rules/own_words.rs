@@ -13,7 +13,7 @@ use crate::{
     evaluate::{context::Context, engine::findings::Finding, roles, rules::clock::offset},
     model::{
         Reading, Reason, Why,
-        snapshot::{LastWords, Liveness, LogFacts, Moment, RefusalSubject, Refused},
+        snapshot::{Liveness, LogFacts, LoggedExit, Moment, RefusalSubject, Refused},
         time::rfc3339,
     },
 };
@@ -160,16 +160,16 @@ pub(super) fn no_collection_config(context: &Context<'_>) -> Result<Option<Findi
 /// Why the agent died, by the last messages in its log. `loops`: it restarts repeatedly, and may have restarted since.
 pub(super) fn died_of(context: &Context<'_>, loops: bool) -> Option<(&'static DiedOf, String)> {
     let log = context.log()?;
-    let (words, at) = log.last_words?;
+    let (words, at) = log.logged_exit?;
     let of_this_death = if loops { within(context, at, OF_THIS_DEATH) } else { log.started_since.is_none() };
     let reason = match words {
-        LastWords::LimitExceeded => &died_of::LIMIT_EXCEEDED,
-        LastWords::ServiceLost => &died_of::SERVICE_LOST,
-        LastWords::ThreadStuck => &died_of::THREAD_STUCK,
-        LastWords::Crashed => &died_of::CRASHED,
-        LastWords::LibraryMissing => &died_of::LIBRARY_MISSING,
-        LastWords::ConfigRejected => &died_of::CONFIG_REJECTED,
-        LastWords::AddressChanged => &died_of::ADDRESS_CHANGED,
+        LoggedExit::LimitExceeded => &died_of::LIMIT_EXCEEDED,
+        LoggedExit::ServiceLost => &died_of::SERVICE_LOST,
+        LoggedExit::ThreadStuck => &died_of::THREAD_STUCK,
+        LoggedExit::Crashed => &died_of::CRASHED,
+        LoggedExit::LibraryMissing => &died_of::LIBRARY_MISSING,
+        LoggedExit::ConfigRejected => &died_of::CONFIG_REJECTED,
+        LoggedExit::AddressChanged => &died_of::ADDRESS_CHANGED,
     };
     of_this_death.then(|| (reason, format!("{}, {}", log.path.display(), rfc3339(at.wall))))
 }

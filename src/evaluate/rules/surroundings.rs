@@ -255,11 +255,11 @@ fn collecting<'a>(context: &Context<'a>) -> Result<Option<&'a Process>, Why> {
 pub(super) fn with_death(
     finding: Finding,
     ended: Option<&Ended>,
-    last_words: Option<(&'static DiedOf, String)>,
+    logged_exit: Option<(&'static DiedOf, String)>,
 ) -> Finding {
     let for_memory = ended.is_some_and(|ended| ended.out_of_memory.is_some());
-    if last_words.is_some() && !for_memory {
-        return finding.died_of(last_words);
+    if logged_exit.is_some() && !for_memory {
+        return finding.died_of(logged_exit);
     }
     let Some(ended) = ended else { return finding };
     let Some(words) = words_of(ended) else { return finding };

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    evaluate::Ledger,
+    evaluate::EngineState,
     model::{
         Prerequisite, Status,
         report::AgentReport,
@@ -66,10 +66,10 @@ fn sequences() -> Vec<(&'static str, Vec<World>)> {
         .collect()
 }
 
-/// Each sequence with the ledger before its last world.
+/// Each sequence with the engine state before its last world.
 struct Sequence {
     cause: &'static str,
-    before: Ledger,
+    before: EngineState,
     stood_before: Standing,
     last: World,
 }
@@ -78,7 +78,7 @@ fn for_each_reading(mut check: impl FnMut(&str, &Sequence, &World)) -> usize {
     let mut blindings = 0;
     for (cause, mut worlds) in sequences() {
         let last = worlds.pop().expect("a case has a world");
-        let mut before = Ledger::default();
+        let mut before = EngineState::default();
         let reports: Vec<_> = worlds.iter().map(|world| turn(world, &mut before)).collect();
         let stood_before = reports.last().map(standing).unwrap_or_default();
         let sequence = Sequence { cause, before, stood_before, last };
@@ -94,7 +94,7 @@ fn for_each_reading(mut check: impl FnMut(&str, &Sequence, &World)) -> usize {
 #[test]
 fn at_first_sight_an_unread_fact_raises_nothing() {
     let blindings = for_each_reading(|what, sequence, blind| {
-        let none = (Ledger::default(), Standing::new());
+        let none = (EngineState::default(), Standing::new());
         for (before, stood_before) in [none, (sequence.before.clone(), sequence.stood_before.clone())] {
             let seen = turn(&sequence.last, &mut before.clone());
             let unseen = turn(blind, &mut before.clone());
@@ -113,11 +113,11 @@ fn at_first_sight_an_unread_fact_raises_nothing() {
 #[test]
 fn once_seen_an_unread_fact_neither_raises_nor_clears() {
     let blindings = for_each_reading(|what, sequence, blind| {
-        let mut ledger = sequence.before.clone();
-        let seen = turn(&sequence.last, &mut ledger);
-        let mut always_read = ledger.clone();
+        let mut engine_state = sequence.before.clone();
+        let seen = turn(&sequence.last, &mut engine_state);
+        let mut always_read = engine_state.clone();
         for seconds in [1, 2] {
-            let unseen = turn(&blind.later(seconds), &mut ledger);
+            let unseen = turn(&blind.later(seconds), &mut engine_state);
             let control = turn(&sequence.last.later(seconds), &mut always_read);
             assert_eq!(applicable(&seen), applicable(&unseen), "{what}, {seconds} s later");
             for id in applicable(&seen) {
@@ -138,7 +138,7 @@ fn once_seen_an_unread_fact_neither_raises_nor_clears() {
         }
         // When it can be read again, the result is as if it always could be read.
         let again = sequence.last.later(3);
-        let (again, always_read) = (turn(&again, &mut ledger), turn(&again, &mut always_read));
+        let (again, always_read) = (turn(&again, &mut engine_state), turn(&again, &mut always_read));
         let stood = standing(&seen);
         assert_eq!(standing(&always_read), standing(&again), "{what}, read again");
         let aged = |report: &AgentReport| -> Vec<_> {

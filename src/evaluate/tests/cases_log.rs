@@ -7,7 +7,7 @@ use std::{
 
 use crate::model::{
     Language, Reading, Severity,
-    snapshot::{Collection, LastWords, Liveness, LogFacts, Moment, RefusalSubject, Refused},
+    snapshot::{Collection, Liveness, LogFacts, LoggedExit, Moment, RefusalSubject, Refused},
 };
 
 use super::{
@@ -159,9 +159,9 @@ fn refusals_stand_for_ten_minutes_whatever_the_clock_does() {
 
 #[test]
 fn why_it_died_is_evidence_and_changes_what_to_do() {
-    let stopped = |words: Option<LastWords>, started_since: bool| {
+    let stopped = |words: Option<LoggedExit>, started_since: bool| {
         with_log(logtail(), |world, log| {
-            log.last_words = words.map(|words| (words, ago(world, 86_400)));
+            log.logged_exit = words.map(|words| (words, ago(world, 86_400)));
             log.started_since = started_since.then(|| ago(world, 80_000));
         })
         .with(|w| w.processes().clear())
@@ -171,11 +171,11 @@ fn why_it_died_is_evidence_and_changes_what_to_do() {
         let problem = problems(&report).into_iter().find(|p| p.cause.id == "not_running").unwrap().clone();
         (problem.value("died_of").map(str::to_owned), problem.remedy(Language::English))
     };
-    let (reason, remedy) = told(stopped(Some(LastWords::LimitExceeded), false));
+    let (reason, remedy) = told(stopped(Some(LoggedExit::LimitExceeded), false));
     assert_eq!(reason.as_deref(), Some("exceeded its own limit of processor time or memory"));
     assert!(remedy.contains("mem_usage_limit") && remedy.contains(LOG), "{remedy}");
     let usual = told(logtail().with(|w| w.processes().clear())).1;
-    for world in [stopped(Some(LastWords::LimitExceeded), true), stopped(None, false)] {
+    for world in [stopped(Some(LoggedExit::LimitExceeded), true), stopped(None, false)] {
         let (reason, remedy) = told(world);
         assert_eq!(reason, None);
         assert_eq!(remedy.lines().count(), usual.lines().count());
@@ -186,19 +186,19 @@ fn why_it_died_is_evidence_and_changes_what_to_do() {
 #[test]
 fn each_reason_for_a_death_has_its_own_words_and_its_own_advice() {
     let all = [
-        LastWords::LimitExceeded,
-        LastWords::ServiceLost,
-        LastWords::ThreadStuck,
-        LastWords::Crashed,
-        LastWords::LibraryMissing,
-        LastWords::ConfigRejected,
-        LastWords::AddressChanged,
+        LoggedExit::LimitExceeded,
+        LoggedExit::ServiceLost,
+        LoggedExit::ThreadStuck,
+        LoggedExit::Crashed,
+        LoggedExit::LibraryMissing,
+        LoggedExit::ConfigRejected,
+        LoggedExit::AddressChanged,
     ];
     let usual = logtail().with(|w| w.processes().clear());
     let usual = problems(&judge(&[usual]))[0].remedy(Language::English);
     let mut told = std::collections::BTreeSet::new();
     for words in all {
-        let world = with_log(logtail(), |world, log| log.last_words = Some((words, ago(world, 60))));
+        let world = with_log(logtail(), |world, log| log.logged_exit = Some((words, ago(world, 60))));
         let report = judge(&[world.with(|w| w.processes().clear())]);
         let problem = problems(&report).into_iter().find(|it| it.cause.id == "not_running").unwrap().clone();
         let reason = problem.value("died_of").unwrap_or_else(|| panic!("{words:?}: {:?}", problem.evidence));
@@ -213,7 +213,7 @@ fn each_reason_for_a_death_has_its_own_words_and_its_own_advice() {
 fn last_words_are_the_workers_and_tell_nothing_of_its_daemon() {
     let without = |pid: u32| {
         let world = with_log(logtail(), |world, log| {
-            log.last_words = Some((LastWords::LimitExceeded, ago(world, 60)));
+            log.logged_exit = Some((LoggedExit::LimitExceeded, ago(world, 60)));
         });
         let missing = world.with(|w| w.processes().retain(|process| process.pid != pid));
         let report = judge(&[logtail(), missing]);
@@ -239,7 +239,7 @@ fn a_crash_loop_is_explained_by_last_words_of_its_own_time_although_the_agent_be
         let last = worlds.pop().unwrap();
         let last = with_log(last, |world, log| {
             let boot = world.snapshot.uptime.checked_sub(Duration::from_secs(seconds));
-            log.last_words = Some((LastWords::AddressChanged, Moment { wall: now(), boot }));
+            log.logged_exit = Some((LoggedExit::AddressChanged, Moment { wall: now(), boot }));
             log.started_since = Some(Moment { wall: now(), boot });
         });
         worlds.push(last);

@@ -5,7 +5,7 @@ use std::{net::Ipv4Addr, time::Duration};
 use crate::model::{
     Reading, Role, Status,
     snapshot::{
-        DataServer, Installation, LastWords, LogFacts, Moment, Place, ProcessState, RefusalSubject, Refused,
+        DataServer, Installation, LogFacts, LoggedExit, Moment, Place, ProcessState, RefusalSubject, Refused,
     },
 };
 
@@ -46,7 +46,7 @@ fn logs() -> Vec<(&'static str, Reading<Option<LogFacts>>)> {
         ("refusals that are over", log(&|facts| facts.refused.extend([("Unauthorized", old)]))),
         (
             "last words of an earlier process",
-            log(&|facts| facts.last_words = Some((LastWords::LimitExceeded, at(30)))),
+            log(&|facts| facts.logged_exit = Some((LoggedExit::LimitExceeded, at(30)))),
         ),
     ]
 }

@@ -10,7 +10,7 @@ use std::{
 use crate::{
     agents,
     config::{AgentSettings, ClockSettings},
-    evaluate::{Ledger, endpoints, evaluate},
+    evaluate::{EngineState, endpoints, evaluate},
     model::{
         NetworkType, Reading, Reason, Role, Why,
         report::{AgentReport, Problem},
@@ -141,14 +141,14 @@ pub(super) fn content<T>(state: &mut Reading<FileState<T>>) -> &mut T {
     }
 }
 
-/// Evaluates one world with the ledger's memory.
-pub(super) fn turn(world: &World, ledger: &mut Ledger) -> AgentReport {
+/// Evaluates one world with the engine state of earlier ones.
+pub(super) fn turn(world: &World, engine_state: &mut EngineState) -> AgentReport {
     let settings = std::slice::from_ref(&world.settings);
-    let (agents, _) = evaluate(&world.snapshot, settings, &world.clock, ledger);
+    let (agents, _) = evaluate(&world.snapshot, settings, &world.clock, engine_state);
     agents.into_iter().next().expect("one agent")
 }
 
-/// Evaluates the worlds one after the other with one ledger, and returns the last report. Worlds of Linux are compared
+/// Evaluates the worlds one after the other with one engine state, and returns the last report. Worlds of Linux are compared
 /// with the same on Windows.
 pub(super) fn judge(worlds: &[World]) -> AgentReport {
     let report = judge_as_they_are(worlds);
@@ -158,8 +158,8 @@ pub(super) fn judge(worlds: &[World]) -> AgentReport {
 
 /// Likewise, on the system of each alone.
 pub(super) fn judge_as_they_are(worlds: &[World]) -> AgentReport {
-    let mut ledger = Ledger::default();
-    worlds.iter().map(|world| turn(world, &mut ledger)).last().expect("a world")
+    let mut engine_state = EngineState::default();
+    worlds.iter().map(|world| turn(world, &mut engine_state)).last().expect("a world")
 }
 
 /// Every active problem, explained ones included.

@@ -27,7 +27,7 @@ pub enum LogEvent {
     /// The agent begins.
     Started,
     /// The agent logs why it is about to exit, or why it exited before.
-    LastWords(LastWords),
+    LoggedExit(LoggedExit),
     /// The agent could not use its checkpoints.
     CheckpointDamaged,
     /// The agent has loaded its checkpoints.
@@ -60,7 +60,7 @@ pub enum RefusalSubject {
 
 /// The reason that an agent logs for its exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LastWords {
+pub enum LoggedExit {
     /// It used more processor time or memory than its own config allows.
     LimitExceeded,
     /// It received nothing from the service for so long that it restarts.
@@ -104,7 +104,7 @@ pub struct LogFacts {
     /// When collection configs were last loaded.
     pub config_updated: Option<Moment>,
     /// The last logged reason for an exit, and its time.
-    pub last_words: Option<(LastWords, Moment)>,
+    pub logged_exit: Option<(LoggedExit, Moment)>,
     /// When it last started after that.
     pub started_since: Option<Moment>,
     /// When it could not use its checkpoints, unless it could since.
@@ -132,9 +132,9 @@ impl LogFacts {
             LogEvent::ConfigUpdated => self.config_updated = Some(at),
             LogEvent::Started => self.started_since = Some(at),
             // The stack of a crash is found at the next start.
-            LogEvent::LastWords(words) => {
-                self.last_words = Some((words, at));
-                if words != LastWords::Crashed {
+            LogEvent::LoggedExit(words) => {
+                self.logged_exit = Some((words, at));
+                if words != LoggedExit::Crashed {
                     self.started_since = None;
                 }
             }
@@ -173,11 +173,17 @@ mod tests {
     fn a_start_follows_the_last_words_but_a_crash_is_told_by_the_next_start() {
         let mut facts = LogFacts::default();
         facts.add(LogEvent::Started, 1, at(1));
-        facts.add(LogEvent::LastWords(LastWords::LimitExceeded), 1, at(2));
-        assert_eq!((facts.last_words, facts.started_since), (Some((LastWords::LimitExceeded, at(2))), None));
+        facts.add(LogEvent::LoggedExit(LoggedExit::LimitExceeded), 1, at(2));
+        assert_eq!(
+            (facts.logged_exit, facts.started_since),
+            (Some((LoggedExit::LimitExceeded, at(2))), None)
+        );
         facts.add(LogEvent::Started, 1, at(3));
-        facts.add(LogEvent::LastWords(LastWords::Crashed), 1, at(4));
-        assert_eq!((facts.last_words, facts.started_since), (Some((LastWords::Crashed, at(4))), Some(at(3))));
+        facts.add(LogEvent::LoggedExit(LoggedExit::Crashed), 1, at(4));
+        assert_eq!(
+            (facts.logged_exit, facts.started_since),
+            (Some((LoggedExit::Crashed, at(4))), Some(at(3)))
+        );
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub use endpoint::{
     MetadataAccess, Phases, Probe, Scheme,
 };
 pub use file::{DirectoryFact, FileContent, FileFact, FileState, Rejection};
-pub use log::{LastWords, LogEvent, LogFacts, Moment, Refusal, RefusalSubject, Refused};
+pub use log::{LogEvent, LogFacts, LoggedExit, Moment, Refusal, RefusalSubject, Refused};
 pub use parameters::{AddressRecord, Collection, DataServer, KeyState, LoadedConfig, Parameter, Parameters};
 pub use process::{Executable, Invocation, Process, ProcessState};
 pub use surroundings::{

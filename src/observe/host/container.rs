@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 pub(super) use self::{known::Known, name::named};
 
 use self::{
-    known::{Presence, Sighting, unread},
+    known::{Presence, SeenContainer, unread},
     name::{Existence, agent_name, name_of},
     place::{handle, network_access, place, witness},
 };
@@ -22,9 +22,9 @@ use super::{
     agent::{self, Turn},
     detect::{Memory, Profiles, Target, profile_of, recognise},
     file::{By, Files},
-    pod::{Neighbourhood, Pod},
+    pod::{Pod, PodContext},
     process::{Candidate, Container, Procfs},
-    surroundings::{self, Scope, Whose},
+    surroundings::{self, AgentProcesses, Scope},
     zone::Zones,
 };
 use crate::{
@@ -67,7 +67,7 @@ struct Group<'a> {
 
 /// Where and how agents in containers are searched for.
 #[derive(Clone, Copy)]
-pub(super) struct Look<'a> {
+pub(super) struct ContainerSearch<'a> {
     /// The host's files.
     pub(super) files: Files<'a>,
     /// The host's processes.
@@ -77,7 +77,7 @@ pub(super) struct Look<'a> {
     /// What config says.
     pub(super) settings: &'a Settings,
     /// Which agents the config refers to, depending on where the exporter is.
-    pub(super) neighbourhood: &'a Neighbourhood,
+    pub(super) pod_context: &'a PodContext,
     /// The exporter's own pod.
     pub(super) pod: Option<&'a Pod>,
     /// The host's own facts.
@@ -88,7 +88,7 @@ pub(super) struct Look<'a> {
     pub(super) scope: Scope,
 }
 
-impl Look<'_> {
+impl ContainerSearch<'_> {
     /// Reads every agent that runs in a container, and those that did. `taken`: names that are already used.
     pub(super) fn observe(
         self,
@@ -123,13 +123,13 @@ impl Look<'_> {
 
     /// The entry of the config for this agent.
     fn configured(&self, known: &Known) -> Option<&AgentSettings> {
-        let contained = |agent: &&AgentSettings| self.neighbourhood.is_contained(agent);
+        let contained = |agent: &&AgentSettings| self.pod_context.is_contained(agent);
         self.settings.agents.iter().filter(contained).find(|agent| agent.name == known.name)
     }
 
     /// True if the config refers to an agent of this kind in a container of this name.
     fn is_selected(&self, agent: &AgentSettings, kind: &str, name: Option<&ContainerName>) -> bool {
-        if agent.kind != kind || !self.neighbourhood.is_contained(agent) {
+        if agent.kind != kind || !self.pod_context.is_contained(agent) {
             return false;
         }
         match (&agent.container, name) {
@@ -138,7 +138,7 @@ impl Look<'_> {
                 own && (selector.namespace.is_none() || selector.namespace == name.namespace)
             }
             // In the exporter's own pod, the config can only refer to this one.
-            (Some(_), None) => self.neighbourhood.first.is_some(),
+            (Some(_), None) => self.pod_context.first.is_some(),
             (None, _) => true,
         }
     }
@@ -146,7 +146,7 @@ impl Look<'_> {
     /// The name of a group's container: from its runtime's files on the host, or from the pod's definition.
     fn name_of(&self, group: &Group<'_>) -> Option<ContainerName> {
         let written = name_of(self.files, &group.container.control_groups);
-        let shared = group.container.shares_processes && self.neighbourhood.first.is_some();
+        let shared = group.container.shares_processes && self.pod_context.first.is_some();
         written.or_else(|| self.name_in_pod(group.profile.kind()).filter(|_| shared))
     }
 
@@ -177,7 +177,7 @@ impl Look<'_> {
         let mut running: Vec<Option<Group<'a>>> = known.iter().map(|_| None).collect();
         let mut named = Vec::new();
         for group in groups {
-            let same = |known: &Known| known.is_same(Sighting::of(&group, None));
+            let same = |known: &Known| known.is_same(SeenContainer::of(&group, None));
             // The runtime may write the name after the first reading.
             let unnamed = known.iter().position(|known| same(known) && known.container.is_none());
             if let Some(index) = unnamed.filter(|_| self.turn.regular)
@@ -199,7 +199,7 @@ impl Look<'_> {
         }
         let mut strangers = Vec::new();
         for (group, name) in named {
-            let seen = Sighting::of(&group, name.as_ref());
+            let seen = SeenContainer::of(&group, name.as_ref());
             match free(known, &running, |known| known.is_made_anew_as(seen)) {
                 Some(index) => take(index, group, name.as_ref(), known, &mut running),
                 None => strangers.push((group, name)),
@@ -220,7 +220,7 @@ impl Look<'_> {
         taken: &dyn Fn(&str) -> bool,
         found: &mut Contained,
     ) {
-        let seen = Sighting::of(&group, name);
+        let seen = SeenContainer::of(&group, name);
         let runs = |name: &str| {
             known.iter().zip(running.iter()).any(|(known, group)| known.name == name && group.is_some())
         };
@@ -291,7 +291,7 @@ impl Look<'_> {
         };
         let Some(target) = self.target(known) else { return };
         let inside = Files { root: &through.root, by: By::Root, deputy: true, ..self.files };
-        let whose = Whose::of(&candidates);
+        let whose = AgentProcesses::of(&candidates);
         let runs = !candidates.is_empty();
         let witness = witness(through, &candidates);
         let zones = Zones::of_host(inside);
@@ -351,7 +351,7 @@ impl Look<'_> {
 
     /// Adds the agents of the config that should be in a container, but were seen in none.
     fn add_never_seen(&self, hidden: Option<&Why>, known: &[Known], found: &mut Contained) {
-        for agent in self.settings.agents.iter().filter(|agent| self.neighbourhood.is_contained(agent)) {
+        for agent in self.settings.agents.iter().filter(|agent| self.pod_context.is_contained(agent)) {
             let Some(profile) = profile_of(self.profiles, agent.kind) else { continue };
             if known.iter().any(|known| known.name == agent.name) {
                 continue;
@@ -368,7 +368,7 @@ impl Look<'_> {
                 pod: None,
                 namespace: selector.namespace.clone(),
             });
-            let in_pod = self.name_in_pod(agent.kind).filter(|_| self.neighbourhood.first.is_some());
+            let in_pod = self.name_in_pod(agent.kind).filter(|_| self.pod_context.first.is_some());
             let place = known::unread_place(in_pod.or(written), self.host, &why);
             found.places.insert(Arc::clone(&facts.name), place);
             found.agents.push((settings, facts));
@@ -389,7 +389,7 @@ fn take<'a>(
     running: &mut [Option<Group<'a>>],
 ) {
     if let (Some(known), Some(slot)) = (known.get_mut(index), running.get_mut(index)) {
-        known.update(Sighting::of(&group, name));
+        known.update(SeenContainer::of(&group, name));
         *slot = Some(group);
     }
 }

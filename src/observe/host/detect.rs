@@ -14,7 +14,7 @@ use super::{
     accepted::Acceptance,
     agent,
     file::{Files, Kind, Standing},
-    pod::{self, Neighbourhood},
+    pod::{self, PodContext},
     process::{Candidate, base_name},
 };
 use crate::{
@@ -93,7 +93,7 @@ pub struct Detection<'a> {
     /// What config says.
     pub settings: &'a Settings,
     /// Of whom config speaks, seen from where the exporter is.
-    pub neighbourhood: &'a Neighbourhood,
+    pub pod_context: &'a PodContext,
     /// Processes with an agent's name; empty if processes cannot be read.
     pub candidates: &'a [Candidate],
     /// Processes could be read.
@@ -114,7 +114,7 @@ impl Detection<'_> {
         memory.cut = false;
         let mut targets = self.configured(memory);
         // In a pod, the root contains only the exporter's own image and its mounts.
-        if self.settings.detect && self.neighbourhood.first.is_none() {
+        if self.settings.detect && self.pod_context.first.is_none() {
             for profile in self.profiles.iter().copied().filter(|profile| !profile.places(SYSTEM).is_empty())
             {
                 for directory in self.installations(profile) {
@@ -159,7 +159,7 @@ impl Detection<'_> {
 
     /// The agents in the config that are on the host.
     fn own(&self) -> impl Iterator<Item = &AgentSettings> {
-        self.settings.agents.iter().filter(|agent| !self.neighbourhood.is_contained(agent))
+        self.settings.agents.iter().filter(|agent| !self.pod_context.is_contained(agent))
     }
 
     fn configured(&self, memory: &mut Memory) -> Vec<Target> {

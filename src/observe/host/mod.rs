@@ -40,15 +40,15 @@ use self::{
     accepted::Acceptance,
     address::Resolver,
     agent::Turn,
-    container::Look,
+    container::ContainerSearch,
     detect::{Detection, Memory, Profiles},
     file::{By, Extent, Files, parsed},
     gate::{Attempt, Gate},
     ignored::IgnoredPids,
     names::Names,
-    pod::{Neighbourhood, Pod},
+    pod::{Pod, PodContext},
     process::{Candidate, Procfs},
-    surroundings::{EVERY, Scope, Whose, surroundings},
+    surroundings::{AgentProcesses, EVERY, Scope, surroundings},
     zone::Zones,
 };
 use super::{
@@ -305,20 +305,20 @@ impl Plan {
             known.into_iter().partition(|candidate| candidate.container.is_some());
         let of_whom = (self.profiles, &self.settings);
         let seen_apart = (&*of_host, &*in_containers);
-        let neighbourhood =
-            Neighbourhood::new(files, of_whom, procfs.first_of_pod(files), seen_apart, &mut memory);
+        let pod_context =
+            PodContext::new(files, of_whom, procfs.first_of_pod(files), seen_apart, &mut memory);
         let detection = Detection {
             files,
             profiles: self.profiles,
             settings: &self.settings,
-            neighbourhood: &neighbourhood,
+            pod_context: &pod_context,
             candidates: &of_host,
             sees_processes: candidates.known().is_some(),
             acceptance: &acceptance,
         };
         let targets = detection.targets(&mut memory);
         let assigned = detection.assign(&targets);
-        let whose: Vec<_> = assigned.iter().map(|own| Whose::of(own)).collect();
+        let whose: Vec<_> = assigned.iter().map(|own| AgentProcesses::of(own)).collect();
         let zones = Zones::of_host(files);
         let turn = Turn { now: self.now, regular: self.last.is_none() };
         let mut agents: Vec<_> = targets
@@ -344,12 +344,12 @@ impl Plan {
             processes.extend(in_containers.iter().map(|candidate| candidate.process.pid));
         }
         let taken = |name: &str| agents.iter().any(|(settings, _)| settings.name == name);
-        let look = Look {
+        let look = ContainerSearch {
             files,
             procfs: &procfs,
             profiles: self.profiles,
             settings: &self.settings,
-            neighbourhood: &neighbourhood,
+            pod_context: &pod_context,
             pod: self.pod.as_deref(),
             host: &host,
             turn,
@@ -406,7 +406,7 @@ impl Plan {
                     Some(_) => IgnoredPids::clone(&self.ignored).after_event(passed, &scan),
                 };
                 let mut limits = scan.limits;
-                let not_believed = names.not_believed(scan.impostors, &mut limits);
+                let not_believed = names.not_believed(scan.untrusted, &mut limits);
                 let candidates = Reading::Known(detect::below_root(files, scan.candidates));
                 (Processes { candidates, not_believed, limits }, Arc::new(ignored))
             }

@@ -8,7 +8,7 @@ use std::{
 use super::{
     accepted::Acceptance,
     detect::{Profiles, profile_of},
-    process::{Impostor, Wanted},
+    process::{UntrustedProcess, Wanted},
 };
 use crate::{
     agents::Profile,
@@ -49,10 +49,14 @@ impl<'a> Names<'a> {
     }
 
     /// Those that do not count, by kind, user and executable.
-    pub(super) fn not_believed(&self, impostors: Vec<Impostor>, limits: &mut BTreeSet<Limit>) -> NotBelieved {
+    pub(super) fn not_believed(
+        &self,
+        untrusted: Vec<UntrustedProcess>,
+        limits: &mut BTreeSet<Limit>,
+    ) -> NotBelieved {
         let mut out = NotBelieved::default();
         let mut groups: BTreeMap<(&'static str, u32, String), Vec<u32>> = BTreeMap::new();
-        for Impostor { pid, name, user, executable } in impostors {
+        for UntrustedProcess { pid, name, user, executable } in untrusted {
             let Some(kind) = self.kind_of(&name) else { continue };
             *out.processes.entry(kind).or_default() += 1;
             let executable = executable.map_or(name, |path| path.to_string_lossy().into_owned());

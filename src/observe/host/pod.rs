@@ -40,14 +40,14 @@ impl Pod {
 
 /// Where the exporter is, and which agents its config refers to.
 #[derive(Debug, Default)]
-pub struct Neighbourhood {
+pub struct PodContext {
     /// The first process of the pod of the exporter; `None`: it is on a host, or watches one.
     pub(super) first: Option<FirstProcess>,
     /// Configured agents that are in other containers although the config does not say so.
     pub(super) adopted: BTreeSet<String>,
 }
 
-impl Neighbourhood {
+impl PodContext {
     /// In a pod every agent is in another container. On a host it is an agent with the host's PID namespace and another
     /// root directory, if no part of it is on the host itself.
     pub(super) fn new(

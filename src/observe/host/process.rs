@@ -39,7 +39,7 @@ pub struct Scan {
     /// Processes with a wanted name that count.
     pub candidates: Vec<Candidate>,
     /// Processes with a wanted name that do not count.
-    pub impostors: Vec<Impostor>,
+    pub untrusted: Vec<UntrustedProcess>,
     /// The ids of processes that were read and do not matter, in ascending order.
     pub ignored: Vec<u32>,
     /// The ids of all processes, in ascending order.
@@ -50,7 +50,7 @@ pub struct Scan {
 
 /// A process with an agent's name, run by a user whose processes do not count for the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Impostor {
+pub struct UntrustedProcess {
     /// Process id.
     pub pid: u32,
     /// Base name by which it was recognized.

@@ -33,14 +33,14 @@ const GROUPS_OF_MEMORY: &str = "/sys/fs/cgroup/memory";
 const GROUPS_BESIDE: &str = "/sys/fs/cgroup/unified";
 
 /// The facts of an agent's processes on which its surroundings depend.
-pub(super) struct Whose {
+pub(super) struct AgentProcesses {
     /// The user that it runs as; `None`: it is not running.
     credentials: Option<Credentials>,
     /// One of its live processes.
     pid: Option<u32>,
 }
 
-impl Whose {
+impl AgentProcesses {
     /// The newest of its live processes.
     pub(super) fn of(candidates: &[Candidate]) -> Self {
         let alive = candidates.iter().filter(|candidate| candidate.process.state != ProcessState::Defunct);
@@ -54,13 +54,13 @@ impl Whose {
 
 /// The last reading, by the agent's name.
 #[derive(Debug, Clone, Default)]
-pub struct Looked {
+pub struct LastReadings {
     found: BTreeMap<String, Surroundings>,
     /// The path of its processes' control group.
     groups: BTreeMap<String, Vec<PathBuf>>,
 }
 
-impl Looked {
+impl LastReadings {
     /// The config determines which paths are read, so everything is read again.
     pub fn retain(&mut self, same: impl Fn(&str) -> bool) {
         self.found.clear();
@@ -89,7 +89,7 @@ pub(super) enum Scope {
 pub(super) fn surroundings(
     files: Files<'_>,
     procfs: &Procfs,
-    (target, agent, whose): (&Target, &AgentFacts, &Whose),
+    (target, agent, whose): (&Target, &AgentFacts, &AgentProcesses),
     scope: Scope,
     memory: &mut Memory,
 ) -> Surroundings {
@@ -120,7 +120,7 @@ pub(super) fn surroundings(
 pub(super) fn in_container(
     (host, inside): (Files<'_>, Files<'_>),
     procfs: &Procfs,
-    (target, agent, whose): (&Target, &AgentFacts, &Whose),
+    (target, agent, whose): (&Target, &AgentFacts, &AgentProcesses),
     scope: Scope,
     memory: &mut Memory,
 ) -> Surroundings {
@@ -161,7 +161,7 @@ fn words(target: &Target) -> Vec<String> {
 }
 
 /// Each file system of the agent's directories, by the first of them.
-fn disks(files: Files<'_>, target: &Target, agent: &AgentFacts, whose: &Whose) -> Vec<DiskFact> {
+fn disks(files: Files<'_>, target: &Target, agent: &AgentFacts, whose: &AgentProcesses) -> Vec<DiskFact> {
     let files = files.named_by(whose.credentials.as_ref());
     let as_root = whose.credentials.as_ref().is_none_or(|credentials| credentials.user() == Some(0));
     let parent = |path: Option<&Path>| path.and_then(Path::parent).map(Path::to_owned);
@@ -198,7 +198,7 @@ fn disks(files: Files<'_>, target: &Target, agent: &AgentFacts, whose: &Whose) -
 fn group(
     files: Files<'_>,
     procfs: &Procfs,
-    whose: &Whose,
+    whose: &AgentProcesses,
     name: &str,
     memory: &mut Memory,
 ) -> Reading<Option<ControlGroup>> {
@@ -305,7 +305,7 @@ fn instance(files: Files<'_>) -> Reading<Option<String>> {
 fn recorded(
     files: Files<'_>,
     target: &Target,
-    whose: &Whose,
+    whose: &AgentProcesses,
     memory: &Memory,
 ) -> Reading<Option<(String, PathBuf)>> {
     let located = memory.identities.get(&target.settings.name).map(|identity| &identity.instance_identity);

@@ -37,7 +37,7 @@ const MOST_BYTES: u64 = 256 << 10;
 const MOST_ANCESTORS: usize = 32;
 
 /// The facts of a process in a container.
-pub(super) struct Inmate {
+pub(super) struct ContainerProcess {
     /// Its uid in the procfs.
     pub(super) credentials: Credentials,
     /// Its executable, as seen by the process.
@@ -49,7 +49,7 @@ pub(super) struct Inmate {
 /// The process `pid` and its container; `None`: an old kernel does not report its PID namespace.
 ///
 /// # Errors The kernel's error: it is gone, or may not be read.
-pub(super) fn inmate(procfs: &Path, pid: u32) -> io::Result<Option<Inmate>> {
+pub(super) fn container_process(procfs: &Path, pid: u32) -> io::Result<Option<ContainerProcess>> {
     let process = Opened::new(procfs, pid)?;
     let status = process.read("status")?;
     let (Some(credentials), Some(depth)) = (credentials(&status), pid_namespaces(&status)) else {
@@ -63,7 +63,7 @@ pub(super) fn inmate(procfs: &Path, pid: u32) -> io::Result<Option<Inmate>> {
         executable.strip_prefix(&root_path).map_or(executable.clone(), |rest| Path::new("/").join(rest));
     let first = if shares_processes { None } else { first_of(procfs, pid).unwrap_or_default() };
     let container = process.container(first, shares_processes)?;
-    Ok(Some(Inmate { credentials, executable, container }))
+    Ok(Some(ContainerProcess { credentials, executable, container }))
 }
 
 /// True if this process still runs, or if that is not known.

@@ -19,7 +19,7 @@ use rustix::{
     io::Errno,
 };
 
-use self::facts::{Facts, Miss};
+use self::facts::{Facts, ReadError};
 use super::{
     container,
     filter::{DELETED, ProcessFilter},
@@ -37,7 +37,7 @@ use crate::{
             environ::Kept,
             file::Files,
             gate::Attempt,
-            process::{Candidate, Container, FirstProcess, Impostor, Scan, Wanted, base_name},
+            process::{Candidate, Container, FirstProcess, Scan, UntrustedProcess, Wanted, base_name},
         },
         time::Now,
         trust::Credentials,
@@ -81,8 +81,8 @@ impl Procfs {
     pub fn control_groups(&self, pid: u32, attempt: &Attempt) -> Reading<Option<Vec<u8>>> {
         match Facts::new(&self.path, attempt).read(pid, "cgroup") {
             Ok(groups) => Reading::Known(Some(groups)),
-            Err(Miss::Gone) => Reading::Known(None),
-            Err(Miss::Unread(why)) => Reading::Unknown(why),
+            Err(ReadError::Gone) => Reading::Known(None),
+            Err(ReadError::Unread(why)) => Reading::Unknown(why),
         }
     }
 
@@ -114,7 +114,7 @@ impl Procfs {
             match reader.look(pid, scan.candidates.len()) {
                 Ok(None) => continue,
                 Ok(Some(Seen::Candidate(candidate))) => scan.candidates.push(*candidate),
-                Ok(Some(Seen::Impostor(impostor))) => scan.impostors.push(impostor),
+                Ok(Some(Seen::UntrustedProcess(untrusted))) => scan.untrusted.push(untrusted),
                 Ok(Some(Seen::TooMany)) => reader.facts.reached(Limit::Candidates),
                 Err(why) => return Reading::Unknown(why),
             }
@@ -163,7 +163,7 @@ impl Procfs {
 /// The relation of a process to the exporter.
 enum Seen {
     Candidate(Box<Candidate>),
-    Impostor(Impostor),
+    UntrustedProcess(UntrustedProcess),
     /// It counts, but is beyond the maximum number.
     TooMany,
 }
@@ -232,9 +232,9 @@ impl Reader<'_> {
                       remove that option";
         let why = || Why::new(Reason::Denied, self.procfs.display().to_string(), detail);
         match self.facts.read(1, "stat") {
-            Err(Miss::Unread(denied)) if denied.reason == Reason::Denied => Some(why()),
-            Err(Miss::Gone) => Some(why()),
-            Ok(_) | Err(Miss::Unread(_)) => None,
+            Err(ReadError::Unread(denied)) if denied.reason == Reason::Denied => Some(why()),
+            Err(ReadError::Gone) => Some(why()),
+            Ok(_) | Err(ReadError::Unread(_)) => None,
         }
     }
 
@@ -262,8 +262,8 @@ impl Reader<'_> {
     fn look(&self, pid: u32, before: usize) -> Result<Option<Seen>, Why> {
         let identity = match self.identity(pid) {
             Ok(Some(identity)) => identity,
-            Ok(None) | Err(Miss::Gone) => return Ok(None),
-            Err(Miss::Unread(why)) => return Err(why),
+            Ok(None) | Err(ReadError::Gone) => return Ok(None),
+            Err(ReadError::Unread(why)) => return Err(why),
         };
         let Identity { stat, name, executable, first_argument, status } = identity;
         if self.is_elsewhere(pid, &status) {
@@ -278,7 +278,7 @@ impl Reader<'_> {
         if !self.wanted.counts(&name, path.as_deref(), &credentials) {
             let executable = executable.known().cloned().flatten().map(|executable| executable.path);
             let [_, user, ..] = credentials.users;
-            return Ok(Some(Seen::Impostor(Impostor { pid, name, user, executable })));
+            return Ok(Some(Seen::UntrustedProcess(UntrustedProcess { pid, name, user, executable })));
         }
         if before == MOST_CANDIDATES {
             return Ok(Some(Seen::TooMany));
@@ -286,9 +286,9 @@ impl Reader<'_> {
         let defunct = stat.state == ProcessState::Defunct;
         let elsewhere = if defunct { None } else { self.has_another_root(pid)? };
         if elsewhere.is_some()
-            && let Some(inmate) = self.neighbour(pid, &name, &credentials)
+            && let Some(container_process) = self.in_own_namespace(pid, &name, &credentials)
         {
-            return Ok(self.inmate(pid, stat, &name, inmate));
+            return Ok(self.container_process(pid, stat, &name, container_process));
         }
         let identity = (stat, name, executable);
         let candidate = self.candidate(pid, identity, path, (credentials, None), elsewhere);
@@ -299,7 +299,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// It is gone, or may be an agent's and cannot be read.
-    fn identity(&self, pid: u32) -> Result<Option<Identity>, Miss> {
+    fn identity(&self, pid: u32) -> Result<Option<Identity>, ReadError> {
         let executable = self.facts.link(pid, "exe").map(|target| self.executable(&target));
         if let Ok(executable) = &executable
             && !self.wanted.name(&base_name(&executable.path))
@@ -307,7 +307,7 @@ impl Reader<'_> {
             return Ok(None);
         }
         // The files of a process that ends while it is read are empty.
-        let stat = Stat::parse(&self.facts.read(pid, "stat")?).ok_or(Miss::Gone)?;
+        let stat = Stat::parse(&self.facts.read(pid, "stat")?).ok_or(ReadError::Gone)?;
         if stat.kernel_thread {
             return Ok(None);
         }
@@ -319,8 +319,8 @@ impl Reader<'_> {
             Err(_) if !self.wanted.comm(&comm) => return Ok(None),
             Err(_) if defunct => (comm, Reading::Known(None)),
             // Alive, and without an executable: it is exiting.
-            Err(Miss::Gone) => return Err(Miss::Gone),
-            Err(Miss::Unread(why)) => {
+            Err(ReadError::Gone) => return Err(ReadError::Gone),
+            Err(ReadError::Unread(why)) => {
                 let Some(first) = self.facts.first_argument(pid)? else { return Ok(None) };
                 let name = base_name(Path::new(&first));
                 let agrees = name.as_bytes().get(..COMM).unwrap_or(name.as_bytes()) == stat.comm;

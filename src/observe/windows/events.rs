@@ -22,16 +22,16 @@ const MOST_EVENTS: usize = 1024;
 
 /// The changes since the last reading.
 #[derive(Debug, Default)]
-struct Heard {
+struct PendingChanges {
     paths: Vec<(PathBuf, bool)>,
     /// More changes than were kept, or an error of the source.
     anything: bool,
     waker: Option<Waker>,
 }
 
-type Shared = Arc<Mutex<Heard>>;
+type Shared = Arc<Mutex<PendingChanges>>;
 
-fn lock(heard: &Shared) -> MutexGuard<'_, Heard> {
+fn lock(heard: &Shared) -> MutexGuard<'_, PendingChanges> {
     heard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -21,7 +21,7 @@ use crate::{
             environ::{self, Kept},
             file::Files,
             gate::Attempt,
-            process::{Candidate, Container, FirstProcess, Impostor, Scan, Wanted, base_name},
+            process::{Candidate, Container, FirstProcess, Scan, UntrustedProcess, Wanted, base_name},
         },
         time::Now,
         trust::{Credentials, ROOT},
@@ -78,7 +78,7 @@ impl Procfs {
             scan.candidates.sort_by_key(|candidate| candidate.process.pid);
             let matters = |pid: &u32| {
                 scan.candidates.iter().any(|candidate| candidate.process.pid == *pid)
-                    || scan.impostors.iter().any(|impostor| impostor.pid == *pid)
+                    || scan.untrusted.iter().any(|untrusted| untrusted.pid == *pid)
             };
             scan.ignored = scan.listed.iter().copied().filter(|pid| !matters(pid)).collect();
             Reading::Known(scan)
@@ -126,7 +126,7 @@ fn add(scan: &mut Scan, process: &sysinfo::Process, wanted: &dyn Wanted) {
     let credentials = Credentials { users: [user; 4], group: 0, groups: Vec::new() };
     if !wanted.counts(&name, path.as_deref(), &credentials) {
         let pid = process.pid().as_u32();
-        scan.impostors.push(Impostor { pid, name, user, executable: path });
+        scan.untrusted.push(UntrustedProcess { pid, name, user, executable: path });
     } else if scan.candidates.len() == MOST_CANDIDATES {
         scan.limits.insert(Limit::Candidates);
     } else {

@@ -108,7 +108,7 @@ fn directory(root: &Root) -> rustix::io::Result<OwnedFd> {
 
 /// Does the same as `RESOLVE_IN_ROOT`, component by component.
 fn walk(root: OwnedFd, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
-    let Walked { mut directories, name, .. } = follow(root, path, !flags.contains(OFlags::NOFOLLOW))?;
+    let ResolvedPath { mut directories, name, .. } = follow(root, path, !flags.contains(OFlags::NOFOLLOW))?;
     match (directories.pop(), name) {
         (Some(directory), Some(name)) => openat(directory, &name, flags | OFlags::NOFOLLOW, Mode::empty()),
         (Some(directory), None) => openat(directory, ".", flags, Mode::empty()),
@@ -117,13 +117,13 @@ fn walk(root: OwnedFd, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd
 }
 
 pub(in crate::sys) fn way(root: &Root, path: &Path) -> io::Result<Way> {
-    let Walked { directories, last, steps, .. } = follow(directory(root)?, path, true)?;
+    let ResolvedPath { directories, last, steps, .. } = follow(directory(root)?, path, true)?;
     let last = last.or_else(|| directories.into_iter().next_back()).ok_or(Errno::NOENT)?;
     Ok(Way { steps, end: File::from(last) })
 }
 
 /// Where a path leads.
-struct Walked {
+struct ResolvedPath {
     /// The directories from the root to the one that contains the target.
     directories: Vec<OwnedFd>,
     /// The name of the target in it; `None`: the target is the last directory itself.
@@ -134,7 +134,7 @@ struct Walked {
 }
 
 /// Follows a path below `root`, and the final link if `last_too`.
-fn follow(root: OwnedFd, path: &Path, last_too: bool) -> rustix::io::Result<Walked> {
+fn follow(root: OwnedFd, path: &Path, last_too: bool) -> rustix::io::Result<ResolvedPath> {
     let mut todo = components(path);
     let mut steps = vec![step_of(&fstat(&root)?)];
     let mut directories = vec![root];
@@ -171,11 +171,11 @@ fn follow(root: OwnedFd, path: &Path, last_too: bool) -> rustix::io::Result<Walk
         }
         if todo.is_empty() {
             close_links(&mut open_links, &mut steps, 0, || Ok(stat))?;
-            return Ok(Walked { directories, name: Some(name), last: Some(step), steps });
+            return Ok(ResolvedPath { directories, name: Some(name), last: Some(step), steps });
         }
         directories.push(step);
     }
-    Ok(Walked { directories, name: None, last: None, steps })
+    Ok(ResolvedPath { directories, name: None, last: None, steps })
 }
 
 /// Records the owners of the targets of links whose target has been reached: at most `left` components remain.

@@ -61,21 +61,21 @@ pub(super) enum Presence {
 
 /// A container with an agent, as currently seen.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sighting<'a> {
+pub(super) struct SeenContainer<'a> {
     pub(super) kind: &'static str,
     pub(super) directory: &'a Path,
     pub(super) container: &'a Container,
     pub(super) name: Option<&'a ContainerName>,
 }
 
-impl<'a> Sighting<'a> {
+impl<'a> SeenContainer<'a> {
     pub(super) fn of(group: &'a Group<'a>, name: Option<&'a ContainerName>) -> Self {
         Self { kind: group.profile.kind(), directory: &group.directory, container: group.container, name }
     }
 }
 
 impl Known {
-    pub(super) fn new(name: String, seen: Sighting<'_>) -> Self {
+    pub(super) fn new(name: String, seen: SeenContainer<'_>) -> Self {
         let mut known = Self {
             name,
             kind: seen.kind,
@@ -92,7 +92,7 @@ impl Known {
     }
 
     /// Updates it to this one.
-    pub(super) fn update(&mut self, seen: Sighting<'_>) {
+    pub(super) fn update(&mut self, seen: SeenContainer<'_>) {
         let Container { identity, first, control_groups, .. } = seen.container;
         (self.identity, self.first) = (*identity, *first);
         self.control_groups.clone_from(control_groups);
@@ -107,12 +107,12 @@ impl Known {
         &self.name
     }
 
-    fn is_of(&self, seen: Sighting<'_>) -> bool {
+    fn is_of(&self, seen: SeenContainer<'_>) -> bool {
         self.kind == seen.kind && self.directory == seen.directory
     }
 
     /// True for the same container.
-    pub(super) fn is_same(&self, seen: Sighting<'_>) -> bool {
+    pub(super) fn is_same(&self, seen: SeenContainer<'_>) -> bool {
         let same = match (container_id(&self.control_groups), container_id(&seen.container.control_groups)) {
             (Some(one), Some(other)) => one == other,
             (None, None) => self.first == seen.container.first,
@@ -127,7 +127,7 @@ impl Known {
     }
 
     /// True for its replacement: in the same pod, or with the same name.
-    pub(super) fn is_made_anew_as(&self, seen: Sighting<'_>) -> bool {
+    pub(super) fn is_made_anew_as(&self, seen: SeenContainer<'_>) -> bool {
         let pods = (pod_id(&self.control_groups), pod_id(&seen.container.control_groups));
         let same_pod = matches!(&pods, (Some(one), Some(other)) if one == other);
         let same = match (&self.container, seen.name) {
@@ -141,7 +141,7 @@ impl Known {
     }
 
     /// True for one that may take its name: its own is equal, and this one will not return.
-    pub(super) fn is_succeeded_by(&self, seen: Sighting<'_>) -> bool {
+    pub(super) fn is_succeeded_by(&self, seen: SeenContainer<'_>) -> bool {
         let left = matches!(self.presence, Presence::Gone | Presence::NotTold);
         left && self.is_of(seen) && stem(self.kind, self.container.as_ref()) == stem(seen.kind, seen.name)
     }

@@ -9,7 +9,7 @@ use crate::{
     agents::IdentityLayout,
     config::Settings,
     model::snapshot::{Copied, Invocation},
-    observe::host::{container::Known, log::Followed, surroundings::Looked},
+    observe::host::{container::Known, log::Followed, surroundings::LastReadings},
 };
 
 /// The state that is kept from one cycle to the next.
@@ -26,7 +26,7 @@ pub struct Memory {
     /// The contents of the agents' own logs.
     pub logs: Followed,
     /// The surroundings of each agent, as last read.
-    pub surroundings: Looked,
+    pub surroundings: LastReadings,
     /// The parts of the agents' files that may be shown; `None`: not requested.
     pub copies: Option<Vec<Copied>>,
     /// Agents in containers, in the order of their first sight.

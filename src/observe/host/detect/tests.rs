@@ -66,7 +66,7 @@ fn watch(host: &Host, settings: &Settings, candidates: &[Candidate], memory: &mu
             files,
             profiles: KINDS,
             settings,
-            neighbourhood: &Neighbourhood::default(),
+            pod_context: &PodContext::default(),
             candidates: &candidates,
             acceptance: &acceptance,
             sees_processes: true,

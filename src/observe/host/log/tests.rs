@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     agents::{Files as _, logtail::Logtail},
     config::AgentSettings,
-    model::snapshot::{Invocation, LastWords},
+    model::snapshot::{Invocation, LoggedExit},
     observe::host::testing::Host,
 };
 
@@ -125,7 +125,7 @@ fn a_rotated_log_leaves_what_it_told() {
     std::fs::rename(agent.host.at(LOG), agent.host.at("/usr/local/ilogtail/ilogtail.1.LOG")).unwrap();
     agent.write(LOG, &refused("20:08:00"), NOW - 120);
     let facts = agent.facts();
-    assert_eq!(facts.last_words.map(|(words, _)| words), Some(LastWords::LimitExceeded));
+    assert_eq!(facts.logged_exit.map(|(words, _)| words), Some(LoggedExit::LimitExceeded));
     assert_eq!(facts.refused.len(), 1);
 }
 

@@ -70,7 +70,7 @@ const REMOTE: [i64; 7] = [0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x0102_1997,
 #[derive(Debug)]
 pub(in crate::observe) struct Watches {
     inotify: AsyncFd<Arc<OwnedFd>>,
-    place: fn(&OwnedFd, &Wish) -> Outcome,
+    place: fn(&OwnedFd, &PlannedWatch) -> Outcome,
     plan: WatchPlan,
     placed: BTreeMap<PathBuf, i32>,
     placed_at: Option<Instant>,
@@ -86,7 +86,7 @@ pub(in crate::observe) struct Watches {
 
 /// One watch to place.
 #[derive(Debug, Clone)]
-struct Wish {
+struct PlannedWatch {
     path: PathBuf,
     source: Source,
 }
@@ -105,7 +105,7 @@ impl Watches {
         Self::placing_by(place)
     }
 
-    fn placing_by(place: fn(&OwnedFd, &Wish) -> Outcome) -> io::Result<Self> {
+    fn placing_by(place: fn(&OwnedFd, &PlannedWatch) -> Outcome) -> io::Result<Self> {
         let inotify = Arc::new(init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?);
         Ok(Self {
             inotify: readable(inotify)?,
@@ -141,12 +141,13 @@ impl Watches {
     }
 
     /// Asks for every watch. One that hangs affects only itself.
-    async fn place_all(&mut self, missing: &mut Missing) -> Vec<(Wish, Outcome)> {
+    async fn place_all(&mut self, missing: &mut Missing) -> Vec<(PlannedWatch, Outcome)> {
         self.hung.retain(|_, thread| !thread.is_finished());
         let directories = self.plan.directories.keys().map(|path| (path, Source::File));
         let executables = self.plan.executables.iter().map(|path| (path, Source::ProcessStart));
-        let wishes = directories.chain(executables).map(|(path, source)| Wish { path: path.clone(), source });
-        let (hung, mut todo): (Vec<Wish>, Vec<Wish>) =
+        let wishes =
+            directories.chain(executables).map(|(path, source)| PlannedWatch { path: path.clone(), source });
+        let (hung, mut todo): (Vec<PlannedWatch>, Vec<PlannedWatch>) =
             wishes.partition(|wish| wish.path.ancestors().any(|above| self.hung.contains_key(above)));
         miss(missing, hung, "the file system has not answered an earlier request");
         let mut outcomes = Vec::with_capacity(todo.len());
@@ -175,7 +176,10 @@ impl Watches {
     }
 
     /// A thread that handles one request after the other, as long as there is a receiver.
-    fn placing(&self, wishes: Vec<Wish>) -> (JoinHandle<()>, mpsc::UnboundedReceiver<(Wish, Outcome)>) {
+    fn placing(
+        &self,
+        wishes: Vec<PlannedWatch>,
+    ) -> (JoinHandle<()>, mpsc::UnboundedReceiver<(PlannedWatch, Outcome)>) {
         let (answer, answers) = mpsc::unbounded_channel();
         let (inotify, place) = (Arc::clone(self.inotify.get_ref()), self.place);
         let thread = tokio::task::spawn_blocking(move || {
@@ -191,12 +195,12 @@ impl Watches {
 
     /// Makes these the current watches, except where a file system has not answered; directories that are new in them
     /// may have changed before.
-    fn keep(&mut self, outcomes: Vec<(Wish, Outcome)>, missing: &mut Missing) -> Changes {
+    fn keep(&mut self, outcomes: Vec<(PlannedWatch, Outcome)>, missing: &mut Missing) -> Changes {
         let mut before = std::mem::take(&mut self.placed);
         let vanished = std::mem::take(&mut self.vanished);
         let mut changes = Changes::NONE;
         let mut removed = Vec::new();
-        for (Wish { path, source }, outcome) in outcomes {
+        for (PlannedWatch { path, source }, outcome) in outcomes {
             let earlier = before.remove(&path);
             removed.extend(earlier);
             match outcome.watch {
@@ -309,14 +313,14 @@ impl Watches {
     }
 }
 
-fn miss(missing: &mut Missing, wishes: impl IntoIterator<Item = Wish>, why: &str) {
-    missing.extend(wishes.into_iter().map(|Wish { path, source }| {
+fn miss(missing: &mut Missing, wishes: impl IntoIterator<Item = PlannedWatch>, why: &str) {
+    missing.extend(wishes.into_iter().map(|PlannedWatch { path, source }| {
         (source, io::Error::new(io::ErrorKind::TimedOut, format!("{}: {why}", path.display())))
     }));
 }
 
 /// Blocks as long as the file system does.
-fn place(inotify: &OwnedFd, wish: &Wish) -> Outcome {
+fn place(inotify: &OwnedFd, wish: &PlannedWatch) -> Outcome {
     let is_directory = wish.source == Source::File;
     let flags = if is_directory { OF_DIRECTORIES } else { OF_EXECUTABLES };
     let watch = add_watch(inotify, &wish.path, flags);

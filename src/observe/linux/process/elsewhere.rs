@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{MOST_CANDIDATES, Reader, Seen, Stat, container, container::Inmate, pid_namespaces};
+use super::{MOST_CANDIDATES, Reader, Seen, Stat, container, container::ContainerProcess, pid_namespaces};
 use crate::{
     model::{Reading, Reason, Why},
     observe::{
@@ -21,38 +21,52 @@ impl Reader<'_> {
     /// A process of another PID namespace. It counts only for the agent in its container, if it is root's by the user
     /// ids of the procfs (no process in a user namespace is), and if its root directory is not the watched one.
     pub(super) fn contained(&self, pid: u32, stat: Stat, name: &str, before: usize) -> Option<Seen> {
-        let inmate = self.look_inside(pid, name)?;
-        if inmate.container.shares_processes || inmate.credentials.user() != Some(ROOT) {
+        let container_process = self.look_inside(pid, name)?;
+        if container_process.container.shares_processes || container_process.credentials.user() != Some(ROOT)
+        {
             return None;
         }
         if before == MOST_CANDIDATES {
             return Some(Seen::TooMany);
         }
-        self.inmate(pid, stat, name, inmate)
+        self.container_process(pid, stat, name, container_process)
     }
 
     /// A process in the procfs' own PID namespace with another root directory. It counts likewise.
-    pub(super) fn neighbour(&self, pid: u32, name: &str, credentials: &Credentials) -> Option<Inmate> {
+    pub(super) fn in_own_namespace(
+        &self,
+        pid: u32,
+        name: &str,
+        credentials: &Credentials,
+    ) -> Option<ContainerProcess> {
         if !self.sees_containers || credentials.user() != Some(ROOT) || !self.wanted.in_containers(name) {
             return None;
         }
-        let mut inmate = self.look_inside(pid, name)?;
-        inmate.container.first = first_of_pod(self.procfs, self.files, self.sees_containers);
-        inmate.container.shares_processes.then_some(inmate)
+        let mut container_process = self.look_inside(pid, name)?;
+        container_process.container.first = first_of_pod(self.procfs, self.files, self.sees_containers);
+        container_process.container.shares_processes.then_some(container_process)
     }
 
-    fn look_inside(&self, pid: u32, name: &str) -> Option<Inmate> {
+    fn look_inside(&self, pid: u32, name: &str) -> Option<ContainerProcess> {
         let path = self.procfs.join(format!("{pid}/root"));
-        let look = || Reading::Known(container::inmate(self.procfs, pid).ok().flatten());
-        let Reading::Known(Some(inmate)) = self.files.attempt.guard(&path, look) else { return None };
+        let look = || Reading::Known(container::container_process(self.procfs, pid).ok().flatten());
+        let Reading::Known(Some(container_process)) = self.files.attempt.guard(&path, look) else {
+            return None;
+        };
         let own = [self.own_root(), identity(Path::new("/"))];
-        let is_elsewhere = !own.contains(&Some(inmate.container.identity));
-        (is_elsewhere && base_name(&inmate.executable) == name).then_some(inmate)
+        let is_elsewhere = !own.contains(&Some(container_process.container.identity));
+        (is_elsewhere && base_name(&container_process.executable) == name).then_some(container_process)
     }
 
     /// The facts that are read of it.
-    pub(super) fn inmate(&self, pid: u32, stat: Stat, name: &str, inmate: Inmate) -> Option<Seen> {
-        let Inmate { credentials, executable, container } = inmate;
+    pub(super) fn container_process(
+        &self,
+        pid: u32,
+        stat: Stat,
+        name: &str,
+        container_process: ContainerProcess,
+    ) -> Option<Seen> {
+        let ContainerProcess { credentials, executable, container } = container_process;
         let executable = self.executable(&executable);
         let path = Some(executable.path.clone());
         let identity = (stat, name.to_owned(), Reading::Known(Some(executable)));

@@ -35,7 +35,7 @@ const MOST_IN_ALL: usize = 4 << 20;
 const USUAL_BYTES: usize = 2 << 10;
 
 /// How a read of `/proc` can end without an answer.
-pub(super) enum Miss {
+pub(super) enum ReadError {
     /// The process (or its executable) is not there.
     Gone,
     Unread(Why),
@@ -70,8 +70,8 @@ impl<'a> Facts<'a> {
     pub(super) fn arguments(&self, pid: u32) -> Option<Reading<Vec<String>>> {
         Some(match self.read(pid, "cmdline") {
             Ok(bytes) => self.kept(pid, &bytes),
-            Err(Miss::Gone) => return None,
-            Err(Miss::Unread(why)) => Reading::Unknown(why),
+            Err(ReadError::Gone) => return None,
+            Err(ReadError::Unread(why)) => Reading::Unknown(why),
         })
     }
 
@@ -79,7 +79,7 @@ impl<'a> Facts<'a> {
     ///
     /// # Errors
     /// It is gone, or cannot be read.
-    pub(super) fn first_argument(&self, pid: u32) -> Result<Option<String>, Miss> {
+    pub(super) fn first_argument(&self, pid: u32) -> Result<Option<String>, ReadError> {
         let bytes = self.read(pid, "cmdline")?;
         Ok(split_arguments(&bytes).0.into_iter().next())
     }
@@ -111,8 +111,8 @@ impl<'a> Facts<'a> {
                 let path = || self.path(pid, "environ");
                 self.within(&self.left_of_environments, length, Limit::Environment, path, kept)
             }
-            Err(Miss::Gone) => return None,
-            Err(Miss::Unread(why)) => Reading::Unknown(why),
+            Err(ReadError::Gone) => return None,
+            Err(ReadError::Unread(why)) => Reading::Unknown(why),
         })
     }
 
@@ -165,7 +165,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Where a link leads.
-    pub(super) fn link(&self, pid: u32, name: &str) -> Result<PathBuf, Miss> {
+    pub(super) fn link(&self, pid: u32, name: &str) -> Result<PathBuf, ReadError> {
         let path = self.path(pid, name);
         self.get(&path, || {
             Ok(PathBuf::from(OsString::from_vec(readlinkat(CWD, &path, Vec::new())?.into_bytes())))
@@ -173,7 +173,7 @@ impl<'a> Facts<'a> {
     }
 
     /// A file's content, or its beginning.
-    pub(super) fn read(&self, pid: u32, name: &str) -> Result<Vec<u8>, Miss> {
+    pub(super) fn read(&self, pid: u32, name: &str) -> Result<Vec<u8>, ReadError> {
         let path = self.path(pid, name);
         self.get(&path, || {
             let file = File::from(openat(CWD, &path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?);
@@ -185,7 +185,7 @@ impl<'a> Facts<'a> {
         })
     }
 
-    fn get<T>(&self, path: &Path, read: impl FnOnce() -> rustix::io::Result<T>) -> Result<T, Miss> {
+    fn get<T>(&self, path: &Path, read: impl FnOnce() -> rustix::io::Result<T>) -> Result<T, ReadError> {
         let reading = self.attempt.guard(path, || match read() {
             Ok(value) => Reading::Known(Some(value)),
             Err(Errno::NOENT | Errno::SRCH) => Reading::Known(None),
@@ -193,8 +193,8 @@ impl<'a> Facts<'a> {
         });
         match reading {
             Reading::Known(Some(value)) => Ok(value),
-            Reading::Known(None) => Err(Miss::Gone),
-            Reading::Unknown(why) => Err(Miss::Unread(why)),
+            Reading::Known(None) => Err(ReadError::Gone),
+            Reading::Unknown(why) => Err(ReadError::Unread(why)),
         }
     }
 

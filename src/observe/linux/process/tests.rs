@@ -280,13 +280,13 @@ fn of_who_does_not_count_nothing_is_read_but_who_it_is() {
         std::fs::remove_file(fake.0.at(&format!("/proc/10/{secret}"))).unwrap();
     }
     let scan = fake.scanned();
-    let impostor = Impostor {
+    let untrusted = UntrustedProcess {
         pid: 10,
         name: "ilogtail".into(),
         user: 1000,
         executable: Some("/home/alice/ilogtail".into()),
     };
-    assert_eq!((scan.candidates.len(), scan.impostors), (0, vec![impostor]));
+    assert_eq!((scan.candidates.len(), scan.untrusted), (0, vec![untrusted]));
     assert_eq!(scan.ignored, [1], "it may become somebody");
 }
 

@@ -8,7 +8,7 @@ use crate::observe::events::Names;
 /// The first request to `hung` hangs until the sender is dropped.
 static RELEASE: Mutex<Option<Receiver<()>>> = Mutex::new(None);
 
-fn hanging(inotify: &OwnedFd, wish: &Wish) -> Outcome {
+fn hanging(inotify: &OwnedFd, wish: &PlannedWatch) -> Outcome {
     if wish.path.ends_with("hung")
         && let Some(release) = RELEASE.lock().unwrap().take()
     {

@@ -18,23 +18,23 @@ use crate::model::{
 use super::{
     findings::{Finding, Findings, Outcome, Ruling},
     history::{AgentHistory, ClockHistory},
-    transitions::Chronicle,
+    transitions::ProblemHistory,
 };
 
 /// What is remembered from one cycle to the next.
 #[derive(Debug, Clone, Default)]
-pub struct Ledger {
+pub struct EngineState {
     /// The host's clock.
     pub(in crate::evaluate) clock: ClockHistory,
     /// One entry for each agent ever watched, by name.
-    pub(in crate::evaluate) agents: BTreeMap<Arc<str>, AgentLedger>,
+    pub(in crate::evaluate) agents: BTreeMap<Arc<str>, AgentState>,
     /// The transitions of each agent's problems.
-    transitions: BTreeMap<Arc<str>, Chronicle>,
+    transitions: BTreeMap<Arc<str>, ProblemHistory>,
 }
 
 /// Memory of one agent.
 #[derive(Debug, Clone, Default)]
-pub(in crate::evaluate) struct AgentLedger {
+pub(in crate::evaluate) struct AgentState {
     pub(in crate::evaluate) history: AgentHistory,
     standing: BTreeMap<(&'static str, String), Standing>,
     applied: BTreeSet<Prerequisite>,
@@ -68,7 +68,7 @@ pub(in crate::evaluate) struct Carried {
     pub(in crate::evaluate) limits: BTreeSet<Limit>,
 }
 
-impl Ledger {
+impl EngineState {
     /// Forgets the agents that are not to be kept.
     pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
         self.agents.retain(|name, _| keep(name));
@@ -77,10 +77,10 @@ impl Ledger {
     }
 
     /// Adds the transitions since the last complete reports to complete reports.
-    pub fn chronicle(&mut self, taken_at: SystemTime, reports: &mut [AgentReport]) {
+    pub fn record_transitions(&mut self, taken_at: SystemTime, reports: &mut [AgentReport]) {
         for report in reports {
-            let chronicle = self.transitions.entry(Arc::clone(&report.name)).or_default();
-            report.transitions = chronicle.advance(taken_at, &report.prerequisites).clone();
+            let history = self.transitions.entry(Arc::clone(&report.name)).or_default();
+            report.transitions = history.advance(taken_at, &report.prerequisites).clone();
         }
     }
 }
@@ -94,7 +94,7 @@ pub(in crate::evaluate) struct Weights<'a> {
     pub(in crate::evaluate) supplementary: &'a dyn Fn(&'static Cause) -> bool,
 }
 
-impl AgentLedger {
+impl AgentState {
     /// Adds to the rules' findings the active causes that could not be judged this time, and remembers what
     /// is active now.
     pub(in crate::evaluate) fn carry(

@@ -129,25 +129,25 @@ type Samples = VecDeque<(Instant, u64)>;
 
 /// The state of all alerts. Its size depends on the active alerts; time alone does not let it grow.
 #[derive(Debug)]
-pub(super) struct Book {
+pub(super) struct AlertStates {
     conditions: BTreeMap<Subject, Condition>,
     symptoms: BTreeMap<Arc<str>, Symptom>,
     errors: BTreeMap<(Arc<str>, &'static str), Samples>,
     evaluated: Instant,
 }
 
-impl Book {
+impl AlertStates {
     /// For an exporter that has not evaluated yet. The watchdog fires from the beginning.
     pub(super) fn new(now: Instant) -> Self {
-        let mut book = Self {
+        let mut states = Self {
             conditions: BTreeMap::new(),
             symptoms: BTreeMap::new(),
             errors: BTreeMap::new(),
             evaluated: now,
         };
-        book.stands(Subject::Watchdog, now);
-        book.advance(now);
-        book
+        states.stands(Subject::Watchdog, now);
+        states.advance(now);
+        states
     }
 
     /// What a report says. Reports before the first complete evaluation are ignored.
@@ -301,5 +301,5 @@ fn causes(agent: &AgentReport) -> BTreeSet<Subject> {
 }
 
 #[cfg(test)]
-#[path = "tests/book.rs"]
+#[path = "tests/states.rs"]
 mod tests;
