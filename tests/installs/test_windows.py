@@ -5,21 +5,18 @@ import datetime
 import email.utils
 import http.server
 import json
-import os
 import re
 import shutil
 import socket
 import subprocess
 import threading
-import time
 import unittest
 import urllib.request
 
-from machine import REPOSITORY
+from machine import REPOSITORY, eventually
+from wine import DRIVE, TARGET, WINDOWS, Session, remove, run, start, stop, wine
 
-PREFIX = REPOSITORY / ".cache/windows/prefix"
-DRIVE = PREFIX / "drive_c"
-EXPORTER = REPOSITORY / "target/x86_64-pc-windows-gnu/debug/logagent-exporter.exe"
+EXPORTER = TARGET / "debug/logagent-exporter.exe"
 STAND_IN = REPOSITORY / ".cache/windows/logtail.exe"
 MANUAL, DISABLED = "3", "4"
 LOGTAIL = DRIVE / "Program Files/Alibaba/Logtail"
@@ -28,18 +25,9 @@ CONFIG = DRIVE / "exporter.yml"
 ACCOUNT = "1234567890123456"
 
 
-def wine(*arguments, check=True):
-    """Runs a program of Windows; what it prints."""
-    ran = subprocess.run([REPOSITORY / "scripts/windows", "run", *arguments], capture_output=True, timeout=120, check=False)
-    if check and ran.returncode != 0:
-        raise AssertionError(f"{arguments}: {ran.returncode}: {ran.stdout!r} {ran.stderr!r}")
-    return ran.stdout.decode("utf-8", "replace")
-
-
 def check(*arguments):
     """The report of a look of this moment, and the exit code."""
-    command = [REPOSITORY / "scripts/windows", "run", EXPORTER, "check", "--local", "--format=json", "--probe.timeout=1s", *arguments]
-    ran = subprocess.run(command, capture_output=True, timeout=120, check=False)
+    ran = run(EXPORTER, "check", "--local", "--format=json", "--probe.timeout=1s", *arguments)
     if ran.returncode not in (0, 1, 2, 3) or not ran.stdout:
         raise AssertionError(f"{ran.returncode}: {ran.stdout!r} {ran.stderr!r}")
     return json.loads(ran.stdout)
@@ -49,18 +37,6 @@ def problems(report):
     """Every standing problem of the one agent, by cause."""
     [agent] = report["agents"]
     return {problem["cause"]: problem for prerequisite in agent["prerequisites"] for problem in prerequisite["problems"]}
-
-
-def eventually(what, look):
-    """What `look` gives once it is true, within 30 s."""
-    deadline = time.monotonic() + 30
-    while True:
-        found = look()
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within 30 s")
-        time.sleep(0.2)
 
 
 class LogService(http.server.BaseHTTPRequestHandler):
@@ -83,10 +59,13 @@ class LogService(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Windows(unittest.TestCase):
+class Windows(Session):
     @classmethod
     def setUpClass(cls):
-        wine("cmd", "/c", "echo", "made")
+        super().setUpClass()
+        # A run that was interrupted has left its services, too.
+        for service in ("LogtailDaemon", "LogtailWorker"):
+            remove(service)
         shutil.rmtree(LOGTAIL, ignore_errors=True)
         (LOGTAIL / "1.6.1.0").mkdir(parents=True)
         subprocess.run(["x86_64-w64-mingw32-gcc", "-O2", "-s", "-o", STAND_IN, REPOSITORY / "tests/windows/logtail.c"], check=True)
@@ -94,8 +73,6 @@ class Windows(unittest.TestCase):
             shutil.copy(STAND_IN, LOGTAIL / name)
 
     def setUp(self):
-        wine("sc", "stop", "LogtailDaemon", check=False)
-        wine("sc", "delete", "LogtailDaemon", check=False)
         shutil.rmtree(DATA, ignore_errors=True)
         (DATA / "users").mkdir(parents=True)
         (DATA / "users" / ACCOUNT).touch()
@@ -108,8 +85,8 @@ class Windows(unittest.TestCase):
         CONFIG.write_text("agents:\n  - kind: logtail\n    expect:\n"
                           f"      account_id: \"{ACCOUNT}\"\n      machine_group_identifier: web-fleet\n")
         wine("sc", "create", "LogtailDaemon", "binPath=", r"C:\Program Files\Alibaba\Logtail\logtail_daemon.exe", "start=", "auto")
-        wine("sc", "start", "LogtailDaemon")
-        self.addCleanup(wine, "sc", "stop", "LogtailDaemon", check=False)
+        self.addCleanup(remove, "LogtailDaemon")
+        start("LogtailDaemon")
 
     def judged(self):
         return problems(check(r"--config.file=C:\exporter.yml"))
@@ -129,12 +106,12 @@ class Windows(unittest.TestCase):
         self.assertEqual(agent["version"], "1.6.1.0")
 
     def test_a_service_that_is_stopped_is_named_with_what_to_type(self):
-        wine("sc", "stop", "LogtailDaemon")
+        stop("LogtailDaemon")
         found = eventually("service_not_running", lambda: self.judged().get("service_not_running"))
         self.assert_remedy(found, "Start-Service LogtailDaemon")
         self.assert_remedy(self.judged()["not_running"], r"C:\Program Files\Alibaba\Logtail\logtail_*.log")
         self.assertEqual(self.judged()["not_running"]["explained_by"], "service_not_running")
-        wine("sc", "start", "LogtailDaemon")
+        start("LogtailDaemon")
         eventually("it runs again", lambda: "service_not_running" not in self.judged())
 
     def test_an_address_that_the_host_has_not_or_the_group_does_not_expect_is_named(self):
@@ -145,7 +122,7 @@ class Windows(unittest.TestCase):
 
     def test_an_agent_in_the_directory_of_32_bits_is_found_and_one_that_is_gone_is_missed(self):
         there = DRIVE / "Program Files (x86)/Alibaba/Logtail"
-        wine("sc", "stop", "LogtailDaemon")
+        stop("LogtailDaemon")
         there.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(there, ignore_errors=True)
         LOGTAIL.rename(there)
@@ -164,7 +141,7 @@ class Windows(unittest.TestCase):
         # While it is running, only the next start fails.
         found = eventually("service_not_enabled", lambda: self.judged().get("service_not_enabled"))
         self.assert_remedy(found, "Set-Service LogtailDaemon -StartupType Automatic")
-        wine("sc", "stop", "LogtailDaemon")
+        stop("LogtailDaemon")
         found = eventually("service_disabled", lambda: self.judged().get("service_disabled"))
         self.assert_remedy(found, "Set-Service LogtailDaemon -StartupType Automatic")
         self.assertEqual(self.judged()["not_running"]["explained_by"], "service_disabled")
@@ -175,7 +152,7 @@ class Windows(unittest.TestCase):
     def test_before_1_0_one_of_two_services_that_is_stopped_is_named(self):
         (LOGTAIL / "app_info.json").write_text(json.dumps({"ip": "127.0.0.1", "logtail_version": "0.5.1.0"}))
         wine("sc", "create", "LogtailWorker", "binPath=", r"C:\Program Files\Alibaba\Logtail\logtail_daemon.exe", "start=", "auto")
-        self.addCleanup(wine, "sc", "delete", "LogtailWorker", check=False)
+        self.addCleanup(remove, "LogtailWorker")
         wine("taskkill", "/f", "/im", "ilogtail_worker.exe", check=False)
         found = eventually("service_not_running", lambda: self.judged().get("service_not_running"))
         self.assertEqual({seen["name"]: seen["value"] for seen in found["evidence"]}, {"service": "LogtailWorker", "state": "Stopped"})
@@ -231,7 +208,7 @@ class Windows(unittest.TestCase):
             CONFIG.write_bytes(written)
             self.assertIn(": ok", wine(EXPORTER, "config", "check", r"C:\exporter.yml"))
         CONFIG.write_bytes(text.encode("utf-16"))
-        ran = subprocess.run([REPOSITORY / "scripts/windows", "run", EXPORTER, "config", "check", r"C:\exporter.yml"], capture_output=True, timeout=60)
+        ran = run(EXPORTER, "config", "check", r"C:\exporter.yml")
         self.assertEqual(ran.returncode, 1)
         self.assertIn(b"is UTF-16; save it as UTF-8", ran.stderr)
 
@@ -271,15 +248,15 @@ class Windows(unittest.TestCase):
         # What the document says where the clock cannot be corrected; the daemon has been started since.
         text = (LOGTAIL / "ilogtail_config.json").read_text()
         (LOGTAIL / "ilogtail_config.json").write_text(text.replace("{", '{"enable_log_time_auto_adjust": true, ', 1))
-        wine("sc", "stop", "LogtailDaemon")
-        wine("sc", "start", "LogtailDaemon")
+        stop("LogtailDaemon")
+        start("LogtailDaemon")
         eventually("the wrong clock is allowed for", lambda: "clock_skewed_adjusted" in self.judged())
         port = self.serve()
         self.servers(port, port)
         self.assertFalse({"clock_skewed", "clock_skewed_adjusted", "clock_offset_high"} & set(self.judged()))
 
     def test_it_serves_metrics_and_sees_a_change_of_a_file_without_waiting(self):
-        command = [REPOSITORY / "scripts/windows", "run", EXPORTER, r"--config.file=C:\exporter.yml", "--web.listen-address=127.0.0.1:0",
+        command = [WINDOWS, "run", EXPORTER, r"--config.file=C:\exporter.yml", "--web.listen-address=127.0.0.1:0",
                    "--evaluation.interval=1h", "--probe.timeout=1s"]
         exporter = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.addCleanup(exporter.stderr.close)
@@ -298,11 +275,10 @@ class Windows(unittest.TestCase):
         eventually("the change", lambda: 'cause="custom_identifier_mismatch"' in scrape())
 
     def test_flags_of_linux_are_errors_of_usage(self):
-        ran = subprocess.run([REPOSITORY / "scripts/windows", "run", EXPORTER, "check", "--path.rootfs=/"], capture_output=True, timeout=60)
+        ran = run(EXPORTER, "check", "--path.rootfs=/")
         self.assertEqual(ran.returncode, 3)
         self.assertIn(b"--path.rootfs: Windows has one root", ran.stderr)
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("WINEDEBUG", "-all")
     unittest.main()

@@ -15,9 +15,9 @@ import zipfile
 
 import matrix
 import tree_sitter_powershell
-from machine import REPOSITORY
-from test_windows import DRIVE, eventually, wine
+from machine import REPOSITORY, eventually
 from tree_sitter import Language, Parser
+from wine import DRIVE, Session, run, wine
 
 DIST = REPOSITORY / "target/dist"
 [ZIP] = DIST.glob("*.windows-amd64.zip")
@@ -93,14 +93,10 @@ class Archive(unittest.TestCase):
         self.assertGreater(seen, 100)
 
 
-class Service(unittest.TestCase):
+class Service(Session):
     @classmethod
     def setUpClass(cls):
-        # Wine ends its services with its last program; this one stays.
-        stays = subprocess.Popen([REPOSITORY / "scripts/windows", "run", "cmd", "/c", "echo made & set /p end="],
-                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        cls.addClassCleanup(stays.communicate)
-        stays.stdout.readline()
+        super().setUpClass()
         shutil.rmtree(UNPACKED, ignore_errors=True)
         with zipfile.ZipFile(ZIP) as archive:
             archive.extractall(UNPACKED)
@@ -187,8 +183,7 @@ class Service(unittest.TestCase):
             (["service", "install", "--web.listen-address=x"], "it has no port"),
             (["service", "start"], "service install"),
         ):
-            command = [REPOSITORY / "scripts/windows", "run", self.exporter, *arguments]
-            ran = subprocess.run(command, capture_output=True, timeout=120, check=False)
+            ran = run(self.exporter, *arguments)
             self.assertNotEqual(ran.returncode, 0)
             self.assertIn(said, ran.stderr.decode())
         self.assertEqual(registered(), {})

@@ -22,8 +22,10 @@ static void tell(DWORD state)
 static void WINAPI control(DWORD code)
 {
     if (code == SERVICE_CONTROL_STOP) {
-        if (worker)
+        if (worker) {
             TerminateProcess(worker, 0);
+            WaitForSingleObject(worker, INFINITE);
+        }
         tell(SERVICE_STOPPED);
         SetEvent(stopped);
     }
@@ -43,8 +45,9 @@ static void start_worker(void)
 static void WINAPI serve(DWORD count, char **arguments)
 {
     handle = RegisterServiceCtrlHandlerA(name, control);
-    tell(SERVICE_RUNNING);
+    /* First the worker: who is told that the service runs may stop it. */
     start_worker();
+    tell(SERVICE_RUNNING);
     WaitForSingleObject(stopped, INFINITE);
 }
 
