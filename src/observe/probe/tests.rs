@@ -200,7 +200,7 @@ async fn silence_and_slow_drip_are_timeouts_of_the_response() {
 }
 
 #[tokio::test]
-async fn a_close_or_reset_instead_of_an_answer_is_unexpected() {
+async fn a_close_instead_of_an_answer_is_unexpected() {
     let (kind, detail) = http_failure(PATIENT, Fault::Close).await;
     assert_eq!(kind, FailureKind::UnexpectedResponse, "{detail}");
     let (kind, detail) = http_failure(PATIENT, Fault::Answer(Vec::new())).await;
@@ -208,14 +208,18 @@ async fn a_close_or_reset_instead_of_an_answer_is_unexpected() {
         kind == FailureKind::UnexpectedResponse && detail.contains("closed without an answer"),
         "{detail}"
     );
+    let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{".to_vec();
+    let (kind, detail) = http_failure(PATIENT, Fault::Answer(cut)).await;
+    assert!(kind == FailureKind::UnexpectedResponse && detail.contains("in the middle"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_reset_instead_of_an_answer_is_unexpected() {
     let (kind, detail) = http_failure(PATIENT, Fault::Reset).await;
     assert!(
         kind == FailureKind::UnexpectedResponse && detail.contains("reset without an answer"),
         "{detail}"
     );
-    let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{".to_vec();
-    let (kind, detail) = http_failure(PATIENT, Fault::Answer(cut)).await;
-    assert!(kind == FailureKind::UnexpectedResponse && detail.contains("in the middle"), "{detail}");
 }
 
 #[tokio::test]

@@ -54,20 +54,26 @@ pub(super) fn since_boot() -> Duration {
 
 /// User and system time of this process.
 pub(super) fn cpu_time() -> Option<Duration> {
-    let mut times = [FILETIME::default(); 4];
-    let [created, ended, kernel, user] = &mut times;
     // SAFETY: the handle is a constant that means this process, and each pointer is one to a local of the type that is asked for.
-    let told = unsafe { GetProcessTimes(GetCurrentProcess(), created, ended, kernel, user) };
-    (told != 0).then(|| sum(kernel, user))
+    spent(|[created, ended, kernel, user]| unsafe {
+        GetProcessTimes(GetCurrentProcess(), created, ended, kernel, user)
+    })
 }
 
 /// User and system time of this thread.
 #[cfg(any(test, fuzzing))]
 pub(super) fn thread_time() -> Option<Duration> {
-    let mut times = [FILETIME::default(); 4];
-    let [created, ended, kernel, user] = &mut times;
     // SAFETY: the handle is a constant that means this thread, and each pointer is one to a local of the type that is asked for.
-    let told = unsafe { GetThreadTimes(GetCurrentThread(), created, ended, kernel, user) };
+    spent(|[created, ended, kernel, user]| unsafe {
+        GetThreadTimes(GetCurrentThread(), created, ended, kernel, user)
+    })
+}
+
+/// The last two of the four times that a call tells, unless it fails.
+fn spent(call: impl FnOnce(&mut [FILETIME; 4]) -> i32) -> Option<Duration> {
+    let mut times = [FILETIME::default(); 4];
+    let told = call(&mut times);
+    let [_, _, kernel, user] = &times;
     (told != 0).then(|| sum(kernel, user))
 }
 
