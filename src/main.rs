@@ -74,7 +74,7 @@ fn main() -> ExitCode {
         }
         Command::Explain { entry, language, format } => {
             let mut text = Vec::new();
-            match explain::explain(entry.as_deref(), language, format, &mut text) {
+            match explain::explain(entry.as_deref(), language, format, sys::terminal_columns(), &mut text) {
                 Ok(()) => printed(io::stdout().write_all(&text)),
                 Err(error) => {
                     complain(format_args!("error: {error}"));

@@ -12,6 +12,10 @@ use crate::{
     },
     config::nearest,
     model::{Cause, Language, Prerequisite, Severity, Text, phrase::phrase, text::quoted},
+    publish::{
+        text::wrap,
+        words::{Blanks, COLON, width},
+    },
 };
 
 /// An id that the catalogue doesn't have.
@@ -70,9 +74,41 @@ pub fn explain(
     entry: Option<&str>,
     language: Language,
     format: Format,
+    columns: Option<usize>,
     out: &mut dyn Write,
 ) -> Result<(), ExplainError> {
-    match (asked(entry)?, format) {
+    let mut text = Vec::new();
+    rendered(asked(entry)?, language, format, &mut text)?;
+    match columns.filter(|_| format == Format::Text) {
+        None => out.write_all(&text)?,
+        Some(columns) => {
+            for line in String::from_utf8_lossy(&text).lines() {
+                wrapped(line, columns, out)?;
+            }
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// The last column of a line wraps, below its beginning.
+fn wrapped(line: &str, columns: usize, out: &mut dyn Write) -> io::Result<()> {
+    let steps = line
+        .find(". ")
+        .filter(|dot| line.get(..*dot).is_some_and(|number| number.trim().parse::<u8>().is_ok()));
+    let start =
+        steps.map(|dot| dot + 2).or_else(|| line.rfind("  ").map(|blanks| blanks + 2)).unwrap_or_default();
+    let (before, text) = line.split_at(start);
+    for (index, piece) in wrap(text, columns.saturating_sub(width(before))).iter().enumerate() {
+        match index {
+            0 => writeln!(out, "{before}{piece}")?,
+            _ => writeln!(out, "{}{piece}", Blanks(width(before)))?,
+        }
+    }
+    Ok(())
+}
+
+fn rendered(asked: Asked, language: Language, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match (asked, format) {
         (Asked::One(cause), Format::Text) => one(cause, language, out)?,
         (Asked::One(cause), Format::Json) => write_json(&document(cause, language), out)?,
         (Asked::Of(prerequisite), Format::Text) => list(&[prerequisite], language, out)?,
@@ -85,7 +121,7 @@ pub fn explain(
             write_json(&catalog::causes().map(|cause| document(cause, language)).collect(), out)?;
         }
     }
-    Ok(out.flush()?)
+    Ok(())
 }
 
 fn write_json(document: &Value, out: &mut dyn Write) -> io::Result<()> {
@@ -132,10 +168,11 @@ fn list(prerequisites: &[Prerequisite], language: Language, out: &mut dyn Write)
 fn one(cause: &Cause, language: Language, out: &mut dyn Write) -> io::Result<()> {
     let words = words(language);
     let severity = severity(cause.severity, language);
-    writeln!(out, "{}: {}", cause.id, one_line(cause.title, language))?;
+    let colon = COLON.in_language(language);
+    writeln!(out, "{}{colon}{}", cause.id, one_line(cause.title, language))?;
     writeln!(
         out,
-        "{}: {}   {}: {}",
+        "{}{colon}{}   {}{colon}{}",
         words.prerequisite,
         cause.prerequisite.as_str(),
         words.severity,
@@ -149,9 +186,9 @@ fn one(cause: &Cause, language: Language, out: &mut dyn Write) -> io::Result<()>
         }
     }
     if !cause.evidence.is_empty() {
-        writeln!(out, "\n{}: {}", words.evidence, cause.evidence.join(", "))?;
+        writeln!(out, "\n{}{colon}{}", words.evidence, cause.evidence.join(", "))?;
     }
-    writeln!(out, "{}: {}", words.source, phrase(cause.source, language))
+    writeln!(out, "{}{colon}{}", words.source, phrase(cause.source, language))
 }
 
 /// The words around an entry.
@@ -214,7 +251,7 @@ mod tests {
 
     fn explained(cause: Option<&str>, language: Language) -> Result<String, ExplainError> {
         let mut out = Vec::new();
-        explain(cause, language, Format::Text, &mut out)?;
+        explain(cause, language, Format::Text, None, &mut out)?;
         Ok(String::from_utf8(out).unwrap())
     }
 
@@ -263,7 +300,7 @@ mod tests {
         );
         assert_eq!(
             entry_in(Language::Chinese),
-            "ip_wrong: 上报 <ip>\n前提条件: ip   严重程度: 严重\n\n含义\n  一。\n\n处理方法\n  1. 修改 <file>\n\n证据: ip, file\n依据: Some document\n"
+            "ip_wrong：上报 <ip>\n前提条件：ip   严重程度：严重\n\n含义\n  一。\n\n处理方法\n  1. 修改 <file>\n\n证据：ip, file\n依据：Some document\n"
         );
     }
 
@@ -271,7 +308,7 @@ mod tests {
     fn every_cause_can_be_explained() {
         for cause in catalog::causes() {
             assert!(
-                explained(Some(cause.id), Language::Chinese).unwrap().starts_with(&format!("{}: ", cause.id))
+                explained(Some(cause.id), Language::Chinese).unwrap().starts_with(&format!("{}：", cause.id))
             );
         }
     }
@@ -291,7 +328,7 @@ mod tests {
     fn the_catalogue_in_json_has_every_cause() {
         let json = |entry| {
             let mut out = Vec::new();
-            explain(entry, Language::English, Format::Json, &mut out).unwrap();
+            explain(entry, Language::English, Format::Json, None, &mut out).unwrap();
             serde_json::from_slice::<Value>(&out).unwrap()
         };
         let ids: Vec<Value> =
@@ -299,6 +336,24 @@ mod tests {
         assert_eq!(ids, catalog::causes().map(|cause| Value::from(cause.id)).collect::<Vec<_>>());
         assert_eq!(json(Some("dns_failure"))["alert"], "LogAgentDnsFailure");
         assert!(json(Some("clock")).as_array().unwrap().iter().all(|cause| cause["prerequisite"] == "clock"));
+    }
+
+    #[test]
+    fn on_a_terminal_everything_fits_and_nothing_is_lost() {
+        for language in [Language::English, Language::Chinese] {
+            for entry in catalog::causes().map(|cause| Some(cause.id)).chain([None]) {
+                let mut out = Vec::new();
+                explain(entry, language, Format::Text, Some(80), &mut out).unwrap();
+                let text = String::from_utf8(out).unwrap();
+                for line in text.lines().filter(|line| width(line) > 80) {
+                    let text = line.trim_start();
+                    let text = text.split_once(". ").map_or(text, |(_, step)| step);
+                    assert!(text.starts_with('`') || !text.contains(' '), "not a command: {line}");
+                }
+                let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+                assert_eq!(letters(&text), letters(&explained(entry, language).unwrap()));
+            }
+        }
     }
 
     #[test]
@@ -320,7 +375,7 @@ mod tests {
         let full: &mut [u8] = &mut [0; 10];
         let mut out = io::Cursor::new(full);
         assert!(matches!(
-            explain(None, Language::English, Format::Text, &mut out),
+            explain(None, Language::English, Format::Text, None, &mut out),
             Err(ExplainError::Output(_))
         ));
     }

@@ -290,12 +290,18 @@ impl GivenArguments<'_> {
         });
         match stray {
             None => Ok(()),
-            Some(flag) => Err(format!(
-                "--{} belongs to check; write: logagent-exporter check --{}{}",
-                flag.name,
-                flag.name,
-                if flag.switch { String::new() } else { format!("={}", flag.value) }
-            )),
+            Some(flag) => {
+                let said = self.on_command_line(flag).pop().unwrap_or_default();
+                let said = said.to_string_lossy();
+                let is_word =
+                    !said.is_empty() && said.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c));
+                let value = match (flag.switch, is_word) {
+                    (true, _) => String::new(),
+                    (false, true) => format!("={said}"),
+                    (false, false) => format!("={}", flag.value),
+                };
+                Err(format!("--{0} belongs to check; write: logagent-exporter check --{0}{value}", flag.name))
+            }
         }
     }
 

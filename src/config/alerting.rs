@@ -76,14 +76,7 @@ fn alertmanager(item: &Field<'_>, directory: &Path, problems: &mut Problems) -> 
         }
     }
     let scheme = section.get("scheme").and_then(|field| field.parsed(scheme, problems));
-    let timeout = section.get("timeout").and_then(|field| {
-        let timeout = field.duration(problems)?;
-        let fits = !timeout.is_zero() && timeout <= LONGEST_TIMEOUT;
-        field.noted(
-            if fits { Ok(timeout) } else { Err("is out of range; use 1ms to 1m".to_owned()) },
-            problems,
-        )
-    });
+    let timeout = section.get("timeout").and_then(|field| field.period(LONGEST_TIMEOUT, problems));
     if let Some(field) = section.get("api_version") {
         field.parsed(api_version, problems);
     }

@@ -1,11 +1,13 @@
 //! The section `hosts`: what is expected on single hosts, if one file serves a whole fleet.
 
+use std::net::IpAddr;
+
 use super::{
     HostSettings, Settings, agent,
     problem::{Problems, did_you_mean},
     section::{Field, Section},
 };
-use crate::agents::profile;
+use crate::{agents::profile, model::text::quoted};
 
 /// Reads the section; `settings` are those of the rest of the file.
 pub(super) fn hosts(field: &Field<'_>, settings: &Settings, problems: &mut Problems) -> Vec<HostSettings> {
@@ -39,7 +41,21 @@ pub(super) fn hosts(field: &Field<'_>, settings: &Settings, problems: &mut Probl
             };
             expect.push((agent.to_owned(), agent::expectation(&field, kind, problems)));
         }
+        if let Some(why) = never_applies(name, &out) {
+            problems.warn(host.key_line, host.path.clone(), why);
+        }
         out.push(HostSettings { host: name.to_owned(), expect });
     }
     out
+}
+
+/// Why no host can have an entry with this name, if `before` are the entries above it.
+fn never_applies(name: &str, before: &[HostSettings]) -> Option<String> {
+    if let Some(first) = before.iter().find(|entry| entry.host.eq_ignore_ascii_case(name)) {
+        return Some(format!("never applies: {} above it is the same host", quoted(&first.host)));
+    }
+    // A host name has a letter in its last part.
+    let is_like_address = name.contains('.') && name.chars().all(|c| c.is_ascii_digit() || c == '.');
+    (is_like_address && name.parse::<IpAddr>().is_err())
+        .then(|| "never applies: is neither an IPv4 address nor a host name".to_owned())
 }

@@ -3,11 +3,11 @@
 use std::{collections::HashMap, time::Duration};
 
 use super::{
-    duration::parse_duration,
+    duration::{parse_duration, parse_period},
     problem::{Problems, did_you_mean, said},
     yaml::{Entry, Node, Plain, Value},
 };
-use crate::model::text::visible;
+use crate::model::text::{quoted, visible};
 
 /// `path.key`, with the key as a message may show it.
 pub(super) fn joined(path: &str, key: &str) -> String {
@@ -208,10 +208,32 @@ impl<'n> Field<'n> {
 
     /// A duration; a bare 0 is one.
     pub(super) fn duration(&self, problems: &mut Problems) -> Option<Duration> {
+        self.time(parse_duration, "a duration like 15s, 1m30s or 0", problems)
+    }
+
+    /// A duration that is neither 0 nor longer than `longest`.
+    pub(super) fn period(&self, longest: Duration, problems: &mut Problems) -> Option<Duration> {
+        let within = |text: &str| match parse_period(text)? {
+            period if !period.is_zero() && period <= longest => Ok(period),
+            _ => Err(format!(
+                "{} is out of range; use 1ms to {}",
+                quoted(text),
+                humantime::format_duration(longest)
+            )),
+        };
+        self.time(within, "a duration like 15s or 1m30s", problems)
+    }
+
+    fn time(
+        &self,
+        read: impl Fn(&str) -> Result<Duration, String>,
+        expected: &str,
+        problems: &mut Problems,
+    ) -> Option<Duration> {
         match &self.node.value {
-            Value::Scalar { text, .. } if !self.node.is_null() => self.noted(parse_duration(text), problems),
+            Value::Scalar { text, .. } if !self.node.is_null() => self.noted(read(text), problems),
             Value::Scalar { .. } | Value::List(_) | Value::Map(_) => {
-                self.must_be("a duration like 15s, 1m30s or 0", problems);
+                self.must_be(expected, problems);
                 None
             }
         }

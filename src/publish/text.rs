@@ -6,7 +6,7 @@ mod wrap;
 
 use std::fmt;
 
-use self::wrap::wrap;
+pub use self::wrap::wrap;
 use super::{
     folded::{Folded, folded},
     words::{self, Mark},

@@ -170,7 +170,11 @@ fn each_defect_of_clock_and_alerting_has_its_words() {
         ),
         (
             "alertmanagers: [{static_configs: [], basic_auth: {username: 'a:b'}, authorization: {}, timeout: 2m, tls_config: {cert_file: c}}]\n",
-            "l.yml:1: alertmanagers[0].timeout: is out of range; use 1ms to 1m\nl.yml:1: alertmanagers[0].authorization: stands beside basic_auth; write one of them\nl.yml:1: alertmanagers[0].basic_auth.username: has a colon or a control character, which no user name of basic authentication can have\nl.yml:1: alertmanagers[0].basic_auth.password: is missing; write it, or password_file\nl.yml:1: alertmanagers[0].tls_config: has a certificate without its key, or a key without its certificate",
+            "l.yml:1: alertmanagers[0].timeout: \"2m\" is out of range; use 1ms to 1m\nl.yml:1: alertmanagers[0].authorization: stands beside basic_auth; write one of them\nl.yml:1: alertmanagers[0].basic_auth.username: has a colon or a control character, which no user name of basic authentication can have\nl.yml:1: alertmanagers[0].basic_auth.password: is missing; write it, or password_file\nl.yml:1: alertmanagers[0].tls_config: has a certificate without its key, or a key without its certificate",
+        ),
+        (
+            "alertmanagers:\n  - static_configs: [{targets: [a]}]\n    timeout: abc\n  - static_configs: [{targets: [a]}]\n    timeout: 0\n  - static_configs: [{targets: [a]}]\n    timeout: []\n",
+            "l.yml:3: alertmanagers[0].timeout: \"abc\" is not a duration; write it like 15s or 1m30s\nl.yml:5: alertmanagers[1].timeout: \"0\" is out of range; use 1ms to 1m\nl.yml:7: alertmanagers[2].timeout: is a list; it must be a duration like 15s or 1m30s",
         ),
         (
             "alert_links: {runbook_base: 'ftp://x', dashboard_base: 'https://joe:x@g', external_url: 'http://a b'}\n",

@@ -127,3 +127,18 @@ fn what_can_never_hold_is_a_warning_with_its_place() {
     }
     assert!(of("logtail", "{machine_group_ips: [10.0.0.7], machine_group_identifier: web}").is_empty());
 }
+
+#[test]
+fn an_entry_that_no_host_can_have_is_a_warning() {
+    let warnings = |names: &str| settings(&format!("hosts: {names}\n")).1;
+    assert_eq!(
+        warnings("{10.0.0.300: {}, web-1: {}, WEB-1: {}}"),
+        [
+            "l.yml:1: hosts.10.0.0.300: never applies: is neither an IPv4 address nor a host name",
+            "l.yml:1: hosts.WEB-1: never applies: \"web-1\" above it is the same host",
+        ]
+    );
+    assert!(
+        warnings("{10.0.0.30: {}, 'fe80::1': {}, web-1: {}, web-1.example.com: {}, '4711': {}}").is_empty()
+    );
+}

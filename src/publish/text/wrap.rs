@@ -8,7 +8,7 @@ const CLOSING: &str = "，。；：！？、）》」』”’…％";
 const OPENING: &str = "（《「『“‘";
 
 /// The line in pieces of at most `columns`, except for parts that cannot be wrapped.
-pub(super) fn wrap(line: &str, columns: usize) -> Vec<String> {
+pub fn wrap(line: &str, columns: usize) -> Vec<String> {
     let mut out = Vec::new();
     let mut current = String::new();
     for Unit { text, blank_before } in units(line) {

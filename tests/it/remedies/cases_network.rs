@@ -1,6 +1,6 @@
 //! States of `network` and `clock`.
 
-use super::{Case, by};
+use super::{Case, by, commands::UNSYNCHRONIZED};
 use crate::{
     custom,
     support::{Answer, Certificate, Host, layouts::*},
@@ -142,6 +142,9 @@ fn answers() -> Vec<Case> {
     ]
 }
 
+/// Seconds since the boot after which a jump of the clock is none of starting.
+const UPTIME: i64 = 200;
+
 fn clocks() -> Vec<Case> {
     let logtail = |cause, state| Case::of(cause, state, Host::with_logtail);
     vec![
@@ -165,6 +168,33 @@ fn clocks() -> Vec<Case> {
             ..logtail(
                 "clock_skewed_adjusted",
                 "the clock is off by twenty minutes, and Logtail adjusts for it",
+            )
+        },
+        Case {
+            provoke: |host, _| host.step_exporters_clock(-37),
+            people: by("ten minutes pass", |host| host.passed(UPTIME + 660)),
+            ..Case::of("clock_stepped", "the clock has jumped back by 37 seconds", || {
+                let host = Host::with_logtail();
+                host.make_time_pass();
+                host.passed(UPTIME);
+                host
+            })
+        },
+        Case {
+            provoke: |host, _| {
+                host.write(UNSYNCHRONIZED, "");
+                host.kernels_clock_is(false);
+            },
+            ..Case::of(
+                "clock_unsynchronized",
+                "the kernel's clock is not synchronized, and no endpoint returns a date",
+                || {
+                    let host = Host::with_loglistener();
+                    host.serve(CLS, Answer::Silence);
+                    host.make_time_pass();
+                    host.kernels_clock_is(true);
+                    host
+                },
             )
         },
     ]

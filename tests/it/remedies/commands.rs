@@ -9,6 +9,8 @@ use crate::support::{
 };
 
 const EXPORTER_CONFIG: &str = "/etc/logagent-exporter.yml";
+/// There while no time service keeps the clock synchronized; those that stand in for one remove it.
+pub(super) const UNSYNCHRONIZED: &str = "/run/unsynchronized";
 /// Where the packages have the same.
 const PACKAGED_CONFIG: &str = "/etc/logagent-exporter/logagent-exporter.yml";
 
@@ -16,7 +18,10 @@ const PACKAGED_CONFIG: &str = "/etc/logagent-exporter/logagent-exporter.yml";
 const STAND_INS: &[(&str, &str)] = &[
     ("/run/programs/sudo", "#!/bin/sh\nexec \"$@\"\n"),
     ("/run/programs/systemctl", include_str!("systemctl.sh")),
-    ("/run/programs/timedatectl", "#!/bin/sh\necho 'System clock synchronized: yes'\n"),
+    (
+        "/run/programs/timedatectl",
+        "#!/bin/sh\ncase $1 in set-ntp) rm -f /run/unsynchronized ;; esac\n[ -e /run/unsynchronized ] && said=no\necho \"System clock synchronized: ${said:-yes}\"\n",
+    ),
     (
         "/run/programs/chronyc",
         "#!/bin/sh\ncase $1 in makestep) >/run/stepped ;; tracking) echo 'Leap status : Normal' ;; *) exit 2 ;; esac\n",
@@ -69,10 +74,14 @@ pub(super) fn settings(step: &str) -> Vec<String> {
 
 /// Runs a command as root's shell does; its exit status.
 pub(super) fn run(host: &Host, command: &str) -> i32 {
+    let unsynchronized = host.at(UNSYNCHRONIZED).exists();
     let output = host.command("/", "sh").args(["-c", command]).output().unwrap();
     if host.at("/run/stepped").exists() {
         host.remove("/run/stepped");
         host.set_services_ahead(0);
+    }
+    if unsynchronized && !host.at(UNSYNCHRONIZED).exists() {
+        host.kernels_clock_is(true);
     }
     output.status.code().unwrap_or(-1)
 }

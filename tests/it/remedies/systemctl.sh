@@ -3,7 +3,7 @@
 pids() { for dir in /proc/[0-9]*; do [ "$(cat "$dir/comm" 2>/dev/null)" = fluent-bit ] && echo "${dir#/proc/}"; done; }
 case "$*" in
 "reload logagent-exporter") kill -HUP "$(cat /run/exporter.pid)" ;;
-"enable --now chronyd" | "enable --now chrony") ;;
+"enable --now chronyd" | "enable --now chrony") rm -f /run/unsynchronized ;;
 "start fluent-bit" | "restart fluent-bit")
     for pid in $(pids); do kill -9 "$pid"; done
     while [ -n "$(pids)" ]; do :; done

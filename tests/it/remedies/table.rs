@@ -8,8 +8,6 @@ use super::Case;
 
 /// Causes whose state is not made on a test's machine.
 pub(super) const NOT_MADE: &[(&str, &str)] = &[
-    ("clock_stepped", "sets the clock of the machine that the tests run on; `make test-faults` does that"),
-    ("clock_unsynchronized", "no namespace has a kernel clock of its own"),
     ("service_disabled", "Windows alone has such services; the tests of the rules have them"),
     ("service_not_running", "Windows alone has such services; `make test-windows` makes the state"),
 ];
@@ -36,7 +34,8 @@ shell, each setting is edited into its file, and the test does by hand what the 
 run, the commands of the last step must succeed, and the cause must be gone afterwards. The commands of the cause's runbook are typed as well.
 
 `sudo`, `systemctl`, `timedatectl`, `chronyc`, `ntpdate`, `journalctl`, `iptables`, `nft` and the agents' init scripts are stand-ins; all
-other programs are the real ones.
+other programs are the real ones. The host's clock, which no namespace has of its own, is shifted for the exporter alone, by a preloaded library that also
+changes what the kernel says of it; `make test-faults` sets the real one.
 ";
 
 /// The document.

@@ -1,5 +1,6 @@
 /*
- * Preloaded into the exporter: its wall clock is off, and time passes at once, as a file says. Nothing else on the machine sees that.
+ * Preloaded into the exporter: its wall clock is off, time passes at once, and the kernel's clock is synchronized or not, as a
+ * file says. Nothing else on the machine sees that.
  *
  * Whoever asks the C library or the kernel's vDSO for the time comes by the vDSO's function, which jumps here instead.
  */
@@ -11,13 +12,15 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
-/* Seconds by which the wall clock alone is off, and that have passed on every clock. */
+/* Seconds by which the wall clock alone is off, and that have passed on every clock; 1: synchronized, -1: not, 0: as it is. */
 struct shift {
     int64_t wall;
     int64_t passed;
+    int64_t synchronized;
 };
 
 static const volatile struct shift *shift;
@@ -40,6 +43,17 @@ static int shifted(clockid_t clock, struct timespec *time) {
         time->tv_sec += passed;
     }
     return 0;
+}
+
+int adjtimex(struct timex *timex) {
+    int state = syscall(SYS_adjtimex, timex);
+    if (state < 0 || shift->synchronized == 0) return state;
+    if (shift->synchronized < 0) {
+        timex->status |= STA_UNSYNC;
+        return TIME_ERROR;
+    }
+    timex->status &= ~STA_UNSYNC;
+    return TIME_OK;
 }
 
 #if defined(__x86_64__)

@@ -20,14 +20,19 @@ struct Shift {
     wall: i64,
     /// So much has passed on every clock.
     passed: i64,
+    /// The kernel says that its clock is synchronized (1), or that it is not (-1).
+    synchronized: i64,
 }
 
 impl Shift {
-    fn bytes(self) -> [u8; 16] {
-        let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&self.wall.to_ne_bytes());
-        bytes[8..].copy_from_slice(&self.passed.to_ne_bytes());
-        bytes
+    fn bytes(self) -> Vec<u8> {
+        [self.wall, self.passed, self.synchronized].iter().flat_map(|field| field.to_ne_bytes()).collect()
+    }
+
+    fn of(bytes: &[u8]) -> Self {
+        let mut fields = bytes.chunks_exact(8).map(|field| i64::from_ne_bytes(field.try_into().unwrap()));
+        let mut next = || fields.next().unwrap();
+        Self { wall: next(), passed: next(), synchronized: next() }
     }
 }
 
@@ -50,7 +55,7 @@ fn library() -> &'static Path {
 impl Host {
     /// From its next start on, the exporter's wall clock is off by so many seconds; its other clocks and whoever else runs are right.
     pub(crate) fn set_exporters_clock(&self, seconds: i64) {
-        self.shift_exporters_clocks(Shift { wall: seconds, passed: 0 });
+        self.shift_exporters_clocks(Shift { wall: seconds, ..Shift::default() });
     }
 
     /// From its next start on, time can pass for the exporter.
@@ -62,10 +67,25 @@ impl Host {
     /// The services keep step.
     pub(crate) fn passed(&self, seconds: i64) {
         self.set_services_ahead(seconds);
+        self.change_shift(|shift| shift.passed = seconds);
+    }
+
+    /// The exporter's wall clock jumps: it is off by so many seconds.
+    pub(crate) fn step_exporters_clock(&self, seconds: i64) {
+        self.change_shift(|shift| shift.wall = seconds);
+    }
+
+    /// What the kernel says to the exporter about its clock.
+    pub(crate) fn kernels_clock_is(&self, synchronized: bool) {
+        self.change_shift(|shift| shift.synchronized = if synchronized { 1 } else { -1 });
+    }
+
+    fn change_shift(&self, change: impl FnOnce(&mut Shift)) {
+        let mut shift = Shift::of(&fs::read(self.at(SHIFT)).unwrap());
+        change(&mut shift);
         // In place: the exporter looks at this very file.
         let file = fs::OpenOptions::new().write(true).open(self.at(SHIFT)).unwrap();
-        std::os::unix::fs::FileExt::write_all_at(&file, &Shift { wall: 0, passed: seconds }.bytes(), 0)
-            .unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, &shift.bytes(), 0).unwrap();
     }
 
     fn shift_exporters_clocks(&self, shift: Shift) {
