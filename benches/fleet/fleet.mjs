@@ -18,6 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FLEETS, history, hosts, scrapes, series } from '../../tests/dashboards/lib/fleet.mjs';
 import { DASHBOARDS, OUT, ROOT } from '../../tests/dashboards/lib/paths.mjs';
 import { backfill, prometheus } from '../../tests/dashboards/lib/prometheus.mjs';
+import { read } from '../../tests/dashboards/lib/promql.mjs';
 import { encode, send } from './remote.mjs';
 import { CYCLE, HISTORY, RAW, STEP, WINDOW, report } from './report.mjs';
 
@@ -88,6 +89,26 @@ const evaluations = async (server) => {
   const none = [...groups.values()].filter(({ rounds }) => rounds.length === 0).map(({ name }) => name);
   if (none.length) throw new Error(`not evaluated within ${WINDOW} s: ${none}`);
   return [...groups.values()];
+};
+
+/** Series that each rule reads in one evaluation, by the group's name; unlike a time, it is the same on every machine. */
+const reads = async (server, time) => {
+  const [sizes, groups] = [new Map(), new Map()];
+  const size = async (selector) => {
+    if (!sizes.has(selector)) sizes.set(selector, Number((await server.query(`count(${selector})`, time))[0]?.value[1] ?? 0));
+    return sizes.get(selector);
+  };
+  const { data } = await (await fetch(`${server.url}/api/v1/rules`)).json();
+  for (const group of data.groups) {
+    const list = [];
+    for (const { query } of group.rules) {
+      let sum = 0;
+      for (const { text } of read(query).selectors) sum += await size(text);
+      list.push(sum);
+    }
+    groups.set(group.name, list);
+  }
+  return groups;
 };
 
 /** The past of what was recorded, as a block. Values go up and down a little, so that they cost what they cost. */
@@ -170,6 +191,8 @@ const measure = async (count, kind) => {
     const end = seconds();
     const recorded = await server.query('{__name__=~".+:.+"}', end);
     const alerts = await server.query('ALERTS', end);
+    const sizes = await reads(server, end);
+    for (const group of groups) group.reads = sizes.get(group.name);
     say(`${count} hosts, ${kind}: rules recorded ${recorded.length} series, ${alerts.length} alerts stand`);
     load.push(loadavg()[0]);
     const loaded = (await own(server)).prometheus_tsdb_blocks_loaded;

@@ -16,13 +16,12 @@ const known = (expr) => named('version', 'not known', expr);
 const URLS = 'cluster_region_url:logagent_endpoints:count{cluster=~"|$cluster"}';
 const URLS_UP = 'cluster_region_url:logagent_endpoints_up:sum{cluster=~"|$cluster"}';
 const placed = (expr) => named('region', '–', expr);
-const CLOCKS = (within) => `sum(cluster:logagent_clock_offset_seconds:count{cluster=~"|$cluster", within="${within}"})`;
 
 const CHOSEN = 'cluster=~"|$cluster", cause=~"$cause"';
 // A critical finding weighs more than any number of warnings that one agent can have.
 const WORST = `topk(50, sum by (cluster, instance, agent) (logagent_problem{${CHOSEN}, severity="critical"} * 100 or logagent_problem{${CHOSEN}}))`;
-// When it began, by Prometheus' clock: both times are the host's, so its clock offset cancels out.
-const BEGAN = `(time() - (logagent_last_evaluation_timestamp_seconds{cluster=~"|$cluster"} - on (job, cluster, instance) group_right () logagent_problem_since_timestamp_seconds{${CHOSEN}})) * 1000`;
+// When it began, by Prometheus' clock. Up to a minute behind the problems themselves.
+const BEGAN = `agent_cause:logagent_problem_since_timestamp_seconds:corrected{${CHOSEN}} * 1000`;
 // The containers of agents in containers. Without any of them there is no such column.
 const DESCRIBED = contained('agent:logagent_agent_info:troubled{cluster=~"|$cluster"}', 'logagent_exporter_build_info{cluster=~"|$cluster"}');
 const WHERE = `max by (cluster, instance, agent, namespace, pod, container) (${DESCRIBED}) and on (cluster, instance, agent) ${WORST}`;
@@ -171,7 +170,7 @@ const endpoints = ['Endpoints', [
     [10, bars('Reachability by region', 'Share of probes that get the documented answer, by the region in the endpoint\'s name: the ten that are worst in any cluster. Endpoints whose name has no region are in the table beside.',
       [now('bottomk(10, min by (region, purpose) (cluster_region:logagent_endpoints_up:ratio{cluster=~"|$cluster", region!=""}))', '{{region}} {{purpose}}')],
       { unit: 'percentunit', decimals: 1, max: 1, thresholds: up, noValue: 'no endpoint is probed' })],
-    [14, table('Endpoints', 'Each endpoint: how many agents probe it and how many of them do not reach it, most first.',
+    [14, table('Endpoints', 'Each endpoint: how many agents probe it and how many of them do not reach it, most first. Who fails the admin endpoint, which serves no heartbeat, is the cause `admin_endpoint_unreachable`.',
       [
         rows(placed(`topk(100, sum by (region, purpose, url) (${URLS}) - sum by (region, purpose, url) (${URLS_UP}))`)),
         rows(placed(`sum by (region, purpose, url) (${URLS})`)),
@@ -194,38 +193,21 @@ const endpoints = ['Endpoints', [
     [12, graph('Reachability over time', 'Share of probes that get the documented answer, by region: the worst purpose of each.',
       [query('min by (region) (cluster_region:logagent_endpoints_up:ratio{cluster=~"|$cluster", region!=""})', '{{region}}')],
       { unit: 'percentunit', max: 1, calcs: ['lastNotNull', 'min'], noValue: 'no endpoint is probed' })],
-    [12, graph('Duration of probes, 95th percentile', 'What the slowest twentieth of agents needs at least for each phase of a probe of the servers that heartbeats go to, in the slowest cluster.',
-      [query('max by (phase) (cluster_phase:logagent_endpoint_phase_duration_seconds:p95{cluster=~"|$cluster"})', '{{phase}}')],
-      { unit: 's', min: 0, noValue: 'no endpoint is probed' })],
+    [12, bars('Time to connect, now', 'What the slowest twentieth of agents needs at least to connect to the servers that heartbeats go to, by cluster. A host\'s dashboard has each endpoint and phase over time.',
+      [now('sort_desc(quantile by (cluster) (0.95, logagent_endpoint_phase_duration_seconds{cluster=~"|$cluster", purpose=~"config_server|custom", phase="connect"}))', '{{cluster}}')],
+      { unit: 's', thresholds: steps(NEUTRAL), noValue: 'no endpoint is reached' })],
   ],
 ]];
 
 const clocks = ['Clocks and restarts', [
   [8,
-    [8, bars('Clock offset, distribution', 'Hosts by how far off their clock is, by the time of servers. Warned of from 1 min; Logtail\'s service rejects from 15 min, LogListener\'s from 5 min.',
-      [
-        now(CLOCKS('1'), 'within 1 s'),
-        now(`${CLOCKS('10')} - ${CLOCKS('1')}`, '1 s to 10 s'),
-        now(`${CLOCKS('60')} - ${CLOCKS('10')}`, '10 s to 1 min'),
-        now(`${CLOCKS('300')} - ${CLOCKS('60')}`, '1 min to 5 min'),
-        now(`${CLOCKS('900')} - ${CLOCKS('300')}`, '5 min to 15 min'),
-        now(`${CLOCKS('+Inf')} - ${CLOCKS('900')}`, 'over 15 min'),
-      ],
-      {
-        unit: 'short', decimals: 0, thresholds: steps(GOOD), noValue: 'no source of time answers',
-        overrides: [
-          field('1 min to 5 min', { thresholds: some(DOUBTFUL) }),
-          field('5 min to 15 min', { thresholds: some(BAD) }),
-          field('over 15 min', { thresholds: some(BAD) }),
-        ],
-      })],
-    [8, graph('Clock offset', 'How far off clocks are at most, without sign: 99 % of the hosts, and the worst one.',
-      [
-        query('max(cluster:logagent_clock_offset_seconds:p99{cluster=~"|$cluster"})', '99 %'),
-        query('max(cluster:logagent_clock_offset_seconds:max{cluster=~"|$cluster"})', 'worst'),
-      ],
-      { unit: 's', min: 0, legend: 'list', noValue: 'no source of time answers', colors: { '99 %': DOUBTFUL, worst: BAD } })],
-    [8, graph('Restarts of agents per hour', 'Starts of agents\' processes after the first, by agent and role: crashes and restarts on purpose.',
+    [8, graph('Clocks that are wrong', 'Agents with a finding about the clock, by cause. `clock_offset_high` warns from 1 min by default; `clock_skewed` is more than the service accepts: 15 min for Logtail, 5 min for LogListener.',
+      [query('sum by (cause) (cluster_cause:logagent_problem:count{cluster=~"|$cluster", prerequisite="clock"})', '{{cause}}')],
+      { unit: 'short', min: 0, softMax: 2, decimals: 0, legend: 'list', noValue: 'No clock was found wrong in this time.' })],
+    [8, graph('Clock offset', 'How far off the worst clock of each cluster is, without sign, by the time of servers.',
+      [query('cluster:logagent_clock_offset_seconds:max{cluster=~"|$cluster"}', '{{cluster}}')],
+      { unit: 's', min: 0, legend: 'list', noValue: 'no source of time answers' })],
+    [8, graph('Restarts of agents per hour', 'Starts of agents\' processes after the first, by agent and role: crashes and restarts on purpose. Logtail\'s and LogListener\'s daemons restart their workers, and are not counted themselves.',
       [query('sum by (agent, role) (sum_over_time(cluster_agent_role:logagent_process_restarts:increase5m{cluster=~"|$cluster"}[1h:5m]))', '{{agent}} {{role}}')],
       { unit: 'short', min: 0, softMax: 2, decimals: 0, legend: 'list', noValue: 'no process is watched' })],
   ],

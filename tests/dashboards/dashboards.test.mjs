@@ -111,7 +111,7 @@ const faults = ({ problems, complaints, unresolved, variables, panels }, model, 
 };
 
 /** Panels that have nothing to show where nothing is wrong. */
-const NO_PROBLEM = { fleet: ['Top causes', 'Causes', 'When it began', 'Failing prerequisites', 'Failing hosts', 'Hosts by cause'], host: ['Findings', 'Limits reached', 'Last heard of the service'], exporter: ['Unreadable facts by source', 'Alertmanagers'] };
+const NO_PROBLEM = { fleet: ['Top causes', 'Causes', 'When it began', 'Failing prerequisites', 'Failing hosts', 'Hosts by cause', 'Clocks that are wrong'], host: ['Findings', 'Limits reached', 'Last heard of the service'], exporter: ['Unreadable facts by source', 'Alertmanagers'] };
 
 /** What no scrape of these hosts has, nor of a fleet in which none pushes its alerts. */
 const ALWAYS = { host: ['Limits reached', 'Last heard of the service'] };
@@ -174,18 +174,20 @@ describe('what is seen', () => {
     // In sight without scrolling, on a screen of 1080 lines.
     const { top } = panelOf(seen, 'Failing hosts');
     assert.ok(top < 500, `it begins at ${top}`);
-    const [unreached] = await server.query('topk(1, count by (url) (logagent_endpoint_up == 0))', to);
+    const [unreached] = await server.query('topk(1, count by (url) (logagent_endpoint_up{purpose!="admin"} == 0))', to);
     shows(seen, 'Endpoints', unreached.metric.url, unreached.value[1]);
     const failing = await server.query('count by (prerequisite) (group by (instance, agent, prerequisite) (logagent_problem{severity="critical"}))', to);
     for (const { metric } of failing) shows(seen, 'Failing prerequisites', metric.prerequisite);
-    shows(seen, 'Clock offset, distribution', 'over 15 min', await server.number('count(abs(logagent_clock_offset_seconds{source="http_date"}) <= 1)', to));
+    shows(seen, 'Clocks that are wrong', 'clock_skewed', await server.number('count(logagent_problem{cause="clock_skewed"})', to));
+    const [connecting] = await server.query('topk(1, quantile by (cluster) (0.95, logagent_endpoint_phase_duration_seconds{purpose=~"config_server|custom", phase="connect"}))', to);
+    shows(seen, 'Time to connect, now', connecting.metric.cluster);
     shows(seen, 'Agents by kind and version', '1.8.7', '1.8.6', '2.1.0', 'not known');
   });
 
   test('of one cluster', async () => {
     const seen = await show('mixed', 'fleet', { cluster: 'staging', name: null });
     // All that is found there are warnings.
-    assert.deepEqual(faults(seen, models.fleet, ['Failing prerequisites']), []);
+    assert.deepEqual(faults(seen, models.fleet, ['Failing prerequisites', 'Clocks that are wrong']), []);
     shows(seen, 'Agents', await fleets.mixed.server.number('sum(logagent_agents{cluster="staging"})', to));
     assert.ok(!panelOf(seen, 'Failing hosts').text.includes('prod-'), 'another cluster');
   });

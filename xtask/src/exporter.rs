@@ -255,10 +255,10 @@ changes(process_start_time_seconds[15m]) >= 3
 const STALE: Alert = Alert {
     why: &[
         "Not by comparing with time(): the timestamp is the host's, whose clock may be the problem. Evaluations are 15 s",
-        "apart by default, so that ten minutes miss forty.",
+        "apart by default, so that ten minutes miss forty. Of a target that has just appeared there is one value: it waits for another.",
     ],
-    expr: "logagent_last_evaluation_timestamp_seconds == logagent_last_evaluation_timestamp_seconds offset 10m",
-    wait: "",
+    expr: "changes(logagent_last_evaluation_timestamp_seconds[8m]) == 0",
+    wait: "2m",
     keep: "5m",
     labels: &[("severity", "warning")],
     told: host_alerts::STALE,

@@ -123,11 +123,11 @@ const WARNING: Alert = Alert {
 pub(crate) static ENDPOINT_DOWN: Alert = Alert {
     why: &[
         "Below 10 % get through: down for all, but for those that were not probed yet or go another way. At least 5 agents, and half",
-        "of those that probed it within the hour: the few that can still be scraped are not the fleet. The admin endpoint serves no",
-        "heartbeat. It says which address, and silences nothing: the hosts and the fleet tell their causes besides.",
+        "of those that probed it within the hour: the few that can still be scraped are not the fleet. It says which address, and",
+        "silences nothing: the hosts and the fleet tell their causes besides. The admin endpoint, which serves no heartbeat, is not counted.",
     ],
     expr: r#"
-cluster_region_url:logagent_endpoints_up:sum{purpose!="admin"} / cluster_region_url:logagent_endpoints:count < 0.1
+cluster_region_url:logagent_endpoints_up:sum / cluster_region_url:logagent_endpoints:count < 0.1
 and cluster_region_url:logagent_endpoints:count >= 5
 and cluster_region_url:logagent_endpoints:count >= 0.5 * max_over_time(cluster_region_url:logagent_endpoints:count[1h])
 "#,
