@@ -61,7 +61,7 @@ page-pictures: ## Takes the pictures of the status page in docs/images anew, fro
 dashboards: ## Writes dashboards/*.json from dashboards/generator
 	node dashboards/generator/main.mjs
 
-bench-fleet: test-deps $(node_modules) ## Rules and dashboards over 1,000 and 10,000 hosts; writes docs/fleet.md (15 min, 4 GB of memory, 2 GB of disk)
+bench-fleet: test-deps $(node_modules) ## Rules and dashboards over 1,000 and 10,000 hosts; writes docs/fleet.md (20 min, 4 GB of memory, 2 GB of disk)
 	$(CARGO) test --locked --test it scrapes
 	node benches/fleet/fleet.mjs
 

@@ -134,7 +134,7 @@ ${all.map(({ count, kind, took, load }) => `- ${sizes(count)}${kind === 'outage'
 ${failures.map((failure) => `- **failed**: ${failure}\n`).join('')}
 ## Reproduce
 
-\`make bench-fleet\` on a machine with nothing else to do, 4 GB of memory and 2 GB of disk: it takes about 15 minutes and writes this page. \`node benches/fleet/fleet.mjs 2000\`
+\`make bench-fleet\` on a machine with nothing else to do, 4 GB of memory and 2 GB of disk: it takes about 20 minutes and writes this page. \`node benches/fleet/fleet.mjs 2000\`
 measures a fleet of another size, and only prints.
 
 ## Cost
