@@ -126,11 +126,11 @@ pub(crate) static ENDPOINT_DOWN: Alert = Alert {
         "of those that probed it within the hour: the few that can still be scraped are not the fleet. It says which address, and",
         "silences nothing: the hosts and the fleet tell their causes besides. The admin endpoint, which serves no heartbeat, is not counted.",
     ],
-    expr: r#"
+    expr: r"
 cluster_region_url:logagent_endpoints_up:sum / cluster_region_url:logagent_endpoints:count < 0.1
 and cluster_region_url:logagent_endpoints:count >= 5
 and cluster_region_url:logagent_endpoints:count >= 0.5 * max_over_time(cluster_region_url:logagent_endpoints:count[1h])
-"#,
+",
     wait: "2m",
     keep: "10m",
     labels: &[("severity", "critical"), ("prerequisite", "network")],
