@@ -1,5 +1,5 @@
-//! Every command of every remedy and runbook, executed on a host in the state that it is about: it exists, it runs, the
-//! last step verifies, and afterwards the cause is gone. Those that cannot be executed are in a table with the reason:
+//! Every command of every remedy and runbook, executed on a host in the state that it is about: `check` shows the cause, each
+//! command exists and runs, the last step verifies, and afterwards the cause is gone. Those that cannot be executed are in a table with the reason:
 //! `docs/remedies.md`.
 
 mod cases;
@@ -102,6 +102,7 @@ fn follow(case: &Case, skipped: &Mutex<Skipped>) {
     let found = eventually_after(case.stands_after, &format!("{cause} stands"), || {
         problem(&exporter.report(), cause).ok_or_else(|| format!("{:?}", exporter.scrape().verdict()))
     });
+    eventually(&format!("{cause}: check shows it"), || check_shows(&host, cause));
     assert!(
         !host.sh(&verification(cause)).trim().is_empty(),
         "{cause}: the runbook's verification shows nothing while it stands"
@@ -154,6 +155,15 @@ fn follow(case: &Case, skipped: &Mutex<Skipped>) {
             if told.is_none() && verified.is_empty() { Ok(()) } else { Err(told.unwrap_or(verified)) }
         });
     }
+}
+
+/// The command that the page of the cause gives shows the cause, as the running exporter knows it.
+fn check_shows(host: &Host, cause: &str) -> Result<(), String> {
+    let output = host.command("/", "logagent-exporter").arg("check").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let complaints = String::from_utf8(output.stderr).unwrap();
+    let shown = said.contains(&format!("\n  {cause} · ")) && complaints.is_empty();
+    if shown && matches!(output.status.code(), Some(1..=3)) { Ok(()) } else { Err(said + &complaints) }
 }
 
 /// The runbook's last command, which shows nothing once the cause is gone.

@@ -29,8 +29,8 @@ const INTRODUCTION: &str = "\
 # Remedies, as tested
 
 `cargo test --test it remedies` makes each state below on a host of its own (namespaces, stand-in agents, real files, processes
-and connections), waits until the exporter reports the cause, and does what the remedy says: each command is typed into a root
-shell, each setting is edited into its file, and the test does by hand what the remedy leaves to people. Every command must exist and
+and connections), waits until the exporter reports the cause, types `logagent-exporter check`, which must show the same cause, and does what the
+remedy says: each command is typed into a root shell, each setting is edited into its file, and the test does by hand what the remedy leaves to people. Every command must exist and
 run, the commands of the last step must succeed, and the cause must be gone afterwards. The commands of the cause's runbook are typed as well.
 
 `sudo`, `systemctl`, `timedatectl`, `chronyc`, `ntpdate`, `journalctl`, `iptables`, `nft` and the agents' init scripts are stand-ins; all
