@@ -20,8 +20,8 @@ use crate::sys;
 /// Answers are rendered ahead of requests; the deadline allows for a very busy host.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The longest wait for the first full cycle of an exporter that has just been started. If every server hangs and the
-/// resolver too, it takes about 30 seconds with the default deadlines.
+/// The longest wait for the first full cycle of an exporter that has just been started: enough for 64 endpoints that all
+/// hang, as eight are probed at once, each for at most 5 seconds by default.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(40);
 
 /// More than the largest report.
