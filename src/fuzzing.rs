@@ -1,7 +1,7 @@
 //! The fuzz targets: each parser, and a whole evaluation. `fuzz/` runs them, and the tests below replay the
 //! corpus that it found (`fuzz/corpus/`). Not part of the program.
 
-#![expect(clippy::missing_panics_doc, reason = "to panic where a promise is broken is what these are for")]
+#![expect(clippy::missing_panics_doc, reason = "a fuzz target panics where a promise is broken")]
 
 use std::{
     collections::BTreeMap,

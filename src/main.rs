@@ -178,7 +178,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
         ..text::Style::plain(Language::English)
     };
     let announce = move |report: &logagent_exporter::model::report::Report| {
-        // For a person; whoever collects standard output also has the log.
+        // For a person; anything that collects standard output also collects the log.
         if !io::stdout().is_terminal() {
             return;
         }
@@ -247,13 +247,12 @@ fn occupied(error: io::Error, address: &ListenAddress) -> anyhow::Error {
     let kind = error.kind();
     let next = if kind == io::ErrorKind::AddrInUse {
         format!(
-            "another program listens there, maybe an exporter that runs already: {who} shows which; end it, or listen \
-             elsewhere with --web.listen-address"
+            "another program listens there, possibly an exporter that is already running: {who} shows which; stop it, or listen elsewhere with --web.listen-address"
         )
     } else if kind == io::ErrorKind::AddrNotAvailable {
         "no interface of this host has that address (`ip addr` lists them); :PORT listens on all".to_owned()
     } else if kind == io::ErrorKind::PermissionDenied {
-        "ports below 1024 take CAP_NET_BIND_SERVICE, sockets a directory that may be written to".to_owned()
+        "ports below 1024 require CAP_NET_BIND_SERVICE, Unix sockets a writable directory".to_owned()
     } else {
         return anyhow::Error::new(error).context(format!("listening on {address}"));
     };

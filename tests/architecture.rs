@@ -31,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fuzzing", &["agents", "config", "evaluate", "model", "net", "observe", "publish", "sys"]),
 ];
 
-/// Modules without I/O, clock or surroundings, whose functions of the same input give the same output.
+/// Modules without I/O, clock or environment: their output depends only on their input.
 const PURE: &[&str] = &["evaluate", "agents", "model", "catalog"];
 
 /// Names that pure modules may not use.
@@ -55,7 +55,7 @@ const UNSAFE: &[&str] = &["sys/linux/c.rs", "sys/windows/c.rs"];
 /// Directories of code for one system. Only these use what is specific to that system.
 const SYSTEM: &[&str] = &["sys/linux/", "observe/linux/", "sys/windows/", "observe/windows/"];
 
-/// The facades before them: the only files that ask which system they are compiled for.
+/// The facades in front of them: the only files that ask which system they are compiled for.
 const FACADES: &[&str] = &["sys/mod.rs", "observe/mod.rs"];
 
 /// Names that are specific to one system.
@@ -80,17 +80,18 @@ const OF_ONE_SYSTEM: &[&str] = &[
 const ASKS: &[&str] =
     &["cfg(target", "cfg(unix", "cfg(windows", "cfg(not(", "cfg(any(", "cfg(all(", "cfg_attr(", "cfg!("];
 
-/// What stands before tests that Linux alone can run, and is written nowhere else but there. They alone name what only Linux has.
+/// The attribute of tests that only Linux can run; it is used nowhere else. Only they use features of Linux.
 const TESTS_OF_LINUX: &str = "#[cfg(test)]\n#[cfg(target_os = \"linux\")]\n";
 
-/// How code depends on the system of the host that it looks at, or that the exporter was built for.
+/// How code depends on the system of the host that it observes, or that the exporter was built for.
 const DEPENDS: &[&str] = &["System::Linux", "System::Windows", "SYSTEM"];
 
-/// Where it may without a word: the seam, the profiles, the vocabulary's own definition, and what is fed to parsers.
+/// Where it may do so without an entry in the list: the facade, the profiles, the definition of the vocabulary, and
+/// input for parsers.
 const MAY_DEPEND: &[&str] =
     &["sys/", "observe/linux/", "observe/windows/", "agents/", "model/system.rs", "fuzzing"];
 
-/// A kind of agent for tests alone, which one of them finds on a host of its own: no part of the product.
+/// A kind of agent only for tests; not part of the product.
 const KIND_OF_TESTS: [&str; 2] = ["agents/new_kind.rs", "agents/new_kind/on_linux.rs"];
 
 const MOST_LINES: usize = 500;
@@ -113,7 +114,7 @@ fn the_source_tree_keeps_its_shape() {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
-/// The first cells of a section's table, whose second ones say something.
+/// The first cells of a section's table, in rows whose second cell is not empty.
 fn told_in_section(document: &str, heading: &str) -> Vec<String> {
     let section = document.split(&format!("## {heading}\n")).nth(1).expect("the section");
     let section = section.split("\n## ").next().unwrap_or_default();
@@ -142,7 +143,7 @@ fn what_depends_on_the_system_outside_the_seam_and_what_is_tested_on_linux_alone
         .filter(|(_, source)| source.contains(TESTS_OF_LINUX))
         .map(|(name, _)| format!("src/{name}"))
         .collect();
-    assert_eq!(told_in_section(&document, "Tests of Linux alone"), of_linux, "the document on the left");
+    assert_eq!(told_in_section(&document, "Tests for Linux only"), of_linux, "the document on the left");
     for (file, source, depends) in [
         ("evaluate/rules/a.rs", "//! A.\nif system == System::Windows {}", true),
         ("daemon/a.rs", "//! A.\nuse crate::sys::SYSTEM;", true),
@@ -238,7 +239,7 @@ fn named(src: &Path, file: &Path) -> (String, String) {
     (name, fs::read_to_string(file).unwrap())
 }
 
-/// Modules of their own files that hold tests of Linux alone, with what is below them: their paths without `.rs`.
+/// Modules in separate files with tests for Linux only, and their submodules: their paths without `.rs`.
 fn modules_of_linux(file: &str, source: &str) -> Vec<String> {
     let directory = file
         .strip_suffix("mod.rs")
@@ -255,14 +256,14 @@ fn without_comments(source: &str) -> String {
     source.lines().flat_map(|line| [line.split("//").next().unwrap_or_default(), "\n"]).collect()
 }
 
-/// Its parts: what belongs to the product, tests at its end, tests of Linux at its end.
+/// Its parts: product code, tests at its end, Linux tests at its end.
 fn parts(code: &str) -> (&str, &str) {
     let of_linux = format!("{TESTS_OF_LINUX}mod tests {{");
     let code = code.split(&of_linux).next().unwrap_or_default();
     code.split_once("#[cfg(test)]\nmod tests {").unwrap_or((code, ""))
 }
 
-/// True if the file decides anything by the system, and that needs a word.
+/// True if the file decides anything by the system, which needs an entry in the list.
 fn depends_on_the_system(file: &str, source: &str) -> bool {
     let may = MAY_DEPEND.iter().any(|may| file.starts_with(may)) || file.contains("/tests");
     let code = without_comments(source);
@@ -300,7 +301,7 @@ fn form(file: &str, source: &str) -> Vec<String> {
     out
 }
 
-/// What is wrong with one file of `src/`; `of_linux` are modules of tests of Linux alone.
+/// What is wrong with one file of `src/`; `of_linux` are modules with tests for Linux only.
 fn violations(file: &str, source: &str, of_linux: &[String]) -> Vec<String> {
     let mut out = form(file, source);
     if KIND_OF_TESTS.contains(&file) {
@@ -319,7 +320,8 @@ fn violations(file: &str, source: &str, of_linux: &[String]) -> Vec<String> {
         out.push(format!("{file} is in no module of ARROWS"));
         return out;
     };
-    // As many `super` as the file is deep are the crate's root. In a module of tests at the file's end they are one short.
+    // As many `super` as the file is deep lead to the crate's root. In a module of tests at the file's end they are one
+    // short.
     let (product, tests) = parts(&code);
     let depth = file.split('/').filter(|part| *part != "mod.rs").count();
     let product = product.replace(&"super::".repeat(depth), "crate::");
@@ -337,7 +339,7 @@ fn violations(file: &str, source: &str, of_linux: &[String]) -> Vec<String> {
     if !of_linux.iter().any(is_below) {
         out.extend(names_the_system(file, &format!("{product}{tests}")));
     }
-    // Tests may read golden files, and are no part of the product.
+    // Tests may read golden files, and are not part of the product.
     if PURE.contains(&module) && !file.contains("/tests") {
         for path in paths(&product, "std").into_iter().chain(paths(&product, "tokio")) {
             if IMPURE.iter().any(|impure| path.starts_with(impure)) || path.ends_with("::Instant") {
@@ -351,7 +353,7 @@ fn violations(file: &str, source: &str, of_linux: &[String]) -> Vec<String> {
     out
 }
 
-/// What a file names of one system, or asks about it, though that is not its part.
+/// Names of one system, or conditions on it, in a file that must not have them.
 fn names_the_system(file: &str, code: &str) -> Vec<String> {
     if SYSTEM.iter().any(|system| file.starts_with(system)) {
         return Vec::new();
@@ -366,7 +368,7 @@ fn names_the_system(file: &str, code: &str) -> Vec<String> {
         .map(|path| format!("{file} names {path}, which only one system has"))
         .collect();
     if !FACADES.contains(&file) {
-        // What is only there to be fuzzed is no part of the product, and tests of Linux alone are told apart where they begin.
+        // Fuzz targets are not part of the product, and tests for Linux only are split off where they begin.
         let declared = ["mod ", "pub(crate) mod "].iter().fold(code.to_owned(), |code, declared| {
             code.replace(&format!("{TESTS_OF_LINUX}{declared}"), declared)
         });

@@ -418,7 +418,7 @@ fn typed(text: &str) -> Vec<String> {
     commands.collect()
 }
 
-/// Tests below `tests/installs` ask this function for a command by a word of its first line, and type what they get.
+/// Tests below `tests/installs` ask this function for a command by a word of its first line, and run the result.
 fn words_asked_of(function: &str) -> BTreeSet<String> {
     let tests = fs::read_dir(repository("tests/installs")).unwrap().map(|entry| entry.unwrap().path());
     let tests =
@@ -442,7 +442,7 @@ fn each_command_that_removes_is_typed_by_a_test() {
     let words = words_asked_of("uninstalls");
     for command in commands {
         let of = words.iter().filter(|word| command.lines().next().unwrap().contains(word.as_str())).count();
-        // Helm's takes a cluster.
+        // Helm's requires a cluster.
         assert_eq!(of, usize::from(!command.starts_with("helm ")), "{of} tests type {command}");
     }
 }

@@ -1,5 +1,5 @@
-//! What people read is in their language: no English in Chinese texts but for identifiers and names, full-width punctuation beside
-//! Chinese characters, and one word for each concept in both.
+//! What people read is in their language: no English in Chinese texts except identifiers and names, full-width
+//! punctuation beside Chinese characters, and one word for each concept in both.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests; a panic is the test's failure")]
 
 use std::{
@@ -127,7 +127,7 @@ const NAMES: &[&str] = &[
     "worker",
 ];
 
-/// Words that stand for a concept that has another one here.
+/// Words for a concept that has another word here.
 const BANNED: &[(&str, &str)] = &[
     ("采集器", "客户端"),
     ("断点", "检查点"),
@@ -155,7 +155,7 @@ fn prose(line: &str) -> String {
     let is_key = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase());
     let line = line.split_once(": '").filter(|(key, _)| is_key(key)).map_or(line, |(_, value)| value);
     for (index, part) in line.split('`').enumerate() {
-        // A span stands for a word.
+        // A code span counts as a word.
         out.push_str(if index % 2 == 1 { "1" } else { part });
     }
     for (open, close) in
@@ -263,7 +263,7 @@ fn literals() -> impl Iterator<Item = String> {
     found.into_iter().flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
 }
 
-/// What nobody reads in a diagnosis: lines of the log, defects of the exporter's config.
+/// Texts that are not part of a diagnosis: lines of the log, defects of the exporter's config.
 const NOT_TOLD: &[&str] = &[
     "it belongs to what looked at it",
     "this is the one place where time is observed",
@@ -347,7 +347,7 @@ fn chinese_texts_have_no_english_and_no_half_width_punctuation() {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
-/// Titles, descriptions, legends and what is shown instead of a value.
+/// Titles, descriptions, legends and texts that are shown instead of a value.
 fn texts(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Object(object) => {

@@ -42,7 +42,7 @@ async fn until(address: SocketAddr, what: &str, condition: impl Fn(&str) -> bool
     seen
 }
 
-/// A daemon that watches one file of a root directory of its own; `act` is given its address and that directory.
+/// A daemon that watches one file of a separate root directory; `act` is given its address and that directory.
 async fn with_daemon(events: bool, interval: Duration, act: impl AsyncFnOnce(SocketAddr, &Path)) {
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(root.path().join("etc")).unwrap();

@@ -150,7 +150,7 @@ const panels = async (server, dashboard, to) => {
 const block = async (server, directory) => {
   const { name } = await server.get('admin/tsdb/snapshot', {});
   const snapshot = join(directory, 'snapshots', name);
-  // Earlier blocks hold the status series alone; what the head has is the newest.
+  // Earlier blocks hold the status series only; the head has the newest.
   const all = readdirSync(snapshot).map((one) => join(snapshot, one)).map((path) => ({ path, ...JSON.parse(readFileSync(join(path, 'meta.json'), 'utf8')) }));
   const { path, stats } = all.sort((a, b) => b.maxTime - a.maxTime)[0];
   const bytes = Number(spawnSync('du', ['-sb', path], { encoding: 'utf8' }).stdout.split('\t')[0]);

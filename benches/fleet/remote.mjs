@@ -1,5 +1,5 @@
 // Samples into a running Prometheus by its remote-write protocol, so that they are where those of a scrape would be: in its
-// head. A message is protobuf, compressed with snappy; of both so little is needed that it is written here.
+// head. A message is protobuf, compressed with snappy; only a small part of both is needed, and written here.
 
 /** Bytes of a protobuf varint. */
 const varint = (number) => {

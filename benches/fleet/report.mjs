@@ -84,12 +84,12 @@ const costs = (runs) => {
   row('Series', ({ raw }) => raw.series, (value) => number(value));
   row('Series per host', ({ raw, count }) => raw.series / count, (value) => number(value, 1));
   row('Bytes per sample, in a block of ten minutes with its index', ({ size }) => size.bytes / size.samples, (value) => number(value, 2));
-  row(`Bytes per host and day at ${STEP} s, if all blocks were such`, ({ size, raw, count }) => (size.bytes / size.samples) * (raw.series / count) * (86400 / STEP), (value) => `${number(value / 1048576, 2)} MiB`);
+  row(`Bytes per host and day at ${STEP} s, if all blocks were like it`, ({ size, raw, count }) => (size.bytes / size.samples) * (raw.series / count) * (86400 / STEP), (value) => `${number(value / 1048576, 2)} MiB`);
   row('Recorded series', ({ recorded }) => recorded, (value) => number(value));
-  row('Alerts that stand, pending or firing', ({ alerts }) => alerts, (value) => number(value));
+  row('Active alerts, pending or firing', ({ alerts }) => alerts, (value) => number(value));
   row(`Rules of a cycle of ${CYCLE} s, average`, (run) => sum(cycles(run)) / cycles(run).length, ms);
   row(`Rules of a cycle of ${CYCLE} s, median`, (run) => median(cycles(run)), ms);
-  row(`Rules of a cycle of ${CYCLE} s, most`, (run) => Math.max(...cycles(run)), ms);
+  row(`Rules of a cycle of ${CYCLE} s, maximum`, (run) => Math.max(...cycles(run)), ms);
   for (const interval of [...new Set(runs[0].groups.map((group) => group.interval))].sort((a, b) => a - b)) {
     row(`Rules that are due each ${every(interval)}, all groups`, ({ groups }) => sum(groups.filter((group) => group.interval === interval).map(usual)), ms);
   }
@@ -130,7 +130,7 @@ hours, best of three. A rule's cost is mostly the number of series that it reads
 ${measured}
 - Linux ${release().split('-')[0]}; Prometheus ${version} as packaged by Debian, with its defaults; Node.js ${process.version}
 ${all.map(({ count, kind, took, load }) => `- ${sizes(count)}${kind === 'outage' ? ', an outage,' : ''} took ${number(took / 60, 1)} min; load average ${number(load[0], 2)} before, ${number(load[1], 2)} after the rules, ${number(load[2], 2)} at the end`).join('\n')}
-- a load beyond its own is other work on the same machine: then times tell of that work too, and the cores that Prometheus used are what can be compared
+- a load beyond its own is other work on the same machine: which then affects the times too, but not the cores that Prometheus used
 ${failures.map((failure) => `- **failed**: ${failure}\n`).join('')}
 ## Reproduce
 

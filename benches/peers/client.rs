@@ -12,7 +12,7 @@ const PROMETHEUS: &str = "accept: application/openmetrics-text;version=1.0.0;esc
     application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,\
     text/plain;version=0.0.4;q=0.3,*/*;q=0.2\r\naccept-encoding: gzip\r\n\
     user-agent: Prometheus/3.14.0\r\nx-prometheus-scrape-timeout-seconds: 10\r\n";
-/// To be read by eye and by `contains`.
+/// For people and for `contains`.
 const PLAIN: &str = "accept: text/plain\r\n";
 
 /// How long an answer may take.
@@ -55,7 +55,7 @@ impl Client {
         Ok(Self { stream, request: request.into_bytes(), body: Vec::new() })
     }
 
-    /// Asks, and does not wait for the answer.
+    /// Sends a request without waiting for the answer.
     pub(crate) fn ask(&mut self) -> io::Result<()> {
         self.stream.get_mut().write_all(&self.request)
     }

@@ -42,7 +42,7 @@ impl TrueTime {
         Duration::from_nanos(nanoseconds.try_into().unwrap())
     }
 
-    /// Sets the wall clock so far ahead of the true time.
+    /// Sets the wall clock this far ahead of the true time.
     fn set(self, ahead: Duration) {
         let time = self.now() + ahead;
         let (tv_sec, tv_nsec) = (time.as_secs().try_into().unwrap(), time.subsec_nanos().into());

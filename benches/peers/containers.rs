@@ -57,7 +57,7 @@ impl Contents {
     }
 }
 
-/// A container with a root directory and processes of its own; it ends when dropped.
+/// A container with a separate root directory and processes; it ends when dropped.
 struct Container(Child);
 
 impl Drop for Container {

@@ -15,11 +15,11 @@ use crate::{
     usage::{Memory, memory},
 };
 
-/// As often as it may.
+/// As often as the exporter accepts.
 const AT_ONCE: &str = "--evaluation.interval=10ms";
 /// How long a phase may take.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Between two edits: fewer than are held back.
+/// Between two edits: fewer than are delayed.
 const EDIT_EVERY: Duration = Duration::from_millis(60);
 
 /// Memory before and after 10,000 evaluations by the timer, then edits of the agent's config, then reloads.

@@ -21,12 +21,12 @@ const BY_TIMER: f64 = 2.0;
 const EVENTS: &str = "logagent_event_source_up";
 /// A little longer than the timer's interval.
 const PATIENCE: Duration = Duration::from_secs(25);
-/// How often all is polled.
+/// The interval of polling.
 const POLL_INTERVAL: Duration = Duration::from_secs(15);
 /// The number of scrapers, whose intervals are staggered.
 const POLLERS: u32 = 10;
 
-/// Which lines of the metrics a fault changes: these words are all in them.
+/// The lines of the metrics that a fault changes: those with all these words.
 type Shows = &'static [&'static str];
 
 const WORKER: Shows = &["logagent_processes{agent=\"logtail\",role=\"worker\"}"];
@@ -49,8 +49,7 @@ pub(crate) fn faults(processes: usize, effort: Effort, logtail: &mut Logtail, re
         "From fault to metric",
         &format!(
             "With {processes} sleeping processes; intervals of the exporter as by default (15 s). Ours is scraped without a pause \
-             (about every 0.5 ms), and the time runs from before the fault is provoked to the answer that shows it: the provoking \
-             itself (`ip`, starting a program) is in it. Every second fault of a kind undoes the one before. The peers are polled \
+             (about every 0.5 ms), and the time runs from before the fault is provoked to the answer that shows it, including the provocation (`ip`, starting a program). Every second fault of a kind undoes the one before. The peers are polled \
              every 15 s, as Prometheus would, by 10 scrapers whose intervals begin 1.5 s apart, so the fault meets each at another \
              moment. None of them shows edits of the agents' config or of the hosts file at all, nor, without a time service on the host, \
              a step of the clock. Steps show in the clock's offset against the `Date` of answers; they are real, one after the \
@@ -81,8 +80,7 @@ pub(crate) fn under_load(
     report.section(
         "From fault to metric, under load",
         &format!(
-            "The same with {processes} sleeping processes, and a program that never rests for each of the {cores} cores. Whoever scrapes has \
-             to wait for a core as well, and what provokes the fault, too."
+            "The same with {processes} sleeping processes, and a busy loop on each of the {cores} cores. The scraper and the program that provokes the fault have to wait for a core as well."
         ),
     );
     report.table(&["", "faults", "p50", "p99", "longest"], &rows);
@@ -195,7 +193,7 @@ fn toggled(times: usize, target: &Target, shows: Shows, provoke: &mut dyn FnMut(
     for round in 0..times {
         latencies.push(watch.provoke(|| provoke(round % 2 == 0)));
         settle(round);
-        // An even number, so that all is as it was.
+        // An even number, so that the initial state is restored.
         if latencies.len() % 2 == 0 && are_polled(&latencies) {
             break;
         }

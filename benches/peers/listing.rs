@@ -71,7 +71,7 @@ impl Listing {
         report.section(
             "Reading processes",
             "Finding the agents' processes among the sleeping ones, in this process, in turns; medians. Each way finds the same \
-             ones by the base name of the executable. Ours also reads all that is published of them. `procfs`: `all_processes`, then \
+             ones by the base name of the executable. Ours also reads everything that is published about them. `procfs`: `all_processes`, then \
              `exe`. sysinfo: a `System` that is kept, refreshed with nothing but the executable (`UpdateKind::Always`, as a process may \
              execute another program), without tasks, ended ones removed.",
         );

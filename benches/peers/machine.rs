@@ -130,7 +130,7 @@ fn write_record(address: &str) {
     fs::write(Path::new(LOGTAIL).join("app_info.json"), record).unwrap();
 }
 
-/// A config of the exporter: Logtail, and a custom agent with so many endpoints, or so many such agents.
+/// A config of the exporter: Logtail, and a custom agent with this many endpoints, or this many such agents.
 pub(crate) fn config(path: &str, agents: usize, endpoints: usize) {
     let mut text = format!(
         "agents:\n  - kind: logtail\n    install_dir: {LOGTAIL}\n    expect:\n      region: cn-hangzhou\n      \

@@ -14,7 +14,7 @@ mount --bind "$GLIBC" /run/programs/logagent-exporter-glibc
 mount --bind "$BARE" /run/programs/bare-server
 mount --bind "$SELF" /run/programs/bench
 
-# An /etc of its own, as the hosts file is edited; agents' directories of its own.
+# A separate /etc, as the hosts file is edited, and separate directories of agents.
 mount -t tmpfs -o mode=755 tmpfs /run/etc
 cp -a /etc/ld.so* /run/etc/ 2>/dev/null || :
 cp -a /etc/ssl /run/etc/ 2>/dev/null || :

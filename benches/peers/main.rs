@@ -3,8 +3,8 @@
 //! `BENCH_ONLY=push,log` measures these parts alone, both without writing anything, and `BENCH_CLOCK=0` leaves the
 //! clock alone, which is otherwise set 2 s forward and back ten times, and right in the end.
 //!
-//! It takes root (or the capabilities `SYS_ADMIN`, `NET_ADMIN`, `SYS_PTRACE`, `SYS_TIME`), util-linux, iproute2, and the peers in
-//! `.cache/peers` (`scripts/peers`).
+//! It needs root (or the capabilities `SYS_ADMIN`, `NET_ADMIN`, `SYS_PTRACE`, `SYS_TIME`), util-linux, iproute2, and
+//! the peers in `.cache/peers` (`scripts/peers`).
 
 #![expect(
     clippy::unwrap_used,
@@ -43,7 +43,7 @@ use exporter::Kind;
 use machine::{Logtail, Sleepers, said};
 use report::Report;
 
-/// Where the document and the goals go.
+/// The paths of the document and of the goals.
 const DOCUMENT: &str = "docs/benchmarks.md";
 const GOALS: &str = "benches/peers/goals.md";
 
@@ -169,7 +169,7 @@ fn surroundings(took: Duration, load_before: &str) -> String {
         [Kind::Ours, Kind::Glibc, Kind::WholeNode, Kind::Process, Kind::Blackbox].map(version).into();
     format!(
         "- {}; {processors} × {}, {}\n- Linux {} ({})\n{}\n- took {} min; load average {load_before} before, {} after: on a machine \
-         that is busy with other work, latencies at the edges (p99) tell more of that work than of the exporters",
+         that is busy with other work, tail latencies (p99) reflect that work more than the exporters",
         said("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
         field("/proc/cpuinfo", "model name"),
         field("/proc/meminfo", "MemTotal"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The value below which `part` of all lie.
+/// The value below which `part` of all values are.
 pub(crate) fn percentile(values: &[f64], part: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -57,9 +57,7 @@ impl Report {
     pub(crate) fn document(&self, machine: &str) -> String {
         format!(
             "{MARKER}\n# Benchmarks\n\nWhat `make bench` measured, side by side in one run: this exporter's release binary against \
-             node_exporter, process-exporter and blackbox_exporter from Debian's packages, in namespaces of their own (processes, \
-             mounts, network), on loopback. Subjects take turns, so that a busy machine is busy for all: ratios mean more than \
-             figures.\n\n{machine}\n\n## Reproduce\n\n`make bench` as root, on Debian or Ubuntu with nothing else to do: it builds the release \
+             node_exporter, process-exporter and blackbox_exporter from Debian's packages, in separate namespaces (processes, mounts, network), on loopback. Subjects take turns, so that a busy machine is busy for all: ratios are more meaningful than absolute figures.\n\n{machine}\n\n## Reproduce\n\n`make bench` as root, on Debian or Ubuntu with nothing else to do: it builds the release \
              binaries, unpacks the packages of the peers into `.cache/peers`, measures for about 20 minutes and writes this page. \
              `BENCH_QUICK=1 make bench` takes three minutes, and only prints. The system clock is set forward and back by 2 s ten \
              times; `BENCH_CLOCK=0` leaves it alone.\n{}",

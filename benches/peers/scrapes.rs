@@ -19,7 +19,7 @@ use crate::{
     usage::{Memory, cpu, mappings, memory},
 };
 
-/// A peer that takes longer for its scrapes is not waited for.
+/// Peers that take longer for their scrapes are not waited for.
 const MOST_SCRAPING: Duration = Duration::from_secs(60);
 
 /// The binary's size and how soon it serves.
@@ -87,7 +87,7 @@ pub(crate) fn resident(effort: Effort, report: &mut Report) {
         "Resident memory",
         &format!(
             "`Rss` of `smaps_rollup`, shared pages of libraries included; in parentheses what belongs to the process alone. Idle: \
-             after start-up and one scrape. Then {scrapes} scrapes (of the peers, as many as fit into a minute); then {} open connections that have asked once.",
+             after start-up and one scrape. Then {scrapes} scrapes (of the peers, as many as fit into a minute); then {} open connections that have sent one request.",
             effort.of(1_000, 200)
         ),
     );
@@ -131,7 +131,7 @@ pub(crate) fn resident(effort: Effort, report: &mut Report) {
     );
 }
 
-/// Memory with this many connections after one request each, and how many were answered: some servers take fewer at a
+/// Memory with this many connections after one request each, and how many were answered: some servers accept fewer at a
 /// time.
 fn crowd(exporter: &Exporter, clients: usize) -> (Memory, usize) {
     // The default limit of open files is too low for this.
@@ -164,7 +164,7 @@ pub(crate) fn latency(processes: usize, effort: Effort, report: &mut Report) {
     report.section(
         "Scrapes",
         &format!(
-            "With {processes} sleeping processes on the host, over kept connections, in turns; asked as Prometheus asks \
+            "With {processes} sleeping processes on the host, over kept connections, in turns; requested as by Prometheus \
              (OpenMetrics, gzip). At 100 clients the wait for the others is part of the latency. Of blackbox_exporter, a scrape is \
              one probe of one endpoint."
         ),
@@ -234,7 +234,7 @@ pub(crate) fn throughput(effort: Effort, report: &mut Report) {
     report.section(
         "Throughput",
         &format!(
-            "8 kept connections ask without a pause; {} bytes per answer; in turns, medians. The bare server is built with the same C \
+            "8 kept connections send requests without a pause; {} bytes per answer; in turns, medians. The bare server is built with the same C \
              library and the same profile.",
             body.len()
         ),

@@ -14,7 +14,7 @@ const state = (metric, by) =>
 
 const IN_CONTAINERS = contained(`logagent_agent_info{${AGENT}}`, `logagent_exporter_build_info{${HOST}}`);
 
-// A time of the host, by Prometheus' clock: both times are the host's, so that what its clock is off by cancels out.
+// A time of the host, by Prometheus' clock: both times are the host's, so its clock offset cancels out.
 const since = (by, metric) =>
   `${by} (time() - (logagent_last_evaluation_timestamp_seconds{${HOST}} - on (job, cluster, instance) group_right () ${metric}{${AGENT}})) * 1000`;
 

@@ -1,7 +1,7 @@
 dropin=/etc/systemd/system/logagent-exporter.service.d/old-systemd.conf
 if [ "$1" -eq 0 ]; then
     rm -f "$dropin"
-    # The package's tool cannot own directories. What an administrator has put there stays.
+    # The package's tool cannot own directories. Files that an administrator has added are kept.
     for directory in "${dropin%/*}" /etc/logagent-exporter /usr/share/logagent-exporter /usr/share/doc/logagent-exporter/examples \
         /usr/share/doc/logagent-exporter /usr/share/licenses/logagent-exporter; do
         rmdir "$directory" 2>/dev/null || :

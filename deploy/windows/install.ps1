@@ -1,7 +1,6 @@
 # Installs or upgrades logagent-exporter.exe, which is next to this script, as a service, with the given flags.
-# In PowerShell as an administrator, where scripts are forbidden too:
-#   powershell -ExecutionPolicy Bypass -File install.ps1 [--web.listen-address=127.0.0.1:10077 ...]
-#   powershell -ExecutionPolicy Bypass -File install.ps1 -Uninstall
+# In PowerShell as an administrator, even if scripts are disabled: powershell -ExecutionPolicy Bypass -File install.ps1
+# [--web.listen-address=127.0.0.1:10077 ...] powershell -ExecutionPolicy Bypass -File install.ps1 -Uninstall
 param(
     [switch] $Uninstall,
     [Parameter(ValueFromRemainingArguments = $true)]

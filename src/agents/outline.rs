@@ -1,4 +1,4 @@
-//! A file's keys, and the values that are known to be no secrets: the parts that may leave the host in a support
+//! A file's keys, and the values that are known not to be secrets: the parts that may leave the host in a support
 //! bundle.
 //!
 //! A value is shown only if its key is on a list; all others are withheld.

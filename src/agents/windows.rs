@@ -8,14 +8,15 @@ use std::{
 use super::Commands;
 use crate::model::{System, text::powershell_word};
 
-/// What ends a text file since CP/M.
+/// The end-of-file character of text files since CP/M.
 const CTRL_Z: u8 = 0x1a;
 
 /// Why a config in a two-byte encoding is rejected.
 pub(super) const UTF_16: &str =
     "is UTF-16 text, as > and Out-File of PowerShell 5.1 write it; the agent reads UTF-8 only";
 
-/// What the agent reads of its own small files. It opens them as text (agent source: `ParseConfig` and the reader of
+/// The content of a small file as the agent reads it. It opens them as text (agent source: `ParseConfig` and the reader
+/// of
 /// `user_defined_id` have an `ifstream` without `ios::binary`). On Windows the C library then drops a carriage return that stands
 /// before a line feed, and ends the file at the first Ctrl-Z.
 pub(super) fn as_opened(bytes: &[u8], system: System) -> Cow<'_, [u8]> {

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// For this long the end of an alert is sent again, as Alertmanager asks of its clients.
+/// The end of an alert is sent again for this long, as Alertmanager asks of its clients.
 const REPEATED: Duration = Duration::from_mins(5);
 
 /// Without an evaluation for this long the exporter is stale, as in the rules.

@@ -72,7 +72,7 @@ impl Subject {
         }
     }
 
-    /// The alert's own labels; empty ones are none.
+    /// The alert's own labels; empty ones do not count.
     pub(super) fn labels(&self, settings: &AlertingSettings) -> BTreeMap<String, String> {
         let mut labels = settings.labels.clone();
         let name = match self.cause() {

@@ -1,25 +1,26 @@
-//! What the alert of a cause is called and says: the same in Prometheus' rules and in what the exporter pushes itself.
+//! Names and texts of the alerts for causes: the same in Prometheus' rules and in the alerts that the exporter pushes.
 
 use std::{fmt::Write as _, time::Duration};
 
 use super::remedy::{self, Reader};
 use crate::model::{Cause, Language, System, Text};
 
-/// Where `runbook_url` leads: this, `/` and the name of a file in `alerts/runbooks`.
+/// The base of `runbook_url`, followed by `/` and the name of a file in `alerts/runbooks`.
 pub const RUNBOOK_BASE: &str =
     "https://github.com/logagent-exporter/logagent-exporter/blob/main/alerts/runbooks";
 
-/// Where `dashboard_url` leads: this and the path of a dashboard in Grafana.
+/// The base of `dashboard_url`, followed by the path of a dashboard in Grafana.
 pub const DASHBOARD_BASE: &str = "https://grafana.example.com";
 
-/// How long the alert outlives its cause. One that comes and goes with each probe is one page, not one per probe. Longer than
-/// the cause's patience: after a restart of the exporter a cause begins anew, and shall be told again before it was resolved.
+/// How long the alert keeps firing after its cause is gone. A cause that flaps with each probe sends one page, not one
+/// per probe. Longer than the cause's patience: after a restart of the exporter a cause has to wait again, and its
+/// alert must not be resolved in the meantime.
 pub fn keep_firing(cause: &Cause) -> Duration {
     Duration::from_mins(5).max(cause.patience + Duration::from_mins(1))
 }
 
-/// The name of the cause's alert: `LogAgentNotRunning`. No two causes share one, so that an inhibition by name (as that of
-/// kube-prometheus-stack) silences nothing but hosts with the same cause.
+/// The name of the cause's alert: `LogAgentNotRunning`. No two causes share one: an inhibition by name (as in
+/// kube-prometheus-stack) then affects only the same cause.
 pub fn alert_name(cause: &Cause) -> String {
     let mut name = String::from("LogAgent");
     for word in cause.id.split('_') {
@@ -41,16 +42,16 @@ pub fn runbook_file(cause: &Cause, language: Language) -> String {
 /// Who tells an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Teller {
-    /// Rules, which are for all hosts: their texts ask Prometheus which system the host has.
+    /// Rules, which apply to all hosts: their texts query Prometheus for the operating system of the host.
     Rules,
     /// The exporter on a host with this system.
     Exporter(System),
 }
 
 impl Teller {
-    /// One of the texts, by the host's system. By rules Linux' if that is not known.
+    /// One of the texts, by the host's system. In rules, the one for Linux if the system is unknown.
     fn choose(self, linux: &str, windows: &str) -> String {
-        /// As the exporter told it within a day: it may be down.
+        /// Looks back one day, as the exporter may be down.
         const ON_WINDOWS: &str = r#"{{ if query (printf `last_over_time(logagent_exporter_build_info{cluster=%q,instance=%q,target=~".+-windows-.+"}[1d])` $labels.cluster $labels.instance)"#;
         match self {
             Self::Exporter(System::Windows) => windows.to_owned(),
@@ -64,7 +65,7 @@ impl Teller {
     }
 }
 
-/// The names and texts of the annotations, as templates of Prometheus: what differs from host to host is a label.
+/// The names and texts of the annotations, as Prometheus templates: values that differ between hosts are labels.
 pub fn annotations(cause: &Cause, language: Language, teller: Teller) -> [(&'static str, String); 5] {
     const DESCRIPTION: Text = Text {
         en: "The agent {{ $labels.agent }} on {{ $labels.instance }}{{ with or $labels.cluster $externalLabels.cluster }} in {{ . }}{{ end }} has the problem {cause}. \
@@ -108,7 +109,7 @@ pub fn annotations(cause: &Cause, language: Language, teller: Teller) -> [(&'sta
     ]
 }
 
-/// How one looks at the exporter's own service on Windows, and restarts it.
+/// How to inspect and restart the exporter's service on Windows.
 const SERVICE_ON_WINDOWS: Text = Text {
     en: "On Windows, in PowerShell as an administrator: `Get-Service logagent-exporter`, `Restart-Service logagent-exporter`, \
          and for its log `Get-WinEvent -ProviderName logagent-exporter -MaxEvents 50`",
@@ -116,10 +117,10 @@ const SERVICE_ON_WINDOWS: Text = Text {
          查看日志：`Get-WinEvent -ProviderName logagent-exporter -MaxEvents 50`",
 };
 
-/// What an alert is called and says that is of no single cause.
+/// Name and texts of an alert that is not for a single cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Told {
-    /// What it is called, and the name of its runbook in `alerts/runbooks/exporter`.
+    /// Its name, and the name of its runbook in `alerts/runbooks/exporter`.
     pub name: &'static str,
     /// One sentence, the same for all.
     pub summary: Text,
@@ -129,12 +130,12 @@ pub struct Told {
     pub fix: Text,
     /// The dashboard that shows it.
     pub dashboard: &'static str,
-    /// The labels that the link to the dashboard hands over, besides the cluster.
+    /// The labels that the link to the dashboard contains in addition to the cluster.
     pub variables: &'static [&'static str],
 }
 
 impl Told {
-    /// The annotations, as templates of Prometheus.
+    /// The annotations, as Prometheus templates.
     pub fn annotations(&self, language: Language, teller: Teller) -> [(&'static str, String); 5] {
         const IN_CLUSTER: Text = Text {
             en: "{{ with or $labels.cluster $externalLabels.cluster }} in {{ . }}{{ end }}",
@@ -195,7 +196,8 @@ mod tests {
                         cause.id
                     );
                 }
-                // By rules, Windows' steps are told where Prometheus knows of a Windows, and Linux' otherwise.
+                // In rules, the steps for Windows are shown if Prometheus knows that the host runs Windows, and those
+                // for Linux otherwise.
                 assert_eq!(rules.contains("{{ if query "), linux != windows, "{}: {rules}", cause.id);
                 if let Some((before, rest)) = rules.split_once("\n{{- else -}}\n") {
                     let (_, of_windows) = before.split_once(" -}}\n").unwrap();

@@ -1,4 +1,4 @@
-//! Causes of the prerequisite `ip` that lie in the agent's next choice of address.
+//! Causes of the prerequisite `ip` that concern the agent's next choice of an address.
 
 use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
@@ -14,10 +14,9 @@ pub static IP_WILL_CHANGE: Cause = Cause {
     },
     meaning: Text {
         en: "The agent chooses its address at its start. Since then the host's addresses or names have changed; \
-            with its next restart, planned or not, the reported address changes, and a machine group that goes \
-            by IP loses the host.",
+            with its next restart, planned or not, the reported address changes, and an IP-based machine group loses the host.",
         zh: "客户端在启动时确定 IP。此后本机的地址或域名绑定发生了变化，下次重启（无论是否计划内）后上报的 IP \
-            会改变，按 IP 标识的机器组将失去该机器。",
+            会改变，IP 地址型机器组将失去该机器。",
     },
     remedy: Text {
         en: "1. See which address the machine group should contain: `ip -4 addr show`\n\

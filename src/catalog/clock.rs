@@ -57,7 +57,7 @@ pub static CLOCK_OFFSET_HIGH: Cause = Cause {
     severity: Severity::Warning,
     title: Text {
         en: "The system time is off by {offset}; the warning limit is {limit}",
-        zh: "系统时间偏差超过提醒阈值 {limit}",
+        zh: "系统时间偏差超过警告阈值 {limit}",
     },
     meaning: Text {
         en: "The service still accepts this, but the clock is evidently not synchronized and may drift further until heartbeat and logs are rejected. Log times are wrong already.",
@@ -89,14 +89,14 @@ pub static CLOCK_OFFSET_HIGH: Cause = Cause {
     },
 };
 
-/// The clock is skewed, and `enable_log_time_auto_adjust` makes up for it.
+/// The clock is skewed, and `enable_log_time_auto_adjust` compensates for it.
 pub static CLOCK_SKEWED_ADJUSTED: Cause = Cause {
     id: "clock_skewed_adjusted",
     prerequisite: Prerequisite::Clock,
     severity: Severity::Warning,
     title: Text {
         en: "The system time is off by {offset} (limit {limit}); Logtail adjusts for it",
-        zh: "系统时间偏差超过上限 {limit}，Logtail 正在自动调整",
+        zh: "系统时间偏差超过上限 {limit}，Logtail 正在自动校正",
     },
     meaning: Text {
         en: "With enable_log_time_auto_adjust the agent learns the difference from the service and keeps working, with an occasional rejection at first. Everything else on this host still has the \
@@ -156,9 +156,7 @@ pub static CLOCK_UNSYNCHRONIZED: Cause = Cause {
     evidence: &["kernel"],
     source: sources::OWN_CLOCK,
     patience: patience::TICKET,
-    summary: Text {
-        en: "A host's clock is not synchronized.", zh: "主机时钟没有任何时间源校准。"
-    },
+    summary: Text { en: "A host's clock is not synchronized.", zh: "主机时钟未同步。" },
 };
 
 /// The system time jumped by more than a second within the last ten minutes.
@@ -191,6 +189,6 @@ pub static CLOCK_STEPPED: Cause = Cause {
     summary: Text { en: "A host's clock jumped.", zh: "主机时钟发生跳变。" },
 };
 
-/// All of them, in the order of the contract.
+/// All of them, in the documented order.
 pub static CAUSES: &[&Cause] =
     &[&CLOCK_SKEWED, &CLOCK_OFFSET_HIGH, &CLOCK_SKEWED_ADJUSTED, &CLOCK_UNSYNCHRONIZED, &CLOCK_STEPPED];

@@ -16,7 +16,7 @@ pub static NO_COLLECTION_CONFIG: Cause = Cause {
         en: "If the service has no collection config for this host, the agent asks it less and less often, up to every \
             12 minutes. That is longer than the service waits for a heartbeat: the machine group can show the host \
             without heartbeat although everything is right.",
-        zh: "如果服务端没有本机的采集配置，客户端会逐渐降低请求频率，最长每 12 分钟一次，超过服务端判断心跳的时间。因此\
+        zh: "如果服务端没有本机的采集配置，客户端会逐渐降低请求频率，最长每 12 分钟一次，超过服务端等待心跳的时间。因此\
             即使一切正常，机器组也可能显示心跳异常。",
     },
     remedy: Text {

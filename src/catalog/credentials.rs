@@ -70,7 +70,7 @@ pub static CREDENTIALS_MALFORMED: Cause = Cause {
     },
 };
 
-/// A part of the API key pair is the stand-in of a document or template.
+/// A part of the API key pair is a placeholder from a document or template.
 pub static CREDENTIALS_PLACEHOLDER: Cause = Cause {
     id: "credentials_placeholder",
     prerequisite: Prerequisite::Credentials,

@@ -13,7 +13,7 @@ pub static CUSTOM_IDENTIFIER_MISSING: Cause = Cause {
         zh: "本机未配置机器组的自定义标识 {expected}",
     },
     meaning: Text {
-        en: "A machine group that goes by a custom identifier (CLS: by label) matches this host only if \
+        en: "A machine group based on a custom identifier (CLS: on a label) matches this host only if \
             the agent reports the same. Without it the group has no heartbeat from here.",
         zh: "自定义标识型机器组（CLS 为标签型机器组）只有在客户端上报相同标识时才能匹配本机。未配置时，该\
             机器组收不到本机心跳。",
@@ -52,7 +52,7 @@ pub static CUSTOM_IDENTIFIER_EMPTY: Cause = Cause {
         zh: "本机的自定义标识为空，应为 {expected}",
     },
     meaning: Text {
-        en: "The agent reports no identifier, so a machine group that goes by one (CLS: by label) has no \
+        en: "The agent reports no identifier, so a machine group based on one (CLS: on a label) has no \
             heartbeat from here.",
         zh: "客户端没有上报标识，因此自定义标识型机器组（CLS 为标签型机器组）收不到本机心跳。",
     },
@@ -177,7 +177,7 @@ pub static CUSTOM_IDENTIFIER_MALFORMED: Cause = Cause {
     },
 };
 
-/// What a template or a shell should have replaced, or a list's quotes and brackets, is part of the identifier.
+/// The identifier contains a template or shell variable that was not resolved, or the quotes and brackets of a list.
 pub static IDENTIFIER_UNEXPANDED: Cause = Cause {
     id: "identifier_unexpanded",
     prerequisite: Prerequisite::CustomIdentifier,

@@ -1,5 +1,5 @@
-//! Why an agent died, where something tells: what is shown as evidence, and what to do about it. Takes the place of the remedy of
-//! the cause that says that it died.
+//! Why an agent died, if that is known: the text of the evidence, and the remedy. Replaces the remedy of the cause that
+//! reports the death.
 
 use crate::model::Text;
 
@@ -8,11 +8,11 @@ use crate::model::Text;
 pub struct DiedOf {
     /// The value of the evidence `died_of`.
     pub value: &'static str,
-    /// The exact command or edit that fixes it; may use the placeholders of what every cause knows of the agent.
+    /// The exact command or edit that fixes it; may use the placeholders that every cause has.
     pub remedy: Text,
 }
 
-/// It exceeded the limits that its own config sets it.
+/// It exceeded the limits in its own config.
 pub static LIMIT_EXCEEDED: DiedOf = DiedOf {
     value: "exceeded its own limit of processor time or memory",
     remedy: Text {
@@ -20,7 +20,7 @@ pub static LIMIT_EXCEEDED: DiedOf = DiedOf {
             `cpu_usage` (processors) and `mem_rss` (MB).\n\
             2. Raise `cpu_usage_limit` and `mem_usage_limit` in {config_file} above it, or let the agent collect less.\n\
             3. Restart the agent: {restart_command}\n\
-            4. Verify that it stays: {status_command}",
+            4. Verify that it keeps running: {status_command}",
         zh: "1. 查看实际用量：`grep 'Resource used by program exceeds' {log_file} | tail -n 3` 会显示 `cpu_usage`（核\
             数）和 `mem_rss`（MB）。\n\
             2. 在 {config_file} 中将 `cpu_usage_limit` 和 `mem_usage_limit` 调高到实际用量以上，或减少采集量。\n\
@@ -29,21 +29,20 @@ pub static LIMIT_EXCEEDED: DiedOf = DiedOf {
     },
 };
 
-/// It heard nothing of the service for too long.
+/// It had no answer from the service for too long.
 pub static SERVICE_LOST: DiedOf = DiedOf {
     value: "had no answer from the config server for an hour",
     remedy: Text {
-        en: "1. Fix what keeps this host from the config server: the problems of `network` say what, `logagent-exporter \
-            check` lists them.\n\
+        en: "1. Fix the connection to the config server: `logagent-exporter check` lists the problems of `network`.\n\
             2. Restart the agent: {restart_command}\n\
             3. Verify that it runs: {status_command}",
-        zh: "1. 排除本机无法访问配置服务器的原因：`network` 的问题会说明原因，可用 `logagent-exporter check` 查看。\n\
+        zh: "1. 修复本机到配置服务器的连接：`logagent-exporter check` 会列出 `network` 的问题。\n\
             2. 重启客户端：{restart_command}\n\
             3. 确认客户端已运行：{status_command}",
     },
 };
 
-/// One of its threads did not come back.
+/// One of its threads hung.
 pub static THREAD_STUCK: DiedOf = DiedOf {
     value: "one of its threads hung",
     remedy: Text {
@@ -74,9 +73,9 @@ pub static CRASHED: DiedOf = DiedOf {
     },
 };
 
-/// A library of its own is missing.
+/// One of its own libraries is missing.
 pub static LIBRARY_MISSING: DiedOf = DiedOf {
-    value: "a library of its own cannot be loaded",
+    value: "one of its own libraries cannot be loaded",
     remedy: Text {
         en: "1. See which one: `grep -E 'open (plugin base dl|adapter lib) error' {log_file} | tail -n 1`, and `ldd \
             {binary}`\n\

@@ -88,12 +88,12 @@ pub static GROUP_IP_NOT_PRIVATE: Cause = Cause {
     prerequisite: Prerequisite::Ip,
     severity: Severity::Warning,
     title: Text {
-        en: "The agent reports {group_ip}, no private address, to the internal server {server}",
+        en: "The agent reports the non-private address {group_ip} to the internal server {server}",
         zh: "客户端向内网服务端 {server} 上报的 IP {group_ip} 不是内网地址",
     },
     meaning: Text {
         en: "A CVM in the region of CLS talks to it over the private network and joins its server group \
-            with its private address. A public one here is most likely not what the console has.",
+            with its private address. A public address is most likely not the one in the console.",
         zh: "与 CLS 同地域的 CVM 通过内网通信，应以内网 IP 加入机器组。此处使用公网 IP，很可能与控制台填写\
             的不一致。",
     },
@@ -122,19 +122,19 @@ pub static GROUP_IP_NOT_PRIVATE: Cause = Cause {
     },
 };
 
-/// A label is set while the expected server group goes by IP.
+/// A label is set while the expected server group is IP-based.
 pub static GROUP_LABEL_CONFLICT: Cause = Cause {
     id: "group_label_conflict",
     prerequisite: Prerequisite::Ip,
     severity: Severity::Critical,
     title: Text {
-        en: "The agent has the label {group_label}, but the server group goes by IP ({expected})",
-        zh: "客户端设置了标签 {group_label}，但机器组按 IP 标识（{expected}）",
+        en: "The agent has the label {group_label}, but the server group is IP-based ({expected})",
+        zh: "客户端设置了标签 {group_label}，但机器组为 IP 地址型（{expected}）",
     },
     meaning: Text {
         en: "A LogListener that has a label joins server groups by label only. It gets no collection \
-            config from a group that goes by IP, and that group stays abnormal.",
-        zh: "配置了标签的 LogListener 只能加入标签型机器组，无法从 IP 型机器组获取采集配置，该机器组会一直\
+            config from an IP-based group, and that group stays abnormal.",
+        zh: "配置了标签的 LogListener 只能加入标签型机器组，无法从 IP 地址型机器组获取采集配置，该机器组会一直\
             显示异常。",
     },
     remedy: Text {
@@ -155,12 +155,12 @@ pub static GROUP_LABEL_CONFLICT: Cause = Cause {
     source: sources::CLS_FAQ,
     patience: patience::EDIT,
     summary: Text {
-        en: "LogListener has a label, but its server group goes by IP.",
-        zh: "LogListener 设置了标签，但机器组使用 IP。",
+        en: "LogListener has a label, but its server group is IP-based.",
+        zh: "LogListener 设置了标签，但机器组为 IP 地址型。",
     },
 };
 
-/// The host has several addresses and no expectation tells which one `group_ip` should be.
+/// The host has several addresses and no expectation says which one `group_ip` should be.
 pub static MULTIPLE_CANDIDATE_ADDRESSES: Cause = Cause {
     id: "multiple_candidate_addresses",
     prerequisite: Prerequisite::Ip,
@@ -176,7 +176,7 @@ pub static MULTIPLE_CANDIDATE_ADDRESSES: Cause = Cause {
     },
     remedy: Text {
         en: "1. Compare {group_ip} with the IP of this host in the server group in the CLS console.\n\
-            2. If they differ, set the one of the console in {config_file}, such as {address_setting}, and \
+            2. If they differ, set the one in the console in {config_file}, such as {address_setting}, and \
             restart the agent: {restart_command}\n\
             3. Set `server_group_ip: {group_ip}` (or `server_group_label`) for the agent {agent} in the \
             exporter's config, so that it is compared from then on, and reload the exporter: `sudo systemctl \

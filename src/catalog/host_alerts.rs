@@ -1,4 +1,5 @@
-//! Alerts about one host that are of no single cause: the same in Prometheus' rules and in what the exporter pushes itself.
+//! Alerts about one host that are not for a single cause: the same in Prometheus' rules and in the alerts that the
+//! exporter pushes.
 
 use super::alert::Told;
 use crate::model::{Language, Text};
@@ -6,7 +7,7 @@ use crate::model::{Language, Text};
 const EXPORTER: &str = "logagent-exporter";
 const HOST: &str = "logagent-host";
 
-/// An agent keeps failing, and no cause stands long enough to be told.
+/// An agent keeps failing, but no cause is active long enough for its own alert.
 pub const FAILING: Told = Told {
     name: "LogAgentFailing",
     summary: Text {
@@ -31,7 +32,7 @@ pub const FAILING: Told = Told {
     variables: &["instance", "agent"],
 };
 
-/// A milder finding of a cause that is critical otherwise.
+/// A warning for a cause that is otherwise critical.
 pub const WARNING: Told = Told {
     name: "LogAgentWarning",
     summary: Text {
@@ -48,7 +49,7 @@ pub const WARNING: Told = Told {
         en: "1. See on the host what was found and how to fix it: `logagent-exporter check`, or `logagent-exporter explain {{ $labels.cause }}`.\n\
              2. Verify: the cause is gone from `logagent-exporter check`.",
         zh: "1. 在主机上执行 `logagent-exporter check` 或 `logagent-exporter explain {{ $labels.cause }}`，查看问题和处理方法。\n\
-             2. 验证：`logagent-exporter check` 中不再有该原因。",
+             2. 确认：`logagent-exporter check` 中不再有该原因。",
     },
     dashboard: HOST,
     variables: &["instance", "agent"],
@@ -93,7 +94,7 @@ pub const RELOAD_FAILED: Told = Told {
     variables: &["instance"],
 };
 
-/// Facts cannot be read, again and again.
+/// Facts repeatedly cannot be read.
 pub const OBSERVATION_ERRORS: Told = Told {
     name: "LogAgentExporterObservationErrors",
     summary: Text {
@@ -113,7 +114,7 @@ pub const OBSERVATION_ERRORS: Told = Told {
     variables: &["instance"],
 };
 
-/// The status of an agent is unknown for long.
+/// The status of an agent has been unknown for a long time.
 pub const STATUS_UNKNOWN: Told = Told {
     name: "LogAgentStatusUnknown",
     summary: Text {
@@ -186,8 +187,8 @@ pub const ALL: [Told; 8] =
 pub fn test(language: Language) -> [(&'static str, String); 2] {
     const SUMMARY: Text = Text { en: "This is a test.", zh: "这是一条测试告警。" };
     const DESCRIPTION: Text = Text {
-        en: "Somebody has run `logagent-exporter alerts test` on {{ $labels.instance }}. Nothing is wrong, and it resolves by itself.",
-        zh: "有人在 {{ $labels.instance }} 上执行了 `logagent-exporter alerts test`。没有任何异常，该告警会自行恢复。",
+        en: "`logagent-exporter alerts test` was run on {{ $labels.instance }}. Nothing is wrong, and it resolves by itself.",
+        zh: "在 {{ $labels.instance }} 上执行了 `logagent-exporter alerts test`。没有任何异常，该告警会自行恢复。",
     };
     let told = |text: Text| text.in_language(language).to_owned();
     [("summary", told(SUMMARY)), ("description", told(DESCRIPTION))]

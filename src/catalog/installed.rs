@@ -6,7 +6,7 @@ use super::{
 };
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
-/// Config names the agent, or it was seen before, and nothing of it is there now.
+/// The agent is configured or was seen before, but nothing of it exists now.
 pub static NOT_INSTALLED: Cause = Cause {
     id: "not_installed",
     prerequisite: Prerequisite::Installed,
@@ -49,7 +49,7 @@ pub static NOT_INSTALLED: Cause = Cause {
     },
 };
 
-/// The directory, config or processes of the agent are there, its executable is not.
+/// The directory, config or processes of the agent exist, but its executable does not.
 pub static INSTALLATION_INCOMPLETE: Cause = Cause {
     id: "installation_incomplete",
     prerequisite: Prerequisite::Installed,
@@ -88,7 +88,7 @@ pub static INSTALLATION_INCOMPLETE: Cause = Cause {
     },
 };
 
-/// This version has a defect that has to do with the heartbeat.
+/// This version has a defect that affects the heartbeat.
 pub static AGENT_VERSION_DEFECTIVE: Cause = Cause {
     id: "agent_version_defective",
     prerequisite: Prerequisite::Installed,

@@ -62,8 +62,8 @@ pub static IP_EMPTY: Cause = Cause {
         zh: "客户端上报的 IP 为空（{reported}）",
     },
     meaning: Text {
-        en: "With an empty address the agent cannot work: no machine group that goes by IP can match it.",
-        zh: "IP 为空时客户端无法工作：按 IP 标识的机器组无法匹配到本机。",
+        en: "With an empty address the agent cannot work: no IP-based machine group can match it.",
+        zh: "IP 为空时客户端无法工作：IP 地址型机器组无法匹配到本机。",
     },
     remedy: Text {
         en: "1. Set {address_setting} in {config_file}. It must be the address that the machine group contains; \
@@ -126,7 +126,7 @@ pub static IP_LOOPBACK: Cause = Cause {
     },
 };
 
-/// The reported address is on no interface, and no `working_ip` asks for it.
+/// The reported address is on no interface, and no `working_ip` sets it.
 pub static IP_NOT_ON_HOST: Cause = Cause {
     id: "ip_not_on_host",
     prerequisite: Prerequisite::Ip,
@@ -136,8 +136,7 @@ pub static IP_NOT_ON_HOST: Cause = Cause {
         zh: "客户端上报的 {reported} 不在任何网卡上（本机地址：{host_addresses}）",
     },
     meaning: Text {
-        en: "The service counts the heartbeat for an address that this host does not have, or that is \
-            another host's by now. An address change after the start, a cloned image or a stale line in \
+        en: "The service counts the heartbeat for an address that this host does not have, or that belongs to another host by now. An address change after the start, a cloned image or a stale line in \
             the hosts file leads to this.",
         zh: "服务端会把心跳算到本机并不拥有（甚至已属于其他机器）的地址上。通常是启动后 IP 发生变化、使用\
             了克隆镜像，或 hosts 文件中有过期的绑定。",
@@ -180,9 +179,9 @@ pub static IP_NOT_IN_GROUP: Cause = Cause {
         zh: "客户端上报的 {reported} 不在机器组的 IP 列表中（{expected}）",
     },
     meaning: Text {
-        en: "A machine group that goes by IP matches heartbeats by the reported address alone. An address \
+        en: "An IP-based machine group matches heartbeats by the reported address alone. An address \
             that is not in its list has no heartbeat there and gets no collection config.",
-        zh: "IP 地址型机器组只按上报的 IP 匹配心跳。不在列表中的 IP 在该机器组中没有心跳，也拿不到采集配置。",
+        zh: "IP 地址型机器组只按上报的 IP 匹配心跳。不在列表中的 IP 在该机器组中没有心跳，也无法获取采集配置。",
     },
     remedy: Text {
         en: "1. See which addresses this host has: `ip -4 addr show`\n\
@@ -242,7 +241,7 @@ pub static IP_DIFFERS_FROM_WORKING_IP: Cause = Cause {
     },
 };
 
-/// The hosts file binds the host name to an address that the agent would take, and it reports another.
+/// The hosts file binds the host name to an address that the agent would use, but it reports another.
 pub static IP_DIFFERS_FROM_HOSTS_BINDING: Cause = Cause {
     id: "ip_differs_from_hosts_binding",
     prerequisite: Prerequisite::Ip,
@@ -347,7 +346,7 @@ pub static IP_NOT_FIRST_INTERFACE: Cause = Cause {
     },
 };
 
-/// The agent runs and `app_info.json`, which it writes at each start, is not there.
+/// The agent runs, but `app_info.json`, which it writes at each start, does not exist.
 pub static IP_RECORD_MISSING: Cause = Cause {
     id: "ip_record_missing",
     prerequisite: Prerequisite::Ip,
@@ -425,8 +424,7 @@ pub static IP_RECORD_EDITED: Cause = Cause {
         zh: "地址记录文件被手工修改：现为 {recorded}，应为 {expected}",
     },
     meaning: Text {
-        en: "app_info.json is only a record. Editing it does not change the address that the agent \
-            reports; it only hides it.",
+        en: "app_info.json is only a record. Editing it does not change the address that the agent reports, but hides it.",
         zh: "app_info.json 仅做记录，修改该文件并不会改变客户端上报的 IP，只会掩盖真实的值。",
     },
     remedy: Text {

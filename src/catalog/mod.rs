@@ -1,4 +1,5 @@
-//! The catalogue of causes: one entry for each defect, in every language. Everything that people read is rendered from here.
+//! The catalogue of causes: one entry for each defect, in every language. Everything that people read is rendered from
+//! here.
 
 pub mod advice;
 pub mod alert;
@@ -42,8 +43,8 @@ static FAMILIES: &[(Prerequisite, &[&Cause])] = &[
     (Prerequisite::Restart, restart::CAUSES),
 ];
 
-/// The names that titles and remedies may use besides a cause's own evidence: facts of the agent that a finding is about.
-/// One that does not apply to the agent is filled with `-`.
+/// The placeholders that titles and remedies may use in addition to a cause's own evidence: facts of the agent that the
+/// finding is about. One that does not apply to the agent is filled with `-`.
 pub const CONTEXT: &[&str] = &[
     "agent",
     "kind",
@@ -127,7 +128,7 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
     }
 
-    /// How often each placeholder is used does not matter, which ones are does.
+    /// The set of placeholders matters, not how often each is used.
     fn names(text: Text, language: Language) -> BTreeSet<&'static str> {
         text.placeholders(language).into_iter().collect()
     }
@@ -208,7 +209,7 @@ mod tests {
             for (field, text) in texts(cause) {
                 let english = names(text, Language::English);
                 let chinese = names(text, Language::Chinese);
-                // What a system says in English is evidence, and no part of a Chinese title.
+                // Messages of the system in English are evidence, and not part of a Chinese title.
                 let is_same = if field == "title" { chinese.is_subset(&english) } else { chinese == english };
                 assert!(is_same, "{} of {}: {english:?}, {chinese:?}", field, cause.id);
                 for name in english {
@@ -229,14 +230,15 @@ mod tests {
                 .chain(names(cause.remedy, Language::English))
                 .collect();
             for name in cause.evidence {
-                // What a system says, and a long list, are told once: as evidence.
+                // Messages of the system and long lists appear only once: as evidence.
                 let is_quoted = ["failure", "found", "names"].contains(name);
                 assert!(
                     told.contains(name) || is_quoted,
                     "{}: {name} is in neither title nor remedy",
                     cause.id
                 );
-                // A finding's evidence wins over the context, so one name must not mean two things. `binary` means the same.
+                // A finding's evidence takes precedence over the context, so one name must not mean two things.
+                // `binary` means the same.
                 assert!(!CONTEXT.contains(name) || *name == "binary", "{}: {name} is context", cause.id);
             }
         }

@@ -145,9 +145,9 @@ pub static TLS_FAILURE: Cause = Cause {
     severity: Severity::Critical,
     title: Text { en: "The TLS handshake with {url} fails", zh: "与 {url} 的 TLS 握手失败" },
     meaning: Text {
-        en: "The connection cannot be encrypted, so nothing that goes by HTTPS gets through. A device \
+        en: "The connection cannot be encrypted, so no request over HTTPS succeeds. A device \
             that inspects or cuts TLS, or a port that does not speak TLS, is the usual reason.",
-        zh: "无法建立加密连接，所有 HTTPS 请求都无法通过。常见原因是链路上有检查或阻断 TLS 的设备，或该端\
+        zh: "无法建立加密连接，所有 HTTPS 请求都无法通过。常见原因是链路上有检测或阻断 TLS 的设备，或该端\
             口并非 TLS 服务。",
     },
     remedy: Text {
@@ -155,7 +155,7 @@ pub static TLS_FAILURE: Cause = Cause {
             2. Let the firewall or proxy on the way pass {host} without inspection, and allow TLS 1.2 and later.\n\
             3. Verify: {verify_command}",
         zh: "1. 在本机以客户端的访问方式测试：{probe_command}\n\
-            2. 在链路上的防火墙或代理中对 {host} 免检查放行，并允许 TLS 1.2 及以上版本。\n\
+            2. 在链路上的防火墙或代理中放行 {host} 且不检测其流量，并允许 TLS 1.2 及以上版本。\n\
             3. 确认：{verify_command}",
     },
     evidence: &["url", "failure"],
@@ -190,7 +190,7 @@ pub static CERTIFICATE_UNTRUSTED: Cause = Cause {
         zh: "1. 查看证书：{certificate_command}\n\
             2. 如果颁发者是公共 CA，请更新信任库：`sudo apt-get install --only-upgrade ca-certificates`（Debian、\
             Ubuntu）或 `sudo yum update ca-certificates`（RHEL、Alibaba Cloud Linux、TencentOS）。\n\
-            3. 如果颁发者是自有代理，请在代理中对 {host} 免检查放行。只有在允许该代理读取这些流量时，才将其 CA \
+            3. 如果颁发者是自有代理，请在代理中放行 {host} 且不检测其流量。只有在允许该代理读取这些流量时，才将其 CA \
             加入信任库。\n\
             4. 确认：{verify_command}",
     },
@@ -211,7 +211,7 @@ pub static CERTIFICATE_EXPIRED: Cause = Cause {
         en: "The certificate of {url} is not valid now", zh: "{url} 的证书当前不在有效期内"
     },
     meaning: Text {
-        en: "A certificate outside its dates is rejected, so nothing that goes by HTTPS gets through. The \
+        en: "A certificate outside its dates is rejected, so no request over HTTPS succeeds. The \
             host's own clock can be the reason.",
         zh: "证书不在有效期内会被拒绝，所有 HTTPS 请求都无法通过。也可能是本机时间错误造成的。",
     },
@@ -245,7 +245,7 @@ pub static CERTIFICATE_EXPIRING: Cause = Cause {
         zh: "{url} 的证书即将过期：{not_after}",
     },
     meaning: Text {
-        en: "It works until then; afterwards nothing that goes by HTTPS gets through to this address.",
+        en: "It works until then; afterwards no request over HTTPS to this address succeeds.",
         zh: "到期之前一切正常，到期之后发往该地址的 HTTPS 请求都将失败。",
     },
     remedy: Text {
@@ -265,7 +265,7 @@ pub static CERTIFICATE_EXPIRING: Cause = Cause {
     },
 };
 
-/// An endpoint is connected and does not complete its answer in time.
+/// An endpoint accepts the connection but does not complete its answer in time.
 pub static RESPONSE_TIMEOUT: Cause = Cause {
     id: "response_timeout",
     prerequisite: Prerequisite::Network,
@@ -275,9 +275,9 @@ pub static RESPONSE_TIMEOUT: Cause = Cause {
         zh: "{url} 已连接，但未在时限内应答",
     },
     meaning: Text {
-        en: "Requests get stuck after the connect, and the agent's own do too. A proxy or firewall that \
+        en: "Requests hang after the connection is established, and so do the agent's. A proxy or firewall that \
             swallows traffic, or a path that drops large packets, is the usual reason.",
-        zh: "连接建立后请求卡住，客户端自身的请求也会如此。常见原因是代理或防火墙吞掉流量，或链路丢弃大报\
+        zh: "连接建立后请求卡住，客户端自身的请求也会如此。常见原因是代理或防火墙丢弃流量，或链路丢弃大报\
             文。",
     },
     remedy: Text {
@@ -289,7 +289,7 @@ pub static RESPONSE_TIMEOUT: Cause = Cause {
             4. Verify: {verify_command}",
         zh: "1. 在本机以客户端的访问方式测试：{probe_command}\n\
             2. [proxy_url] 客户端使用代理 {proxy_url}：请检查该代理是否运行并放行该域名。\n\
-            3. 检查链路上检查流量的防火墙和代理。如果小请求正常而大请求失败，请在本机网络配置中调低网卡的 MTU（\
+            3. 排查链路上会检测流量的防火墙和代理。如果小请求正常而大请求失败，请在本机网络配置中调低网卡的 MTU（\
             `ip link show`）。\n\
             4. 确认：{verify_command}",
     },
@@ -302,7 +302,7 @@ pub static RESPONSE_TIMEOUT: Cause = Cause {
     },
 };
 
-/// An endpoint answers, and not as its service does.
+/// An endpoint answers, but not as its service would.
 pub static UNEXPECTED_RESPONSE: Cause = Cause {
     id: "unexpected_response",
     prerequisite: Prerequisite::Network,
@@ -389,7 +389,7 @@ pub static HTTPS_UNREACHABLE: Cause = Cause {
     meaning: Text {
         en: "The agent authenticates itself over port 443 even where its config says http. With 443 \
             blocked it gets no collection config.",
-        zh: "即使配置为 http，客户端的鉴权也始终使用 443 端口。443 被封时拿不到采集配置。",
+        zh: "即使配置为 http，客户端的鉴权也始终使用 443 端口。443 端口被封锁时无法获取采集配置。",
     },
     remedy: Text {
         en: "1. Try it from this host as the agent does: {probe_command}\n\

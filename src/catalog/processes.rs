@@ -307,8 +307,7 @@ pub static WORKER_HUNG: Cause = Cause {
         zh: "采集进程（pid {pid}）没有工作：{sign}（{state_age}），日志无输出（{log_age}）",
     },
     meaning: Text {
-        en: "Before 3.0 the agent writes its state each minute, whatever there is to collect; with `HTTP_PROBE_PORT` set it \
-            answers liveness requests. If that stops and its log stands still while the process lives, its threads are blocked: by a lock, or by a file system that does not answer.",
+        en: "Before 3.0 the agent writes its state each minute, even if there is nothing to collect; with `HTTP_PROBE_PORT` set it answers liveness requests. If that stops and its log stands still while the process lives, its threads are blocked: by a lock, or by a file system that does not answer.",
         zh: "3.0 之前的客户端无论是否有日志可采集，每分钟都会写入自身状态；设置了 `HTTP_PROBE_PORT` 的客户端会应答存活探测。\
             如果进程存活，而状态停止更新或探测无应答，日志也停止输出，说明其线程卡在锁或无响应的文件系统上。",
     },

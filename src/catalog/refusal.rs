@@ -3,7 +3,7 @@
 use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
-/// The service answers the agent, and refuses what it sends.
+/// The service answers the agent, but refuses its requests.
 pub static SERVER_REJECTS: Cause = Cause {
     id: "server_rejects",
     prerequisite: Prerequisite::Network,
@@ -13,9 +13,8 @@ pub static SERVER_REJECTS: Cause = Cause {
         zh: "服务端拒绝客户端的请求：{code}（最近一次：{last}）",
     },
     meaning: Text {
-        en: "The endpoint can be reached, and what the agent sends is refused; its own log says so, with the \
-            service's error code. Retries do not help.",
-        zh: "服务地址可以访问，但客户端的请求被拒绝；客户端日志记录了服务端返回的错误码。重试无法解决。",
+        en: "The endpoint can be reached, but refuses the agent's requests; the agent's log contains the service's error code. Retries do not help.",
+        zh: "服务地址可以访问，但客户端的请求被拒绝；客户端日志记录了服务端返回的错误码。",
     },
     remedy: Text {
         en: "1. Read the newest messages: `grep {code} {log_file} | tail -n 3`\n\

@@ -10,13 +10,12 @@ pub static REGION_MISMATCH: Cause = Cause {
     severity: Severity::Critical,
     title: Text {
         en: "The config's servers are in region {configured}, expected {expected}",
-        zh: "配置的服务端地域为 {configured}，预期为 {expected}",
+        zh: "配置中服务器的地域为 {configured}，预期为 {expected}",
     },
     meaning: Text {
         en: "Machine groups and log topics belong to one region. An agent that reports to another has no \
             heartbeat in its group and gets no collection config.",
-        zh: "机器组、Project 和日志主题都属于特定地域。客户端连接到其他地域时，在机器组中没有心跳，也拿不\
-            到采集配置。",
+        zh: "机器组、Project 和日志主题都属于特定地域。客户端连接到其他地域时，在机器组中没有心跳，也无法获取采集配置。",
     },
     remedy: Text {
         en: "1. Check that {expected} is the region of the project or log topic. The region of the host does not \
@@ -65,7 +64,7 @@ pub static REGION_INCONSISTENT: Cause = Cause {
     severity: Severity::Critical,
     title: Text {
         en: "Config server {config_server} and data server {data_server} differ in region",
-        zh: "配置服务端 {config_server} 与数据服务端 {data_server} 的地域不一致",
+        zh: "配置服务器 {config_server} 与数据服务器 {data_server} 的地域不一致",
     },
     meaning: Text {
         en: "Collection configs come from one region and logs go to another, where the project does not \
@@ -109,7 +108,7 @@ pub static NETWORK_TYPE_MISMATCH: Cause = Cause {
     severity: Severity::Critical,
     title: Text {
         en: "The config's servers are for the {configured} network, expected {expected}",
-        zh: "配置的服务端网络类型为 {configured}，预期为 {expected}",
+        zh: "配置中服务器的网络类型为 {configured}，预期为 {expected}",
     },
     meaning: Text {
         en: "Internal addresses answer only within the cloud's network of the same region; public ones need a route to the internet, and their traffic is charged. The wrong type leaves the agent without a \
@@ -165,7 +164,7 @@ pub static NETWORK_TYPE_INCONSISTENT: Cause = Cause {
     severity: Severity::Critical,
     title: Text {
         en: "Config server {config_server} and data server {data_server} differ in network type",
-        zh: "配置服务端 {config_server} 与数据服务端 {data_server} 的网络类型不一致",
+        zh: "配置服务器 {config_server} 与数据服务器 {data_server} 的网络类型不一致",
     },
     meaning: Text {
         en: "A host that reaches one of them may not reach the other: heartbeat without logs, or \

@@ -1,5 +1,5 @@
-//! Remedies as a text tells them that is about no single host: `{placeholders}` become commands or `<names>`, and steps that
-//! are for one kind of agent say so.
+//! Remedies in texts that are not about a single host: `{placeholders}` become commands or `<names>`, and steps for one
+//! kind of agent say so.
 
 use crate::{
     agents::{
@@ -14,19 +14,19 @@ use crate::{
     },
 };
 
-/// What stands in the place of a name that only a finding can fill.
+/// What replaces a placeholder that only a finding can fill.
 #[derive(Debug, Clone, Copy)]
 pub enum Reader {
-    /// A person at an alert: the agent's name is a label.
+    /// For an alert: the agent's name is a label.
     Alert,
-    /// A person at a runbook, or in the catalogue.
+    /// For a runbook, or the catalogue of causes.
     Runbook,
 }
 
-/// Conditions of which neither is the rule: a text that is about no single host has the steps for both.
+/// Pairs of conditions without a usual case: a text that is not about a single host has the steps for both.
 const EITHER: &[&str] = &["expected_by", "touched", "encoding", "died_of"];
 
-/// A product that people know, the kind that it is of, and a version that tells it from others of its kind.
+/// A product, its kind, and a version that distinguishes it from others of that kind.
 struct Product {
     kind: &'static str,
     version: Option<&'static str>,
@@ -64,7 +64,7 @@ impl Agents {
         ) || cause.id.starts_with("config_") && !cause.id.contains("server");
         let logtail = cause.source.contains("Alibaba") || cause.source.contains("LoongCollector");
         let loglistener = cause.source.contains("Tencent");
-        // A rule of our own holds for all.
+        // A rule of the exporter's own applies to all.
         if logtail || loglistener {
             Self { logtail, loglistener, custom: custom && logtail }
         } else {
@@ -87,8 +87,8 @@ pub fn readable(cause: &Cause, language: Language, reader: Reader) -> String {
     readable_on(cause, language, reader, system)
 }
 
-/// Causes that nothing on Windows can raise: there are no zombies, stopped processes, control groups, further generations or
-/// editions, and releases have numbers of their own.
+/// Causes that nothing on Windows can raise: there are no zombies, stopped processes, control groups, further
+/// generations or editions, and releases have other version numbers.
 pub const LINUX_ALONE: &[&str] = &[
     "process_defunct",
     "process_stopped",
@@ -99,7 +99,7 @@ pub const LINUX_ALONE: &[&str] = &[
     "agent_version_defective",
 ];
 
-/// Causes of which only Windows knows.
+/// Causes that occur only on Windows.
 pub const WINDOWS_ALONE: &[&str] = &["service_not_running", "service_disabled"];
 
 /// The same, with the commands of a system.
@@ -111,7 +111,7 @@ pub fn readable_on(cause: &Cause, language: Language, reader: Reader, system: Sy
         if kinds.is_empty() {
             return None;
         }
-        // Of both vendors' agents is the rule.
+        // Most causes are about both vendors' agents.
         let both = kinds.contains(&"logtail") && kinds.contains(&"loglistener");
         let text =
             step_filled(step.text, system, |name, _| Some(words(&kinds, name, (language, system), reader)));
@@ -123,7 +123,7 @@ pub fn readable_on(cause: &Cause, language: Language, reader: Reader, system: Sy
     }))
 }
 
-/// What is typed on Windows instead, where that differs and the cause can be there.
+/// The commands for Windows, if they differ and the cause can occur there.
 pub fn for_windows(cause: &Cause, language: Language, reader: Reader) -> Option<String> {
     let windows = readable_on(cause, language, reader, System::Windows);
     let differs = windows != readable(cause, language, reader);
@@ -186,7 +186,7 @@ fn words(kinds: &[&str], name: &str, (language, system): (Language, System), rea
     list(name, told, language)
 }
 
-/// Values with the product that each is for, unless it is clear.
+/// Values with the product that each is for, unless that is obvious.
 fn list(name: &str, told: Vec<(String, &str)>, language: Language) -> String {
     let several = told.len() > 1;
     let (open, close) = if language == Language::Chinese { ("（", "）") } else { (" (", ")") };
@@ -197,7 +197,7 @@ fn list(name: &str, told: Vec<(String, &str)>, language: Language) -> String {
     values.collect::<Vec<_>>().join(Text { en: ", ", zh: "、" }.in_language(language))
 }
 
-/// What a product's remedies are made of, with `<names>` for what only a host can tell.
+/// The values for a product's remedies, with `<names>` for those that only a host can provide.
 fn samples(product: &Product, system: System) -> Commands {
     let Some(profile) = agents::profile(product.kind) else { return Commands::new() };
     let settings =
@@ -227,7 +227,7 @@ fn samples(product: &Product, system: System) -> Commands {
         ("verify_command", format!("{curl} -sS -i -m 10 <url>")),
         ("certificate_command", certificate.to_owned()),
     ]);
-    // `<agent>` is no word of a shell yet.
+    // `<agent>` is a placeholder, and not to be quoted for a shell.
     samples.into_iter().map(|(name, value)| (name, value.replace("'<agent>'", "<agent>"))).collect()
 }
 

@@ -1,9 +1,9 @@
-//! Causes that the service manager of Windows tells of.
+//! Causes reported by the service manager of Windows.
 
 use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
-/// A service of the agent is there and does not run, or is not there beside the other.
+/// A service of the agent exists but does not run, or is missing although the other exists.
 pub static SERVICE_NOT_RUNNING: Cause = Cause {
     id: "service_not_running",
     prerequisite: Prerequisite::Processes,
@@ -38,7 +38,7 @@ pub static SERVICE_NOT_RUNNING: Cause = Cause {
     },
 };
 
-/// A service of the agent does not run, and nobody can start it.
+/// A service of the agent does not runand cannot be started.
 pub static SERVICE_DISABLED: Cause = Cause {
     id: "service_disabled",
     prerequisite: Prerequisite::Processes,
@@ -57,7 +57,7 @@ pub static SERVICE_DISABLED: Cause = Cause {
             2. Set its start type: `Set-Service {service} -StartupType Automatic`\n\
             3. Start it: `Start-Service {service}`\n\
             4. Verify that it is running: `Get-Service {service}`",
-        zh: "1. 确认禁用该服务的人员及原因。\n\
+        zh: "1. 确认是谁禁用了该服务，以及是否有意为之。\n\
             2. 设置启动类型：`Set-Service {service} -StartupType Automatic`\n\
             3. 启动服务：`Start-Service {service}`\n\
             4. 确认服务正在运行：`Get-Service {service}`",

@@ -7,7 +7,7 @@ pub use super::region::{
 use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
 
-/// The config file is not there, and the agent needs it.
+/// The config file does not exist, although the agent needs it.
 pub static CONFIG_MISSING: Cause = Cause {
     id: "config_missing",
     prerequisite: Prerequisite::StartupParameters,
@@ -126,12 +126,12 @@ pub static CONFIG_SERVER_MISSING: Cause = Cause {
     severity: Severity::Critical,
     title: Text {
         en: "{config} names no server for the heartbeat",
-        zh: "{config} 中没有配置接收心跳的服务端地址",
+        zh: "{config} 中没有配置接收心跳的服务器",
     },
     meaning: Text {
         en: "The agent sends its heartbeat to this server and gets its collection configs from it. \
             Without the address it does neither.",
-        zh: "客户端向该服务端发送心跳并获取采集配置。没有地址，两者都无法进行。",
+        zh: "客户端向该服务器发送心跳并获取采集配置。没有地址，两者都无法进行。",
     },
     remedy: Text {
         en: "1. [logtail right_config_server] Set {config_server_setting} and {data_server_setting} in \
@@ -164,7 +164,7 @@ pub static CONFIG_SERVER_MISSING: Cause = Cause {
     patience: patience::EDIT,
     summary: Text {
         en: "A log-collection agent's config names no server for the heartbeat.",
-        zh: "日志采集客户端的配置中没有心跳服务器。",
+        zh: "日志采集客户端的配置中没有接收心跳的服务器。",
     },
 };
 
@@ -174,8 +174,7 @@ pub static DATA_SERVER_MISSING: Cause = Cause {
     prerequisite: Prerequisite::StartupParameters,
     severity: Severity::Critical,
     title: Text {
-        en: "{config} names no server for the logs",
-        zh: "{config} 中没有配置接收日志的服务端地址",
+        en: "{config} names no server for the logs", zh: "{config} 中没有配置接收日志的服务器"
     },
     meaning: Text {
         en: "The agent may send a heartbeat, but it does not know where to send the logs of its project.",
@@ -212,11 +211,11 @@ pub static DATA_SERVER_MISSING: Cause = Cause {
     patience: patience::EDIT,
     summary: Text {
         en: "A log-collection agent's config names no server for the logs.",
-        zh: "日志采集客户端的配置中没有数据服务器。",
+        zh: "日志采集客户端的配置中没有接收日志的服务器。",
     },
 };
 
-/// A value of the config is still the stand-in of a document or template.
+/// A value of the config is still a placeholder from a document or template.
 pub static PLACEHOLDER_LEFT: Cause = Cause {
     id: "placeholder_left",
     prerequisite: Prerequisite::StartupParameters,
@@ -273,11 +272,11 @@ pub static ENDPOINT_MALFORMED: Cause = Cause {
     severity: Severity::Critical,
     title: Text {
         en: "The config has an unusable server address: {value}",
-        zh: "配置中的服务端地址无效：{value}",
+        zh: "配置中的服务器地址无效：{value}",
     },
     meaning: Text {
         en: "The agent cannot turn this value into an address, so it never connects to that server.",
-        zh: "客户端无法将该值解析为地址，因此无法连接该服务端。",
+        zh: "客户端无法将该值解析为地址，因此无法连接该服务器。",
     },
     remedy: Text {
         en: "1. [logtail] Correct {value} in {config_file}. A config server is a URL without a path, a data \
@@ -296,7 +295,7 @@ pub static ENDPOINT_MALFORMED: Cause = Cause {
             7. Restart the agent: {restart_command}\n\
             8. Verify that `logagent-exporter check` no longer reports it. The console shows a normal heartbeat \
             after about two minutes.",
-        zh: "1. [logtail] 修正 {config_file} 中的 {value}。配置服务端是不带路径的 URL，数据服务端只填域名。\n\
+        zh: "1. [logtail] 修正 {config_file} 中的 {value}。配置服务器是不带路径的 URL，数据服务器只填域名。\n\
             2. [loglistener] 修正 {config_file} 中的 {value}：只填域名，不带协议、路径和空格。\n\
             3. [logtail right_config_server] 在 {config_file} 中设置 {config_server_setting} 和 \
             {data_server_setting}。\n\
@@ -326,7 +325,7 @@ pub static DOMAIN_DEPRECATED: Cause = Cause {
     severity: Severity::Warning,
     title: Text {
         en: "The server {server} is under a domain that the vendor has replaced",
-        zh: "服务端地址 {server} 使用了已被替代的域名",
+        zh: "服务器 {server} 使用了已被替代的域名",
     },
     meaning: Text {
         en: "Retired domains can stop answering at any time, and with them the heartbeat stops.",
@@ -363,7 +362,7 @@ pub static DOMAIN_DEPRECATED: Cause = Cause {
     patience: patience::TICKET,
     summary: Text {
         en: "A log-collection agent uses a domain that the vendor has replaced.",
-        zh: "日志采集客户端使用了厂商已弃用的域名。",
+        zh: "日志采集客户端使用了已被厂商替代的域名。",
     },
 };
 
@@ -403,7 +402,7 @@ pub static COMMUNITY_EDITION: Cause = Cause {
     },
 };
 
-/// The config's servers stand under keys, or in a form, that only later versions read.
+/// The config's servers are under keys, or in a form, that only later versions read.
 pub static CONFIG_FORMAT_UNSUPPORTED: Cause = Cause {
     id: "config_format_unsupported",
     prerequisite: Prerequisite::StartupParameters,

@@ -1,4 +1,4 @@
-//! Causes that lie in what surrounds an agent: disks, limits, what starts it, its neighbours, the identity of its machine.
+//! Causes in the surroundings of an agent: disks, limits, what starts it, its neighbours, the identity of its machine.
 
 use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};
@@ -13,9 +13,9 @@ pub static SERVICE_NOT_ENABLED: Cause = Cause {
         zh: "客户端正在运行，但重启机器后不会自动启动（{init}）",
     },
     meaning: Text {
-        en: "Somebody started the agent by hand, or its init script or unit was removed or disabled. The heartbeat stops at the next reboot, planned or not, when the reason is no longer obvious.",
+        en: "The agent was started by hand, or its init script or unit was removed or disabled. The heartbeat stops at the next reboot, planned or not, when the reason is no longer obvious.",
         zh: "客户端可能是手动启动的，或其启动脚本、服务单元已被删除或禁用。下次重启机器（无论是否计划内）后，心跳将中断，\
-            且不易想到原因。",
+            且届时不易查明原因。",
     },
     remedy: Text {
         en: "1. Enable its service: {enable}\n\
@@ -42,14 +42,14 @@ pub static SERVICE_NOT_ENABLED: Cause = Cause {
     },
 };
 
-/// Two generations of one vendor's agent run beside each other.
+/// Two generations of one vendor's agent run side by side.
 pub static AGENTS_COEXIST: Cause = Cause {
     id: "agents_coexist",
     prerequisite: Prerequisite::Installed,
     severity: Severity::Warning,
     title: Text {
         en: "More than one agent collects from this host: {generations}",
-        zh: "本机同时运行了不止一个采集本机的客户端：{generations}",
+        zh: "有多个客户端在采集本机：{generations}",
     },
     meaning: Text {
         en: "They compete for the same sockets, locks, checkpoints and identity files. One of them fails to start, logs \
@@ -78,7 +78,7 @@ pub static AGENTS_COEXIST: Cause = Cause {
     },
 };
 
-/// A file system of the agent's has nothing left.
+/// A file system that the agent writes to is full.
 pub static DISK_FULL: Cause = Cause {
     id: "disk_full",
     prerequisite: Prerequisite::Processes,
@@ -190,10 +190,10 @@ pub static IP_UNSTABLE: Cause = Cause {
         zh: "客户端上报的 IP 在一小时内变化了 {changes} 次：{addresses}",
     },
     meaning: Text {
-        en: "With each change the agent restarts, and a machine group that goes by IP loses the host and finds it \
+        en: "With each change the agent restarts, and an IP-based machine group loses the host and finds it \
             again. Virtual interfaces that come and go, or a host name that resolves to several addresses, are the \
             usual reasons.",
-        zh: "每次变化都会导致客户端重启，按 IP 标识的机器组会反复丢失该机器。常见原因是虚拟网卡不断增减，或主机名解析到多个\
+        zh: "每次变化都会导致客户端重启，IP 地址型机器组会反复丢失该机器。常见原因是虚拟网卡不断增减，或主机名解析到多个\
             地址。",
     },
     remedy: Text {

@@ -97,7 +97,8 @@ pub static USER_IDENTIFIER_MALFORMED: Cause = Cause {
     },
 };
 
-/// The agent is too old to ask the metadata service the way that the host's settings demand, and knows its account from nowhere else.
+/// The agent is too old to ask the metadata service the way that the host's settings demand, and has no other source
+/// for its account.
 pub static METADATA_TOKEN_REQUIRED: Cause = Cause {
     id: "metadata_token_required",
     prerequisite: Prerequisite::UserIdentifier,

@@ -1,4 +1,4 @@
-//! Causes of the prerequisite `network` that lie on the way to every endpoint: resolver and proxy.
+//! Causes of the prerequisite `network` that concern the way to every endpoint: resolver and proxy.
 
 use super::{patience, sources};
 use crate::model::{Cause, Prerequisite, Severity, Text};

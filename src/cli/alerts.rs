@@ -15,7 +15,7 @@ pub struct Nobody;
 const TAKEN: Text = Text { en: "accepted the test alert", zh: "已接收测试告警" };
 const NOT_TAKEN: Text = Text { en: "did not accept the test alert", zh: "未接收测试告警" };
 const FORGETS: Text = Text {
-    en: "its resolve_timeout is {time}: what still fires would end whenever a request is late; set it to 3m or more",
+    en: "its resolve_timeout is {time}: firing alerts would be resolved whenever a request is late; set it to 3m or more",
     zh: "其 resolve_timeout 为 {time}：只要有一次请求延迟，仍在触发的告警就会被当作已恢复；请设为 3m 或更长",
 };
 const NEXT: Text = Text {

@@ -49,7 +49,8 @@ pub fn socket(runtime_directory: Option<OsString>) -> PathBuf {
 
 /// Asks the exporter that listens at `socket`.
 ///
-/// # Errors The exporter cannot be asked: nobody listens, access is denied, or the socket's directory is not
+/// # Errors
+/// The exporter cannot be asked: nobody listens, access is denied, or the socket's directory is not
 /// trusted.
 pub async fn local(socket: &Path, target: &str) -> io::Result<Answer> {
     within(async { exchange(sys::local::connect(socket).await?, target).await }).await
@@ -58,7 +59,8 @@ pub async fn local(socket: &Path, target: &str) -> io::Result<Answer> {
 /// Waits until the first full cycle of the exporter that listens at `socket` is complete, at most [`LONGEST_WAIT`]; `waits`
 /// is called if it is not complete yet. False if it is still not complete.
 ///
-/// # Errors The exporter cannot be asked, or has ended.
+/// # Errors
+/// The exporter cannot be asked, or has ended.
 pub async fn first_cycle(socket: &Path, waits: impl FnOnce()) -> io::Result<bool> {
     until_ready(async || sys::local::connect(socket).await, waits).await
 }
@@ -92,7 +94,8 @@ async fn until_ready<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// How the exporter that listens at `socket` was started.
 ///
-/// # Errors Why this is not known.
+/// # Errors
+/// Why this is not known.
 pub async fn started(socket: &Path) -> io::Result<sys::Started> {
     sys::local::started(&sys::local::connect(socket).await?)
 }

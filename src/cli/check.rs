@@ -19,7 +19,7 @@ const CLEAR: &str = "\r\x1b[2K";
 
 const AWAITED: Text = Text {
     en: "waiting for the first evaluation of the exporter that has just been started …",
-    zh: "导出器刚刚启动，正在等待首次检查完成 …",
+    zh: "exporter 刚刚启动，正在等待首次检查完成 …",
 };
 
 /// No agent of the report has this name.
@@ -32,7 +32,8 @@ struct UnknownAgent {
 
 /// Evaluates once and prints the findings.
 ///
-/// # Errors Standard output cannot be written, or no agent has the requested name.
+/// # Errors
+/// Standard output cannot be written, or no agent has the requested name.
 pub async fn check(settings: Settings, options: CycleOptions, view: &View) -> io::Result<Verdict> {
     let mut cycle = Cycle::new(settings, options);
     let mut progress = Progress::new(view.quiet);
@@ -75,7 +76,8 @@ pub(super) fn only(report: &mut Report, name: &str) -> io::Result<()> {
 /// Prints the answer of the running exporter, once its first full cycle is complete; `None` if none can be asked, with
 /// the reason in the log.
 ///
-/// # Errors Standard output cannot be written, or the exporter failed.
+/// # Errors
+/// Standard output cannot be written, or the exporter failed.
 pub async fn check_running(socket: &std::path::Path, view: &View) -> io::Result<Option<u8>> {
     first_cycle(socket, view).await;
     let Some((text, verdict)) = running(socket, view).await? else { return Ok(None) };
@@ -97,7 +99,8 @@ pub(super) async fn first_cycle(socket: &std::path::Path, view: &View) {
 
 /// The answer of the running exporter, and its exit code; `None` as above.
 ///
-/// # Errors The exporter's failure.
+/// # Errors
+/// The exporter's failure.
 pub(super) async fn running(socket: &std::path::Path, view: &View) -> io::Result<Option<(String, u8)>> {
     let format = match view.format {
         Format::Text => "text",

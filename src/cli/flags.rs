@@ -41,7 +41,8 @@ const LONGEST: Duration = Duration::from_hours(24);
 
 /// Reads arguments (the program's name first) and, for flags that are not given, the variables in `env`.
 ///
-/// # Errors The first error: an unknown flag or command, or an invalid value, with its flag or variable.
+/// # Errors
+/// The first error: an unknown flag or command, or an invalid value, with its flag or variable.
 pub fn parse(
     args: impl IntoIterator<Item = OsString>,
     env: impl Fn(&str) -> Option<OsString>,

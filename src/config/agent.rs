@@ -80,8 +80,8 @@ pub(super) fn agents(field: &Field<'_>, file: &Path, problems: &mut Problems) ->
                 said(&settings.name)
             );
             let message = match name {
-                Some(_) => format!("{taken}; every agent needs a name of its own"),
-                None => format!("{taken}; without a name an agent is called after its kind, so give it one"),
+                Some(_) => format!("{taken}; every agent needs a unique name"),
+                None => format!("{taken}; without a name an agent is named after its kind, so give it one"),
             };
             problems.add(line, format!("{}.name", section.path), message);
         } else {

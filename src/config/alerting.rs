@@ -43,7 +43,7 @@ const UNSUPPORTED: [(&str, &str); 8] = [
     ("http_headers", "use basic_auth or authorization"),
     ("proxy_from_environment", "write proxy_url"),
     ("proxy_connect_header", "use a proxy_url that needs none"),
-    ("no_proxy", "write an item of its own, without proxy_url, for those members"),
+    ("no_proxy", "write a separate item without proxy_url for those members"),
 ];
 
 /// As Prometheus has it.
@@ -82,7 +82,7 @@ fn alertmanager(item: &Field<'_>, directory: &Path, problems: &mut Problems) -> 
     }
     for (key, what) in [
         ("follow_redirects", "redirects are never followed; leave the key out, or write false"),
-        ("enable_http2", "requests go by HTTP/1.1; leave the key out, or write false"),
+        ("enable_http2", "requests use HTTP/1.1; leave the key out, or write false"),
     ] {
         if let Some(field) = section.get(key)
             && field.boolean(problems) == Some(true)
@@ -233,7 +233,7 @@ fn proxy(text: &str) -> Result<(String, u16), String> {
 fn secret(section: &Section<'_>, key: &str, directory: &Path, problems: &mut Problems) -> Option<Secret> {
     let (inline, file) = (section.get(key), section.get(&format!("{key}_file")));
     if let (Some(_), Some(file)) = (&inline, &file) {
-        file.problem(format!("stands beside {key}; write one of them"), problems);
+        file.problem(format!("is set together with {key}; use only one of them"), problems);
     }
     if let Some(field) = inline {
         // As written: a password may consist of digits, and no message repeats it.
@@ -260,7 +260,7 @@ fn needed(section: &Section<'_>, key: &str, directory: &Path, problems: &mut Pro
 
 fn credentials(section: &Section<'_>, directory: &Path, problems: &mut Problems) -> Option<HttpCredentials> {
     if let (Some(_), Some(field)) = (section.get("basic_auth"), section.get("authorization")) {
-        field.problem("stands beside basic_auth; write one of them", problems);
+        field.problem("is set together with basic_auth; use only one of them", problems);
     }
     if let Some(field) = section.get("basic_auth") {
         let section = Section::open(&field, &["username", "password", "password_file"], problems)?;
@@ -377,7 +377,7 @@ fn link(text: &str) -> Result<String, String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%/:[]".contains(&byte);
     if !rest.bytes().all(plain) || text.len() > LONGEST_LABEL {
         return Err(format!(
-            "is no plain address of at most {LONGEST_LABEL} characters; use letters, digits and -._~%/:"
+            "is not a plain address of at most {LONGEST_LABEL} characters; use letters, digits and -._~%/:"
         ));
     }
     Ok(text.trim_end_matches('/').to_owned())

@@ -15,7 +15,8 @@ use crate::sys;
 ///
 /// Never blocks: a FIFO or device in the file's place is an error, as is a file over 1 MiB.
 ///
-/// # Errors Why it cannot be read, or all problems of it.
+/// # Errors
+/// Why it cannot be read, or all problems of it.
 pub fn load(path: &Path) -> Result<(Settings, Vec<ConfigProblem>), ConfigError> {
     let (path, text) = if path == Path::new("-") {
         let mut text = Vec::new();
@@ -39,7 +40,8 @@ fn limit() -> u64 {
 
 /// Reads a file given by the operator: regular and at most 1 MiB. Never blocks on a FIFO or device.
 ///
-/// # Errors Why it was not read, for people.
+/// # Errors
+/// Why it was not read, for people.
 pub fn read(path: &Path) -> Result<Vec<u8>, String> {
     let cannot = |error: io::Error| format!("cannot be read: {error}");
     let file = sys::file::open(path).map_err(cannot)?;

@@ -51,7 +51,7 @@ impl ConfigProblem {
     }
 }
 
-/// Nobody reads more problems than this, and a hostile file must not fill the memory.
+/// More problems than this are of no use to a reader, and a hostile file must not fill the memory.
 const MOST_PROBLEMS: usize = 100;
 
 /// Collects problems and warnings while a document is walked.

@@ -244,7 +244,7 @@ impl<'n> Field<'n> {
         matches!(&self.node.value, Value::List(items) if items.is_empty())
     }
 
-    /// True if it is a list, of whatever length.
+    /// True if it is a list, of any length.
     pub(super) fn is_list(&self) -> bool {
         matches!(self.node.value, Value::List(_))
     }

@@ -40,7 +40,8 @@ pub fn targets(pattern: &Path) -> Result<Vec<Target>, ConfigError> {
 
 /// Reads the targets in `text`; JSON is YAML.
 ///
-/// # Errors All problems of it.
+/// # Errors
+/// All problems of it.
 pub fn parse(text: &[u8], file: &Path) -> Result<Vec<Target>, ConfigError> {
     let mut problems = Problems::default();
     let mut out = Vec::new();

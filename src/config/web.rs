@@ -355,14 +355,17 @@ fn versions(section: &Section<'_>, problems: &mut Problems) -> (bool, bool) {
         problems.warn(
             min_field.map_or(section.line, |field| field.line),
             "tls_server_config.min_version",
-            format!("{version} is not spoken by this server; TLS12 is the oldest"),
+            format!("{version} is not supported by this server; TLS12 is the oldest"),
         );
     }
     if let Some(field) = max_field
         && (max < 2 || max < min)
     {
-        let message =
-            if max < 2 { "is not spoken by this server; use TLS12 or TLS13" } else { "is below min_version" };
+        let message = if max < 2 {
+            "is not supported by this server; use TLS12 or TLS13"
+        } else {
+            "is below min_version"
+        };
         field.problem(message, problems);
     }
     (min <= 2 && max >= 2, max >= 3)
@@ -407,7 +410,7 @@ fn headers(field: &Field<'_>, problems: &mut Problems) -> Vec<(&'static str, Str
         else {
             let names = HEADERS.map(|(header, _)| header);
             let near = did_you_mean(name, names);
-            let message = format!("is no header that can be set{near}; use one of {}", names.join(", "));
+            let message = format!("is not a header that can be set{near}; use one of {}", names.join(", "));
             problems.add(field.key_line, field.path.clone(), message);
             continue;
         };

@@ -221,7 +221,7 @@ impl Builder {
         }
     }
 
-    /// True if the tag makes a string of whatever is written. Custom tags have no meaning here.
+    /// True if the tag makes any value a string. Custom tags have no meaning here.
     fn check_tag(&self, tag: Option<&Tag>, line: usize, problems: &mut Problems) -> bool {
         let Some(tag) = tag else { return false };
         let non_specific = tag.handle.is_empty() && tag.suffix == "!";

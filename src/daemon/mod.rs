@@ -130,7 +130,8 @@ pub async fn load_settings(file: Option<PathBuf>) -> Result<Settings, config::Co
 
 /// Runs until SIGTERM or SIGINT. `announce` is called with the first complete report.
 ///
-/// # Errors If signals cannot be listened to, or if a task ends unexpectedly.
+/// # Errors
+/// If signals cannot be listened to, or if a task ends unexpectedly.
 pub async fn run(
     listeners: Vec<Listener>,
     lock: Lock,

@@ -10,7 +10,8 @@ const OF_A_ROOT: [&str; 12] =
 
 /// Rejects directories that do not exist, or are not a root or proc directory.
 ///
-/// # Errors If either is not such a directory; the error names the flag, and what to mount.
+/// # Errors
+/// If either is not such a directory; the error names the flag, and what to mount.
 pub fn require_host(rootfs: &Path, procfs: Option<&Path>) -> anyhow::Result<()> {
     // Other systems do not have these flags.
     if sys::SYSTEM != System::Linux {

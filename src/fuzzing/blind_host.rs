@@ -47,7 +47,7 @@ struct Case {
     edits: Entries,
 }
 
-/// A host on disk, looked at by a user without privileges.
+/// A host on disk, observed by an unprivileged user.
 struct Stage {
     root: TempDir,
     host: Host,

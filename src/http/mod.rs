@@ -65,7 +65,7 @@ pub struct Server {
     pub allowed_hosts: AllowedHosts,
     /// The boot clock, as [`Published::evaluated_at`] counts.
     pub now: Box<dyn Fn() -> Duration + Send + Sync>,
-    /// How many clients, how patiently.
+    /// The limits for clients.
     pub limits: Limits,
 }
 
@@ -120,7 +120,7 @@ impl Server {
                 return Some(answer);
             }
             Admission::Busy => {
-                let mut answer = plain(StatusCode::TOO_MANY_REQUESTS, "too many passwords to judge\n");
+                let mut answer = plain(StatusCode::TOO_MANY_REQUESTS, "too many passwords to check\n");
                 answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
                 return Some(answer);
             }
@@ -245,7 +245,7 @@ impl Server {
             Ok(Some(Ok(()))) => plain(StatusCode::OK, "reloaded\n"),
             Ok(Some(Err(error))) => plain(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
             Ok(None) => plain(StatusCode::SERVICE_UNAVAILABLE, "shutting down\n"),
-            Err(_elapsed) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the reload has not come back yet\n"),
+            Err(_elapsed) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the reload has not finished yet\n"),
         }
     }
 }

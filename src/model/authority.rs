@@ -100,7 +100,8 @@ fn parse_host(host: &str) -> Result<String, String> {
 
 /// A port from 1 to 65535, in digits only.
 ///
-/// # Errors What is wrong, for people; a value that is not a number may be a password, and is not repeated.
+/// # Errors
+/// What is wrong, for people; a value that is not a number may be a password, and is not repeated.
 pub fn parse_port(port: &str) -> Result<u16, String> {
     let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     match port.parse::<u16>() {

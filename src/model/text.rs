@@ -1,4 +1,4 @@
-//! Bilingual sentences with `{placeholders}`, and the escaping that keeps foreign bytes out of them.
+//! Bilingual sentences with `{placeholders}`, and the escaping of untrusted text in them.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ pub enum Language {
     Chinese,
 }
 
-/// One sentence, or a few, in every language. A language added here makes the compiler list each missing sentence.
+/// One sentence, or a few, in every language. If a language is added here, the compiler lists each missing sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Text {
     /// English.
@@ -30,7 +30,7 @@ impl Text {
         }
     }
 
-    /// The sentence with each `{name}` replaced by what `value` knows of it; an unknown name stays visible as written.
+    /// The sentence with each `{name}` replaced by the result of `value`; an unknown name is kept as written.
     pub fn fill<'a>(&self, language: Language, value: impl Fn(&str) -> Option<&'a str>) -> String {
         fill(self.in_language(language), |name| value(name).map(str::to_owned))
     }
@@ -52,7 +52,7 @@ impl Text {
     }
 }
 
-/// `template` with each `{name}` replaced by what `value` knows of it; an unknown name stays visible as written.
+/// `template` with each `{name}` replaced by the result of `value`; an unknown name is kept as written.
 pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(template.len() + 64);
     let mut rest = template;
@@ -73,7 +73,7 @@ pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     out
 }
 
-/// `word` as a shell takes it for one word: every command that is shown to people quotes by this.
+/// `word` as one word of a shell, quoted if necessary: for every command that is displayed.
 pub fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:=@%,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -83,9 +83,9 @@ pub fn shell_word(word: &str) -> String {
     }
 }
 
-/// `word` as `PowerShell` takes it for one word.
+/// `word` as one word of `PowerShell`.
 pub fn powershell_word(word: &str) -> String {
-    // Paths are quoted: they may stand where words are expressions.
+    // Paths are quoted: they may be used where words are expressions.
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if !word.is_empty() && !word.starts_with('-') && word.chars().all(plain) {
         word.to_owned()
@@ -138,12 +138,12 @@ pub fn quoted(value: &str) -> String {
     format!("\"{}\"", visible(value))
 }
 
-/// True if it is ASCII that shows as itself, as nearly everything is.
+/// True if it is printable ASCII, as nearly all values are.
 pub fn is_plain(value: &str) -> bool {
     value.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
-/// True if a terminal or a page shows the character as itself, and nothing else in another way for it.
+/// True if a terminal or a page shows the character as it is, and it does not change how others are shown.
 pub fn is_printable(c: char) -> bool {
     !c.is_control() && !is_invisible(c)
 }

@@ -1,4 +1,4 @@
-//! Moments as people and programs write them: RFC 3339 in UTC.
+//! Times as people and programs write them: RFC 3339 in UTC.
 
 use std::time::SystemTime;
 
@@ -30,7 +30,7 @@ mod tests {
         let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_286_059_999);
         assert_eq!(rfc3339_millis(at), "2026-11-21T18:34:19.999Z");
         assert_eq!(rfc3339(at), "2026-11-21T18:34:19Z");
-        // Not every system knows such moments.
+        // Not every system can represent such times.
         let far = Duration::from_secs(1 << 40);
         let shown =
             |at: Option<SystemTime>, expected: &str| assert!(at.is_none_or(|at| rfc3339(at) == expected));

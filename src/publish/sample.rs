@@ -1,4 +1,4 @@
-//! Reports made by hand, for tests.
+//! Hand-written reports for tests.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -94,7 +94,7 @@ pub(crate) static CERTIFICATE_EXPIRING: Cause = Cause {
     summary: NO_TEXT,
 };
 
-/// 2026-07-01 08:00:00 UTC, and so many seconds.
+/// 2026-07-01 08:00:00 UTC, plus this many seconds.
 pub(crate) fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_782_892_800 + seconds)
 }

@@ -37,7 +37,7 @@ pub(crate) const NODE_NAME: &str = "NODE_NAME";
 pub(crate) const POD_NAME: &str = "POD_NAME";
 pub(crate) const POD_NAMESPACE: &str = "POD_NAMESPACE";
 
-/// A variable of the exporter's own environment; `None` where it is empty, too.
+/// A variable of the exporter's own environment; `None` also if it is empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

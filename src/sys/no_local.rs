@@ -46,7 +46,7 @@ pub fn poll_peek(stream: &Stream, _: &mut Context<'_>) -> Poll<io::Result<Option
     match stream.0 {}
 }
 
-/// A socket that is listened on.
+/// A listening socket.
 #[derive(Debug)]
 pub struct Listener(Infallible);
 

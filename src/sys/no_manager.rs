@@ -6,7 +6,8 @@ use crate::sys::{Importance, ServiceRequest};
 
 /// There is nothing to notify.
 ///
-/// # Errors Always returns the work, to be run by the caller.
+/// # Errors
+/// Always returns the work, to be run by the caller.
 pub fn as_service(work: Box<dyn FnOnce() -> bool + Send>) -> Result<bool, Box<dyn FnOnce() -> bool + Send>> {
     Err(work)
 }

@@ -37,7 +37,7 @@ pub const HOSTS_FILE: &str = "/etc/hosts";
 /// The service's config file.
 pub const CONFIG_FILE: &str = "/etc/logagent-exporter/logagent-exporter.yml";
 
-/// The authorities that the system trusts, where it has no files of them: it has.
+/// The authorities that the system trusts, if it does not have them in files: here it does.
 ///
 /// # Errors
 /// None.
@@ -76,7 +76,7 @@ pub fn confine() -> io::Result<()> {
     Err(unsupported())
 }
 
-/// What the kernel says of its clock.
+/// The kernel's clock status.
 ///
 /// # Errors
 /// Always.
@@ -117,7 +117,7 @@ pub fn reads_what_is_others() -> bool {
     true
 }
 
-/// What the system tells of an open file.
+/// The facts of an open file.
 pub mod file {
     use crate::sys::root::FileSystem;
     use std::{
@@ -129,21 +129,24 @@ pub mod file {
 
     /// Opens a path of the exporter's own file system for reading.
     ///
-    /// # Errors The system's error.
+    /// # Errors
+    /// The system's error.
     pub fn open(path: &Path) -> io::Result<File> {
         File::open(path)
     }
 
     /// Creates a new file; its directory determines who can read it.
     ///
-    /// # Errors The system's error; `AlreadyExists` if the path exists.
+    /// # Errors
+    /// The system's error; `AlreadyExists` if the path exists.
     pub fn create_private(path: &Path) -> io::Result<File> {
         File::options().write(true).create_new(true).open(path)
     }
 
     /// The free space of a file system; not known.
     ///
-    /// # Errors Always: not known on this system.
+    /// # Errors
+    /// Always: not known on this system.
     pub fn space(_: &File, _: bool) -> io::Result<Option<(u64, crate::model::snapshot::Space)>> {
         Err(io::Error::new(
             io::ErrorKind::Unsupported,

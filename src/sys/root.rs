@@ -1,4 +1,4 @@
-//! Paths under `--path.rootfs`: symbolic links resolve inside it, whatever they say, and nothing outside is ever opened.
+//! Paths under `--path.rootfs`: symbolic links resolve inside it, and nothing outside is ever opened.
 
 use std::{
     ffi::OsString,
@@ -113,15 +113,15 @@ impl Root {
     /// Opens `path`.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn open(&self, path: &Path, purpose: Purpose) -> io::Result<File> {
         system::open(self, path, purpose)
     }
 
-    /// Opens `path` for its metadata, if it contains no link. `None`: it contains one, or the kernel cannot tell.
+    /// Opens `path` for its metadata, if it contains no link. `None`: it contains one, or the kernel cannot check that.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn open_without_links(&self, path: &Path) -> io::Result<Option<File>> {
         system::open_without_links(self, path)
     }
@@ -129,19 +129,20 @@ impl Root {
     /// Follows a path component by component, links included.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn way(&self, path: &Path) -> io::Result<Way> {
         system::way(self, path)
     }
 
     /// The names in a directory, in no particular order. `None`: there are more than `most`.
     ///
-    /// # Errors The system's error; also if it is not a directory.
+    /// # Errors
+    /// The system's error; also if it is not a directory.
     pub fn entries(&self, path: &Path, most: usize) -> io::Result<Option<Vec<OsString>>> {
         system::entries(self, path, most)
     }
 
-    /// The path, as the agent sees it and free of links, of an open file. `None` where the system cannot tell.
+    /// The path, as the agent sees it and free of links, of an open file. `None` if the system does not report it.
     pub fn canonical(&self, file: &File) -> Option<PathBuf> {
         if self.held.is_some() {
             // Its mounts are not the exporter's, and paths that the kernel returns there do not exist here.
@@ -154,7 +155,7 @@ impl Root {
 /// Opens for reading what was opened for its metadata, whatever its path refers to by now.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn reopen(looked_at: &File) -> io::Result<File> {
     system::reopen(looked_at)
 }
@@ -163,7 +164,7 @@ pub fn reopen(looked_at: &File) -> io::Result<File> {
 /// than `most`.
 ///
 /// # Errors
-/// What the system says; not a directory is one of them.
+/// The system's error; also if it is not a directory.
 pub fn entries_of(looked_at: &File, most: usize) -> io::Result<Option<Vec<OsString>>> {
     system::names_in(reopen(looked_at)?, most)
 }
@@ -174,7 +175,7 @@ pub(super) fn relative(path: &Path) -> &Path {
     if rest.as_os_str().is_empty() { Path::new(".") } else { rest }
 }
 
-/// Where the way to `path`, as the agent sees it, begins: at the root, or at its drive.
+/// The starting point of `path` as the agent sees it: the root, or its drive.
 pub fn start(root: &Path, path: &Path) -> PathBuf {
     system::start(root, path)
 }

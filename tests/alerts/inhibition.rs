@@ -30,7 +30,7 @@ impl Alertmanager {
     /// With the example's config, and these additional inhibitions.
     fn start(inhibitions: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        // Nobody is notified: nothing listens on the receivers' ports.
+        // No notification is delivered: nothing listens on the receivers' ports.
         let config = read(ALERTMANAGER)
             .replace("http://watchdog.example.com", "http://127.0.0.1:1")
             .replace("http://pager.example.com", "http://127.0.0.1:1")

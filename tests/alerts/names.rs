@@ -34,7 +34,7 @@ impl Drop for Ended {
     }
 }
 
-/// What a scrape shows of a machine with a broken Logtail (files only), and an agent with an endpoint that answers.
+/// The scrape of a machine with a broken Logtail (files only), and an agent with an endpoint that answers.
 fn scrape() -> String {
     let root = tempfile::tempdir().unwrap();
     let write = |path: &str, text: &str| {
@@ -107,7 +107,7 @@ fn answer(mut stream: TcpStream) {
         write!(stream, "HTTP/1.1 200 OK\r\ndate: {date}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
 }
 
-/// The body of an answer. By HTTP 1.0, in which no body comes in chunks.
+/// The body of an answer. With HTTP/1.0 no body is chunked.
 pub(crate) fn get(address: &str, path: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
@@ -143,8 +143,8 @@ fn scraped() -> Names {
     names
 }
 
-/// Series that rules record from what they recorded before, so that their labels cannot be found by reading in order. Whether they
-/// have these labels is found like that of all others.
+/// Series that rules record from what they recorded before, so that their labels cannot be found by reading in order.
+/// Whether they have these labels is checked as for all others.
 const REMEMBERED: [(&str, &[&str]); 7] = [
     (
         "agent_cause:logagent_problem:due_since",
@@ -184,11 +184,11 @@ fn rules_ask_only_for_what_a_scrape_shows() {
     for (name, labels) in REMEMBERED {
         names.metrics.insert(name.to_owned(), of(labels));
     }
-    // What Prometheus itself records of alerts.
+    // Series that Prometheus itself records about alerts.
     names
         .metrics
         .insert("ALERTS".to_owned(), of(&["alertname", "alertstate", "cluster", "instance", "agent"]));
-    // Recorded series first: alerts ask for them, and what alerts remember for what is counted by hand.
+    // Recorded series first: alerts read them, and the state of alerts reads hand-written counts.
     let rules = [BY_HAND, CAUSES].iter().flat_map(|path| rules_of(path));
     for rule in rules.filter(|rule| rule["record"].is_string()) {
         let (name, expression) = (rule["record"].as_str().unwrap(), rule["expr"].as_str().unwrap());
@@ -209,7 +209,7 @@ fn rules_ask_only_for_what_a_scrape_shows() {
             names.labels(expression).unwrap_or_else(|error| panic!("{name}: {expression}: {error}"));
         labels.extend(added(&rule));
         for (annotation, text) in rule["annotations"].as_object().unwrap() {
-            // `$externalLabels.cluster` stands for a cluster that is no label of the targets.
+            // `$externalLabels.cluster` is a cluster that is not a label of the targets.
             let text = text.as_str().unwrap().replace("or $labels.cluster $externalLabels.cluster", "");
             let used = text.split("$labels.").skip(1);
             for label in

@@ -9,11 +9,11 @@ use promql_parser::{
 
 pub(crate) type Labels = BTreeSet<String>;
 
-/// Every series that can be asked for, with its labels.
+/// Every series that can be queried, with its labels.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     pub(crate) metrics: BTreeMap<String, Labels>,
-    /// The values that a label may have, where they are a closed set.
+    /// The values that a label may have, if they are a closed set.
     pub(crate) values: BTreeMap<String, BTreeSet<String>>,
 }
 

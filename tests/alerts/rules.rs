@@ -1,4 +1,4 @@
-//! Conventions that every alert keeps, and that each has tests and a runbook.
+//! Conventions that every alert follows, and that each has tests and a runbook.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,7 @@ fn every_cause_has_one_alert_with_its_labels() {
     assert_eq!(told, expected);
 }
 
-/// An inhibition of warnings by a critical alert of the same name, as kube-prometheus-stack has it, finds none.
+/// An inhibition of warnings by a critical alert of the same name, as kube-prometheus-stack has it, matches none.
 #[test]
 fn no_name_has_two_alerts_or_two_severities() {
     let alerts = alerts_of(CAUSES);
@@ -54,7 +54,8 @@ fn no_name_has_two_alerts_or_two_severities() {
     }
 }
 
-/// They forget with Prometheus' restart, and begin anew with a failed scrape: what must not be missed is recorded instead.
+/// They lose their state when Prometheus restarts, and start again after a failed scrape: state that must survive is
+/// recorded instead.
 #[test]
 fn alerts_about_agents_wait_for_nothing_that_a_restart_forgets() {
     let file = yaml(CAUSES);
@@ -84,7 +85,7 @@ fn alerts_keep_the_conventions() {
                     .unwrap_or_else(|| panic!("{name} has no {annotation}"))
             };
             for text in ["summary", "description", "fix", "runbook_url", "dashboard_url"].map(annotation) {
-                // Those of two Prometheus servers are one alert: what differs between them is no label.
+                // Those of two Prometheus servers are one alert: what differs between them is not a label.
                 assert!(!text.contains("$value"), "{name}: {text}");
             }
             let summary = annotation("summary");
@@ -154,7 +155,8 @@ fn every_alert_has_tests_in_which_it_fires_and_is_silent() {
     }
 }
 
-/// A job may have any name. That of exporters mostly has `logagent` in it, by which a target is known that never answered.
+/// A job may have any name. The job of exporters usually contains `logagent`, which identifies targets that never
+/// answered.
 #[test]
 fn rules_name_no_job() {
     for rule in [CAUSES, BY_HAND].iter().flat_map(|path| rules_of(path)) {
@@ -202,7 +204,7 @@ fn every_runbook_belongs_to_an_alert_and_is_complete_in_both_languages() {
         let language = usize::from(path.ends_with(".zh.md"));
         wanted.insert(path, language);
     }
-    // That of the push, which no rule makes.
+    // The alert of the push, which no rule has.
     let host = format!("alerts/runbooks/exporter/{}", HOST_WATCHDOG.name);
     wanted.extend([(format!("{host}.md"), 0), (format!("{host}.zh.md"), 1)]);
     let there: BTreeSet<String> = files("alerts/runbooks", "").into_iter().collect();

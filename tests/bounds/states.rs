@@ -42,7 +42,7 @@ pub(crate) const STATES: &[State] = &[
             long_crowd,
         )
     },
-    state("40 × 40 copies of a user's, not believed", &["candidates"], not_believed),
+    state("40 × 40 copies of a user's, not trusted", &["candidates"], not_believed),
     state("an agent's config of 1 MiB: 60,000 malformed servers", &["findings", "evidence"], malformed),
     state("the same, one byte too long to be read", &[], |host| {
         malformed(host);
@@ -61,11 +61,11 @@ pub(crate) const STATES: &[State] = &[
     state("100 endpoints of one agent", &[], endpoints),
     State {
         config: files,
-        ..state("a custom agent of 200 files, as the exporter's config has it", &["series"], |host| {
+        ..state("a custom agent of 200 files, in the exporter's config", &["series"], |host| {
             host.sh("cd /etc/ilogtail && touch $(seq 0 199)");
         })
     },
-    State { during: connections, ..state("2,100 connections that say nothing", &[], |_| ()) },
+    State { during: connections, ..state("2,100 silent connections", &[], |_| ()) },
 ];
 
 /// Starts 600 LogListener processes with these arguments, after this script.
@@ -165,7 +165,7 @@ fn logging(host: &Host) -> Box<dyn Any> {
     Box::new(Running(host.command("/", "sh").args(["-c", &script]).spawn().unwrap()))
 }
 
-/// Each with a root directory of its own, as runtimes give it.
+/// Each with a separate root directory, as runtimes set it up.
 fn containers(host: &Host) -> Box<dyn Any> {
     let script = format!(
         "mkdir -p /opt/jail && mount -t tmpfs tmpfs /opt/jail && cd /opt/jail && mkdir usr proc etc dev old && \

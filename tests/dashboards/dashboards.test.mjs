@@ -54,9 +54,9 @@ before(async () => {
       for (const label of Object.keys(labels)) known.get(metric).add(label);
     }
   }
-  // Version and the like are empty in some scrapes, and then no label: what the text of a scrape names exists.
+  // Labels such as the version are empty in some scrapes, and then absent: labels in the text of a scrape exist.
   for (const { name, labels } of Object.values(scrapes()).flat()) for (const label of Object.keys(labels)) known.get(name).add(label);
-  // What no scrape of these machines has is in the reference.
+  // Metrics that no scrape of these machines has are in the reference.
   for (const [, metric, labels] of readFileSync(join(ROOT, 'docs/metrics.md'), 'utf8').matchAll(/^\| `(\w+)` \| \w+ \| ([^|]*) \|/gm)) {
     if (!known.has(metric)) known.set(metric, new Set(['job', 'cluster', 'instance', ...labels.split(', ').filter(Boolean).map((label) => label.trim())]));
   }
@@ -171,7 +171,7 @@ describe('what is seen', () => {
       shows(seen, 'Causes', metric.cause);
     }
     for (const { metric } of await server.query('logagent_problem{severity="critical"}', to)) shows(seen, 'Failing hosts', metric.instance);
-    // In sight without scrolling, on a screen of 1080 lines.
+    // Visible without scrolling, on a screen of 1080 lines.
     const { top } = panelOf(seen, 'Failing hosts');
     assert.ok(top < 500, `it begins at ${top}`);
     const [unreached] = await server.query('topk(1, count by (url) (logagent_endpoint_up{purpose!="admin"} == 0))', to);
@@ -253,7 +253,7 @@ describe('what is seen', () => {
     assert.ok(down > 0);
     shows(await show('disastrous', 'fleet', { name: null }), 'Hosts not scraped', down);
     shows(await show('disastrous', 'exporter', { name: null }), 'Down', down);
-    // Where there is none, 0 would be false.
+    // If there is none, 0 would be wrong.
     const elsewhere = changed('fleet', (copy, panel) => {
       panel('Hosts not scraped').targets.forEach((target) => { target.expr = target.expr.replaceAll('$job', 'elsewhere'); });
       copy.panels = [panel('Hosts not scraped')];
@@ -357,7 +357,7 @@ const changed = (name, change) => {
   return copy;
 };
 
-// Not a check: it exists only where the pictures are to be written anew.
+// Not a check: it exists only if the pictures are to be written again.
 if (process.env.UPDATE) test('pictures for the README', async () => {
   const images = join(ROOT, 'docs/images');
   mkdirSync(images, { recursive: true });

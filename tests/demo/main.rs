@@ -224,8 +224,8 @@ fn shown(alert: &Value) -> String {
     format!("{head}\n  {}\n  fix\n{}\n  {}", told("description"), fix.join("\n"), told("runbook_url"))
 }
 
-/// Leads from a port of the real machine's loopback interface to the same of the network that `enter` takes a thread into; the
-/// port.
+/// Forwards a port of the real machine's loopback interface to the same port in the network that `enter` takes a thread
+/// into; returns the port.
 fn forwarded(enter: impl Fn() + Clone + Send + 'static, port: u16) -> u16 {
     // The usual port if it is free.
     let listener = TcpListener::bind(("127.0.0.1", port))

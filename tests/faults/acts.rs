@@ -32,7 +32,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("the exporter is stopped for a while (SIGSTOP, SIGCONT)", stopped),
     Fault {
         prepare: Some(|host| host.write("/run/descriptors", "32")),
-        ..fault("32 descriptors, and 60 clients that say nothing", few_descriptors)
+        ..fault("32 descriptors, and 60 silent clients", few_descriptors)
     },
     fault("4 MiB of memory (cgroup v1), and 200 scrapes", little_memory),
     Fault {
@@ -41,7 +41,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     },
     fault("the root file system is read-only", read_only_root),
     fault("an interface that goes down and up 40 times", flapping_interface),
-    Fault { prepare: Some(ask_dns), ..fault("a name server that says nothing", dns_black_hole) },
+    Fault { prepare: Some(ask_dns), ..fault("a silent name server", dns_black_hole) },
     fault("the agent's config is replaced 1,000 times", replaced_config),
     fault("the agent's log, and the exporter's own, are rotated", rotated_logs),
     fault("the agent is upgraded in place", upgraded_agent),

@@ -31,7 +31,7 @@ pub(crate) fn firing(repository: &Path, rules: &Path, histories: &[History]) -> 
          tests:\n",
         rules.display()
     );
-    // Where the cluster is no label of targets, each has a Prometheus of its own: its series do not have the label.
+    // If the cluster is not a label of targets, each has a separate Prometheus: its series do not have the label.
     for server in 0..2 {
         let (labelled, alone): (Vec<&History>, Vec<&History>) = histories
             .iter()

@@ -136,7 +136,8 @@ fn missing(history: &History, targets: &[Target], step: usize) -> bool {
     many(history, targets, |target| !target.seen[step].listed)
 }
 
-/// The same, with those that came back and have not been scraped since: without the job's name nothing says that they are exporters.
+/// The same, with those that came back and have not been scraped since: without the job's name nothing identifies them
+/// as exporters.
 fn missed(history: &History, targets: &[Target], step: usize) -> bool {
     many(history, targets, |target| {
         let unlisted = target.seen[..=step].iter().rposition(|seen| !seen.listed);

@@ -68,7 +68,7 @@ pub(crate) enum What {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cluster {
     OfTargets,
-    /// An external label of Prometheus, no label of the targets.
+    /// An external label of Prometheus, not a label of the targets.
     External,
     /// Nowhere: all hosts are one fleet.
     Absent,
@@ -80,7 +80,7 @@ pub(crate) struct History {
     pub(crate) hosts: usize,
     /// Hosts are scraped by two jobs.
     pub(crate) two_jobs: bool,
-    /// Two Prometheus servers scrape, evaluate and send, each in phases of its own.
+    /// Two Prometheus servers scrape, evaluate and send, each at different phases.
     pub(crate) pair: bool,
     pub(crate) cluster: Cluster,
     pub(crate) events: Vec<Event>,
@@ -106,7 +106,7 @@ impl History {
         let count = 1 + random.index(5);
         let events = (0..count).map(|_| event(&mut random, hosts)).collect();
         let (two_jobs, pair) = (random.below(6) == 0, random.below(4) == 0);
-        // Those that are no label of targets take a Prometheus of their own, and so most of the time.
+        // Those that are not a label of targets need a separate Prometheus, and so most of the time.
         let cluster = match random.below(12) {
             0 => Cluster::External,
             1 => Cluster::Absent,
@@ -173,7 +173,8 @@ impl History {
         seen
     }
 
-    /// The series of a test of promtool, with samples each five seconds: each server scrapes each host in a phase of its own.
+    /// The series of a test of promtool, with samples each five seconds: each server scrapes each host at a separate
+    /// phase.
     pub(crate) fn series(&self, server: usize, out: &mut String) {
         let cluster = match self.cluster {
             Cluster::OfTargets => format!("cluster=\"{}\",", self.key()),

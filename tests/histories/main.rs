@@ -1,5 +1,5 @@
 //! Random fleets and histories, the rules in Prometheus' own engine, and one real Alertmanager: is every problem
-//! notified of in time, and nothing else?
+//! notified in time, and nothing else?
 //!
 //! `HISTORIES=2000 SEED=1 cargo test --test histories` runs this many, starting with this seed; the default is 50. A
 //! failing history is reduced while it still fails, and printed.

@@ -26,7 +26,8 @@ use crate::{
 
 /// The real time of a step of 15 seconds.
 const STEP: Duration = Duration::from_millis(100);
-/// An alert lasts until so many steps after it was sent last, as Prometheus has it; more than its sixteen, as steps are short.
+/// An alert lasts this many steps after it was last sent, as with Prometheus; more than its sixteen, as steps are
+/// short.
 const LEASE: u32 = 60;
 /// A sender that has connected sends at once, but Alertmanager has thousands of connections here.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -169,8 +169,8 @@ pub(crate) struct Told {
     pub(crate) of_outage: usize,
 }
 
-/// The end of a host's alert that was notified while its cause stood, and its fleet was not told of it instead: that is notified, and
-/// not over, within one `group_interval`.
+/// The end of a host's alert that was notified while its cause was active, without a notification about its fleet
+/// instead, which is sent, and not resolved, within one `group_interval`.
 fn resolved_early(history: &History, notifications: &[Notification]) -> Option<String> {
     let spells: Vec<Vec<Spell>> = history.servers().map(|server| spells(history, server)).collect();
     let stands = |cause: &str, instance: &str, step: usize| {

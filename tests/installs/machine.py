@@ -30,7 +30,7 @@ systemd-run --quiet --unit=ilogtail --setenv=ALIYUN_LOGTAIL_USER_DEFINED_ID=web 
     /usr/local/ilogtail/ilogtail -c '/usr/local/ilogtail/ilogtail -c "sleep infinity; :"; :'
 """
 
-# Prints what there is of the exporter on a machine.
+# Prints what exists of the exporter on a machine.
 LEFT = r"find / -xdev \( -path /proc -o -path /sys -o -path /dist -o -path /tmp \) -prune -o -name '*logagent*' -print"
 
 

@@ -27,7 +27,7 @@ class Role(unittest.TestCase):
         cls.there = cls.enterClassContext(Machine(tools.prometheus()))
         cls.there.run(LOGTAIL)
         cls.work = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        # Where a user types it: in the source's directory, with a release in target/dist and an inventory.
+        # Where a user runs it: in the source's directory, with a release in target/dist and an inventory.
         shutil.copytree(REPOSITORY / "deploy/ansible", cls.work / "deploy/ansible")
         (cls.work / "target").symlink_to(REPOSITORY / "target")
 
@@ -99,7 +99,7 @@ class Role(unittest.TestCase):
 
         # Refused before anything is written: by the program itself, and by the specification of arguments.
         for refused in ({"logagent_exporter_config": {"agents": [{"kind": "logtial"}]}}, {"logagent_exporter_flags": "--log.level=debug"}):
-            # As the strongest variables: the playbook's own config would win over the inventory's.
+            # As the strongest variables: the playbook's own config would override the inventory's.
             self.assertNotEqual(self.play("--extra-vars", json.dumps(refused))["exit"], 0, self.said)
         self.assertNotIn("logtial", self.there.run("cat /etc/logagent-exporter/logagent-exporter.yml"))
         self.assertEqual(self.there.run("systemctl is-active logagent-exporter"), "active")
@@ -112,7 +112,7 @@ class Role(unittest.TestCase):
         self.assertIn("# the next release", self.there.run("systemctl cat logagent-exporter"))
         self.assertNotEqual(self.there.unit("logagent-exporter", "MainPID"), before, "the new binary runs")
 
-        # What others have put beside its files stays.
+        # Files that others have put next to its files are kept.
         others = ["/etc/logagent-exporter/web.yml", "/etc/systemd/system/logagent-exporter.service.d/override.conf"]
         for path in others:
             self.there.write(path, "# of others\n")

@@ -14,7 +14,7 @@ UNIT = pathlib.Path(os.environ.get("UNIT") or REPOSITORY / "deploy/systemd/logag
 
 OPTIONS = "/etc/default/logagent-exporter"
 CONFIG = "/etc/logagent-exporter/logagent-exporter.yml"
-# No name resolves there: that should be known soon. A log level at which an invalid request is logged.
+# No name resolves there: that must be detected soon. A log level at which an invalid request is logged.
 HASTE = ("LOGAGENT_EXPORTER_PROBE_TIMEOUT=500ms\nLOGAGENT_EXPORTER_PROBE_INTERVAL=2s\nLOGAGENT_EXPORTER_EVALUATION_INTERVAL=500ms\n"
          "LOGAGENT_EXPORTER_LOG_LEVEL=debug\n")
 # A secret that only root may read, recognizable wherever it leaks; with what makes an agent quote a line of its config.
@@ -27,7 +27,7 @@ PAGES = ("/metrics", "/api/v1/report", "/?lang=en", "/?lang=zh")
 # Waits as long as its standard input, which a FIFO holds open: no second process.
 WAITS = "read line"
 
-# Writes a line for each time that one of the files is opened, by anybody.
+# Writes a line for each time that one of the files is opened, by any process.
 WATCH = """
 import ctypes, os, struct, sys
 libc, files = ctypes.CDLL(None), {}

@@ -96,7 +96,7 @@ class Chart(unittest.TestCase):
     def test_the_plain_manifests_are_what_the_chart_renders(self):
         documents = render()
         for document in documents:
-            # Helm did not make these.
+            # These are not made by Helm.
             for metadata in (document["metadata"], document.get("spec", {}).get("template", {}).get("metadata", {})):
                 for label in ("helm.sh/chart", "app.kubernetes.io/managed-by"):
                     metadata.get("labels", {}).pop(label, None)

@@ -24,10 +24,10 @@ NAMES = {
 NODE, POD, GATEWAY = "172.16.2.200", "172.20.0.7", "172.20.0.1"
 HOST_NETWORK = "--network host"
 
-# The tools' overlay would not bear another one; its limits cannot be raised.
+# The tools' overlay cannot hold another one; its limits cannot be raised.
 PODMAN = "podman --storage-driver vfs --cgroup-manager cgroupfs --runtime runc --events-backend file"
 
-# How each image's agent is started, and what the commercial ones are told.
+# How each image's agent is started, and the environment of the commercial ones.
 STARTS = {
     "logtail": "/usr/local/ilogtail/ilogtail",
     "loongcollector": "/usr/local/loongcollector/loongcollector -ilogtail_daemon_flag=false",
@@ -39,7 +39,7 @@ VARIABLES = {
     "ALIYUN_LOGTAIL_CONFIG": "/etc/ilogtail/conf/cn-hangzhou-intranet/ilogtail_config.json",
 }
 
-# Both log services, on addresses of the host's loopback interface: the documented answer, by HTTP and HTTPS.
+# Both log services, on addresses of the host's loopback interface: the documented answer, over HTTP and HTTPS.
 SERVICE = r"""
 import http.server, ssl, threading
 BODY = b'{"Error":{"Code":"OLSInvalidMethod","Message":"The script name is invalid : /","RequestId":"5DD39230BE9910FC6CF17609"}}'
@@ -342,7 +342,7 @@ class Containers(unittest.TestCase):
         self.agent("astray", f"{bridged.replace('.0.7', '.0.8')} {limits}", run=run, STAND_IN_IP="172.21.0.9")
         self.agent("in-the-pod", f"--pod shop {limits}", run=run)
         self.watch("on-the-node", "alone", "bridged", "astray", "in-the-pod")
-        # Podman writes the host's names into the container, which has no way to them.
+        # Podman writes the host's names into the container, which cannot reach them.
         self.tells("alone", "ip ip_missing", "network intranet_endpoint_unreachable")
         self.tells("astray", "ip ip_differs_from_hosts_binding")
         self.assertEqual(sorted(self.agents()), ["alone", "astray", "bridged", "in-the-pod", "on-the-node"])

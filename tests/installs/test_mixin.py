@@ -13,7 +13,7 @@ from machine import REPOSITORY
 
 CHANGED = {"jobSelector": "agents", "clusterLabel": "k8s_cluster", "fleetShare": "0.2", "fleetAgents": "7", "runbookBase": "https://wiki.example.com/r",
            "dashboardBase": "https://graphs.example.com", "dashboardTags": ["mine"]}
-# The label in a query: no part of a metric's name, a variable or a word of another.
+# The label in a query: not part of a metric's name, a variable or a word of another.
 LABEL = re.compile(r"(?<![\w$:-])cluster(?![\w:])")
 
 

@@ -181,7 +181,7 @@ class Rpm(unittest.TestCase, Package):
             self.next_release(directory)
             with machine((directory, "/next")) as there:
                 there.run(LOGTAIL)
-                # The rest of such a distribution; this machine's own packages are in no database of rpm.
+                # The rest of such a distribution; this machine's own packages are not in rpm's database.
                 there.run("rpm --install /next/base.rpm")
                 there.run(f"cd /dist && {printed('rpm --install')}")
                 self.installed(there, options)

@@ -44,7 +44,7 @@ class Unit(unittest.TestCase):
     def setUpClass(cls):
         cls.there = cls.enterClassContext(machine())
         cls.there.run(LOGTAIL)
-        # No name resolves there: that is to be known soon.
+        # No name resolves there: that must be detected soon.
         cls.there.write("/etc/default/logagent-exporter", "LOGAGENT_EXPORTER_PROBE_TIMEOUT=500ms\n")
 
     def setUp(self):

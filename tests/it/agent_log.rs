@@ -1,4 +1,4 @@
-//! What the agent's own log says: that the service refuses it, why it died, when it last received an answer; and
+//! What the agent's own log says: that the service refuses it, why it died, and when it last received an answer;
 //! nothing else in it counts.
 
 use std::{

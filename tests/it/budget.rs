@@ -6,12 +6,12 @@ use crate::support::{Exporter, Host, User, eventually, layouts::*};
 
 /// Where the trace is written.
 const FILE: &str = "/run/trace";
-/// Each evaluation by the timer reads the kernel's clock once: so one is told from the next.
+/// Each evaluation by the timer reads the kernel's clock once: which separates one from the next.
 const MARKS: [&str; 2] = ["adjtimex", "clock_adjtime"];
 /// System calls in which threads wait.
 const WAITS: [&str; 3] = ["epoll_wait", "epoll_pwait", "futex"];
 
-/// Builds for tests see with this if a descriptor is open before they close it.
+/// Builds for tests check in this way whether a descriptor is open before they close it.
 const OF_TESTS: &str = "fcntl";
 
 // A tenth more than measured on Debian 12 (300 and 315), on a machine with a Logtail of two processes and five URLs.
@@ -89,7 +89,8 @@ fn waits(calls: &BTreeMap<String, usize>) -> usize {
 }
 
 /// The one at a quarter by this count: in any single one may be what the start has left to do, or a process that another test
-/// has started. Where another test sets the one clock of all machines, two are no longer the timer's alone.
+/// has started. If another test sets the clock, which all machines share, two evaluations may not be those of the
+/// timer.
 fn usual(
     mut evaluations: Vec<BTreeMap<String, usize>>,
     count: fn(&BTreeMap<String, usize>) -> usize,

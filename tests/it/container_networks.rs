@@ -1,4 +1,4 @@
-//! Agents in containers with networks of their own, with an exporter that may join these: it finds the facts of the
+//! Agents in containers with separate networks, with an exporter that may join these: it finds the facts of the
 //! container.
 
 use crate::{

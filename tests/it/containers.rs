@@ -1,4 +1,4 @@
-//! Agents in containers: root directories, PID and network namespaces of their own, with an exporter that has the
+//! Agents in containers: separate root directories, PID and network namespaces, with an exporter that has the
 //! privileges of its unit.
 
 use std::process::Child;
@@ -189,7 +189,7 @@ fn in_a_pod_an_agent_that_has_not_started_yet_is_missed_and_not_looked_for_in_th
 fn in_a_pod_without_the_right_to_look_into_other_containers_it_says_what_to_grant() {
     let host = Host::new();
     host.add_log_service();
-    // What tells then is that each container has a control group of its own.
+    // Then the separate control group of each container decides.
     let node = Node::new(&host, "weak");
     let pod = node.pod("web-0", '6');
     let _container = pod.start_beside('a');
@@ -226,7 +226,7 @@ fn an_agent_that_is_gone_from_its_container_does_not_run_and_is_judged_by_its_fi
     assert_eq!(restarts(&exporter.scrape()), Some(1.0));
 }
 
-/// Nobody reaps them in their container: they stay as zombies.
+/// No process reaps them in their container: they stay as zombies.
 fn kill_agents(host: &Host) {
     for pid in host.pids("ilogtail") {
         host.sh(&format!("kill -9 {pid}"));
@@ -240,14 +240,14 @@ fn remedy_of(exporter: &Exporter<'_>, cause: &str) -> String {
     problems.find(|problem| problem["cause"] == cause).unwrap()["remedy"].as_str().unwrap().to_owned()
 }
 
-/// A node as the kubelet lays it out: control groups of its own, and links to the logs of containers.
+/// A node as the kubelet lays it out: separate control groups, and links to the logs of containers.
 pub(crate) struct Node<'a> {
     host: &'a Host,
     groups: String,
 }
 
 impl<'a> Node<'a> {
-    /// `name` tells it from those of other tests: control groups are the machine's.
+    /// `name` distinguishes it from those of other tests: control groups are the machine's.
     pub(crate) fn new(host: &'a Host, name: &str) -> Self {
         host.sh("mkdir -p /sys/fs/cgroup/memory
                  mount -t tmpfs tmpfs /var/log && mkdir /var/log/containers

@@ -21,14 +21,14 @@ fn allow_many_descriptors() {
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
 }
 
-/// The exporter's memory of its own, in KiB.
+/// The exporter's private memory, in KiB.
 fn anonymous(host: &Host, exporter: &Exporter<'_>) -> u64 {
     let rollup = host.read(&format!("/proc/{}/smaps_rollup", exporter.pid));
     let line = rollup.lines().find_map(|line| line.strip_prefix("Anonymous:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
-/// Expects a whole scrape, in which Logtail has so many workers.
+/// Expects a whole scrape, in which Logtail has this many workers.
 #[track_caller]
 fn takes_a_scrape(client: &mut Connection, expected: f64) {
     let answer = client.answer().unwrap();
@@ -101,7 +101,7 @@ fn slow_readers_and_half_open_clients_delay_neither_scrapes_nor_evaluations() {
     const ASKED: usize = 60;
     allow_many_descriptors();
     let host = Host::with_logtail();
-    // Segments as those of a network: the kernel buffers less of what nobody reads.
+    // Segments as in a network: the kernel then buffers less of what is not read.
     host.ip("link set lo mtu 1500");
     let exporter = hourly(&host);
     let length = exporter.get("/metrics").len();

@@ -1,4 +1,4 @@
-//! One config file for a fleet: what is expected of this very host.
+//! One config file for a fleet: the expectations for this host.
 
 use crate::support::Host;
 

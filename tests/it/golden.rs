@@ -163,7 +163,7 @@ fn a_failing_machine() {
 /// The diagnosis in both languages; each line fits a terminal of 80 columns, unless it is a command or another single word.
 fn diagnoses(host: &Host, name: &str) {
     for language in ["en", "zh"] {
-        // What the kernel knows of its clock is the real machine's.
+        // The clock status is that of the real machine's kernel.
         let config = "agents: [{ kind: logtail, ignore: [clock_unsynchronized] }]";
         let said = host.check_with(crate::support::User::Root, Some(config), &["--lang", language]).stdout;
         for line in said.lines() {

@@ -40,7 +40,7 @@ fn put(host: &Host, path: &str, oddity: Oddity) {
     replace(host, path, &draft);
 }
 
-/// Renames the draft over what is at `path`; only where a directory is involved it has to go first.
+/// Renames the draft over what is at `path`; only a directory has to be removed first.
 fn replace(host: &Host, path: &str, draft: &str) {
     let is_directory = |path: &str| std::fs::symlink_metadata(host.at(path)).unwrap().is_dir();
     if is_directory(path) || is_directory(draft) {
@@ -190,7 +190,7 @@ fn more_user_identifiers_than_are_read() {
 #[test]
 fn in_place_of_the_hosts_file() {
     let host = Host::with_logtail();
-    // A root of its own, so that the exporter's own resolver still has a good hosts file.
+    // A separate root, so that the exporter's own resolver still has a good hosts file.
     host.sh("mkdir -p /run/root
          mount --bind / /run/root
          mount -t tmpfs tmpfs /run/root/etc
@@ -287,7 +287,7 @@ fn files_that_vanish_and_return_all_the_time() {
                 "ip failing ip_record_missing",
                 "custom_identifier failing custom_identifier_missing",
                 "user_identifier failing user_identifier_missing",
-                // Without a config there is nobody to ask, not even for the time; with it, nobody was asked yet.
+                // Without a config there is no endpoint to probe, not even for the time; with it, none was probed yet.
                 "clock unknown",
                 "network unknown",
             ];

@@ -17,7 +17,7 @@ use crate::support::{Exporter, Host, User, layouts::*};
 const STATE: &str = "/usr/local/ilogtail/snapshot/ilogtail_status.LOG";
 const LOG: &str = "/usr/local/ilogtail/ilogtail.LOG";
 
-/// What it writes was last written so many seconds before now, which is 400 seconds after it was started.
+/// What it writes was last written this many seconds before now, which is 400 seconds after it was started.
 fn written(host: &Host, state: u32, log: u32) {
     for (path, age) in [(STATE, state), (LOG, log)] {
         host.write(path, "");
@@ -65,13 +65,14 @@ fn what_an_earlier_process_wrote_says_nothing_of_this_one() {
     host.exporter_of(EXPECT_ALL).shows(&[]);
 }
 
-/// LoongCollector 3 that has just started, and will be silent about itself; its liveness endpoint is as that is.
+/// LoongCollector 3 that has just started, and stops writing about itself; `endpoint` is the state of its liveness
+/// endpoint.
 fn loongcollector(host: &Host) {
     host.restart_logtail_with(&[
         ("STAND_IN_VERSION", "loongcollector_version=3.1.4"),
         ("HTTP_PROBE_PORT", "7953"),
     ]);
-    // What has not been written anew since the process was started counts for nothing.
+    // Only what was written since the process was started counts.
     host.sh(&format!("touch -d 2020-01-01 {CONFIG}"));
     host.write(LOG, "");
     host.make_time_pass();
@@ -81,7 +82,7 @@ fn exporter(host: &Host) -> Exporter<'_> {
     host.exporter_with(User::Root, Some(EXPECT_ALL), &["--probe.timeout=1s", "--probe.interval=1s"])
 }
 
-/// The agent's endpoint for who asks whether it lives.
+/// The agent's liveness endpoint.
 struct Liveness {
     listener: Arc<TcpListener>,
     answers: Arc<AtomicBool>,
@@ -99,7 +100,7 @@ impl Liveness {
             let mut unanswered = Vec::new();
             while let Ok((mut stream, _)) = accepting.accept() {
                 let mut head = [0; 23];
-                // Whoever asked may have given up.
+                // The client may have given up.
                 if stream.read_exact(&mut head).is_err() {
                     continue;
                 }
@@ -117,7 +118,7 @@ impl Liveness {
         Self { listener, answers, asked, thread: Some(thread) }
     }
 
-    /// Was asked once more, and then again: what came of the first time is known to the exporter.
+    /// It was asked once more, and then again: the exporter has the result of the first time.
     fn until_judged(&self) {
         while self.asked.try_recv().is_ok() {}
         for _ in 0..2 {
@@ -149,7 +150,7 @@ fn one_whose_liveness_endpoint_is_silent_for_five_minutes_hangs_until_it_answers
     exporter.shows(&["processes failing worker_hung"]);
     let problem = &exporter.report()["agents"][0]["prerequisites"][1]["problems"][0];
     assert_eq!(problem["evidence"][0]["value"], "no answer from its liveness endpoint", "{problem}");
-    // A log that goes on tells that it works.
+    // A log that continues shows that it works.
     host.sh(&format!("touch -d '+330 seconds' {LOG}"));
     exporter.shows(&[]);
     host.write(LOG, "");
@@ -167,7 +168,7 @@ fn one_that_hangs_by_its_liveness_endpoint_is_told_until_it_is_restarted() {
     liveness.until_judged();
     host.passed(330);
     exporter.shows(&["processes failing worker_hung"]);
-    // What the one before wrote says nothing of this one.
+    // What the previous process wrote says nothing about this one.
     host.restart_logtail_with(&[
         ("STAND_IN_VERSION", "loongcollector_version=3.1.4"),
         ("HTTP_PROBE_PORT", "7953"),
@@ -189,7 +190,7 @@ fn one_whose_liveness_endpoint_answers_lives_however_quiet_its_log() {
         liveness.until_judged();
         exporter.shows(&[]);
     }
-    // And one that has none is not judged by it.
+    // And an agent without one is not judged by it.
     drop(liveness);
     host.passed(60 * 120);
     exporter.until_evaluated();

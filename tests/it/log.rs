@@ -7,7 +7,7 @@ use std::{
 
 use crate::support::{Host, User, eventually, layouts::*};
 
-/// What a pipe holds unless it is told otherwise.
+/// The default capacity of a pipe.
 const PIPE: usize = 64 << 10;
 
 /// A pipe into which not one byte more can be written, and its other end.

@@ -53,7 +53,7 @@ fn since_2_2_8_two_processes_are_enough_if_no_daemon_was_ever_seen() {
     host.exporter().shows(&[]);
 }
 
-/// Restarts LogListener with this config, and then with the right one. It is there at the start, so that it was loaded.
+/// Restarts LogListener with this config, and then with the right one. It exists at the start, so that it was loaded.
 #[track_caller]
 fn config(text: &str, expectation: Option<&str>, expected: &[&str]) {
     let host = Host::with_loglistener();
@@ -258,7 +258,7 @@ fn first_generation() -> Host {
 #[test]
 fn the_first_generation_is_silent_and_each_of_its_programs_is_missed() {
     let host = first_generation();
-    // What its server is, its config does not tell, but what is expected does.
+    // Its config does not contain the server, but the expectations do.
     let exporter = host.exporter_of(EXPECT_CLS);
     exporter.shows(&[]);
     for role in ["daemon", "main", "update"] {

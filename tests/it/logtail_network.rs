@@ -44,7 +44,7 @@ fn the_name_is_unknown() {
 fn the_name_server_says_nothing() {
     let host = Host::with_logtail();
     host.write("/etc/nsswitch.conf", "hosts: files dns\n");
-    // An address that nobody has: what is sent to it is lost.
+    // An unused address: packets to it are lost.
     host.write("/etc/resolv.conf", "nameserver 203.0.113.53\n");
     let hosts = host.read("/etc/hosts");
     let mut exporter = host.exporter_of("agents: [{ kind: logtail }]");
@@ -69,7 +69,7 @@ fn a_root_of_all_http_urls_explains_the_https_url() {
     fault(&host, None, forget, &["network failing dns_failure"], |host| host.write("/etc/hosts", &hosts));
 }
 
-/// Puts this answer in the place of the data server's.
+/// Puts this answer in place of the data server's.
 #[track_caller]
 fn data_server(answer: Answer, expected: &[&str]) {
     let host = Host::with_logtail();
@@ -102,7 +102,7 @@ fn the_connection_is_reset() {
     data_server(Answer::Reset, &["network failing unexpected_response"]);
 }
 
-/// Puts this certificate in the place of the config server's.
+/// Puts this certificate in place of the config server's.
 #[track_caller]
 fn certificate(certificate: Certificate, expected: &[&str]) {
     let host = Host::with_logtail();

@@ -96,9 +96,9 @@ fn it_starts_again_and_again() {
     let host = Host::with_logtail();
     let exporter = host.exporter();
     exporter.shows(&[]);
-    // A version that is known to crash is told of only then.
+    // A version that is known to crash is reported only then.
     let looping = ["installed ok agent_version_defective(w)", "processes failing crash_loop"];
-    // A start must be seen to be counted, and what follows it at once is part of it.
+    // A start counts only if it was seen, and includes what follows it at once.
     eventually("a crash loop is seen", || {
         if exporter.scrape().verdict() == looping {
             return Ok(());

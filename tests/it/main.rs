@@ -1,4 +1,4 @@
-//! End-to-end tests: the real program, on machines of their own with real processes, files, interfaces and servers.
+//! End-to-end tests: the real program, on separate machines with real processes, files, interfaces and servers.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 #![expect(clippy::float_cmp, reason = "the metrics compared here are whole numbers")]

@@ -1,4 +1,4 @@
-//! Healthy machines that look odd: nothing may be reported, whatever is in the agents' own logs.
+//! Healthy machines that look odd: nothing may be reported, whatever the agents' own logs contain.
 
 use std::{
     fs::OpenOptions,
@@ -135,7 +135,7 @@ fn a_virtual_interface_before_the_first_real_one() {
     let host = Host::with_logtail();
     host.add_interface("docker0", "172.17.0.1/16");
     host.add_interface("ens33", "10.9.0.5/24");
-    // No eth0 to prefer; and the cable to the internet counts as virtual by this name.
+    // No eth0 to prefer; and with this name the interface to the internet counts as virtual.
     host.sh("ip link set eth0 down\nip link set eth0 name veth0\nip link set veth0 up\nip route add default via 172.16.2.1");
     host.kill_all("ilogtail");
     host.start_logtail_at("10.9.0.5");
@@ -303,7 +303,7 @@ fn a_proxy_that_the_agent_uses() {
 #[test]
 fn one_of_two_addresses_of_a_server_is_down() {
     let host = Host::with_logtail();
-    // Nobody listens at this one.
+    // Nothing listens on this one.
     host.add_site("100.115.4.20", &["cn-hangzhou-intranet.log.aliyuncs.com"]);
     silent(&host, Some(EXPECT_ALL), &["logtail"]);
 }

@@ -8,7 +8,7 @@ use crate::{
     support::{Certificate, Exporter, Host, User, layouts::*},
 };
 
-/// Other agents, of which the exporter knows what its config says.
+/// Other agents, which the exporter knows only by its config.
 const OTHERS: [&str; 9] = [
     "fluent-bit",
     "fluentd",

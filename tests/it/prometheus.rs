@@ -1,4 +1,4 @@
-//! A real Prometheus scrapes the exporter in both formats, and answers questions about it.
+//! A real Prometheus scrapes the exporter in both formats, and answers queries about it.
 
 use std::{
     io::{Read as _, Write as _},
@@ -18,7 +18,7 @@ scrape_configs:
     static_configs: [{ targets: ['127.0.0.1:10078'] }]
 ";
 
-/// The labels of each series that Prometheus answers a query with, and its value.
+/// The labels of each series in Prometheus' answer to a query, and its value.
 pub(crate) fn query(host: &Host, query: &str) -> Result<Vec<(Value, String)>, String> {
     let encoded: Vec<String> = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let encoded = encoded.concat();
@@ -31,7 +31,7 @@ pub(crate) fn query(host: &Host, query: &str) -> Result<Vec<(Value, String)>, St
         .collect())
 }
 
-/// Waits until the query is answered by so many series of value 1.
+/// Waits until the query is answered by this many series of value 1.
 #[track_caller]
 pub(crate) fn answers(host: &Host, asked: &str, count: usize) {
     eventually(asked, || {
@@ -41,7 +41,7 @@ pub(crate) fn answers(host: &Host, asked: &str, count: usize) {
     });
 }
 
-/// Prometheus of this age always asks for OpenMetrics first: passed on by this, it is given the text format.
+/// Prometheus of this age always requests OpenMetrics first: through this proxy it gets the text format.
 fn serve_text(host: &Host) {
     let listener = host.listen(10078);
     let namespace = host.network();
@@ -114,7 +114,7 @@ fn prometheus_answers_promql_about_what_it_scrapes() {
     prometheus.wait().unwrap();
 }
 
-/// What promtool says of the metrics; nothing, if they are clean.
+/// promtool's findings about the metrics; empty if there are none.
 fn promtool(host: &Host, exporter: &Exporter<'_>) -> String {
     host.write("/run/metrics.txt", exporter.get("/metrics"));
     host.sh("/run/prometheus/promtool check metrics </run/metrics.txt 2>&1 || echo failed")

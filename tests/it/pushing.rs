@@ -183,7 +183,7 @@ fn a_killed_agent_is_told_of_once_the_rule_has_waited() {
         .expect("it stands");
     let (since, fired, patience) =
         (moment(&problem["since"]), moment(&page["startsAt"]), NOT_RUNNING.patience.as_secs_f64());
-    // Alertmanager tells its clock in whole seconds.
+    // Alertmanager returns its time in whole seconds.
     assert!(fired >= since + patience - 1.0, "seen at {since}, told from {fired} on");
     assert_eq!(page["labels"]["alertname"], "LogAgentNotRunning");
     println!(
@@ -193,7 +193,7 @@ fn a_killed_agent_is_told_of_once_the_rule_has_waited() {
     );
 }
 
-/// `offset` is by how many seconds the exporter's clock is off.
+/// `offset`: how far the exporter's clock is off, in seconds.
 fn restarted_in_any_order(host: &Host, offset: i32) {
     if offset != 0 {
         host.set_exporters_clock(i64::from(offset));
@@ -364,7 +364,7 @@ fn inhibitions_hold_for_what_is_pushed_and_those_that_others_bring_along_find_no
     let host = Host::with_logtail();
     let mut pushing = host.pushing(1, &[]);
     pushing.stop(0);
-    // As kube-prometheus-stack has them, and one of an operator's own.
+    // As kube-prometheus-stack has them, and one written by an operator.
     let routes = host.read("/etc/alertmanager/alertmanager.yml");
     host.write(
         "/etc/alertmanager/alertmanager.yml",

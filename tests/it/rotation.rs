@@ -15,7 +15,7 @@ const ROTATIONS: usize = 3;
 /// Scrapes after each change before the next one.
 const SCRAPES: f64 = 3.0;
 
-/// Hashes of `password-0`, `password-1` …, as `htpasswd -nbBC 5` writes them.
+/// The hashes of `password-0`, `password-1` …, as `htpasswd -nbBC 5` writes them.
 pub(crate) const HASHES: [&str; ROTATIONS + 1] = [
     "$2y$05$wuJ.uRH6PVgDoy9tsTZVBugQjl0Jif5fa894A8n8OkSHQMaFpfiDy",
     "$2y$05$iq2RPmiy9R4G8woxOQx4ieignw7NPO4f8qgSDb/9VAGR0GU.EBxA2",
@@ -23,7 +23,7 @@ pub(crate) const HASHES: [&str; ROTATIONS + 1] = [
     "$2y$05$TM9R2dNHaaMW/ZxQMgtfeO0U3KUS50imzvVrikERaRF9wggZ3TUCW",
 ];
 
-/// An authority, in PEM, and what signs in its name.
+/// An authority, in PEM, and the key that it signs with.
 fn authority(name: &str) -> (String, Issuer<'static, KeyPair>) {
     let mut parameters = CertificateParams::default();
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -76,7 +76,7 @@ scrape_configs:
     replace(host, "/etc/prometheus.yml", &text);
 }
 
-/// Waits until so many more scrapes of this generation have succeeded.
+/// Waits until this many more scrapes of this generation have succeeded.
 fn scraped(host: &Host, generation: usize) {
     let asked = format!("sum(sum_over_time(up{{generation=\"{generation}\"}}[10m]))");
     eventually(&asked, || {
@@ -111,8 +111,8 @@ fn no_scrape_fails_while_authority_certificate_and_password_are_rotated() {
     scraped(&host, 0);
     let reload = || host.signal("HUP", host.pids("prometheus")[0]);
     for generation in 1..=ROTATIONS {
-        // Prometheus trusts both authorities before the exporter changes, and the new one alone afterwards: then the new
-        // certificate is what is served.
+        // Prometheus trusts both authorities before the exporter changes, and only the new one afterwards, which shows
+        // that the new certificate is served.
         let (pem, issuer) = authority(&format!("servers {generation}"));
         replace(&host, "/etc/web/servers.pem", &format!("{servers}{pem}"));
         reload();

@@ -8,7 +8,7 @@ use crate::{
     support::{Certificate, Exporter, Host, User, layouts::*, pushing::address},
 };
 
-/// Keeps what a scrape shows; its verdict must be this.
+/// Keeps a scrape, which must have this verdict.
 #[track_caller]
 fn keep(name: &str, exporter: &Exporter<'_>, expected: &[&str]) {
     exporter.shows(expected);
@@ -112,7 +112,8 @@ fn the_config_cannot_be_read() {
     keep("unreadable", &exporter, &verdict.iter().map(String::as_str).collect::<Vec<_>>());
 }
 
-/// The agent's own log tells when the service was last heard of; alerts are pushed, and one of two Alertmanagers is not there.
+/// The agent's own log shows the last contact with the service; alerts are pushed, and one of two Alertmanagers does
+/// not exist.
 #[test]
 fn alerts_are_pushed_and_the_agents_log_tells() {
     let host = Host::with_logtail();

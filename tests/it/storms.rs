@@ -1,4 +1,5 @@
-//! Storms of processes and of files: evaluations stay bounded in number, scrapes are answered, and the end is seen.
+//! Storms of processes and of files: evaluations stay bounded in number, scrapes are answered, and the last state is
+//! seen.
 
 use std::time::{Duration, Instant};
 
@@ -10,21 +11,21 @@ use crate::{
 /// Started at once, one after the other: the agent's own program, another one, and a mere copy of the shell.
 const PROCESSES: &str = "i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); \
     /usr/local/ilogtail/ilogtail --version & /bin/true; ( : ); done; wait";
-/// So many such loops run side by side.
+/// The number of such loops that run at the same time.
 const LOOPS: usize = 3;
 
-/// Evaluations that events led to.
+/// Evaluations triggered by events.
 pub(crate) fn by_event(seen: &Seen) -> f64 {
     ["process", "file", "address", "clock"].iter().map(|trigger| evaluations(seen, trigger)).sum()
 }
 
-/// How many evaluations events may lead to in this time: some at once, and then thirty a second. Bursts that become longer,
-/// and the rest after each evaluation, make them fewer.
+/// How many evaluations events may trigger in this time: some at once, and then thirty a second. Bursts that become
+/// longer, and the rest after each evaluation, make them fewer.
 fn most(at_once: f64, elapsed: Duration) -> f64 {
     at_once + 30.0 * elapsed.as_secs_f64()
 }
 
-/// Waits until what has happened leads to no further evaluation.
+/// Waits until what has happened triggers no further evaluation.
 pub(crate) fn settles(exporter: &Exporter<'_>) {
     const ALIKE: u32 = 30;
     let mut last = (f64::NAN, 0);
@@ -87,7 +88,7 @@ fn thousands_of_short_processes_cost_few_evaluations_delay_no_scrape_and_hide_no
 fn what_happens_to_the_agent_in_a_storm_shows_without_the_timer() {
     let host = Host::with_logtail();
     let exporter = hourly(&host);
-    // Not by name when it comes to it: those of the storm have it too.
+    // Not by name, as those of the storm have the same one.
     let mut alive = host.pids("ilogtail");
     let (before, ..) = storm(&host, &exporter, || {
         for pid in alive.drain(..) {
@@ -112,7 +113,8 @@ fn an_upgrade_of_two_hundred_files_is_a_handful_of_evaluations() {
     let exporter = hourly(&host);
     let before = exporter.scrape();
     let start = now();
-    // As a package manager does it: each file anew beside the old one, and over it. The last one breaks the config.
+    // As a package manager does it: each new file next to the old one, and then renamed over it. The last one breaks
+    // the config.
     host.sh(&format!("cd {USERS}; for file in 1*; do echo >$file.new; mv $file.new $file; done"));
     for content in [config.as_str(), "{"] {
         host.write(&format!("{CONFIG}.new"), content);
@@ -124,7 +126,7 @@ fn an_upgrade_of_two_hundred_files_is_a_handful_of_evaluations() {
     let after = exporter.scrape();
     let evaluated = by_event(&after) - by_event(&before);
     println!("{took:?}: {evaluated} evaluations");
-    // Many were slow writing, not many files.
+    // More would mean that writing was slow, not that there were many files.
     assert!(evaluated <= most(5.0, took), "{evaluated} evaluations in {took:?}");
     assert_eq!(evaluations(&after, "timer"), evaluations(&before, "timer"));
     eventually("silence again", || {

@@ -1,10 +1,11 @@
-//! What surrounds an agent: what starts it after a reboot, its disks and limits, how it died, whose identity it has.
+//! The surroundings of an agent: what starts it after a reboot, its disks and limits, how it died, whose identity it
+//! has.
 
 use serde_json::Value;
 
 use crate::support::{Host, User, eventually, fault, fault_at_start, layouts::*};
 
-/// The evidence `died_of` of the cause that stands, and the remedy.
+/// The evidence `died_of` of the active cause, and the remedy.
 fn died_of(report: &Value, cause: &str) -> Option<(String, String)> {
     let prerequisites = report["agents"][0]["prerequisites"].as_array()?;
     let mut problems = prerequisites.iter().flat_map(|of| of["problems"].as_array().into_iter().flatten());
@@ -13,7 +14,7 @@ fn died_of(report: &Value, cause: &str) -> Option<(String, String)> {
     Some((told["value"].as_str()?.to_owned(), problem["remedy"].as_str()?.to_owned()))
 }
 
-/// True if the kernel tells how a process ended that somebody else has reaped (Linux 6.15).
+/// True if the kernel reports how a process ended that another process has reaped (Linux 6.15).
 fn kernel_tells_ends() -> bool {
     let release = rustix::system::uname();
     let release = release.release().to_str().unwrap();
@@ -111,7 +112,7 @@ fn two_generations_on_one_machine() {
     host.start(&[&format!("{other}/loongcollector")], [("STAND_IN_IP", "172.16.2.200")]);
     host.until_running("loongcollector", 2);
     drop(exporter);
-    // What config names is watched alone; what is detected is each of them.
+    // With a config only the agents in it are watched; detection finds each of them.
     let exporter = host.exporter();
     exporter.until("both are told of", |seen| {
         let of =
@@ -167,7 +168,7 @@ fn it_is_told_how_it_died() {
                 _ => Err(report.to_string()),
             }
         });
-        assert!(remedy.starts_with("1. The processor does not know an instruction"), "{remedy}");
+        assert!(remedy.starts_with("1. The processor does not support an instruction"), "{remedy}");
     } else {
         assert_eq!(died_of(&exporter.report(), "worker_missing"), None, "nobody can know");
     }
@@ -177,7 +178,7 @@ fn it_is_told_how_it_died() {
         assert_eq!(died_of(&exporter.report(), "not_running"), None, "nobody can know");
         return;
     }
-    // The kernel tells of each once it is reaped, in any order; that it was asked to end explains nothing.
+    // The kernel reports each once it is reaped, in any order; a requested end explains nothing.
     let remedy = eventually("how it died", || {
         let report = exporter.report();
         match died_of(&report, "not_running") {
@@ -185,7 +186,7 @@ fn it_is_told_how_it_died() {
             _ => Err(report.to_string()),
         }
     });
-    assert!(remedy.starts_with("1. The processor does not know an instruction"), "{remedy}");
+    assert!(remedy.starts_with("1. The processor does not support an instruction"), "{remedy}");
     host.start_logtail();
     exporter.shows(&[]);
 }
@@ -208,12 +209,12 @@ fn it_is_told_how_its_daemon_died_while_the_worker_lives() {
             _ => Err(report.to_string()),
         }
     });
-    assert!(remedy.starts_with("1. It crashed because of a fault of its own."), "{remedy}");
+    assert!(remedy.starts_with("1. It crashed because of a defect of its own."), "{remedy}");
     host.restart_logtail();
     exporter.shows(&[]);
 }
 
-/// A control group of the test's own, of whichever version the kernel bounds memory by.
+/// A separate control group, of the version that limits memory on this kernel.
 fn bounded(host: &Host) -> (String, &'static str) {
     let group = format!("test-{}", std::process::id());
     host.sh(&format!(

@@ -1,4 +1,4 @@
-//! Who is believed: real users in real namespaces, before an exporter with the rights of its unit.
+//! Which processes are trusted: real users in real namespaces, before an exporter with the rights of its unit.
 
 use serde_json::Value;
 
@@ -7,10 +7,10 @@ use crate::support::{Exporter, Host, Seen, User, layouts::*};
 /// A user without privileges, and one who owns an installation.
 const ALICE: &str = "1000";
 const OWNER: &str = "1001";
-/// What nobody but root may read, as is said of it where it leaks.
+/// A secret that only root may read, with the message if it leaks.
 const SECRET: &str = "s3cr3t-of-root";
 
-/// The beginning of a command line that runs what follows as this user, without any right.
+/// The beginning of a command line that runs what follows as this user, without any privilege.
 fn by(user: &'static str) -> Vec<&'static str> {
     let ids = match user {
         ALICE => ["--reuid=1000", "--regid=1000"],
@@ -32,7 +32,7 @@ impl Host {
         self.exporter_with(User::Unit, config, &[])
     }
 
-    /// A home of Alice's with the stand-in in it under this name.
+    /// A home directory of Alice with the stand-in in it under this name.
     fn at_alices(&self, name: &str) -> String {
         let path = format!("/opt/alice/{name}");
         self.sh("mkdir -p /opt/alice && chown 1000:1000 /opt/alice");
@@ -119,7 +119,7 @@ fn a_bind_mount_in_a_namespace_of_the_users_own_is_no_agent() {
     let host = Host::with_logtail();
     host.at_alices("ilogtail");
     host.kill_all("ilogtail");
-    // Root in there, and nobody out here; the path of the executable is the agent's own.
+    // Root inside, and nobody outside; the path of the executable is the agent's own.
     let script = format!("mount --bind /opt/alice {LOGTAIL} && {ILOGTAIL}");
     let inside = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", script.as_str()];
     host.start(&[&by(ALICE)[..], &inside].concat(), [("ALIYUN_LOGTAIL_SYS_CONF_DIR", "/proc/1/root")]);
@@ -138,7 +138,7 @@ fn a_setuid_program_under_the_agents_name_is_not_the_agent() {
     );
     host.start(&[&by(ALICE)[..], &["/opt/alice/ilogtail", "-ilogtail_daemon_flag=false"]].concat(), []);
     host.until_running("ilogtail", 3);
-    // Who has no capability sees argv[0] and the command's name alone.
+    // Without capabilities only argv[0] and the command name are visible.
     let exporter = host.exporter_with(User::Nobody, None, &[]);
     assert_eq!(live(&exporter), 2.0);
     assert_eq!(not_believed(&exporter, "logtail"), Some(1.0));
@@ -148,7 +148,7 @@ fn a_setuid_program_under_the_agents_name_is_not_the_agent() {
 fn a_process_that_hides_its_memory_is_known_by_its_user_all_the_same() {
     let host = Host::with_logtail();
     let path = host.at_alices("ilogtail");
-    // What may not be read is run without being dumpable: its files in /proc are root's then.
+    // A program that may not be read runs without being dumpable: its files in /proc are root's then.
     host.sh(&format!("chown root {path}; chmod 111 {path}"));
     host.start(&[&by(ALICE)[..], &[&path, "-ilogtail_daemon_flag=false"]].concat(), []);
     host.until_running("ilogtail", 3);
@@ -167,7 +167,7 @@ fn the_owner_of_the_installation_counts_where_nobody_else_can_put_it_there() {
     let exporter = host.exporter_of_unit(Some(EXPECT_ALL));
     exporter.shows(&[]);
     assert_eq!((live(&exporter), not_believed(&exporter, "logtail")), (2.0, None));
-    // Whoever may write to the directory above may put any other in its place.
+    // A user who may write to the directory above may put any other in its place.
     host.sh("chmod g+w /usr/local");
     exporter.until("that the owner no longer counts", |seen| {
         seen.value("logagent_processes_not_believed", &[("kind", "logtail")]) == Some(2.0)
@@ -194,7 +194,7 @@ fn whom_the_config_names_counts_by_number_and_by_name() {
     }
 }
 
-/// The reasons that the report gives for what is unknown of the startup parameters.
+/// The reasons that the report gives for unknown startup parameters.
 fn why_unknown(exporter: &Exporter<'_>) -> String {
     let report = exporter.report();
     let prerequisites = report["agents"][0]["prerequisites"].as_array().unwrap();
@@ -217,7 +217,7 @@ fn an_agent_of_a_user_has_nothing_read_that_the_user_could_not_read() {
     let why = why_unknown(&exporter);
     assert!(why.contains("uid 1001") && why.contains("mode bits"), "{why}");
     assert!(!exporter.report().to_string().contains(SECRET));
-    // By a link of the user's own it is the same.
+    // The same with a link of the user.
     host.sh("chown 1001 /etc/ilogtail; chmod 644 /etc/ilogtail/roots.json");
     exporter.until("that it is read once the user could", |_| !why_unknown(&exporter).contains("mode bits"));
 }
@@ -236,7 +236,7 @@ fn a_link_to_a_directory_in_a_users_installation_leads_nowhere_that_the_user_cou
     sh_by(&host, OWNER, &format!("cd {LOGLISTENER} && mv etc mine && ln -s /opt/roots etc"));
     exporter.until("that the link is not followed", |_| why_unknown(&exporter).contains("symbolic link"));
     assert!(!exporter.report().to_string().contains(SECRET));
-    // The user's own directory is another matter, and so is a link that root made.
+    // The user's own directory is different, and so is a link that root made.
     sh_by(&host, OWNER, &format!("cd {LOGLISTENER} && rm etc && ln -s mine etc"));
     exporter.until("the user's own directory", |_| !why_unknown(&exporter).contains("symbolic link"));
     exporter.shows(&[]);
@@ -366,6 +366,6 @@ fn many_processes_with_long_arguments_take_no_memory() {
     let exporter = host.exporter_of_unit(None);
     assert_eq!(not_believed(&exporter, "loglistener"), Some(60.0));
     let resident = exporter.scrape().value("process_resident_memory_bytes", &[]).unwrap();
-    // 60 times 800 kB would be 48 MB alone.
+    // 60 times 800 kB would already be 48 MB.
     assert!(resident < 40e6, "{resident} bytes");
 }

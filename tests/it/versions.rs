@@ -1,8 +1,8 @@
-//! What an agent's version can and cannot do, and identifiers that nobody has resolved.
+//! What an agent's version can and cannot do, and identifiers that were not resolved.
 
 use crate::support::{Answer, Host, User, fault_at_start, layouts::*};
 
-/// Logtail of this version, started anew with these variables besides.
+/// Logtail of this version, restarted with these additional variables.
 fn of_version(version: &str, environment: &[(&str, &str)]) -> Host {
     let host = Host::with_logtail();
     restart(&host, version, environment);
@@ -81,7 +81,7 @@ fn without_an_expectation_a_template_is_a_warning() {
     fault_at_start(&host, None, &["custom_identifier ok identifier_unexpanded(w)"], undo);
 }
 
-/// Logtail of this version on an instance whose account nothing on the host tells, with a metadata service that answers so.
+/// Logtail of this version on an instance whose account is not stored on the host, with this metadata service.
 pub(crate) fn without_account(version: &str, answer: Answer) -> Host {
     let host = of_version(version, &[]);
     host.remove(USERS);

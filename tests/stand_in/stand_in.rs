@@ -6,9 +6,9 @@
 //! * any other name: leaves one process behind.
 //! * any of them with `--version` alone: ends at once.
 //! * `stand-in init`: the first process of a PID namespace; collects orphans, and ends when its standard input does.
-//! * `stand-in sntp ADDRESS SECONDS`: a time server whose clock is off by so much.
+//! * `stand-in sntp ADDRESS SECONDS`: a time server whose clock is off by this much.
 //!
-//! What an agent does besides is told by its environment:
+//! Further behaviour is set by its environment:
 //!
 //! * `STAND_IN_IP`: the worker writes `app_info.json` with this address into the directory of its executable.
 //! * `STAND_IN_VERSION`: the version in it, as `key=value`.
@@ -30,7 +30,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// Tells a process which one it is to become; not set for the one that was typed.
+/// Tells a process which part to play; not set for the process that was started by the user.
 const STAGE: &str = "STAND_IN_STAGE";
 
 fn main() -> ExitCode {
@@ -60,7 +60,7 @@ fn init() -> io::Result<()> {
     thread::spawn(|| {
         loop {
             if rustix::process::wait(rustix::process::WaitOptions::empty()).is_err() {
-                // No child at the moment: the next orphan is announced by nothing that can be waited for.
+                // No child at the moment: nothing that can be waited for announces the next orphan.
                 thread::sleep(Duration::from_millis(5));
             }
         }
@@ -99,7 +99,7 @@ fn agent(name: &OsStr, arguments: &[OsString]) -> io::Result<()> {
 /// Starts this program again with the same command line, for another part.
 fn again(arguments: &[OsString], stage: &str) -> io::Result<Child> {
     let argv0 = arguments.first().map(OsString::as_os_str).unwrap_or_default();
-    // By the path that was typed where there is one: the kernel names a process after the path that it was started by.
+    // By the path that was typed, if there is one: the kernel names a process after the path that it was started by.
     let program =
         if Path::new(argv0).components().count() > 1 { PathBuf::from(argv0) } else { env::current_exe()? };
     Command::new(program)
@@ -113,12 +113,12 @@ fn again(arguments: &[OsString], stage: &str) -> io::Result<Child> {
         .spawn()
 }
 
-/// Waits for somebody who writes to the FIFO, and takes memory until it is stopped.
+/// Waits for a writer of the FIFO, and uses memory until it is stopped.
 fn eat(fifo: &str) -> io::Result<()> {
     let _told = std::fs::read(fifo)?;
     let mut eaten = Vec::new();
     loop {
-        // Pages that are never written to take no memory.
+        // Pages that are never written to use no memory.
         eaten.push(vec![1_u8; 1 << 20]);
     }
 }

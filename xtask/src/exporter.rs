@@ -99,7 +99,7 @@ or avg_over_time(cluster:logagent_exporters_up:ratio[5m]) <= 0.6
 const MISSING: Alert = Alert {
     why: &[
         "Service discovery lists three tenths fewer exporters of a cluster than within the last hour, or none of a cluster of the",
-        "last day: that is no outage that `up` tells of. Fewer are a fleet that shrinks.",
+        "last day: an outage that `up` does not show. A smaller difference is a fleet that shrinks.",
     ],
     expr: r"
 max_over_time(cluster:logagent_exporters:count[1h]) - cluster:logagent_exporters:count >= 0.3 * max_over_time(cluster:logagent_exporters:count[1h])
@@ -151,7 +151,7 @@ const ABSENT: Alert = Alert {
             zh: "{in}没有任何目标提供 exporter 的指标，也没有名称包含 `logagent` 的抓取任务，因此任何客户端告警都不会触发。",
         },
         fix: Text {
-            en: "1. See whether Prometheus' page /targets lists the exporters; `promtool check config` tells whether the config is right.\n\
+            en: "1. See whether Prometheus' page /targets lists the exporters; `promtool check config` checks the config.\n\
                  2. Check that service discovery finds the hosts (page /service-discovery), and the relabelling.",
             zh: "1. 查看 Prometheus 的 /targets 页面是否列出 exporter；`promtool check config` 可检查配置是否正确。\n\
                  2. 检查服务发现是否能找到主机（/service-discovery 页面），以及 relabel 规则。",
@@ -226,7 +226,9 @@ const NO_METRICS: Alert = Alert {
 };
 
 const RESTARTING: Alert = Alert {
-    why: &["Three starts within 15 minutes are no upgrade. Each time, what was watched is seen anew."],
+    why: &[
+        "Three starts within 15 minutes are not an upgrade. After each start, everything is observed for the first time again.",
+    ],
     expr: r"
 changes(process_start_time_seconds[15m]) >= 3
   and on (cluster, job, instance) last_over_time(logagent_exporter_build_info[5m])
@@ -325,7 +327,7 @@ const ERRORS: Alert = Alert {
 const UNKNOWN: Alert = Alert {
     why: &[
         "Unknown is the normal state for some seconds after a start. What lasts an hour does not resolve by itself. Facts that cannot be read",
-        "are an alert of their own.",
+        "have a separate alert.",
     ],
     expr: r#"
 max without (job, status) (last_over_time(agent_status:logagent_status:not_ok{status="unknown"}[3m]))

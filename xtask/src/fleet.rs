@@ -15,7 +15,7 @@ pub(crate) static AGENTS: &[Alert] = &[FLEET_CAUSE, FLEET_WARNING, FLEET_FAILING
 const FLEET_CAUSE: Alert = Alert {
     why: &[
         "Counts agents whose own alert would fire: a rollout in which no cause is active long enough does not count. Critical",
-        "and warning have names of their own, as an inhibition by name would have one critical cause silence all warnings.",
+        "and warning have separate names: with an inhibition by name, one critical cause would silence all warnings.",
     ],
     expr: r#"cluster_cause:logagent_problem:fleet{severity="critical"}"#,
     wait: "",
@@ -33,7 +33,7 @@ const FLEET_CAUSE: Alert = Alert {
         },
         fix: Text {
             en: "1. Look for what the hosts share: the log service, a proxy, firewall or name server, and the last rollout of config or agent.\n\
-                 2. Fix that, or roll it back. The runbook of {{ $labels.cause }} tells what the problem is on each host.",
+                 2. Fix that, or roll it back. The runbook of {{ $labels.cause }} describes the problem on each host.",
             zh: "1. 查找这些主机的共同点：日志服务、代理、防火墙或 DNS 服务器，以及最近一次配置或客户端发布。\n\
                  2. 修复或回滚。{{ $labels.cause }} 的处理手册说明了每台主机上的问题。",
         },
@@ -60,7 +60,7 @@ const FLEET_WARNING: Alert = Alert {
         },
         fix: Text {
             en: "1. Look for what the hosts share: images, config management, a certificate, time servers, and their last change.\n\
-                 2. Fix it there. The runbook of {{ $labels.cause }} tells what the problem is on each host.",
+                 2. Fix it there. The runbook of {{ $labels.cause }} describes the problem on each host.",
             zh: "1. 查找这些主机的共同点：镜像、配置管理、证书、时间服务器，以及最近一次变更。\n\
                  2. 在共同处修复。{{ $labels.cause }} 的处理手册说明了每台主机上的问题。",
         },
@@ -109,7 +109,7 @@ const FAILING: Alert = Alert {
 
 const WARNING: Alert = Alert {
     why: &[
-        "A warning without its own alert: a milder finding of a cause that is critical otherwise (a name has one severity),",
+        "A warning without its own alert: a warning for a cause that is otherwise critical (a name has one severity),",
         "or a cause that is newer than these rules.",
     ],
     expr: r#"agent_cause:logagent_problem:single{severity="warning", cause!~"WARNINGS"}"#,

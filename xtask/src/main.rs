@@ -3,7 +3,7 @@
 //! `cargo run -p xtask` writes the files that differ; the test below fails while there are any.
 //! `cargo run -p xtask -- assets DIR` writes manual pages and completions, which only packages have; `cargo run -p
 //! xtask -- licenses TARGET` prints the licenses of the linked crates.
-#![expect(clippy::print_stdout, reason = "says what it has written, or prints what is asked for")]
+#![expect(clippy::print_stdout, reason = "reports what it has written, or prints what is requested")]
 
 mod assets;
 mod document;
@@ -34,7 +34,9 @@ fn main() -> io::Result<()> {
         [] => bless(),
         ["assets", directory] => assets::write(Path::new(directory)),
         ["licenses", target] => licenses::licenses(target).map(|text| print!("{text}")),
-        other => Err(io::Error::other(format!("nothing, `assets DIR` or `licenses TARGET`, not {other:?}"))),
+        other => Err(io::Error::other(format!(
+            "expected no argument, `assets DIR` or `licenses TARGET`, not {other:?}"
+        ))),
     }
 }
 

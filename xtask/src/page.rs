@@ -43,7 +43,7 @@ const ENGLISH: Words = Words {
     closer: "To see it without the exporter:",
     fix: "Fix",
     on_windows: "On Windows, in PowerShell as an administrator:",
-    names: "`logagent-exporter check` on the host fills in what stands in angle brackets:",
+    names: "`logagent-exporter check` on the host fills in the values in angle brackets:",
     verification: "Verification",
     verified: "The cause is gone from the diagnosis and, with the next scrape, from the metrics (nothing is printed):",
     source: "Source",

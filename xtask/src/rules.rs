@@ -29,10 +29,10 @@ const HEADER: &str = "\
 # `cluster` is a label of targets, or an external label of this Prometheus, or absent: then all hosts are one fleet.
 groups:
   # -- Agents -----------------------------------------------------------------------------------------------------------
-  # What the alerts remember is recorded, not left to `for` and `keep_firing_for`: a failed scrape would begin `for` anew, and
-  # a restart of Prometheus forgets what it keeps firing. One group, in this order, so that when a cause becomes that of a fleet,
-  # the alerts of its hosts end in the very evaluation in which that of the fleet begins: nothing has to be inhibited, so
-  # nothing that was notified remains without its end.
+  # The state of the alerts is recorded instead of using `for` and `keep_firing_for`: a failed scrape would restart `for`,
+  # and a restart of Prometheus loses what it keeps firing. One group, in this order, so that when a cause becomes that of
+  # a fleet, the alerts of its hosts end in the same evaluation in which that of the fleet begins: no inhibition is
+  # needed, and every notified alert is resolved.
 ";
 
 /// `logagent-causes.rules.yml`.

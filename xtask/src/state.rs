@@ -87,9 +87,10 @@ const AFTER: &str = r#"
           group without (prerequisite, cause, severity) (agent_cause:logagent_problem:due_since{severity="critical"})
             unless on (cluster, job, instance, agent) agent_cause:logagent_problem:due_since{cause=~"SLOW"}
 
-      # Agents that have failed for 6 of the last 15 minutes, in the last two too, while no cause has stood long enough: causes
-      # that alternate, an endpoint that fails every second probe, a cause that these rules do not know. 6 minutes are more than
-      # any cause is given but those above. An agent with an alert for a cause has no alert for its symptom.
+      # Agents that have failed for 6 of the last 15 minutes, in the last two too, while no cause has been active long
+      # enough: causes that alternate, an endpoint that fails every second probe, a cause that these rules do not know.
+      # 6 minutes are more than any cause waits except those above. An agent with an alert for a cause has no alert for
+      # its symptom.
       - record: agent:logagent_status:symptom
         expr: |
           (

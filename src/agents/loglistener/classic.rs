@@ -37,7 +37,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parameters, Rejection> {
     })
 }
 
-/// A `#` cannot be part of a key, so comments are no keys.
+/// A `#` cannot be part of a key, so comments are not keys.
 fn is_key(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
 }

@@ -18,7 +18,7 @@ use super::{SECOND_GENERATION, release};
 /// The config of the program that talks to the service.
 pub(super) const CONFIG: &str = "etc/loglistener_dcc.conf";
 
-/// What the kernel keeps of a process' name.
+/// A process name as the kernel truncates it.
 const COMM_BYTES: usize = 15;
 
 const PROGRAMS: [(&str, Role); 3] = [

@@ -249,7 +249,7 @@ impl Identification for LogListener {
     }
 }
 
-/// Keys of the agent's config whose values are no secrets.
+/// Keys of the agent's config whose values are not secrets.
 const SHOWN_KEYS: &[&str] = &[
     "agent_ip",
     "agent_labels",

@@ -42,7 +42,7 @@ pub(super) fn endpoints(
         list.add(Purpose::DataServer, at, ExpectedAnswer::LogService, &origin(&server.endpoint));
     }
 
-    // Projects and self-monitoring are hosts below the first data endpoint; the community edition has no such thing.
+    // Projects and self-monitoring are hosts below the first data endpoint; the community edition has neither.
     let Some((server, address, scheme, port)) = data_servers().next().filter(|_| !edition.community) else {
         return list.into_endpoints();
     };

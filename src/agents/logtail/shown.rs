@@ -1,9 +1,9 @@
-//! The parts of the agent's files that may be shown: the values of keys that are no secrets.
+//! The parts of the agent's files that may be shown: the values of keys that are not secrets.
 
 use super::json;
 use crate::agents::outline;
 
-/// Keys of the agent's files whose values are no secrets: of its config, and of its record.
+/// Keys of the agent's files whose values are not secrets: of its config, and of its record.
 const SHOWN_KEYS: &[&str] = &[
     "UUID",
     "bind_interface",

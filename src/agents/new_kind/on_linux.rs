@@ -1,4 +1,4 @@
-//! A host with the new kind, found and judged.
+//! An agent of the new kind is detected and evaluated.
 
 use std::{fs, os::unix::fs::symlink, path::Path, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
 
 const EXECUTABLE: &str = "/opt/shipper/shipperd";
 
-/// What procfs has of a process of root.
+/// The procfs files of a process of root.
 fn process(pid: u32, executable: &str) -> Vec<(String, String)> {
     let name = executable.rsplit('/').next().unwrap_or_default();
     let stat = format!("{pid} ({name}) S 1 1 1 0 -1 0 0 0 0 0 5 5 0 0 20 0 4 0 6000 0 900 0\n");
@@ -26,7 +26,7 @@ fn process(pid: u32, executable: &str) -> Vec<(String, String)> {
         .into()
 }
 
-/// A host with a shipper, of which these files are otherwise; `None`: not there.
+/// A host with a shipper, with these files replaced; `None` removes the file.
 fn report(otherwise: &[(&str, Option<&str>)], failure: Option<FailureKind>) -> Report {
     let root = tempfile::tempdir().unwrap();
     let mut files = vec![

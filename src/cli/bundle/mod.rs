@@ -62,7 +62,8 @@ const REFUSED: &str = "(the exporter refuses this file; logagent-exporter config
 
 /// Evaluates, prints the diagnosis, and writes the bundle. The exit code is that of the diagnosis.
 ///
-/// # Errors If the file exists or cannot be written, or if the host cannot be observed.
+/// # Errors
+/// If the file exists or cannot be written, or if the host cannot be observed.
 pub async fn check(
     options: Options,
     (view, local): (&View, bool),

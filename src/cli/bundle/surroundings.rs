@@ -52,7 +52,8 @@ pub(super) struct Running {
 impl Running {
     /// Asks the exporter that listens at `socket`; `None` if there is none.
     ///
-    /// # Errors The request that failed.
+    /// # Errors
+    /// The request that failed.
     pub(super) async fn ask(socket: &Path, view: &View) -> io::Result<Option<Self>> {
         check::first_cycle(socket, view).await;
         let Some((said, verdict)) = check::running(socket, view).await? else { return Ok(None) };

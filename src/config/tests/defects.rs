@@ -94,11 +94,11 @@ fn each_defect_of_an_agent_has_its_words() {
         ),
         (
             "agents:\n- kind: logtail\n  name: a\n- kind: custom\n  name: a\n  files: [/x]\n",
-            "l.yml:5: agents[1].name: \"a\" is already the name of agents[0] (line 3); every agent needs a name of its own",
+            "l.yml:5: agents[1].name: \"a\" is already the name of agents[0] (line 3); every agent needs a unique name",
         ),
         (
             "agents:\n- kind: logtail\n- kind: logtail\n",
-            "l.yml:3: agents[1].name: \"logtail\" is already the name of agents[0] (line 2); without a name an agent is called after its kind, so give it one",
+            "l.yml:3: agents[1].name: \"logtail\" is already the name of agents[0] (line 2); without a name an agent is named after its kind, so give it one",
         ),
         (
             "agents:\n- kind: logtail\n  container: a/b/c\n",
@@ -170,7 +170,7 @@ fn each_defect_of_clock_and_alerting_has_its_words() {
         ),
         (
             "alertmanagers: [{static_configs: [], basic_auth: {username: 'a:b'}, authorization: {}, timeout: 2m, tls_config: {cert_file: c}}]\n",
-            "l.yml:1: alertmanagers[0].timeout: \"2m\" is out of range; use 1ms to 1m\nl.yml:1: alertmanagers[0].authorization: stands beside basic_auth; write one of them\nl.yml:1: alertmanagers[0].basic_auth.username: has a colon or a control character, which no user name of basic authentication can have\nl.yml:1: alertmanagers[0].basic_auth.password: is missing; write it, or password_file\nl.yml:1: alertmanagers[0].tls_config: has a certificate without its key, or a key without its certificate",
+            "l.yml:1: alertmanagers[0].timeout: \"2m\" is out of range; use 1ms to 1m\nl.yml:1: alertmanagers[0].authorization: is set together with basic_auth; use only one of them\nl.yml:1: alertmanagers[0].basic_auth.username: has a colon or a control character, which no user name of basic authentication can have\nl.yml:1: alertmanagers[0].basic_auth.password: is missing; write it, or password_file\nl.yml:1: alertmanagers[0].tls_config: has a certificate without its key, or a key without its certificate",
         ),
         (
             "alertmanagers:\n  - static_configs: [{targets: [a]}]\n    timeout: abc\n  - static_configs: [{targets: [a]}]\n    timeout: 0\n  - static_configs: [{targets: [a]}]\n    timeout: []\n",
@@ -178,7 +178,7 @@ fn each_defect_of_clock_and_alerting_has_its_words() {
         ),
         (
             "alert_links: {runbook_base: 'ftp://x', dashboard_base: 'https://joe:x@g', external_url: 'http://a b'}\n",
-            "l.yml:1: alert_links.runbook_base: is not the address of a page; write http://… or https://…\nl.yml:1: alert_links.dashboard_base: holds a user name or password, which all recipients of alerts would see\nl.yml:1: alert_links.external_url: is no plain address of at most 200 characters; use letters, digits and -._~%/:",
+            "l.yml:1: alert_links.runbook_base: is not the address of a page; write http://… or https://…\nl.yml:1: alert_links.dashboard_base: holds a user name or password, which all recipients of alerts would see\nl.yml:1: alert_links.external_url: is not a plain address of at most 200 characters; use letters, digits and -._~%/:",
         ),
         (
             "labels: {severity: x}\nalert_language: de\n",

@@ -1,4 +1,4 @@
-//! What can stand where a file is expected.
+//! What can exist in place of a file.
 
 use super::*;
 

@@ -100,7 +100,7 @@ fn every_defect_has_its_words() {
         ),
         (
             "tls_server_config: {cert_file: a, key_file: b, max_version: TLS11}\n",
-            "max_version: is not spoken by this server; use TLS12 or TLS13",
+            "max_version: is not supported by this server; use TLS12 or TLS13",
         ),
         (
             "tls_server_config: {cert_file: a, key_file: b, min_version: TLS13, max_version: TLS12}\n",
@@ -132,7 +132,7 @@ fn every_defect_has_its_words() {
         ),
         (
             "http_server_config: {headers: {X-Other: y}}\n",
-            "headers.X-Other: is no header that can be set; use one of Content-Security-Policy,",
+            "headers.X-Other: is not a header that can be set; use one of Content-Security-Policy,",
         ),
         (
             "http_server_config: {headers: {X-Frame-Options: y}}\n",

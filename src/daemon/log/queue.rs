@@ -169,7 +169,7 @@ mod tests {
         let written = all.matches('x').count() / 999;
         assert_eq!(u64::try_from(written).unwrap() + dropped, 1000);
         assert!(all.ends_with(" were dropped\nlast\n"), "{}", &all[all.len() - 60..]);
-        // Told in two parts if the thread took the first lines only when some had been dropped.
+        // Logged in two parts if the thread took the first lines only when some had been dropped.
         let told: u64 =
             all.lines().filter_map(|line| line.strip_suffix(" were dropped")?.parse::<u64>().ok()).sum();
         assert_eq!(told, dropped);

@@ -9,7 +9,7 @@ use crate::model::{
 
 use super::world::{World, custom, loglistener, logtail, named, now, process};
 
-/// A cause, a sequence of snapshots that ends with it standing, and one that ends just short of it.
+/// A cause, a sequence of snapshots that ends with it active, and one that ends just short of it.
 pub(super) struct Case {
     pub(super) cause: &'static str,
     pub(super) fires: Vec<World>,

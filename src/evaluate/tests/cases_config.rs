@@ -81,7 +81,7 @@ fn community(world: World) -> World {
     })
 }
 
-/// The config as the third generation's installer writes it; an empty version is none.
+/// The config as the third generation's installer writes it; an empty version counts as none.
 fn third_generation(version: &str) -> World {
     logtail().with(|w| {
         w.record().version = (!version.is_empty()).then(|| version.to_owned());
@@ -168,7 +168,7 @@ fn servers() -> Vec<Case> {
         case(
             "config_format_unsupported",
             third_generation("1.8.8"),
-            // The former keys exist too.
+            // The old keys exist too.
             third_generation("1.8.8").with(|w| {
                 let address = "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com";
                 w.parameters().config_servers.push(parameter("config_server_address", address));
@@ -203,7 +203,7 @@ fn failing(url: &str, kind: FailureKind, address: &str) -> World {
     logtail().with(|w| w.fail(url, kind, address))
 }
 
-/// An endpoint by HTTP beside the one by HTTPS, on the same host.
+/// An HTTP endpoint in addition to the HTTPS one, on the same host.
 fn custom_with_http() -> World {
     custom().with(|w| {
         let mut plain = w.agent().endpoints[0].clone();
@@ -264,7 +264,7 @@ fn network() -> Vec<Case> {
             logtail().with(|w| through_proxy(w, Err(FailureKind::Refused))),
             logtail().with(|w| through_proxy(w, Ok(()))),
         ),
-        // A proxy with a malformed setting, which nobody can connect to.
+        // A proxy with a malformed setting, which cannot be connected to.
         case(
             "proxy_unreachable",
             logtail().with(|w| through_proxy(w, Err(FailureKind::Proxy))),

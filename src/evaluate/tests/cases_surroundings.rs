@@ -242,7 +242,7 @@ fn a_death_for_want_of_memory_is_told_by_its_control_group() {
     // An older kernel does not report how a process ended.
     let (found, _) = died(&[before(), group(gone(&[]), 0, Some(100), 3)]);
     assert_eq!(found.as_deref(), Some("out of memory"));
-    // Nobody was killed, or somebody else's process was.
+    // No process was killed, or one of another program was.
     let (found, _) = died(&[before(), group(gone(&killed), 0, Some(100), 2)]);
     assert_eq!(found.as_deref(), Some("signal 9 (SIGKILL)"));
     let (found, _) =
@@ -250,7 +250,7 @@ fn a_death_for_want_of_memory_is_told_by_its_control_group() {
     assert_eq!(found.as_deref(), Some("signal 11 (SIGSEGV)"));
 }
 
-/// One of the two, the worker 14 or its daemon 12, is gone, and this was told of ends.
+/// One of the two, the worker 14 or its daemon 12, is gone, and these ends were reported.
 fn without(pid: u32, deaths: &[(u32, End)]) -> World {
     gone(deaths).with(|w| {
         let left =
@@ -276,7 +276,7 @@ fn one_of_several_processes_that_is_missing_has_its_own_death_told() {
         }
         let (found, step) = missing(pid, cause, End::Exited(0));
         assert_eq!((found.as_deref(), step), (Some("exit code 0"), first));
-        // How one before it ended tells nothing of this one.
+        // The end of an earlier process says nothing about this one.
         let (crashed, ended) = (End::Signalled(11), gone(&[(pid, End::Signalled(11))]));
         let again = |world: World| {
             world.later(30).with(|w| {
@@ -303,7 +303,7 @@ fn a_worker_killed_for_want_of_memory_beside_its_daemon_is_told_as_such() {
     let (found, step) = told(group(without(14, &killed), 0, Some(100), 2));
     assert_eq!(found.as_deref(), Some("signal 9 (SIGKILL)"));
     assert!(!step.contains("MemoryMax="), "{step}");
-    // How many were killed cannot be read.
+    // The number of killed processes cannot be read.
     let (found, _) = told(without(14, &killed).with(|w| {
         w.agent().surroundings.group = Reading::Unknown(unread("/sys/fs/cgroup"));
     }));
@@ -312,7 +312,7 @@ fn a_worker_killed_for_want_of_memory_beside_its_daemon_is_told_as_such() {
 
 #[test]
 fn a_zombie_that_process_1_has_not_reaped_is_told_of_beside_what_is_missing() {
-    // As where a container's first process reaps nobody.
+    // As in a container whose first process does not reap children.
     let zombie = |pid: u32, parent: u32| {
         let mut zombie = process(pid, parent, ILOGTAIL, 86_400);
         zombie.state = ProcessState::Defunct;
@@ -329,7 +329,7 @@ fn a_zombie_that_process_1_has_not_reaped_is_told_of_beside_what_is_missing() {
     assert_eq!(told(&[logtail(), without(14, &[])], "worker_missing"), None);
     let none = gone(&[]).with(|w| w.processes().push(zombie(14, 1)));
     assert_eq!(told(&[logtail(), none], "not_running").as_deref(), Some("14"));
-    // One that its daemon has not reaped is a cause of its own.
+    // One that its daemon has not reaped is a separate cause.
     let unreaped = without(14, &[]).with(|w| w.processes().push(zombie(14, 12)));
     assert_eq!(told(&[logtail(), unreaped], "process_defunct"), None);
 }

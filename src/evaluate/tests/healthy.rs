@@ -11,7 +11,7 @@ use crate::model::{
 
 use super::world::*;
 
-/// Messages in the agents' logs about faults that are long over, or that are no fault.
+/// Messages in the agents' logs about faults that are long over, or that are not faults.
 fn assert_silent(name: &str, worlds: &[World]) {
     for (state, log) in logs() {
         let logged = |world: &World| world.clone().with(|w| w.agent().log = log.clone());

@@ -28,7 +28,8 @@ fn service(w: &mut World, name: &str, registered: Option<(ServiceState, ServiceS
     services.push(ServiceFact { name: name.to_owned(), registered });
 }
 
-/// True for what one system alone can tell, or each from facts of its own: start types are what init's links are elsewhere.
+/// True for causes that exist on one system only, or that each system detects from different facts: from start types on
+/// Windows, from links of init elsewhere.
 fn is_of_one_system(cause: &str) -> bool {
     LINUX_ALONE.contains(&cause) || WINDOWS_ALONE.contains(&cause) || cause == "service_not_enabled"
 }
@@ -41,7 +42,7 @@ fn of_both(report: &AgentReport) -> BTreeSet<(&str, Option<&str>)> {
     all.filter(|(cause, _)| of_both(cause)).collect()
 }
 
-/// What rules see is the same on Windows, but for paths and commands: so is what they say.
+/// On Windows, rules see the same facts except for paths and commands, and report the same.
 pub(super) fn assert_the_same_there(worlds: &[World], report: &AgentReport) {
     if worlds.iter().any(|world| world.settings.system == System::Windows) {
         return;
@@ -228,7 +229,7 @@ fn foreign(report: &AgentReport) -> BTreeSet<String> {
     found
 }
 
-/// `judge` compares what is said of each world of Linux there; here it is seen that no cause is left out.
+/// `judge` compares the reports for each Linux world there; this checks that no cause is left out.
 #[test]
 fn every_case_of_linux_is_one_of_windows_too_and_its_remedy_is_typed_there() {
     let mut seen = BTreeSet::new();

@@ -156,7 +156,7 @@ pub(super) fn judge(worlds: &[World]) -> AgentReport {
     report
 }
 
-/// Likewise, on the system of each alone.
+/// The same, each on its own system only.
 pub(super) fn judge_as_they_are(worlds: &[World]) -> AgentReport {
     let mut engine_state = EngineState::default();
     worlds.iter().map(|world| turn(world, &mut engine_state)).last().expect("a world")

@@ -89,7 +89,8 @@ impl Security {
 
     /// As `file` says. Blocks on the file system.
     ///
-    /// # Errors All problems of the file, or the first problem of the files that it refers to.
+    /// # Errors
+    /// All problems of the file, or the first problem of the files that it refers to.
     pub fn load(file: PathBuf, counters: Counters) -> Result<Self, ConfigError> {
         let mut files = vec![file.clone()];
         let stamp_before = stamp(&files);

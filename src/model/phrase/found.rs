@@ -105,7 +105,7 @@ pub(super) const FOUND: &[Text] = &[
     text("hosts made from one image report the same identity", "由同一镜像创建的主机会上报相同的身份"),
     text(
         "the thread that fetches the config can freeze, and a damaged checkpoint file prevents the start",
-        "获取配置的线程可能卡死，且 检查点文件损坏时无法启动",
+        "获取配置的线程可能卡死，且检查点文件损坏时无法启动",
     ),
     text(
         "after a network failure it can stop reporting its state by transfer acceleration",

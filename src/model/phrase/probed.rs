@@ -164,10 +164,10 @@ pub(super) const PROBED: &[Text] = &[
     text("the references contradict each other ({})", "各时间参考源互相矛盾（{}）"),
     text(
         "the clock was stepped since the process started, so modification times prove nothing",
-        "进程启动之后时钟发生过跳变，修改时间不足为据",
+        "进程启动之后时钟发生过跳变，修改时间不能作为依据",
     ),
     text(
         "the clock was stepped since, so modification times prove nothing",
-        "此后时钟发生过跳变，修改时间不足为据",
+        "此后时钟发生过跳变，修改时间不能作为依据",
     ),
 ];

@@ -226,7 +226,7 @@ pub type Environment = BTreeMap<String, String>;
 /// The variant of an agent: derived, never observed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Edition {
-    /// A word for people: `commercial`, `community`, `container`, `3.4+`, `custom`; empty where there is only one.
+    /// A human-readable word: `commercial`, `community`, `container`, `3.4+`, `custom`; empty where there is only one.
     pub label: &'static str,
     /// True if this build has no machine-group heartbeat (iLogtail and LoongCollector community edition).
     pub community: bool,

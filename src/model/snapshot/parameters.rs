@@ -4,17 +4,17 @@ use std::{path::PathBuf, time::SystemTime};
 
 use crate::model::NetworkType;
 
-/// One value of a config, and where it stands.
+/// One value of a config, and its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
     /// Key path as a person would write it: `data_server_list[0].endpoint`, `environment ALIYUN_LOGTAIL_WORKING_IP`, or
-    /// `/etc/ilogtail/config.d/a.json: working_ip` where another file than the config sets it.
+    /// `/etc/ilogtail/config.d/a.json: working_ip` if a file other than the config sets it.
     pub key: String,
     /// The value.
     pub value: String,
 }
 
-/// Startup parameters, brought to one shape for all kinds and generations. Secrets are judged when read, and not kept.
+/// Startup parameters, in one form for all kinds and generations. Secrets are checked when they are read, and not kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Parameters {
     /// Config servers (Logtail), or `proxy_host` (LogListener), host names or URLs as written.
@@ -25,19 +25,19 @@ pub struct Parameters {
     pub working_ip: Option<Parameter>,
     /// `bind_interface` of the file.
     pub bind_interface: Option<Parameter>,
-    /// `enable_log_time_auto_adjust`, where it is a JSON boolean.
+    /// `enable_log_time_auto_adjust`, if it is a JSON boolean.
     pub log_time_auto_adjust: Option<bool>,
     /// `mem_usage_limit` (Logtail): its key, and bytes.
     pub memory_limit: Option<(String, u64)>,
     /// `cpu_usage_limit` (Logtail): its key, and thousandths of a processor.
     pub cpu_limit: Option<(String, u64)>,
-    /// `data_server_port`, where set (`port` of LogListener).
+    /// `data_server_port`, if set (`port` of LogListener).
     pub data_server_port: Option<u16>,
     /// `logtail_sys_conf_dir` (Logtail): where the identity files are.
     pub sys_conf_dir: Option<String>,
-    /// `include_config_path` (Logtail): where the files are that are merged over the config.
+    /// `include_config_path` (Logtail): the location of the files that are merged over the config.
     pub include_dir: Option<String>,
-    /// `group_ip` (LogListener; `agent_ip` since 3.4). `None`: the key is not there.
+    /// `group_ip` (LogListener; `agent_ip` since 3.4). `None`: the key does not exist.
     pub group_ip: Option<Parameter>,
     /// `group_label` split at commas, blanks trimmed (`agent_labels` since 3.4). `None`: the key is not there.
     pub group_labels: Option<(String, Vec<String>)>,
@@ -45,7 +45,7 @@ pub struct Parameters {
     pub dynamic_ip: bool,
     /// `instance_id` as configured (LogListener).
     pub instance_id: Option<String>,
-    /// State of the API key pair; `None` where keys are not in this file.
+    /// State of the API key pair; `None` if keys are not in this file.
     pub credentials: Option<Vec<(&'static str, KeyState)>>,
     /// Region and network that the path of a generated config implies (container images).
     pub implied: Option<(String, NetworkType)>,
@@ -56,7 +56,7 @@ pub struct Parameters {
 /// One data server entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataServer {
-    /// `cluster` or `region`, where given.
+    /// `cluster` or `region`, if given.
     pub region: Option<Parameter>,
     /// Host name (or URL) as written.
     pub endpoint: Parameter,
@@ -67,9 +67,9 @@ pub struct DataServer {
 pub enum KeyState {
     /// Absent or empty.
     Missing,
-    /// A document's or template's stand-in.
+    /// A placeholder from a document or template.
     Placeholder,
-    /// Not the form of an API key; says what is wrong without quoting it.
+    /// Does not have the form of an API key; says what is wrong without quoting it.
     Malformed(&'static str),
     /// Looks like a key.
     Set,
@@ -78,7 +78,7 @@ pub enum KeyState {
 /// The agent's own record of the address it reports (`app_info.json`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AddressRecord {
-    /// `ip`; `None` if the key is not there.
+    /// `ip`; `None` if the key does not exist.
     pub ip: Option<String>,
     /// `hostname`.
     pub hostname: Option<String>,
@@ -101,7 +101,7 @@ pub struct AddressRecord {
 pub struct Collection {
     /// The file of those that were delivered to it.
     pub path: PathBuf,
-    /// How many there are, those beside it included.
+    /// Their number, including those next to it.
     pub configs: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Processes as they were seen.
+//! Processes as observed.
 
 use std::{
     path::PathBuf,
@@ -17,11 +17,11 @@ pub struct Process {
     pub parent: u32,
     /// Base name by which the process was recognised.
     pub executable_name: String,
-    /// Role, where the executable's name alone tells it (LogListener, custom).
+    /// Role, if the executable's name alone implies it (LogListener, custom).
     pub role_by_name: Option<Role>,
     /// Arguments; empty for a zombie.
     pub arguments: Reading<Vec<String>>,
-    /// The executable, where readable; `Known(None)` for a zombie.
+    /// The executable, if readable; `Known(None)` for a zombie.
     pub executable: Reading<Option<Executable>>,
     /// Scheduling state.
     pub state: ProcessState,
@@ -33,7 +33,7 @@ pub struct Process {
     pub cpu: Duration,
     /// Resident memory.
     pub resident_bytes: u64,
-    /// Open file descriptors, where readable.
+    /// Open file descriptors, if readable.
     pub open_fds: Reading<u64>,
     /// Threads.
     pub threads: u64,
@@ -55,18 +55,18 @@ pub enum ProcessState {
     Alive,
     /// Stopped by a signal (T).
     Stopped,
-    /// A zombie (Z), or just dead (X): gone, but for its parent's `wait`.
+    /// A zombie (Z), or just dead (X): ended, but not yet reaped by its parent.
     Defunct,
 }
 
-/// How an agent's collecting process was started. Of an agent that does not run, all of it is known to be empty.
+/// How an agent's collecting process was started. For an agent that does not run, all fields are known to be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
     /// Its arguments, with the program's name first.
     pub arguments: Reading<Vec<String>>,
-    /// Its environment, limited to the variables that the kind asks for.
+    /// Its environment, limited to the variables that the profile of its kind lists.
     pub environment: Reading<Environment>,
-    /// True if Kubernetes started it, by its environment. A container's marks in the file system (`/.dockerenv`) prove
+    /// True if Kubernetes started it, by its environment. The marker files of a container (`/.dockerenv`) prove
     /// nothing: an agent installed in a system container runs as on a host.
     pub in_container: Reading<bool>,
 }

@@ -1,11 +1,11 @@
-//! What surrounds an agent: what starts it, where it writes, what bounds it, how it ended. All of it is supplementary: it can
-//! raise a cause, and nothing is unknown for want of it.
+//! The surroundings of an agent: what starts it, where it writes, its limits, how it ended. All of it is supplementary:
+//! it can raise a cause, but its absence makes nothing unknown.
 
 use std::path::PathBuf;
 
 use crate::model::Reading;
 
-/// The surroundings of one installation, as they were looked at last: not at each evaluation.
+/// The surroundings of one installation, as last read; they are not read at each evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surroundings {
     /// What starts it after a reboot. `Known(None)`: no init system that could, or a container.
@@ -14,11 +14,12 @@ pub struct Surroundings {
     pub disks: Vec<DiskFact>,
     /// The control group of its collecting process. `Known(None)`: none, or one that is gone.
     pub group: Reading<Option<ControlGroup>>,
-    /// Of an agent in a container: where the host's root directory is mounted, whose logs it collects then. `Known(None)`: nowhere.
+    /// For an agent in a container that collects the host's logs: where the host's root directory is mounted.
+    /// `Known(None)`: nowhere.
     pub host_mount: Reading<Option<PathBuf>>,
-    /// Its services, where the system has a manager that tells of them by name (Windows); empty elsewhere.
+    /// Its services, if the system's service manager lists them by name (Windows); empty elsewhere.
     pub services: Reading<Vec<ServiceFact>>,
-    /// The id of this cloud instance as cloud-init has it. `Known(None)`: none.
+    /// The id of this cloud instance as cloud-init recorded it. `Known(None)`: none.
     pub instance: Reading<Option<String>>,
     /// The id of the cloud instance that the agent has recorded, and where. `Known(None)`: none.
     pub recorded_instance: Reading<Option<(String, PathBuf)>>,
@@ -43,11 +44,11 @@ impl Default for Surroundings {
 pub struct Autostart {
     /// The init system: `systemd`, `OpenRC`, `SysV init`.
     pub init: &'static str,
-    /// The first thing that was found to start it: a link, a unit, a script, a table of cron.
+    /// The first item found that starts it: a link, a unit, a script, a crontab.
     pub by: Option<PathBuf>,
 }
 
-/// One service of an agent, as the service manager tells of it.
+/// One service of an agent, as the service manager reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceFact {
     /// Its name.
@@ -56,7 +57,7 @@ pub struct ServiceFact {
     pub registered: Option<Registered>,
 }
 
-/// What the service manager knows of a service.
+/// What the service manager reports about a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Registered {
     /// What it does now.
@@ -70,11 +71,11 @@ pub struct Registered {
 pub enum ServiceState {
     /// Runs.
     Running,
-    /// On its way to another state, which it has a time limit for.
+    /// Changing its state, which has a time limit.
     Pending,
     /// Does not run.
     Stopped,
-    /// Has been told to pause.
+    /// Has been asked to pause.
     Paused,
 }
 
@@ -121,33 +122,33 @@ pub struct DiskFact {
     pub space: Reading<Space>,
 }
 
-/// What is left on a file system, as the agent's user may use it.
+/// The free space of a file system, as available to the agent's user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Space {
     /// Its size in bytes.
     pub bytes: u64,
     /// Bytes that are left.
     pub bytes_left: u64,
-    /// Inodes in all; 0 where the file system does not count them.
+    /// Total number of inodes; 0 if the file system does not count them.
     pub inodes: u64,
     /// Inodes that are left.
     pub inodes_left: u64,
 }
 
-/// The control group of an agent, as far as it bounds memory.
+/// The control group of an agent, as far as it limits memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControlGroup {
     /// Its directory.
     pub path: PathBuf,
     /// The most memory that it may use, in bytes; `None`: no limit.
     pub memory_limit: Option<u64>,
-    /// What it uses and cannot give back (without the page cache), in bytes.
+    /// The memory that it uses and cannot release (without the page cache), in bytes.
     pub memory_used: u64,
-    /// How many of its processes the kernel has killed for want of memory.
+    /// How many of its processes the kernel has killed for lack of memory.
     pub kills: Option<u64>,
 }
 
-/// How a process ended, as the kernel tells.
+/// How a process ended, as the kernel reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Death {
     /// Its process id.

@@ -1,7 +1,7 @@
 //! Snapshots for tests: a process, and every reading that a snapshot holds.
 //!
-//! Each structure is taken apart whole, without `..`: a field that is added does not compile until it is named here, and one of
-//! a new type not until that type says what it holds. So no reading escapes the tests that blind them all.
+//! Each structure is destructured without `..`: a new field does not compile until it is listed here, nor a new type
+//! until it lists its readings. So the tests that blind all readings miss none.
 
 use std::{
     collections::BTreeMap,
@@ -54,7 +54,7 @@ impl<T> Blindable for Reading<T> {
 /// The fields and indices that lead to a reading.
 pub type Path = Vec<std::borrow::Cow<'static, str>>;
 
-/// What is called with each reading and where it is.
+/// Called with each reading and its location.
 pub type Visitor<'v> = dyn FnMut(&Path, &mut dyn Blindable) + 'v;
 
 /// Everything in a value that could not have been read.

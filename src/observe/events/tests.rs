@@ -256,7 +256,7 @@ async fn how_one_ended_is_told_also_where_a_reading_found_it_gone_before_its_end
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(exits.watch(&BTreeSet::new()).1.is_ok());
-    // Before Linux 6.15 nobody tells.
+    // Before Linux 6.15 the kernel does not report this.
     let told = crate::sys::end_of(std::os::fd::AsFd::as_fd(&own));
     let expected: Vec<_> = told.map(|end| Death { pid, end }).into_iter().collect();
     assert_eq!(exits.deaths(), expected);

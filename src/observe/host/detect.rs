@@ -92,7 +92,7 @@ pub struct Detection<'a> {
     pub profiles: Profiles,
     /// What config says.
     pub settings: &'a Settings,
-    /// Of whom config speaks, seen from where the exporter is.
+    /// Which agents the config refers to, depending on where the exporter is.
     pub pod_context: &'a PodContext,
     /// Processes with an agent's name; empty if processes cannot be read.
     pub candidates: &'a [Candidate],

@@ -122,7 +122,7 @@ impl<'a> Files<'a> {
                 if !could(credentials, bits, &way.steps) {
                     let [user, ..] = credentials.users;
                     let detail =
-                        format!("uid {user}, as whom the agent runs, may not read it by its mode bits");
+                        format!("its mode bits do not allow uid {user}, which the agent runs as, to read it");
                     return Err(denied(detail));
                 }
                 way.end
@@ -132,9 +132,9 @@ impl<'a> Files<'a> {
             (FileSystem::OfTheKernel, _) => {
                 Err(denied("a file system of the kernel; agents' files are not read from it".to_owned()))
             }
-            (FileSystem::OfAProcess, By::User(_)) => {
-                Err(denied("a file system for which a process answers; none of a user's is read".to_owned()))
-            }
+            (FileSystem::OfAProcess, By::User(_)) => Err(denied(
+                "a file system that a process serves (FUSE); those of users are not read".to_owned(),
+            )),
             (FileSystem::Usual | FileSystem::OfAProcess, _) => Ok(place),
         }
     }
@@ -269,7 +269,7 @@ impl<'a> Files<'a> {
         })
     }
 
-    /// Why what stands at a path cannot be read.
+    /// Why the entry at a path cannot be read.
     pub(super) fn refusal(&self, path: &Path, error: &io::Error) -> Why {
         let is_of_system = error.kind() == ErrorKind::PermissionDenied && error.get_ref().is_none();
         if is_of_system && self.is_kept_from_others(path) {
@@ -278,7 +278,7 @@ impl<'a> Files<'a> {
         refusal(path, error)
     }
 
-    /// True if the way to it ends at a file system that a process keeps to its own user.
+    /// True if its path leads into a file system that a process serves to its own user only.
     fn is_kept_from_others(&self, path: &Path) -> bool {
         let mut on_the_way = path.ancestors().map(|above| self.root.open(above, Purpose::Look));
         on_the_way.find_map(Result::ok).is_some_and(|last| sys::file::is_kept_from_others(&last))

@@ -1,4 +1,4 @@
-//! The IPv4 addresses of another network namespace, as `/proc/PID/net` tells them to everybody who may see the process: no
+//! The IPv4 addresses of another network namespace, as `/proc/PID/net` shows them to anyone who may read it: no
 //! namespace is joined.
 
 use std::{

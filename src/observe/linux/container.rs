@@ -48,7 +48,8 @@ pub(super) struct ContainerProcess {
 
 /// The process `pid` and its container; `None`: an old kernel does not report its PID namespace.
 ///
-/// # Errors The kernel's error: it is gone, or may not be read.
+/// # Errors
+/// The kernel's error: it is gone, or may not be read.
 pub(super) fn container_process(procfs: &Path, pid: u32) -> io::Result<Option<ContainerProcess>> {
     let process = Opened::new(procfs, pid)?;
     let status = process.read("status")?;
@@ -81,7 +82,8 @@ fn is_it(process: FirstProcess, stat: &Stat) -> bool {
 
 /// The container whose first process this is; `None`: that has ended.
 ///
-/// # Errors The kernel's error: it may not be read.
+/// # Errors
+/// The kernel's error: it may not be read.
 pub(super) fn revisit(procfs: &Path, first: FirstProcess) -> io::Result<Option<Container>> {
     let look = || {
         let process = Opened::new(procfs, first.pid)?;

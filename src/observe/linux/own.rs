@@ -53,9 +53,10 @@ pub(super) const ALONE: &str = "the exporter sees only its own processes, as it 
 /// The inode of the initial PID namespace, which is fixed in the kernel (`PROC_PID_INIT_INO`).
 const INITIAL: &str = "pid:[4026531836]";
 
-/// True if all processes of the namespace that `procfs` is of are the exporter's: they run its program, like its helper and a health
-/// check in its container, or are the init of its container and what that started the exporter by. An init is the container's, not the
-/// host's, if it has another root directory than the one that the exporter watches: `is_of_root` is true if process 1 has that one.
+/// True if all processes of the namespace that `procfs` is of are the exporter's: they run its program, like its helper
+/// and a health check in its container, or are the init of its container and the processes through which that started
+/// the exporter. An init is the container's, not the host's, if it has another root directory than the one that the
+/// exporter watches: `is_of_root` is true if process 1 has that one.
 pub(super) fn is_alone(procfs: &Path, pids: &[u32], is_of_root: impl FnOnce() -> bool) -> bool {
     if pids.first() != Some(&1) {
         // The first process of the namespace is hidden.
@@ -125,7 +126,7 @@ mod tests {
         };
         let behind = [INIT, (7, 1, "/logagent-exporter")];
         assert!(alone(OF_A_CONTAINER, &behind, false));
-        // And whoever asks it there whether it is well.
+        // And the process of a health check there.
         assert!(alone(OF_A_CONTAINER, &[INIT, SHELL, EXPORTER, (20, 0, "/logagent-exporter")], false));
         assert!(!alone(OF_A_CONTAINER, &behind, true), "process 1 lives in what is looked at");
         assert!(!alone("pid:[4026531836]", &behind, false), "process 1 is the machine's");

@@ -140,7 +140,7 @@ impl Procfs {
         })
     }
 
-    /// True if this process still runs, or if that cannot be told.
+    /// True if this process still runs, or if that cannot be determined.
     pub(in crate::observe) fn runs(&self, process: FirstProcess, attempt: &Attempt) -> bool {
         let look = || Reading::Known(container::runs(&self.path, process));
         attempt.guard(&self.path.join(process.pid.to_string()), look) != Reading::Known(false)
@@ -258,7 +258,8 @@ impl Reader<'_> {
     /// The relation of the process to the exporter, given the number that counted before it; `None` without a wanted
     /// name. Of one that does not count, only the facts that decide this are read.
     ///
-    /// # Errors Why its identity or user is not known: then it is not known which processes count.
+    /// # Errors
+    /// Why its identity or user is not known: then it is not known which processes count.
     fn look(&self, pid: u32, before: usize) -> Result<Option<Seen>, Why> {
         let identity = match self.identity(pid) {
             Ok(Some(identity)) => identity,

@@ -64,7 +64,8 @@ pub(super) async fn probe(
 
 /// The main function of a process that was started in a container.
 ///
-/// # Errors It could not join the container, got no request, or the caller is gone.
+/// # Errors
+/// It could not join the container, got no request, or the caller is gone.
 pub fn probe_task() -> io::Result<()> {
     let mut caller = sys::helper::join()?;
     let Request { endpoint, environment, timeout } = serde_json::from_slice(&caller.request()?)?;

@@ -89,7 +89,7 @@ mod tests {
     fn the_sources_are_those_of_the_watched_host() {
         let host = tempfile::tempdir().unwrap();
         let root = Root::new(host.path());
-        assert_eq!(read(&root), None, "the exporter's own file says nothing of another host");
+        assert_eq!(read(&root), None, "the exporter's own file says nothing about another host");
         std::fs::create_dir(host.path().join("etc")).unwrap();
         std::fs::write(host.path().join("etc/nsswitch.conf"), "hosts: files ldap\n").unwrap();
         let why = unasked_of(&read(&root).unwrap(), "logs.example.com").unwrap();

@@ -182,7 +182,7 @@ fn candidate(
             open_fds: Reading::Unknown(Why::new(
                 Reason::Unsupported,
                 format!("pid {pid}: open handles"),
-                "Windows has no number of open files",
+                "Windows does not count open files",
             )),
             threads: sys::threads().get(&pid).copied().unwrap_or_default().into(),
         },

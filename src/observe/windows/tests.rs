@@ -29,7 +29,7 @@ use crate::{
     sys::root::Root,
 };
 
-/// A directory of its own, by its whole path.
+/// A separate directory, by its full path.
 fn directory() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().to_owned();

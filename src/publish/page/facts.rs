@@ -31,7 +31,7 @@ const PHASES: [Text; 4] = [
 ];
 const ADDRESSES: Text = Text { en: "Addresses", zh: "地址" };
 const CHOICE: Text = Text {
-    en: "The agent reports the first of these that is there: {order}.",
+    en: "The agent reports the first of these that exists: {order}.",
     zh: "客户端上报以下来源中第一个存在的地址：{order}。",
 };
 const SAME: Text = Text { en: "the reported one", zh: "与上报的相同" };

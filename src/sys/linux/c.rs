@@ -1,6 +1,9 @@
-//! The C library's calls that no safe crate offers. The only `unsafe` code: three calls, which pass only
-//! memory of their own.
-#![expect(unsafe_code, reason = "rustix and std offer neither adjtimex nor mallopt, nor what a pidfd knows")]
+//! The C library's calls that no safe crate offers. The only `unsafe` code: three calls, which pass only their own
+//! memory.
+#![expect(
+    unsafe_code,
+    reason = "rustix and std offer neither adjtimex nor mallopt, nor the ioctl of a pidfd"
+)]
 
 use std::{
     io,
@@ -13,7 +16,8 @@ use crate::model::snapshot::{End, KernelClock};
 
 /// The kernel's clock status; needs no privilege.
 ///
-/// # Errors The kernel's error: a seccomp profile may refuse the call.
+/// # Errors
+/// The kernel's error: a seccomp profile may refuse the call.
 pub fn kernel_clock() -> io::Result<KernelClock> {
     adjtimex().map(|(state, timex)| interpret(state, &timex))
 }
@@ -75,7 +79,7 @@ struct PidfdInfo {
 const PIDFD_INFO_EXIT: u64 = 1 << 3;
 /// `_IOWR(PIDFS_IOCTL_MAGIC, 11, struct pidfd_info)`, for a structure of 64 bytes.
 const PIDFD_GET_INFO: u32 = 0xc040_ff0b;
-const _: () = assert!(size_of::<PidfdInfo>() == 64, "the request tells the structure's size");
+const _: () = assert!(size_of::<PidfdInfo>() == 64, "the request encodes the structure's size");
 
 /// How a process ended. `None`: it has not been reaped yet, or the kernel (before Linux 6.15) does not report it.
 pub fn end_of(process: BorrowedFd<'_>) -> Option<End> {

@@ -89,7 +89,8 @@ const X32: u32 = 0x4000_0000;
 
 /// Gives up what the process never needs, for all its threads. Must be called before there is a second one.
 ///
-/// # Errors The kernel's error, or `Unsupported` on an architecture that has no list. Then nothing has been
+/// # Errors
+/// The kernel's error, or `Unsupported` on an architecture that has no list. Then nothing has been
 /// given up.
 pub fn confine() -> io::Result<()> {
     let (refusal, absence) = programs(std::env::consts::ARCH)?;

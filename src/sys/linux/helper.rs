@@ -2,7 +2,7 @@
 //! before it gives up its capabilities, and starts a short-lived process for each task. That process enters the
 //! namespace, gives up all privileges, and answers over a socket.
 //!
-//! The helper and its processes are this very program, executed again: they have nothing of the exporter's memory.
+//! The helper and its processes are this very program, executed again: they share no memory with the exporter.
 
 use std::{
     fs::File,
@@ -70,7 +70,8 @@ static CONNECTION: OnceLock<Helper> = OnceLock::new();
 
 /// Starts the helper, if this process has the capabilities that tasks need. Must be called once, before [`confine`].
 ///
-/// # Errors The kernel's error.
+/// # Errors
+/// The kernel's error.
 pub fn start() -> io::Result<()> {
     if let Some(helper) = Helper::start()? {
         let _first = CONNECTION.set(helper);
@@ -111,7 +112,8 @@ impl Helper {
     /// Starts a process in this network namespace and root directory, with this request and time limit; returns
     /// its answer, which is empty if it could not join them.
     ///
-    /// # Errors The helper is gone or accepts no more; `TimedOut`.
+    /// # Errors
+    /// The helper is gone or accepts no more; `TimedOut`.
     pub async fn run(
         &self,
         (network, root): (&File, &File),
@@ -188,7 +190,7 @@ impl Drop for Tasks {
 /// The helper: starts a process for each message on standard input, until the exporter is gone.
 ///
 /// # Errors
-/// What the kernel says.
+/// The kernel's error.
 pub fn serve() -> io::Result<()> {
     rustix::thread::set_name(c"logagent-helper")?;
     let input = io::stdin();
@@ -247,7 +249,8 @@ impl Caller {
 
     /// Sends the answer.
     ///
-    /// # Errors The caller is gone.
+    /// # Errors
+    /// The caller is gone.
     pub fn answer(mut self, answer: &[u8]) -> io::Result<()> {
         self.0.write_all(answer)
     }
@@ -256,7 +259,8 @@ impl Caller {
 /// Joins the network namespace and root directory of the task, gives up all privileges permanently, and
 /// returns the caller.
 ///
-/// # Errors The kernel's error; then the process must not continue.
+/// # Errors
+/// The kernel's error; then the process must not continue.
 pub fn join() -> io::Result<Caller> {
     let answer = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let network = io::stdout().as_fd().try_clone_to_owned()?;

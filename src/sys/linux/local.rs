@@ -132,7 +132,8 @@ pub fn is_private(directory: &Path) -> io::Result<bool> {
 
 /// Connects to the socket at `path`, if its directory is owned by root or by the listening user.
 ///
-/// # Errors The kernel's error; `PermissionDenied` if the directory cannot be trusted.
+/// # Errors
+/// The kernel's error; `PermissionDenied` if the directory cannot be trusted.
 pub async fn connect(path: &Path) -> io::Result<Stream> {
     let stream = Stream::connect(path).await?;
     let directory = path.parent().unwrap_or(Path::new("/"));
@@ -148,7 +149,8 @@ pub async fn connect(path: &Path) -> io::Result<Stream> {
 
 /// How the process at the other end was started: its arguments, and its environment as `NAME=value`.
 ///
-/// # Errors The kernel's error: only its user and root may read its environment.
+/// # Errors
+/// The kernel's error: only its user and root may read its environment.
 pub fn started(stream: &Stream) -> io::Result<Started> {
     let pid = socket_peercred(stream.as_fd())?.pid.as_raw_pid();
     let words = |file: &str| -> io::Result<Vec<String>> {

@@ -61,12 +61,13 @@ pub fn reads_what_is_others() -> bool {
 
 /// The host name, as `hostname` prints it.
 ///
-/// # Errors None here; only on systems that do not provide it.
+/// # Errors
+/// None here; only on systems that do not provide it.
 pub fn hostname() -> io::Result<String> {
     Ok(rustix::system::uname().nodename().to_string_lossy().into_owned())
 }
 
-/// Columns of the terminal that standard output is; `None` if it is not one.
+/// Columns of the terminal on standard output; `None` if it is not a terminal.
 pub fn terminal_columns() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
     (size.ws_col > 0).then(|| size.ws_col.into())
@@ -133,7 +134,8 @@ pub mod file {
 
     /// Creates a new file that only its owner can read.
     ///
-    /// # Errors The kernel's error; `AlreadyExists` if the path exists.
+    /// # Errors
+    /// The kernel's error; `AlreadyExists` if the path exists.
     pub fn create_private(path: &Path) -> io::Result<File> {
         File::options().write(true).create_new(true).mode(0o600).open(path)
     }
@@ -245,7 +247,7 @@ pub mod limits {
 
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-    /// A limit; `None` is none.
+    /// A limit; `None`: unlimited.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Limit {
         /// What holds now.

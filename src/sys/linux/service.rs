@@ -34,7 +34,8 @@ impl ServiceManager {
 
     /// Sends a message. Never waits.
     ///
-    /// # Errors The kernel's error, including that nobody reads.
+    /// # Errors
+    /// The kernel's error, also if nothing listens.
     pub fn send(&self, message: &[u8]) -> io::Result<usize> {
         self.0.send(message)
     }

@@ -18,7 +18,7 @@ pub(crate) const UNREACHABLE: [i32; 5] =
 /// Makes a symbolic link.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub(crate) fn link(target: &Path, at: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, at)
 }

@@ -9,7 +9,7 @@ use crate::sys::Importance;
 
 /// Where the sources of the log are registered.
 const KEY: &str = r"SYSTEM\CurrentControlSet\Services\EventLog\Application";
-/// A program of the system whose messages, from 1 to 1000, are the one text that they are told with.
+/// A system program whose messages 1 to 1000 consist of the one string that they are given.
 const MESSAGES: &str = r"%SystemRoot%\System32\EventCreate.exe";
 /// Error, warning, information.
 const TYPES: u32 = 7;
@@ -20,7 +20,7 @@ fn key() -> String {
     format!(r"{KEY}\{}", service::NAME)
 }
 
-/// Tells the system where the texts of its events are.
+/// Registers where the texts of the events are.
 pub(super) fn register() -> io::Result<()> {
     let key = LOCAL_MACHINE.create(key()).map_err(io::Error::from)?;
     key.set_expand_string("EventMessageFile", MESSAGES).map_err(io::Error::from)?;
@@ -37,7 +37,7 @@ pub(super) fn forget() -> io::Result<()> {
 pub struct EventLog(c::EventSource);
 
 impl EventLog {
-    /// The log, if this process is a service; else its log is for whoever has started it.
+    /// The log, if this process is a service; otherwise it logs to standard error.
     pub fn of_service() -> Option<Self> {
         service::is_one().then(|| c::EventSource::open(service::NAME).ok().map(Self)).flatten()
     }
@@ -45,7 +45,7 @@ impl EventLog {
     /// Writes a line to it.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn tell(&self, importance: Importance, line: &str) -> io::Result<()> {
         let line: String = line.chars().take(LONGEST).collect();
         self.0.report(importance, &line)

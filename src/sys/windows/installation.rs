@@ -1,4 +1,4 @@
-//! The exporter's own service, as the service manager has it: installed, upgraded, started, stopped, removed.
+//! The exporter's own service, in the service manager: installed, upgraded, started, stopped, removed.
 
 use std::{
     env,
@@ -21,12 +21,12 @@ use windows_service::{
 use super::{event_log, service::NAME};
 use crate::sys::{CONFIG_FILE, ServiceRequest};
 
-/// An account of its own, without rights but those of every service. The system makes it with the service.
+/// A separate account, with only the rights that every service has. The system creates it together with the service.
 const ACCOUNT: &str = r"NT SERVICE\logagent-exporter";
 const DISPLAY_NAME: &str = "Log agent exporter";
 const DESCRIPTION: &str = "Heartbeat prerequisites of log-collection agents, for Prometheus";
-/// As installed nothing is expected yet.
-const FIRST_CONFIG: &str = "# Agents are detected. What should be on this host: docs/configuration.md\r\n";
+/// After the installation nothing is expected yet.
+const FIRST_CONFIG: &str = "# Agents are detected. Expectations for this host: docs/configuration.md\r\n";
 /// The flag that names the config.
 const CONFIG_FLAG: &str = "--config.file=";
 
@@ -39,15 +39,15 @@ const RUNS_NOT: i32 = 1062;
 /// Access is denied (`ERROR_ACCESS_DENIED`).
 const DENIED: i32 = 5;
 
-/// How often it is looked whether a service has come to its state.
+/// How often the state of a service is polled.
 const STEP: Duration = Duration::from_millis(100);
-/// So many times: as long as the manager itself waits for a service.
+/// The number of polls: as long as the manager itself waits for a service.
 const STEPS: u32 = 300;
 
-/// Has the service manager do it; what was done, in lines.
+/// Executes the request through the service manager; returns what was done, as lines.
 ///
 /// # Errors
-/// What the service manager or the file system says.
+/// The error of the service manager or the file system.
 pub fn manage_service(request: &ServiceRequest) -> io::Result<Vec<String>> {
     match request {
         ServiceRequest::Install(flags) => install(flags),
@@ -63,7 +63,7 @@ pub fn manage_service(request: &ServiceRequest) -> io::Result<Vec<String>> {
     }
 }
 
-/// What the service manager says, and what to do about it.
+/// The error of the service manager, and what to do about it.
 fn refusal(error: Error) -> io::Error {
     let code = is_code(&error);
     let advice = match code {
@@ -94,10 +94,10 @@ pub(super) fn process_id() -> io::Result<Option<u32>> {
     Ok(existing(ServiceAccess::QUERY_STATUS)?.query_status().map_err(refusal)?.process_id)
 }
 
-/// Waits until the service has come to a state.
+/// Waits until the service has reached a state.
 #[expect(
     clippy::disallowed_methods,
-    reason = "a command that does nothing else; the manager tells of no change"
+    reason = "a command that does nothing else; the manager does not report changes"
 )]
 fn wait_for(service: &Service, state: ServiceState) -> io::Result<()> {
     for _ in 0..STEPS {
@@ -106,7 +106,7 @@ fn wait_for(service: &Service, state: ServiceState) -> io::Result<()> {
         }
         thread::sleep(STEP);
     }
-    let message = format!("{NAME} did not come to the state {state:?} within {:?}", STEP * STEPS);
+    let message = format!("{NAME} did not reach the state {state:?} within {:?}", STEP * STEPS);
     Err(io::Error::new(io::ErrorKind::TimedOut, message))
 }
 
@@ -126,7 +126,7 @@ fn stop(service: &Service) -> io::Result<()> {
     wait_for(service, ServiceState::Stopped)
 }
 
-/// Where the program is put: where administrators alone may write.
+/// Where the program is installed: only administrators may write there.
 fn program() -> io::Result<PathBuf> {
     let directory = env::var_os("ProgramFiles").map(PathBuf::from).filter(|path| path.is_absolute());
     let directory = directory.ok_or_else(|| io::Error::other("the variable ProgramFiles is not set"))?;
@@ -137,7 +137,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Writes a config that expects nothing, where there is none: else anybody could.
+/// Writes a config without expectations if there is none: otherwise any user could create one.
 fn first_config() -> io::Result<()> {
     let config = Path::new(CONFIG_FILE);
     if let Some(directory) = config.parent() {
@@ -219,7 +219,7 @@ fn install(flags: &[OsString]) -> io::Result<Vec<String>> {
     Ok(said)
 }
 
-/// What does not decide whether it runs; what was refused, in lines.
+/// Settings without which the service still runs; returns what was refused, as lines.
 fn settings(service: &Service) -> Vec<String> {
     let again = |seconds| ServiceAction {
         action_type: ServiceActionType::Restart,
@@ -254,14 +254,14 @@ fn uninstall() -> io::Result<Vec<String>> {
     }
     let program = program()?;
     if is_same(&env::current_exe()?, &program) {
-        // A program that runs cannot be removed there.
+        // On Windows a running program cannot be removed.
         said.push(format!("remove it when this has ended: {}", program.display()));
     } else {
         match fs::remove_file(&program) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        // Left if somebody has put something else there.
+        // Kept if it contains anything else.
         let _left = program.parent().map(fs::remove_dir);
     }
     said.push(format!("kept: {CONFIG_FILE}"));

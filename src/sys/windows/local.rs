@@ -1,7 +1,7 @@
-//! The exporter's own named pipe, in the place of a socket of the host itself: the service listens there, and administrators ask.
+//! The exporter's own named pipe, instead of a local socket: the service listens there, and administrators query it.
 //!
-//! By its default rights administrators and the service's account alone may write to it. Who listens is asked of the service
-//! manager, as anybody could have made a pipe of that name before.
+//! By default only administrators and the service's account may write to it. The service manager is asked which process
+//! listens, as any user could have created a pipe of that name before.
 
 use std::{
     io, net,
@@ -29,7 +29,7 @@ pub const SOCKET: &str = "logagent-exporter";
 #[derive(Debug)]
 pub struct Stream {
     end: End,
-    /// What was peeked at, and not read yet.
+    /// Bytes that were peeked at but not read yet.
     peeked: Mutex<Option<u8>>,
 }
 
@@ -95,7 +95,7 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// Ready once there is something to read, or the end; gives the first byte if there is one, and leaves it there.
+/// Ready once there is something to read, or the end; returns the first byte, if any, without consuming it.
 pub fn poll_peek(stream: &Stream, cx: &mut Context<'_>) -> Poll<io::Result<Option<u8>>> {
     let mut peeked = stream.peeked();
     if peeked.is_some() {
@@ -128,7 +128,7 @@ pub fn poll_peek(stream: &Stream, cx: &mut Context<'_>) -> Poll<io::Result<Optio
 
 type Waiting = Pin<Box<dyn Future<Output = io::Result<NamedPipeServer>> + Send>>;
 
-/// The pipe that is listened on.
+/// The listening pipe.
 pub struct Listener(Mutex<Option<Waiting>>);
 
 impl std::fmt::Debug for Listener {
@@ -137,7 +137,7 @@ impl std::fmt::Debug for Listener {
     }
 }
 
-/// Waits at one end for who takes the other.
+/// Waits for a client at one instance of the pipe.
 fn waiting(pipe: NamedPipeServer) -> Waiting {
     Box::pin(async move { pipe.connect().await.map(|()| pipe) })
 }
@@ -146,7 +146,8 @@ fn name() -> String {
     format!(r"{DIRECTORY}\{SOCKET}")
 }
 
-/// One more end of the pipe; the first is refused if somebody else has one. Nobody asks from another host.
+/// Another instance of the pipe; the first one is refused if another process has one. Clients on other hosts are
+/// rejected.
 fn open(is_first: bool) -> io::Result<NamedPipeServer> {
     ServerOptions::new().first_pipe_instance(is_first).reject_remote_clients(true).create(name())
 }
@@ -198,10 +199,10 @@ pub fn inherited() -> io::Result<(Vec<net::TcpListener>, Vec<Listener>)> {
     Ok((Vec::new(), Vec::new()))
 }
 
-/// True for the service: the pipe is its own alone.
+/// True for the service: the pipe belongs to it alone.
 ///
 /// # Errors
-/// If this is no service.
+/// If this process is not a service.
 pub fn is_private(_: &Path) -> io::Result<bool> {
     if service::is_one() { Ok(true) } else { Err(unsupported()) }
 }
@@ -209,13 +210,13 @@ pub fn is_private(_: &Path) -> io::Result<bool> {
 /// Connects to the service's pipe.
 ///
 /// # Errors
-/// What the system says; `PermissionDenied` if it is not the service that listens.
+/// The system's error; `PermissionDenied` if the listener is not the service.
 pub async fn connect(_: &Path) -> io::Result<Stream> {
     let client = ClientOptions::new().open(name())?;
     if installation::process_id()? == Some(c::pipe_server(&client)?) {
         Ok(Stream::new(End::Client(client)))
     } else {
-        let message = "who listens there is not the service";
+        let message = "the process that listens there is not the service";
         Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
     }
 }
@@ -223,7 +224,7 @@ pub async fn connect(_: &Path) -> io::Result<Stream> {
 /// How the process at the other end was started: its arguments, and its environment as `NAME=value`.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn started(stream: &Stream) -> io::Result<Started> {
     let End::Client(client) = &stream.end else { return Err(unsupported()) };
     let pid = Pid::from_u32(c::pipe_server(client)?);

@@ -34,14 +34,14 @@ pub const HOSTS_FILE: &str = r"C:\Windows\System32\drivers\etc\hosts";
 /// The config file of the installed service.
 pub const CONFIG_FILE: &str = r"C:\ProgramData\logagent-exporter\logagent-exporter.yml";
 
-/// Whose number stands for all users who are no administrators: there are no numbers of users.
+/// The id that represents all users who are not administrators: Windows has no numeric user ids.
 pub(crate) const OTHERS: u32 = 1000;
 
 fn unsupported() -> io::Error {
-    io::Error::new(io::ErrorKind::Unsupported, "Windows does not tell this")
+    io::Error::new(io::ErrorKind::Unsupported, "Windows does not report this")
 }
 
-/// A service manager that is told of each turn: there is none, the recovery settings of the service see to its end.
+/// A service manager with a watchdog: there is none; the recovery settings of the service handle its exit.
 #[derive(Debug)]
 pub enum ServiceManager {}
 
@@ -63,8 +63,8 @@ impl ServiceManager {
     }
 }
 
-/// Time since boot, suspend included. The system's own counter goes in steps of 16 ms, which would look like steps of the wall
-/// clock: between them goes that of the processor.
+/// Time since boot, suspend included. The system's own counter advances in steps of 16 ms, which would look like steps
+/// of the wall clock: in between, the processor's counter is used.
 #[expect(clippy::disallowed_methods, reason = "there is no other source of time since boot")]
 pub fn boot_time() -> Duration {
     static START: OnceLock<(Duration, Instant)> = OnceLock::new();
@@ -77,7 +77,7 @@ pub fn cpu_time() -> Duration {
     c::cpu_time().unwrap_or_default()
 }
 
-/// Columns of the console that standard output is; nothing if it is none.
+/// Columns of the console on standard output; `None` if it is not a console.
 pub fn terminal_columns() -> Option<usize> {
     c::terminal_columns()
 }
@@ -85,7 +85,7 @@ pub fn terminal_columns() -> Option<usize> {
 /// The host name.
 ///
 /// # Errors
-/// If the system does not tell it.
+/// If the system does not report it.
 pub fn hostname() -> io::Result<String> {
     sysinfo::System::host_name().map_err(io::Error::other)
 }
@@ -106,7 +106,7 @@ pub fn kernel_clock() -> io::Result<KernelClock> {
     Err(unsupported())
 }
 
-/// Prepares the process: what it prints is UTF-8.
+/// Prepares the process: its output is UTF-8.
 pub fn give_memory_back() {
     c::print_utf_8();
 }
@@ -114,7 +114,7 @@ pub fn give_memory_back() {
 /// The authorities that the system trusts, in DER.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub fn authorities() -> io::Result<Option<Vec<Vec<u8>>>> {
     let store = schannel::cert_store::CertStore::open_current_user("ROOT")?;
     Ok(Some(store.certs().map(|certificate| certificate.to_der().to_vec()).collect()))
@@ -125,7 +125,7 @@ pub fn reads_what_is_others() -> bool {
     true
 }
 
-/// What an error of the system means, where its kind does not tell.
+/// What an error of the system means, if its kind is not enough.
 pub mod error {
     use std::io;
 
@@ -143,12 +143,12 @@ pub mod error {
         error.raw_os_error() == Some(10047)
     }
 
-    /// True if links lead in a circle (`ERROR_CANT_RESOLVE_FILENAME`).
+    /// True if links form a loop (`ERROR_CANT_RESOLVE_FILENAME`).
     pub fn is_link_loop(error: &io::Error) -> bool {
         error.raw_os_error() == Some(1921)
     }
 
-    /// True if what stands there cannot be opened as a file: never on Windows, where devices have names of their own.
+    /// True if the entry cannot be opened as a file: never on Windows, where devices have reserved names.
     pub fn is_no_file(_: &io::Error) -> bool {
         false
     }
@@ -176,23 +176,23 @@ pub mod file {
     /// Opens a path of the exporter's own file system for reading.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn open(path: &Path) -> io::Result<File> {
         File::open(path)
     }
 
-    /// Makes a file, where there is nothing yet; who can read it is told by its directory.
+    /// Creates a new file; its directory determines who can read it.
     ///
     /// # Errors
-    /// What the system says; `AlreadyExists` if something is there.
+    /// The system's error; `AlreadyExists` if the path exists.
     pub fn create_private(path: &Path) -> io::Result<File> {
         File::options().write(true).create_new(true).open(path)
     }
 
-    /// What is left on the volume of a directory, and its drive letter.
+    /// The free space on the volume of a directory, and its drive letter.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     pub fn space(file: &File, _: bool) -> io::Result<Option<(u64, Space)>> {
         let path = c::path_of_open(file).ok_or_else(unsupported)?;
         let drive = match path.components().next() {
@@ -202,7 +202,7 @@ pub mod file {
         Ok(Some((drive.unwrap_or_default().into(), c::space(&path)?)))
     }
 
-    /// Whose file system it is on: processes serve none there.
+    /// The kind of file system: on Windows none is implemented by a process.
     ///
     /// # Errors
     /// None here.
@@ -220,18 +220,18 @@ pub mod file {
         "a special file"
     }
 
-    /// Nobody's: no user has a number there.
+    /// Not the id of any user: Windows has no numeric user ids.
     pub fn owner(_: &Metadata) -> u32 {
         u32::MAX
     }
 
-    /// What tells one file from every other: its volume and its number there. When it was made does not: within 15 s a file has that
-    /// of the one whose name it takes, as after a rotation.
+    /// The identity of a file: its volume and its number on it. The creation time does not identify it: a file that
+    /// takes the name of another within 15 s gets its creation time, as after a rotation.
     pub fn identity_of(file: &File, metadata: &Metadata) -> (u64, u64) {
         c::identity(file).unwrap_or((0, metadata.creation_time()))
     }
 
-    /// Size, time of the last change, and when it was made.
+    /// Size, time of the last change, and creation time.
     pub type Stamp = (u64, SystemTime, u64);
 
     /// See [`Stamp`].
@@ -240,12 +240,12 @@ pub mod file {
     }
 }
 
-/// True if administrators alone can have put a file there.
+/// True if only administrators can have created a file there.
 pub(crate) fn is_of_administrators(path: &Path) -> bool {
     root::is_of_administrators(path)
 }
 
-/// How many threads each process has, by its id; empty where the system does not tell.
+/// How many threads each process has, by its id; empty if the system does not report it.
 pub(crate) fn threads() -> std::collections::BTreeMap<u32, u32> {
     c::threads()
 }
@@ -275,7 +275,7 @@ pub mod signals {
         /// Listens.
         ///
         /// # Errors
-        /// What the system says.
+        /// The system's error.
         pub fn listen() -> io::Result<Self> {
             Ok(Self {
                 interrupt: windows::ctrl_c()?,

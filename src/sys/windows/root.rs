@@ -1,4 +1,5 @@
-//! Files of this host: there is one root, and paths have drive letters. Of links on the way the final path tells.
+//! Files of this host: there is one root, and paths have drive letters. The final path shows whether there are links in
+//! it.
 
 use std::{
     env,
@@ -21,7 +22,7 @@ pub(in crate::sys) fn canonical(path: &Path) -> PathBuf {
     path.to_owned()
 }
 
-/// Where the way to a path begins: its drive.
+/// The starting point of a path: its drive.
 pub(in crate::sys) fn start(root: &Path, path: &Path) -> PathBuf {
     match path.components().next() {
         Some(drive @ Component::Prefix(_)) => PathBuf::from_iter([drive, Component::RootDir]),
@@ -29,7 +30,7 @@ pub(in crate::sys) fn start(root: &Path, path: &Path) -> PathBuf {
     }
 }
 
-/// Nothing is kept from others by being open here: whoever writes, renames or deletes may.
+/// An open handle locks nothing: others may write, rename and delete.
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE);
@@ -42,7 +43,7 @@ pub(in crate::sys) fn open(root: &Root, path: &Path, _: Purpose) -> io::Result<F
     if root.directory().is_some() {
         return Err(super::unsupported());
     }
-    // What cannot be read can be looked at.
+    // The metadata of a file that cannot be read is still accessible.
     match options().read(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             options().access_mode(FILE_READ_ATTRIBUTES).open(path)
@@ -51,7 +52,7 @@ pub(in crate::sys) fn open(root: &Root, path: &Path, _: Purpose) -> io::Result<F
     }
 }
 
-/// True if no link, junction or short name is on the way: then the final path is the one that was asked for.
+/// True if the path contains no link, junction or short name: then the final path is the requested one.
 fn is_plain(asked: &Path, file: &File) -> bool {
     let words = |path: &Path| {
         let normal: PathBuf = path.components().collect();
@@ -65,17 +66,17 @@ pub(in crate::sys) fn open_without_links(root: &Root, path: &Path) -> io::Result
     Ok(is_plain(path, &file).then_some(file))
 }
 
-/// Directories of the system's drive that administrators alone may write to, unless somebody has changed that. `Windows` is
-/// none of them: everybody may write to some of what is in it (`Temp`).
+/// Directories of the system drive that by default only administrators may write to. `Windows` is not one of them: all
+/// users may write to some of its subdirectories (`Temp`).
 const OF_ADMINISTRATORS: [&str; 2] = ["program files", "program files (x86)"];
 
-/// The letter of the drive that Windows is on. On others everybody may make directories.
+/// The letter of the drive that Windows is on. On others all users may create directories.
 fn system_drive() -> u8 {
     let told = env::var_os("SystemDrive").and_then(|drive| drive.as_encoded_bytes().first().copied());
     told.unwrap_or(b'C').to_ascii_uppercase()
 }
 
-/// True if administrators alone can have put it there.
+/// True if only administrators can have created it there.
 pub(in crate::sys) fn is_of_administrators(path: &Path) -> bool {
     let mut parts = path.components();
     let drive = match parts.next() {
@@ -92,7 +93,7 @@ pub(in crate::sys) fn is_of_administrators(path: &Path) -> bool {
     drive == system_drive() && directory.is_some_and(|name| OF_ADMINISTRATORS.contains(&name.as_str()))
 }
 
-/// One step: its end, or a link that leads nowhere in particular. Permissions are the system's own to judge.
+/// One step: its end, or a link that leads nowhere in particular. The system itself checks permissions.
 pub(in crate::sys) fn way(root: &Root, path: &Path) -> io::Result<Way> {
     let end = open(root, path, Purpose::Look)?;
     let owner = if is_of_administrators(path) { 0 } else { super::OTHERS };
@@ -110,7 +111,7 @@ pub(in crate::sys) fn reopen(looked_at: &File) -> io::Result<File> {
 
 pub(in crate::sys) fn names_in(directory: File, most: usize) -> io::Result<Option<Vec<OsString>>> {
     let path = c::path_of_open(&directory)
-        .ok_or_else(|| io::Error::other("the system does not tell the directory's path"))?;
+        .ok_or_else(|| io::Error::other("the system does not return the directory's path"))?;
     let mut names = Vec::new();
     for entry in std::fs::read_dir(path)? {
         if names.len() == most {

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The program was not started by the service manager (`ERROR_FAILED_SERVICE_CONTROLLER_CONNECT`).
 const NOT_A_SERVICE: i32 = 1063;
 
-/// What the service does; true if it ended as it should.
+/// The work of the service; true if it ended normally.
 type Work = Box<dyn FnOnce() -> bool + Send>;
 
 static WORK: Mutex<Option<Work>> = Mutex::new(None);
@@ -39,7 +39,7 @@ pub(super) fn is_one() -> bool {
     IS_ONE.load(Ordering::Relaxed)
 }
 
-/// What is true once the service manager wants it to end.
+/// True once the service manager has requested a stop.
 pub(super) fn stop() -> watch::Receiver<bool> {
     STOP.subscribe()
 }
@@ -48,10 +48,10 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Does the work as a service, if the service manager has started this process; true if it ended as it should.
+/// Does the work as a service, if the service manager has started this process; true if it ended normally.
 ///
 /// # Errors
-/// The work itself, where nobody has asked for a service.
+/// The work itself, if this process is not a service.
 pub fn as_service(work: Work) -> Result<bool, Work> {
     *lock(&WORK) = Some(work);
     match service_dispatcher::start(NAME, service_main) {

@@ -8,11 +8,11 @@ pub(crate) const REFUSED: i32 = 10061;
 /// Nobody answers (`WSAETIMEDOUT`).
 #[cfg(test)]
 pub(crate) const TIMED_OUT: i32 = 10060;
-/// No way leads there (`WSAEHOSTUNREACH`, `WSAENETUNREACH`, `WSAEACCES`, `WSAEADDRNOTAVAIL`).
+/// There is no route (`WSAEHOSTUNREACH`, `WSAENETUNREACH`, `WSAEACCES`, `WSAEADDRNOTAVAIL`).
 #[cfg(test)]
 pub(crate) const UNREACHABLE: [i32; 4] = [10065, 10051, 10013, 10049];
 
-/// Makes no link: that takes a right of its own there.
+/// Creates no link: on Windows that requires a separate privilege.
 ///
 /// # Errors
 /// Always.

@@ -1,5 +1,5 @@
-// Fleets out of real scrapes: each host shows what the exporter showed on a machine of its kind, with an address, a name, a
-// region and a history of its own.
+// Fleets out of real scrapes: each host shows what the exporter showed on a machine of its kind, with its own address,
+// name, region and history.
 
 import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -105,7 +105,7 @@ const value = (host, sample, time, age, incident) => {
     if (labels.trigger === 'timer') return Math.floor(age / 15);
     if (labels.trigger === 'probe') return Math.floor(age / 60);
     if (labels.trigger === 'process' || labels.trigger === 'file') return host.restarts.filter((at) => at <= time).length * 2;
-    // Each minute, or in vain.
+    // Each minute, or the write is rejected.
     if (name.startsWith('logagent_alertmanager_notifications')) return sample.value && Math.floor(age / 60);
     if (name.startsWith('logagent_observation_errors')) return Math.floor((time - (incident?.from ?? time)) / 15) * Math.max(1, Math.round(sample.value / 4));
     return sample.value;
@@ -129,7 +129,7 @@ const ADDED = ['up', 'scrape_duration_seconds', 'scrape_samples_scraped', 'scrap
 export const history = (host, known, { from, to, step, keep = () => true }) => {
   // Samples of several scrapes may be of one series.
   const [all, bySample] = [new Map(), new Map()];
-  // Unknown to the scrape is only what the real machine's kernel says of its clock.
+  // Unknown to the scrape is only the clock status of the real machine's kernel.
   const templates = Object.fromEntries([host.kind, ...host.incidents.map(({ scrape }) => scrape)].map((name) =>
     [name, known[name].filter((sample) => keep(sample.name) && sample.labels.cause !== 'clock_unsynchronized')]));
   host.taken = known[host.kind].find((sample) => sample.name === 'logagent_last_evaluation_timestamp_seconds').value;
@@ -192,7 +192,7 @@ export const FLEETS = {
     is(10, 'pushing', 24 * HOUR);
     is(16, 'in_a_pod', 24 * HOUR);
     is(22, 'in_a_pod', 24 * HOUR);
-    // Exporters in pods whose discovery names them as agents in pods are named.
+    // Exporters in pods whose service discovery uses the same labels as for agents in pods.
     for (const index of [20, 22]) list[index].target = { namespace: 'monitoring', pod: 'exporter-4kx8p', container: 'exporter' };
     is(13, 'not_running', 3.6 * HOUR, 3 * HOUR);
     is(18, 'user_identifier_missing', 2 * HOUR, 0.5 * HOUR);

@@ -1,5 +1,5 @@
-// What can be told of a dashboard without a browser: the rules of Grafana's dashboard linter that apply, and whether what it
-// reads exists.
+// What can be checked of a dashboard without a browser: the rules of Grafana's dashboard linter that apply, and whether
+// what it reads exists.
 
 import { read } from './promql.mjs';
 

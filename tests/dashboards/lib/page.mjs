@@ -87,7 +87,7 @@ export const look = async ({ started }, url, parameters, { png, width = 1600, he
     const report = JSON.parse(await page.evaluate(() => JSON.stringify(window.report())));
     if (png) {
       const bottom = await page.evaluate(() => Math.max(...[...document.querySelectorAll('[data-panel]')].map((one) => one.closest('section').getBoundingClientRect().bottom)));
-      // The whole page is in view: to capture beyond it would lay it out anew.
+      // The whole page is in view: a capture beyond it would change the layout.
       await page.screenshot({ path: png, captureBeyondViewport: false, clip: { x: 0, y: 0, width, height: height ?? Math.ceil(bottom) + 8 } });
     }
     // Fonts and one icon are in Grafana's own distribution only.

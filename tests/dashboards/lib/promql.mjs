@@ -1,4 +1,4 @@
-// What a PromQL expression reads: by the grammar that Prometheus' own editor uses.
+// What a PromQL expression reads, by the grammar that Prometheus' own editor uses.
 
 import { parser } from '@prometheus-io/lezer-promql';
 

@@ -108,7 +108,7 @@ fn installation_and_processes() -> Vec<Case> {
         },
         Case {
             provoke: restarts_again_and_again,
-            lasts: Some("no: it stands for five minutes after the last restart"),
+            lasts: Some("no: it stays active for five minutes after the last restart"),
             ..logtail("crash_loop", "Logtail was restarted again and again")
         },
         Case {
@@ -257,7 +257,7 @@ fn of_loglistener() -> Vec<Case> {
         Case {
             config: Some(EXPECT_CLS),
             provoke: |host, _| edit_conf(host, "group_label =", "group_label = web"),
-            ..listener("group_label_conflict", "a label is set, and the server group goes by IP")
+            ..listener("group_label_conflict", "a label is set, and the server group is IP-based")
         },
         Case {
             config: Some("agents: [{ kind: loglistener, expect: { region: ap-guangzhou } }]"),

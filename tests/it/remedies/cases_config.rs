@@ -36,7 +36,7 @@ fn configs() -> Vec<Case> {
                 host.create_dir(CONFIG);
             },
             people: by("the config is restored", |host| host.write(CONFIG, CONFIG_TEXT)),
-            ..logtail("config_unreadable", "a directory is in the place of the config")
+            ..logtail("config_unreadable", "a directory is in place of the config")
         },
         Case {
             provoke: |host, _| host.write(CONFIG, [b"\xef\xbb\xbf", CONFIG_TEXT.as_bytes()].concat()),
@@ -52,7 +52,7 @@ fn configs() -> Vec<Case> {
     ]
 }
 
-/// Logtail of this version is started anew.
+/// Logtail of this version is restarted.
 fn of_version(host: &Host, version: &str) {
     host.restart_logtail_with(&[("STAND_IN_VERSION", &format!("logtail_version={version}"))]);
 }
@@ -90,7 +90,7 @@ fn versions() -> Vec<Case> {
             ),
             ..Case::of(
                 "metadata_token_required",
-                "the metadata service takes tokens only, and the agent is older than they are",
+                "the metadata service requires a token, and the agent's version sends none",
                 || without_account("2.1.12", Answer::TokenOnly),
             )
         },
@@ -98,7 +98,7 @@ fn versions() -> Vec<Case> {
             config: Some(EXPECT_ALL),
             provoke: |host, _| host.write(IDENTIFIERS, "$(FLEET)\n"),
             people: by("the identifier is written out", |host| host.write(IDENTIFIERS, "web-fleet\n")),
-            ..logtail("identifier_unexpanded", "the identifier is a variable that nothing has replaced")
+            ..logtail("identifier_unexpanded", "the identifier is a variable that was not resolved")
         },
     ]
 }
@@ -116,7 +116,7 @@ fn servers() -> Vec<Case> {
         },
         Case {
             provoke: |host, _| edited(host, "logtail.cn-hangzhou-intranet", "logtail.${your_region_name}"),
-            ..logtail("placeholder_left", "the config server is a template's")
+            ..logtail("placeholder_left", "the config server is a template's placeholder")
         },
         Case {
             config: Some(EXPECT_ALL),

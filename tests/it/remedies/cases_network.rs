@@ -64,8 +64,8 @@ fn ways() -> Vec<Case> {
         },
         Case {
             provoke: |host, _| host.block(DATA),
-            people: by("the firewall lets it pass", Host::unblock),
-            ..logtail("connection_timeout", "a firewall drops what is for the data server")
+            people: by("the firewall lets them pass", Host::unblock),
+            ..logtail("connection_timeout", "a firewall drops packets to the data server")
         },
         Case {
             provoke: |host, _| host.ip("route add unreachable 100.115.4.11"),
@@ -74,8 +74,8 @@ fn ways() -> Vec<Case> {
         },
         Case {
             provoke: |host, _| host.block(CONFIG_HTTPS),
-            people: by("the firewall lets it pass", Host::unblock),
-            ..logtail("https_unreachable", "a firewall drops what is for port 443")
+            people: by("the firewall lets them pass", Host::unblock),
+            ..logtail("https_unreachable", "a firewall drops packets to port 443")
         },
         Case {
             provoke: |host, _| {
@@ -126,7 +126,7 @@ fn answers() -> Vec<Case> {
         Case {
             provoke: |host, _| host.serve(DATA, Answer::Silence),
             people: by("the server is repaired", |host| host.serve(DATA, Answer::LogService)),
-            ..logtail("response_timeout", "the data server accepts and says nothing")
+            ..logtail("response_timeout", "the data server accepts connections and does not answer")
         },
         Case {
             provoke: |host, _| host.serve(DATA, Answer::Portal),

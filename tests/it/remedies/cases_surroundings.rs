@@ -1,4 +1,5 @@
-//! States of what surrounds an agent (its disks, limits, service, identity, neighbours), and those that its own log tells.
+//! States of an agent's surroundings (its disks, limits, service, identity, neighbours), and those that only its own
+//! log shows.
 
 use super::{Case, by};
 use crate::{
@@ -82,7 +83,7 @@ fn surroundings() -> Vec<Case> {
             not: &["ignore"],
             ..Case::of(
                 "service_not_enabled",
-                "Logtail was started by hand, and systemd has no unit of it",
+                "Logtail was started by hand, and systemd has no unit for it",
                 with_systemd,
             )
         },
@@ -112,11 +113,11 @@ fn surroundings() -> Vec<Case> {
                 host.remove(ILOGTAIL);
             }),
             not: &["ignore"],
-            ..logtail("agents_coexist", "LoongCollector was installed beside Logtail")
+            ..logtail("agents_coexist", "LoongCollector was installed next to Logtail")
         },
         Case {
             provoke: changes_its_address,
-            lasts: Some("no: it stands for an hour after the first of the changes"),
+            lasts: Some("no: it stays active for an hour after the first change"),
             ..logtail("ip_unstable", "Logtail reports another address at each start")
         },
     ]

@@ -9,9 +9,9 @@ use crate::support::{
 };
 
 const EXPORTER_CONFIG: &str = "/etc/logagent-exporter.yml";
-/// There while no time service keeps the clock synchronized; those that stand in for one remove it.
+/// Exists while no time service keeps the clock synchronized; the stand-ins for one remove it.
 pub(super) const UNSYNCHRONIZED: &str = "/run/unsynchronized";
-/// Where the packages have the same.
+/// Where the packages install the same.
 const PACKAGED_CONFIG: &str = "/etc/logagent-exporter/logagent-exporter.yml";
 
 /// Programs and init scripts that stand in for those of a whole machine.

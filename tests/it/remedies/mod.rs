@@ -36,7 +36,7 @@ pub(crate) struct Case {
     pub(crate) provoke: fn(&Host, &Exporter<'_>),
     /// The manual steps of a remedy: an edit in words, the cloud's console, the other end of a connection.
     pub(crate) people: Option<People>,
-    /// Alternatives that are not followed here: parts of settings, each beside one that is.
+    /// Alternatives that are not followed here: parts of settings, each next to one that is.
     pub(crate) not: &'static [&'static str],
     /// Why the test cannot wait until the cause is gone.
     pub(crate) lasts: Option<&'static str>,
@@ -89,7 +89,7 @@ fn problem(report: &Value, cause: &str) -> Option<Value> {
     problems.find(|problem| problem["cause"] == cause && problem["explained_by"].is_null()).cloned()
 }
 
-/// What was not typed, by cause.
+/// Commands that were not executed, by cause.
 type Skipped = BTreeMap<&'static str, BTreeSet<String>>;
 
 /// Follows the remedy of a case.
@@ -180,7 +180,7 @@ fn runbook(cause: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What is typed in the console blocks of a document.
+/// The commands in the console blocks of a document.
 fn commands_of(document: &str) -> Vec<String> {
     let blocks = document.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
     blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("$ ")).map(str::to_owned).collect()

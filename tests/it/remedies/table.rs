@@ -6,19 +6,19 @@ use logagent_exporter::catalog;
 
 use super::Case;
 
-/// Causes whose state is not made on a test's machine.
+/// Causes whose state is not set up on a test machine.
 pub(super) const NOT_MADE: &[(&str, &str)] = &[
-    ("service_disabled", "Windows alone has such services; the tests of the rules have them"),
-    ("service_not_running", "Windows alone has such services; `make test-windows` makes the state"),
+    ("service_disabled", "only Windows has such services; the tests of the rules cover them"),
+    ("service_not_running", "only Windows has such services; `make test-windows` sets up the state"),
 ];
 
-/// Commands that are not typed, by a part of them.
+/// Commands that are not executed, by a part of them.
 pub(super) const NOT_TYPED: &[(&str, &str)] = &[
     ("apt-get", "changes the packages of the machine that the tests run on"),
     ("yum", "changes the packages of the machine that the tests run on"),
 ];
 
-/// Why a command is not typed, if it is not.
+/// Why a command is not executed, if so.
 pub(super) fn not_typed(command: &str) -> Option<&'static str> {
     NOT_TYPED.iter().find(|(part, _)| command.contains(part)).map(|(_, reason)| *reason)
 }
@@ -60,7 +60,7 @@ pub(super) fn render(cases: &[Case]) -> String {
         let _infallible = writeln!(out, "| `{command}` | {reason} |");
     }
     out.push_str(
-        "\n## The other of two\n\nA step that offers two settings cannot be followed in both; these are left out, and the other one is tried.\n\n\
+        "\n## Alternative settings\n\nA step with two alternative settings is executed with one of them; these are left out.\n\n\
          | cause | state | setting that is left out |\n|---|---|---|\n",
     );
     for case in cases {

@@ -1,4 +1,4 @@
-//! A certificate authority of the test's own, and certificates with every defect.
+//! A certificate authority made for the test, and certificates with every defect.
 
 use std::{
     sync::Arc,
@@ -12,7 +12,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
 };
 
-/// What is right or wrong with a server's certificate.
+/// The defect, if any, of a server's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Certificate {
     /// Signed by the authority, valid for a year.

@@ -9,16 +9,16 @@ use std::{
 
 use super::Host;
 
-/// What is preloaded, and the file that it looks at.
+/// What is preloaded, and the file that it reads.
 const LIBRARY: &str = "/run/clock.so";
 const SHIFT: &str = "/run/clock-shift";
 
 /// How far the exporter's clocks are from the machine's, in seconds.
 #[derive(Debug, Clone, Copy, Default)]
 struct Shift {
-    /// The wall clock alone is off by so much.
+    /// Only the wall clock is off by this much.
     wall: i64,
-    /// So much has passed on every clock.
+    /// This much time has passed on every clock.
     passed: i64,
     /// The kernel says that its clock is synchronized (1), or that it is not (-1).
     synchronized: i64,
@@ -53,7 +53,8 @@ fn library() -> &'static Path {
 }
 
 impl Host {
-    /// From its next start on, the exporter's wall clock is off by so many seconds; its other clocks and whoever else runs are right.
+    /// From its next start on, the exporter's wall clock is off by this many seconds; its other clocks and other
+    /// programs are not affected.
     pub(crate) fn set_exporters_clock(&self, seconds: i64) {
         self.shift_exporters_clocks(Shift { wall: seconds, ..Shift::default() });
     }
@@ -63,19 +64,19 @@ impl Host {
         self.shift_exporters_clocks(Shift::default());
     }
 
-    /// So many seconds have passed for the exporter since its start that have not for others, now or from its next evaluation on.
-    /// The services keep step.
+    /// This many seconds have passed for the exporter since its start that have not for others, now or from its next
+    /// evaluation on. The services keep step.
     pub(crate) fn passed(&self, seconds: i64) {
         self.set_services_ahead(seconds);
         self.change_shift(|shift| shift.passed = seconds);
     }
 
-    /// The exporter's wall clock jumps: it is off by so many seconds.
+    /// The exporter's wall clock jumps: it is off by this many seconds.
     pub(crate) fn step_exporters_clock(&self, seconds: i64) {
         self.change_shift(|shift| shift.wall = seconds);
     }
 
-    /// What the kernel says to the exporter about its clock.
+    /// The kernel's clock status as the exporter sees it.
     pub(crate) fn kernels_clock_is(&self, synchronized: bool) {
         self.change_shift(|shift| shift.synchronized = if synchronized { 1 } else { -1 });
     }
@@ -83,7 +84,7 @@ impl Host {
     fn change_shift(&self, change: impl FnOnce(&mut Shift)) {
         let mut shift = Shift::of(&fs::read(self.at(SHIFT)).unwrap());
         change(&mut shift);
-        // In place: the exporter looks at this very file.
+        // In place: the exporter reads this file.
         let file = fs::OpenOptions::new().write(true).open(self.at(SHIFT)).unwrap();
         std::os::unix::fs::FileExt::write_all_at(&file, &shift.bytes(), 0).unwrap();
     }
@@ -93,7 +94,7 @@ impl Host {
         self.write(SHIFT, shift.bytes());
     }
 
-    /// What the exporter's environment has to say for it.
+    /// The environment variables that it needs.
     pub(super) fn clocks(&self) -> Vec<String> {
         let shifted = self.at(SHIFT).exists();
         let variables = [format!("LD_PRELOAD={LIBRARY}"), format!("CLOCK_SHIFT={SHIFT}")];

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Response, Seen, eventually, host::Host};
 
-/// The machine has a network of its own, so the port is free.
+/// The machine has a separate network, so the port is free.
 pub(crate) const PORT: u16 = 10077;
 
 /// Intervals and deadlines for tests: what takes a minute elsewhere takes a second.

@@ -1,4 +1,5 @@
-//! A test's own machine: namespaces of mounts, network, host name and processes, and a piece of internet behind it.
+//! A separate machine for a test: namespaces of mounts, network, host name and processes, and a piece of internet
+//! behind it.
 
 use std::{
     env,
@@ -32,7 +33,7 @@ pub(crate) const HOST_NAME: &str = "web-1";
 pub(crate) struct Process {
     pub(crate) pid: u32,
     pub(crate) parent: u32,
-    /// The kernel's name of it, at most 15 bytes.
+    /// Its name in the kernel, at most 15 bytes.
     pub(crate) name: String,
     pub(crate) state: char,
 }
@@ -264,7 +265,7 @@ impl Host {
         self.service.set_clock_ahead(seconds);
     }
 
-    /// Every process of the machine's own namespace.
+    /// Every process in the machine's namespace.
     pub(crate) fn processes(&self) -> Vec<Process> {
         let mut processes = Vec::new();
         for entry in fs::read_dir(self.at("/proc")).unwrap().flatten() {
@@ -297,8 +298,8 @@ impl Host {
         self.named(name).into_iter().map(|process| process.pid).collect()
     }
 
-    /// Waits until exactly so many live processes have this name, besides one that was started from outside and is about to
-    /// leave them behind.
+    /// Waits until exactly this many live processes have this name, besides one that was started from outside and is
+    /// about to exit.
     pub(crate) fn until_running(&self, name: &str, count: usize) -> Vec<Process> {
         eventually(&format!("{count} processes {name}"), || {
             let mut found = self.named(name);
@@ -322,12 +323,12 @@ impl Host {
         });
     }
 
-    /// The machine's network, for threads that are to be in it.
+    /// The machine's network, for threads that enter it.
     pub(crate) fn network(&self) -> Network {
         Network(fs::File::open(format!("/proc/{}/ns/net", self.init)).unwrap())
     }
 
-    /// One request of HTTP to a server on the machine.
+    /// One HTTP request to a server on the machine.
     pub(crate) fn request(
         &self,
         port: u16,
@@ -355,7 +356,7 @@ impl Host {
         self.write(key, of_it);
     }
 
-    /// Connects so many times to a server on the machine.
+    /// Connects this many times to a server on the machine.
     pub(crate) fn connections(&self, port: u16, count: usize) -> Vec<Connection> {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         self.network().visit(|_| (0..count).map(|_| Connection::open(address).unwrap()).collect())
@@ -376,7 +377,7 @@ impl Host {
 pub(crate) struct Network(fs::File);
 
 impl Network {
-    /// Takes the calling thread into it, for good.
+    /// Moves the calling thread into it permanently.
     pub(crate) fn enter(&self) {
         move_into_link_name_space(self.0.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
     }
@@ -392,7 +393,7 @@ impl Network {
         })
     }
 
-    /// One request of HTTP to a server on the machine; the calling thread must have entered.
+    /// One HTTP request to a server on the machine; the calling thread must have entered.
     #[expect(clippy::unused_self, reason = "a reminder of where the thread must be")]
     pub(crate) fn request(
         &self,

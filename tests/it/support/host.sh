@@ -1,4 +1,4 @@
-# Makes the mount, network and host name of a test's own machine. Runs as the first process of new namespaces, with
+# Makes the mount, network and host name of a test machine. Runs as the first process of new namespaces, with
 # EXPORTER, STAND_IN, PROMETHEUS and ALERTMANAGER (directories) and HOST_NAME set, and becomes the machine's init.
 set -eu
 
@@ -23,7 +23,7 @@ mount --move /run/etc /etc
 mount -t tmpfs -o mode=755 tmpfs /usr/local
 mount -t tmpfs -o mode=755 tmpfs /opt
 
-# The make of the machine tells cloud instances from others.
+# The vendor of the machine distinguishes cloud instances from others.
 mount -t tmpfs -o mode=755 tmpfs /sys
 mkdir -p /sys/class/dmi/id
 echo 'Alibaba Cloud' >/sys/class/dmi/id/sys_vendor

@@ -45,7 +45,7 @@ pub(super) fn request(
     Ok(answer)
 }
 
-/// A connection that may be kept.
+/// A connection that may be reused.
 pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
 }
@@ -63,7 +63,7 @@ impl Connection {
         self.stream.get_mut().write_all(bytes)
     }
 
-    /// What is below, which has bytes only if nothing was read of an answer yet.
+    /// The stream below, which contains bytes only if nothing of an answer was read yet.
     pub(crate) fn stream(&mut self) -> &mut TcpStream {
         self.stream.get_mut()
     }

@@ -35,7 +35,7 @@ pub(crate) const ADMIN: &str = "100.115.4.13:80";
 /// The metadata service's address.
 pub(crate) const METADATA: &str = "100.100.100.200:80";
 
-/// A config of the exporter that expects of Logtail all that can be expected.
+/// A config of the exporter with every expectation that a Logtail can have.
 pub(crate) const EXPECT_ALL: &str = r#"
 agents:
   - kind: logtail
@@ -55,7 +55,7 @@ pub(crate) const CONF: &str = "/usr/local/loglistener/etc/loglistener.conf";
 /// LogListener's server.
 pub(crate) const CLS: &str = "169.254.0.55:80";
 
-/// The config as the installer fills it in. The keys have the form of real ones and belong to nobody.
+/// The config as the installer fills it in. The keys have the form of real ones but are not real.
 pub(crate) const CONF_TEXT: &str = "\
 # loglistener.conf
 proxy_host = ap-guangzhou.cls.tencentyun.com
@@ -68,7 +68,7 @@ instance_id = loglistener-26bc356e-833f-d69d-0000-5254001a2b3c
 memory_tight_mode = false
 ";
 
-/// A config of the exporter that expects of LogListener what goes by address.
+/// A config of the exporter with expectations of a LogListener in an IP group.
 pub(crate) const EXPECT_CLS: &str = "
 agents:
   - name: cls
@@ -77,7 +77,7 @@ agents:
 ";
 
 impl Host {
-    /// A machine on which Logtail is healthy, and would be for every expectation of [`EXPECT_ALL`].
+    /// A machine on which Logtail is healthy, also with every expectation of [`EXPECT_ALL`].
     pub(crate) fn with_logtail() -> Self {
         let host = Self::new();
         host.add_log_service();
@@ -89,7 +89,7 @@ impl Host {
         host
     }
 
-    /// The log service of Hangzhou, as it is seen from its internal network.
+    /// The log service of Hangzhou, as seen from its internal network.
     pub(crate) fn add_log_service(&self) {
         self.add_site("100.115.4.10", &[CONFIG_SERVER]);
         self.add_site("100.115.4.11", &["cn-hangzhou-intranet.log.aliyuncs.com"]);
@@ -101,7 +101,7 @@ impl Host {
         self.serve_config_https(Certificate::Good);
     }
 
-    /// The config server by HTTPS.
+    /// The config server over HTTPS.
     pub(crate) fn serve_config_https(&self, certificate: Certificate) {
         self.serve_tls(CONFIG_HTTPS, certificate, &[CONFIG_SERVER], Answer::LogService);
     }
@@ -128,7 +128,7 @@ impl Host {
         self.start_agent(&[ILOGTAIL], &[(STAND_IN_IP, ip)], 2);
     }
 
-    /// Starts an agent that leaves so many processes behind, the last of which writes its record.
+    /// Starts an agent that leaves this many processes behind, the last of which writes its record.
     pub(crate) fn start_agent(&self, command: &[&str], environment: &[(&str, &str)], processes: usize) {
         let record = format!("{}/app_info.json", command[0].rsplit_once('/').unwrap().0);
         if self.at(&record).exists() {
@@ -213,7 +213,7 @@ impl Host {
 }
 
 impl Host {
-    /// The moment of Logtail's start, as its record says it.
+    /// The time of Logtail's start according to its record.
     pub(crate) fn instance_epoch(&self) -> String {
         let record: serde_json::Value = serde_json::from_str(&self.read(APP_INFO)).unwrap();
         record["instance_id"].as_str().unwrap().rsplit_once('_').unwrap().1.to_owned()

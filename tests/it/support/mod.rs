@@ -1,4 +1,4 @@
-//! A machine of its own for each test, and what is watched, watching and asked on it.
+//! A separate machine for each test, with agents, the exporter and services on it.
 
 mod authority;
 pub(crate) mod breakages;
@@ -25,7 +25,7 @@ pub(crate) use service::Answer;
 /// Every condition must hold before this has passed: far more than is needed, so that a loaded machine fails no test.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Asks again and again until there is an answer; panics with the last complaint at the deadline.
+/// Repeats until there is a result; panics with the last error at the deadline.
 pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Result<T, String>) -> T {
     eventually_after(Duration::ZERO, what, ask)
 }

@@ -1,4 +1,5 @@
-//! The way from the exporter to a person: Prometheus with the rules, Alertmanager with the example's routes, and a receiver.
+//! The path from the exporter to a person: Prometheus with the rules, Alertmanager with the example's routes, and a
+//! receiver.
 
 use std::{
     fs,
@@ -22,7 +23,7 @@ pub(crate) const PROMETHEUS: u16 = 9090;
 pub(crate) const ALERTMANAGER: u16 = 9093;
 pub(super) const RECEIVER: u16 = 9099;
 
-/// How Prometheus is told of the exporter. A person would scrape each 15 s, and cannot wait for that here.
+/// How Prometheus finds the exporter. In practice the scrape interval is 15 s, which is too long for a test.
 const PROMETHEUS_YML: &str = "\
 global: { scrape_interval: 500ms, evaluation_interval: 500ms }
 rule_files: [/etc/prometheus/*.rules.yml]
@@ -34,7 +35,7 @@ scrape_configs:
         labels: { cluster: demo, instance: 'web-1:10077' }
 ";
 
-/// Runs Alertmanager where Debian's looks for its default template.
+/// Runs Alertmanager where Debian's searches its default template.
 pub(super) const RUN_ALERTMANAGER: &str = "
     mount -t tmpfs tmpfs /usr/share
     mkdir -p /usr/share/prometheus/alertmanager
@@ -42,7 +43,7 @@ pub(super) const RUN_ALERTMANAGER: &str = "
     exec /run/alertmanager/prometheus-alertmanager --config.file=/etc/alertmanager/alertmanager.yml \
         --storage.path=/run/alerts --web.listen-address=127.0.0.1:$0 --cluster.listen-address=";
 
-/// Both programs, and what arrives.
+/// Both programs, and the received notifications.
 pub(crate) struct Paging {
     programs: [Child; 2],
     arriving: Arriving,
@@ -57,7 +58,7 @@ impl Drop for Paging {
     }
 }
 
-/// The rule or route with each of its durations `field` made so short.
+/// The rule or route with each of its durations `field` set to this value.
 pub(super) fn shortened(text: &str, field: &str, duration: &str) -> String {
     let shorten = |line: &str| {
         let is_it = line.trim_start().strip_prefix(field).is_some_and(|rest| rest.starts_with(": "));
@@ -67,7 +68,7 @@ pub(super) fn shortened(text: &str, field: &str, duration: &str) -> String {
     text.lines().map(shorten).collect()
 }
 
-/// The rules with each `time() - N` and `time() + N`, which say for how long something is waited for or remembered, made a second.
+/// The rules with each `time() - N` and `time() + N`, the durations of waiting and remembering, set to one second.
 fn impatient(rules: &str) -> String {
     const NOW: &str = "time() ";
     let mut parts = rules.split(NOW);
@@ -94,7 +95,7 @@ fn committed(path: &str) -> String {
 }
 
 impl Host {
-    /// Starts everything that stands between the exporter and a person. What takes minutes in the committed rules and routes
+    /// Starts everything between the exporter and a person. What takes minutes in the committed rules and routes
     /// takes a second here; all else is as committed.
     pub(crate) fn paging(&self) -> Paging {
         let causes = shortened(&committed("logagent-causes.rules.yml"), "interval", "500ms");
@@ -145,12 +146,12 @@ impl Host {
 }
 
 impl Paging {
-    /// Waits until a notification says that this cause is `firing` or `resolved`; that alert of it.
+    /// Waits until a notification has an alert of this cause as `firing` or `resolved`; returns that alert.
     pub(crate) fn until(&self, cause: &str, status: &str) -> Result<Value, String> {
         self.arriving.until("cause", cause, status)
     }
 
-    /// Forgets what has arrived so far.
+    /// Forgets the notifications so far.
     pub(crate) fn clear(&self) {
         self.arriving.take();
     }
@@ -160,12 +161,12 @@ impl Paging {
 pub(crate) struct Arriving(Receiver<Value>);
 
 impl Arriving {
-    /// Waits until a notification says that an alert with this label is `firing` or `resolved`; that alert.
+    /// Waits until a notification has an alert with this label as `firing` or `resolved`; returns that alert.
     pub(crate) fn until(&self, label: &str, value: &str, status: &str) -> Result<Value, String> {
         self.after(Duration::ZERO, label, value, status)
     }
 
-    /// The same for what is told only after `patience`.
+    /// The same for a notification that is sent only after `patience`.
     pub(crate) fn after(
         &self,
         patience: Duration,

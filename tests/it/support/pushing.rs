@@ -1,4 +1,4 @@
-//! The way from an exporter that pushes to a person: Alertmanagers with the routes of the example, and a receiver.
+//! The path from an exporter that pushes to a person: Alertmanagers with the routes of the example, and a receiver.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use super::{
     paging::{Arriving, RECEIVER, RUN_ALERTMANAGER, shortened},
 };
 
-/// Alertmanagers of one cluster, and what arrives.
+/// Alertmanagers of one cluster, and the received notifications.
 pub(crate) struct Pushing<'h> {
     host: &'h Host,
     members: Vec<Option<Child>>,
@@ -40,8 +40,8 @@ pub(crate) fn address(member: usize) -> String {
 }
 
 impl Host {
-    /// Starts a cluster of so many members, with further flags. What takes minutes in the example takes a second here; all else
-    /// is as in the example.
+    /// Starts a cluster of this many members, with further flags. What takes minutes in the example takes a second
+    /// here; all else is as in the example.
     pub(crate) fn pushing(&self, members: usize, flags: &[&str]) -> Pushing<'_> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/alertmanager/alertmanager.yml");
         let mut routes = fs::read_to_string(path).unwrap();
@@ -96,7 +96,7 @@ impl Pushing<'_> {
     /// Ends a member as a service manager does, and waits until it is gone.
     pub(crate) fn stop(&mut self, member: usize) {
         let Some(mut child) = self.members[member].take() else { return };
-        // The child only entered the machine and waits: the member is a process of the machine's.
+        // The child only entered the machine and waits: the member is a process on the machine.
         let address = format!("--web.listen-address={}", address(member));
         let all = r#"for process in $(grep -lx prometheus-aler /proc/[0-9]*/comm); do
                        if tr '\0' '\n' <${process%comm}cmdline | grep -qxe "$0"; then echo $process; fi

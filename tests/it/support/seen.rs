@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Whether the kernel's clock is disciplined is one fact that no namespace hides: it depends on where the tests run.
+/// Whether the kernel's clock is disciplined is a fact that no namespace hides: it depends on where the tests run.
 const OF_THE_REAL_MACHINE: &str = "clock_unsynchronized";
 
 /// One sample.
@@ -56,7 +56,7 @@ impl Seen {
         self.of(name).map(|sample| sample.value).sum()
     }
 
-    /// One line for each prerequisite that is not plainly ok: its status, and its problems; a warning is marked `(w)`.
+    /// One line for each prerequisite that is not simply ok: its status, and its problems; a warning is marked `(w)`.
     /// With several agents each line begins with the agent's name.
     pub(crate) fn verdict(&self) -> Vec<String> {
         let agents: BTreeSet<&str> = self.of("logagent_status").map(|sample| sample.label("agent")).collect();

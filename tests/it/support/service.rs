@@ -1,4 +1,5 @@
-//! The log services: servers on the internet of a test's machine, which answer as documented or misbehave as told.
+//! The log services: servers on the internet of a test's machine, which answer as documented or misbehave as
+//! configured.
 
 use std::{
     collections::HashMap,
@@ -38,7 +39,7 @@ pub(crate) enum Answer {
     Drip,
     /// A reset of the connection.
     Reset,
-    /// What a metadata service says that takes tokens only: one to who asks for it, and a refusal to all who have none.
+    /// A metadata service that requires a token: it issues one on request, and refuses all requests without one.
     TokenOnly,
 }
 
@@ -112,7 +113,7 @@ impl Service {
         });
     }
 
-    /// Sets the service's clock ahead of this machine's by so many seconds (behind it, if negative).
+    /// Sets the service's clock ahead of this machine's by this many seconds (behind it, if negative).
     pub(super) fn set_clock_ahead(&self, seconds: i64) {
         self.ahead.store(seconds, Ordering::SeqCst);
     }

@@ -5,8 +5,7 @@ use logagent_exporter::model::Text;
 use super::{NOT_IN_GROUP, Runbook};
 
 const GROUP: Text = Text {
-    en: "`group_ip` must equal one line of the server group in the CLS console, and `group_label` must be empty unless the \
-        group goes by label (3.4 and later: `agent_ip`, `agent_labels` in `conf/loglistener.yaml`).",
+    en: "`group_ip` must equal one line of the server group in the CLS console, and `group_label` must be empty unless the group is label-based (3.4 and later: `agent_ip`, `agent_labels` in `conf/loglistener.yaml`).",
     zh: "`group_ip` 必须与 CLS 控制台机器组中的某一行完全相同；除非机器组使用标签，否则 `group_label` 必须为空\
         （3.4 及以上版本为 `conf/loglistener.yaml` 中的 `agent_ip`、`agent_labels`）。",
 };

@@ -88,7 +88,7 @@ static CUSTOM_IDENTIFIER_MALFORMED: Runbook = Runbook {
     cause: "custom_identifier_malformed",
     impact: Text {
         en: "Most likely the machine group has no heartbeat from this host; the exporter's config has no expected identifier.",
-        zh: "机器组中很可能没有本机心跳；exporter 未被告知正确的标识，因此无法确定。",
+        zh: "机器组中很可能没有本机心跳；exporter 的配置中没有预期的标识，因此无法确定。",
     },
     sample: &[("malformed", "\"web-fleet\\r\"")],
     session: "$ cat -A /etc/ilogtail/user_defined_id\nweb-fleet^M$",

@@ -52,7 +52,7 @@ fn runbooks() -> impl Iterator<Item = &'static Runbook> {
 /// # Panics
 ///
 /// Panics if there is none: the generator cannot continue without it.
-#[expect(clippy::panic, reason = "whoever adds a cause reads this, and adds its runbook")]
+#[expect(clippy::panic, reason = "a new cause needs a runbook")]
 pub(crate) fn runbook(cause: &Cause) -> &'static Runbook {
     runbooks()
         .find(|runbook| runbook.cause == cause.id)

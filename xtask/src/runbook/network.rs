@@ -13,7 +13,7 @@ const UNREACHABLE: Text = Text {
 };
 
 const PHASES: Text = Text {
-    en: "The last line before the end tells how far it got: name, connection, TLS, answer. \
+    en: "The last line before the end shows how far it got: name, connection, TLS, answer. \
         `logagent_endpoint_phase_duration_seconds` has the same phases; the first one that is absent is the one that fails. \
         If many hosts fail at once, look at what they share first: service, proxy, firewall, DNS.",
     zh: "结束前的最后一行说明进行到哪一步：域名解析、连接、TLS、应答。`logagent_endpoint_phase_duration_seconds` 有相同的\
@@ -139,7 +139,7 @@ static CERTIFICATE_EXPIRED: Runbook = Runbook {
 static CERTIFICATE_EXPIRING: Runbook = Runbook {
     cause: "certificate_expiring",
     impact: Text {
-        en: "None until then; afterwards nothing that goes by HTTPS gets through.",
+        en: "None until then; afterwards no request over HTTPS succeeds.",
         zh: "到期前没有影响；到期后所有 HTTPS 请求都会失败。",
     },
     sample: &[("url", "https://logs.example.com"), ("not_after", "2026-07-10T23:59:59Z")],
@@ -199,7 +199,7 @@ static HTTPS_UNREACHABLE: Runbook = Runbook {
     session: "$ for s in http https; do curl -s -o /dev/null -m 10 -w \"$s %{http_code}\\n\" $s://logtail.cn-hangzhou.log.aliyuncs.com; done\n\
         http 405\nhttps 000",
     reading: Text {
-        en: "`000`: no answer by HTTPS. Port 443 is blocked on the way.",
+        en: "`000`: no answer over HTTPS. Port 443 is blocked on the way.",
         zh: "`000` 表示 HTTPS 无应答：链路上的 443 端口被阻断。",
     },
 };
@@ -229,7 +229,7 @@ static SERVER_REJECTS: Runbook = Runbook {
     session: "$ grep 'error code:' /usr/local/ilogtail/loongcollector.LOG | tail -n 1 | tr '\\t' '\\n' | grep -E '^(operation|status code|error code|errMsg):'\n\
         operation:retry later\nstatus code:401\nerror code:Unauthorized\nerrMsg:denied by sts or ram, action: log:PostLogStoreLogs",
     reading: Text {
-        en: "`error code` is the service's word for what is wrong; `errMsg` often names the missing permission.",
+        en: "`error code` is the code of the service; `errMsg` often names the missing permission.",
         zh: "`error code` 是服务端返回的错误码；`errMsg` 通常会指出缺少的权限。",
     },
 };

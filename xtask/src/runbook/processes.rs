@@ -20,7 +20,7 @@ static NOT_INSTALLED: Runbook = Runbook {
         ls: cannot access '/etc/ilogtail': No such file or directory\n\
         ls: cannot access '/usr/local/loglistener': No such file or directory",
     reading: Text {
-        en: "None of the directories is there: the agent was never installed, was removed, or is somewhere else.",
+        en: "None of the directories exists: the agent was never installed, was removed, or is somewhere else.",
         zh: "这些目录都不存在：客户端从未安装、已被卸载，或安装在其他位置。",
     },
 };
@@ -34,7 +34,7 @@ static INSTALLATION_INCOMPLETE: Runbook = Runbook {
     ],
     session: "$ ls /usr/local/ilogtail\napp_info.json  ilogtail_config.json  ilogtail.LOG",
     reading: Text {
-        en: "Config and logs are there, and the executable `ilogtail` (or `ilogtail_<version>`, `loglistener`) is not.",
+        en: "Config and logs exist, but the executable `ilogtail` (or `ilogtail_<version>`, `loglistener`) does not.",
         zh: "配置和日志都在，但没有可执行文件 `ilogtail`（或 `ilogtail_<版本>`、`loglistener`）。",
     },
 };
@@ -64,7 +64,7 @@ static NOT_RUNNING: Runbook = Runbook {
     session: "$ ps -eo pid,ppid,stat,lstart,args | grep -E '[i]logtail|[l]oongcollector|[l]oglistener'\n\
         $ sudo /etc/init.d/ilogtaild status\nilogtail is stopped",
     reading: Text {
-        en: "No process is listed. The end of the agent's log and `sudo dmesg -T` tell whether it was stopped or killed.",
+        en: "No process is listed. The end of the agent's log and `sudo dmesg -T` show whether it was stopped or killed.",
         zh: "没有任何进程。查看客户端日志末尾和 `sudo dmesg -T`，可判断它是被停止还是被终止。",
     },
 };

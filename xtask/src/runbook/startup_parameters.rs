@@ -203,7 +203,7 @@ static CONFIG_FORMAT_UNSUPPORTED: Runbook = Runbook {
 static NO_COLLECTION_CONFIG: Runbook = Runbook {
     cause: "no_collection_config",
     impact: Text {
-        en: "Nothing is collected, as nothing is to be. The machine group can show the host without heartbeat.",
+        en: "Nothing is collected, as nothing is configured to be collected. The machine group can show the host without heartbeat.",
         zh: "没有需要采集的内容，因此不会采集。机器组可能显示本机心跳异常。",
     },
     sample: &[("configs", "0")],

@@ -1,4 +1,4 @@
-//! Runbooks of what surrounds an agent.
+//! Runbooks of the causes in the surroundings of an agent.
 
 use logagent_exporter::model::Text;
 
@@ -37,7 +37,7 @@ static SERVICE_NOT_RUNNING: Runbook = Runbook {
     session: "$ Get-Service LogtailDaemon\n\nStatus   Name               DisplayName\n------   ----               -----------\n\
         Stopped  LogtailDaemon      LogtailDaemon",
     reading: Text {
-        en: "The service is there and stopped. The log of the Service Control Manager tells when, and whether somebody did it.",
+        en: "The service is there and stopped. The log of the Service Control Manager shows when, and whether a user did it.",
         zh: "服务存在但已停止。服务控制管理器（`Service Control Manager`）的日志记录了停止时间以及是否为人为操作。",
     },
 };
@@ -45,8 +45,7 @@ static SERVICE_NOT_RUNNING: Runbook = Runbook {
 static AGENTS_COEXIST: Runbook = Runbook {
     cause: "agents_coexist",
     impact: Text {
-        en: "One of the two may not start, logs may be collected twice, and the heartbeat is now the one's and now the \
-            other's.",
+        en: "One of the two may not start, logs may be collected twice, and the heartbeat alternates between them.",
         zh: "其中一个可能无法启动，日志可能被重复采集，心跳时有时无。",
     },
     sample: &[("generations", "Logtail (pid 812, 815), LoongCollector (pid 4711, 4713)")],
@@ -105,8 +104,7 @@ static RESOURCE_LIMIT: Runbook = Runbook {
         4713 380100 12.0 /usr/local/ilogtail/ilogtail\n\
         $ grep usage_limit /usr/local/ilogtail/ilogtail_config.json\n    \"mem_usage_limit\" : 384,",
     reading: Text {
-        en: "The second column is the memory in KiB, the limit is in MiB. The bound of a control group is in `memory.max` \
-            (`memory.limit_in_bytes`) of its directory.",
+        en: "The second column is the memory in KiB, the limit is in MiB. The limit of a control group is in `memory.max` (`memory.limit_in_bytes`) of its directory.",
         zh: "第二列为内存占用（KiB），上限的单位是 MiB。控制组的上限见其目录下的 `memory.max`（`memory.limit_in_bytes`）。",
     },
 };
@@ -121,7 +119,7 @@ static IP_UNSTABLE: Runbook = Runbook {
         [2026-07-01 08:09:51.113221] [error] Monitor.cpp:411  host ip changed during running, prepare to restart Logtail  \
         original ip:172.17.0.1  current ip:172.16.2.200",
     reading: Text {
-        en: "The address goes to and fro, and the agent restarts each time.",
+        en: "The address alternates, and the agent restarts each time.",
         zh: "IP 反复变化，每次变化客户端都会重启。",
     },
 };

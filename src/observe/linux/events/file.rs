@@ -97,7 +97,7 @@ struct Outcome {
     is_remote: bool,
 }
 
-/// What is not told by its source, and why.
+/// Changes that a source does not report, and why.
 type Missing = Vec<(Source, io::Error)>;
 
 impl Watches {

@@ -81,7 +81,8 @@ impl Reader<'_> {
 
     /// Why the process' paths are not followed, if so: they refer to other files.
     ///
-    /// # Errors The exporter shares its processes with other containers, and may not read that of the process.
+    /// # Errors
+    /// The exporter shares its processes with other containers, and may not read that of the process.
     pub(super) fn has_another_root(&self, pid: u32) -> Result<Option<Why>, Why> {
         let path = self.procfs.join(format!("{pid}/root"));
         let theirs = if self.files.deputy {
