@@ -1,5 +1,7 @@
 //! `check` and `healthcheck` ask the exporter that runs on the host, over its own socket.
 
+use std::process::Stdio;
+
 use serde_json::Value;
 
 use crate::support::{Answer, Host, User, eventually, layouts::DATA};
@@ -114,7 +116,7 @@ fn check_waits_for_the_first_evaluation_of_an_exporter_that_has_just_been_starte
         let script = format!(
             "exec script --quiet --flush --return --command 'logagent-exporter check --lang={language}' {typescript}"
         );
-        host.command("/", "sh").args(["-c", &script]).spawn().unwrap()
+        host.command("/", "sh").args(["-c", &script]).stdout(Stdio::null()).spawn().unwrap()
     };
     let shown = |typescript: &str| std::fs::read_to_string(host.at(typescript)).unwrap_or_default();
     let mut both = [
