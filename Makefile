@@ -162,6 +162,9 @@ test-bounds: test-deps build-static ## Each bound of SECURITY.md reached, and wh
 	$(CARGO) build --locked --example stand-in
 	EXPORTER="$${CARGO_TARGET_DIR:-$$PWD/target}/$(static)/release/logagent-exporter" $(CARGO) test --locked --test bounds
 
+function-order: ## Lists the functions that a running exporter executes, which the static program has next to each other; after larger changes (as root)
+	scripts/function-order
+
 fuzz: test-deps ## FUZZ_SECONDS=180: explores each fuzz target so long with the nightly compiler, and keeps a small corpus
 	scripts/fuzz $(or $(FUZZ_SECONDS),180)
 
