@@ -122,8 +122,7 @@ export const report = (all, failures) => {
   const document = `${MARKER}
 # The cost of a fleet
 
-What \`make bench-fleet\` measured: one real Prometheus with the data of a whole fleet, made of real scrapes, one Logtail agent with five URLs for each host, and about one
-host in 30 with a problem. All series: ten minutes at ${STEP} s. Recorded and status series: six hours at one minute. The rules are those of \`alerts/\`: Prometheus
+\`make bench-fleet\` measures one real Prometheus with the data of a whole fleet, which are real scrapes with other host names: one Logtail agent with five URLs for each host, and a problem on about one host in 30. All series: ten minutes at ${STEP} s. Recorded and status series: six hours at one minute. The rules are those of \`alerts/\`: Prometheus
 evaluated them by their own intervals for ${number(WINDOW / 60)} minutes, and their times are what it says itself: medians, and the most. Queries are those of the panels of the *Fleet* dashboard over six
 hours, best of three. A rule's cost is mostly the number of series that it reads: a selector counts as often as it stands in a rule.
 

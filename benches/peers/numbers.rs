@@ -52,7 +52,7 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// Seconds in the unit that suits.
+/// Seconds, in a suitable unit.
 pub(crate) fn time(seconds: f64) -> String {
     match seconds.abs() {
         _ if !seconds.is_finite() => "–".to_owned(),

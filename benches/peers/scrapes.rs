@@ -107,7 +107,7 @@ pub(crate) fn resident(effort: Effort, report: &mut Report) {
     report.table(&["", "idle", "after the scrapes", "with open scrapers", "answered at once"], &rows);
     let parts: Vec<String> =
         parts.into_iter().map(|(kind, size)| format!("{kind} {}", mebibytes(bytes(size)))).collect();
-    report.note(&format!("Where ours goes after the scrapes: {}.", parts.join(", ")));
+    report.note(&format!("Memory of this exporter after the scrapes: {}.", parts.join(", ")));
     let of = |kind: Kind| {
         let index = ALL.iter().position(|other| *other == kind).unwrap();
         bytes(idle[index].resident)

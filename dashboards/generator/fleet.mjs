@@ -43,7 +43,7 @@ const overview = [null, [
       { unit: 'short', thresholds: some(BAD), noValue: '0' })],
     [4, stat('Unknown', 'Agents about which a needed fact could not be had, mostly because the exporter lacks a permission.', [query(`sum(${agents('unknown')})`)],
       { unit: 'short', thresholds: some(UNKNOWN), noValue: '0' })],
-    [4, stat('Warnings', 'Findings of severity warning: it works now, or works doubtfully, and needs attention.',
+    [4, stat('Warnings', 'Findings of severity warning: the heartbeat works or is at risk, and the finding needs attention.',
       [query('sum(cluster_cause:logagent_problem:count{cluster=~"|$cluster", severity="warning"}) or vector(0)')],
       { unit: 'short', thresholds: some(DOUBTFUL), noValue: '0' })],
     [4, stat('Hosts not scraped', 'Exporters that Prometheus cannot scrape: nothing is known of their hosts, and they are in none of the other numbers.',

@@ -217,7 +217,7 @@ impl<S> Deadlines<S> {
 }
 
 impl Deadlines<Stream> {
-    /// Waits until there is something to read (a request, or the end), and gives its first byte if it is still in the socket.
+    /// Waits until there is something to read (a request, or the end), and returns its first byte if it is still in the socket.
     pub(super) async fn readable(&mut self) -> io::Result<Option<u8>> {
         poll_fn(|cx| {
             if !self.begun.is_empty() {

@@ -33,7 +33,7 @@ fn run(host: &Host, namespaces: &[&str], prepare: &str) -> Container {
     // As runtimes do it; with another network namespace by chroot alone, which must be detected as well.
     let pivot =
         if namespaces.contains(&"--net") { "" } else { "mkdir old && pivot_root . old && umount -l old &&" };
-    // Of those that were started from outside some are about to end, and none of these is waited for.
+    // Some processes that were started from outside are about to end; the test does not wait for them.
     let last = if namespaces.is_empty() { "sleep 1000; :" } else { "exec sleep 1000" };
     let script = format!(
         "mkdir -p /opt/jail && mount -t tmpfs tmpfs /opt/jail && cd /opt/jail && mkdir usr proc etc dev tmp && \

@@ -18,7 +18,7 @@ const INTRODUCTION: &str = "\
 Every defect that the exporter can name. The id is the label `cause` of the metric `logagent_problem`, the argument of
 `logagent-exporter explain`, and what `ignore` in the config silences. Names in braces stand for the evidence of a
 finding; names in angle brackets are filled in by `logagent-exporter check`. A *critical* cause means that the heartbeat cannot
-work; a *warning* needs attention, while the heartbeat works or works doubtfully.
+work; a *warning* needs attention, while the heartbeat works or is at risk.
 
 本手册列出 exporter 能够识别的所有问题。原因 ID 即指标 `logagent_problem` 的 `cause` 标签、`logagent-exporter explain`
 的参数，也是配置项 `ignore` 中填写的值。花括号中的名称代表发现问题时的证据，以及该机器上的路径和命令。*critical*

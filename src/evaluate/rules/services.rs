@@ -32,7 +32,7 @@ fn needed<'a>(context: &Context<'a>) -> Result<Vec<&'a ServiceFact>, Why> {
     Ok(facts.iter().filter(is_needed).collect())
 }
 
-/// True if a process of each role is alive: whatever started it, it was not the stopped service, and it works.
+/// True if a process of each role is alive: something other than the stopped service has started it, and it works.
 fn runs_without(context: &Context<'_>) -> Result<bool, Why> {
     let processes = context.agent.processes.as_result()?;
     let roles = context.derived.roles.as_result()?;

@@ -17,7 +17,7 @@ use super::{
 
 const LOG: &str = "/usr/local/ilogtail/ilogtail.LOG";
 
-/// The time this many seconds before that of the worlds.
+/// The time this many seconds before the evaluation.
 fn ago(world: &World, seconds: u64) -> Moment {
     let age = Duration::from_secs(seconds);
     Moment { wall: now() - age, boot: world.snapshot.uptime.checked_sub(age) }

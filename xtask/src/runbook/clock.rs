@@ -28,8 +28,8 @@ static CLOCK_SKEWED: Runbook = Runbook {
 static CLOCK_OFFSET_HIGH: Runbook = Runbook {
     cause: "clock_offset_high",
     impact: Text {
-        en: "Logs carry wrong times, so searches by time and alerts on logs miss them. If the clock drifts on, the \
-            service rejects heartbeat and logs.",
+        en: "Logs carry wrong times, so searches by time and alerts on logs miss them. If the offset grows, the \
+            service rejects heartbeats and logs.",
         zh: "日志时间有误，按时间查询和基于日志的告警会遗漏。如果继续漂移，服务端会拒绝心跳和日志。",
     },
     sample: &[("offset", "-95.2 s"), ("limit", "60 s")],
