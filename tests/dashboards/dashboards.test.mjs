@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { parse } from 'yaml';
 
-import { FLEETS, hosts, scrapes, write } from './lib/fleet.mjs';
+import { FLEETS, firing, hosts, scrapes, write } from './lib/fleet.mjs';
 import { lint } from './lib/lint.mjs';
 import { PATIENCE, browser, bundle, look, serve } from './lib/page.mjs';
 import { DASHBOARDS, NAMES, OUT, ROOT, RULES } from './lib/paths.mjs';
@@ -43,7 +43,8 @@ before(async () => {
     const directory = join(OUT, 'data', name);
     const text = `${directory}.om`;
     mkdirSync(directory, { recursive: true });
-    write(text, make(hosts(COUNT), to), scrapes(), { from: from - 600, to, step: STEP });
+    const list = make(hosts(COUNT), to);
+    write(text, name === 'mixed' ? firing(list, to, 3600) : list, scrapes(), { from: from - 600, to, step: STEP });
     backfill(text, directory);
     rmSync(text);
     await record(directory, RULES, from, to, STEP);
@@ -297,6 +298,16 @@ describe('what is seen', () => {
     const edits = await marks('host', 'Config edits', { instance: '10.9.0.5:10077' });
     assert.ok(edits.some(({ values }) => values.some(([time]) => Math.abs(time - (to - 0.6 * 3600)) < 600)), JSON.stringify(edits));
     assert.ok((await marks('fleet', 'Config edits')).length > 0);
+    // Each of the others marks the one time at which its change happened.
+    const since = (result, labels, ago) => {
+      const one = result.find(({ metric }) => Object.entries(labels).every(([key, value]) => metric[key] === value));
+      assert.ok(one && Math.abs(one.values[0][0] - (to - ago * 3600)) < 600, `${JSON.stringify(labels)}: ${JSON.stringify(result)}`);
+    };
+    since(await marks('host', 'New versions', { instance: '10.8.0.25:10077' }), { version: '2.2.0' }, 1.5);
+    since(await marks('fleet', 'New versions'), { kind: 'logtail', version: '2.2.0' }, 1.5);
+    since(await marks('fleet', 'New exporter versions'), { version: '0.2.0' }, 1.5);
+    since(await marks('host', 'Alerts', { instance: '10.8.0.1:10077' }), { alertname: 'LogAgentConnectionTimeout', agent: 'logtail' }, 1);
+    since(await marks('fleet', 'Fleet alerts'), { alertname: 'LogAgentFleetCause', cause: 'connection_timeout' }, 1);
   });
 
   test('of a host whose facts cannot be read', async () => {

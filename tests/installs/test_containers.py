@@ -322,7 +322,7 @@ class Containers(unittest.TestCase):
                 self.exporter(f"{init} --cap-add SYS_ADMIN --cap-add SYS_CHROOT --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --network host "
                               "--volume /:/host/root:ro,rslave --env LOGAGENT_EXPORTER_PATH_ROOTFS=/host/root "
                               "--env LOGAGENT_EXPORTER_PATH_PROCFS=/proc")
-                eventually("that its helper runs", lambda: "errands" in self.host.run("docker top exporter -o pid,comm"))
+                eventually("that its helper runs", lambda: "logagent-helper" in self.host.run("docker top exporter -o pid,comm"))
                 self.assertEqual("docker-init" in self.host.run("docker top exporter -o pid,comm"), bool(init))
                 self.assertIn("processes unknown", self.agents()["logtail"])
                 self.host.run("docker rm --force exporter")

@@ -49,7 +49,7 @@ export const hosts = (count, kinds = ['logtail', 'logtail', 'logtail', 'logliste
     return {
       index, ip, job: 'logagent-exporter', cluster: CLUSTERS[place], region: REGIONS[(place + (index % 7 === 6 ? 2 : 0)) % REGIONS.length], tencent: TENCENT[place],
       name: `${['web', 'app', 'db'][index % 3]}-${index + 1}`, instance: `${ip}:10077`, version: VERSIONS[index % VERSIONS.length],
-      kind: kinds[index % kinds.length], noise: random(index + 1), incidents: [], down: [], restarts: [],
+      kind: kinds[index % kinds.length], noise: random(index + 1), incidents: [], down: [], restarts: [], alerts: [],
     };
   });
 
@@ -58,8 +58,8 @@ const MEMORY = { worker: 96 << 20, main: 64 << 20, daemon: 9 << 20, update: 11 <
 const escape = (value) => value.replace(/[\\"]/g, '\\$&');
 
 /** A sample's labels on a host. */
-const own = (host, { name, labels }) => ({
-  ...Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, key === 'version' && name === 'logagent_agent_info' && host.kind === 'logtail' ? host.version : value
+const own = (host, { name, labels, upgraded }) => ({
+  ...Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, key === 'version' && name === 'logagent_agent_info' && host.kind === 'logtail' && !upgraded ? host.version : value
     .replaceAll('172.16.2.200', host.ip).replace('10.9.0.5', `10.99.${host.index % 250}.5`).replace('web-1', host.name)
     .replaceAll('cn-hangzhou', host.region).replaceAll('ap-guangzhou', host.tencent)])),
   cluster: host.cluster, job: host.job, instance: host.instance,
@@ -132,14 +132,25 @@ export const history = (host, known, { from, to, step, keep = () => true }) => {
   // Unknown to the scrape is only the clock status of the real machine's kernel.
   const templates = Object.fromEntries([host.kind, ...host.incidents.map(({ scrape }) => scrape)].map((name) =>
     [name, known[name].filter((sample) => keep(sample.name) && sample.labels.cause !== 'clock_unsynchronized')]));
+  for (const incident of host.incidents.filter(({ versions }) => versions)) {
+    const upgrade = (sample) => incident.versions[sample.name] ? { ...sample, labels: { ...sample.labels, version: incident.versions[sample.name] }, upgraded: true } : sample;
+    incident.template = templates[incident.scrape].map(upgrade);
+  }
   host.taken = known[host.kind].find((sample) => sample.name === 'logagent_last_evaluation_timestamp_seconds').value;
   host.started = from - 86400 * (3 + (host.index % 20));
   const added = ADDED.filter(({ name }) => keep(name));
+  const alert = (labels, time) => {
+    const own = { alertstate: 'firing', ...labels };
+    const prefix = series('ALERTS', own);
+    if (!all.has(prefix)) all.set(prefix, { name: 'ALERTS', labels: own, points: [] });
+    all.get(prefix).points.push([time, 1]);
+  };
   for (let time = from; time <= to; time += step) {
     const age = time - host.started;
     const down = host.down.some(([start, end]) => time >= start && time < end);
     const incident = host.incidents.find((one) => time >= one.from && time < (one.to ?? Infinity));
-    const scrape = templates[incident?.scrape ?? host.kind];
+    const scrape = incident?.template ?? templates[incident?.scrape ?? host.kind];
+    for (const { labels } of host.alerts.filter(({ since }) => keep('ALERTS') && time >= since)) alert(labels, time);
     const put = (sample, number) => {
       let one = bySample.get(sample);
       if (!one) {
@@ -175,6 +186,14 @@ export const write = (file, list, known, options) => {
 
 const HOUR = 3600;
 
+/** Lets two alerts fire on a fleet, of one host and of its cluster, since `seconds` before `to`. */
+export const firing = (list, to, seconds) => {
+  const { instance, cluster } = list[0];
+  list[0].alerts.push({ since: to - seconds, labels: { alertname: 'LogAgentConnectionTimeout', cause: 'connection_timeout', agent: 'logtail', instance, cluster } });
+  list[0].alerts.push({ since: to - seconds, labels: { alertname: 'LogAgentFleetCause', cause: 'connection_timeout', cluster } });
+  return list;
+};
+
 /** Three fleets: what stands at `to`, and what has been. */
 export const FLEETS = {
   healthy: (list) => list,
@@ -199,6 +218,8 @@ export const FLEETS = {
     list[13].restarts.push(to - 3 * HOUR);
     list[20].restarts.push(to - 2 * HOUR, to - 1.9 * HOUR);
     list[15].down.push([to - 0.4 * HOUR, to + 1]);
+    // An upgrade of an agent and of its exporter.
+    list[24].incidents.push({ scrape: list[24].kind, from: to - 1.5 * HOUR, versions: { logagent_agent_info: '2.2.0', logagent_exporter_build_info: '0.2.0' } });
     return list;
   },
   disastrous: (list, to) => {
