@@ -219,7 +219,7 @@ export const FLEETS = {
     list[20].restarts.push(to - 2 * HOUR, to - 1.9 * HOUR);
     list[15].down.push([to - 0.4 * HOUR, to + 1]);
     // An upgrade of an agent and of its exporter.
-    list[24].incidents.push({ scrape: list[24].kind, from: to - 1.5 * HOUR, versions: { logagent_agent_info: '2.2.0', logagent_exporter_build_info: '0.2.0' } });
+    list[19].incidents.push({ scrape: list[19].kind, from: to - 1.5 * HOUR, versions: { logagent_agent_info: '2.2.0', logagent_exporter_build_info: '0.2.0' } });
     return list;
   },
   disastrous: (list, to) => {
