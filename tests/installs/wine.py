@@ -50,7 +50,8 @@ def start(service):
 
 def stop(service):
     """Stops a service that runs, and waits until it has."""
-    wine("sc", "stop", service)
+    # sc fails on a busy machine if the service's process ends before its answer was read: the state is what counts.
+    wine("sc", "stop", service, check=False)
     eventually(f"{service} has stopped", lambda: state(service) == "STOPPED")
 
 
