@@ -154,9 +154,9 @@ bench: ## Measures beside node, process and blackbox exporters; writes docs/benc
 	BENCH_EXPORTER="$$PWD/.cache/peers/logagent-exporter" BENCH_EXPORTER_GLIBC="$$PWD/.cache/peers/logagent-exporter-glibc" \
 		BENCH_BARE_SERVER="$$PWD/.cache/peers/bare-server" $(CARGO) bench --locked --bench peers
 
-test-faults: test-deps ## FAULTS_MINUTES=3: what happens to hosts, done to the exporter; FAULTS_WRITE=1 writes docs/faults.md (sets the clock: FAULTS_CLOCK=0)
+test-faults: test-deps build-static ## FAULTS_MINUTES=3: what happens to hosts, done to the exporter; FAULTS_WRITE=1 writes docs/faults.md (sets the clock: FAULTS_CLOCK=0)
 	$(CARGO) build --locked --example stand-in
-	$(CARGO) test --locked --test faults
+	EXPORTER="$${CARGO_TARGET_DIR:-$$PWD/target}/$(static)/release/logagent-exporter" $(CARGO) test --locked --test faults
 
 test-bounds: test-deps build-static ## Each bound of SECURITY.md reached, and what that costs; BOUNDS_WRITE=1 writes it there (as root)
 	$(CARGO) build --locked --example stand-in

@@ -159,7 +159,7 @@ fn document(rounds: u32, took: Duration, outcomes: &[Outcome]) -> String {
          The faults that `make test-faults` injected, and the results, in {rounds} rounds and {} min: each fault on a separate machine, \
          with a Logtail of two processes and five URLs. Afterwards no false cause is active, and a killed worker is detected (from the \
          kill to a scrape that shows it, scraped every 15 ms). Growth is that of the exporter itself, from before the fault to after that: own memory \
-         (`RssAnon`), open descriptors, threads; the maximum of all rounds. The build is the one of tests, not a release.\n\n\
+         (`RssAnon`), open descriptors, threads; the maximum of all rounds. The program is the static release.\n\n\
          | fault | times | kill shown after, longest | memory | descriptors | threads |\n|---|---|---|---|---|---|\n",
         took.as_secs().div_ceil(60)
     );
