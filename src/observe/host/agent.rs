@@ -82,7 +82,7 @@ pub fn observe(
         FileFact { path: path.clone(), state }
     });
     let identity = absolute_identity(identity_layout(target, &invocation, config.as_ref()), install_dir);
-    let identity = remember_identity(settings, identity, memory);
+    let identity = remember_identity(settings, identity, &candidates, memory);
     let identifiers = locate(files, &identity.identifiers, Extent::Whole).map(|(path, state)| FileFact {
         path,
         state: parsed(state, |bytes| Ok(profile.parse_identifiers(bytes, settings.system))),
@@ -259,15 +259,26 @@ fn collecting(candidates: &[Candidate]) -> Option<&Candidate> {
     })
 }
 
-/// The process keeps what it loaded at its start: a config that has become unreadable does not change the paths of its
-/// files.
-fn remember_identity(settings: &AgentSettings, found: IdentityLayout, memory: &mut Memory) -> IdentityLayout {
+/// A process keeps what it loaded at its start: a config that has become unreadable does not change the paths of its
+/// files. Another process may have been started with other paths, and so may one that is hidden.
+fn remember_identity(
+    settings: &AgentSettings,
+    found: IdentityLayout,
+    candidates: &Reading<Vec<Candidate>>,
+    memory: &mut Memory,
+) -> IdentityLayout {
+    let process = candidates.known().and_then(|candidates| collecting(candidates));
+    let process = process.map(|Candidate { process, .. }| (process.pid, process.start_ticks));
     let located = [&found.users, &found.identifiers, &found.instance_identity];
-    if located.iter().all(|located| located.undecided.is_none()) {
-        memory.identities.insert(settings.name.clone(), found.clone());
-        return found;
+    if located.iter().any(|located| located.undecided.is_some())
+        && process.is_some()
+        && let Some((_, loaded)) =
+            memory.identities.get(&settings.name).filter(|(of_process, _)| *of_process == process)
+    {
+        return loaded.clone();
     }
-    memory.identities.get(&settings.name).cloned().unwrap_or(found)
+    memory.identities.insert(settings.name.clone(), (process, found.clone()));
+    found
 }
 
 /// The first candidate that exists (or cannot be checked), otherwise the first of all; `None`: there are none.

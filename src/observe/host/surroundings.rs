@@ -308,7 +308,8 @@ fn recorded(
     whose: &AgentProcesses,
     memory: &Memory,
 ) -> Reading<Option<(String, PathBuf)>> {
-    let located = memory.identities.get(&target.settings.name).map(|identity| &identity.instance_identity);
+    let located =
+        memory.identities.get(&target.settings.name).map(|(_, identity)| &identity.instance_identity);
     let Some(Located { candidates, undecided }) = located else { return Reading::Known(None) };
     if let Some(why) = undecided {
         return Reading::Unknown(why.clone());

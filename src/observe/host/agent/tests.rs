@@ -232,6 +232,33 @@ fn an_environment_or_list_that_cannot_be_read_is_unknown_and_so_is_what_it_could
 }
 
 #[test]
+fn where_identities_are_is_remembered_of_the_process_that_runs_and_of_no_other() {
+    let host = Host::new();
+    host.file("/usr/local/ilogtail/config.json", "{/etc/other");
+    host.file("/etc/other/users/111", "");
+    let why = || Why::new(Reason::Denied, "x", "y");
+    let started = |pid, environment| {
+        let mut running = process(pid, 1, u64::from(pid), None);
+        running.environment = environment;
+        Reading::Known(vec![running])
+    };
+    let (readable, unreadable) =
+        (|pid| started(pid, Reading::Known(Kept::default())), |pid| started(pid, Reading::Unknown(why())));
+    let mut memory = Memory::default();
+    let mut users =
+        |candidates| observed_with(&host, &logtail(), candidates, &mut memory).users.map(|users| users.names);
+    let (found, unknown) =
+        (Some(Reading::Known(Some(vec!["111".to_owned()]))), Some(Reading::Unknown(why())));
+    assert_eq!(users(readable(10)), found);
+    assert_eq!(users(unreadable(10)), found, "the same process");
+    assert_eq!(users(unreadable(11)), unknown, "another process, whose paths may be others");
+    assert_eq!(users(Reading::Known(Vec::new())), found, "none runs: as it would be started");
+    assert_eq!(users(unreadable(12)), unknown, "started since, perhaps otherwise");
+    assert_eq!(users(readable(12)), found);
+    assert_eq!(users(Reading::Unknown(why())), unknown, "it may have been replaced while hidden");
+}
+
+#[test]
 fn a_container_is_known_by_the_process_environment_and_not_by_files() {
     let in_container = |host: &Host, kubernetes| {
         let mut running = process(10, 1, 5, None);

@@ -21,8 +21,9 @@ pub struct Memory {
     pub(super) running_dirs: BTreeMap<String, PathBuf>,
     /// Where executables of custom agents were seen running, by agent and base name.
     pub executables: BTreeMap<(String, String), PathBuf>,
-    /// Where the identity files of each agent are, as last known.
-    pub identities: BTreeMap<String, IdentityLayout>,
+    /// Where the identity files of each agent are, as last known of the process that collects (pid, start in ticks);
+    /// `None`: no process is seen.
+    pub identities: BTreeMap<String, (Option<(u32, u64)>, IdentityLayout)>,
     /// The contents of the agents' own logs.
     pub logs: Followed,
     /// The surroundings of each agent, as last read.

@@ -203,7 +203,7 @@ fn what_a_user_puts_somewhere_and_takes_away_again_is_forgotten() {
         found,
         [agent("paired", "/home/alice/ilogtail", &[10]), agent("paired-2", "/srv/ilogtail", &[11])]
     );
-    memory.identities.insert("paired".to_owned(), crate::agents::IdentityLayout::default());
+    memory.identities.insert("paired".to_owned(), (None, crate::agents::IdentityLayout::default()));
     assert_eq!(watch(&host, &settings, &[], &mut memory).len(), 2, "the directories are there");
     std::fs::remove_dir_all(host.at("/home/alice/ilogtail")).unwrap();
     // Only root could have created the other one at its path.
