@@ -50,7 +50,7 @@ impl TrueTime {
     }
 }
 
-/// Sets the clock right when dropped, in a panic too.
+/// Corrects the clock when dropped, even in a panic.
 struct Restored(TrueTime);
 
 impl Drop for Restored {
@@ -92,7 +92,7 @@ pub(crate) fn steps(pairs: usize, target: &Target) -> Vec<f64> {
     latencies
 }
 
-/// The value of the one line that begins so.
+/// The value of the only line that begins like this.
 fn value(text: &str, line: &str) -> f64 {
     let value = text.lines().find_map(|found| found.strip_prefix(line));
     value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {line}"))

@@ -119,7 +119,7 @@ pub(crate) struct Exporter {
 
 impl Drop for Exporter {
     fn drop(&mut self) {
-        // Either it is killed, or it is gone already.
+        // It is killed now, or has already exited.
         let _gone = self.child.kill();
         let _gone = self.child.wait();
     }

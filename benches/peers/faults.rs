@@ -272,7 +272,7 @@ fn polled(logtail: &mut Logtail, rows: &mut Vec<Vec<String>>) {
                 .flat_map(|poller| watched.map(|(target, shows)| (poller, target, shows)))
                 .map(|(poller, target, shows)| {
                     let mut watch = Watch::new(target, shows);
-                    // Half a step in, so that the phases lie evenly around the fault.
+                    // Offset by half a step, so that the phases are evenly distributed around the fault.
                     let phase = POLL_INTERVAL * (2 * poller + 1) / (2 * pollers);
                     scope.spawn(move || {
                         let mut due = start + phase;

@@ -39,7 +39,7 @@ pub(crate) const CONFIG_TEXT: &str = include_str!("../../tests/it/support/ilogta
 /// Runs this program again on a machine of its own; what it writes to standard output is the document.
 pub(crate) fn enter() -> Vec<u8> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // What `make bench` builds as a release; else what Cargo built for this run.
+    // The release that `make bench` builds, otherwise the program that Cargo built for this run.
     let exporter = env::var_os("BENCH_EXPORTER").unwrap_or(env!("CARGO_BIN_EXE_logagent-exporter").into());
     let mut inside = Command::new("unshare")
         .args(["--mount", "--net", "--uts", "--ipc", "--pid", "--fork", "--mount-proc", "--kill-child"])

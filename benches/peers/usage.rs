@@ -21,7 +21,7 @@ pub(crate) fn memory(pid: u32) -> Memory {
     Memory { resident: field("Rss:"), anonymous: field("Anonymous:") }
 }
 
-/// The composition of a process' resident memory: kinds of mappings with their bytes, the largest first.
+/// The composition of a process's resident memory: kinds of mappings with their bytes, the largest first.
 pub(crate) fn mappings(pid: u32, program: &str) -> Vec<(&'static str, u64)> {
     let smaps = fs::read_to_string(format!("/proc/{pid}/smaps")).unwrap();
     let mut sums: Vec<(&'static str, u64)> = Vec::new();

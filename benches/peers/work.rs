@@ -106,7 +106,7 @@ fn share_of_a_core(per_hour: f64) -> f64 {
 pub(crate) fn processes(effort: Effort, sleepers: &mut Sleepers, report: &mut Report) {
     report.section(
         "CPU time",
-        "CPU seconds in an hour of scrapes every 15 s, by the process' own CPU clock, all threads. Accelerated: every interval \
+        "CPU seconds in an hour of scrapes every 15 s, by the process's own CPU clock, over all threads. Accelerated: every interval \
          (scrapes, evaluations, probes) is shorter by the factor given, and the cost of the rounds is scaled to the 240 of an hour; \
          what a program does between rounds is so much shorter too, which favours the Go programs' idle runtime. \
          blackbox_exporter probes the same endpoints every 60 s, as ours does. The last line of the idle host is not accelerated.",

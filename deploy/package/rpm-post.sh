@@ -1,4 +1,5 @@
-# systemd before 239 needs a drop-in, see there. Written before the first start, and only if the administrator has none.
+# systemd before 239 needs a drop-in; the reason is in that file. Written before the first start, and only if the
+# administrator has none.
 dropin=/etc/systemd/system/logagent-exporter.service.d/old-systemd.conf
 version=$(systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
 if [ -n "$version" ] && [ "$version" -lt 239 ] && [ ! -e "$dropin" ]; then

@@ -12,14 +12,14 @@ use crate::model::{
     text::shell_word,
 };
 
-/// The maximum length of a process' name in the kernel.
+/// The maximum length of a process's name in the kernel.
 const COMM_BYTES: usize = 15;
 
 /// An agent described in the config.
 #[derive(Debug)]
 pub struct Custom;
 
-/// The base name of a process' executable.
+/// The base name of a process's executable.
 fn base_name(process: &CustomProcess) -> &str {
     process.executable.rsplit(['/', '\\']).next().unwrap_or_default()
 }

@@ -151,7 +151,7 @@ async fn run(mut input: watch::Receiver<Input>, surroundings: Surroundings) {
     }
 }
 
-/// Pushes until no Alertmanager is configured any more; `None`: the exporter shuts down.
+/// Pushes until no Alertmanager is configured; `None`: the exporter shuts down.
 async fn push(input: &mut watch::Receiver<Input>, surroundings: &Surroundings) -> Option<()> {
     let network = Arc::new(Network::new(&surroundings.rootfs, surroundings.clocks));
     let mut states = AlertStates::new(Instant::now());
@@ -228,7 +228,7 @@ fn follow(
     members.retain(|url, running| {
         let stays = wanted.get(url).is_some_and(|transport| *transport.settings() == running.settings);
         if !stays && !wanted.contains_key(url) {
-            info!(alertmanager = &**url, "no alerts are pushed there any more");
+            info!(alertmanager = &**url, "no more alerts are pushed there");
             for metric in [SENT, ERRORS, DROPPED, SUCCESS] {
                 surroundings.counters.remove(metric, &[url]);
             }

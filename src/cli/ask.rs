@@ -196,7 +196,7 @@ mod tests {
                 return;
             }
             for _ in 0..self.reports {
-                // Whoever has seen enough closes it.
+                // The reader closes it after the report that it waits for.
                 if stream.write_all(b"event: report\ndata: x\n\n").await.is_err() {
                     return;
                 }
@@ -204,7 +204,7 @@ mod tests {
             }
         }
 
-        /// What came of waiting, whether it was said, and after how many seconds.
+        /// The result of waiting, whether the wait was announced, and the seconds that it took.
         async fn waited_for(&self) -> (io::Result<bool>, bool, u64) {
             let said = Cell::new(false);
             let outcome = until_ready(async || Ok(self.connect()), || said.set(true)).await;

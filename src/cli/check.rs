@@ -9,7 +9,7 @@ use crate::{
     model::{Language, Text, report::Report},
     publish::{
         Verdict, json,
-        text::{self, Style},
+        text::{self, Source, Style},
     },
     sys,
 };
@@ -134,13 +134,13 @@ pub(super) async fn running(socket: &std::path::Path, view: &View) -> io::Result
 }
 
 /// How the diagnosis is rendered for this standard output.
-pub(super) fn style(view: &View) -> Style {
+fn style(view: &View) -> Style {
     Style {
         language: view.language,
         colour: colour_wanted(view.color),
         verbose: view.verbose,
         columns: columns(),
-        asked: false,
+        source: Some(Source::NewEvaluation),
     }
 }
 

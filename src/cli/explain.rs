@@ -13,7 +13,7 @@ use crate::{
     config::nearest,
     model::{Cause, Language, Prerequisite, Severity, Text, phrase::phrase, text::quoted},
     publish::{
-        text::wrap,
+        text::{split_step, wrap},
         words::{Blanks, COLON, width},
     },
 };
@@ -77,51 +77,47 @@ pub fn explain(
     columns: Option<usize>,
     out: &mut dyn Write,
 ) -> Result<(), ExplainError> {
-    let mut text = Vec::new();
-    rendered(asked(entry)?, language, format, &mut text)?;
-    match columns.filter(|_| format == Format::Text) {
-        None => out.write_all(&text)?,
-        Some(columns) => {
-            for line in String::from_utf8_lossy(&text).lines() {
-                wrapped(line, columns, out)?;
-            }
+    let asked = asked(entry)?;
+    let mut page = Page { out, columns };
+    match (asked, format) {
+        (Asked::One(cause), Format::Text) => one(cause, language, &mut page)?,
+        (Asked::One(cause), Format::Json) => write_json(&document(cause, language), out)?,
+        (Asked::Of(prerequisite), Format::Text) => list(&[prerequisite], language, &mut page)?,
+        (Asked::Of(prerequisite), Format::Json) => {
+            let causes = catalog::causes().filter(|cause| cause.prerequisite == prerequisite);
+            write_json(&causes.map(|cause| document(cause, language)).collect(), out)?;
+        }
+        (Asked::All, Format::Text) => list(&Prerequisite::ALL, language, &mut page)?,
+        (Asked::All, Format::Json) => {
+            write_json(&catalog::causes().map(|cause| document(cause, language)).collect(), out)?;
         }
     }
     Ok(out.flush()?)
 }
 
-/// The last column of a line wraps, below its beginning.
-fn wrapped(line: &str, columns: usize, out: &mut dyn Write) -> io::Result<()> {
-    let steps = line
-        .find(". ")
-        .filter(|dot| line.get(..*dot).is_some_and(|number| number.trim().parse::<u8>().is_ok()));
-    let start =
-        steps.map(|dot| dot + 2).or_else(|| line.rfind("  ").map(|blanks| blanks + 2)).unwrap_or_default();
-    let (before, text) = line.split_at(start);
-    for (index, piece) in wrap(text, columns.saturating_sub(width(before))).iter().enumerate() {
-        match index {
-            0 => writeln!(out, "{before}{piece}")?,
-            _ => writeln!(out, "{}{piece}", Blanks(width(before)))?,
-        }
-    }
-    Ok(())
+/// The output, and the columns of a terminal; `None` elsewhere, where lines are not wrapped.
+struct Page<'a> {
+    out: &'a mut dyn Write,
+    columns: Option<usize>,
 }
 
-fn rendered(asked: Asked, language: Language, format: Format, out: &mut dyn Write) -> io::Result<()> {
-    match (asked, format) {
-        (Asked::One(cause), Format::Text) => one(cause, language, out)?,
-        (Asked::One(cause), Format::Json) => write_json(&document(cause, language), out)?,
-        (Asked::Of(prerequisite), Format::Text) => list(&[prerequisite], language, out)?,
-        (Asked::Of(prerequisite), Format::Json) => {
-            let causes = catalog::causes().filter(|cause| cause.prerequisite == prerequisite);
-            write_json(&causes.map(|cause| document(cause, language)).collect(), out)?;
-        }
-        (Asked::All, Format::Text) => list(&Prerequisite::ALL, language, out)?,
-        (Asked::All, Format::Json) => {
-            write_json(&catalog::causes().map(|cause| document(cause, language)).collect(), out)?;
-        }
+impl Page<'_> {
+    fn line(&mut self, line: &str) -> io::Result<()> {
+        self.hanging("", line)
     }
-    Ok(())
+
+    /// A line of which `text` is wrapped, indented to its beginning.
+    fn hanging(&mut self, before: &str, text: &str) -> io::Result<()> {
+        let Some(columns) = self.columns else { return writeln!(self.out, "{before}{text}") };
+        let indent = width(before);
+        for (index, piece) in wrap(text, columns.saturating_sub(indent)).iter().enumerate() {
+            match index {
+                0 => writeln!(self.out, "{before}{piece}")?,
+                _ => writeln!(self.out, "{}{piece}", Blanks(indent))?,
+            }
+        }
+        Ok(())
+    }
 }
 
 fn write_json(document: &Value, out: &mut dyn Write) -> io::Result<()> {
@@ -144,7 +140,7 @@ fn document(cause: &Cause, language: Language) -> Value {
     })
 }
 
-fn list(prerequisites: &[Prerequisite], language: Language, out: &mut dyn Write) -> io::Result<()> {
+fn list(prerequisites: &[Prerequisite], language: Language, page: &mut Page<'_>) -> io::Result<()> {
     let widest = catalog::causes().map(|cause| cause.id.len()).max().unwrap_or_default();
     let mut first = true;
     for prerequisite in prerequisites.iter().copied() {
@@ -153,25 +149,25 @@ fn list(prerequisites: &[Prerequisite], language: Language, out: &mut dyn Write)
             continue;
         }
         if !std::mem::take(&mut first) {
-            writeln!(out)?;
+            page.line("")?;
         }
-        writeln!(out, "{}", prerequisite.as_str())?;
+        page.line(prerequisite.as_str())?;
         for cause in causes {
             let severity = severity(cause.severity, language);
-            let title = one_line(cause.title, language);
-            writeln!(out, "  {:widest$}  {severity}  {title}", cause.id)?;
+            page.hanging(&format!("  {:widest$}  {severity}  ", cause.id), &one_line(cause.title, language))?;
         }
     }
     Ok(())
 }
 
-fn one(cause: &Cause, language: Language, out: &mut dyn Write) -> io::Result<()> {
+fn one(cause: &Cause, language: Language, page: &mut Page<'_>) -> io::Result<()> {
     let words = words(language);
     let severity = severity(cause.severity, language);
     let colon = COLON.in_language(language);
-    writeln!(out, "{}{colon}{}", cause.id, one_line(cause.title, language))?;
+    page.line(&format!("{}{colon}{}", cause.id, one_line(cause.title, language)))?;
+    // Two columns, which always fit.
     writeln!(
-        out,
+        page.out,
         "{}{colon}{}   {}{colon}{}",
         words.prerequisite,
         cause.prerequisite.as_str(),
@@ -180,15 +176,18 @@ fn one(cause: &Cause, language: Language, out: &mut dyn Write) -> io::Result<()>
     )?;
     let remedy = remedy::readable(cause, language, Reader::Runbook);
     for (heading, text) in [(words.meaning, shown(cause.meaning, language)), (words.remedy, remedy)] {
-        writeln!(out, "\n{heading}")?;
+        page.line("")?;
+        page.line(heading)?;
         for line in text.lines() {
-            writeln!(out, "  {}", line.trim_end())?;
+            let (number, step) = split_step(line.trim_end());
+            page.hanging(&format!("  {number}"), step)?;
         }
     }
     if !cause.evidence.is_empty() {
-        writeln!(out, "\n{}{colon}{}", words.evidence, cause.evidence.join(", "))?;
+        page.line("")?;
+        page.line(&format!("{}{colon}{}", words.evidence, cause.evidence.join(", ")))?;
     }
-    writeln!(out, "{}{colon}{}", words.source, phrase(cause.source, language))
+    page.line(&format!("{}{colon}{}", words.source, phrase(cause.source, language)))
 }
 
 /// The words around an entry.
@@ -290,7 +289,7 @@ mod tests {
         };
         let entry_in = |language| {
             let mut out = Vec::new();
-            one(&CAUSE, language, &mut out).unwrap();
+            one(&CAUSE, language, &mut Page { out: &mut out, columns: None }).unwrap();
             String::from_utf8(out).unwrap()
         };
         assert_eq!(

@@ -30,7 +30,7 @@ use crate::{
 const TAKEN_PATHS: [&str; 7] =
     ["/", "/api/v1/events", "/api/v1/report", "/-/check", "/-/healthy", "/-/ready", "/-/reload"];
 
-/// What the kernel takes (`sun_path`).
+/// The longest path that the kernel accepts (`sun_path`).
 const LONGEST_SOCKET_PATH: usize = 107;
 
 /// A shorter interval is a typing error that would use a whole core; a probe cannot be shorter either.
@@ -75,7 +75,7 @@ fn parse_on(
     )
 }
 
-/// How wide help is: as the terminal, or as its usual one where there is none. Wider, sentences are hard to read.
+/// The width of the help: that of the terminal, or the usual one without a terminal. Wider, sentences are hard to read.
 fn help_columns() -> usize {
     sys::terminal_columns().unwrap_or(COLUMNS).clamp(40, 100)
 }
@@ -217,7 +217,7 @@ impl GivenArguments<'_> {
         out
     }
 
-    /// The flags of the command line, written so that a service can be started with them, in whatever directory.
+    /// The flags of the command line, written so that a service can be started with them in any directory.
     fn again(&self) -> Vec<OsString> {
         let mut out = Vec::new();
         for flag in GLOBAL {

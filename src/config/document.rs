@@ -26,8 +26,7 @@ const KEYS: [&str; 9] = [
 
 /// Reads the config in `text`; `file` is for messages. Returns the settings and warnings for the log.
 ///
-/// # Errors
-/// All problems of it, at once.
+/// # Errors All its problems, at once.
 pub fn parse(text: &[u8], file: &Path) -> Result<(Settings, Vec<ConfigProblem>), ConfigError> {
     parse_with(text, file, Problems::default())
 }

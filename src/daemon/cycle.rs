@@ -191,7 +191,7 @@ impl Cycle {
         }
     }
 
-    /// True if no pending request can return its first result any more.
+    /// True if no pending request can still return its first result.
     fn is_answered(&self) -> bool {
         self.probes.complete() && self.reader.resolver_has_answered()
     }

@@ -68,7 +68,7 @@ pub(super) fn change(context: &Context<'_>, file: &Watched<'_>) -> Result<Change
     }
 }
 
-/// The file was newer than the process when first seen: the agent's log may prove that it was loaded nevertheless.
+/// The file was newer than the process when first seen: the agent's log may prove that it was loaded all the same.
 fn newer_than_process(context: &Context<'_>, path: &Path, modified: SystemTime) -> Result<Change, Why> {
     // After a step of the clock, times of files and processes belong to two different clocks.
     if context.clock_history.last_step.is_some_and(|step| process_started_before(context, step.noticed)) {

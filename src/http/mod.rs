@@ -161,7 +161,7 @@ impl Server {
                 colour: value("colour") == Some("1"),
                 verbose: value("verbose") == Some("1"),
                 columns: value("columns").and_then(|columns| columns.parse().ok()).unwrap_or(text::COLUMNS),
-                asked: true,
+                source: Some(text::Source::RunningExporter),
             };
             let written = text::diagnosis(&report, style, &mut out);
             written.expect("writing to memory cannot fail");

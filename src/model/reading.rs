@@ -22,7 +22,7 @@ impl<T> Reading<T> {
         }
     }
 
-    /// Why the fact could not be read, if so.
+    /// Why the fact could not be read; `None` if it was.
     pub fn why(&self) -> Option<&Why> {
         match self {
             Self::Known(_) => None,

@@ -79,7 +79,7 @@ pub(super) mod services {
 #[path = "untold.rs"]
 mod untold;
 
-/// Sources of events: none opens.
+/// Sources of events: none can be opened.
 pub(super) mod events {
     use crate::observe::events::{WatchPlan, Watched};
 

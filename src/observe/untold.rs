@@ -1,4 +1,5 @@
-//! Sources of events that a system does not have, or that are not used there: none opens, and their changes are polled.
+//! Sources of events that a system does not have, or that are not used there: none can be opened, and changes are found
+//! by polling.
 
 use std::{collections::BTreeSet, io, task::Context};
 

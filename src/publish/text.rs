@@ -6,7 +6,7 @@ mod wrap;
 
 use std::fmt;
 
-pub use self::wrap::wrap;
+pub use self::wrap::{split_step, wrap};
 use super::{
     folded::{Folded, folded},
     words::{self, Mark},
@@ -37,20 +37,29 @@ const COLUMNS_USED: std::ops::RangeInclusive<usize> = 40..=120;
 pub struct Style {
     /// Its language.
     pub language: Language,
-    /// With ANSI colours: for terminals only.
+    /// With ANSI colours, which are for terminals only.
     pub colour: bool,
     /// All observations, and findings not merged.
     pub verbose: bool,
     /// Columns of the terminal; lines are wrapped to fit.
     pub columns: usize,
-    /// The report comes from the running exporter, not from a new evaluation.
-    pub asked: bool,
+    /// Where the report comes from; `None` if the reader knows, as from the exporter that prints it.
+    pub source: Option<Source>,
+}
+
+/// Where a report comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The running exporter, which was asked.
+    RunningExporter,
+    /// A new evaluation, without the history of the running exporter.
+    NewEvaluation,
 }
 
 impl Style {
     /// Short, without colour, for 80 columns.
     pub fn plain(language: Language) -> Self {
-        Self { language, colour: false, verbose: false, columns: COLUMNS, asked: false }
+        Self { language, colour: false, verbose: false, columns: COLUMNS, source: None }
     }
 }
 
@@ -80,11 +89,14 @@ pub fn diagnosis(report: &Report, style: Style, out: &mut dyn fmt::Write) -> fmt
     if report.agents.len() > 1 {
         writer.totals(report)?;
     }
-    if style.asked {
+    if let Some(source) = style.source {
+        let said = match source {
+            Source::RunningExporter => words::ASKED,
+            Source::NewEvaluation => words::EVALUATED_ANEW,
+        };
         let at = rfc3339(report.taken_at);
-        let line = words::ASKED.fill(style.language, |name| (name == "at").then_some(at.as_str()));
-        writer.dim(&line)?;
-        writer.out.write_char('\n')?;
+        let line = said.fill(style.language, |name| (name == "at").then_some(at.as_str()));
+        writer.hanging(&line, 0, Some(DIM))?;
     }
     Ok(())
 }
@@ -289,13 +301,9 @@ impl Writer<'_> {
                 write!(self.out, "{}", words::Blanks(words::width(label)))?;
             }
             write!(self.out, "{}", words::Blanks(gap))?;
-            // A step is indented to its text, not to its number.
-            let inner = line.trim_start();
-            let step = inner.find(". ").filter(|at| inner.bytes().take(*at).all(|b| b.is_ascii_digit()));
-            let indent = line.len() - inner.len() + step.map_or(0, |at| at + 2);
-            let (head, rest) = line.split_at_checked(indent).unwrap_or(("", &line));
-            self.out.write_str(head)?;
-            self.hanging(rest, column + indent, None)?;
+            let (number, step) = split_step(&line);
+            self.out.write_str(number)?;
+            self.hanging(step, column + number.len(), None)?;
         }
         Ok(())
     }

@@ -48,6 +48,11 @@ pub const ASKED: Text = Text {
     en: "as the running exporter saw it at {at}",
     zh: "以上为正在运行的 logagent-exporter 于 {at} 的检查结果",
 };
+/// The source of a diagnosis for which no exporter was asked.
+pub const EVALUATED_ANEW: Text = Text {
+    en: "a new evaluation at {at}, not what a running exporter has found",
+    zh: "以上为本命令于 {at} 重新检查的结果，并非正在运行的 logagent-exporter 的检查结果",
+};
 /// Something is cut.
 pub const LIMITS: Text = Text {
     en: "not everything is shown; limits reached: {limits}",

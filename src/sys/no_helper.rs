@@ -16,7 +16,7 @@ pub fn role() -> Option<Role> {
     None
 }
 
-/// The connection to the helper: there is none.
+/// The connection to the helper, which does not exist here.
 #[derive(Debug)]
 pub enum Helper {}
 
@@ -43,7 +43,7 @@ impl Helper {
     }
 }
 
-/// The caller that waits for the result of a task: there is none.
+/// The caller that waits for the result of a task, which does not exist here.
 #[derive(Debug)]
 pub enum Caller {}
 

@@ -30,7 +30,7 @@ impl ServiceManager {
     }
 }
 
-/// The system whose layouts and commands are the likeliest.
+/// The system whose layouts and commands are most likely.
 pub const SYSTEM: System = System::Linux;
 /// The hosts file.
 pub const HOSTS_FILE: &str = "/etc/hosts";
@@ -162,7 +162,7 @@ pub mod file {
         Ok(FileSystem::Usual)
     }
 
-    /// True if it is on a file system that is shown to one user alone: there is none.
+    /// True if it is on a file system that only one user can see; never here.
     pub fn is_kept_from_others(_: &File) -> bool {
         false
     }
@@ -295,7 +295,7 @@ mod manager;
 
 pub use manager::{EventLog, as_service, manage_service};
 
-/// What tests need of the system.
+/// What tests need from the system.
 #[cfg(any(test, fuzzing))]
 pub(crate) mod testing {
     use std::{io, path::Path, time::Duration};

@@ -143,7 +143,7 @@ fn scraped() -> Names {
     names
 }
 
-/// Series that rules record from what they recorded before, so that their labels cannot be found by reading in order.
+/// Series recorded from other recorded series, whose labels therefore cannot be found by reading the rules in order.
 /// Whether they have these labels is checked as for all others.
 const REMEMBERED: [(&str, &[&str]); 7] = [
     (

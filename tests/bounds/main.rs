@@ -80,7 +80,7 @@ fn main() {
     }
 }
 
-/// When and with what it was measured.
+/// The date and the program of the measurement.
 fn measured() -> String {
     let said = |program: &str, arguments: &[&str]| {
         let output = Command::new(program).args(arguments).output().unwrap();

@@ -22,7 +22,7 @@ pub(crate) type Firing = BTreeMap<String, Views>;
 /// A cluster without events, in one Prometheus with those of histories.
 const STEADY: &str = "steady";
 
-/// Lets promtool evaluate all rules over these histories, each its own cluster. A test that expects no alerts fails,
+/// Lets promtool evaluate all rules over these histories, each in its own cluster. A test that expects no alerts fails,
 /// and so lists all of them.
 pub(crate) fn firing(repository: &Path, rules: &Path, histories: &[History]) -> Firing {
     let mut test = format!(

@@ -13,9 +13,9 @@ const ROUND: usize = 4;
 /// The maximum number of steps until the alert that an exporter cannot be scraped: the greater part of five minutes,
 /// then ten more (15 minutes in all, as alerts/README.md says).
 const DOWN: usize = 60 + ROUND;
-/// That targets are gone: ten minutes, or fifteen if there is none left.
+/// The waiting time until targets count as gone: ten minutes, or fifteen if none is left.
 const GONE: usize = 60 + 2 * ROUND + SEEN;
-/// That an exporter restarts again and again: three starts within fifteen minutes.
+/// An exporter restarts in a loop: three starts within fifteen minutes.
 const LOOPS: usize = 2 * ROUND + SEEN;
 /// Steps for which `keep_firing_for` holds an alert, at most: ten minutes.
 const KEPT: usize = 40;
@@ -131,7 +131,7 @@ fn loops(history: &History, targets: &[Target], named: &Named<'_>) -> Option<Str
     None
 }
 
-/// Whether three tenths of a cluster's targets, and at least two, are not there.
+/// Whether three tenths of a cluster's targets, and at least two, are missing.
 fn missing(history: &History, targets: &[Target], step: usize) -> bool {
     many(history, targets, |target| !target.seen[step].listed)
 }
@@ -157,7 +157,8 @@ fn is_right(history: &History, targets: &[Target], alert: &Alert, step: usize) -
     let of = |target: &&Target| alert.get("instance") == Some(&target.instance);
     let lately = |steps: usize| step.saturating_sub(steps)..=step;
     match alert["alertname"].as_str() {
-        // Of five minutes more than half, for ten: at least a third of what was looked at before it began to be kept.
+        // More than half of five minutes, for ten minutes: at least a third of the samples seen before the alert began
+        // to be kept.
         "LogAgentExporterDown" => targets
             .iter()
             .find(of)

@@ -7,7 +7,8 @@ use std::{
 
 use logagent_exporter::catalog;
 
-/// Between scrapes and between evaluations lie 15 seconds: a step. A history is 50 minutes; what happens ends after 35.
+/// The interval of scrapes and of evaluations is 15 seconds: one step. A history is 50 minutes; what happens ends after
+/// 35.
 pub(crate) const STEPS: usize = 200;
 const EVENTS_END: u64 = 140;
 
@@ -283,7 +284,7 @@ fn values(seen: &[Seen], phase: usize, value: &dyn Fn(&Seen) -> Option<usize>) -
                 let _infallible = write!(out, "{value}");
                 stood = true;
             }
-            // What a scrape no longer has ends; without a Prometheus nothing is written.
+            // Series that a scrape no longer contains end; while Prometheus is down nothing is written.
             None if stood && seen.looked => {
                 out.push_str("stale");
                 stood = false;

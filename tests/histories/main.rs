@@ -50,7 +50,7 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 
 /// The errors of each of these histories, and the measurements of the others.
 fn run(alerts: &Path, histories: &[History]) -> (Vec<(History, String)>, Vec<Told>) {
-    // As many at once as there are processors, mostly two.
+    // As many in parallel as there are processors, usually two.
     let mut firing = Firing::new();
     let half = histories.len().div_ceil(2).max(1);
     std::thread::scope(|scope| {

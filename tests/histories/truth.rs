@@ -142,7 +142,7 @@ fn is_right(spells: &[Spell], history: &History, alert: &Alert, step: usize) -> 
             (0..history.hosts).any(|host| format!("h{host}:10077") == *instance && failed(host))
         }
         (None, None) => {
-            // For ten minutes after fewer fail, too.
+            // Also for ten minutes after fewer hosts fail.
             let ever = |host: usize| {
                 spells.iter().any(|spell| {
                     spell.host == host

@@ -99,7 +99,7 @@ class Role(unittest.TestCase):
 
         # Refused before anything is written: by the program itself, and by the specification of arguments.
         for refused in ({"logagent_exporter_config": {"agents": [{"kind": "logtial"}]}}, {"logagent_exporter_flags": "--log.level=debug"}):
-            # As the strongest variables: the playbook's own config would override the inventory's.
+            # As extra variables, which take precedence: the playbook's own config would override the inventory's.
             self.assertNotEqual(self.play("--extra-vars", json.dumps(refused))["exit"], 0, self.said)
         self.assertNotIn("logtial", self.there.run("cat /etc/logagent-exporter/logagent-exporter.yml"))
         self.assertEqual(self.there.run("systemctl is-active logagent-exporter"), "active")

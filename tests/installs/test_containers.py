@@ -82,7 +82,7 @@ def add_image(host, name, programs, texts):
     """An image of nothing but these programs, with what they are linked with, and these texts."""
     with tempfile.TemporaryDirectory() as directory:
         root = pathlib.Path(directory)
-        # As in images that are built: podman keeps the mode of the root directory.
+        # As in built images: podman keeps the mode of the root directory.
         root.chmod(0o755)
         for place, program in {"/bin/sh": "/bin/dash", "/bin/sleep": "/bin/sleep", "/bin/ln": "/bin/ln", **programs}.items():
             for there, here in [(place, program), *((library, library) for library in libraries(program))]:

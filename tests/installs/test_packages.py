@@ -20,7 +20,7 @@ SUDO = REPOSITORY / ".cache/machines/sudo"
 EDIT = "LOGAGENT_EXPORTER_LOG_LEVEL=debug"
 
 
-# A package in place of the rest of a distribution.
+# A package that stands in for the rest of a distribution.
 BASE = r"""set -e
 printf 'Name: base\nVersion: 1\nRelease: 1\nSummary: x\nLicense: x\nProvides: /bin/sh\nBuildArch: noarch\n%%description\nx\n%%files\n' > /base.spec
 rpmbuild --quiet --define '_topdir /build' -bb /base.spec
@@ -163,7 +163,7 @@ class Sizes(unittest.TestCase):
         files = {"deb": DEB, "rpm": RPM, "tarball": TARBALL, "image": image, "chart, manifests": chart}
         sizes = {name: path.stat().st_size for name, path in files.items()} | {"program": program}
         matrix.compare(self, sizes)
-        # What is built for Windows is compared where that is tested.
+        # The artefacts for Windows are compared in the tests for Windows.
         self.assertEqual({name for name, _ in matrix.told()} - set(sizes), {"zip for Windows"})
 
 

@@ -70,7 +70,7 @@ class Windows(Session):
             shutil.copy(STAND_IN, LOGTAIL / name)
 
     def setUp(self):
-        # What a run that was interrupted has left starts with the session.
+        # Leftovers of an interrupted run start with the session.
         for service in ("LogtailDaemon", "LogtailWorker"):
             remove(service)
         shutil.rmtree(DATA, ignore_errors=True)
@@ -276,7 +276,7 @@ class Windows(Session):
         # The first of them is because files are watched from now on.
         before = eventually("files are watched", lambda: led_by_files(scrape()))
         (DATA / "user_defined_id").write_text("db-fleet\n")
-        # By the event, not by the timer. What an evaluation on a busy machine could not read in time is left to the next.
+        # By the event, not by the timer. The next evaluation reads what could not be read in time on a busy machine.
         eventually("the change", lambda: led_by_files(scrape()) > before)
         eventually("the cause", lambda: 'cause="custom_identifier_mismatch"' in scrape())
 

@@ -18,6 +18,12 @@ fn said(host: &Host, arguments: &[&str]) -> (i32, String, String) {
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
+/// The line that says where a diagnosis comes from; in Chinese it is wrapped once.
+fn last_line(out: &str) -> &str {
+    let last = out.trim_end().rsplit("\n\n").next().unwrap_or_default();
+    last.lines().next().unwrap_or_default()
+}
+
 fn with_directory(host: &Host, mode: &str) {
     host.sh(&format!("mkdir -p {DIRECTORY} && chmod {mode} {DIRECTORY}"));
 }
@@ -31,6 +37,7 @@ fn check_shows_what_the_running_exporter_knows_also_behind_a_password() {
     let (code, out, error) = said(&host, &["check"]);
     assert_eq!(code, 2, "{out}{error}");
     assert!(out.contains("10.99.99.99") && error.is_empty(), "what its config says is known: {out}{error}");
+    assert!(last_line(&out).starts_with("as the running exporter saw it at "), "{out}");
     let (_, json, _) = said(&host, &["check", "--format=json", "--agent=logtail"]);
     let json: Value = serde_json::from_str(&json).unwrap();
     let since = exporter.report().pointer("/agents/0/prerequisites").cloned();
@@ -49,6 +56,13 @@ fn check_shows_what_the_running_exporter_knows_also_behind_a_password() {
         !out.contains("10.99.99.99") && !error.contains("no exporter"),
         "its own look, as asked: {out}{error}"
     );
+    for (language, begin, end) in [
+        ("en", "a new evaluation at ", ", not what a running exporter has found"),
+        ("zh", "以上为本命令于 ", " 重新检查的结果，"),
+    ] {
+        let (_, out, _) = said(&host, &["check", "--local", "--lang", language]);
+        assert!(last_line(&out).starts_with(begin) && out.contains(end), "{out}");
+    }
     assert_eq!(said(&host, &["healthcheck"]).0, 0);
     drop(exporter);
 
@@ -77,6 +91,7 @@ fn without_an_exporter_check_looks_itself_with_the_services_config_and_says_so()
         error.contains("no exporter could be asked on this host") && error.contains("without a config file"),
         "{error}"
     );
+    assert!(last_line(&out).starts_with("a new evaluation at "), "{out}");
     assert!(out.contains("logtail"), "{out}");
     host.create_dir("/etc/logagent-exporter");
     host.write(

@@ -38,7 +38,7 @@ fn endpoints_are_probed_in_the_containers_network_and_by_its_names() {
     let host = Host::new();
     host.add_log_service();
     let _container = start_apart(&host, "");
-    // The host itself has no network and no name resolution any more.
+    // The host itself no longer has a network or name resolution.
     host.write("/etc/hosts", "127.0.0.1 localhost\n");
     host.ip("link set eth0 down");
     let exporter = exporter(&host);
@@ -118,7 +118,7 @@ fn whoever_is_sent_there_has_no_rights_and_is_ended_with_what_hangs() {
     exporter.until("that no name resolves", |seen| {
         seen.verdict().iter().any(|line| line.starts_with("network failing"))
     });
-    // None is left behind, whatever hangs in there; nor is the helper when the exporter is gone.
+    // No process is left behind, whatever hangs there; nor is the helper once the exporter has exited.
     exporter.signal("TERM");
     exporter.ends();
     eventually("they end", || {

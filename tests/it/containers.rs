@@ -58,7 +58,7 @@ pub(crate) fn agents(exporter: &Exporter<'_>) -> Vec<String> {
     agents.iter().map(|agent| agent["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The state of a prerequisite of the only agent, and why it is unknown, if so.
+/// The state of a prerequisite of the only agent, and the reason if it is unknown.
 pub(crate) fn prerequisite(exporter: &Exporter<'_>, id: &str) -> (String, String) {
     let report = exporter.report();
     let prerequisites = report["agents"][0]["prerequisites"].as_array().unwrap();
@@ -214,7 +214,7 @@ fn an_agent_that_is_gone_from_its_container_does_not_run_and_is_judged_by_its_fi
     for id in ["installed", "startup_parameters", "network"] {
         assert_eq!(prerequisite(&exporter, id).0, "ok", "{id}: {}", prerequisite(&exporter, id).1);
     }
-    // With its first process the container ends: nothing shows whether it will be restarted.
+    // The container ends with its first process: nothing shows whether it will be restarted.
     host.kill_all("sleep");
     exporter
         .until("that its files are not to be seen", |_| prerequisite(&exporter, "installed").0 == "unknown");
@@ -502,7 +502,7 @@ fn a_file_system_of_a_container_that_never_answers_makes_its_own_files_unknown_a
 #[test]
 fn a_file_system_that_is_kept_from_others_is_told_as_such_and_no_capability_is_asked_for() {
     let host = Host::with_logtail();
-    // Its server has the descriptor; whoever has mounted it may read it.
+    // Its server has the descriptor; the user that mounted it may read it.
     let mount = "exec 7<>/dev/fuse && mount -i -t fuse -o fd=7,rootmode=100000,user_id=991,group_id=991 kept";
     let _container = start(&host, &[], &format!("{mount} .{CONFIG} &&"));
     host.sh(&format!("{mount} {CONFIG} && {{ sleep 1000 </dev/null >/dev/null 2>&1 & }}"));

@@ -15,7 +15,7 @@ use crate::{
 const SCRAPE: &[u8] = b"GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n";
 const HALF: &[u8] = b"GET /metrics HTTP/1.1\r\nhost:";
 
-/// Lets this process have descriptors for crowds on several machines at once.
+/// Raises this process's limit, so that it can have crowds of clients on several machines at once.
 fn allow_many_descriptors() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
@@ -101,7 +101,7 @@ fn slow_readers_and_half_open_clients_delay_neither_scrapes_nor_evaluations() {
     const ASKED: usize = 60;
     allow_many_descriptors();
     let host = Host::with_logtail();
-    // Segments as in a network: the kernel then buffers less of what is not read.
+    // Segments as large as on a real network: the kernel then buffers less unread data.
     host.ip("link set lo mtu 1500");
     let exporter = hourly(&host);
     let length = exporter.get("/metrics").len();

@@ -204,11 +204,16 @@ fn the_readme_shows_what_check_prints() {
     let host = Host::with_logtail();
     host.add_parameter(r#""working_ip" : "172.16.2.201""#);
     host.sh(&format!("touch -d '3 seconds' {CONFIG}"));
+    // What an operator types asks the service.
+    host.sh("mkdir -p -m 700 /run/logagent-exporter");
+    let _exporter = host.exporter_starting(crate::support::User::Root, None, &[]);
     for (name, language, command) in [
         ("README.md", "en", "$ sudo logagent-exporter check\n"),
         ("README.zh-CN.md", "zh", "$ sudo logagent-exporter check --lang=zh\n"),
     ] {
-        let said = host.check_with(crate::support::User::Root, None, &["--lang", language]).stdout;
+        let output =
+            host.command("/", "logagent-exporter").args(["check", "--lang", language]).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
         // Values that differ from run to run, as in one of them.
         let said = masked(&host, &said)
             .replace("TIME", "2026-11-21T09:58:27Z")

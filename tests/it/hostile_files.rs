@@ -49,7 +49,7 @@ fn replace(host: &Host, path: &str, draft: &str) {
     host.rename(draft, path);
 }
 
-/// Puts a file with this content in place of what is at `path`.
+/// Replaces the entry at `path` by a file with this content.
 fn restore(host: &Host, path: &str, content: impl AsRef<[u8]>) {
     let draft = format!("{path}.new");
     host.write(&draft, content);

@@ -201,7 +201,7 @@ fn variables_stand_for_flags() {
 #[test]
 fn it_ends_at_once_when_told_to() {
     let host = Host::with_logtail();
-    // A probe that hangs, a file that blocks whoever opens it, and a silent client delay nothing.
+    // A probe that hangs, a file that blocks when it is opened, and a silent client delay nothing.
     host.serve(DATA, Answer::Silence);
     host.remove(APP_INFO);
     host.sh(&format!("mkfifo {APP_INFO}"));

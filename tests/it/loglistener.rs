@@ -225,7 +225,7 @@ fn the_new_architecture_is_silent() {
     assert_eq!(seen.of("logagent_prerequisite_status").find(credentials), None, "keys are not in the file");
 }
 
-/// Programs of the first generation, with what each is started with.
+/// Programs of the first generation, each with its arguments.
 const FIRST: [(&str, &[&str]); 3] = [
     ("loglistener_watchdog", &[]),
     ("loglistener_dcc", &["../etc/loglistener_dcc.conf", "nofork"]),

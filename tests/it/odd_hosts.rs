@@ -93,7 +93,7 @@ fn nothing_to_watch() {
     let exporter = host.exporter();
     assert_eq!(exporter.scrape().value("logagent_agents", &[]), Some(0.0));
     exporter.shows(&[]);
-    // What is installed later is found.
+    // An agent that is installed later is found.
     host.add_log_service();
     host.write(CONFIG, CONFIG_TEXT);
     host.install_stand_in(ILOGTAIL);

@@ -219,7 +219,7 @@ fn restarted_in_any_order(host: &Host, offset: i32) {
         for &member in &order {
             pushing.start(member);
         }
-        // Everything is sent again each minute, and at once if something of it changes.
+        // Everything is sent again each minute, and at once if any of it changes.
         let language = if turn % 2 == 0 { "zh" } else { "en" };
         host.write(
             "/etc/logagent-exporter.yml",

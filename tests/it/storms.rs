@@ -8,7 +8,7 @@ use crate::{
     support::{Exporter, Host, Seen, eventually, layouts::*},
 };
 
-/// Started at once, one after the other: the agent's own program, another one, and a mere copy of the shell.
+/// Started in quick succession: the agent's own program, another one, and a copy of the shell.
 const PROCESSES: &str = "i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); \
     /usr/local/ilogtail/ilogtail --version & /bin/true; ( : ); done; wait";
 /// The number of such loops that run at the same time.
@@ -67,7 +67,7 @@ fn thousands_of_short_processes_cost_few_evaluations_delay_no_scrape_and_hide_no
     let exporter = hourly(&host);
     let mut scrapes = 0;
     let (before, after, took) = storm(&host, &exporter, || {
-        // Each is whole, and the agent itself is seen all the time.
+        // Each scrape is complete, and shows the agent itself.
         assert!(workers(&exporter.scrape()).is_some_and(|workers| workers >= 1.0));
         scrapes += 1;
     });
@@ -88,7 +88,7 @@ fn thousands_of_short_processes_cost_few_evaluations_delay_no_scrape_and_hide_no
 fn what_happens_to_the_agent_in_a_storm_shows_without_the_timer() {
     let host = Host::with_logtail();
     let exporter = hourly(&host);
-    // Not by name, as those of the storm have the same one.
+    // Not by name: the processes of the storm have the same one.
     let mut alive = host.pids("ilogtail");
     let (before, ..) = storm(&host, &exporter, || {
         for pid in alive.drain(..) {

@@ -119,7 +119,7 @@ fn a_bind_mount_in_a_namespace_of_the_users_own_is_no_agent() {
     let host = Host::with_logtail();
     host.at_alices("ilogtail");
     host.kill_all("ilogtail");
-    // Root inside, and nobody outside; the path of the executable is the agent's own.
+    // Root inside, an unprivileged user outside; the path of the executable is that of the agent.
     let script = format!("mount --bind /opt/alice {LOGTAIL} && {ILOGTAIL}");
     let inside = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", script.as_str()];
     host.start(&[&by(ALICE)[..], &inside].concat(), [("ALIYUN_LOGTAIL_SYS_CONF_DIR", "/proc/1/root")]);
@@ -244,7 +244,8 @@ fn a_link_to_a_directory_in_a_users_installation_leads_nowhere_that_the_user_cou
     exporter.until("root's link", |_| exporter.report().to_string().contains(SECRET));
 }
 
-/// As the kubelet mounts a `ConfigMap` with `fsGroup`: links to a directory that is replaced whole, files of the group.
+/// As the kubelet mounts a `ConfigMap` with `fsGroup`: the files belong to the group and are links to a directory that
+/// is replaced as a whole.
 #[test]
 fn a_config_map_is_read_through_its_links_and_by_whoever_is_of_its_group() {
     let host = Host::with_logtail();

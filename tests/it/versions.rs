@@ -1,4 +1,4 @@
-//! What an agent's version can and cannot do, and identifiers that were not resolved.
+//! What a version of an agent can and cannot do, and identifiers that were not expanded.
 
 use crate::support::{Answer, Host, User, fault_at_start, layouts::*};
 

@@ -256,7 +256,7 @@ test('of ten agents the two that fail are told at once, and those that are well 
   broken.state.status = 503;
   const agents = Array.from({ length: 10 }, (_, index) => `agent-${index}`);
   const of = (name, index) => custom(index % 5 ? port : broken.port, name).replace('agents:\n', '');
-  // It judges once: while the document is replaced, no element of it is held.
+  // It evaluates once: no element of the document is kept while the document is replaced.
   const { url } = await exporter(`agents:\n${agents.map(of).join('')}`, undefined, '10m');
   const { page, complaints } = await open(url);
   await page.waitForFunction(() => document.querySelectorAll('.agent .verdict.bad').length === 2 && document.querySelectorAll('.agent .verdict.good').length === 8);

@@ -96,7 +96,7 @@ fn agent(name: &OsStr, arguments: &[OsString]) -> io::Result<()> {
     }
 }
 
-/// Starts this program again with the same command line, for another part.
+/// Starts this program again with the same command line, in another role.
 fn again(arguments: &[OsString], stage: &str) -> io::Result<Child> {
     let argv0 = arguments.first().map(OsString::as_os_str).unwrap_or_default();
     // By the path that was typed, if there is one: the kernel names a process after the path that it was started by.

@@ -257,7 +257,7 @@ changes(process_start_time_seconds[15m]) >= 3
 const STALE: Alert = Alert {
     why: &[
         "Not by comparing with time(): the timestamp is the host's, whose clock may be the problem. Evaluations are 15 s",
-        "apart by default, so that ten minutes miss forty. Of a target that has just appeared there is one value: it waits for another.",
+        "apart by default, so that ten minutes miss forty. A target that has just appeared has one value: the rule waits for another.",
     ],
     expr: "changes(logagent_last_evaluation_timestamp_seconds[8m]) == 0",
     wait: "2m",

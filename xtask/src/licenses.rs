@@ -56,7 +56,7 @@ fn linked(target: &str) -> io::Result<BTreeSet<String>> {
     Ok(tree.lines().filter(|line| !line.contains("(proc-macro)")).map(word).collect())
 }
 
-/// The texts in a crate's directory, in the order of their files' names; of equal ones the first.
+/// The texts in a crate's directory, in the order of their file names, without duplicates.
 fn texts(directory: &Path) -> io::Result<Vec<String>> {
     let mut files: Vec<_> = fs::read_dir(directory)?.collect::<Result<_, _>>()?;
     files.sort_by_key(fs::DirEntry::file_name);

@@ -32,7 +32,8 @@ pub(crate) fn rule_tests(language: Language, path: &str) -> String {
 /// One test for all causes: promtool evaluates every rule at every step of every test.
 fn test(out: &mut String, language: Language) {
     let causes: Vec<&Cause> = catalog::causes().collect();
-    // In steps: the causes appear, are active until all waiting times are over, miss two scrapes, return, and end.
+    // In steps: the causes become active, are active until all waiting times are over, miss two scrapes, return, and
+    // end.
     let appear = 4;
     let fires = |cause: &Cause| appear + cause.patience.as_secs() / STEP;
     let all_fire = causes.iter().map(|cause| fires(cause)).max().unwrap_or(appear);

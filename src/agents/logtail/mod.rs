@@ -57,7 +57,7 @@ static METADATA: MetadataService = MetadataService {
     lifetime_header: "X-aliyun-ecs-metadata-token-ttl-seconds",
 };
 
-/// What the kernel keeps of a process' name.
+/// The part of a process's name that the kernel keeps.
 const COMM_BYTES: usize = 15;
 
 /// Variables that matter, in lower case; each counts as written, and in upper case after `ALIYUN_LOGTAIL_` and

@@ -105,7 +105,11 @@ pub async fn check(
     let mut diagnosis = String::new();
     text::diagnosis(
         &report,
-        text::Style { verbose: true, ..text::Style::plain(view.language) },
+        text::Style {
+            verbose: true,
+            source: Some(text::Source::NewEvaluation),
+            ..text::Style::plain(view.language)
+        },
         &mut diagnosis,
     )
     .map_err(io::Error::other)?;

@@ -31,7 +31,7 @@ const ONE_START: Duration = Duration::from_millis(200);
 /// … and is itself the parent of the new one, while the parent of a daemon is init: then the host may be this slow.
 const ONE_START_LEFT_TO_INIT: Duration = Duration::from_secs(2);
 
-/// File times have the granularity of a kernel tick, and starts that of 10 ms (contract: start + 2 s).
+/// File times have the granularity of a kernel tick, start times one of 10 ms (contract: start + 2 s).
 const START_TOLERANCE: Duration = Duration::from_secs(2);
 
 /// If two computations of one start differ by more, the clock was stepped in between.
@@ -41,7 +41,7 @@ fn apart(a: SystemTime, b: SystemTime) -> Duration {
     a.duration_since(b).unwrap_or_else(|earlier| earlier.duration())
 }
 
-/// A process' identity: pids are reused, start times with them are not.
+/// A process's identity: pids are reused, start times with them are not.
 pub(in crate::evaluate) type ProcessId = (u32, u64);
 
 /// The identity of a process.

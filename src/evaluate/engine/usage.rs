@@ -9,7 +9,7 @@ use crate::model::snapshot::Process;
 const WINDOW: Duration = Duration::from_mins(1);
 const WINDOWS: usize = 3;
 
-/// The memory of one process' processor usage.
+/// The memory of one process's processor usage.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::evaluate) struct Usage {
     mark: Option<(ProcessId, Duration, Duration)>,

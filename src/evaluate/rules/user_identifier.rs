@@ -1,4 +1,4 @@
-//! `user_identifier`: the account's file is there.
+//! `user_identifier`: the account's file exists.
 
 use crate::{
     agents::{Identifier, release::Feature},

@@ -168,7 +168,7 @@ fn servers() -> Vec<Case> {
         case(
             "config_format_unsupported",
             third_generation("1.8.8"),
-            // The old keys exist too.
+            // The old keys are present as well.
             third_generation("1.8.8").with(|w| {
                 let address = "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com";
                 w.parameters().config_servers.push(parameter("config_server_address", address));

@@ -107,7 +107,7 @@ pub struct LogFacts {
     pub logged_exit: Option<(LoggedExit, Moment)>,
     /// When it last started after that.
     pub started_since: Option<Moment>,
-    /// When it could not use its checkpoints, unless it could since.
+    /// When it last failed to use its checkpoints, unless it has succeeded since.
     pub checkpoint_damaged: Option<Moment>,
     /// Bytes that were skipped, because more was written than is read at once.
     pub skipped: u64,

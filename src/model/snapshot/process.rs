@@ -39,7 +39,7 @@ pub struct Process {
     pub threads: u64,
 }
 
-/// Where a process' code comes from.
+/// Where a process's code comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Executable {
     /// Resolved path.

@@ -33,7 +33,7 @@ pub fn process(pid: u32, parent: u32, name: &str) -> Process {
     }
 }
 
-/// A reading whatever its type.
+/// A reading of any type.
 pub trait Blindable {
     /// True if the fact was read.
     fn is_known(&self) -> bool;

@@ -218,7 +218,7 @@ async fn starts_and_exits_are_seen() {
     events.watch(plan.clone()).await;
     assert!(!events.take().has(Changes::EXIT));
     child.kill().unwrap();
-    // A zombie is an exit, too: it has not been reaped yet.
+    // A zombie has exited, although it has not been reaped yet.
     until(&mut events, Changes::EXIT).await;
     child.wait().unwrap();
     events.watch(plan).await;

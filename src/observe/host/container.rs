@@ -1,9 +1,9 @@
 //! Agents in containers: each is a separate place with its own files, names and addresses.
 //!
 //! A container is read through a process in it: the agent's, or, if none of these is left, the container's first one.
-//! Of one that has ended only the name is kept: its agent counts as not running as long as its container (or its pod)
-//! still exists and may be restarted. One that was removed is no longer watched, and for ten minutes its name is
-//! reserved for its replacement.
+//! For a container that has ended, only the name is kept: its agent counts as not running as long as its container (or
+//! its pod) still exists and may be restarted. One that was removed is no longer watched, and for ten minutes its name
+//! is reserved for its replacement.
 
 mod known;
 pub(in crate::observe) mod name;

@@ -7,7 +7,7 @@ const LONGEST: usize = 4 << 10;
 /// The maximum number of variables that are kept: an agent has some dozens.
 const MOST: usize = 256;
 
-/// The variables of a process' environment that may be kept.
+/// The variables of a process's environment that may be kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Kept {
     /// The requested variables.

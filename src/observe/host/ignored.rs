@@ -24,7 +24,7 @@ impl IgnoredPids {
         if executions_are_told && self.passed_over < MOST_IN_A_ROW { &self.settled } else { &[] }
     }
 
-    /// Those that a reading after an exit may skip, as an exit changes no other process' name.
+    /// Those that a reading after an exit may skip, as an exit changes no other process's name.
     pub(super) fn of_exit(&self) -> &[u32] {
         &self.settled
     }

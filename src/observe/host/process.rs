@@ -1,4 +1,4 @@
-//! Processes that may be an agent's: the facts that every system provides, in whatever way.
+//! Processes that may be an agent's: the facts that every system provides, each in its own way.
 
 use std::{
     collections::BTreeSet,

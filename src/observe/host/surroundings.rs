@@ -79,7 +79,7 @@ impl LastReadings {
 pub(super) enum Scope {
     /// Nothing that was read before.
     New,
-    /// The facts that a process' end may have changed.
+    /// The facts that the end of a process may have changed.
     End,
     /// All of it.
     All,

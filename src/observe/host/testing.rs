@@ -110,7 +110,7 @@ pub(crate) fn as_nobody<T: Send>(act: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// True if a process has its command line, or is gone already.
+/// True if a process has its command line, or has already exited.
 fn is_whole(pid: u32) -> bool {
     let read = |file: &str| std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
     !read("cmdline").is_empty() || String::from_utf8_lossy(&read("stat")).contains(") Z ")

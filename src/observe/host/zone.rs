@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use super::file::{Extent, Files};
 use crate::model::{Reading, snapshot::FileState};
 
-/// The zones that a time may be written in, the likeliest first.
+/// The zones in which a time may be written, the most likely first.
 #[derive(Debug, Clone)]
 pub struct Zones(Vec<TimeZone>);
 

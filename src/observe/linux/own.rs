@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::observe::host::testing::Host;
 
-    /// A procfs: of each process its id, its parent and its program. The exporter is 7.
+    /// A procfs with the id, parent and program of each process. The exporter is 7.
     fn procfs(namespace: &str, processes: &[(u32, u32, &str)]) -> (Host, Vec<u32>) {
         let host = Host::new();
         for (pid, parent, program) in processes {
@@ -126,7 +126,7 @@ mod tests {
         };
         let behind = [INIT, (7, 1, "/logagent-exporter")];
         assert!(alone(OF_A_CONTAINER, &behind, false));
-        // And the process of a health check there.
+        // There may also be the process of a health check.
         assert!(alone(OF_A_CONTAINER, &[INIT, SHELL, EXPORTER, (20, 0, "/logagent-exporter")], false));
         assert!(!alone(OF_A_CONTAINER, &behind, true), "process 1 lives in what is looked at");
         assert!(!alone("pid:[4026531836]", &behind, false), "process 1 is the machine's");

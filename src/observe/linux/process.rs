@@ -225,7 +225,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Why the processes of other users are not visible, if so: process 1, which always runs, is not.
+    /// Why the processes of other users are hidden, if they are: process 1 always runs, but is not visible.
     fn hidden(&self) -> Option<Why> {
         let detail = "only the exporter's own processes are visible: /proc is mounted with hidepid, or the service runs \
                       with ProtectProc; grant CAP_SYS_PTRACE, add the exporter to the group of the mount's gid option, or \
@@ -256,7 +256,7 @@ impl Reader<'_> {
     }
 
     /// The relation of the process to the exporter, given the number that counted before it; `None` without a wanted
-    /// name. Of one that does not count, only the facts that decide this are read.
+    /// name. For a process that does not count, only the facts that decide this are read.
     ///
     /// # Errors
     /// Why its identity or user is not known: then it is not known which processes count.

@@ -68,7 +68,7 @@ pub(super) fn pid_namespaces(status: &[u8]) -> Option<usize> {
     Some(line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count())
 }
 
-/// The process' id in its innermost PID namespace; `None`: an old kernel does not report it.
+/// The process's id in its innermost PID namespace; `None`: an old kernel does not report it.
 pub(super) fn id_in_own_namespace(status: &[u8]) -> Option<u32> {
     line_of(status, b"NSpid:")?.last().copied()
 }

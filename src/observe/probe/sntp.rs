@@ -34,7 +34,7 @@ const LARGEST_SLEW: f64 = 0.01;
 /// whose clock really shows this time is not trusted for two seconds.
 const NEVER_SET: f64 = 2_085_978_496.0;
 
-/// A local clock beyond 2100 is outside of what an NTP timestamp in its second era can be compared with.
+/// A local clock beyond 2100 cannot be compared with an NTP timestamp of the second era.
 const LATEST_COMPARABLE: u64 = 4_102_444_800;
 
 /// One answer of an NTP server, tied to the boot clock.

@@ -232,7 +232,7 @@ fn a_cause_of_several_subjects_is_one_series_with_the_oldest_time() {
         Some(1.0)
     );
     assert_eq!(value(&report, "logagent_problem_since_timestamp_seconds", &dns), Some(1_782_893_700.0));
-    // As bad as the worst of them, in whatever order.
+    // As bad as the worst of them, in any order.
     let network = |report: &mut Report| {
         report.agents[0].prerequisites.iter().position(|p| p.problems.len() == 3).expect("three")
     };

@@ -21,8 +21,39 @@ fn diagnoses_in_both_languages() {
         insta::assert_snapshot!(format!("{name}_en"), printed(&report, Language::English, false));
         insta::assert_snapshot!(format!("{name}_zh"), printed(&report, Language::Chinese, false));
     }
-    let verbose = Style { verbose: true, asked: true, columns: 100, ..Style::plain(Language::English) };
+    let source = Some(Source::RunningExporter);
+    let verbose = Style { verbose: true, columns: 100, source, ..Style::plain(Language::English) };
     insta::assert_snapshot!("verbose_en", written(&sample::failing(), verbose));
+}
+
+#[test]
+fn the_last_line_says_whether_the_running_exporter_was_asked() {
+    let last = |language, source, columns| {
+        let style = Style { columns, source, ..Style::plain(language) };
+        let text = written(&sample::healthy(), style);
+        text.trim_end().rsplit("\n\n").next().unwrap_or_default().to_owned()
+    };
+    let (asked, anew) = (Some(Source::RunningExporter), Some(Source::NewEvaluation));
+    for (language, source, said) in [
+        (Language::English, asked, "as the running exporter saw it at 2026-07-01T09:00:00Z"),
+        (
+            Language::English,
+            anew,
+            "a new evaluation at 2026-07-01T09:00:00Z, not what a running exporter has found",
+        ),
+        (Language::Chinese, asked, "以上为正在运行的 logagent-exporter 于 2026-07-01T09:00:00Z 的检查结果"),
+        (
+            Language::Chinese,
+            anew,
+            "以上为本命令于 2026-07-01T09:00:00Z 重新检查的结果，并非正在运行的 logagent-exporter 的检查结果",
+        ),
+    ] {
+        assert_eq!(last(language, source, 120), said);
+        let narrow = last(language, source, 40);
+        assert!(narrow.lines().all(|line| words::width(line) <= 40), "{narrow}");
+    }
+    let unsaid = last(Language::English, None, 80);
+    assert!(!unsaid.contains("exporter") && !unsaid.contains("evaluation"), "{unsaid}");
 }
 
 #[test]

@@ -24,6 +24,14 @@ pub fn wrap(line: &str, columns: usize) -> Vec<String> {
     out
 }
 
+/// The indentation and number of a line of a remedy, and the text of its step, below which it is wrapped.
+pub fn split_step(line: &str) -> (&str, &str) {
+    let inner = line.trim_start();
+    let number = inner.find(". ").filter(|at| inner.bytes().take(*at).all(|b| b.is_ascii_digit()));
+    let indent = line.len() - inner.len() + number.map_or(0, |at| at + 2);
+    line.split_at_checked(indent).unwrap_or(("", line))
+}
+
 /// A unit that is not wrapped, and whether a blank precedes it.
 #[derive(Debug, Default)]
 struct Unit {
@@ -104,6 +112,13 @@ mod tests {
         assert_eq!(wrap("上报的地址，不在机器组中", 10), ["上报的地", "址，不在机", "器组中"]);
         assert_eq!(wrap("重启（然后检查）", 6), ["重启", "（然后", "检查）"]);
         assert_eq!(wrap("上报的 IP 10.0.0.9 不在", 11), ["上报的 IP", "10.0.0.9 不", "在"]);
+    }
+
+    #[test]
+    fn a_step_is_split_after_its_number() {
+        assert_eq!(split_step("  12. Start it"), ("  12. ", "Start it"));
+        assert_eq!(split_step("   and wait. Then"), ("   ", "and wait. Then"));
+        assert_eq!(split_step(""), ("", ""));
     }
 
     proptest! {

@@ -273,7 +273,7 @@ pub fn join() -> io::Result<Caller> {
     fchdir(&root)?;
     chroot(".")?;
     drop((network, root, null));
-    // Without the capabilities for it, it stays the user that it is.
+    // Without the capabilities to change its user, it keeps the current one.
     let _groups = rustix::thread::set_thread_groups(&[]);
     let _group = rustix::thread::set_thread_gid(Gid::from_raw(NOBODY));
     let _user = rustix::thread::set_thread_uid(Uid::from_raw(NOBODY));

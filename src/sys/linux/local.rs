@@ -142,7 +142,7 @@ pub async fn connect(path: &Path) -> io::Result<Stream> {
     if is_private(directory)? && (owner == 0 || owner == peer) {
         Ok(stream)
     } else {
-        let message = format!("{} is not the exporter's alone", directory.display());
+        let message = format!("{} does not belong to the exporter alone", directory.display());
         Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
     }
 }

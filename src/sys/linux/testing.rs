@@ -1,4 +1,4 @@
-//! What tests need of Linux.
+//! What tests need from Linux.
 
 use std::{io, path::Path, time::Duration};
 

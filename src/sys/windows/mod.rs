@@ -41,7 +41,8 @@ fn unsupported() -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, "Windows does not report this")
 }
 
-/// A service manager with a watchdog: there is none; the recovery settings of the service handle its exit.
+/// A service manager with a watchdog, which Windows does not have; the recovery settings of the service handle its
+/// exit.
 #[derive(Debug)]
 pub enum ServiceManager {}
 
@@ -160,7 +161,7 @@ pub mod error {
     }
 }
 
-/// What the system tells of an open file.
+/// What the system reports about an open file.
 pub mod file {
     use std::{
         fs::{File, Metadata},

@@ -98,7 +98,7 @@ fn serve(_: Vec<OsString>) {
             wait_hint: PATIENCE,
             process_id: None,
         };
-        // A manager that does not listen any more stops nothing.
+        // A manager that no longer listens is no reason to stop.
         let _told = handler.set_service_status(status);
     };
     tell(ServiceState::Running, 0);

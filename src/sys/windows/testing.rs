@@ -1,4 +1,4 @@
-//! What tests need of Windows.
+//! What tests need from Windows.
 
 use std::{io, path::Path, time::Duration};
 

@@ -14,7 +14,7 @@ pub(super) const UNSYNCHRONIZED: &str = "/run/unsynchronized";
 /// Where the packages install the same.
 const PACKAGED_CONFIG: &str = "/etc/logagent-exporter/logagent-exporter.yml";
 
-/// Programs and init scripts that stand in for those of a whole machine.
+/// Stand-ins for the programs and init scripts of a complete machine.
 const STAND_INS: &[(&str, &str)] = &[
     ("/run/programs/sudo", "#!/bin/sh\nexec \"$@\"\n"),
     ("/run/programs/systemctl", include_str!("systemctl.sh")),

@@ -18,7 +18,7 @@ pub(super) const NOT_TYPED: &[(&str, &str)] = &[
     ("yum", "changes the packages of the machine that the tests run on"),
 ];
 
-/// Why a command is not executed, if so.
+/// Why a command is not executed; `None` if it is.
 pub(super) fn not_typed(command: &str) -> Option<&'static str> {
     NOT_TYPED.iter().find(|(part, _)| command.contains(part)).map(|(_, reason)| *reason)
 }

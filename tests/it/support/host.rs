@@ -157,8 +157,8 @@ impl Host {
 
     /// Puts the stand-in for agents at `path`, replacing any existing file.
     pub(crate) fn install_stand_in(&self, path: &str) {
-        // Not by this process: a file that it writes stays open in whatever another test's thread starts meanwhile, and what
-        // is open for writing cannot be run.
+        // Not by this process: a child that another test's thread starts meanwhile inherits the open file, and a file
+        // that is open for writing cannot be executed.
         self.sh(&format!(
             "mkdir -p $(dirname {path}) && cp /run/programs/stand-in {path}.new && mv {path}.new {path}"
         ));
@@ -255,7 +255,7 @@ impl Host {
         self.service.accepted(address)
     }
 
-    /// Nothing listens there any more.
+    /// Nothing listens there from now on.
     pub(crate) fn refuse(&self, address: &str) {
         self.service.close(address.parse().unwrap());
     }
@@ -270,7 +270,7 @@ impl Host {
         let mut processes = Vec::new();
         for entry in fs::read_dir(self.at("/proc")).unwrap().flatten() {
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-            // It may be gone by now.
+            // It may have exited by now.
             let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
             let (Some(open), Some(close)) = (stat.find('('), stat.rfind(')')) else { continue };
             let mut rest = stat[close + 1..].split_whitespace();
@@ -311,7 +311,7 @@ impl Host {
     /// Kills every process of this name, and waits until they are gone.
     pub(crate) fn kill_all(&self, name: &str) {
         for process in self.named(name) {
-            // Children may have gone with their parents.
+            // Children may have exited with their parents.
             let _status = self
                 .command("/", "sh")
                 .args(["-c", &format!("kill -9 {} 2>/dev/null", process.pid)])

@@ -96,7 +96,7 @@ fn committed(path: &str) -> String {
 
 impl Host {
     /// Starts everything between the exporter and a person. What takes minutes in the committed rules and routes
-    /// takes a second here; all else is as committed.
+    /// takes a second here; everything else is as committed.
     pub(crate) fn paging(&self) -> Paging {
         let causes = shortened(&committed("logagent-causes.rules.yml"), "interval", "500ms");
         self.write("/etc/prometheus/logagent-causes.rules.yml", impatient(&causes));

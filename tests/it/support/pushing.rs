@@ -41,7 +41,7 @@ pub(crate) fn address(member: usize) -> String {
 
 impl Host {
     /// Starts a cluster of this many members, with further flags. What takes minutes in the example takes a second
-    /// here; all else is as in the example.
+    /// here; everything else is as in the example.
     pub(crate) fn pushing(&self, members: usize, flags: &[&str]) -> Pushing<'_> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/alertmanager/alertmanager.yml");
         let mut routes = fs::read_to_string(path).unwrap();

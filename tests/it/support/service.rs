@@ -65,7 +65,7 @@ impl Service {
             move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             started.send(runtime.handle().clone()).unwrap();
-            // An error means that the sender was dropped: the end, too.
+            // An error means that the sender was dropped, which is the end as well.
             let _ended = runtime.block_on(ended);
         });
         Self {
@@ -77,7 +77,7 @@ impl Service {
         }
     }
 
-    /// Serves this answer at `address`, instead of what is served there. Returns when connections are accepted.
+    /// Serves this answer at `address` from now on. Returns when connections are accepted.
     pub(super) fn serve(&self, address: &str, tls: Option<Arc<ServerConfig>>, answer: Answer) {
         let address: SocketAddr = address.parse().unwrap();
         self.close(address);

@@ -42,7 +42,7 @@ static INSTALLATION_INCOMPLETE: Runbook = Runbook {
 static AGENT_VERSION_DEFECTIVE: Runbook = Runbook {
     cause: "agent_version_defective",
     impact: Text {
-        en: "As the defect says: the heartbeat can stop at any time, or has, and comes back only for a while.",
+        en: "The heartbeat can stop at any time, or has stopped already; a restart helps only for a while.",
         zh: "取决于缺陷本身：心跳随时可能中断，或已经中断且只能短暂恢复。",
     },
     sample: &[

@@ -79,7 +79,7 @@ impl Reader<'_> {
         *self.root.get_or_init(|| identity(self.files.root.path()))
     }
 
-    /// Why the process' paths are not followed, if so: they refer to other files.
+    /// Why the process's paths are not followed, if they are not: they refer to other files.
     ///
     /// # Errors
     /// The exporter shares its processes with other containers, and may not read that of the process.
