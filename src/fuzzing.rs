@@ -45,7 +45,7 @@ use crate::{
 #[cfg(target_os = "linux")]
 mod blind_host;
 
-/// Takes bytes, and an empty directory to work in; panics where a promise is broken.
+/// Takes bytes, and an empty directory to work in; panics if an invariant is violated.
 pub type Target = fn(&[u8], &Path);
 
 /// Each with its name, which is that of its fuzz target and of its directory in the corpus.

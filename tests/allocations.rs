@@ -177,7 +177,7 @@ async fn of_an_evaluation(servers: &[String]) -> (usize, usize, usize) {
             rootfs: host.path().to_owned(),
             procfs: None::<PathBuf>,
             probe_interval: Duration::from_secs(3600),
-            // Nothing is asked in this test: a probe ends as soon as it has begun.
+            // No probe is sent in this test: each ends as soon as it has begun.
             probe_timeout: Duration::ZERO,
         },
     );

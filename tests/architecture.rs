@@ -320,8 +320,8 @@ fn violations(file: &str, source: &str, of_linux: &[String]) -> Vec<String> {
         out.push(format!("{file} is in no module of ARROWS"));
         return out;
     };
-    // As many `super` as the file is deep lead to the crate's root. In a module of tests at the file's end they are one
-    // short.
+    // As many `super` as the file's depth lead to the crate's root. In a module of tests at the end of the file, one
+    // more is needed.
     let (product, tests) = parts(&code);
     let depth = file.split('/').filter(|part| *part != "mod.rs").count();
     let product = product.replace(&"super::".repeat(depth), "crate::");

@@ -60,7 +60,7 @@ fn flags_of_the_readme_are_those_of_the_binary() {
             words.split_once("default: ").and_then(|(_, rest)| rest.split(';').next()).unwrap_or("none");
         Some((format!("--{flag}"), default.to_owned()))
     };
-    // The text of a flag goes on in the lines below it.
+    // The text of a flag continues on the lines below it.
     let options = between(&help, "\nOptions:\n", "\n\n");
     let real: Vec<_> = options
         .split(" --")

@@ -147,7 +147,7 @@ fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The text without what is quoted: code, addresses, placeholders, comments, annotations' templates.
+/// The text without quoted parts: code, addresses, placeholders, comments, annotations' templates.
 fn prose(line: &str) -> String {
     let mut out = String::new();
     // The key of an annotation.

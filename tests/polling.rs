@@ -13,7 +13,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Far more time than is needed, so that a loaded machine fails no test.
+/// Far longer than needed, so that no test fails on a loaded machine.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 async fn scrape(address: SocketAddr) -> String {

@@ -172,7 +172,7 @@ const measure = async (count, kind) => {
     // for as long as the rules are watched.
     const [from, to] = [started - RAW / 2, started + RAW / 2];
     const list = fleet(count, kind, to);
-    // Prometheus takes what is at most an hour older than the newest: all hosts, hour by hour.
+    // Prometheus accepts samples at most an hour older than the newest: all hosts are written hour by hour.
     const keep = (name) => name === 'logagent_status';
     for (let hour = from - HISTORY; hour < from - 60; hour += 3000) await feed(server, list, known, { from: hour, to: Math.min(hour + 2940, from - 60), step: 60, keep });
     const raw = await feed(server, list, known, { from, to, step: STEP });

@@ -1,5 +1,5 @@
-// Samples into a running Prometheus by its remote-write protocol, so that they are where those of a scrape would be: in its
-// head. A message is protobuf, compressed with snappy; only a small part of both is needed, and written here.
+// Writes samples to a running Prometheus by its remote-write protocol, so that they are in its head, like those of a
+// scrape. A message is protobuf, compressed with snappy; only a small part of both is needed, and written here.
 
 /** Bytes of a protobuf varint. */
 const varint = (number) => {

@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 
 fn main() {
     let mut arguments = env::args().skip(1);
-    // As an example it may be run without any.
+    // As an example it may be run without arguments.
     let (Some(port), Some(body), Some(content_type)) = (arguments.next(), arguments.next(), arguments.next())
     else {
         return;

@@ -19,7 +19,7 @@ use crate::{
 const AT_ONCE: &str = "--evaluation.interval=10ms";
 /// How long a phase may take.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Between two edits: fewer than are delayed.
+/// The time between two edits: long enough that they are not delayed.
 const EDIT_EVERY: Duration = Duration::from_millis(60);
 
 /// Memory before and after 10,000 evaluations by the timer, then edits of the agent's config, then reloads.
@@ -85,7 +85,7 @@ fn evaluations(text: &str) -> f64 {
     lines.filter_map(|line| line.split_once("} ")?.1.parse::<f64>().ok()).sum()
 }
 
-/// Lets it read its config again, and waits until it has.
+/// Reloads its config, and waits until it is loaded.
 fn reload(ours: &Exporter) {
     let reloads = || {
         let text = ours.text();

@@ -29,7 +29,7 @@ pub(crate) enum Kind {
 
 /// The peers that together cover the same tasks as ours.
 pub(crate) const PEERS: [Kind; 3] = [Kind::Node, Kind::Process, Kind::Blackbox];
-/// All that are compared one by one.
+/// All exporters that are compared one by one.
 pub(crate) const ALL: [Kind; 6] =
     [Kind::Ours, Kind::Glibc, Kind::Node, Kind::WholeNode, Kind::Process, Kind::Blackbox];
 
@@ -108,7 +108,7 @@ pub(crate) fn configure_peers() {
     .unwrap();
 }
 
-/// A running one; it ends when dropped.
+/// A running exporter; it ends when dropped.
 pub(crate) struct Exporter {
     pub(crate) kind: Kind,
     pub(crate) target: Target,

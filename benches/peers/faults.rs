@@ -201,7 +201,7 @@ fn toggled(times: usize, target: &Target, shows: Shows, provoke: &mut dyn FnMut(
     latencies
 }
 
-/// If no event reports the fault, two hundred waits for the timer yield nothing.
+/// If no event reports the fault, there is no point in waiting two hundred times for the timer.
 fn are_polled(latencies: &[f64]) -> bool {
     latencies.len() >= 2 && median(latencies) > BY_TIMER
 }

@@ -60,7 +60,7 @@ pub(crate) fn enter() -> Vec<u8> {
     document
 }
 
-/// A daemon of Logtail's that starts its worker when told, so that starts can be timed.
+/// A Logtail daemon that starts its worker on request, so that starts can be timed.
 pub(crate) struct Logtail {
     daemon: Child,
     orders: ChildStdin,
@@ -183,7 +183,7 @@ impl Sleepers {
                 .expect("a process for each sleeper");
             self.0.push(sleeper);
         }
-        // The after-effects of starting this many must not be measured.
+        // The after-effects of starting so many processes must not be measured.
         thread::sleep(Duration::from_millis(300));
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use crate::clock::TrueTime;
 
-/// Runs the role in the arguments; false: none.
+/// Runs the role that the arguments name; false if they name none.
 pub(crate) fn play(arguments: &[String]) -> bool {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let name = words.first().and_then(|path| path.rsplit('/').next()).unwrap_or_default();

@@ -39,7 +39,7 @@ enum Log {
     Absent,
     Quiet,
     Written,
-    /// Two GiB long, most of it a hole, and written to.
+    /// Two GiB long, most of it a hole, while it is being written to.
     Huge,
 }
 

@@ -43,7 +43,7 @@ fn costs(kinds: &[Kind], times: u32, window: Duration) -> Vec<Cost> {
         .collect();
     let endpoints = endpoints(&exporters[0].text());
     let mut clients: Vec<Vec<Client>> = exporters.iter().map(|e| clients(e, &endpoints)).collect();
-    // Start-up is not part of an hour.
+    // Start-up is not part of the measured hour.
     thread::sleep(Duration::from_secs(1));
     let before: Vec<Duration> = exporters.iter().map(|exporter| cpu(exporter.pid())).collect();
     let mut latencies: Vec<Vec<f64>> = exporters.iter().map(|_| Vec::new()).collect();

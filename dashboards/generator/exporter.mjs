@@ -1,4 +1,4 @@
-// The exporter itself: is it up, are its data fresh, what does it cost.
+// The exporter itself: is it up, is its data fresh, what does it cost.
 
 import {
   BAD, DOUBTFUL, GOOD, NEUTRAL, PLAIN, UIDS,

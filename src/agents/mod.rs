@@ -144,7 +144,7 @@ pub trait Identification: Sync {
     /// The directory of an installation whose path is not in the config.
     fn default_install_dir(&self, system: System) -> Option<PathBuf>;
 
-    /// Words at least one of which is in anything that starts the agent (its service's name, a crontab). Empty: not
+    /// Words of which at least one occurs in whatever starts the agent (its service's name, a crontab). Empty: not
     /// checked.
     fn service_words(&self, _settings: &AgentSettings) -> Vec<String> {
         Vec::new()

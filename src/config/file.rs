@@ -16,7 +16,7 @@ use crate::sys;
 /// Never blocks: a FIFO or device in the file's place is an error, as is a file over 1 MiB.
 ///
 /// # Errors
-/// Why it cannot be read, or all problems of it.
+/// Why it cannot be read, or all its problems.
 pub fn load(path: &Path) -> Result<(Settings, Vec<ConfigProblem>), ConfigError> {
     let (path, text) = if path == Path::new("-") {
         let mut text = Vec::new();

@@ -12,7 +12,7 @@ use super::{
     section::joined,
 };
 
-/// Deeper than any valid config by far.
+/// Far deeper than any valid config.
 const DEEPEST: usize = 32;
 
 /// Nodes with every alias expanded; a valid config of the largest size has fewer.

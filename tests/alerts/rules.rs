@@ -38,7 +38,7 @@ fn every_cause_has_one_alert_with_its_labels() {
     assert_eq!(told, expected);
 }
 
-/// An inhibition of warnings by a critical alert of the same name, as kube-prometheus-stack has it, matches none.
+/// An inhibition of warnings by a critical alert of the same name, as in kube-prometheus-stack, matches none.
 #[test]
 fn no_name_has_two_alerts_or_two_severities() {
     let alerts = alerts_of(CAUSES);
@@ -85,7 +85,8 @@ fn alerts_keep_the_conventions() {
                     .unwrap_or_else(|| panic!("{name} has no {annotation}"))
             };
             for text in ["summary", "description", "fix", "runbook_url", "dashboard_url"].map(annotation) {
-                // Those of two Prometheus servers are one alert: what differs between them is not a label.
+                // The alerts of two Prometheus servers are the same: nothing that differs between the servers is a
+                // label.
                 assert!(!text.contains("$value"), "{name}: {text}");
             }
             let summary = annotation("summary");

@@ -151,7 +151,7 @@ struct Running(std::process::Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The machine, with everything on it, ends next.
+        // The machine and everything on it end next.
         let _gone = self.0.kill();
         let _gone = self.0.wait();
     }

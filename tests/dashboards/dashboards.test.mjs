@@ -23,7 +23,7 @@ const COUNT = 24;
 const load = (name) => JSON.parse(readFileSync(join(DASHBOARDS, `${name}.json`), 'utf8'));
 const models = Object.fromEntries(NAMES.map((name) => [name, load(name)]));
 const uids = NAMES.map((name) => models[name].uid);
-// Instant queries see nothing that is older than five minutes, so histories end now.
+// Instant queries return nothing older than five minutes, so histories end now.
 const to = Math.floor(Date.now() / 1000 / STEP) * STEP;
 const from = to - HOURS;
 
@@ -187,7 +187,7 @@ describe('what is seen', () => {
 
   test('of one cluster', async () => {
     const seen = await show('mixed', 'fleet', { cluster: 'staging', name: null });
-    // All that is found there are warnings.
+    // Everything that is found there is a warning.
     assert.deepEqual(faults(seen, models.fleet, ['Failing prerequisites', 'Clocks that are wrong']), []);
     shows(seen, 'Agents', await fleets.mixed.server.number('sum(logagent_agents{cluster="staging"})', to));
     assert.ok(!panelOf(seen, 'Failing hosts').text.includes('prod-'), 'another cluster');

@@ -70,7 +70,7 @@ fn ask(socket: &Path, request: &str) -> ExitCode {
     for line in BufReader::new(stream).lines().map_while(Result::ok) {
         match line.as_str() {
             "done" => return ExitCode::SUCCESS,
-            // The reader may have stopped; the host is healed nevertheless.
+            // The reader may have stopped; the host is healed anyway.
             line => drop(writeln!(std::io::stdout(), "{line}")),
         }
     }

@@ -35,7 +35,7 @@ fn number(expression: &str) -> u64 {
 /// Each bound of the code, by file and name. Those of the operator's own files and flags (`config`, `cli`) do not bound
 /// what others can do.
 fn bounds() -> Vec<(String, String, u64)> {
-    // Forms of a value, and room for an answer of the system: not bounds.
+    // Formats of a value, and buffers for an answer of the system, are not bounds.
     const NO_BOUNDS: [(&str, &str); 3] = [
         ("model/authority.rs", "LONGEST_PORT"),
         ("agents/loglistener/credentials.rs", "LONGEST"),

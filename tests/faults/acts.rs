@@ -203,7 +203,7 @@ impl Drop for Group {
 
 fn little_memory<'h>(host: &'h Host, exporter: Exporter<'h>) -> Exporter<'h> {
     let group = Group::new(4 << 20);
-    // Memory that it already has is not moved, so it is restarted in the group.
+    // Memory that is already in use is not moved, so the process is restarted in the group.
     drop(exporter);
     let shell = format!("{}", process::id());
     fs::write(group.0.join("cgroup.procs"), shell).unwrap();

@@ -28,14 +28,14 @@ pub(crate) fn is_about(alert: &Alert) -> bool {
     })
 }
 
-/// A host at each step, as a server knows it.
+/// A host at each step, as seen by one server.
 struct Target {
     instance: String,
     seen: Vec<Seen>,
 }
 
 impl Target {
-    /// Steps before `end`, at most so many, at which a scrape failed.
+    /// The steps before `end`, up to a maximum, at which a scrape failed.
     fn failed(&self, end: usize, steps: usize) -> usize {
         let window = &self.seen[end.saturating_sub(steps)..end];
         window.iter().filter(|seen| seen.listed && seen.looked && !seen.up).count()

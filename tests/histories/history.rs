@@ -7,7 +7,7 @@ use std::{
 
 use logagent_exporter::catalog;
 
-/// The interval of scrapes and of evaluations is 15 seconds: one step. A history is 50 minutes; what happens ends after
+/// The interval of scrapes and of evaluations is 15 seconds: one step. A history lasts 50 minutes; its events end after
 /// 35.
 pub(crate) const STEPS: usize = 200;
 const EVENTS_END: u64 = 140;
@@ -49,19 +49,19 @@ pub(crate) struct Event {
 #[derive(Debug, Clone)]
 pub(crate) enum What {
     Stands(&'static str),
-    /// One, then the other, each for this many steps.
+    /// Alternating, each for this many steps.
     Alternate(&'static str, &'static str, usize),
     /// Present for this many steps, then absent for as many.
     Flaps(&'static str, usize),
     /// Each host of the list fails some steps after the one before it.
     Spreads(&'static str, usize),
-    /// Each so-many-th scrape fails, of all Prometheus servers or of one.
+    /// Every nth scrape fails, of all Prometheus servers or of one.
     Misses(usize, Option<usize>),
     Down,
     Vanishes,
     /// The exporter restarts at this interval of steps.
     Loops(usize),
-    /// Prometheus neither scrapes, nor evaluates for Alertmanager: all, or one of a pair.
+    /// Prometheus neither scrapes nor evaluates: all servers, or one of a pair.
     Restart(Option<usize>),
 }
 
@@ -71,7 +71,7 @@ pub(crate) enum Cluster {
     OfTargets,
     /// An external label of Prometheus, not a label of the targets.
     External,
-    /// Nowhere: all hosts are one fleet.
+    /// There is no such label: all hosts are one fleet.
     Absent,
 }
 
@@ -107,7 +107,7 @@ impl History {
         let count = 1 + random.index(5);
         let events = (0..count).map(|_| event(&mut random, hosts)).collect();
         let (two_jobs, pair) = (random.below(6) == 0, random.below(4) == 0);
-        // Those that are not a label of targets need a separate Prometheus, and so most of the time.
+        // Clusters that are not a label of targets need a separate Prometheus, which takes most of the time.
         let cluster = match random.below(12) {
             0 => Cluster::External,
             1 => Cluster::Absent,
@@ -174,7 +174,7 @@ impl History {
         seen
     }
 
-    /// The series of a test of promtool, with samples each five seconds: each server scrapes each host at a separate
+    /// The series of a test of promtool, with samples every five seconds: each server scrapes each host at a separate
     /// phase.
     pub(crate) fn series(&self, server: usize, out: &mut String) {
         let cluster = match self.cluster {

@@ -39,7 +39,7 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The rules and the config of Alertmanager; another directory, to try others.
+/// The rules and the config of Alertmanager; another directory can be given to try others.
 fn alerts() -> PathBuf {
     std::env::var_os("ALERTS").map_or_else(|| repository().join("alerts"), PathBuf::from)
 }

@@ -31,7 +31,7 @@ const STEP: Duration = Duration::from_millis(100);
 const LEASE: u32 = 60;
 /// A sender that has connected sends at once, but Alertmanager has thousands of connections here.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Prometheus sends again each minute what fires, and for some minutes what has ended.
+/// Prometheus sends firing alerts again each minute, and resolved ones for some minutes.
 const RESEND: usize = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +61,8 @@ impl Drop for Ended {
     }
 }
 
-/// A label that distinguishes histories without a cluster. Each has the committed routes as its own; receivers do not
-/// see it.
+/// A label that distinguishes histories that have no cluster. Each has the committed routes as its own; receivers do
+/// not see it.
 const HISTORY: &str = "history";
 
 /// A step that takes longer than this in real time proves nothing: what fires would soon expire between two sends.
@@ -134,7 +134,7 @@ fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
-/// The committed config with every duration as much shorter as a step is, and the receivers here.
+/// The committed config with every duration shortened like a step, and with the receivers here.
 fn config(alerts: &Path, receiver: &str, histories: &[History]) -> Value {
     let shorter = |line: &str| {
         let field = ["group_wait: ", "group_interval: ", "repeat_interval: "]

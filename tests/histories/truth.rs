@@ -11,13 +11,13 @@ use crate::{
 
 /// Steps between the end of a cause's waiting time and its alert: a scrape, and two evaluations.
 pub(crate) const SEEN: usize = 3;
-/// Steps until an agent that fails for changing causes has its alert: six minutes, and the same.
+/// Steps until an agent that fails for changing causes has its alert: six minutes, plus the same.
 const SYMPTOM: usize = 24 + SEEN;
 /// Steps until a notification: Alertmanager's `group_interval`, five minutes.
 const GROUP: usize = 20;
 /// Steps from the end of a cause's waiting time to the notification, according to alerts/README.md: 6.5 minutes.
 const STATED: usize = 26;
-/// Steps that real programs may be late: two seconds of real time.
+/// The number of steps by which real programs may be late: two seconds of real time.
 const LATE: usize = 20;
 
 /// A time during which an agent is critical: its cause, or any of changing ones, known from one step to another.
@@ -60,7 +60,7 @@ pub(crate) fn is(alert: &Alert, name: &str, value: &str) -> bool {
     alert.get(name).is_some_and(|label| label == value)
 }
 
-/// Whether this alert is about a host's cause, or (without a cause) about its failing.
+/// Whether this alert is about a host's cause, or (without a cause) about its failure.
 fn tells(alert: &Alert, host: usize, cause: Option<&str>) -> bool {
     let of_host = is(alert, "instance", &format!("h{host}:10077"));
     let of_fleet = !alert.contains_key("instance") && !exporters::is_about(alert);

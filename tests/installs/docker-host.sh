@@ -12,11 +12,11 @@ mount --rbind /dev dev
 mount -t tmpfs tmpfs run
 mount -t tmpfs tmpfs tmp
 mkdir -p var/lib/docker run/before
-# Not on the overlay: Docker's own overlays do not go on top of one.
+# Not on the overlay: Docker's own overlays cannot be stacked on another one.
 mount --bind "$work/docker" var/lib/docker
 pivot_root . run/before
 umount -l /run/before
 mount --make-rshared /
 ip link set lo up
-# Limits of open files cannot be raised everywhere; the daemon's default asks for more.
+# The limit of open files cannot be raised everywhere; the daemon's default is higher.
 exec dockerd --bridge=none --iptables=false --default-ulimit nofile=1024:1024 --host unix:///run/docker.sock --exec-opt native.cgroupdriver=cgroupfs

@@ -29,7 +29,7 @@ class DockerHost:
         return self
 
     def __exit__(self, *_):
-        # The first process of a PID namespace takes every other with it; unshare takes the first one.
+        # When the first process of a PID namespace ends, so does every other; when unshare ends, so does the first.
         self.unshare.kill()
         try:
             self.unshare.wait(PATIENCE)

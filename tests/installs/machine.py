@@ -15,7 +15,7 @@ import time
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 ROOT = REPOSITORY / ".cache" / "machines" / "debian"
 
-# The time limit for anything if both cores are busy. No test measures time by it.
+# The time limit for any step, even if both cores are busy. No test measures time with it.
 PATIENCE = 120
 
 # Agents in miniature: a shell under the agent's name, as daemon and worker, and files that only root may read.
@@ -30,7 +30,7 @@ systemd-run --quiet --unit=ilogtail --setenv=ALIYUN_LOGTAIL_USER_DEFINED_ID=web 
     /usr/local/ilogtail/ilogtail -c '/usr/local/ilogtail/ilogtail -c "sleep infinity; :"; :'
 """
 
-# Prints what exists of the exporter on a machine.
+# Prints the files of the exporter that exist on a machine.
 LEFT = r"find / -xdev \( -path /proc -o -path /sys -o -path /dist -o -path /tmp \) -prune -o -name '*logagent*' -print"
 
 

@@ -91,7 +91,7 @@ class Role(unittest.TestCase):
         self.assertNotEqual(self.there.unit("logagent-exporter", "MainPID"), before, "a change of flags is a restart")
         self.assertTrue(self.there.succeeds("curl --silent --fail http://127.0.0.1:10078/-/healthy"))
 
-        # Facts determine the system: those of a host with Windows, as `setup` returns them.
+        # Facts determine the system; these are the facts of a Windows host, as `setup` returns them.
         windows = {"ansible_facts": {"os_family": "Windows", "architecture": "64-bit"}, "machine_group_ip": "172.16.2.200"}
         self.assertNotEqual(self.play("--extra-vars", json.dumps(windows))["exit"], 0, self.said)
         self.assertIn("windows-amd64.zip", self.said)

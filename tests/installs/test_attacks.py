@@ -14,7 +14,7 @@ UNIT = pathlib.Path(os.environ.get("UNIT") or REPOSITORY / "deploy/systemd/logag
 
 OPTIONS = "/etc/default/logagent-exporter"
 CONFIG = "/etc/logagent-exporter/logagent-exporter.yml"
-# No name resolves there: that must be detected soon. A log level at which an invalid request is logged.
+# No name resolves there, which must be detected soon. A log level at which an invalid request is logged.
 HASTE = ("LOGAGENT_EXPORTER_PROBE_TIMEOUT=500ms\nLOGAGENT_EXPORTER_PROBE_INTERVAL=2s\nLOGAGENT_EXPORTER_EVALUATION_INTERVAL=500ms\n"
          "LOGAGENT_EXPORTER_LOG_LEVEL=debug\n")
 # A secret that only root may read, recognizable wherever it leaks; with what makes an agent quote a line of its config.
@@ -95,7 +95,7 @@ class Attacks(unittest.TestCase):
 
     def setUp(self):
         self.addCleanup(self.there.run, "systemctl stop ilogtail logagent-exporter; rm -rf /usr/local/ilogtail; systemctl reset-failed")
-        # The unit of the test before may still be known, with nothing left of it.
+        # systemd may still know the unit of the previous test, although nothing is left of it.
         eventually("Logtail", lambda: self.there.succeeds(LOGTAIL) or self.there.run("systemctl status ilogtail; pgrep -a ilogtail; true")[:0])
         self.configured()
 

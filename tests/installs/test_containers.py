@@ -24,7 +24,7 @@ NAMES = {
 NODE, POD, GATEWAY = "172.16.2.200", "172.20.0.7", "172.20.0.1"
 HOST_NETWORK = "--network host"
 
-# The tools' overlay cannot hold another one; its limits cannot be raised.
+# The tools' overlay cannot contain another one, and its limits cannot be raised.
 PODMAN = "podman --storage-driver vfs --cgroup-manager cgroupfs --runtime runc --events-backend file"
 
 # How each image's agent is started, and the environment of the commercial ones.
@@ -119,13 +119,13 @@ class Containers(unittest.TestCase):
         stand_in, config = BUILT / "examples/stand-in", CONFIG.read_text()
         add_image(cls.host, "exporter", {"/logagent-exporter": BUILT / "logagent-exporter"}, {})
         cls.host.run("mkfifo /var/lib/docker/shared/hungry")
-        # Logtail as its image has it, and with the region's config in the place that a variable names.
+        # Logtail as in its image, and with the region's config at the path that a variable names.
         add_image(cls.host, "logtail", {"/usr/local/ilogtail/ilogtail": stand_in},
                   {"/usr/local/ilogtail/ilogtail_config.json": config,
                    "/etc/ilogtail/conf/cn-hangzhou-intranet/ilogtail_config.json": config})
         cls_config = "proxy_host = ap-guangzhou.cls.tencentyun.com\nsecret_id = AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA\n" \
                      "secret_key = Gu5t9xGARNpq86cd98joQYCN3Cozk1qA\ngroup_ip =\ngroup_label = web-fleet\n"
-        # The one of the community has its own name, and no daemon.
+        # The community edition has its own name, and no daemon.
         add_image(cls.host, "loongcollector", {"/usr/local/loongcollector/loongcollector": stand_in},
                   {"/usr/local/loongcollector/conf/instance_config/local/loongcollector_config.json": config})
         add_image(cls.host, "loglistener",
@@ -316,7 +316,7 @@ class Containers(unittest.TestCase):
     def test_in_a_container_that_sees_no_process_but_its_own_none_is_called_gone(self):
         self.host.run("mkdir -p /usr/local/ilogtail && cp /var/lib/docker/stand-in /usr/local/ilogtail/ilogtail && /usr/local/ilogtail/ilogtail")
         self.addCleanup(self.host.run, "pkill ilogtail; rm -r /usr/local/ilogtail")
-        # Also behind an init of Docker's, which is not the host's.
+        # Also behind Docker's own init, which is not that of the host.
         for init in ("", "--init"):
             with self.subTest(init):
                 self.exporter(f"{init} --cap-add SYS_ADMIN --cap-add SYS_CHROOT --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --network host "

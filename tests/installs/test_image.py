@@ -13,7 +13,7 @@ from readme import printed, uninstalls
 
 [IMAGE] = tools.DIST.glob("*.linux-amd64.image.tar.gz")
 
-# Logtail in miniature, as a process of the host, with a config that only root may read.
+# A minimal Logtail, as a process of the host, with a config that only root may read.
 LOGTAIL = """
 mkdir -p /usr/local/ilogtail /etc/ilogtail/users && cp /bin/dash /usr/local/ilogtail/ilogtail
 cat > /usr/local/ilogtail/ilogtail_config.json <<'END'

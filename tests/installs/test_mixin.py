@@ -13,7 +13,7 @@ from machine import REPOSITORY
 
 CHANGED = {"jobSelector": "agents", "clusterLabel": "k8s_cluster", "fleetShare": "0.2", "fleetAgents": "7", "runbookBase": "https://wiki.example.com/r",
            "dashboardBase": "https://graphs.example.com", "dashboardTags": ["mine"]}
-# The label in a query: not part of a metric's name, a variable or a word of another.
+# The label in a query: not part of a metric's name, of a variable or of another word.
 LABEL = re.compile(r"(?<![\w$:-])cluster(?![\w:])")
 
 
@@ -26,7 +26,7 @@ def evaluated(config):
         jpathdir=[str(REPOSITORY)]))
     with tempfile.TemporaryDirectory() as directory:
         for name in ("alerts.json", "rules.json"):
-            # Prometheus reads YAML, and JSON is such.
+            # Prometheus reads YAML, and JSON is valid YAML.
             (pathlib.Path(directory) / name).write_text(json.dumps(given[name]))
         tools.run("promtool check rules /work/alerts.json /work/rules.json", [(directory, "/work")])
     return given

@@ -200,7 +200,7 @@ class Rpm(unittest.TestCase, Package):
     def test_an_old_systemd_gets_its_drop_in_and_gives_it_back(self):
         drop_in = "/etc/systemd/system/logagent-exporter.service.d/old-systemd.conf"
         with machine() as there:
-            # A systemctl with the version of CentOS 7 that supports what is needed here.
+            # A systemctl that reports the version of CentOS 7 and supports what is needed here.
             there.run("mkdir /tmp/old && printf '#!/bin/sh\\n[ \"$1\" = --version ] && echo systemd 219 && exit\\nexec /usr/bin/systemctl \"$@\"\\n'"
                       " > /usr/local/sbin/systemctl && chmod +x /usr/local/sbin/systemctl")
             there.run(f"PATH=/usr/local/sbin:$PATH rpm --install --nodeps --define '_install_script_path /usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin' /dist/{RPM.name}")

@@ -126,7 +126,7 @@ class Unit(unittest.TestCase):
     def test_the_watchdog_ends_one_that_stands_still_and_no_other(self):
         self.restarted_with("WatchdogSec=2s")
         pid = self.there.unit("logagent-exporter", "MainPID")["MainPID"]
-        # Events only: the loop stays alive for longer than the watchdog's timeout without one.
+        # Only events trigger the loop: it stays alive for longer than the watchdog's timeout without any.
         self.there.run("sleep 5")
         self.assertEqual(self.there.unit("logagent-exporter", "MainPID", "NRestarts"), {"MainPID": pid, "NRestarts": "0"})
         self.there.run(f"kill -STOP {pid}")

@@ -195,7 +195,7 @@ class Windows(Session):
             found = self.judged()["config_invalid"]
             self.assertIn(told, json.dumps(found["evidence"]))
             self.assert_remedy(found, "[IO.File]::WriteAllText('C:\\Program Files\\Alibaba\\Logtail\\ilogtail_config.json'")
-        # The agent opens it as text: an end of a line is one byte to it, also before the opening brace.
+        # The agent opens the file as text, so a line break is one byte, also before the opening brace.
         for written in (config.replace("{", "{\r\n", 1), f"\r\n{config}"):
             (LOGTAIL / "ilogtail_config.json").write_bytes(written.encode())
             self.assertNotIn("config_invalid", self.judged())
@@ -273,7 +273,7 @@ class Windows(Session):
         self.assertIn('target="x86_64-pc-windows-gnu"', text)
         self.assertIn('logagent_event_source_up{source="file"} 1', text)
         self.assertIn('logagent_event_source_up{source="process_start"} 0', text)
-        # The first of them is because files are watched from now on.
+        # The first evaluation comes from the start of file watching.
         before = eventually("files are watched", lambda: led_by_files(scrape()))
         (DATA / "user_defined_id").write_text("db-fleet\n")
         # By the event, not by the timer. The next evaluation reads what could not be read in time on a busy machine.

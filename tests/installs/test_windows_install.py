@@ -86,7 +86,7 @@ class Archive(unittest.TestCase):
                 if not re.match(r"[A-Z][a-z]+-[A-Z]|\[IO|w32tm |curl.exe |certutil |sc.exe ", command):
                     continue
                 seen += 1
-                # Nor does it have lists of bare words. Values in brackets are filled in on a host.
+                # It has no lists of bare words either. Values in brackets are filled in on a host.
                 command = re.sub(r"(?<= )[A-Za-z]+(?:, [A-Za-z]+)+", lambda words: re.sub(r"\w+", r"'\g<0>'", words[0]), command)
                 with self.subTest(page.name, command=command):
                     self.assertEqual(faults(re.sub(r"\\?<[a-z_]+\\?>", "'x'", command)), [])
@@ -154,7 +154,7 @@ class Service(Session):
         eventually("it is ready again", healthy)
         wine(self.exporter, "service", "start")
 
-        # `check` asks the running service over its pipe: it does not know what the service's config does not contain.
+        # `check` asks the running service over its pipe: it does not report what the service's config does not contain.
         CONFIG.write_text("agents: [{kind: logtail, name: by-config}]\n")
         asked = json.loads(wine(self.exporter, "check", "--format=json", check=False))
         self.assertNotIn("by-config", [agent["name"] for agent in asked["agents"]])

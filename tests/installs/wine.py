@@ -20,7 +20,8 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
 
 def run(*arguments):
     """Runs a program of Windows; its exit code and what it printed."""
-    # Into files: what Wine starts in the background inherits them, and a pipe would stay open for as long as that lives.
+    # Into files: processes that Wine starts in the background inherit them, and would keep a pipe open for as long as
+    # they run.
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         ran = subprocess.run([WINDOWS, "run", *arguments], stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, timeout=PATIENCE, check=False)
         for printed in (stdout, stderr):
@@ -69,7 +70,7 @@ class Session(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        # A run that was interrupted has left its own.
+        # An interrupted run has left its own directory.
         subprocess.run([WINDOWS, "end"], stdin=subprocess.DEVNULL, check=True)
         holder = subprocess.Popen([WINDOWS, "run", "cmd", "/c", "echo held & set /p end="],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

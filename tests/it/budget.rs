@@ -6,7 +6,7 @@ use crate::support::{Exporter, Host, User, eventually, layouts::*};
 
 /// Where the trace is written.
 const FILE: &str = "/run/trace";
-/// Each evaluation by the timer reads the kernel's clock once: which separates one from the next.
+/// Each evaluation by the timer reads the kernel's clock once, which separates one evaluation from the next.
 const MARKS: [&str; 2] = ["adjtimex", "clock_adjtime"];
 /// System calls in which threads wait.
 const WAITS: [&str; 3] = ["epoll_wait", "epoll_pwait", "futex"];
@@ -16,12 +16,12 @@ const OF_TESTS: &str = "fcntl";
 
 // A tenth more than measured on Debian 12 (300 and 315), on a machine with a Logtail of two processes and five URLs.
 const SYSTEM_CALLS: usize = 330;
-/// The thread that reads files has ended since the evaluation before, and is started again.
+/// The thread that reads files has ended since the previous evaluation, and is started again.
 const SYSTEM_CALLS_AFTER_A_REST: usize = 346;
 /// Nine were counted; on a busy machine the thread that reads files and the one that waits for it sleep more often.
 const WAKE_UPS: usize = 12;
 
-/// The exporter's system calls while this exists.
+/// Traces the exporter's system calls for as long as it exists.
 struct Trace<'h> {
     host: &'h Host,
     strace: Child,
@@ -63,7 +63,7 @@ fn calls_by_evaluation(trace: &str) -> Vec<BTreeMap<String, usize>> {
     let mut evaluations = Vec::new();
     let mut current: Option<BTreeMap<String, usize>> = None;
     for line in trace.lines() {
-        // A thread's id, the call; the later line about its end is not counted.
+        // A thread's id and the call; the later line about the end of the call is not counted.
         let Some((_, call)) = line.split_once(' ') else { continue };
         let Some((name, _)) = call.trim_start().split_once('(') else { continue };
         if name == OF_TESTS || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
@@ -88,9 +88,8 @@ fn waits(calls: &BTreeMap<String, usize>) -> usize {
     WAITS.iter().filter_map(|name| calls.get(*name)).sum()
 }
 
-/// The one at a quarter by this count: in any single one may be what the start has left to do, or a process that another test
-/// has started. If another test sets the clock, which all machines share, two evaluations may not be those of the
-/// timer.
+/// The first quartile: any single evaluation may include work left from the start, or a process that another test has
+/// started. If another test sets the clock, which all machines share, two evaluations may not be those of the timer.
 fn usual(
     mut evaluations: Vec<BTreeMap<String, usize>>,
     count: fn(&BTreeMap<String, usize>) -> usize,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{Host, User};
 
-/// The value in place of every secret.
+/// The value of every secret.
 const CANARY: &str = "CANARY5c1f";
 
 const EXPORTER_CONFIG: &str = "/etc/exporter.yml";

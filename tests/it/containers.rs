@@ -158,7 +158,7 @@ fn in_its_pod_the_exporter_watches_the_agent_beside_it_and_pushes_with_the_pods_
     for (label, value) in [("pod", "web-0"), ("namespace", "shop"), ("node", "node-1")] {
         assert_eq!(watchdog["labels"][label], value);
     }
-    // The pod is there as long as the exporter, and with it the expected agent.
+    // The pod exists as long as the exporter, and so should the agent.
     host.kill_all("sleep");
     kill_agents(&host);
     until_missed(&exporter, "logtail");
@@ -189,7 +189,7 @@ fn in_a_pod_an_agent_that_has_not_started_yet_is_missed_and_not_looked_for_in_th
 fn in_a_pod_without_the_right_to_look_into_other_containers_it_says_what_to_grant() {
     let host = Host::new();
     host.add_log_service();
-    // Then the separate control group of each container decides.
+    // The separate control group of each container then decides.
     let node = Node::new(&host, "weak");
     let pod = node.pod("web-0", '6');
     let _container = pod.start_beside('a');
@@ -340,7 +340,7 @@ fn an_agent_in_a_pod_is_the_same_in_its_next_container_and_in_the_next_pod() {
     assert_eq!(exporter.scrape().value("logagent_agent_info", &names), Some(1.0));
     let of_json = &exporter.report()["agents"][0]["container"];
     assert_eq!((&of_json["pod"], &of_json["name"]), (&names[2].1.into(), &names[0].1.into()));
-    // As long as the pod is there, its container is to run; its restarts are counted.
+    // While the pod exists, its container should run; its restarts are counted.
     for id in ['b', 'c', 'd'] {
         pod.stop();
         exporter.until("that it does not run", |seen| {
@@ -491,7 +491,7 @@ fn a_file_system_of_a_container_that_never_answers_makes_its_own_files_unknown_a
         let why = exporter.report()["agents"][1].to_string();
         assert!(why.contains("timed_out") || why.contains("still_blocked"), "{path}: {why}");
         assert_eq!(unknown("logtail"), Some(0.0), "{path}");
-        // Nor are changes of others detected late.
+        // Changes to other agents are not detected late either.
         kill_agents_of_host(&host);
         exporter.until("that the host's is gone", |seen| {
             seen.value("logagent_problem", &[("agent", "logtail"), ("cause", "not_running")]) == Some(1.0)

@@ -287,7 +287,8 @@ fn files_that_vanish_and_return_all_the_time() {
                 "ip failing ip_record_missing",
                 "custom_identifier failing custom_identifier_missing",
                 "user_identifier failing user_identifier_missing",
-                // Without a config there is no endpoint to probe, not even for the time; with it, none was probed yet.
+                // Without a config there is no endpoint to probe, not even for the time; with one, none has been probed
+                // yet.
                 "clock unknown",
                 "network unknown",
             ];
@@ -310,7 +311,7 @@ fn files_that_vanish_and_return_all_the_time() {
     exporter.shows(&[]);
 }
 
-/// As [`each`] of them, for an exporter that runs by the same user as the agent and may not read the file.
+/// The same as [`each`], for an exporter that runs as the same user as the agent and may not read the file.
 #[track_caller]
 fn denied(path: &str, expected: &[&str]) {
     let host = Host::with_logtail();

@@ -118,7 +118,7 @@ impl Liveness {
         Self { listener, answers, asked, thread: Some(thread) }
     }
 
-    /// It was asked once more, and then again: the exporter has the result of the first time.
+    /// It was asked twice more, so the exporter has the result of the first request.
     fn until_judged(&self) {
         while self.asked.try_recv().is_ok() {}
         for _ in 0..2 {
@@ -190,7 +190,7 @@ fn one_whose_liveness_endpoint_answers_lives_however_quiet_its_log() {
         liveness.until_judged();
         exporter.shows(&[]);
     }
-    // And an agent without one is not judged by it.
+    // An agent without such an endpoint is not judged by it.
     drop(liveness);
     host.passed(60 * 120);
     exporter.until_evaluated();

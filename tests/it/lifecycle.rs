@@ -1,4 +1,4 @@
-//! The exporter itself: reload, end, exit codes, its output formats, and what they must never contain.
+//! The exporter itself: reload, shutdown, exit codes, its output formats, and what they must never contain.
 
 use std::{io::Read as _, process::Stdio};
 

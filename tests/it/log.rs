@@ -10,7 +10,7 @@ use crate::support::{Host, User, eventually, layouts::*};
 /// The default capacity of a pipe.
 const PIPE: usize = 64 << 10;
 
-/// A pipe into which not one byte more can be written, and its other end.
+/// A pipe that is completely full, and its other end.
 fn full() -> (std::io::PipeReader, PipeWriter) {
     let (reader, mut writer) = pipe().unwrap();
     writer.write_all(&vec![b'.'; PIPE]).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::support::{Host, fault, fault_at_start, layouts::*};
 
-/// Expects what is shown of a Logtail that reports this address, and silence once it reports the right one.
+/// Expects what is shown of a Logtail that reports this address, and no finding once it reports the right one.
 #[track_caller]
 fn reports(host: &Host, ip: &str, config: Option<&str>, expected: &[&str]) {
     host.kill_all("ilogtail");

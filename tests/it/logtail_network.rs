@@ -69,7 +69,7 @@ fn a_root_of_all_http_urls_explains_the_https_url() {
     fault(&host, None, forget, &["network failing dns_failure"], |host| host.write("/etc/hosts", &hosts));
 }
 
-/// Puts this answer in place of the data server's.
+/// Replaces the data server's answer with this one.
 #[track_caller]
 fn data_server(answer: Answer, expected: &[&str]) {
     let host = Host::with_logtail();
@@ -102,7 +102,7 @@ fn the_connection_is_reset() {
     data_server(Answer::Reset, &["network failing unexpected_response"]);
 }
 
-/// Puts this certificate in place of the config server's.
+/// Replaces the config server's certificate with this one.
 #[track_caller]
 fn certificate(certificate: Certificate, expected: &[&str]) {
     let host = Host::with_logtail();

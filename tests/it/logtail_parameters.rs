@@ -2,7 +2,7 @@
 
 use crate::support::{Host, fault, layouts::*};
 
-/// Puts this config in place of the right one, as an edit of a config that runs.
+/// Replaces the right config with this one, as an edit of a config that is in use.
 #[track_caller]
 fn config(text: &[u8], expectation: Option<&str>, expected: &[&str]) {
     let host = Host::with_logtail();
@@ -139,7 +139,7 @@ fn the_user_identifier_has_a_suffix() {
     );
 }
 
-/// Puts this in place of the right custom identifier.
+/// Replaces the right custom identifier with this one.
 #[track_caller]
 fn identifier(content: &str, expectation: Option<&str>, expected: &[&str]) {
     let host = Host::with_logtail();

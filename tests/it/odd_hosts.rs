@@ -57,7 +57,7 @@ fn append(host: &Host, log: &str, text: &str) {
     file.write_all(text.as_bytes()).unwrap();
 }
 
-/// The exporter finds the machine healthy in each state of its agents' logs.
+/// Expects the machine to be healthy in each state of its agents' logs.
 #[track_caller]
 fn silent_whatever_is_logged(host: &Host, exporter: &Exporter<'_>) {
     let there = |log: &&str| host.at(log.rsplit_once('/').unwrap().0.trim_end_matches("/log")).is_dir();
@@ -74,7 +74,7 @@ fn silent_whatever_is_logged(host: &Host, exporter: &Exporter<'_>) {
     }
 }
 
-/// The exporter finds this machine healthy, and exactly these agents on it.
+/// Expects this machine to be healthy, with exactly these agents on it.
 #[track_caller]
 fn silent(host: &Host, config: Option<&str>, agents: &[&str]) {
     let exporter = host.exporter_with(User::Root, config, &[]);

@@ -41,7 +41,7 @@ pub(crate) fn answers(host: &Host, asked: &str, count: usize) {
     });
 }
 
-/// Prometheus of this age always requests OpenMetrics first: through this proxy it gets the text format.
+/// This version of Prometheus always requests OpenMetrics first: through this proxy it gets the text format.
 fn serve_text(host: &Host) {
     let listener = host.listen(10078);
     let namespace = host.network();

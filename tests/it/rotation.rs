@@ -9,7 +9,7 @@ use crate::{
     support::{Host, User, eventually, layouts::*},
 };
 
-/// As often as the certificate and the password change.
+/// The number of times that the certificate and the password change.
 const ROTATIONS: usize = 3;
 
 /// Scrapes after each change before the next one.
@@ -32,7 +32,7 @@ fn authority(name: &str) -> (String, Issuer<'static, KeyPair>) {
     (parameters.self_signed(&key).unwrap().pem(), Issuer::new(parameters, key))
 }
 
-/// Puts a certificate for `name` and its key in place of those that were there, one after the other, as tools do.
+/// Replaces the certificate and the key, one after the other, by those for `name`, as tools do.
 fn issue(host: &Host, issuer: &Issuer<'static, KeyPair>, file: &str, name: &str) {
     let key = KeyPair::generate().unwrap();
     let parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();

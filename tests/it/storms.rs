@@ -104,7 +104,7 @@ fn what_happens_to_the_agent_in_a_storm_shows_without_the_timer() {
 #[test]
 fn an_upgrade_of_two_hundred_files_is_a_handful_of_evaluations() {
     let host = Host::with_logtail();
-    // Identifiers of other accounts: files that matter one by one.
+    // Identifiers of other accounts: each file matters on its own.
     let files: Vec<String> = (0..198).map(|number| format!("{USERS}/1{number:015}")).collect();
     for file in &files {
         host.write(file, "");
@@ -126,7 +126,7 @@ fn an_upgrade_of_two_hundred_files_is_a_handful_of_evaluations() {
     let after = exporter.scrape();
     let evaluated = by_event(&after) - by_event(&before);
     println!("{took:?}: {evaluated} evaluations");
-    // More would mean that writing was slow, not that there were many files.
+    // A higher number would mean that writing was slow, not that there were many files.
     assert!(evaluated <= most(5.0, took), "{evaluated} evaluations in {took:?}");
     assert_eq!(evaluations(&after, "timer"), evaluations(&before, "timer"));
     eventually("silence again", || {

@@ -178,7 +178,7 @@ fn it_is_told_how_it_died() {
         assert_eq!(died_of(&exporter.report(), "not_running"), None, "nobody can know");
         return;
     }
-    // The kernel reports each once it is reaped, in any order; a requested end explains nothing.
+    // The kernel reports each once it is reaped, in any order; a requested exit explains nothing.
     let remedy = eventually("how it died", || {
         let report = exporter.report();
         match died_of(&report, "not_running") {

@@ -7,7 +7,7 @@ use crate::support::{Exporter, Host, Seen, User, layouts::*};
 /// A user without privileges, and one who owns an installation.
 const ALICE: &str = "1000";
 const OWNER: &str = "1001";
-/// A secret that only root may read, with the message if it leaks.
+/// A secret that only root may read, and the message if it leaks.
 const SECRET: &str = "s3cr3t-of-root";
 
 /// The beginning of a command line that runs what follows as this user, without any privilege.
@@ -167,7 +167,7 @@ fn the_owner_of_the_installation_counts_where_nobody_else_can_put_it_there() {
     let exporter = host.exporter_of_unit(Some(EXPECT_ALL));
     exporter.shows(&[]);
     assert_eq!((live(&exporter), not_believed(&exporter, "logtail")), (2.0, None));
-    // A user who may write to the directory above may put any other in its place.
+    // A user who may write to the parent directory can replace it with any other.
     host.sh("chmod g+w /usr/local");
     exporter.until("that the owner no longer counts", |seen| {
         seen.value("logagent_processes_not_believed", &[("kind", "logtail")]) == Some(2.0)

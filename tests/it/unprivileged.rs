@@ -2,7 +2,7 @@
 
 use crate::support::{Host, User, layouts::*};
 
-/// Variables that it cannot read may name another config, an address, a proxy: nothing that depends on them is claimed.
+/// Variables that it cannot read may name another config, an address or a proxy: what depends on them is unknown.
 const UNREAD: &[&str] = &["clock unknown", "ip unknown", "network unknown", "startup_parameters unknown"];
 
 #[test]

@@ -1,4 +1,5 @@
-// The status page of a real exporter, in a real browser: each state, both languages, dark and light, live, and inert whatever a host says.
+// The status page of a real exporter, in a real browser: each state, both languages, dark and light, live updates, and
+// no code from a host is executed.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';

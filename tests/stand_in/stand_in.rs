@@ -13,7 +13,7 @@
 //! * `STAND_IN_IP`: the worker writes `app_info.json` with this address into the directory of its executable.
 //! * `STAND_IN_VERSION`: the version in it, as `key=value`.
 //! * `STAND_IN_REAP=0`: the daemon leaves a dead worker as a zombie.
-//! * `STAND_IN_EATS`: a FIFO; once it was written to, the worker uses more and more memory.
+//! * `STAND_IN_EATS`: a FIFO; once something has been written to it, the worker uses more and more memory.
 
 #![expect(clippy::print_stderr, reason = "a program for tests speaks to whoever runs the tests")]
 #![expect(clippy::disallowed_methods, reason = "no asynchronous runtime, and time is what it stands in for")]
@@ -30,7 +30,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// Tells a process which part to play; not set for the process that was started by the user.
+/// Tells a process which role to take; not set for the process that was started by the user.
 const STAGE: &str = "STAND_IN_STAGE";
 
 fn main() -> ExitCode {
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Waits for orphans until standard input ends; with the first process the whole namespace ends.
+/// Waits for orphans until standard input ends; the whole namespace ends with the first process.
 fn init() -> io::Result<()> {
     thread::spawn(|| {
         loop {
@@ -68,7 +68,7 @@ fn init() -> io::Result<()> {
     io::stdin().read_to_end(&mut Vec::new()).map(drop)
 }
 
-/// Plays the part that the stage and the name say.
+/// Takes the role that the stage and the name determine.
 fn agent(name: &OsStr, arguments: &[OsString]) -> io::Result<()> {
     let name = name.to_string_lossy();
     let by_two = (name.starts_with("ilogtail") || name.starts_with("loongcollector"))

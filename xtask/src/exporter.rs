@@ -198,7 +198,7 @@ count_over_time(target:logagent_exporter:down[5m])
 
 const NO_METRICS: Alert = Alert {
     why: &[
-        "The target answers, but what answers has never been the exporter: another service, a proxy, a relabelling that drops all.",
+        "The target answers, but has never been the exporter: another service, a proxy, or relabelling that drops everything.",
     ],
     expr: "target:logagent_exporter:unshown == 1",
     wait: "10m",

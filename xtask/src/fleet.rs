@@ -122,9 +122,9 @@ const WARNING: Alert = Alert {
 /// In a separate group, each minute.
 pub(crate) static ENDPOINT_DOWN: Alert = Alert {
     why: &[
-        "Below 10 % get through: down for all, but for those that were not probed yet or go another way. At least 5 agents, and half",
+        "Fewer than 10 % get through: down for all, except for agents that were not probed yet or use another route. At least 5 agents, and half",
         "of those that probed it within the hour: the few that can still be scraped are not the fleet. It says which address, and",
-        "silences nothing: the hosts and the fleet tell their causes besides. The admin endpoint, which serves no heartbeat, is not counted.",
+        "silences nothing: the hosts and the fleet also report their causes. The admin endpoint, which serves no heartbeat, is not counted.",
     ],
     expr: r"
 cluster_region_url:logagent_endpoints_up:sum / cluster_region_url:logagent_endpoints:count < 0.1

@@ -34,7 +34,7 @@ pub(crate) fn licenses(target: &str) -> io::Result<String> {
         let directory = Path::new(field("manifest_path")).parent().unwrap_or(Path::new("/"));
         let texts = texts(directory)?;
         if texts.is_empty() {
-            text.extend(["\nIts package has no text of it. Source: ", field("repository"), "\n"]);
+            text.extend(["\nIts package does not contain the text. Source: ", field("repository"), "\n"]);
         }
         for of in texts {
             match seen.get(of.trim()) {

@@ -118,7 +118,7 @@ fn alert(out: &mut String, cause: &Cause, language: Language) {
     }
 }
 
-/// Prometheus' expansion of an annotation's template for the agent of the tests.
+/// Prometheus' expansion of an annotation's template for the agent in the tests.
 fn filled(template: &str) -> String {
     [
         ("{{ with or $labels.cluster $externalLabels.cluster }}", ""),

@@ -82,7 +82,7 @@ fn rule(out: &mut String, cause: &Cause, language: Language) {
 /// An alert that is not about a single cause.
 #[derive(Debug)]
 pub(crate) struct Alert {
-    /// The reasons for its definition, in lines.
+    /// The reasons for its definition, line by line.
     pub(crate) why: &'static [&'static str],
     /// When it stands.
     pub(crate) expr: &'static str,

@@ -103,7 +103,7 @@ const AFTER: &str = r#"
             unless on (cluster, instance, agent) agent_cause:logagent_problem:due_since{severity="critical"} <= time()
             unless on (cluster, instance, agent) agent_cause:logagent_problem:told_until{severity="critical"}
 
-      # Agents that fail without a cause of a fleet.
+      # Agents that fail without a fleet-wide cause.
       - record: cluster:logagent_status:untold
         expr: |
           count by (cluster) (

@@ -180,7 +180,7 @@ fn takes_all(context: &Context<'_>, lines: &[String]) -> Result<bool, Why> {
 fn by_labels(context: &Context<'_>) -> Outcome {
     let parameters = match context.derived.parameters() {
         Reading::Known(Some(parameters)) => parameters,
-        // A config that is missing or rejected is `startup_parameters`' to report.
+        // A config that is missing or rejected is reported by `startup_parameters`.
         Reading::Known(None) => return Outcome::Not(no_labels(context, NotEvaluated::NoConfig)),
         Reading::Unknown(why) if context.settings.expect.server_group_label.is_none() => {
             return Outcome::Not(NotEvaluated::Undecided(why));

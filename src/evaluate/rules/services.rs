@@ -66,7 +66,7 @@ pub(super) fn not_running(context: &Context<'_>) -> Result<Vec<Finding>, Why> {
     Ok(needed(context)?.iter().filter_map(finding).collect())
 }
 
-/// `service_disabled`: it is stoppedand cannot be started.
+/// `service_disabled`: it is stopped and cannot be started.
 pub(super) fn disabled(context: &Context<'_>) -> Result<Vec<Finding>, Why> {
     let finding = |fact: &&ServiceFact| {
         let registered = fact.registered.filter(|registered| is_down(*registered))?;

@@ -148,8 +148,8 @@ pub(super) fn turn(world: &World, engine_state: &mut EngineState) -> AgentReport
     agents.into_iter().next().expect("one agent")
 }
 
-/// Evaluates the worlds one after the other with one engine state, and returns the last report. Worlds of Linux are compared
-/// with the same on Windows.
+/// Evaluates the worlds one after the other with one engine state, and returns the last report. Worlds on Linux are
+/// compared with the same worlds on Windows.
 pub(super) fn judge(worlds: &[World]) -> AgentReport {
     let report = judge_as_they_are(worlds);
     super::windows::assert_the_same_there(worlds, &report);

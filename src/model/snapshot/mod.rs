@@ -166,7 +166,8 @@ pub struct AgentFacts {
     pub invocation: Invocation,
     /// The version in the version file, if there is one.
     pub version_file: Option<FileFact<Option<String>>>,
-    /// The startup parameters as the agent would read and merge them. `Known`-ness and absence are in the file fact.
+    /// The startup parameters as the agent would read and merge them. Whether it is known and exists is in the file's
+    /// fact.
     pub config: Option<FileFact<Parameters>>,
     /// The address record that the agent writes (`app_info.json`).
     pub record: Option<FileFact<AddressRecord>>,

@@ -1,4 +1,4 @@
-// Fleets out of real scrapes: each host shows what the exporter showed on a machine of its kind, with its own address,
+// Fleets made of real scrapes: each host shows what the exporter showed on a machine of its kind, with its own address,
 // name, region and history.
 
 import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
@@ -105,7 +105,7 @@ const value = (host, sample, time, age, incident) => {
     if (labels.trigger === 'timer') return Math.floor(age / 15);
     if (labels.trigger === 'probe') return Math.floor(age / 60);
     if (labels.trigger === 'process' || labels.trigger === 'file') return host.restarts.filter((at) => at <= time).length * 2;
-    // Each minute, or the write is rejected.
+    // Once a minute, otherwise the write is rejected.
     if (name.startsWith('logagent_alertmanager_notifications')) return sample.value && Math.floor(age / 60);
     if (name.startsWith('logagent_observation_errors')) return Math.floor((time - (incident?.from ?? time)) / 15) * Math.max(1, Math.round(sample.value / 4));
     return sample.value;
@@ -127,9 +127,9 @@ const ADDED = ['up', 'scrape_duration_seconds', 'scrape_samples_scraped', 'scrap
  * `keep` chooses metrics by name.
  */
 export const history = (host, known, { from, to, step, keep = () => true }) => {
-  // Samples of several scrapes may be of one series.
+  // Samples of several scrapes may belong to one series.
   const [all, bySample] = [new Map(), new Map()];
-  // Unknown to the scrape is only the clock status of the real machine's kernel.
+  // The scrape lacks only the clock status of the real machine's kernel.
   const templates = Object.fromEntries([host.kind, ...host.incidents.map(({ scrape }) => scrape)].map((name) =>
     [name, known[name].filter((sample) => keep(sample.name) && sample.labels.cause !== 'clock_unsynchronized')]));
   for (const incident of host.incidents.filter(({ versions }) => versions)) {

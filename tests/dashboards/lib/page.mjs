@@ -90,7 +90,7 @@ export const look = async ({ started }, url, parameters, { png, width = 1600, he
       // The whole page is in view: a capture beyond it would change the layout.
       await page.screenshot({ path: png, captureBeyondViewport: false, clip: { x: 0, y: 0, width, height: height ?? Math.ceil(bottom) + 8 } });
     }
-    // Fonts and one icon are in Grafana's own distribution only.
+    // Fonts and one icon are only in Grafana's own distribution.
     return { ...report, complaints: complaints.filter((text) => !/404.*\/public\/(fonts|build\/img|img)\//s.test(text)) };
   } finally {
     await page.close();

@@ -142,7 +142,7 @@ fn answers() -> Vec<Case> {
     ]
 }
 
-/// Seconds since the boot after which a jump of the clock is none of starting.
+/// Seconds after boot from which on a jump of the clock is no longer part of booting.
 const UPTIME: i64 = 200;
 
 fn clocks() -> Vec<Case> {

@@ -171,7 +171,7 @@ fn verification(cause: &str) -> String {
     let commands = commands_of(&runbook(cause));
     let verification = commands.into_iter().last().unwrap();
     assert!(verification.contains("/metrics"), "{cause}: {verification}");
-    // grep's exit status says whether there was anything.
+    // grep's exit status says whether there was a match.
     format!("{verification} || :")
 }
 

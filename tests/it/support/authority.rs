@@ -19,7 +19,7 @@ pub(crate) enum Certificate {
     Good,
     /// Signed by the authority, valid for five more days.
     Expiring,
-    /// Signed by the authority, no longer valid since yesterday.
+    /// Signed by the authority, expired yesterday.
     Expired,
     /// Signed by its own key.
     SelfSigned,

@@ -64,8 +64,8 @@ impl Host {
         self.shift_exporters_clocks(Shift::default());
     }
 
-    /// This many seconds have passed for the exporter since its start that have not for others, now or from its next
-    /// evaluation on. The services keep step.
+    /// From its next evaluation on at the latest, this many more seconds have passed since its start for the exporter
+    /// than for other programs. The services keep step.
     pub(crate) fn passed(&self, seconds: i64) {
         self.set_services_ahead(seconds);
         self.change_shift(|shift| shift.passed = seconds);

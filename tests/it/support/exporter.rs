@@ -294,7 +294,7 @@ impl Exporter<'_> {
         self.host.signal(signal, self.pid);
     }
 
-    /// Lets it go on after SIGSTOP, which also stops the process that waits for it outside of the machine.
+    /// Continues it after SIGSTOP, which also stops the process that waits for it outside of the machine.
     pub(crate) fn goes_on(&self) {
         // Either may be gone.
         let resume = format!("kill -CONT {} 2>/dev/null", self.pid);
@@ -303,7 +303,7 @@ impl Exporter<'_> {
         let _gone = rustix::process::kill_process(outside, rustix::process::Signal::CONT);
     }
 
-    /// Waits for its end; its exit code, and how long it took.
+    /// Waits until it exits; returns its exit code, and how long that took.
     pub(crate) fn ends(&mut self) -> (Option<i32>, Duration) {
         #[expect(clippy::disallowed_methods, reason = "a real process ends in real time")]
         let started = Instant::now();

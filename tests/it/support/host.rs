@@ -232,7 +232,7 @@ impl Host {
         self.ip("-n internet rule del pref 10");
     }
 
-    /// Gives the internet an address, to which `names` resolve from now on, and on which nothing listens.
+    /// Adds an address to the internet, to which `names` resolve from now on, and on which nothing listens.
     pub(crate) fn add_site(&self, address: &str, names: &[&str]) {
         self.ip(&format!("-n internet address add {address}/32 dev lo"));
         let hosts = self.at("/etc/hosts");
@@ -407,7 +407,7 @@ impl Network {
     }
 }
 
-/// The name of a program's file.
+/// The base name of a program.
 pub(super) fn base_name(path: &str) -> &str {
     Path::new(path).file_name().and_then(OsStr::to_str).unwrap()
 }

@@ -22,7 +22,7 @@ pub(crate) use http::{Connection, Response};
 pub(crate) use seen::{Sample, Seen};
 pub(crate) use service::Answer;
 
-/// Every condition must hold before this has passed: far more than is needed, so that a loaded machine fails no test.
+/// The deadline for every condition: far longer than needed, so that no test fails on a loaded machine.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Repeats until there is a result; panics with the last error at the deadline.

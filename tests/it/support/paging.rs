@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{host::Host, webhook::notification};
 
-/// A page comes some seconds after its defect; on a loaded machine later.
+/// A notification comes some seconds after its defect; on a loaded machine, later.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A sender that has connected sends at once.
@@ -35,7 +35,7 @@ scrape_configs:
         labels: { cluster: demo, instance: 'web-1:10077' }
 ";
 
-/// Runs Alertmanager where Debian's searches its default template.
+/// Runs Debian's Alertmanager with its default template at the expected path.
 pub(super) const RUN_ALERTMANAGER: &str = "
     mount -t tmpfs tmpfs /usr/share
     mkdir -p /usr/share/prometheus/alertmanager

@@ -96,7 +96,7 @@ impl Pushing<'_> {
     /// Ends a member as a service manager does, and waits until it is gone.
     pub(crate) fn stop(&mut self, member: usize) {
         let Some(mut child) = self.members[member].take() else { return };
-        // The child only entered the machine and waits: the member is a process on the machine.
+        // The child has only entered the machine and waits: the member is a process there.
         let address = format!("--web.listen-address={}", address(member));
         let all = r#"for process in $(grep -lx prometheus-aler /proc/[0-9]*/comm); do
                        if tr '\0' '\n' <${process%comm}cmdline | grep -qxe "$0"; then echo $process; fi

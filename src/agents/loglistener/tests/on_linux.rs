@@ -1,4 +1,4 @@
-//! Paths of Linux, and commands with them.
+//! Linux paths, and commands that contain them.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Paths of Linux, which are no whole paths elsewhere.
+//! Linux paths, which are not absolute on other systems.
 
 use super::*;
 
