@@ -91,7 +91,7 @@ impl EndpointList {
     }
 }
 
-/// The label `url`: an HTTP default port is omitted, as people do; a TCP endpoint always has its port.
+/// The label `url`: an HTTP default port is omitted, as is usual; a TCP endpoint always has its port.
 fn url(scheme: Scheme, host: &str, port: u16) -> String {
     let default = (scheme != Scheme::Tcp).then(|| scheme.default_port());
     format!("{}://{}", scheme.as_str(), authority::written(host, port, default))

@@ -377,13 +377,13 @@ pub static INTRANET_ENDPOINT_UNREACHABLE: Cause = Cause {
     },
 };
 
-/// The config server answers by HTTP and not by HTTPS.
+/// The config server answers over HTTP and not over HTTPS.
 pub static HTTPS_UNREACHABLE: Cause = Cause {
     id: "https_unreachable",
     prerequisite: Prerequisite::Network,
     severity: Severity::Critical,
     title: Text {
-        en: "{url} does not answer, although the same server answers by HTTP",
+        en: "{url} does not answer, although the same server answers over HTTP",
         zh: "{url} 无应答，而同一服务端的 HTTP 正常",
     },
     meaning: Text {
@@ -407,7 +407,7 @@ pub static HTTPS_UNREACHABLE: Cause = Cause {
     source: sources::SLS_4,
     patience: patience::PROBES,
     summary: Text {
-        en: "A log service's endpoint answers by HTTP and not by HTTPS.",
+        en: "A log service's endpoint answers over HTTP and not over HTTPS.",
         zh: "日志服务地址 HTTP 正常，但 HTTPS 无法访问。",
     },
 };

@@ -66,7 +66,8 @@ fn asked(entry: Option<&str>) -> Result<Asked, UnknownEntry> {
     Err(UnknownEntry { id: entry.to_owned(), nearest: nearest(&id, known) })
 }
 
-/// Writes one entry, the causes of a prerequisite, or without a name a table of all, grouped by prerequisite.
+/// Writes one entry, the causes of one prerequisite, or, without a name, a table of all causes, grouped by
+/// prerequisite.
 ///
 /// # Errors
 /// If there is no entry of this name, or the output cannot be written.

@@ -297,7 +297,7 @@ impl<'n> Field<'n> {
         out
     }
 
-    /// The items of a list of texts, each checked, none twice.
+    /// The items of a list of texts, each checked; duplicates are reported.
     pub(super) fn texts<T>(
         &self,
         check: impl Fn(&str) -> Result<T, String>,

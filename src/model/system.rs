@@ -1,4 +1,4 @@
-//! Operating systems, as far as agents, paths and commands differ by them.
+//! Operating systems, as far as agents, paths and commands depend on them.
 
 /// The operating system of a watched host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

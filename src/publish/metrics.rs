@@ -111,7 +111,7 @@ pub static METRICS: &[Metric] = &[
     gauge("logagent_file_modified_timestamp_seconds", &["agent", "file"], "Modification time of the agent's files, in seconds since the epoch.", samples::file_modified),
     gauge("logagent_agent_last_config_update_timestamp_seconds", &["agent"], "When the agent last took over collection configs, in seconds since the epoch; absent if its log does not show it.", samples::config_updated),
     gauge("logagent_agent_last_send_timestamp_seconds", &["agent"], "When the service last accepted what the agent sent, in seconds since the epoch; absent if its log does not show it.", samples::sent),
-    counter("logagent_evaluations_total", &["trigger"], "Evaluations by what triggered them.", samples::evaluations),
+    counter("logagent_evaluations_total", &["trigger"], "Evaluations by trigger.", samples::evaluations),
     gauge("logagent_last_evaluation_timestamp_seconds", &[], "When everything was last evaluated, in seconds since the epoch.", samples::last_evaluation),
     gauge("logagent_evaluation_duration_seconds", &[], "Duration of the last evaluation, in seconds.", samples::evaluation_duration),
     counter("logagent_observation_errors_total", &["agent", "source"], "Facts that could not be read, by source.", samples::observation_errors),

@@ -48,7 +48,7 @@ fn cpu(seen: &Seen) -> f64 {
     seen.value("process_cpu_seconds_total", &[]).unwrap()
 }
 
-/// Lets a storm of processes go on while `meanwhile` is done, again and again; what was scraped before and after.
+/// Keeps a storm of processes going while `meanwhile` is called repeatedly; returns the scrapes before and after.
 fn storm(host: &Host, exporter: &Exporter<'_>, mut meanwhile: impl FnMut()) -> (Seen, Seen, Duration) {
     let before = exporter.scrape();
     let start = now();

@@ -80,7 +80,7 @@ fn add_config_server(list: &mut EndpointList, server: &Parameter, origin: &Origi
     }
 }
 
-/// A config server must answer by HTTP and by HTTPS; one with an explicit port only as configured.
+/// A config server must answer over HTTP and over HTTPS; one with an explicit port, only as configured.
 fn config_server_ports(address: &ServerAddress) -> Vec<(Scheme, u16)> {
     match (address.scheme, address.port) {
         (Some(scheme), Some(port)) if port != scheme.default_port() => vec![(scheme, port)],

@@ -16,7 +16,8 @@ pub(super) fn parse_loaded_config(
     log: &[u8],
     local_time: LocalTime<'_>,
 ) -> Option<LoadedConfig> {
-    // The first byte rules out nearly every position; a full comparison costs a call at each of a quarter of a million.
+    // The first byte rules out nearly every position; comparing in full would cost a call at each of a quarter of a
+    // million positions.
     let at =
         log.windows(MARKER.len()).rposition(|window| window.first() == MARKER.first() && window == MARKER)?;
     let (before, rest) = log.split_at_checked(at)?;

@@ -18,7 +18,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use super::*;
 use crate::model::counters::Counters;
 
-/// `htpasswd -nbBC 5` of the passwords `old` and `new`, as the tool of Debian's apache2-utils writes them.
+/// `htpasswd -nbBC 5` of the passwords `old` and `new`, as written by the tool from Debian's apache2-utils.
 const OLD: &str = "$2y$05$T8/OSMqlgAByGek.2aIYfu9NvxBvvN4jkD/5qxaBF07MpUyh5LecC";
 const NEW: &str = "$2y$05$r7izjghRaN1igSozO4IwhegFXDrj1xXdYm/b0oURtQhm6ZgaZfKFu";
 

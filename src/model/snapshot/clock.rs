@@ -52,7 +52,7 @@ pub struct ClockReference {
 pub struct KernelClock {
     /// The kernel considers its clock synchronized.
     pub synchronized: bool,
-    /// Remaining correction in seconds. Not proof of anything: 0 under chrony, and can be spurious.
+    /// Remaining correction in seconds. It proves nothing: it is 0 under chrony, and can be spurious.
     pub offset: f64,
     /// Estimated error in seconds.
     pub estimated_error: f64,

@@ -123,7 +123,7 @@ pub struct Probe {
     pub addresses: Vec<IpAddr>,
     /// Durations of the phases that were completed.
     pub phases: Phases,
-    /// Status code, if an answer came.
+    /// Status code, if there was an answer.
     pub status_code: Option<u16>,
     /// The server's certificate, even if it was not accepted.
     pub certificate: Option<Certificate>,

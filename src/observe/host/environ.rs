@@ -1,4 +1,4 @@
-//! The environment of a process: only the variables that a profile lists, without passwords of proxies.
+//! The environment of a process: only the variables that a profile lists, without the passwords of proxies.
 
 use crate::model::{authority::with_hidden_user_info, snapshot::Environment};
 

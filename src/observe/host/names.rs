@@ -41,7 +41,7 @@ impl<'a> Names<'a> {
         Self { recognisers: detected.chain(configured).collect(), acceptance }
     }
 
-    /// The kind whose name a process of this name has.
+    /// The kind of agent that has processes of this name.
     pub(super) fn kind_of(&self, base_name: &str) -> Option<&'static str> {
         let mut bearing =
             self.recognisers.iter().filter(|(profile, settings)| bears(*profile, settings, base_name));

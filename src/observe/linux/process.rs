@@ -259,7 +259,7 @@ impl Reader<'_> {
     /// name. For a process that does not count, only the facts that decide this are read.
     ///
     /// # Errors
-    /// Why its identity or user is not known: then it is not known which processes count.
+    /// If its identity or user is unknown: then it is unknown which processes count.
     fn look(&self, pid: u32, before: usize) -> Result<Option<Seen>, Why> {
         let identity = match self.identity(pid) {
             Ok(Some(identity)) => identity,
