@@ -1,7 +1,7 @@
 //! One real Alertmanager with the committed config, a hundred and fifty times faster, and what arrives at its receivers.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
@@ -65,7 +65,7 @@ impl Drop for Ended {
 /// not see it.
 const HISTORY: &str = "history";
 
-/// A step that takes longer than this in real time proves nothing: what fires would soon expire between two sends.
+/// A step that takes longer than this in real time proves nothing: it is not known in which step a notification was sent.
 const LONGEST_STEP: Duration = STEP.saturating_mul(LEASE / 3);
 /// The maximum number of attempts on a busy machine.
 const ATTEMPTS: usize = 5;
@@ -79,10 +79,10 @@ pub(crate) fn notified(
 ) -> Vec<Notification> {
     (0..ATTEMPTS)
         .find_map(|_| attempt(repository, alerts, histories, firing))
-        .expect("the machine is too busy: in each attempt a step took more than two seconds")
+        .expect("the machine is too busy: in each attempt a step took more than two seconds, or alerts expired between two sends")
 }
 
-/// `None` if a step took too long.
+/// `None` if steps took too long.
 fn attempt(
     repository: &Path,
     alerts: &Path,
@@ -107,12 +107,16 @@ fn attempt(
     });
     let directory = tempfile::tempdir().unwrap();
     let (_alertmanager, address) = start(repository, alerts, directory.path(), &receiver, histories);
+    let mut leases = Leases::default();
     for current in 0..STEPS {
         step.store(current, Ordering::SeqCst);
         let begun = clock();
         let sent = to_send(histories, firing, current);
         if !sent.is_empty() {
             post(&address, &Value::from(sent));
+        }
+        if !leases.hold(histories, current, begun, clock()) {
+            return None;
         }
         pause(STEP.saturating_sub(begun.elapsed()));
         if begun.elapsed() > LONGEST_STEP {
@@ -199,6 +203,51 @@ fn start(
     (child, address)
 }
 
+/// Whether a server sends everything that fires at a step, not only what has changed: regularly, and when it is back.
+fn sends_all(history: &History, server: usize, step: usize) -> bool {
+    let back = step.checked_sub(1).is_some_and(|before| history.away(server, before));
+    !history.away(server, step) && (step % RESEND == server || back)
+}
+
+/// When each server of each history last sent everything. Each step may be short enough, and several of them together
+/// too long: then Alertmanager resolves what still fires, as it does if Prometheus is silent.
+#[derive(Default)]
+struct Leases(BTreeMap<(usize, usize), Instant>);
+
+impl Leases {
+    /// False if alerts may have expired before what was sent at this step arrived.
+    fn hold(&mut self, histories: &[History], step: usize, begun: Instant, arrived: Instant) -> bool {
+        histories.iter().enumerate().all(|(number, history)| {
+            history.servers().all(|server| {
+                let sent = self.0.entry((number, server)).or_insert(begun);
+                let holds = arrived.duration_since(*sent) < STEP * LEASE;
+                if sends_all(history, server, step) {
+                    *sent = begun;
+                }
+                holds
+            })
+        })
+    }
+}
+
+#[test]
+fn steps_that_together_outlast_the_lease_of_an_alert_prove_nothing() {
+    use crate::history::{Event, What};
+    let event = |from, until| Event { hosts: vec![0], from, until, what: What::Restart(None) };
+    let history = |events| History { events, ..History::random(1) };
+    let hold = |history: History, each: Duration| {
+        let (begin, mut leases) = (clock(), Leases::default());
+        let at = |step: usize| begin + each * u32::try_from(step).unwrap();
+        (0..STEPS).all(|step| leases.hold(std::slice::from_ref(&history), step, at(step), at(step)))
+    };
+    let slow = Duration::from_millis(1600);
+    assert!(slow < LONGEST_STEP);
+    assert!(hold(history(vec![]), Duration::from_millis(1400)));
+    assert!(!hold(history(vec![]), slow), "each alert is sent in every fourth step");
+    let away = || history(vec![event(40, 52)]);
+    assert!(hold(away(), STEP) && !hold(away(), Duration::from_millis(600)), "nothing is sent meanwhile");
+}
+
 /// What the Prometheus servers send at a step.
 fn to_send(histories: &[History], firing: &Firing, step: usize) -> Vec<Value> {
     let now = Timestamp::now();
@@ -210,13 +259,12 @@ fn to_send(histories: &[History], firing: &Firing, step: usize) -> Vec<Value> {
                 continue;
             }
             let fire = paged(&alerts[step]);
-            let again = step % RESEND == server;
+            let all = sends_all(history, server, step);
             let before: BTreeSet<&Alert> = (1..=RESEND * 4)
                 .filter_map(|ago| step.checked_sub(ago))
                 .flat_map(|step| paged(&alerts[step]))
                 .collect();
             let just = step.checked_sub(1).map(|step| paged(&alerts[step])).unwrap_or_default();
-            let back = step.checked_sub(1).is_some_and(|before| history.away(server, before));
             let mut send = |alert: &Alert, until: Timestamp| {
                 let mut labels = alert.clone();
                 if history.cluster == Cluster::Absent {
@@ -225,12 +273,12 @@ fn to_send(histories: &[History], firing: &Firing, step: usize) -> Vec<Value> {
                 out.push(json!({ "labels": labels, "endsAt": until.to_string() }));
             };
             for alert in &fire {
-                if again || back || !just.contains(alert) {
+                if all || !just.contains(alert) {
                     send(alert, later);
                 }
             }
             for alert in before.into_iter().filter(|alert| !fire.contains(*alert)) {
-                if again || back || just.contains(alert) {
+                if all || just.contains(alert) {
                     send(alert, now);
                 }
             }
