@@ -24,7 +24,7 @@ AS_ALICE = "setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all"
 URL = "http://127.0.0.1:10077"
 PAGES = ("/metrics", "/api/v1/report", "/?lang=en", "/?lang=zh")
 
-# Waits as long as its standard input, which a FIFO holds open: no second process.
+# Waits until its standard input ends, which a FIFO keeps open, so that no second process is needed.
 WAITS = "read line"
 
 # Writes a line for each time that one of the files is opened, by any process.

@@ -14,7 +14,7 @@ fn died_of(report: &Value, cause: &str) -> Option<(String, String)> {
     Some((told["value"].as_str()?.to_owned(), problem["remedy"].as_str()?.to_owned()))
 }
 
-/// True if the kernel reports how a process ended that another process has reaped (Linux 6.15).
+/// True if the kernel reports how a process ended even after another process has reaped it (Linux 6.15).
 fn kernel_tells_ends() -> bool {
     let release = rustix::system::uname();
     let release = release.release().to_str().unwrap();
