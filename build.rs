@@ -32,8 +32,6 @@ fn packs_relocations(rustc: &str) -> Option<bool> {
     let (source, program) = (out.join("packed.rs"), out.join("packed"));
     std::fs::write(&source, "fn main() { assert_eq!(std::env::args().count(), 1); }").ok()?;
     let mut attempt = Command::new(rustc);
-    // scripts/link-gcc would expect the functions of the exporter.
-    attempt.env("FUNCTION_ORDER", "none");
     attempt.arg(&source).arg("-o").arg(&program).args(["--target", &env::var("TARGET").ok()?]);
     attempt.args(["-C", &format!("link-arg={PACKED_RELOCATIONS}")]);
     if let Ok(linker) = env::var("RUSTC_LINKER") {
