@@ -1,4 +1,4 @@
-//! One HTTP/1.1 request on one connection made for it. It never sends a second request, never follows
+//! One HTTP/1.1 request on one connection made for it. The client never sends a second request or follows
 //! redirects, and a GET never has credentials.
 
 use std::{convert::Infallible, error::Error as _, io, pin::pin, time::Duration};
@@ -20,13 +20,13 @@ use tokio::{
 use super::{Clocks, tls::tls_error};
 use crate::model::snapshot::FailureKind;
 
-/// Who asks. Lets servers' logs distinguish probes from agents.
+/// Lets servers' logs distinguish probes from agents.
 pub(crate) const USER_AGENT: &str = concat!("logagent-exporter/", env!("CARGO_PKG_VERSION"));
 
-/// The documented answers are a few hundred bytes; longer ones are judged by their beginning.
+/// The documented answers have a few hundred bytes; longer ones are judged by their beginning.
 const MOST_BODY: usize = 64 * 1024;
 
-/// For an answer's head.
+/// The maximum size of an answer's head, in bytes.
 const MOST_HEAD: usize = 64 * 1024;
 
 /// An answer's head and the part of its body that was read.

@@ -27,7 +27,7 @@ use crate::model::{
 pub(crate) enum Error {
     /// A fact about the peer, or about the route to it.
     Peer(Failure),
-    /// The exporter's own shortage, which says nothing about the peer.
+    /// A lack of resources of the exporter itself, which says nothing about the peer.
     Own(Why),
 }
 

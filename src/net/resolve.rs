@@ -1,4 +1,4 @@
-//! Names to addresses, through `getaddrinfo` as the agents do it, so that hosts file, DNS and nss modules are all used.
+//! Names to addresses, through `getaddrinfo` as in the agents, so that hosts file, DNS and nss modules are all used.
 //!
 //! Nothing is cached: the result must be what the agent would get now.
 
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{Error, single_flight::SingleFlight};
 use crate::{model::snapshot::FailureKind, sys::error::is_own_shortage};
 
-/// At most so many addresses are tried; with more, each address would get too little of the deadline.
+/// The maximum number of addresses that are tried; with more, each would get too little of the time.
 const MOST_ADDRESSES: usize = 4;
 
 /// What `getaddrinfo` says if no name server answers (`EAI_AGAIN`), in the wording of glibc and of musl: the
@@ -84,7 +84,7 @@ fn literal(host: &str) -> Option<IpAddr> {
     host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host).parse().ok()
 }
 
-/// Duplicates dropped and the families alternating (the system's preferred one first), so that truncation keeps both.
+/// Drops duplicates and alternates the families, the system's preferred one first, so that truncation keeps both.
 fn choose(found: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
     let mut unique: Vec<SocketAddr> = Vec::with_capacity(found.len());
     for mut address in found {

@@ -43,7 +43,7 @@ pub(crate) struct Handshake {
 pub(crate) struct Terms {
     /// The client's certificate chain and its key.
     pub(crate) identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
-    /// Accept any certificate of the server.
+    /// True if any server certificate is accepted.
     pub(crate) insecure: bool,
 }
 
@@ -117,7 +117,7 @@ fn client_config(
     Ok((config, recording))
 }
 
-/// The local clock, by which a certificate has expired or not.
+/// The local clock, which decides whether a certificate has expired.
 #[derive(Debug)]
 struct LocalClock(Clocks);
 
@@ -130,7 +130,7 @@ impl TimeProvider for LocalClock {
 /// Records the server's own certificate, and leaves the verdict to webpki.
 #[derive(Debug)]
 struct RecordingVerifier {
-    /// `None`: nobody is trusted.
+    /// `None`: no authority is trusted.
     verifier: Option<Arc<WebPkiServerVerifier>>,
     roots: Arc<RootCertStore>,
     provider: Arc<CryptoProvider>,
@@ -216,7 +216,7 @@ impl ServerCertVerifier for RecordingVerifier {
 #[derive(Debug)]
 struct Leaf {
     certificate: Certificate,
-    /// Issuer and subject are equal.
+    /// True if issuer and subject are equal.
     self_signed: bool,
 }
 

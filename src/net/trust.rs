@@ -44,13 +44,13 @@ const BUNDLES: [&str; 7] = [
 /// Directories of hashed links.
 const DIRECTORIES: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
 
-/// A whole store is some hundred KiB; anything larger is not one.
+/// A whole store has a few hundred KiB; anything larger than this is not one.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A store directory holds a few hundred links.
 const MOST_ENTRIES: usize = 4096;
 
-/// Where to look.
+/// Where the store is looked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Locations {
     root: Root,
@@ -275,7 +275,7 @@ fn unread(path: &Path, error: &io::Error) -> Why {
     Why::new(Reason::Failed, path, error.to_string())
 }
 
-/// Opens without waiting for a FIFO's writer, and only regular files.
+/// Opens only regular files, and does not wait for a FIFO's writer.
 fn open_regular(root: &Root, path: &Path) -> io::Result<File> {
     let file = root.open(path, Purpose::Read)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }

@@ -1,6 +1,6 @@
 //! The one reader of clocks: wall time, time since boot, and the kernel's clock status.
 //!
-//! Everything else gets the time as a parameter. It does not decide whether a clock is right.
+//! All other code gets the time as a parameter. This module does not decide whether a clock is right.
 
 use std::{
     io,

@@ -1,5 +1,5 @@
-//! Who is believed. Which processes and paths are trusted. The exporter may read what others may not, so unprivileged
-//! users must not be able to choose what it reads, or to impersonate an agent.
+//! Decides which processes and paths are trusted. The exporter may read what others may not, so unprivileged users
+//! must not be able to choose what it reads, or to impersonate an agent.
 //!
 //! * A process counts if all its user ids are the same: root's, those of the installation's owner if only root could
 //!   have created it there, or those of a user in `run_as` of the config.
@@ -11,24 +11,24 @@ use crate::sys::root::Step;
 
 /// The superuser.
 pub const ROOT: u32 = 0;
-/// Permission to go through a directory.
+/// Permission to traverse a directory.
 const SEARCH: u32 = 1;
-/// No permission: seeing that it exists needs only those of the parent directories.
+/// No permission on the entry itself: seeing that it exists requires only search permission on its parent directories.
 pub const SEE: u32 = 0;
 /// Permission to read.
 pub const READ: u32 = 4;
-/// The id that the kernel shows for a user of another namespace. It may be any user.
+/// The id that the kernel shows for a user of another user namespace. It may be any user.
 const OVERFLOW: u32 = 65534;
 
 /// The users of a process, from its `status`. The owner of its files in `/proc` is not used: it is root as soon as the
 /// process is not dumpable.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Credentials {
-    /// The real, effective, saved and file system's user.
+    /// The real, effective, saved and file system user ids.
     pub users: [u32; 4],
-    /// The group by which files are opened.
+    /// The file system group id, which is checked when a file is opened.
     pub group: u32,
-    /// Its other groups.
+    /// Its supplementary groups.
     pub groups: Vec<u32>,
 }
 
@@ -50,7 +50,7 @@ pub enum Accepted {
 }
 
 impl Accepted {
-    /// True if a process of these credentials counts.
+    /// True if a process with these credentials counts.
     pub fn counts(&self, credentials: &Credentials) -> bool {
         match self {
             Self::Anybody => true,
@@ -59,7 +59,7 @@ impl Accepted {
     }
 }
 
-/// True if only root can replace its entries, or it is a link of root's.
+/// True if only root can replace the entries of this directory, or if it is a link owned by root.
 fn is_roots_alone(component: &Step) -> bool {
     component.owner == ROOT && (component.is_link || component.mode & 0o022 == 0)
 }

@@ -18,8 +18,8 @@ use crate::model::{
 /// The longest label value, in characters: file contents must not become unbounded label values.
 const LONGEST_LABEL: usize = 200;
 
-/// The most endpoints, addresses or files of one agent that become series: an agent's config may hold thousands, and
-/// the JSON report has them all.
+/// The maximum number of endpoints, addresses or files of one agent that become series: an agent's config may hold
+/// thousands, and the JSON report has them all.
 const MOST_PER_AGENT: usize = 100;
 
 /// The metric about bounds.
@@ -30,7 +30,7 @@ const LIMITS: &str = "logagent_limit_reached";
 pub enum Kind {
     /// Only increases, and starts at zero with the exporter.
     Counter,
-    /// May go either way.
+    /// May increase and decrease.
     Gauge,
 }
 
@@ -142,7 +142,7 @@ pub struct Samples {
     names: &'static [&'static str],
     seen: BTreeSet<Vec<String>>,
     list: Vec<Sample>,
-    /// The number of items left out because of the bound.
+    /// True if items were left out because of the bound.
     cut: bool,
 }
 
@@ -162,8 +162,8 @@ impl Samples {
         items.take(MOST_PER_AGENT)
     }
 
-    /// Adds a sample; `values` are the labels' in the order of their names. A second one with equal labels would make
-    /// the whole scrape invalid and is left out, as is a value that is not a number.
+    /// Adds a sample; `values` are the label values in the order of the label names. A second one with equal labels
+    /// would make the whole scrape invalid and is left out, as is a value that is not a number.
     pub(super) fn add(&mut self, values: &[&str], value: f64) {
         let values: Vec<String> = values.iter().map(|value| bounded(value)).collect();
         if !value.is_finite() || !self.seen.insert(values.clone()) {

@@ -29,7 +29,7 @@ const HEADING: usize = 20;
 /// The default number of columns.
 pub const COLUMNS: usize = 80;
 
-/// Narrower than this nothing fits; wider, sentences are hard to read.
+/// On fewer columns nothing fits; on more, sentences are hard to read.
 const COLUMNS_USED: std::ops::RangeInclusive<usize> = 40..=120;
 
 /// How the diagnosis is rendered.
@@ -39,18 +39,18 @@ pub struct Style {
     pub language: Language,
     /// With ANSI colours, which are for terminals only.
     pub colour: bool,
-    /// All observations, and findings not merged.
+    /// Shows all observations, and does not merge findings.
     pub verbose: bool,
     /// Columns of the terminal; lines are wrapped to fit.
     pub columns: usize,
-    /// Where the report comes from; `None` if the reader knows, as from the exporter that prints it.
+    /// Where the report comes from; `None` if the reader knows, as when the exporter itself prints it.
     pub source: Option<Source>,
 }
 
 /// Where a report comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// The running exporter, which was asked.
+    /// The running exporter.
     RunningExporter,
     /// A new evaluation, without the history of the running exporter.
     NewEvaluation,
@@ -195,7 +195,7 @@ impl Writer<'_> {
         if self.style.verbose { self.observed(agent) } else { Ok(()) }
     }
 
-    /// The facts that could not be read, each once, with the prerequisites that it affects.
+    /// Each fact that could not be read, with the prerequisites that it affects.
     fn unread(&mut self, agent: &AgentReport) -> fmt::Result {
         let mut whys: Vec<(&Why, Vec<&str>)> = Vec::new();
         for prerequisite in &agent.prerequisites {

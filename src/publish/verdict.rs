@@ -10,7 +10,7 @@ use crate::model::{
 pub enum Verdict {
     /// Every prerequisite holds.
     Ok,
-    /// A warning stands.
+    /// There is a warning.
     Warning,
     /// A prerequisite fails.
     Failing,
@@ -29,7 +29,7 @@ impl Verdict {
         }
     }
 
-    /// Of a whole report: failing takes precedence over unknown, and unknown over warnings.
+    /// The verdict of a whole report: failing takes precedence over unknown, and unknown over warnings.
     pub fn of(report: &Report) -> Self {
         let warns = |agent: &AgentReport| {
             agent

@@ -53,7 +53,7 @@ pub const EVALUATED_ANEW: Text = Text {
     en: "a new evaluation at {at}, not what a running exporter has found",
     zh: "以上为本命令于 {at} 重新检查的结果，并非正在运行的 logagent-exporter 的检查结果",
 };
-/// Something is cut.
+/// Not everything is shown.
 pub const LIMITS: Text = Text {
     en: "not everything is shown; limits reached: {limits}",
     zh: "内容未全部显示，已达到上限：{limits}",
@@ -84,7 +84,7 @@ pub const NO_REFERENCE: Text = Text { en: "no time reference", zh: "无时间参
 pub const SYNCHRONIZED: Text = Text { en: "kernel says synchronized", zh: "内核显示已同步" };
 /// The kernel's opinion of the clock.
 pub const UNSYNCHRONIZED: Text = Text { en: "kernel says not synchronized", zh: "内核显示未同步" };
-/// Follows the counts of endpoints.
+/// How many endpoints answer.
 pub const ENDPOINTS_ANSWER: Text =
     Text { en: "{up} of {all} endpoints answer", zh: "{all} 个服务地址中 {up} 个应答正常" };
 
@@ -202,7 +202,7 @@ impl Mark {
         }
     }
 
-    /// One character.
+    /// The mark as one character.
     pub fn symbol(self) -> char {
         match self {
             Self::Good => '✓',
@@ -325,7 +325,7 @@ pub fn counts(agent: &AgentReport, language: Language) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(comma)
 }
 
-/// A duration of a phase, for people.
+/// The duration of a phase, for people.
 pub fn milliseconds(took: Duration) -> String {
     let milliseconds = took.as_secs_f64() * 1000.0;
     if milliseconds < 10.0 { format!("{milliseconds:.1} ms") } else { format!("{milliseconds:.0} ms") }
@@ -410,7 +410,7 @@ pub fn printable(line: &str) -> String {
     characters.chunks(100).map(|chunk| visible(&chunk.iter().collect::<String>())).collect()
 }
 
-/// The lines of a sentence of the catalogue, filled, each printable.
+/// The lines of a text of the catalogue with its placeholders filled, each printable.
 pub fn lines(text: &str) -> impl Iterator<Item = String> + '_ {
     text.trim_end().split('\n').map(|line| printable(line.trim_end_matches('\r')))
 }
@@ -437,7 +437,7 @@ pub fn by_root(agent: &AgentReport) -> Vec<(&Problem, Vec<&Problem>)> {
 /// The unexplained problem at the end of the chain of explanations; `None` for a root itself.
 pub fn root_of<'a>(problem: &Problem, all: &[&'a Problem]) -> Option<&'a Problem> {
     let mut explained_by = problem.explained_by?;
-    // A chain cannot be longer than there are problems; so a cycle ends here.
+    // No chain has more links than there are problems, so a cycle ends here.
     for _ in 0..all.len() {
         // The same cause may be unexplained for one subject and explained for another.
         let candidates = || all.iter().filter(|candidate| candidate.cause.id == explained_by.id);
@@ -449,7 +449,7 @@ pub fn root_of<'a>(problem: &Problem, all: &[&'a Problem]) -> Option<&'a Problem
     None
 }
 
-/// Columns that a text takes on a terminal: East Asian wide characters take two.
+/// The number of columns that a text takes on a terminal: East Asian wide characters take two.
 pub fn width(text: &str) -> usize {
     text.chars()
         .map(|c| match c {
@@ -466,12 +466,12 @@ pub fn width(text: &str) -> usize {
         .sum()
 }
 
-/// Blanks that fill `text` up to `columns`.
+/// Blanks that pad `text` to `columns`.
 pub fn padding(text: &str, columns: usize) -> Blanks {
     Blanks(columns.saturating_sub(width(text)))
 }
 
-/// So many blanks.
+/// This many blanks.
 #[derive(Debug, Clone, Copy)]
 pub struct Blanks(pub usize);
 

@@ -48,7 +48,7 @@ pub(crate) const ASKS_EVERY_SOURCE_OF_NAMES: bool = cfg!(not(target_env = "musl"
 /// A request to the system's service manager about the exporter's own service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServiceRequest {
-    /// Install or upgrade it, with these flags (none: as they were), and start it.
+    /// Install or upgrade it, with these flags (none: the previous ones), and start it.
     Install(Vec<OsString>),
     /// Stop and remove it.
     Uninstall,
@@ -61,7 +61,7 @@ pub enum ServiceRequest {
 /// The level of a line in the system's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Importance {
-    /// It can be looked up.
+    /// It needs no attention.
     Information,
     /// It needs attention.
     Warning,

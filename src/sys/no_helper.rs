@@ -11,7 +11,7 @@ pub enum Role {
     Task,
 }
 
-/// Nothing else.
+/// None: every process is the exporter.
 pub fn role() -> Option<Role> {
     None
 }
@@ -20,7 +20,7 @@ pub fn role() -> Option<Role> {
 #[derive(Debug)]
 pub enum Helper {}
 
-/// Starts none.
+/// Starts no helper.
 ///
 /// # Errors
 /// None.
@@ -28,7 +28,7 @@ pub fn start() -> io::Result<()> {
     Ok(())
 }
 
-/// None.
+/// There is none.
 pub fn connection() -> Option<&'static Helper> {
     None
 }
@@ -48,7 +48,7 @@ impl Helper {
 pub enum Caller {}
 
 impl Caller {
-    /// None.
+    /// There is no request.
     ///
     /// # Errors
     /// None.

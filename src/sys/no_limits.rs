@@ -2,21 +2,21 @@
 
 use std::io;
 
-/// A limit; `None` is none.
+/// A limit; `None`: unlimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// What holds now.
+    /// The limit that is in effect.
     pub current: Option<u64>,
-    /// How far the process itself may raise it.
+    /// The maximum to which the process itself may raise it.
     pub maximum: Option<u64>,
 }
 
-/// None. On Windows a process may have 16 million.
+/// No limit: on Windows a process may have 16 million.
 pub fn descriptors() -> Limit {
     Limit { current: None, maximum: None }
 }
 
-/// Sets it.
+/// Sets the limit.
 ///
 /// # Errors
 /// Always.

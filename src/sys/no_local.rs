@@ -1,4 +1,4 @@
-//! Sockets of the host itself (`AF_UNIX`), on systems where the exporter has none.
+//! Local sockets (`AF_UNIX`), on systems where the exporter has none.
 
 use std::{
     convert::Infallible,
@@ -12,9 +12,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::unsupported;
 
-/// Where it would be.
+/// The directory in which the socket would be.
 pub const DIRECTORY: &str = "/run/logagent-exporter";
-/// The name that it would have.
+/// The name that the socket would have.
 pub const SOCKET: &str = "exporter.sock";
 
 /// One connection.
@@ -51,7 +51,7 @@ pub fn poll_peek(stream: &Stream, _: &mut Context<'_>) -> Poll<io::Result<Option
 pub struct Listener(Infallible);
 
 impl Listener {
-    /// Cannot.
+    /// Listening is not possible.
     ///
     /// # Errors
     /// Always.
@@ -59,12 +59,12 @@ impl Listener {
         Err(unsupported())
     }
 
-    /// None comes.
+    /// No connection arrives.
     pub fn poll_accept(&self, _: &mut Context<'_>) -> Poll<io::Result<Stream>> {
         match self.0 {}
     }
 
-    /// Nothing.
+    /// There is nothing to describe.
     pub fn describe(&self) -> String {
         match self.0 {}
     }
@@ -78,7 +78,7 @@ pub fn started(stream: &Stream) -> io::Result<crate::sys::Started> {
     match stream.0 {}
 }
 
-/// None is handed over.
+/// No socket is passed by a service manager.
 ///
 /// # Errors
 /// None.
@@ -94,7 +94,7 @@ pub fn is_private(_: &Path) -> io::Result<bool> {
     Err(unsupported())
 }
 
-/// Cannot.
+/// Connecting is not possible.
 ///
 /// # Errors
 /// Always.

@@ -12,7 +12,7 @@ pub fn as_service(work: Box<dyn FnOnce() -> bool + Send>) -> Result<bool, Box<dy
     Err(work)
 }
 
-/// Cannot.
+/// Does nothing: packages install the service.
 ///
 /// # Errors
 /// Always.
@@ -30,7 +30,7 @@ impl EventLog {
         None
     }
 
-    /// Tells it.
+    /// Writes nothing.
     ///
     /// # Errors
     /// None.

@@ -177,7 +177,7 @@ pub mod file {
         u32::MAX
     }
 
-    /// Not known: all are the same.
+    /// Not known; the same for all files.
     pub fn identity_of(_: &File, _: &Metadata) -> (u64, u64) {
         (0, 0)
     }
@@ -229,7 +229,7 @@ pub mod signals {
             Ok(Self)
         }
 
-        /// Waits for ever.
+        /// Waits forever.
         pub async fn asked(&mut self) {
             std::future::pending::<()>().await;
         }

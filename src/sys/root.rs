@@ -27,7 +27,7 @@ pub struct Root {
 pub enum Purpose {
     /// For its metadata; its content is not read.
     Look,
-    /// To be read. A FIFO is not waited for.
+    /// To be read. Does not wait for a FIFO's writer.
     Read,
 }
 
@@ -49,7 +49,7 @@ pub struct Step {
 /// The kind of file system that a file is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileSystem {
-    /// One of files.
+    /// An ordinary one.
     Usual,
     /// One of the kernel's: its entries are not real files, and reading them may have effects.
     OfTheKernel,
@@ -72,7 +72,7 @@ impl Root {
         Self { path: system::canonical(path), held: None }
     }
 
-    /// The open directory, whatever `path` refers to by now.
+    /// The root that is this open directory, whatever `path` refers to by now.
     pub fn held(directory: File, path: PathBuf) -> Self {
         Self { path, held: Some(Arc::new(directory)) }
     }
@@ -102,7 +102,8 @@ impl Root {
         self.path.join(relative(path))
     }
 
-    /// `path` of the exporter's file system as the agent sees it: without the root's prefix. `None` if it is not below the root.
+    /// `path` of the exporter's file system as the agent sees it: without the root's prefix. `None` if it is not below
+    /// the root.
     pub fn strip(&self, path: &Path) -> Option<PathBuf> {
         if self.is_own() {
             return Some(path.to_owned());
@@ -152,7 +153,7 @@ impl Root {
     }
 }
 
-/// Opens for reading what was opened for its metadata, whatever its path refers to by now.
+/// Opens for reading a file that was opened for its metadata, whatever its path refers to by now.
 ///
 /// # Errors
 /// The system's error.
@@ -180,7 +181,7 @@ pub fn start(root: &Path, path: &Path) -> PathBuf {
     system::start(root, path)
 }
 
-/// The named components and the `..` of a path, last first.
+/// The named components and the `..` of a path, in reverse order.
 pub fn components(path: &Path) -> Vec<OsString> {
     path.components()
         .rev()

@@ -31,7 +31,7 @@ pub enum Source {
     ProcessStart,
     /// Changes in directories.
     File,
-    /// The kernel's multicast on links, addresses and routes.
+    /// The kernel's multicast messages about links, addresses and routes.
     Address,
     /// A timer that is cancelled when the clock is set.
     Clock,
@@ -62,7 +62,7 @@ pub struct WatchPlan {
     pub directories: BTreeMap<PathBuf, Names>,
     /// Executables whose start matters.
     pub executables: BTreeSet<PathBuf>,
-    /// Live processes, by their id in the exporter's PID namespace. `None`: the procfs is of another PID namespace.
+    /// Live processes, by their id in the exporter's PID namespace. `None`: the procfs belongs to another one.
     pub processes: Option<BTreeSet<u32>>,
 }
 
@@ -96,7 +96,7 @@ pub(super) struct Watched {
 /// All sources.
 #[derive(Debug)]
 pub struct Events {
-    /// True if all is to be polled.
+    /// True if everything is polled.
     closed: bool,
     process: Exits,
     file: Option<Watches>,
@@ -209,7 +209,7 @@ impl Events {
         missing
     }
 
-    /// Sources with unreported changes are down, all others are up; changes of this are logged.
+    /// Marks the sources in `missing` as down and all others as up, and logs each transition.
     fn tell(&mut self, missing: Vec<(Source, io::Error)>) {
         let before = std::mem::take(&mut self.down);
         for (source, error) in missing {
@@ -223,7 +223,7 @@ impl Events {
     }
 }
 
-/// Opens a source that is not open; true if it was opened now.
+/// Opens a source that is not open; true if this call opened it.
 fn open<T>(
     source: &mut Option<T>,
     open: impl FnOnce() -> io::Result<T>,

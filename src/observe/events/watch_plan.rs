@@ -17,11 +17,11 @@ const SILENT: [&str; 2] = ["/proc", "/sys"];
 /// The kind of access to a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Question {
-    /// What stands there.
+    /// Whether it exists, and its type.
     Standing,
-    /// What it holds.
+    /// Its content.
     Content,
-    /// What entries it has.
+    /// Its entries, if it is a directory.
     Entries,
 }
 

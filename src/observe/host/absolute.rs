@@ -1,4 +1,4 @@
-//! Relative paths of an agent.
+//! Makes the relative paths of an agent absolute.
 
 use std::path::{Path, PathBuf};
 
@@ -42,6 +42,6 @@ pub(super) fn absolute_path(path: PathBuf, install_dir: Option<&Path>) -> PathBu
         Some(directory) if path.is_relative() => directory.join(path.strip_prefix(".").unwrap_or(&path)),
         Some(_) | None => path,
     };
-    // With the system's own separators.
+    // Rewrites the path with the system's own separators.
     path.components().collect()
 }

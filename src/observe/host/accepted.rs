@@ -1,6 +1,6 @@
 //! Whose processes count as an agent's: reads the owners of installations and the ids of the users in the config.
 //!
-//! [`trust`](crate::observe::trust) makes the decision. Nothing is read for processes of root.
+//! [`trust`](crate::observe::trust) makes the decision. Nothing is read for root's processes.
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -20,7 +20,7 @@ use crate::{
 /// The local users of the host, without those of directory services.
 const PASSWD: &str = "/etc/passwd";
 
-/// What was read of owners and users in one reading.
+/// The owners and users that were looked up in one reading.
 pub struct Acceptance<'a> {
     files: Files<'a>,
     directories: RefCell<BTreeMap<PathBuf, Option<Found>>>,
@@ -39,17 +39,17 @@ struct Owned {
 struct Found {
     /// Its owner, if only root could have created it there.
     owned: Option<Owned>,
-    /// It is root's.
+    /// True if root owns it.
     is_roots: bool,
 }
 
 impl<'a> Acceptance<'a> {
-    /// Has read nothing yet.
+    /// Starts without anything read.
     pub fn new(files: Files<'a>) -> Self {
         Self { files, directories: RefCell::default(), users: OnceCell::new() }
     }
 
-    /// True if a process of these credentials, whose executable is at `path` (if that is known), counts as one of the
+    /// True if a process with these credentials, whose executable is at `path` (if that is known), counts as one of the
     /// agent's.
     pub fn counts(
         &self,
@@ -129,7 +129,7 @@ impl<'a> Acceptance<'a> {
     }
 }
 
-/// The standard directories of the kind that may be this one; without one, those with a fixed name.
+/// The standard directories of the kind that may be `directory`; if that is not known, those with a fixed name.
 fn usual_places(profile: &dyn Profile, directory: Option<&Path>) -> impl Iterator<Item = PathBuf> {
     let of_place = move |place: &'static Place| match place {
         Place::Directory(path) => Some(PathBuf::from(path)),

@@ -84,12 +84,12 @@ pub fn product(files: Files<'_>) -> Reading<String> {
     Reading::Known(words.join(" "))
 }
 
-/// Asks the system's resolver for the host's own name, as agents do at their start. Nothing else waits for its answer.
+/// Asks the system's resolver for the host's own name, as agents do at startup. Nothing else waits for its answer.
 #[derive(Debug)]
 pub struct Resolver {
     lookup: Option<Lookup>,
-    /// The lookup that was requested while another one was running, which may have begun before a change of the hosts
-    /// file.
+    /// The lookup that was requested while another one was running: the running one may have begun before the hosts
+    /// file changed.
     next: Option<String>,
     last: Reading<Vec<Ipv4Addr>>,
 }
@@ -127,7 +127,7 @@ impl Resolver {
         self.next = Some(hostname.to_owned());
     }
 
-    /// The previous answer is discarded, because its inputs have changed.
+    /// Discards the previous answer, because its inputs have changed.
     pub fn forget(&mut self) {
         self.last = not_asked();
     }
@@ -193,7 +193,8 @@ fn first_of_each(found: impl Iterator<Item = SocketAddr>) -> Vec<Ipv4Addr> {
     addresses
 }
 
-/// That a name has no address is a fact; std reports getaddrinfo's code only as a message (glibc's, then musl's).
+/// A name without addresses is a fact, not a failure. std reports getaddrinfo's code only as a message: glibc's, then
+/// musl's.
 fn refusal(hostname: &str, words: &str) -> Reading<Vec<Ipv4Addr>> {
     const NO_SUCH_NAME: [&str; 4] = [
         "Name or service not known",

@@ -39,7 +39,7 @@ const MOST_PARTS: usize = 256;
 /// The maximum number of entries of a program directory that are read.
 const MOST_PROGRAMS: usize = 10_000;
 
-/// The trigger for reading an installation.
+/// When and why an installation is read.
 #[derive(Debug, Clone, Copy)]
 pub struct Turn {
     /// Both clocks.
@@ -65,7 +65,7 @@ pub fn observe(
     let credentials = collecting.map(|candidate| candidate.credentials.clone());
     let files = files.named_by(credentials.as_ref());
     let (invocation, zone) = invocation(&candidates);
-    // Variables of a container's definition are set at its next start too.
+    // The variables in a container's definition will be set again at its next start.
     let last = memory.invocations.get(&settings.name).filter(|_| collecting.is_none());
     let invocation = last.cloned().unwrap_or(invocation);
     let zones = zones.with_variable(files, zone.as_deref());
@@ -209,7 +209,7 @@ pub(super) fn parts(files: Files<'_>, directory: &Located) -> Reading<Vec<Part>>
     read().into()
 }
 
-/// All of this applies to the merged config as a whole.
+/// Makes the modification time and the digest those of the merged config as a whole.
 fn merged(state: Reading<FileState<Parameters>>, parts: &[Part]) -> Reading<FileState<Parameters>> {
     state.map(|state| match state {
         FileState::Present(mut file) => {
@@ -259,8 +259,8 @@ fn collecting(candidates: &[Candidate]) -> Option<&Candidate> {
     })
 }
 
-/// A process keeps what it loaded at its start: a config that has become unreadable does not change the paths of its
-/// files. Another process may have been started with other paths, and so may one that is hidden.
+/// A process keeps what it loaded at startup: a config that has become unreadable does not change the paths of its
+/// files. This is not true of another process, or of one that is hidden: it may have been started with other paths.
 fn remember_identity(
     settings: &AgentSettings,
     found: IdentityLayout,
@@ -307,7 +307,7 @@ fn content(files: Files<'_>, path: &Path) -> Reading<Option<Bytes>> {
     })
 }
 
-/// A file of which only presence and changes matter.
+/// A file of which only its presence and its changes matter.
 fn watched(files: Files<'_>, path: &Path) -> FileFact<()> {
     FileFact { path: path.to_owned(), state: parsed(files.read(path, Extent::Whole), |_| Ok(())) }
 }
@@ -370,7 +370,7 @@ fn installation(
         }
     };
     let install_dir = target.settings.install_dir.as_deref();
-    // Identity files belong to the operator, and remain after an agent was removed.
+    // Identity files belong to the operator, and remain after an agent is removed.
     let located = layout.config.candidates.iter().chain(&layout.record.candidates);
     let traces = install_dir
         .into_iter()

@@ -49,11 +49,11 @@ pub(super) struct Contained {
     pub(super) agents: Vec<(AgentSettings, AgentFacts)>,
     /// Where they are, by the agent's name.
     pub(super) places: BTreeMap<Arc<str>, PlaceFacts>,
-    /// The entries to containers with another network, if the exporter may join it.
+    /// Handles to containers with another network, if the exporter may join it.
     pub(super) container_handles: BTreeMap<Arc<str>, ContainerHandle>,
     /// Agents whose containers were removed, and may be recreated.
     pub(super) awaited: Vec<Arc<str>>,
-    /// There are more than are watched.
+    /// True if there are more agents than are watched.
     pub(super) cut: bool,
 }
 
@@ -74,7 +74,7 @@ pub(super) struct ContainerSearch<'a> {
     pub(super) procfs: &'a Procfs,
     /// The kinds.
     pub(super) profiles: Profiles,
-    /// What config says.
+    /// The config.
     pub(super) settings: &'a Settings,
     /// Which agents the config refers to, depending on where the exporter is.
     pub(super) pod_context: &'a PodContext,
@@ -82,14 +82,14 @@ pub(super) struct ContainerSearch<'a> {
     pub(super) pod: Option<&'a Pod>,
     /// The host's own facts.
     pub(super) host: &'a PlaceFacts,
-    /// When.
+    /// When and why they are read.
     pub(super) turn: Turn,
     /// How much of the surroundings to read.
     pub(super) scope: Scope,
 }
 
 impl ContainerSearch<'_> {
-    /// Reads every agent that runs in a container, and those that did. `taken`: names that are already used.
+    /// Reads every agent that runs, or has run, in a container. `taken`: names that are already used.
     pub(super) fn observe(
         self,
         candidates: Result<&[Candidate], &Why>,
@@ -307,7 +307,7 @@ impl ContainerSearch<'_> {
             self.scope,
             memory,
         );
-        // A container's mounts disappear with its last process, so what was read at that time is not its state.
+        // A container's mounts disappear with its last process, so what was read meanwhile may not be its state.
         if witness.is_some_and(|witness| !self.procfs.runs(witness, self.files.attempt)) {
             let why = known::not_running(&known.name);
             self.add_unread(known, Reading::Unknown(why.clone()), &why, found, memory);
@@ -349,7 +349,7 @@ impl ContainerSearch<'_> {
         found.agents.push((settings, facts));
     }
 
-    /// Adds the agents of the config that should be in a container, but were seen in none.
+    /// Adds the agents of the config that should be in a container, but have not been seen in any.
     fn add_never_seen(&self, hidden: Option<&Why>, known: &[Known], found: &mut Contained) {
         for agent in self.settings.agents.iter().filter(|agent| self.pod_context.is_contained(agent)) {
             let Some(profile) = profile_of(self.profiles, agent.kind) else { continue };

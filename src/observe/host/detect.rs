@@ -63,7 +63,7 @@ pub fn below_root(files: Files<'_>, candidates: Vec<Candidate>) -> Vec<Candidate
     candidates.into_iter().filter(kept).collect()
 }
 
-/// The executable under which `settings` list the process.
+/// Whether the process is the agent's under these settings, and in which role.
 pub(super) fn recognise(
     profile: &dyn Profile,
     settings: &AgentSettings,
@@ -90,20 +90,20 @@ pub struct Detection<'a> {
     pub files: Files<'a>,
     /// The kinds.
     pub profiles: Profiles,
-    /// What config says.
+    /// The config.
     pub settings: &'a Settings,
     /// Which agents the config refers to, depending on where the exporter is.
     pub pod_context: &'a PodContext,
     /// Processes with an agent's name; empty if processes cannot be read.
     pub candidates: &'a [Candidate],
-    /// Processes could be read.
+    /// True if processes could be read.
     pub sees_processes: bool,
     /// Whose processes count.
     pub acceptance: &'a Acceptance<'a>,
 }
 
 impl Detection<'_> {
-    /// The installations to watch: the configured ones first, then the detected ones by first sight.
+    /// The installations to watch: the configured ones first, then the detected ones in the order of their detection.
     pub fn targets(&self, memory: &mut Memory) -> Vec<Target> {
         // While processes cannot be read, no installation is known to be gone.
         if self.sees_processes {
@@ -136,8 +136,8 @@ impl Detection<'_> {
         targets
     }
 
-    /// Whether a detected installation is watched after a reload: while any part of it exists, or may exist. A name
-    /// that the config now uses is replaced.
+    /// True if a detected installation is still watched after a reload: any part of it exists, or may exist. One whose
+    /// name the config now uses gets another name.
     fn is_still_watched(&self, seen: &Detected) -> bool {
         let taken = self.settings.agents.iter().any(|agent| agent.name == seen.name);
         self.settings.detect
@@ -151,7 +151,8 @@ impl Detection<'_> {
         running.unwrap_or_default().iter().any(|directory| self.canonical(directory) == seen.canonical)
     }
 
-    /// True if the directory is mounted into a container, whose agent has its installation there, and no process of the host has.
+    /// True if the directory is also the installation directory of an agent in a container, and no agent of the host
+    /// runs in it.
     fn is_a_containers(&self, seen: &Detected, shared: &BTreeSet<(u64, u64)>) -> bool {
         let is_shared = || pod::identity(self.files, &seen.directory).is_some_and(|it| shared.contains(&it));
         !shared.is_empty() && is_shared() && !self.runs_in(seen)

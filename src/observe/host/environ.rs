@@ -4,7 +4,7 @@ use crate::model::{authority::with_hidden_user_info, snapshot::Environment};
 
 /// The maximum length of a value, in bytes.
 const LONGEST: usize = 4 << 10;
-/// The maximum number of variables that are kept: an agent has some dozens.
+/// The maximum number of variables that are kept: an agent has a few dozen.
 const MOST: usize = 256;
 
 /// The variables of a process's environment that may be kept.
@@ -20,7 +20,7 @@ pub struct Kept {
     pub cut: bool,
 }
 
-/// Reads `/proc/<pid>/environ`. If a name occurs twice, the first counts, as for `getenv`.
+/// Reads `/proc/<pid>/environ`. If a name occurs twice, the first counts, as with `getenv`.
 pub fn parse(bytes: &[u8], wants: impl Fn(&str) -> bool) -> Kept {
     let mut kept = Kept::default();
     for entry in bytes.split(|byte| *byte == 0) {

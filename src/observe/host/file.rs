@@ -1,5 +1,5 @@
 //! Files and directories of agents, read without trusting them: no FIFOs or devices, up to a maximum size, never
-//! outside the root. Rules decide the meaning of absent or unusual files.
+//! outside the root. Rules decide what an absent or unusual file means.
 
 use std::{
     fs::File,
@@ -52,10 +52,10 @@ pub enum Extent {
     Head,
 }
 
-/// The host's files, in one run of the work.
+/// The host's files, as read in one [`Attempt`].
 #[derive(Debug, Clone, Copy)]
 pub struct Files<'a> {
-    /// Where paths start.
+    /// The directory in which paths start.
     pub root: &'a Root,
     /// Guards each read.
     pub attempt: &'a Attempt,
@@ -100,7 +100,7 @@ pub enum Kind {
 }
 
 impl<'a> Files<'a> {
-    /// The same, for paths that a process of these credentials may have named; `None`: no process has.
+    /// The same, for paths that a process with these credentials may have named; `None`: no process has.
     #[must_use]
     pub fn named_by(self, credentials: Option<&'a Credentials>) -> Self {
         let by = match credentials {
@@ -278,7 +278,7 @@ impl<'a> Files<'a> {
         refusal(path, error)
     }
 
-    /// True if its path leads into a file system that a process serves to its own user only.
+    /// True if the path leads into a file system that a process serves to its own user only.
     fn is_kept_from_others(&self, path: &Path) -> bool {
         let mut on_the_way = path.ancestors().map(|above| self.root.open(above, Purpose::Look));
         on_the_way.find_map(Result::ok).is_some_and(|last| sys::file::is_kept_from_others(&last))

@@ -1,4 +1,4 @@
-//! The hosts file, line by line, as resolvers read it. Other lines are skipped.
+//! The hosts file, line by line, as resolvers read it. Lines that they ignore are skipped.
 
 use std::net::IpAddr;
 

@@ -13,7 +13,7 @@ const MOST_IN_A_ROW: u8 = 3;
 pub(super) struct IgnoredPids {
     /// Read by the last regular reading.
     fresh: Vec<u32>,
-    /// Read by two consecutive ones: they have had time to execute their final program.
+    /// Read by two consecutive regular readings: they have had time to execute their final program.
     settled: Vec<u32>,
     passed_over: u8,
 }

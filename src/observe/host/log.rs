@@ -52,13 +52,13 @@ struct Place {
 /// Reads the logs of one agent.
 #[derive(Clone, Copy)]
 pub struct Reader<'a> {
-    /// Where and as whom.
+    /// The files, read on the agent's behalf.
     pub files: Files<'a>,
-    /// Whose parsers.
+    /// The profile that parses the lines.
     pub profile: &'static dyn Profile,
     /// The possible time zones of its times.
     pub zones: &'a Zones,
-    /// The turn.
+    /// The time of this cycle.
     pub now: Now,
     /// True in a cycle of the timer. In between, the last result is used again, so that an agent that writes all the
     /// time costs nothing more.
@@ -98,7 +98,7 @@ impl AgentLogs {
             facts.skipping |= tail.skipped > 0;
             add(facts, runs);
         }
-        // The state log supplements the other log, and is not used without it.
+        // The status log supplements the main log, and is not used without it.
         if let Some(facts) = &mut self.facts
             && let Ok(Some((_, tail, runs))) =
                 reader.read(OwnLog::Status, &layout.status_log, &mut self.status)
@@ -177,7 +177,7 @@ impl Reader<'_> {
         }))
     }
 
-    /// By how much the log's local time is ahead of UTC, in seconds: according to the zone in which its last line is
+    /// How far the log's local time is ahead of UTC, in seconds, according to the zone in which its last line is
     /// nearest to the file's last change.
     fn ahead_of_utc(&self, written: &str, modified: SystemTime) -> Option<i64> {
         let moments = self.zones.moments(written.split('.').next()?);
@@ -185,7 +185,7 @@ impl Reader<'_> {
         Some(seconds_from(moment, as_if_utc(written)?))
     }
 
-    /// On both clocks. Times in the future are treated as now.
+    /// The moment on both clocks. Times in the future are treated as now.
     fn moment(&self, wall: SystemTime) -> Moment {
         let wall = wall.min(self.now.wall);
         let age = self.now.wall.duration_since(wall).unwrap_or_default();
@@ -209,7 +209,7 @@ fn seconds_from(a: SystemTime, b: SystemTime) -> i64 {
     b.duration_since(a).map_or_else(|behind| -seconds(behind.duration()), seconds)
 }
 
-/// The time of a local time that is `ahead` of UTC.
+/// The moment of a local time that is `ahead` seconds ahead of UTC.
 fn shifted(as_if_utc: SystemTime, ahead: i64) -> Option<SystemTime> {
     let by = Duration::from_secs(ahead.unsigned_abs());
     if ahead >= 0 { as_if_utc.checked_sub(by) } else { as_if_utc.checked_add(by) }

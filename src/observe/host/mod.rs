@@ -74,7 +74,7 @@ const HOSTS: &str = sys::HOSTS_FILE;
 /// event.
 const LOCAL_LOOKUP: Duration = Duration::from_millis(10);
 
-/// Where the host is.
+/// Where the host's files are, and how long one read may take.
 #[derive(Debug, Clone)]
 pub struct HostOptions {
     /// Prefix of agent paths and the hosts file; symbolic links resolve inside it.
@@ -118,14 +118,14 @@ struct Processes {
     limits: BTreeSet<Limit>,
 }
 
-/// What one reading gave.
+/// The result of one reading.
 #[derive(Debug)]
 pub struct HostReading {
     /// The host's own facts.
     pub host: PlaceFacts,
     /// Those of containers, by name.
     pub containers: BTreeMap<Arc<str>, PlaceFacts>,
-    /// The entries to containers with another network, if the exporter may join it.
+    /// Handles to containers with another network, if the exporter may join it.
     pub container_handles: BTreeMap<Arc<str>, ContainerHandle>,
     /// Agents that are not watched now, but whose state is kept: their containers are being replaced.
     pub awaited: Vec<Arc<str>>,
@@ -138,12 +138,12 @@ pub struct HostReading {
     pub not_believed: NotBelieved,
     /// Bounds that were reached.
     pub limits: BTreeSet<Limit>,
-    /// The entries that it used: changes there change the facts.
+    /// The directory entries that the reading used: a change there may change the facts.
     pub looked_at: WatchPlan,
 }
 
 impl HostReader {
-    /// A reader without any reading yet. Blocks once, to resolve `rootfs`.
+    /// Creates a reader. Blocks once, to resolve `rootfs`.
     pub fn new(options: HostOptions) -> Self {
         Self::with_profiles(options, PROFILES)
     }
@@ -222,7 +222,7 @@ impl HostReader {
         interfaces
     }
 
-    /// Reads what `changes` may have changed, and takes the rest from the last reading (if there is none: reads everything).
+    /// Reads what `changes` may have changed, and takes the rest from the last reading. Without one, reads everything.
     pub async fn read_changes(
         &mut self,
         settings: &Settings,

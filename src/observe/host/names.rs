@@ -48,7 +48,7 @@ impl<'a> Names<'a> {
         bearing.next().map(|(profile, _)| profile.kind())
     }
 
-    /// Those that do not count, by kind, user and executable.
+    /// The processes that do not count, by kind, user and executable.
     pub(super) fn not_believed(
         &self,
         untrusted: Vec<UntrustedProcess>,

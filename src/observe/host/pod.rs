@@ -19,7 +19,7 @@ use crate::{
 /// The maximum number of directories of containers that are distinguished from those of the host.
 const MOST_SHARED: usize = 256;
 
-/// The exporter's own pod, as in its definition.
+/// The exporter's own pod, as its definition names it.
 #[derive(Debug, Clone)]
 pub(super) struct Pod {
     name: String,
@@ -27,7 +27,7 @@ pub(super) struct Pod {
 }
 
 impl Pod {
-    /// The pod in these variables; `None`: not both are set.
+    /// The pod in these variables; `None` unless both are set.
     pub(super) fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         Some(Self { name: variable(sys::POD_NAME)?, namespace: variable(sys::POD_NAMESPACE)? })
     }
@@ -41,15 +41,15 @@ impl Pod {
 /// Where the exporter is, and which agents its config refers to.
 #[derive(Debug, Default)]
 pub struct PodContext {
-    /// The first process of the pod of the exporter; `None`: it is on a host, or watches one.
+    /// The first process of the exporter's pod; `None`: the exporter is on a host, or watches one.
     pub(super) first: Option<FirstProcess>,
     /// Configured agents that are in other containers although the config does not say so.
     pub(super) adopted: BTreeSet<String>,
 }
 
 impl PodContext {
-    /// In a pod every agent is in another container. On a host it is an agent with the host's PID namespace and another
-    /// root directory, if no part of it is on the host itself.
+    /// In a pod, every agent is in another container. On a host, an agent is if it has the host's PID namespace and
+    /// another root directory, and no part of it is on the host itself.
     pub(super) fn new(
         files: Files<'_>,
         (profiles, settings): (Profiles, &Settings),
@@ -91,7 +91,7 @@ impl PodContext {
     }
 }
 
-/// True for a kind with standard directories, so that it can be recognized in a container.
+/// True for a kind with standard directories, which can therefore be recognized in a container.
 fn is_placed(profile: &dyn Profile) -> bool {
     !profile.places(System::Linux).is_empty()
 }

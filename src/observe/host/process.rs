@@ -66,13 +66,13 @@ pub struct UntrustedProcess {
 pub struct Candidate {
     /// Its facts, without the role.
     pub process: Process,
-    /// The path of its executable as the agent sees it: resolved, or from its command line. `None`: cannot be told.
+    /// The path of its executable as the agent sees it: resolved, or from its command line. `None`: not known.
     pub path: Option<PathBuf>,
-    /// As whom it runs.
+    /// The users and groups that it runs as.
     pub credentials: Credentials,
     /// The variables of its environment that may be kept.
     pub environment: Reading<Kept>,
-    /// Its container, if any: its paths refer only to that.
+    /// Its container, if any: its paths are valid only there.
     pub container: Option<Container>,
 }
 
@@ -85,7 +85,7 @@ pub struct Container {
     pub first: Option<FirstProcess>,
     /// Its root directory.
     pub root: Root,
-    /// Its processes are in the procfs' own PID namespace, as if the exporter is in its pod.
+    /// True if its processes are in the procfs's own PID namespace, as when the exporter is in its pod.
     pub shares_processes: bool,
     /// Whether it has the exporter's network namespace.
     pub shares_network: Reading<bool>,
@@ -106,7 +106,7 @@ pub struct FirstProcess {
     pub start_ticks: u64,
 }
 
-/// The last component, invalid UTF-8 replaced.
+/// The last component, with invalid UTF-8 replaced.
 pub fn base_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }

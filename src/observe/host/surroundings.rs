@@ -56,18 +56,19 @@ impl AgentProcesses {
 #[derive(Debug, Clone, Default)]
 pub struct LastReadings {
     found: BTreeMap<String, Surroundings>,
-    /// The path of its processes' control group.
+    /// The possible paths of its processes' control group.
     groups: BTreeMap<String, Vec<PathBuf>>,
 }
 
 impl LastReadings {
-    /// The config determines which paths are read, so everything is read again.
+    /// Forgets all facts, because the config determines which paths are read. Keeps the control groups of the agents
+    /// for which `same` is true.
     pub fn retain(&mut self, same: impl Fn(&str) -> bool) {
         self.found.clear();
         self.groups.retain(|name, _| same(name));
     }
 
-    /// Of this agent nothing is kept.
+    /// Forgets this agent.
     pub fn forget(&mut self, name: &str) {
         self.found.remove(name);
         self.groups.remove(name);
@@ -77,7 +78,7 @@ impl LastReadings {
 /// How much to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
-    /// Nothing that was read before.
+    /// Only what was not read before.
     New,
     /// The facts that the end of a process may have changed.
     End,
@@ -278,7 +279,7 @@ fn bounds(files: Files<'_>, place: &Path) -> Result<Option<ControlGroup>, Why> {
     }))
 }
 
-/// Version 1 writes no limit as the largest possible number of pages; no host has half as much memory.
+/// Version 1 reports the largest possible number of pages if there is no limit; no host has that much memory.
 const NO_LIMIT: u64 = 1 << 60;
 
 /// The number after a key.

@@ -15,7 +15,7 @@ use crate::{
     sys::{self, file::Stamp, root::reopen},
 };
 
-/// The maximum number of bytes of one log that are read in one cycle. An agent in trouble writes some kilobytes a
+/// The maximum number of bytes of one log that are read in one cycle. An agent in trouble writes a few kilobytes a
 /// minute.
 pub const MOST: u64 = 256 << 10;
 /// No line of interest is longer.
@@ -36,7 +36,7 @@ pub struct Cursor {
     gone: bool,
 }
 
-/// What a turn found.
+/// What one cycle found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tail {
     /// When the file was last written to.
@@ -48,8 +48,8 @@ pub struct Tail {
 }
 
 impl Files<'_> {
-    /// Reads the lines added since `cursor`, without their line feeds, and advances it. The first time, and if more is
-    /// new than is read at once, only the end is read. `Known(None)`: there is no such file.
+    /// Reads the lines added since `cursor`, without their line feeds, and advances it. The first time, and if more was
+    /// added than is read at once, only the end is read. `Known(None)`: there is no such file.
     ///
     /// The path is not recorded: a log that is written all the time must not cause events.
     pub fn tail(
@@ -86,7 +86,7 @@ impl Files<'_> {
                 skipped += self.rest_of_rotated(path, cursor, each);
                 from = Some(0);
             } else if cursor.gone || metadata.len() < cursor.offset {
-                // Made or written anew.
+                // Created or written anew.
                 from = Some(0);
             } else {
                 from = Some(cursor.offset);
@@ -191,13 +191,13 @@ fn new_lines(
 
 /// Splits bytes into lines.
 struct Lines {
-    /// The beginning of a line.
+    /// The beginning of a line whose end has not been read yet.
     pending: Vec<u8>,
     /// True within a line that is skipped.
     passing: bool,
     /// The end of the last line that was complete, or skipped because of its length.
     end: u64,
-    /// Where reading is.
+    /// The position up to which the file was read.
     read: u64,
 }
 

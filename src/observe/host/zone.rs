@@ -27,7 +27,8 @@ impl Zones {
         Self(zones)
     }
 
-    /// Every moment that `text` (`YYYY-mm-dd HH:MM:SS[.fff]`) can mean: one for each zone, two where clocks were put back.
+    /// Every moment that `text` (`YYYY-mm-dd HH:MM:SS[.fff]`) can mean: one for each zone, two if clocks were set back
+    /// then.
     pub fn moments(&self, text: &str) -> Vec<SystemTime> {
         let Ok(time) = text.trim().parse::<DateTime>() else { return Vec::new() };
         let mut moments = Vec::new();

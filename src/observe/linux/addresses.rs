@@ -51,7 +51,7 @@ fn local(fib_trie: &str) -> BTreeSet<Ipv4Addr> {
 /// Interface, network and mask of a route without a gateway.
 fn connected(line: &str) -> Option<(&str, u32, u32)> {
     let mut fields = line.split_ascii_whitespace();
-    // As the kernel holds them: in the network's order.
+    // As the kernel holds them: in network byte order.
     let mut number = |index: usize| u32::from_str_radix(fields.nth(index)?, 16).ok().map(u32::from_be);
     let interface = line.split_ascii_whitespace().next()?;
     let (network, gateway, mask) = (number(1)?, number(0)?, number(4)?);

@@ -33,16 +33,16 @@ use crate::{
 
 /// The maximum number of bytes read from one file of `/proc`.
 const MOST_BYTES: u64 = 256 << 10;
-/// The maximum number of ancestors among which the first process of a container is searched.
+/// The maximum number of ancestors among which the first process of a container is searched for.
 const MOST_ANCESTORS: usize = 32;
 
 /// The facts of a process in a container.
 pub(super) struct ContainerProcess {
-    /// Its uid in the procfs.
+    /// Its users and groups, as the procfs shows them.
     pub(super) credentials: Credentials,
     /// Its executable, as seen by the process.
     pub(super) executable: PathBuf,
-    /// Where it is.
+    /// Its container.
     pub(super) container: Container,
 }
 
@@ -80,7 +80,7 @@ fn is_it(process: FirstProcess, stat: &Stat) -> bool {
     stat.start_ticks == process.start_ticks && stat.state != ProcessState::Defunct
 }
 
-/// The container whose first process this is; `None`: that has ended.
+/// The container whose first process this is; `None`: the process has ended.
 ///
 /// # Errors
 /// The kernel's error: it may not be read.

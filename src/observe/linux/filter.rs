@@ -1,7 +1,7 @@
 //! Which processes are certainly not an agent's: decided with one system call for almost every process, without
 //! allocating.
 //!
-//! Uncertain processes are left to the full reading. It never decides differently than that reading would.
+//! Uncertain processes are left to the full reading. The filter never decides differently from that reading.
 
 use std::{fmt::Write as _, mem::MaybeUninit, os::fd::OwnedFd, path::Path};
 

@@ -14,7 +14,7 @@ use crate::{
     sys::{helper, limits},
 };
 
-/// Reads the resource usage of this process; `None` without a procfs, which has even memory and CPU time.
+/// Reads the resource usage of this process; `None` without a procfs, because even memory and CPU time are read there.
 pub(in crate::observe) fn read() -> Option<SelfFacts> {
     let stat = Stat::parse(&std::fs::read("/proc/self/stat").ok()?)?;
     Some(SelfFacts {
@@ -53,10 +53,10 @@ pub(super) const ALONE: &str = "the exporter sees only its own processes, as it 
 /// The inode of the initial PID namespace, which is fixed in the kernel (`PROC_PID_INIT_INO`).
 const INITIAL: &str = "pid:[4026531836]";
 
-/// True if all processes of the namespace that `procfs` is of are the exporter's: they run its program, like its helper
-/// and a health check in its container, or are the init of its container and the processes through which that started
-/// the exporter. An init is the container's, not the host's, if it has another root directory than the one that the
-/// exporter watches: `is_of_root` is true if process 1 has that one.
+/// True if all processes in the PID namespace of `procfs` are the exporter's: they run its program, as its helper and a
+/// health check in its container do, or are the init of its container and the processes through which that started the
+/// exporter. An init is the container's, not the host's, if its root directory is not the one that the exporter
+/// watches; `is_of_root` is true if process 1 has the watched one.
 pub(super) fn is_alone(procfs: &Path, pids: &[u32], is_of_root: impl FnOnce() -> bool) -> bool {
     if pids.first() != Some(&1) {
         // The first process of the namespace is hidden.
@@ -69,7 +69,7 @@ pub(super) fn is_alone(procfs: &Path, pids: &[u32], is_of_root: impl FnOnce() ->
     }
     let program = |pid: u32| std::fs::read_link(procfs.join(format!("{pid}/exe"))).ok();
     let own = program(own_pid);
-    // Without CAP_SYS_PTRACE it may not read its helper, which has more privileges.
+    // Without CAP_SYS_PTRACE the exporter may not read its helper, which has more privileges.
     let helper = helper::connection().map(helper::Helper::pid);
     let is_own = |pid: u32| Some(pid) == helper || own.is_some() && program(pid) == own;
     let ancestors = ancestors(procfs, own_pid, pids.len());
@@ -86,7 +86,7 @@ fn own_pid(procfs: &Path) -> Option<u32> {
     std::fs::read_link(procfs.join("self")).ok()?.to_str()?.parse().ok()
 }
 
-/// This process and its ancestors, at most so many.
+/// This process and its ancestors, at most `most` in total.
 fn ancestors(procfs: &Path, own_pid: u32, most: usize) -> Vec<u32> {
     let parent = |pid: &u32| {
         let stat = std::fs::read(procfs.join(format!("{pid}/stat"))).ok()?;

@@ -1,5 +1,5 @@
-//! The host's processes, as far as they may be an agent's. Recognized by the executable's base name if the kernel
-//! reports it, otherwise by matching `argv[0]` and command name; never by a word somewhere in a command line.
+//! The host's processes that may be an agent's. They are recognized by the executable's base name if the kernel reports
+//! it, otherwise by matching `argv[0]` and command name; never by a word anywhere else in the command line.
 
 mod elsewhere;
 mod facts;
@@ -56,7 +56,7 @@ const MOST_CANDIDATES: usize = 512;
 #[derive(Debug, Clone)]
 pub struct Procfs {
     path: PathBuf,
-    /// It is the procfs of the host with the watched root directory, and shows its containers.
+    /// True if it is the procfs of the host with the watched root directory, and shows its containers.
     is_of_root: bool,
 }
 
@@ -238,7 +238,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The processes that may be an agent's, few of all on the host.
+    /// The processes that may be an agent's: a few of those on the host.
     fn filtered(&self, pids: Vec<u32>) -> Vec<u32> {
         let Some(mut filter) = ProcessFilter::new(self.procfs, self.wanted) else { return pids };
         let mut left = Vec::new();
@@ -375,7 +375,7 @@ impl Reader<'_> {
         Some(Candidate { process, path, credentials, environment, container })
     }
 
-    /// The executable from a link's target, which has the kernel's suffix if the file is gone.
+    /// The executable that a link's target names, with the kernel's suffix if the file is gone.
     fn executable(&self, target: &Path) -> Executable {
         let as_seen = |path: &Path| self.files.root.strip(path).unwrap_or_else(|| path.to_owned());
         let marked = target.as_os_str().as_bytes().strip_suffix(DELETED.as_bytes());
@@ -412,7 +412,7 @@ impl Reader<'_> {
         if first.is_absolute() {
             return Some(self.files.root.strip(first).unwrap_or_else(|| first.to_owned()));
         }
-        // A bare name was found in PATH, and does not show where.
+        // A bare name was looked up in PATH, so the directory is not known.
         first.parent().filter(|parent| !parent.as_os_str().is_empty())?;
         let directory = self.facts.link(pid, "cwd").ok()?;
         let directory = self.files.root.strip(&directory).unwrap_or(directory);

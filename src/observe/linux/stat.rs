@@ -8,7 +8,7 @@ const KERNEL_THREAD: u64 = 0x0020_0000;
 /// How many fields after the name are of interest.
 const FIELDS: usize = 22;
 
-/// What `stat` tells.
+/// The fields of `stat`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stat {
     /// The command name as the kernel keeps it: at most 15 bytes, any bytes.
@@ -32,7 +32,7 @@ pub(super) struct Stat {
 }
 
 impl Stat {
-    /// Parses the file; `None` if it is not one.
+    /// Parses the file; `None` if it is not a `stat` file.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         // The name may contain blanks and parentheses; nothing after it does.
         let open = bytes.iter().position(|byte| *byte == b'(')?;

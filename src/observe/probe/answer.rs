@@ -1,4 +1,4 @@
-//! Is an answer the documented one? And what is the server's time in it?
+//! Whether an answer is the documented one, and the server's time in it.
 
 use std::{
     fmt::Write as _,
@@ -23,7 +23,7 @@ use crate::{
 /// A server with a time before 2020 has never had its clock set.
 const EARLIEST_SENSIBLE: u64 = 1_577_836_800;
 
-/// And one with a time after 2100 has a wrong clock, or another unit than seconds.
+/// A server with a time after 2100 has a wrong clock, or does not count in seconds.
 const LATEST_SENSIBLE: u64 = 4_102_444_800;
 
 /// `Ok` if the answer is the expected one, otherwise a description of it.
@@ -47,8 +47,8 @@ fn redirected_to(location: &str) -> Option<String> {
     Authority::parse(authority).ok().map(|authority| authority.host)
 }
 
-/// What came instead. A body is never repeated: otherwise anyone who can set an endpoint could read an internal
-/// server's answers.
+/// Describes the unexpected answer. A body is never repeated: otherwise anyone who can set an endpoint could read an
+/// internal server's answers.
 fn describe(expected: &ExpectedAnswer, answer: &Answer) -> String {
     let mut said = format!("answered with status {}", answer.status);
     let header = |name| answer.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()));

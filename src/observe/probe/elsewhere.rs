@@ -13,7 +13,7 @@ use crate::{
     sys,
 };
 
-/// The time allowed for this in addition to the probe.
+/// The time allowed for joining the container, in addition to the probe.
 const JOIN_TIME: Duration = Duration::from_secs(2);
 
 /// A container's network namespace and root directory, held open.
@@ -25,7 +25,7 @@ pub struct ContainerHandle {
     pub root: Arc<File>,
 }
 
-/// The request of a probe there.
+/// The request for a probe from inside a container.
 #[derive(Debug, Serialize, Deserialize)]
 struct Request {
     endpoint: Endpoint,
@@ -62,7 +62,7 @@ pub(super) async fn probe(
     }
 }
 
-/// The main function of a process that was started in a container.
+/// The main function of the process that probes from inside a container.
 ///
 /// # Errors
 /// It could not join the container, got no request, or the caller is gone.

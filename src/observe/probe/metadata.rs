@@ -18,7 +18,7 @@ use crate::{
 /// The lifetime, in seconds, of the token that is requested and discarded.
 const LIFETIME: HeaderValue = HeaderValue::from_static("1");
 
-/// Asks. `Unknown`: nothing answers.
+/// Asks the service. `Unknown`: nothing answers.
 pub(super) async fn ask(service: &MetadataService, deadline: Instant) -> Reading<MetadataAccess> {
     access(service, deadline).await.into()
 }

@@ -1,4 +1,4 @@
-//! Probes: each endpoint is asked as its agent would, over a separate connection, within one deadline.
+//! Probes: each endpoint is asked as its agent would ask it, over a separate connection, within one deadline.
 //!
 //! A probe never fails and never judges more than "is this the documented answer?". Failures are part of the result:
 //! resolve → connect → TLS → answer, with the first failure. Only if the exporter itself lacks resources, such as file
@@ -65,7 +65,7 @@ const DATE_PATIENCE: Duration = Duration::from_secs(2);
 pub struct ProbeOptions {
     /// The deadline of the whole probe, from name resolution to the answer's last byte.
     pub timeout: Duration,
-    /// Where the host's root directory is mounted: the certificate store is read there, and which sources of names the host asks.
+    /// Where the host's root directory is mounted: its certificate store and its sources of names are read there.
     pub rootfs: PathBuf,
 }
 
@@ -84,7 +84,7 @@ struct Shared {
     provider: Arc<CryptoProvider>,
 }
 
-/// All requirements on an answer.
+/// Judges an answer by every kind of expectation.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn judged(answer: &client::Answer) {
     let expectations =
@@ -131,7 +131,8 @@ impl Prober {
         }
     }
 
-    /// The same from inside a container, through whose network and files the agent reaches it. Ends a little later.
+    /// The same from inside a container, through whose network and files the agent reaches it. May take a little
+    /// longer.
     pub async fn probe_from(
         &self,
         handle: &ContainerHandle,
@@ -146,7 +147,7 @@ impl Prober {
         metadata::ask(service, Instant::now() + self.shared.timeout).await
     }
 
-    /// Asks an agent of this network namespace whether it is alive. Its answer is not kept.
+    /// Asks an agent in this network namespace whether it is alive. Its answer is not kept.
     pub async fn liveness(&self, port: NonZeroU16, path: &str) -> Reading<Liveness> {
         let endpoint = Endpoint {
             purpose: Purpose::Custom,
@@ -308,7 +309,7 @@ impl ProbeRun<'_> {
         Ok(stream)
     }
 
-    /// The request and the evaluation of its answer.
+    /// Sends the request and evaluates the answer.
     async fn ask<S>(
         &mut self,
         stream: S,
@@ -354,7 +355,8 @@ impl ProbeRun<'_> {
         Ok(())
     }
 
-    /// Connected is up. If the service speaks HTTP, the same connection may also yield the time.
+    /// An endpoint that accepts the connection is up. If the service speaks HTTP, the same connection may also yield
+    /// the time.
     async fn bare(&mut self, stream: TcpStream) -> Result<(), Error> {
         // Port 443 would need TLS first, and the protocol of a custom agent's endpoint is not known.
         let speaks_http =

@@ -36,8 +36,8 @@ pub(super) async fn unasked(root: &Root, host: &str) -> Option<Why> {
     task::spawn_blocking(sources).await.ok().flatten()
 }
 
-/// A file with names that the agent may read and this process must not. The C library says only that the name does not
-/// resolve.
+/// A file with names that this process may not read, although the agent may. The C library reports only that the name
+/// does not resolve.
 fn unreadable(host: &str) -> Option<Why> {
     let own = Root::new(Path::new("/"));
     let denied = |file: &&str| {

@@ -20,13 +20,13 @@ const DOCUMENTED: &str = r#"{"Error":{"Code":"OLSInvalidMethod","Message":"The s
 
 const DATE: &str = "Date: Sat, 21 Nov 2026 08:00:00 GMT\r\n";
 
-/// Long enough for a loaded machine if an answer is expected.
+/// The timeout if an answer is expected: long enough for a loaded machine.
 const PATIENT: Duration = Duration::from_secs(20);
 
-/// If something arrives first, and then nothing.
+/// The timeout if something arrives first, and then nothing.
 const UNHURRIED: Duration = Duration::from_secs(2);
 
-/// If nothing will arrive.
+/// The timeout if nothing will arrive.
 const SHORT: Duration = Duration::from_millis(300);
 
 fn response(head: &str, body: &str) -> Vec<u8> {

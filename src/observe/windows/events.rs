@@ -40,7 +40,7 @@ fn lock(heard: &Shared) -> MutexGuard<'_, PendingChanges> {
 pub(in crate::observe) struct Watches {
     watcher: RecommendedWatcher,
     heard: Shared,
-    /// What matters, by directory in lower case.
+    /// The names that matter, by directory in lower case.
     plan: BTreeMap<String, Names>,
     watched: BTreeSet<PathBuf>,
 }
@@ -115,7 +115,7 @@ impl Watches {
     }
 }
 
-/// Case means nothing there.
+/// On Windows, paths are compared without regard to case.
 fn folded(name: &OsStr) -> String {
     name.to_string_lossy().replace('/', r"\").trim_end_matches('\\').to_lowercase()
 }

@@ -1,6 +1,6 @@
 //! Processes from the system's table.
 //!
-//! There are no user ids here, and no file with the user of a process: a process counts if its program is where only
+//! Windows has no user ids, and no file with the user of a process: a process counts if its program is where only
 //! administrators may install programs, or in the directory of the config.
 
 use std::{
@@ -44,7 +44,7 @@ impl Procfs {
         Self
     }
 
-    /// Every process with a wanted name. All are included: the table is read at once.
+    /// Every process with a wanted name. None is skipped: the table is read at once.
     pub fn scan(&self, _: &[u32], files: Files<'_>, _: Now, wanted: &dyn Wanted) -> Reading<Scan> {
         files.attempt.guard(Path::new("processes"), || {
             let mut system = match System::new() {
@@ -156,7 +156,7 @@ fn candidate(
         .take(MOST_ARGUMENTS)
         .map(|argument| argument.to_string_lossy().chars().take(LONGEST_ARGUMENT).collect())
         .collect();
-    // The program itself is always one of them.
+    // The program itself is always an argument, so an empty list could not be read.
     let arguments =
         if arguments.is_empty() { Reading::Unknown(denied("arguments")) } else { Reading::Known(arguments) };
     let executable = match &path {

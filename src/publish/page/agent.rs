@@ -25,7 +25,7 @@ const UNREAD: Text = Text { en: "Could not be read", zh: "无法读取的内容"
 
 impl Page<'_> {
     pub(super) fn agent(&mut self, index: usize, agent: &AgentReport) -> fmt::Result {
-        // If there are many, healthy ones stay collapsed, so that problems are easy to find.
+        // If there are several, healthy ones stay collapsed, so that problems are easy to find.
         let is_folded = self.report.agents.len() > 1 && Mark::of_agent(agent) == Mark::Good;
         writeln!(self.out, "<section class=\"agent\" aria-labelledby=\"agent-{index}\">")?;
         if is_folded {
@@ -108,7 +108,7 @@ impl Page<'_> {
         )
     }
 
-    /// The facts that could not be read and the privileges to grant, each once, with the prerequisites that it affects.
+    /// Each fact that could not be read, with the privileges to grant and the prerequisites that it affects.
     fn unread(&mut self, agent: &AgentReport) -> fmt::Result {
         let mut whys: Vec<(&Why, Vec<&str>)> = Vec::new();
         for prerequisite in &agent.prerequisites {

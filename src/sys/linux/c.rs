@@ -110,7 +110,7 @@ impl IntoRequest<libc::c_int> for u32 {
     }
 }
 
-/// A status as `waitpid` gives it.
+/// Interprets a status as `waitpid` returns it.
 fn end(status: i32) -> End {
     let [low, high, ..] = status.to_le_bytes();
     match low & 0x7f {

@@ -81,13 +81,13 @@ const REFUSED_ON_X86_64: &[libc::c_long] = &[57, 58, 134, 154, 172, 173, 320];
 /// `kexec_file_load`.
 const REFUSED_ON_AARCH64: &[libc::c_long] = &[294];
 
-/// A process made by `clone` without this is not a thread of the exporter.
+/// Without this flag, `clone` makes a process and not a thread.
 const CLONE_THREAD: u64 = 0x0001_0000;
 
-/// From this number on `x86_64` has the calls of its x32 ABI, which do the same and would bypass a list of the others.
+/// From this number on, `x86_64` has the calls of its x32 ABI, which do the same and would bypass a list of the others.
 const X32: u32 = 0x4000_0000;
 
-/// Gives up what the process never needs, for all its threads. Must be called before there is a second one.
+/// Gives up what the process never needs, for all its threads. Must be called while there is only one thread.
 ///
 /// # Errors
 /// The kernel's error, or `Unsupported` on an architecture that has no list. Then nothing has been
@@ -100,8 +100,8 @@ pub fn confine() -> io::Result<()> {
     Ok(())
 }
 
-/// The filter that refuses calls; and one that reports `clone3`, whose flags a filter cannot read, as not
-/// implemented: C libraries use `clone` instead.
+/// The filter that refuses calls, and one that reports `clone3`, whose flags a filter cannot read, as not
+/// implemented: C libraries then use `clone`.
 fn programs(architecture: &str) -> io::Result<(BpfProgram, BpfProgram)> {
     let target = TargetArch::try_from(architecture).map_err(unsupported)?;
     let (audit, others, last) = match target {

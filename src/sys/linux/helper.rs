@@ -32,7 +32,7 @@ use rustix::{
 
 use super::{boot_time, confine};
 
-/// The only argument of the helper, and of the processes that it starts. No user types them.
+/// The only argument of the helper, and that of the processes that it starts. They are not meant for users.
 const HELPER: &str = "--helper";
 const TASK: &str = "--helper-task";
 /// The maximum number of concurrent tasks; further ones are rejected.
@@ -53,7 +53,7 @@ pub enum Role {
     Task,
 }
 
-/// According to the only argument.
+/// The role of this process, according to its only argument.
 pub fn role() -> Option<Role> {
     let mut arguments = std::env::args_os().skip(1);
     let first = arguments.next()?;
@@ -175,7 +175,7 @@ impl Tasks {
         });
     }
 
-    /// The maximum wait for the next message: ended processes are reaped soon.
+    /// The maximum wait for the next message, so that ended processes are reaped soon.
     fn patience(&self) -> Option<Timespec> {
         (!self.0.is_empty()).then_some(Timespec { tv_sec: 0, tv_nsec: 100_000_000 })
     }
@@ -206,7 +206,7 @@ pub fn serve() -> io::Result<()> {
             continue;
         }
         let Some((patience, descriptors)) = receive(input.as_fd())? else { return Ok(()) };
-        // A rejected caller reads the end of the socket.
+        // A rejected caller reads end-of-file.
         if tasks.0.len() < AT_ONCE
             && let Ok([answer, network, root]) = <[OwnedFd; DESCRIPTORS]>::try_from(descriptors)
             && let Ok(child) = spawn_self(TASK, answer.into(), network.into(), root.into())
@@ -237,10 +237,10 @@ fn receive(from: BorrowedFd<'_>) -> io::Result<Option<(Duration, Vec<OwnedFd>)>>
 pub struct Caller(UnixStream);
 
 impl Caller {
-    /// The request.
+    /// Reads the request.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The kernel's error.
     pub fn request(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         (&self.0).take(MOST_BYTES).read_to_end(&mut bytes)?;

@@ -1,4 +1,4 @@
-//! Sockets of the host itself (`AF_UNIX`), and those passed by the service manager.
+//! Local sockets (`AF_UNIX`), and sockets passed by the service manager.
 
 use std::{
     fs,
@@ -62,7 +62,7 @@ impl Listener {
     /// Listens at `path`, for its owner and group. A socket that nobody listens on any more is replaced.
     ///
     /// # Errors
-    /// Why it cannot: somebody listens, or something else is there.
+    /// The kernel's error, also if another process listens there, or if something other than a socket exists there.
     pub fn bind(path: &Path) -> io::Result<Self> {
         let is_socket = fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
         let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
@@ -124,7 +124,7 @@ pub fn inherited() -> io::Result<(Vec<net::TcpListener>, Vec<Listener>)> {
 /// True if only its owner and root can create entries in `directory`.
 ///
 /// # Errors
-/// What the kernel says.
+/// The kernel's error.
 pub fn is_private(directory: &Path) -> io::Result<bool> {
     let found = fs::symlink_metadata(directory)?;
     Ok(found.is_dir() && found.mode() & 0o022 == 0)

@@ -51,7 +51,7 @@ pub fn cpu_time() -> Duration {
 }
 
 /// True if the process may read files or memory of other users: then anyone who chooses a file for it reads
-/// with its rights.
+/// with its privileges.
 pub fn reads_what_is_others() -> bool {
     let capabilities =
         CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH | CapabilitySet::SYS_PTRACE;
@@ -126,7 +126,7 @@ pub mod file {
     /// Opens a path of the exporter's own file system for reading, without waiting for a FIFO's writer.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The kernel's error.
     pub fn open(path: &Path) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
         Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
@@ -140,7 +140,7 @@ pub mod file {
         File::options().write(true).create_new(true).mode(0o600).open(path)
     }
 
-    /// `/proc`, `/sys`, tracing, debugging, security, eBPF, persistent store, both control groups.
+    /// `/proc`, `/sys`, tracing, debugging, security, eBPF, persistent store, both versions of control groups.
     const OF_THE_KERNEL: [i64; 9] = [
         0x9fa0,
         0x6265_6572,
@@ -157,7 +157,7 @@ pub mod file {
     /// The kind of file system of an open file.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The kernel's error.
     pub fn system(file: &File) -> io::Result<FileSystem> {
         let kind = kind_of(rustix::fs::fstatfs(file)?.f_type);
         Ok(match kind {
@@ -167,8 +167,8 @@ pub mod file {
         })
     }
 
-    /// True if the file is on a FUSE file system that the kernel shows only to the user that mounted it: then not even the metadata of its
-    /// root directory can be read.
+    /// True if the file is on a FUSE file system that the kernel shows only to the user that mounted it: then not
+    /// even the metadata of its root directory can be read.
     pub fn is_kept_from_others(looked_at: &File) -> bool {
         matches!(rustix::fs::fstat(looked_at), Err(Errno::ACCESS))
             && matches!(system(looked_at), Ok(FileSystem::OfAProcess))
@@ -178,7 +178,7 @@ pub mod file {
     /// there, or it has no size. The superuser may also use the reserved space.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The kernel's error.
     pub fn space(file: &File, as_root: bool) -> io::Result<Option<(u64, Space)>> {
         let status = rustix::fs::fstatvfs(file)?;
         if status.f_flag.contains(StatVfsMountFlags::RDONLY) || status.f_blocks == 0 {
@@ -225,7 +225,7 @@ pub mod file {
         (metadata.dev(), metadata.ino())
     }
 
-    /// The same, of a file that is open.
+    /// The same, for an open file.
     pub fn identity_of(_: &File, metadata: &Metadata) -> (u64, u64) {
         identity(metadata)
     }
@@ -250,7 +250,7 @@ pub mod limits {
     /// A limit; `None`: unlimited.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Limit {
-        /// What holds now.
+        /// The limit that is in effect.
         pub current: Option<u64>,
         /// The maximum to which the process itself may raise it.
         pub maximum: Option<u64>,
@@ -262,10 +262,10 @@ pub mod limits {
         Limit { current, maximum }
     }
 
-    /// Sets it.
+    /// Sets the limit.
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The kernel's error.
     pub fn set_descriptors(limit: Limit) -> io::Result<()> {
         let Limit { current, maximum } = limit;
         Ok(setrlimit(Resource::Nofile, Rlimit { current, maximum })?)
@@ -289,7 +289,7 @@ pub mod signals {
         /// Listens. Must be called within a runtime.
         ///
         /// # Errors
-        /// What the kernel says.
+        /// The kernel's error.
         pub fn listen() -> io::Result<Self> {
             Ok(Self {
                 terminate: signal(SignalKind::terminate())?,
@@ -314,7 +314,7 @@ pub mod signals {
         /// Listens. Must be called within a runtime.
         ///
         /// # Errors
-        /// What the kernel says.
+        /// The kernel's error.
         pub fn listen() -> io::Result<Self> {
             Ok(Self(signal(SignalKind::hangup())?))
         }

@@ -18,7 +18,7 @@ use rustix::{
 
 use crate::sys::root::{MOST_LINKS, Purpose, Root, Step, Way, components, relative};
 
-/// Free of links.
+/// `path` with its links resolved.
 pub(in crate::sys) fn canonical(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
@@ -44,7 +44,7 @@ pub(in crate::sys) fn entries(root: &Root, path: &Path, most: usize) -> io::Resu
 pub(in crate::sys) fn reopen(looked_at: &File) -> io::Result<File> {
     use std::os::fd::AsRawFd;
     let opened = crate::sys::file::open(Path::new(&format!("/proc/self/fd/{}", looked_at.as_raw_fd())));
-    // The opened file exists, but its path no longer does.
+    // The file is open, so only its path in /proc can be missing.
     let no_way = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     let told = || io::Error::new(io::ErrorKind::Unsupported, "no proc is mounted at /proc");
     opened.map_err(|error| if no_way(&error) { told() } else { error })
@@ -77,7 +77,7 @@ fn descriptor(root: &Root, path: &Path, flags: OFlags) -> rustix::io::Result<Own
     }
     let directory = directory(root)?;
     match openat2(&directory, relative(path), flags, Mode::empty(), ResolveFlags::IN_ROOT) {
-        // Before Linux 5.6; and container runtimes whose seccomp profile does not know the call refuse it by EPERM.
+        // Before Linux 5.6. Container runtimes whose seccomp profile does not know the call refuse it with EPERM.
         Err(Errno::NOSYS | Errno::PERM) => walk(directory, path, flags),
         result => result,
     }
@@ -122,7 +122,7 @@ pub(in crate::sys) fn way(root: &Root, path: &Path) -> io::Result<Way> {
     Ok(Way { steps, end: File::from(last) })
 }
 
-/// Where a path leads.
+/// The result of following a path.
 struct ResolvedPath {
     /// The directories from the root to the one that contains the target.
     directories: Vec<OwnedFd>,

@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-/// A service manager, as in `NOTIFY_SOCKET`.
+/// A service manager, as `NOTIFY_SOCKET` names it.
 #[derive(Debug)]
 pub struct ServiceManager(UnixDatagram);
 
@@ -20,7 +20,7 @@ impl ServiceManager {
     /// The one that listens at a path, or at an abstract name (`@name`).
     ///
     /// # Errors
-    /// What the kernel says.
+    /// The kernel's error.
     pub fn at(name: &OsStr) -> io::Result<Self> {
         let address = match name.as_bytes().strip_prefix(b"@") {
             Some(name) => SocketAddr::from_abstract_name(name)?,

@@ -10,7 +10,7 @@ pub(crate) const REFUSED: i32 = libc::ECONNREFUSED;
 /// Nobody answers.
 #[cfg(test)]
 pub(crate) const TIMED_OUT: i32 = libc::ETIMEDOUT;
-/// No way leads there.
+/// There is no route, or it is refused.
 #[cfg(test)]
 pub(crate) const UNREACHABLE: [i32; 5] =
     [libc::EHOSTUNREACH, libc::ENETUNREACH, libc::EACCES, libc::EPERM, libc::EADDRNOTAVAIL];

@@ -46,7 +46,7 @@ const LONGEST: usize = 32_768;
 /// UTF-8 as a code page.
 const UTF_8: u32 = 65001;
 
-/// Since the system was started, suspend included, in steps of 10 to 16 ms.
+/// The time since the system was started, suspend included, in steps of 10 to 16 ms.
 pub(super) fn since_boot() -> Duration {
     // SAFETY: takes no argument and returns a number.
     Duration::from_millis(unsafe { GetTickCount64() })
@@ -77,7 +77,7 @@ fn spent(call: impl FnOnce(&mut [FILETIME; 4]) -> i32) -> Option<Duration> {
     (told != 0).then(|| sum(kernel, user))
 }
 
-/// The sum of two lengths of time, which are in units of 100 ns.
+/// The sum of two durations, which are in units of 100 ns.
 fn sum(one: &FILETIME, other: &FILETIME) -> Duration {
     let ticks = |time: &FILETIME| u64::from(time.dwHighDateTime) << 32 | u64::from(time.dwLowDateTime);
     Duration::from_nanos(ticks(one).saturating_add(ticks(other)).saturating_mul(100))
@@ -122,7 +122,7 @@ pub(super) fn space(directory: &Path) -> io::Result<Space> {
     Ok(Space { bytes: size, bytes_left: left, inodes: 0, inodes_left: 0 })
 }
 
-/// Output is UTF-8, independent of the console's code page.
+/// Makes the output UTF-8, whatever the console's code page was.
 pub(super) fn print_utf_8() {
     // SAFETY: takes a number. Without a console it does nothing.
     let _without_console = unsafe { SetConsoleOutputCP(UTF_8) };

@@ -32,9 +32,9 @@ const CONFIG_FLAG: &str = "--config.file=";
 
 /// There is no such service (`ERROR_SERVICE_DOES_NOT_EXIST`).
 const ABSENT: i32 = 1060;
-/// It runs already (`ERROR_SERVICE_ALREADY_RUNNING`).
+/// It is already running (`ERROR_SERVICE_ALREADY_RUNNING`).
 const RUNS: i32 = 1056;
-/// It does not run (`ERROR_SERVICE_NOT_ACTIVE`).
+/// It is not running (`ERROR_SERVICE_NOT_ACTIVE`).
 const RUNS_NOT: i32 = 1062;
 /// Access is denied (`ERROR_ACCESS_DENIED`).
 const DENIED: i32 = 5;
@@ -219,7 +219,7 @@ fn install(flags: &[OsString]) -> io::Result<Vec<String>> {
     Ok(said)
 }
 
-/// Settings without which the service still runs; returns what was refused, as lines.
+/// Applies the settings that the service can run without; returns what was refused, as lines.
 fn settings(service: &Service) -> Vec<String> {
     let again = |seconds| ServiceAction {
         action_type: ServiceActionType::Restart,

@@ -22,14 +22,14 @@ use crate::sys::Started;
 
 /// Where pipes are.
 pub const DIRECTORY: &str = r"\\.\pipe";
-/// The exporter's own.
+/// The name of the exporter's own pipe.
 pub const SOCKET: &str = "logagent-exporter";
 
 /// One connection.
 #[derive(Debug)]
 pub struct Stream {
     end: End,
-    /// Bytes that were peeked at but not read yet.
+    /// The byte that was peeked at but not read yet.
     peeked: Mutex<Option<u8>>,
 }
 
@@ -49,7 +49,7 @@ impl Stream {
     }
 }
 
-/// The other end is gone: a file would end here.
+/// True if the other end is gone, which counts as end-of-file.
 fn is_end(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe
 }
@@ -156,7 +156,7 @@ impl Listener {
     /// Listens on the exporter's own pipe; there are no others.
     ///
     /// # Errors
-    /// Why it cannot.
+    /// `Unsupported` for any other path; the system's error, also if another process has the pipe.
     pub fn bind(path: &Path) -> io::Result<Self> {
         if path != Path::new(&name()) {
             let message = "there are no Unix sockets on Windows; listen on an address";
@@ -178,7 +178,7 @@ impl Listener {
                 Poll::Pending
             }
             Poll::Ready(connected) => {
-                // Before this one is served, so that there always is an end to connect to.
+                // Before this one is served, so that there is always an end to connect to.
                 *end = open(false).ok().map(waiting);
                 Poll::Ready(connected.map(|pipe| Stream::new(End::Server(pipe))))
             }
@@ -191,7 +191,7 @@ impl Listener {
     }
 }
 
-/// None is handed over.
+/// No socket is passed by a service manager.
 ///
 /// # Errors
 /// None.

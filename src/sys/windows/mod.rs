@@ -107,7 +107,7 @@ pub fn kernel_clock() -> io::Result<KernelClock> {
     Err(unsupported())
 }
 
-/// Prepares the process: its output is UTF-8.
+/// Prepares the process: makes its output UTF-8.
 pub fn give_memory_back() {
     c::print_utf_8();
 }
@@ -121,7 +121,7 @@ pub fn authorities() -> io::Result<Option<Vec<Vec<u8>>>> {
     Ok(Some(store.certs().map(|certificate| certificate.to_der().to_vec()).collect()))
 }
 
-/// True: the service may read what users may not, and reads no link of theirs.
+/// True: the service may read what users may not, so it follows no link of theirs.
 pub fn reads_what_is_others() -> bool {
     true
 }
@@ -262,7 +262,7 @@ pub mod signals {
 
     use super::service;
 
-    /// Ctrl-C, Ctrl-Break, a window that is closed, the end of the system, and the service manager.
+    /// Ctrl-C, Ctrl-Break, a closed window, the system's shutdown, and the service manager.
     #[derive(Debug)]
     pub struct Stop {
         interrupt: CtrlC,
@@ -313,7 +313,7 @@ pub mod signals {
             Ok(Self)
         }
 
-        /// Waits for ever.
+        /// Waits forever.
         pub async fn asked(&mut self) {
             std::future::pending::<()>().await;
         }

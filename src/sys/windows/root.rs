@@ -17,7 +17,7 @@ use windows_sys::Win32::Storage::FileSystem::{
 use super::c;
 use crate::sys::root::{Purpose, Root, Step, Way};
 
-/// The root's path: paths have their drive letters.
+/// The path itself, because paths have drive letters.
 pub(in crate::sys) fn canonical(path: &Path) -> PathBuf {
     path.to_owned()
 }
@@ -70,7 +70,7 @@ pub(in crate::sys) fn open_without_links(root: &Root, path: &Path) -> io::Result
 /// users may write to some of its subdirectories (`Temp`).
 const OF_ADMINISTRATORS: [&str; 2] = ["program files", "program files (x86)"];
 
-/// The letter of the drive that Windows is on. On others all users may create directories.
+/// The letter of the drive that Windows is on. On other drives all users may create directories.
 fn system_drive() -> u8 {
     let told = env::var_os("SystemDrive").and_then(|drive| drive.as_encoded_bytes().first().copied());
     told.unwrap_or(b'C').to_ascii_uppercase()
@@ -93,7 +93,8 @@ pub(in crate::sys) fn is_of_administrators(path: &Path) -> bool {
     drive == system_drive() && directory.is_some_and(|name| OF_ADMINISTRATORS.contains(&name.as_str()))
 }
 
-/// One step: its end, or a link that leads nowhere in particular. The system itself checks permissions.
+/// The root and the target; between them, if the path contains any link, one link whose target is not known. The system
+/// itself checks permissions.
 pub(in crate::sys) fn way(root: &Root, path: &Path) -> io::Result<Way> {
     let end = open(root, path, Purpose::Look)?;
     let owner = if is_of_administrators(path) { 0 } else { super::OTHERS };

@@ -40,7 +40,7 @@ pub struct Known {
     pub(super) control_groups: String,
     pub(super) container: Option<ContainerName>,
     pub(super) presence: Presence,
-    /// Since when (boot clock) nothing of the container runs.
+    /// When (boot clock) the container was first seen without a process.
     ended: Option<Duration>,
 }
 
@@ -49,7 +49,7 @@ pub struct Known {
 pub(super) enum Presence {
     /// The agent runs.
     Runs,
-    /// Only others do.
+    /// Only other processes run.
     There(Box<Container>),
     /// It has ended, and it or its pod still exists.
     Stays,
@@ -91,7 +91,7 @@ impl Known {
         known
     }
 
-    /// Updates it to this one.
+    /// Records that the agent now runs in this container.
     pub(super) fn update(&mut self, seen: SeenContainer<'_>) {
         let Container { identity, first, control_groups, .. } = seen.container;
         (self.identity, self.first) = (*identity, *first);
@@ -121,7 +121,7 @@ impl Known {
         self.is_of(seen) && same && self.has_root(seen.container)
     }
 
-    /// True if that is its root directory.
+    /// True if this container has the root directory that was last seen.
     pub(super) fn has_root(&self, container: &Container) -> bool {
         self.identity == container.identity
     }
@@ -140,7 +140,8 @@ impl Known {
         self.is_of(seen) && same && !matches!(self.presence, Presence::There(_))
     }
 
-    /// True for one that may take its name: its own is equal, and this one will not return.
+    /// True if `seen` may take over its name: both would get the same one, and this container is not known to still
+    /// exist.
     pub(super) fn is_succeeded_by(&self, seen: SeenContainer<'_>) -> bool {
         let left = matches!(self.presence, Presence::Gone | Presence::NotTold);
         left && self.is_of(seen) && stem(self.kind, self.container.as_ref()) == stem(seen.kind, seen.name)
@@ -157,7 +158,7 @@ impl Known {
         self.presence = presence;
     }
 
-    /// True if the agent is to be reported as not running.
+    /// True if the agent is expected to run; if it does not, it is reported as not running.
     pub(super) fn should_run(&self, now: Duration) -> bool {
         match self.presence {
             Presence::Runs | Presence::There(_) | Presence::Stays => true,
@@ -175,7 +176,7 @@ impl Known {
         self.ended.is_none_or(|ended| now.saturating_sub(ended) < time)
     }
 
-    /// True if any process of it was running when last seen.
+    /// True if any process of its container was running when last seen.
     pub(in crate::observe::host) fn runs(&self) -> bool {
         self.ended.is_none()
     }

@@ -12,20 +12,20 @@ use crate::{
     observe::host::file::{By, Extent, Files},
 };
 
-/// The longest part of a name that becomes part of an agent's, in characters.
+/// The maximum length of the name of a container or namespace that becomes part of an agent's, in characters.
 const LONGEST_NAME: usize = 64;
-/// The longest name of a pod: that of a domain name.
+/// The maximum length of a pod's name, which is that of a domain name.
 const LONGEST_POD: usize = 253;
 /// The maximum number of entries of a directory of container logs.
 const MOST_LOGS: usize = 10_000;
-/// Digits of a pod's id, in either notation.
+/// The number of hexadecimal digits in a pod's id, in either notation.
 const POD_DIGITS: usize = 32;
 
 /// Where the kubelet links to the logs of all containers of the node's pods.
 const LOGS: &str = "/var/log/containers";
 /// Where docker keeps a directory for each container.
 const OF_DOCKER: &str = "/var/lib/docker/containers";
-/// Where podman has a directory of containers for each storage driver, of which it uses one; the second one is for
+/// Where podman has a directory of containers for each storage driver, one of which it uses; the second path is for
 /// containers that do not survive a reboot.
 const OF_PODMAN: [&str; 2] = ["/var/lib/containers/storage", "/run/containers/storage"];
 /// The suffix of such a directory's name: `overlay-containers`.
@@ -34,7 +34,7 @@ const DIRECTORY_OF_PODMAN: &str = "-containers";
 const LISTS_OF_PODMAN: [&str; 2] = ["containers.json", "volatile-containers.json"];
 /// The maximum number of entries of a directory of podman; it has only a few.
 const MOST_STORES: usize = 64;
-/// Where control groups are mounted; those of version 1 each below its name.
+/// Where control groups are mounted; version 1 has each hierarchy below its name.
 const GROUPS: &str = "/sys/fs/cgroup";
 
 /// The prefix of an agent's name.
@@ -140,7 +140,7 @@ pub(super) enum Existence {
     Stays,
     /// It was removed.
     Gone,
-    /// Nothing tells.
+    /// Neither is known.
     NotTold,
 }
 
@@ -154,7 +154,7 @@ pub(super) fn existence(
     let own = files;
     let files = Files { by: By::Root, ..files };
     let stays = match name.managed_by {
-        // Control groups are read without the exporter's privileges for agents: their path comes from the kernel.
+        // On the exporter's own behalf: the path of a control group comes from the kernel, not from an agent.
         "kubectl" => pod_group_stands(own, control_groups).or_else(|| pod_has_logs(files, name)),
         "docker" => stands(files, OF_DOCKER, id),
         _ => listed_by_podman(files, id),

@@ -57,7 +57,7 @@ pub(super) fn witness(container: &Container, candidates: &[Candidate]) -> Option
     container.first.filter(|_| !container.shares_processes).or(own)
 }
 
-/// The handle on a container with another network, if the exporter may join it.
+/// The handle to a container with another network, if the exporter may join it.
 pub(super) fn handle(container: &Container) -> Option<ContainerHandle> {
     sys::helper::connection()?;
     Some(ContainerHandle { network: container.network.clone()?, root: container.root.held_directory()? })

@@ -15,13 +15,13 @@ use crate::{
 /// The state that is kept from one cycle to the next.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
-    /// Detected installations in the order of their first sight: watched even if they vanish.
+    /// Detected installations, in the order of their detection: watched even if they vanish.
     pub(super) detected: Vec<Detected>,
     /// Where configured agents without a directory were seen running.
     pub(super) running_dirs: BTreeMap<String, PathBuf>,
     /// Where executables of custom agents were seen running, by agent and base name.
     pub executables: BTreeMap<(String, String), PathBuf>,
-    /// Where the identity files of each agent are, as last known of the process that collects (pid, start in ticks);
+    /// Where the identity files of each agent are, as last known for the process that collects (pid, start in ticks);
     /// `None`: no process is seen.
     pub identities: BTreeMap<String, (Option<(u32, u64)>, IdentityLayout)>,
     /// The contents of the agents' own logs.
@@ -30,15 +30,15 @@ pub struct Memory {
     pub surroundings: LastReadings,
     /// The parts of the agents' files that may be shown; `None`: not requested.
     pub copies: Option<Vec<Copied>>,
-    /// Agents in containers, in the order of their first sight.
+    /// Agents in containers, in the order of their detection.
     pub contained: Vec<Known>,
     /// Installation directories of agents in containers, by device and inode.
     pub shared: BTreeSet<(u64, u64)>,
-    /// How each of these was last started.
+    /// How each agent in a container was last started.
     pub invocations: BTreeMap<String, Invocation>,
-    /// Detected installations that are gone are to be removed.
+    /// True if the next detection removes the detected installations that are gone.
     pub(super) forgets: bool,
-    /// There are more installations than are watched.
+    /// True if there are more installations than are watched.
     pub cut: bool,
 }
 
@@ -55,7 +55,7 @@ impl Memory {
         self.forgets = true;
     }
 
-    /// Nothing is kept of agents that are no longer watched.
+    /// Forgets the agents that are no longer watched.
     pub(super) fn forget_others(&mut self, settings: &Settings) {
         let Self { detected, identities, contained, .. } = self;
         identities.retain(|name, _| {
@@ -65,7 +65,7 @@ impl Memory {
         });
     }
 
-    /// Nothing is kept of agents in containers that are no longer remembered.
+    /// Forgets the state of agents in containers that are no longer remembered.
     pub fn forget_uncontained(&mut self) {
         let Self { contained, invocations, logs, surroundings, .. } = self;
         let is_left = |name: &str| !contained.iter().any(|known| known.name() == name);
@@ -86,6 +86,7 @@ pub(super) struct Detected {
     pub(super) name: String,
     pub(super) directory: PathBuf,
     pub(super) canonical: PathBuf,
-    /// Only root could have created it there. Users can create and remove their own directories as often as they like.
+    /// True if only root could have created it there: users can create and remove their own directories as often as
+    /// they like.
     pub(super) lasting: bool,
 }

@@ -140,7 +140,7 @@ impl Watches {
         Watched { changes, missing }
     }
 
-    /// Asks for every watch. One that hangs affects only itself.
+    /// Requests every watch. One that hangs affects only itself.
     async fn place_all(&mut self, missing: &mut Missing) -> Vec<(PlannedWatch, Outcome)> {
         self.hung.retain(|_, thread| !thread.is_finished());
         let directories = self.plan.directories.keys().map(|path| (path, Source::File));

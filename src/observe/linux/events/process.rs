@@ -66,7 +66,7 @@ impl Exits {
                 }
                 Ok(None) => {
                     if gone.contains(number) {
-                        // It has been read again since, so the exit is not reported.
+                        // The processes have been read since, so the exit is not reported again.
                         complete =
                             Err(io::Error::other(format!("process {number} cannot be found by its id")));
                     } else {
@@ -94,7 +94,7 @@ impl Exits {
         if self.held.len() == before { Changes::NONE } else { Changes::EXIT }
     }
 
-    /// Keeps these pidfds, to ask for the exit statuses later; of too many, the newest.
+    /// Keeps these pidfds, to query the exit statuses later; if there are too many, only the newest.
     fn ask_how(&mut self, processes: Vec<(u32, AsyncFd<OwnedFd>)>) {
         self.ended.extend(processes.into_iter().map(|(pid, process)| (pid, process, 0)));
         let too_many = self.ended.len().saturating_sub(self.most);

@@ -18,8 +18,8 @@ use crate::{
 };
 
 impl Reader<'_> {
-    /// A process of another PID namespace. It counts only for the agent in its container, if it is root's by the user
-    /// ids of the procfs (no process in a user namespace is), and if its root directory is not the watched one.
+    /// A process in another PID namespace. It counts only for the agent in its container, if it runs as root by the
+    /// user ids of the procfs (no process in a user namespace does), and if its root directory is not the watched one.
     pub(super) fn contained(&self, pid: u32, stat: Stat, name: &str, before: usize) -> Option<Seen> {
         let container_process = self.look_inside(pid, name)?;
         if container_process.container.shares_processes || container_process.credentials.user() != Some(ROOT)
@@ -32,7 +32,7 @@ impl Reader<'_> {
         self.container_process(pid, stat, name, container_process)
     }
 
-    /// A process in the procfs' own PID namespace with another root directory. It counts likewise.
+    /// A process in the procfs's own PID namespace with another root directory. It counts under the same conditions.
     pub(super) fn in_own_namespace(
         &self,
         pid: u32,
@@ -58,7 +58,7 @@ impl Reader<'_> {
         (is_elsewhere && base_name(&container_process.executable) == name).then_some(container_process)
     }
 
-    /// The facts that are read of it.
+    /// The facts about a process in a container.
     pub(super) fn container_process(
         &self,
         pid: u32,
@@ -82,7 +82,7 @@ impl Reader<'_> {
     /// Why the process's paths are not followed, if they are not: they refer to other files.
     ///
     /// # Errors
-    /// The exporter shares its processes with other containers, and may not read that of the process.
+    /// The exporter shares its PID namespace with other containers, and may not read the root directory of the process.
     pub(super) fn has_another_root(&self, pid: u32) -> Result<Option<Why>, Why> {
         let path = self.procfs.join(format!("{pid}/root"));
         let theirs = if self.files.deputy {
@@ -107,7 +107,8 @@ impl Reader<'_> {
         Ok(Some(Why::new(Reason::Denied, path.display().to_string(), detail)))
     }
 
-    /// True if process 1 of the procfs has the root directory that the exporter watches, or if that is the exporter's own.
+    /// True if process 1 of the procfs has the root directory that the exporter watches, or if that is the exporter's
+    /// own.
     pub(super) fn is_of_root(&self) -> bool {
         self.files.root.is_own()
             || identity(&self.procfs.join("1/root")).is_some_and(|theirs| Some(theirs) == self.own_root())
@@ -124,7 +125,7 @@ impl Reader<'_> {
         are_apart(&own, &String::from_utf8_lossy(&theirs))
     }
 
-    /// True if the process is in another PID namespace than the procfs.
+    /// True if the process is in a PID namespace other than that of the procfs.
     pub(super) fn is_elsewhere(&self, pid: u32, status: &[u8]) -> bool {
         match pid_namespaces(status) {
             Some(depth) => depth > 1,
@@ -156,8 +157,8 @@ pub(super) fn first_of_pod(procfs: &Path, files: Files<'_>, sees_containers: boo
     Some(FirstProcess { pid: 1, start_ticks: stat.start_ticks })
 }
 
-/// True if these are the control groups of two containers, the first of which is the reader's: those outside of its
-/// own, if it has a control group namespace, begin with `/..`.
+/// True if these are the control groups of two containers, the first of which is the reader's. If that has its own
+/// control group namespace, paths outside it begin with `/..`.
 fn are_apart(own: &str, theirs: &str) -> bool {
     let outside = theirs
         .lines()
