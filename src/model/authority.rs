@@ -1,7 +1,8 @@
 //! `host[:port]`, with optional user info before it: the only parser for these, used by everything that reads
 //! addresses.
 //!
-//! Strict: what clients could read in two ways is rejected. Error messages never repeat what may be a password.
+//! Strict: an address that clients could read in two ways is rejected. Error messages never repeat what may be a
+//! password.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -52,7 +53,7 @@ impl Authority {
         Ok(Self { host: parse_host(host)?, port })
     }
 
-    /// The same, but a bare IPv6 address is accepted, and a final `:` means no port, as for libcurl and resolvers.
+    /// The same, but a bare IPv6 address is accepted, and a final `:` means no port, as with libcurl and resolvers.
     pub fn parse_lenient(written: &str) -> Option<Self> {
         if let Ok(address) = written.parse::<Ipv6Addr>() {
             return Some(Self { host: address.to_string(), port: None });
@@ -118,7 +119,7 @@ pub fn parse_port(port: &str) -> Result<u16, String> {
     }
 }
 
-/// Digits of the largest port.
+/// The number of digits of the largest port.
 const LONGEST_PORT: usize = 5;
 
 /// `host` as in a URL: IPv6 in brackets.
@@ -167,7 +168,7 @@ fn without_password(rest: &str) -> String {
     let Some((host, port)) = authority.split_once(':') else { return rest.to_owned() };
     let is_ipv6 = authority.starts_with('[') || authority.parse::<Ipv6Addr>().is_ok();
     let is_port = port.len() <= LONGEST_PORT && port.bytes().all(|b| b.is_ascii_digit());
-    // A leftover of a template is reported as such.
+    // A placeholder left over from a template is no password, and is shown.
     let is_stand_in = [("${", "}"), ("<", ">"), ("{{", "}}"), ("%", "%")]
         .iter()
         .any(|(open, close)| port.len() > open.len() && port.starts_with(open) && port.ends_with(close));

@@ -7,7 +7,7 @@ use super::Text;
 /// One condition of the heartbeat; the label `prerequisite`. Declared in the order of the vendors' documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Prerequisite {
-    /// Is the agent there?
+    /// The agent is installed.
     Installed,
     /// Exactly the expected processes are alive.
     Processes,
@@ -87,7 +87,7 @@ pub enum Status {
     Ok,
     /// A needed fact could not be read, and no critical cause is active.
     Unknown,
-    /// A critical cause stands.
+    /// A critical cause is active.
     Failing,
 }
 

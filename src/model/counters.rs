@@ -8,7 +8,7 @@ use std::{
 /// Values by metric and label values, in the order of the metric's label names.
 pub type Counts = BTreeMap<(&'static str, Vec<String>), f64>;
 
-/// A handle that counts; clones count together. The metric's name, type and help are in the table of metrics.
+/// A handle to counters that its clones share. The metric's name, type and help are in the table of metrics.
 #[derive(Debug, Clone, Default)]
 pub struct Counters(Arc<Mutex<Counts>>);
 

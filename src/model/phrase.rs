@@ -29,7 +29,7 @@ const fn text(en: &'static str, zh: &'static str) -> Text {
     Text { en, zh }
 }
 
-/// How deep phrases are nested: a source within a failure within a reason.
+/// How deeply phrases may be nested: a source within a failure within a reason.
 const DEEPEST: usize = 4;
 
 /// The name of a piece of evidence or of an address's source, as people read it.

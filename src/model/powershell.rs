@@ -1,7 +1,7 @@
 //! The commands of remedies on Windows.
 //!
-//! Remedies are written once, with the commands of Linux: each has its equivalent here, word for word as in backquotes.
-//! A test finds commands without one that also apply to Windows.
+//! Remedies are written once, with the commands of Linux. Each command has its equivalent here, by its exact text in
+//! backquotes. A test finds commands that also apply to Windows and have no equivalent.
 
 /// The Windows equivalent of a Linux command; placeholders are the same.
 pub fn translated(command: &str) -> Option<&'static str> {

@@ -54,7 +54,7 @@ impl<T> Reading<T> {
         }
     }
 
-    /// A view of the reading that can be turned into a `Result`, for `?` in rules.
+    /// The reading as a `Result`, for `?` in rules.
     pub fn as_result(&self) -> Result<&T, &Why> {
         match self {
             Self::Known(value) => Ok(value),

@@ -1,4 +1,4 @@
-//! Remedies: numbered steps, some of which are only for one kind of agent, or only if a value is known.
+//! Remedies: numbered steps, some of which apply only to one kind of agent, or only if a value is known.
 //!
 //! A line of a remedy is `N. text`, or `N. [conditions] text`: the step applies if all conditions hold. A condition is
 //! the name of a kind (`logtail`), of a system (`windows`), or of a value that is known (`log_file`); `!` negates it.
@@ -64,7 +64,7 @@ pub fn filled<'a>(remedy: Text, language: Language, value: impl Fn(&str) -> Opti
             Place::Code | Place::Command => value.to_owned(),
         })
     };
-    // A complete sentence.
+    // A sentence instead of steps.
     if !remedy.in_language(language).starts_with("1. ") {
         return step_filled(remedy.in_language(language), system, filled);
     }
@@ -94,7 +94,7 @@ pub fn numbered(steps: impl Iterator<Item = String>) -> String {
 /// The context of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// Among words.
+    /// In running text.
     Text,
     /// In backquotes, in a setting.
     Code,

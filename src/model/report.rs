@@ -39,8 +39,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The highest severity of the active, unexplained problems, and whether anything is unknown: the exit code of
-    /// `check`.
+    /// The worst status of all agents; `None` without an agent.
     pub fn status(&self) -> Option<Status> {
         self.agents.iter().map(|agent| agent.status).max()
     }
@@ -72,7 +71,7 @@ impl Report {
     }
 }
 
-/// The maximum number of problems in the JSON report. One takes some kilobytes.
+/// The maximum number of problems in the JSON report. One takes a few kilobytes.
 pub const MOST_REPORTED: usize = 1_000;
 /// The maximum number of problems on the status page: more than anyone reads.
 pub const MOST_ON_PAGE: usize = 200;
@@ -108,7 +107,7 @@ pub struct NotBelieved {
 pub struct NotBelievedGroup {
     /// The kind whose name they have.
     pub kind: &'static str,
-    /// As whom they run.
+    /// The user that they run as.
     pub user: u32,
     /// Their executable, if readable, otherwise their name.
     pub executable: String,
@@ -182,10 +181,10 @@ pub struct AgentReport {
     pub status: Status,
     /// Prerequisites that apply, in the documents' order.
     pub prerequisites: Vec<PrerequisiteReport>,
-    /// The others, and why.
+    /// The other prerequisites, and why they are not evaluated.
     pub not_evaluated: Vec<(Prerequisite, NotEvaluated)>,
-    /// Processes by role; every role of the agent is included, filled or not. Empty counts are `None` if processes are
-    /// unread.
+    /// Processes by role; every role of the agent is included, filled or not. Counts of live processes are `None` if
+    /// processes could not be read.
     pub roles: Vec<RoleReport>,
     /// Addresses by source (`reported`, `working_ip`, …).
     pub ips: Vec<(&'static str, String)>,
@@ -199,7 +198,7 @@ pub struct AgentReport {
     pub config_updated: Option<SystemTime>,
     /// When the service last accepted what the agent sent, if its log shows it.
     pub sent: Option<SystemTime>,
-    /// What came and went.
+    /// The transitions of its problems.
     pub transitions: Transitions,
 }
 
@@ -222,7 +221,7 @@ pub struct Transition {
     pub prerequisite: Prerequisite,
     /// The cause.
     pub cause: &'static Cause,
-    /// What became of it.
+    /// Its new state.
     pub to: TransitionTo,
 }
 
@@ -301,7 +300,7 @@ impl NotEvaluated {
 /// One prerequisite's verdict.
 #[derive(Debug, Clone)]
 pub struct PrerequisiteReport {
-    /// Which.
+    /// The prerequisite.
     pub id: Prerequisite,
     /// Its state.
     pub status: Status,
@@ -311,7 +310,7 @@ pub struct PrerequisiteReport {
     pub problems: Vec<Problem>,
 }
 
-/// One standing cause.
+/// One active cause.
 #[derive(Debug, Clone)]
 pub struct Problem {
     /// The catalogue entry.
@@ -322,7 +321,7 @@ pub struct Problem {
     pub severity: Severity,
     /// When it was first seen.
     pub since: SystemTime,
-    /// What was seen, where.
+    /// The observed values, and their sources.
     pub evidence: Vec<Evidence>,
     /// The first step of the remedy, if it depends on the evidence.
     pub first_step: Option<Text>,
@@ -348,7 +347,7 @@ impl Problem {
             .or_else(|| self.context.get(name).map(String::as_str))
     }
 
-    /// The title, filled.
+    /// The title, with its placeholders filled.
     pub fn title(&self, language: Language) -> String {
         let title = self.cause.title.in_language(language);
         super::text::fill(title, |name| Some(phrase(self.value(name)?, language).into_owned()))
@@ -427,7 +426,7 @@ pub struct ExporterReport {
     pub observation_errors: BTreeMap<(Arc<str>, &'static str), u64>,
     /// Lines of the exporter's own log that could not be written in time.
     pub log_lines_dropped: u64,
-    /// The last reload succeeded (true if none was tried).
+    /// True if the last reload succeeded, or if none was tried.
     pub reload_successful: bool,
     /// When the config was last loaded successfully.
     pub reload_success_at: Option<SystemTime>,

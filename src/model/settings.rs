@@ -10,10 +10,10 @@ pub use alerting::{
 
 use super::{NetworkType, System, snapshot::Endpoint};
 
-/// The settings in force. Without a config file: [`Settings::default`], which detects agents.
+/// The settings in effect. Without a config file: [`Settings::default`], which detects agents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Also watch detected agents, in addition to `agents`.
+    /// Watch detected agents in addition to `agents`.
     pub detect: bool,
     /// Agents described in the config, with unique names.
     pub agents: Vec<AgentSettings>,
@@ -21,7 +21,7 @@ pub struct Settings {
     pub clock: ClockSettings,
     /// Check whether the cloud's metadata service requires a token.
     pub cloud_metadata: bool,
-    /// What is expected on single hosts, in the order of the file.
+    /// What is expected on individual hosts, in the order of the file.
     pub hosts: Vec<HostSettings>,
     /// Where alerts are pushed to.
     pub alerting: AlertingSettings,
@@ -41,8 +41,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The entry for the host of this name and these addresses: the first that matches. A name without domain matches
-    /// the host of that name in any domain.
+    /// The first entry that matches a host of this name and these addresses. A name without a domain matches the host
+    /// of that name in any domain.
     pub fn host(&self, name: Option<&str>, addresses: &[IpAddr]) -> Option<&HostSettings> {
         let is_name = |entry: &str| {
             name.is_some_and(|name| {
@@ -61,7 +61,7 @@ impl Settings {
 pub struct HostSettings {
     /// Its name or one of its addresses.
     pub host: String,
-    /// By the name of the agent; each key that is set replaces the agent's own.
+    /// Expectations by the name of the agent; each key that is set replaces the agent's own.
     pub expect: Vec<(String, Expectation)>,
 }
 
@@ -72,7 +72,7 @@ pub struct AgentSettings {
     pub name: String,
     /// `logtail`, `loglistener`, `custom`; the name of a profile.
     pub kind: &'static str,
-    /// The system that it runs on: that of its place, as detection fills it in.
+    /// The system of the place that it runs in; filled in by detection.
     pub system: System,
     /// Installation directory; `None`: the kind's default.
     pub install_dir: Option<PathBuf>,
@@ -82,7 +82,7 @@ pub struct AgentSettings {
     pub run_as: Vec<UserName>,
     /// Ids of causes that are intended on this host.
     pub ignore: BTreeSet<&'static str>,
-    /// What should be.
+    /// What is expected of it.
     pub expect: Expectation,
     /// Processes of a custom agent.
     pub processes: Vec<CustomProcess>,
@@ -139,7 +139,7 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// Overwrites every key that `other` has.
+    /// Overwrites every key that `other` sets.
     pub fn override_by(&mut self, other: &Self) {
         let Self {
             region,

@@ -11,7 +11,7 @@ pub enum System {
 }
 
 impl System {
-    /// Its name in conditions of remedies.
+    /// Its name in the conditions of remedies.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Linux => "linux",

@@ -4,7 +4,7 @@ use crate::model::Text;
 
 use super::text;
 
-/// Titles of documents, with the section. As `PHRASES`.
+/// Titles of documents, with the section, in the same form as `PHRASES`.
 pub(super) const DOCUMENTS: &[Text] = &[
     text(
         "Alibaba Cloud SLS: Troubleshoot machine group heartbeat issues, step {}, frequently asked questions",

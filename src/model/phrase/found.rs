@@ -4,7 +4,7 @@ use crate::model::Text;
 
 use super::text;
 
-/// As `PHRASES`.
+/// In the same form as `PHRASES`.
 pub(super) const FOUND: &[Text] = &[
     // Sources of values.
     text("config: {}", "exporter 配置：{}"),

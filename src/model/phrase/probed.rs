@@ -4,7 +4,7 @@ use crate::model::Text;
 
 use super::text;
 
-/// As `PHRASES`.
+/// In the same form as `PHRASES`.
 pub(super) const PROBED: &[Text] = &[
     // Results of probes.
     text(

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 use crate::model::{Language, snapshot::Scheme};
 
-/// How alerts are pushed. Without an Alertmanager none are.
+/// How alerts are pushed. Without an Alertmanager, none are pushed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AlertingSettings {
     /// Groups of Alertmanagers, each with its own connection settings.
@@ -54,9 +54,9 @@ pub struct AlertmanagerSettings {
 pub enum HttpCredentials {
     /// A user and a password.
     Basic {
-        /// Who.
+        /// The user.
         username: String,
-        /// With which password.
+        /// The password.
         password: Secret,
     },
     /// Anything else, mostly a bearer token.
@@ -95,6 +95,6 @@ pub struct TlsClientSettings {
     pub identity: Option<(Secret, Secret)>,
     /// The name that the server's certificate must be for; `None`: the host's.
     pub server_name: Option<String>,
-    /// Any certificate will do.
+    /// True if any server certificate is accepted.
     pub insecure: bool,
 }

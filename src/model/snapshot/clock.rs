@@ -43,14 +43,14 @@ pub struct ClockReference {
     pub from: String,
     /// Offset (local minus reference) in seconds, at the snapshot: the lower bound.
     pub low: f64,
-    /// And at most this.
+    /// The same: the upper bound.
     pub high: f64,
 }
 
-/// What `adjtimex` says.
+/// The clock status that `adjtimex` returns.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KernelClock {
-    /// The kernel considers its clock synchronized.
+    /// True if the kernel considers its clock synchronized.
     pub synchronized: bool,
     /// Remaining correction in seconds. It proves nothing: it is 0 under chrony, and can be spurious.
     pub offset: f64,

@@ -62,7 +62,7 @@ impl Scheme {
     }
 }
 
-/// The good answer according to the documents (or the config).
+/// The answer that counts as up, according to the documents (or the config).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExpectedAnswer {
     /// The documented `OLSInvalidMethod` body, or a non-empty `x-log-requestid` header (Alibaba Cloud SLS).
@@ -93,7 +93,7 @@ impl EndpointFact {
 /// The answer of an agent's liveness endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Liveness {
-    /// It answers, whatever.
+    /// It answers, whatever the answer is.
     Answers,
     /// It accepts connections but has not answered since this time on the boot clock.
     Silent(Duration),
@@ -104,9 +104,9 @@ pub enum Liveness {
 /// Which requests the cloud's metadata service accepts from this host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetadataAccess {
-    /// Without a token.
+    /// Also those without a token.
     Open,
-    /// With a token only: this is the status of its answer without one.
+    /// Only those with a token; this is the status of its answer to one without.
     TokenOnly(u16),
     /// None: it issues no token either, or is not a metadata service.
     Closed,
@@ -158,7 +158,7 @@ pub struct Phases {
     pub connect: Option<Duration>,
     /// TLS handshake.
     pub tls: Option<Duration>,
-    /// Request sent to answer read.
+    /// From sending the request to having read the answer.
     pub processing: Option<Duration>,
 }
 
@@ -209,7 +209,7 @@ pub enum FailureKind {
     Proxy,
 }
 
-/// A server's time, tied to the boot clock so that later steps of the local clock do not spoil it.
+/// A server's time, tied to the boot clock so that later steps of the local clock do not affect it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct DateReference {
     /// The earliest that (server wall clock − boot clock) can be, in seconds.

@@ -1,4 +1,4 @@
-//! The events in an agent's own log, without its lines: these partly contain users' text, and may contain secrets.
+//! The events in an agent's own log, without its lines: some of these contain users' text, and may contain secrets.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use std::{
 pub struct Moment {
     /// Wall-clock time.
     pub wall: SystemTime,
-    /// Time since boot; `None`: before it.
+    /// Time since boot; `None`: before boot.
     pub boot: Option<Duration>,
 }
 
@@ -24,7 +24,7 @@ pub enum LogEvent {
     Accepted,
     /// The agent loaded a new state of its collection configs.
     ConfigUpdated,
-    /// The agent begins.
+    /// The agent starts.
     Started,
     /// The agent logs why it is about to exit, or why it exited before.
     LoggedExit(LoggedExit),
@@ -111,13 +111,13 @@ pub struct LogFacts {
     pub checkpoint_damaged: Option<Moment>,
     /// Bytes that were skipped, because more was written than is read at once.
     pub skipped: u64,
-    /// True if some were at the last reading.
+    /// True if bytes were skipped at the last reading.
     pub skipping: bool,
 }
 
 impl LogFacts {
-    /// Adds an event of this many consecutive lines, the last at this time. They come in the order in which they were
-    /// written.
+    /// Adds an event of this many consecutive lines, the last at this time. Events are added in the order in which they
+    /// were written.
     pub fn add(&mut self, event: LogEvent, count: u64, at: Moment) {
         match event {
             LogEvent::Refused(Refusal { code, subject }) => {

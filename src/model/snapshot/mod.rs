@@ -156,7 +156,8 @@ pub struct AgentFacts {
     pub kind: &'static str,
     /// Where it runs.
     pub place: Place,
-    /// Installation directory as the agent sees it (not prefixed by `--path.rootfs`); `None` for a custom agent without one.
+    /// Installation directory as the agent sees it (not prefixed by `--path.rootfs`); `None` for a custom agent without
+    /// one.
     pub install_dir: Option<PathBuf>,
     /// The installation on disk.
     pub installation: Reading<Installation>,
@@ -166,8 +167,8 @@ pub struct AgentFacts {
     pub invocation: Invocation,
     /// The version in the version file, if there is one.
     pub version_file: Option<FileFact<Option<String>>>,
-    /// The startup parameters as the agent would read and merge them. Whether it is known and exists is in the file's
-    /// fact.
+    /// The startup parameters as the agent would read and merge them. The state shows whether the file could be read,
+    /// and exists.
     pub config: Option<FileFact<Parameters>>,
     /// The address record that the agent writes (`app_info.json`).
     pub record: Option<FileFact<AddressRecord>>,
@@ -187,9 +188,9 @@ pub struct AgentFacts {
     pub collection: Reading<Option<Collection>>,
     /// The events in the agent's own log; `Known(None)`: there is none.
     pub log: Reading<Option<LogFacts>>,
-    /// Further watched files (custom agents): their presence and change.
+    /// Further watched files (custom agents): their presence and changes.
     pub files: Vec<FileFact<()>>,
-    /// What surrounds it.
+    /// Its surroundings.
     pub surroundings: Surroundings,
     /// Endpoints that the agent must reach, with their last probe.
     pub endpoints: Vec<EndpointFact>,
@@ -198,9 +199,9 @@ pub struct AgentFacts {
 /// The part of an agent's file that may leave the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copied {
-    /// Whose.
+    /// The agent's name.
     pub agent: String,
-    /// Which.
+    /// The file's path.
     pub path: PathBuf,
     /// Its content without its secrets, or why there is none.
     pub text: String,
@@ -242,6 +243,6 @@ pub struct ExpectedRole {
     pub role: Role,
     /// How many live processes it should have.
     pub count: u32,
-    /// True if the role is not required while no process of it was ever seen (LogListener's daemon since 2.2.8).
+    /// True if the role is not required as long as no process of it has been seen (LogListener's daemon since 2.2.8).
     pub only_if_ever_seen: bool,
 }

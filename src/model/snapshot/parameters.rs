@@ -49,7 +49,8 @@ pub struct Parameters {
     pub credentials: Option<Vec<(&'static str, KeyState)>>,
     /// Region and network that the path of a generated config implies (container images).
     pub implied: Option<(String, NetworkType)>,
-    /// Canonical rendering of the whole content, to compare with what the agent logs as loaded. Holds no secrets (Logtail only).
+    /// Canonical rendering of the whole content, to compare with what the agent logs as loaded. Holds no secrets
+    /// (Logtail only).
     pub canonical: Option<String>,
 }
 
@@ -62,7 +63,7 @@ pub struct DataServer {
     pub endpoint: Parameter,
 }
 
-/// What is known of one secret, without the secret.
+/// What is known about one secret, without the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
     /// Absent or empty.
@@ -99,13 +100,13 @@ pub struct AddressRecord {
 /// The collection configs that an agent has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collection {
-    /// The file of those that were delivered to it.
+    /// The file with those that were delivered to it.
     pub path: PathBuf,
     /// Their number, including those next to it.
     pub configs: usize,
 }
 
-/// What the agent's log says of the config that it loaded.
+/// What the agent's log says about the config that it loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadedConfig {
     /// The log file.

@@ -96,9 +96,9 @@ impl ServiceState {
 pub enum ServiceStart {
     /// The system, at each start.
     Automatic,
-    /// Whoever asks for it.
+    /// Only a request.
     Manual,
-    /// Nobody can.
+    /// Nothing can start it.
     Disabled,
 }
 
@@ -118,7 +118,7 @@ impl ServiceStart {
 pub struct DiskFact {
     /// The directory, as the agent sees it.
     pub directory: PathBuf,
-    /// What is left there.
+    /// The free space there.
     pub space: Reading<Space>,
 }
 
@@ -140,7 +140,7 @@ pub struct Space {
 pub struct ControlGroup {
     /// Its directory.
     pub path: PathBuf,
-    /// The most memory that it may use, in bytes; `None`: no limit.
+    /// The maximum memory that it may use, in bytes; `None`: no limit.
     pub memory_limit: Option<u64>,
     /// The memory that it uses and cannot release (without the page cache), in bytes.
     pub memory_used: u64,
@@ -160,8 +160,8 @@ pub struct Death {
 /// The end of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// It ended itself, with this code.
+    /// It exited with this code.
     Exited(u8),
-    /// A signal ended it.
+    /// This signal ended it.
     Signalled(u8),
 }

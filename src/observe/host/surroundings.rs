@@ -279,7 +279,8 @@ fn bounds(files: Files<'_>, place: &Path) -> Result<Option<ControlGroup>, Why> {
     }))
 }
 
-/// Version 1 reports the largest possible number of pages if there is no limit; no host has that much memory.
+/// From here on a limit of version 1 counts as none: without one, version 1 reports the largest possible number of
+/// pages, and no host has half as much memory.
 const NO_LIMIT: u64 = 1 << 60;
 
 /// The number after a key.

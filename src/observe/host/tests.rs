@@ -20,7 +20,7 @@ fn reader(host: &Host) -> HostReader {
         // Nothing here hangs; a loaded machine must not make it seem so.
         file_deadline: Duration::from_mins(1),
     };
-    // Its processes are those of the real host, whose root is another.
+    // The processes are those of the real host, which has another root directory.
     HostReader { deputy: false, ..HostReader::with_profiles(options, KINDS) }
 }
 

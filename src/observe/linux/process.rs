@@ -375,7 +375,7 @@ impl Reader<'_> {
         Some(Candidate { process, path, credentials, environment, container })
     }
 
-    /// The executable that a link's target names, with the kernel's suffix if the file is gone.
+    /// The executable that a link's target names; the kernel adds a suffix to the target if the file is gone.
     fn executable(&self, target: &Path) -> Executable {
         let as_seen = |path: &Path| self.files.root.strip(path).unwrap_or_else(|| path.to_owned());
         let marked = target.as_os_str().as_bytes().strip_suffix(DELETED.as_bytes());

@@ -232,7 +232,7 @@ fn a_cause_of_several_subjects_is_one_series_with_the_oldest_time() {
         Some(1.0)
     );
     assert_eq!(value(&report, "logagent_problem_since_timestamp_seconds", &dns), Some(1_782_893_700.0));
-    // As bad as the worst of them, in any order.
+    // The severity is the highest of them, in any order.
     let network = |report: &mut Report| {
         report.agents[0].prerequisites.iter().position(|p| p.problems.len() == 3).expect("three")
     };
@@ -245,7 +245,7 @@ fn a_cause_of_several_subjects_is_one_series_with_the_oldest_time() {
             Some(1.0)
         );
     }
-    // Explained only if all are.
+    // It is explained only if all of them are.
     report.agents[0].prerequisites[index].problems[0].explained_by = Some(&sample::CONFIG_INVALID);
     assert_eq!(value(&report, "logagent_problem", &dns), Some(1.0));
     report.agents[0].prerequisites[index].problems[1].explained_by = Some(&sample::CONFIG_INVALID);
@@ -296,7 +296,7 @@ fn a_bare_connect_has_neither_status_code_nor_certificate() {
     let mut report = sample::healthy();
     report.agents[0].endpoints =
         vec![sample::endpoint(Purpose::DataServer, Scheme::Tcp, "ap-guangzhou.cls.tencentyun.com")];
-    // Its clock reference may have set one, which says nothing about the endpoint.
+    // The request for the time may have set one, which says nothing about the endpoint.
     sample::probe(&mut report.agents[0].endpoints[0]).status_code = Some(400);
     assert_eq!(value(&report, "logagent_endpoint_up", &[]), Some(1.0));
     assert_eq!(value(&report, "logagent_endpoint_http_status_code", &[]), None);

@@ -13,7 +13,7 @@ fn pages_in_both_languages() {
     }
 }
 
-/// Tags in order, with end tags matched; void elements excepted.
+/// Asserts that tags are closed in order; void elements excepted.
 fn assert_well_formed(page: &str) {
     let mut open = Vec::new();
     for part in page.split('<').skip(1) {
@@ -29,7 +29,7 @@ fn assert_well_formed(page: &str) {
     assert!(open.is_empty(), "{open:?} stay open");
 }
 
-/// Without its own style and script.
+/// The page without its own style and script.
 fn markup_of(report: &Report, language: Language) -> String {
     render(report, language, "/met\"rics").replace(STYLE, "").replace(SCRIPT, "")
 }

@@ -140,7 +140,7 @@ pub(super) enum Existence {
     Stays,
     /// It was removed.
     Gone,
-    /// Neither is known.
+    /// Which of these is not known.
     NotTold,
 }
 

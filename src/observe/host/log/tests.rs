@@ -85,7 +85,7 @@ fn the_zone_is_the_one_in_which_the_last_line_is_as_old_as_the_file() {
         .ok()
         .and_then(|_| std::fs::read("/usr/share/zoneinfo/Asia/Shanghai").ok());
     let tzif = tzif.expect("the time zones of this machine (package tzdata)");
-    // Written at 20:08 in Shanghai, eight hours before the same in UTC.
+    // Written at 20:08 in Shanghai, which is eight hours before 20:08 in UTC.
     for (written, modified) in [(NOW - 120, NOW - 120), (NOW - 120 - 8 * 3600, NOW - 120 - 8 * 3600)] {
         let mut agent = Agent::new();
         agent.host.file("/etc/localtime", &tzif);

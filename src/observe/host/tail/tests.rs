@@ -58,7 +58,7 @@ fn a_rotated_log_is_read_to_its_end_and_the_new_one_from_its_beginning() {
         log.append("three\n");
         assert_eq!(log.turn(), (vec!["two".into(), "three".into()], 0), "{rotated}");
     }
-    // It is not searched for under another name.
+    // A log that was rotated to any other name is not searched for.
     let mut log = Log::new("one\n");
     log.turn();
     log.append("two\n");

@@ -40,7 +40,7 @@ impl Fake {
         fake
     }
 
-    /// `executable` `None`: the link cannot be read.
+    /// If `executable` is `None`, the link cannot be read.
     fn process(&self, pid: u32, comm: &str, state: &str, executable: Option<&str>) {
         let fields = "0 0 0 0 -1 4194304 0 0 0 0 100 50 0 0 20 0 3 0 6000 0 2 0 0";
         self.0.file(&format!("/proc/{pid}/stat"), format!("{pid} ({comm}) {state} {fields}"));
@@ -175,7 +175,7 @@ fn processes_of_other_pid_namespaces_are_left_out() {
         "/proc/11/status",
         "Name:\tilogtail\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\nNSpid:\t11\t1\n",
     );
-    // Kernels before 4.1.
+    // As on kernels before 4.1.
     fake.0.link("/proc/1/ns/pid", "pid:[1]");
     fake.0.file("/proc/12/status", "Name:\tilogtail\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\n");
     fake.0.link("/proc/12/ns/pid", "pid:[2]");
@@ -222,7 +222,7 @@ fn an_exporter_that_sees_itself_alone_knows_nothing_of_the_host() {
     assert_eq!(scan(&fake), None, "a single process that is another is one of the host's");
     fake.0.link("/proc/self", "1");
     assert_eq!(scan(&fake), Some(true));
-    // Its helper, and a health check.
+    // The exporter's helper, and a health check.
     for pid in [7, 8] {
         fake.process(pid, "exe", "S", Some("/usr/lib/systemd/systemd"));
     }
@@ -402,7 +402,7 @@ fn real_processes_that_only_mention_an_agent_are_none() {
 #[test]
 fn an_unprivileged_exporter_finds_the_agent_and_says_what_it_cannot_read() {
     let host = Host::new();
-    // Not even its owner may read a process whose executable it cannot read, unless privileged.
+    // Without privileges, not even the owner of a process may read it if its executable is unreadable.
     let program = host.program("/usr/local/ilogtail/ilogtail");
     std::fs::set_permissions(&program, Permissions::from_mode(0o111)).unwrap();
     let agent = Started::of(Command::new(&program).arg("1000"));
