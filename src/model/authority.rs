@@ -168,7 +168,7 @@ fn without_password(rest: &str) -> String {
     let Some((host, port)) = authority.split_once(':') else { return rest.to_owned() };
     let is_ipv6 = authority.starts_with('[') || authority.parse::<Ipv6Addr>().is_ok();
     let is_port = port.len() <= LONGEST_PORT && port.bytes().all(|b| b.is_ascii_digit());
-    // A placeholder left over from a template is no password, and is shown.
+    // A placeholder left over from a template is not a password, and is shown.
     let is_stand_in = [("${", "}"), ("<", ">"), ("{{", "}}"), ("%", "%")]
         .iter()
         .any(|(open, close)| port.len() > open.len() && port.starts_with(open) && port.ends_with(close));

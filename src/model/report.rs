@@ -122,7 +122,7 @@ pub enum Limit {
     Candidates,
     /// Arguments of processes, their number, length and total size.
     Arguments,
-    /// Environments of processes, likewise.
+    /// Environments of processes: the number and length of variables, and their total size.
     Environment,
     /// Installations that are watched.
     Installations,

@@ -1,7 +1,7 @@
 //! Connections to others: names, addresses, proxies, TLS, one HTTP request. A leaf: probes and senders share it.
 //!
-//! It does not read clocks or the watched host's files itself: the caller provides both. It does not decide
-//! what a failure means.
+//! This module does not read clocks or the watched host's files itself: the caller provides both. It does not
+//! decide what a failure means.
 
 pub(crate) mod client;
 pub(crate) mod connect;

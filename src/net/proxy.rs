@@ -1,4 +1,4 @@
-//! Which proxy the agent would use for an endpoint, from its own environment, by libcurl's rules.
+//! Determines the proxy that the agent would use for an endpoint, from the agent's environment, by libcurl's rules.
 //!
 //! Upper case takes precedence over lower case, as the vendor's document says. There are no credentials here:
 //! they were removed when the environment was read, and anything left before an `@` is dropped.

@@ -232,7 +232,7 @@ fn leaf(der: &[u8]) -> Option<Leaf> {
     Some(Leaf { certificate, self_signed: content.issuer() == content.subject() })
 }
 
-/// When a certificate in DER is valid; `None` if it is not one.
+/// The validity of a certificate in DER; `None` if it is not one.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn dates(der: &[u8]) -> Option<Certificate> {
     leaf(der).map(|leaf| leaf.certificate)

@@ -1,8 +1,8 @@
 //! The system's certificate store, as OpenSSL would find it. No roots are built in: the host decides which
 //! authorities are trusted.
 //!
-//! It is read again when a file or directory that it came from changes, so that a newly installed authority counts at
-//! the next probe.
+//! The store is read again when a file or directory that it came from changes, so that a newly installed authority
+//! counts at the next probe.
 
 use std::{
     collections::HashSet,

@@ -1,6 +1,6 @@
 //! 1. Look. The only stage that touches the operating system (`host`) or the network (`probe`). It never judges.
 //!
-//! It has a directory for each supported system; on others every fact is `Unknown`.
+//! This module has a directory for each supported system; on any other system every fact is `Unknown`.
 
 pub mod events;
 pub mod host;

@@ -40,7 +40,7 @@ pub(super) mod process {
             Reading::Unknown(Why::new(Reason::Unsupported, "processes", detail))
         }
 
-        /// None.
+        /// There are none.
         pub fn control_groups(&self, _: u32, _: &Attempt) -> Reading<Option<Vec<u8>>> {
             Reading::Known(None)
         }
@@ -70,7 +70,7 @@ pub(super) mod services {
         observe::host::gate::Attempt,
     };
 
-    /// None are known.
+    /// There are none.
     pub(in crate::observe) fn read(_: &Attempt, _: &[&str]) -> Reading<Vec<ServiceFact>> {
         Reading::Known(Vec::new())
     }

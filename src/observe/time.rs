@@ -15,7 +15,7 @@ use crate::{
     sys,
 };
 
-/// Both clocks at one time.
+/// Both clocks, read at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
     /// Wall-clock time (`CLOCK_REALTIME`), which may be wrong and may jump.

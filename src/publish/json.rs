@@ -177,7 +177,7 @@ fn transition(transition: &Transition) -> Value {
     })
 }
 
-/// Only phases that were completed.
+/// The phases that were completed.
 fn phases(probe: &Probe) -> Value {
     let reached = words::phases(&probe.phases).into_iter().filter_map(|(phase, duration)| {
         duration.map(|duration| (phase.to_owned(), Value::from(duration.as_secs_f64())))

@@ -1,4 +1,4 @@
-//! Where each metric's samples come from in a report.
+//! Derives each metric's samples from a report.
 
 use std::{
     collections::BTreeMap,

@@ -1,7 +1,7 @@
 //! The operating system as every part of the exporter may use it: one facade, and a directory for each system behind it.
 //!
-//! It returns what the system provides, or an [`io::Error`](std::io::Error) of the kind `Unsupported` if it
-//! does not provide it. Reading the facts of a host is up to `observe`, which has a similar facade.
+//! The facade returns what the system provides, or an [`io::Error`](std::io::Error) of the kind `Unsupported` if
+//! the system does not provide it. Reading the facts of a host is up to `observe`, which has a similar facade.
 
 #[cfg(not(any(target_os = "linux", windows)))]
 #[path = "other.rs"]

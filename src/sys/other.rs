@@ -295,7 +295,7 @@ mod manager;
 
 pub use manager::{EventLog, as_service, manage_service};
 
-/// What tests need from the system.
+/// Helpers for tests.
 #[cfg(any(test, fuzzing))]
 pub(crate) mod testing {
     use std::{io, path::Path, time::Duration};
@@ -310,7 +310,7 @@ pub(crate) mod testing {
         Err(unsupported())
     }
 
-    /// No time.
+    /// Not known.
     pub(crate) fn thread_time() -> Duration {
         Duration::ZERO
     }

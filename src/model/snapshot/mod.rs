@@ -43,7 +43,7 @@ pub struct Snapshot {
     pub uptime: Duration,
     /// The host's own facts.
     pub host: PlaceFacts,
-    /// Those of the containers in which agents run, by the container's name.
+    /// The facts of the containers in which agents run, by the container's name.
     pub containers: BTreeMap<Arc<str>, PlaceFacts>,
     /// Time references and the kernel's clock status.
     pub clock: ClockFacts,

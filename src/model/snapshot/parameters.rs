@@ -1,4 +1,4 @@
-//! What an agent's files say: startup parameters and records.
+//! The contents of an agent's files: startup parameters and records.
 
 use std::{path::PathBuf, time::SystemTime};
 

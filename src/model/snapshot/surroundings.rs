@@ -60,13 +60,13 @@ pub struct ServiceFact {
 /// What the service manager reports about a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Registered {
-    /// What it does now.
+    /// Its current state.
     pub state: ServiceState,
     /// What starts it.
     pub start: ServiceStart,
 }
 
-/// What a service does.
+/// The state of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceState {
     /// Runs.

@@ -1,4 +1,4 @@
-//! How many collection configs an agent has: those delivered by the service, and local ones.
+//! Counts an agent's collection configs: those delivered by the service, and local ones.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Which installations are watched: those in the config, and those on disk or running.
+//! Determines which installations are watched: those in the config, and those on disk or running.
 
 mod memory;
 

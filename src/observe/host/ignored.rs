@@ -19,12 +19,12 @@ pub(super) struct IgnoredPids {
 }
 
 impl IgnoredPids {
-    /// Those that a regular reading may skip.
+    /// The processes that a regular reading may skip.
     pub(super) fn of_regular(&self, executions_are_told: bool) -> &[u32] {
         if executions_are_told && self.passed_over < MOST_IN_A_ROW { &self.settled } else { &[] }
     }
 
-    /// Those that a reading after an exit may skip, as an exit changes no other process's name.
+    /// The processes that a reading after an exit may skip, as an exit changes no other process's name.
     pub(super) fn of_exit(&self) -> &[u32] {
         &self.settled
     }

@@ -123,7 +123,7 @@ struct Processes {
 pub struct HostReading {
     /// The host's own facts.
     pub host: PlaceFacts,
-    /// Those of containers, by name.
+    /// The facts of containers, by name.
     pub containers: BTreeMap<Arc<str>, PlaceFacts>,
     /// Handles to containers with another network, if the exporter may join it.
     pub container_handles: BTreeMap<Arc<str>, ContainerHandle>,

@@ -29,7 +29,7 @@ pub(super) struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    /// Those of every configured agent, and of every kind that is detected.
+    /// The names of every configured agent, and of every kind that is detected.
     pub(super) fn new(profiles: Profiles, settings: &Settings, acceptance: &'a Acceptance<'a>) -> Self {
         let detected = profiles
             .iter()

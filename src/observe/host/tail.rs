@@ -18,7 +18,7 @@ use crate::{
 /// The maximum number of bytes of one log that are read in one cycle. An agent in trouble writes a few kilobytes a
 /// minute.
 pub const MOST: u64 = 256 << 10;
-/// No line of interest is longer.
+/// The maximum length of a line that is read, in bytes; no line of interest is longer.
 const LONGEST_LINE: usize = 16 << 10;
 /// The size of one read.
 const PIECE: usize = 16 << 10;

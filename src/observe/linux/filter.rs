@@ -1,4 +1,4 @@
-//! Which processes are certainly not an agent's: decided with one system call for almost every process, without
+//! Decides which processes are certainly not an agent's, with one system call for almost every process, and without
 //! allocating.
 //!
 //! Uncertain processes are left to the full reading. The filter never decides differently from that reading.
@@ -29,7 +29,7 @@ pub(super) struct ProcessFilter<'a> {
 }
 
 impl<'a> ProcessFilter<'a> {
-    /// For the procfs at `procfs`; `None`: it cannot be opened, so nothing can be decided.
+    /// A filter for the procfs at `procfs`; `None`: it cannot be opened, so nothing can be decided.
     pub(super) fn new(procfs: &Path, wanted: &'a dyn Wanted) -> Option<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let procfs = openat(CWD, procfs, flags, Mode::empty()).ok()?;
@@ -48,7 +48,7 @@ impl<'a> ProcessFilter<'a> {
         }
     }
 
-    /// By the command name, as in the full reading if the executable is not visible.
+    /// Decides by the command name, as the full reading does if the executable is not visible.
     fn clears_by_stat(&mut self, pid: u32) -> bool {
         self.name(pid, "stat");
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;

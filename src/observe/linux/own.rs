@@ -28,13 +28,13 @@ pub(in crate::observe) fn read() -> Option<SelfFacts> {
     })
 }
 
-/// In seconds since the epoch. Computed once, so that it does not change with the clock.
+/// The start of this process, in seconds since the epoch. Computed once, so that it does not change with the clock.
 fn start_time(stat: &Stat) -> f64 {
     static STARTED: OnceLock<f64> = OnceLock::new();
     *STARTED.get_or_init(|| time::now().wall_minus_boot() + ticks(stat.start_ticks))
 }
 
-/// In seconds.
+/// Converts clock ticks to seconds.
 fn ticks(ticks: u64) -> f64 {
     Duration::from_millis(ticks.saturating_mul(1000) / clock_ticks_per_second().max(1)).as_secs_f64()
 }
@@ -77,7 +77,7 @@ pub(super) fn is_alone(procfs: &Path, pids: &[u32], is_of_root: impl FnOnce() ->
         && !(is_behind_an_init && is_of_root())
 }
 
-/// Also true if the namespace cannot be read.
+/// True if the exporter is in the initial PID namespace, or if its namespace cannot be read.
 fn is_in_initial_namespace(procfs: &Path) -> bool {
     std::fs::read_link(procfs.join("self/ns/pid")).map_or(true, |own| own == Path::new(INITIAL))
 }

@@ -299,7 +299,7 @@ impl Reader<'_> {
     /// The facts that decide whether the process may be an agent's; `None` if it is not.
     ///
     /// # Errors
-    /// It is gone, or may be an agent's and cannot be read.
+    /// If it is gone, or if it may be an agent's and cannot be read.
     fn identity(&self, pid: u32) -> Result<Option<Identity>, ReadError> {
         let executable = self.facts.link(pid, "exe").map(|target| self.executable(&target));
         if let Ok(executable) = &executable

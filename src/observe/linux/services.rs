@@ -5,7 +5,7 @@ use crate::{
     observe::host::gate::Attempt,
 };
 
-/// None are asked for.
+/// There are none.
 pub(in crate::observe) fn read(_: &Attempt, _: &[&str]) -> Reading<Vec<ServiceFact>> {
     Reading::Known(Vec::new())
 }

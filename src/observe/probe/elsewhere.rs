@@ -65,7 +65,7 @@ pub(super) async fn probe(
 /// The main function of the process that probes from inside a container.
 ///
 /// # Errors
-/// It could not join the container, got no request, or the caller is gone.
+/// If it could not join the container, got no request, or the caller is gone.
 pub fn probe_task() -> io::Result<()> {
     let mut caller = sys::helper::join()?;
     let Request { endpoint, environment, timeout } = serde_json::from_slice(&caller.request()?)?;

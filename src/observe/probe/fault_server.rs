@@ -103,7 +103,7 @@ async fn plain(mut stream: TcpStream, fault: Fault, noted: &Mutex<Vec<String>>) 
             read_head(&mut stream, noted).await;
             stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.unwrap();
             let mut onward = TcpStream::connect(target).await.unwrap();
-            // It ends when either side closes.
+            // Returns when either side closes.
             let _ended = copy_bidirectional(&mut stream, &mut onward).await;
         }
         Fault::Answer(_)

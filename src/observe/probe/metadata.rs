@@ -1,5 +1,5 @@
-//! How a cloud's metadata service may be asked: without a token, as older agents do, and whether it issues tokens.
-//! Answers are not kept.
+//! Finds out whether a cloud's metadata service answers requests without a token, as older agents send them, and
+//! whether it issues tokens. Answers are not kept.
 
 use hyper::{Method, StatusCode, header::HeaderValue};
 use tokio::time::Instant;

@@ -1,4 +1,4 @@
-//! What was observed: endpoints with their phases, addresses, processes, files, the clock, and transitions.
+//! The observations: endpoints with their phases, addresses, processes, files, the clock, and transitions.
 
 use std::{
     borrow::Cow,

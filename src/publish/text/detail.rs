@@ -1,4 +1,4 @@
-//! What `check -v` adds: everything that was observed about an agent.
+//! The part that only `check -v` prints: everything that was observed about an agent.
 
 use std::fmt;
 

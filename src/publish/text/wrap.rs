@@ -2,9 +2,9 @@
 
 use super::super::words::width;
 
-/// Never at the beginning of a line.
+/// Characters that never begin a line.
 const CLOSING: &str = "，。；：！？、）》」』”’…％";
-/// Never at the end of a line.
+/// Characters that never end a line.
 const OPENING: &str = "（《「『“‘";
 
 /// The line in pieces of at most `columns`, except for parts that cannot be wrapped.

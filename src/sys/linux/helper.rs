@@ -99,7 +99,7 @@ impl Helper {
         }
         let (own, other) =
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        // It ends when this end of the socket is closed, and is not waited for.
+        // The helper ends when this end of the socket is closed, and is not waited for.
         let helper = spawn_self(HELPER, Stdio::from(other), Stdio::null(), Stdio::null())?;
         Ok(Some(Self { socket: own, pid: helper.id() }))
     }
@@ -113,7 +113,7 @@ impl Helper {
     /// its answer, which is empty if it could not join them.
     ///
     /// # Errors
-    /// The helper is gone or accepts no more; `TimedOut`.
+    /// If the helper is gone or accepts no more tasks; `TimedOut`.
     pub async fn run(
         &self,
         (network, root): (&File, &File),
@@ -250,7 +250,7 @@ impl Caller {
     /// Sends the answer.
     ///
     /// # Errors
-    /// The caller is gone.
+    /// If the caller is gone.
     pub fn answer(mut self, answer: &[u8]) -> io::Result<()> {
         self.0.write_all(answer)
     }

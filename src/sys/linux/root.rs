@@ -77,7 +77,8 @@ fn descriptor(root: &Root, path: &Path, flags: OFlags) -> rustix::io::Result<Own
     }
     let directory = directory(root)?;
     match openat2(&directory, relative(path), flags, Mode::empty(), ResolveFlags::IN_ROOT) {
-        // Before Linux 5.6. Container runtimes whose seccomp profile does not know the call refuse it with EPERM.
+        // The call does not exist before Linux 5.6, and container runtimes whose seccomp profile does not know it
+        // refuse it with EPERM.
         Err(Errno::NOSYS | Errno::PERM) => walk(directory, path, flags),
         result => result,
     }

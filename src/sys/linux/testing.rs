@@ -1,4 +1,4 @@
-//! What tests need from Linux.
+//! Helpers for tests on Linux.
 
 use std::{io, path::Path, time::Duration};
 

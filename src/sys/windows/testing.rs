@@ -1,4 +1,4 @@
-//! What tests need from Windows.
+//! Helpers for tests on Windows.
 
 use std::{io, path::Path, time::Duration};
 

@@ -37,7 +37,7 @@ fn candidate(pid: u32, parent: u32, path: &str) -> Candidate {
     Candidate { process, path: Some(path.into()), credentials, environment, container: None }
 }
 
-/// One of which only the name is known.
+/// A process of which only the name is known.
 fn unplaced(pid: u32, parent: u32, name: &str, state: ProcessState) -> Candidate {
     let mut candidate = candidate(pid, parent, name);
     candidate.process.executable = Reading::Known(None);

@@ -21,7 +21,7 @@ use crate::observe::events::Changes;
 
 /// `RTMGRP_LINK`, `RTMGRP_IPV4_IFADDR`, `RTMGRP_IPV4_ROUTE`, `RTMGRP_IPV6_IFADDR`, `RTMGRP_IPV6_ROUTE`.
 const GROUPS: u32 = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
-/// The maximum number of messages read at once; the rest waits for the next time.
+/// The maximum number of messages read at once; the rest is read the next time.
 const MOST_MESSAGES: usize = 4096;
 
 /// A socket that receives every change.

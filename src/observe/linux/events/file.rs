@@ -54,7 +54,7 @@ const ENTRY: ReadFlags =
 const GONE: ReadFlags =
     ReadFlags::DELETE_SELF.union(ReadFlags::MOVE_SELF).union(ReadFlags::UNMOUNT).union(ReadFlags::IGNORED);
 
-/// The maximum number of events read at once; the rest waits for the next time.
+/// The maximum number of events read at once; the rest is read the next time.
 const MOST_EVENTS: usize = 4096;
 /// How long the file system may take to place one watch.
 const DEADLINE: Duration = Duration::from_millis(500);

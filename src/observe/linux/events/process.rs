@@ -27,7 +27,7 @@ pub(in crate::observe) struct Exits {
     held: BTreeMap<u32, AsyncFd<OwnedFd>>,
     /// Processes that have ended without a known exit status, and how often it was queried.
     ended: Vec<(u32, AsyncFd<OwnedFd>, u32)>,
-    /// Those that were gone before a pidfd could be opened.
+    /// Processes that were gone before a pidfd could be opened.
     gone: BTreeSet<u32>,
     most: usize,
 }

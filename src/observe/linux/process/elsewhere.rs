@@ -82,7 +82,7 @@ impl Reader<'_> {
     /// Why the process's paths are not followed, if they are not: they refer to other files.
     ///
     /// # Errors
-    /// The exporter shares its PID namespace with other containers, and may not read the root directory of the process.
+    /// If the exporter shares its PID namespace with other containers, and may not read the process's root directory.
     pub(super) fn has_another_root(&self, pid: u32) -> Result<Option<Why>, Why> {
         let path = self.procfs.join(format!("{pid}/root"));
         let theirs = if self.files.deputy {

@@ -78,7 +78,7 @@ impl<'a> Facts<'a> {
     /// Its `argv[0]`, if any.
     ///
     /// # Errors
-    /// It is gone, or cannot be read.
+    /// If it is gone or cannot be read.
     pub(super) fn first_argument(&self, pid: u32) -> Result<Option<String>, ReadError> {
         let bytes = self.read(pid, "cmdline")?;
         Ok(split_arguments(&bytes).0.into_iter().next())

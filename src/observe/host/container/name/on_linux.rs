@@ -1,4 +1,4 @@
-//! What runtimes have written below a root directory.
+//! The files of container runtimes below a root directory.
 
 use super::{tests::ID, *};
 use crate::observe::host::testing::Host;
