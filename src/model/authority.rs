@@ -21,7 +21,7 @@ impl Authority {
     /// Reads `host`, `host:port`, `[ipv6]` or `[ipv6]:port`, and checks both.
     ///
     /// # Errors
-    /// What is wrong, for people.
+    /// A human-readable description of the defect.
     pub fn parse(written: &str) -> Result<Self, String> {
         if written.contains('@') {
             return Err(USER_INFO.to_owned());
@@ -102,7 +102,7 @@ fn parse_host(host: &str) -> Result<String, String> {
 /// A port from 1 to 65535, in digits only.
 ///
 /// # Errors
-/// What is wrong, for people; a value that is not a number may be a password, and is not repeated.
+/// A human-readable description of the defect; a value that is not a number may be a password, and is not repeated.
 pub fn parse_port(port: &str) -> Result<u16, String> {
     let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     match port.parse::<u16>() {
@@ -175,7 +175,7 @@ fn without_password(rest: &str) -> String {
     if is_ipv6 || is_port || is_stand_in { rest.to_owned() } else { format!("{host}:***") }
 }
 
-/// Enough of a part to recognise it in a message.
+/// Enough of a part to recognize it in a message.
 fn shortened(text: &str) -> String {
     text.chars().take(80).collect()
 }

@@ -165,7 +165,7 @@ pub struct AgentReport {
     pub name: Arc<str>,
     /// The label `kind`.
     pub kind: &'static str,
-    /// Variant, for people.
+    /// Human-readable name of the variant.
     pub edition: &'static str,
     /// Agent version, empty if unknown.
     pub version: String,
@@ -272,7 +272,7 @@ pub enum NotEvaluated {
 }
 
 impl NotEvaluated {
-    /// The reason, for people.
+    /// The human-readable reason.
     pub fn reason(&self, language: Language) -> String {
         let text = match self {
             Self::Kind => Text {

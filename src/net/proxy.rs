@@ -49,7 +49,7 @@ pub(crate) struct Unusable {
     pub(crate) shown: String,
     /// True for a kind of proxy that the agent can use and the probe cannot.
     pub(crate) unsupported: bool,
-    /// Why, for people.
+    /// The human-readable reason.
     pub(crate) detail: String,
 }
 

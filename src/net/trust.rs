@@ -75,7 +75,7 @@ impl Locations {
         }
     }
 
-    /// The store's location, for people.
+    /// The store's location, for messages.
     fn place(&self) -> &Path {
         self.directories.first().map_or_else(|| self.root.path(), PathBuf::as_path)
     }
@@ -90,7 +90,7 @@ impl Locations {
 pub(crate) struct Store {
     /// The authorities; may be empty.
     pub(crate) roots: Arc<RootCertStore>,
-    /// Why there is none, for people; `None` if there are any.
+    /// The human-readable reason why there are none; `None` if there are any.
     pub(crate) empty: Option<String>,
     /// Why more authorities may be trusted than are known here; `None` if the whole store was read. As long
     /// as there is such a reason, a certificate of an unknown authority proves nothing.

@@ -87,7 +87,7 @@ impl Root {
         self.held.clone()
     }
 
-    /// Where it is on the exporter's own file system, free of links.
+    /// Where it is on the exporter's own file system, with links resolved.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -143,7 +143,7 @@ impl Root {
         system::entries(self, path, most)
     }
 
-    /// The path, as the agent sees it and free of links, of an open file. `None` if the system does not report it.
+    /// The path of an open file as the agent sees it, with links resolved. `None` if the system does not report it.
     pub fn canonical(&self, file: &File) -> Option<PathBuf> {
         if self.held.is_some() {
             // Its mounts are not the exporter's, and paths that the kernel returns there do not exist here.

@@ -178,7 +178,7 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The address where it went wrong, if there is one.
     pub address: Option<SocketAddr>,
-    /// What happened, for people.
+    /// A human-readable description of what happened.
     pub detail: String,
 }
 

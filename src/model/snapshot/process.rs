@@ -15,7 +15,7 @@ pub struct Process {
     pub pid: u32,
     /// Parent process id.
     pub parent: u32,
-    /// Base name by which the process was recognised.
+    /// Base name by which the process was recognized.
     pub executable_name: String,
     /// Role, if the executable's name alone implies it (LogListener, custom).
     pub role_by_name: Option<Role>,

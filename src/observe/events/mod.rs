@@ -54,8 +54,8 @@ impl Source {
     }
 }
 
-/// What to watch: the entries that the last reading used. Paths are those of the exporter's own file system, free of
-/// links.
+/// What to watch: the entries that the last reading used. Paths are those of the exporter's own file system, with
+/// links resolved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WatchPlan {
     /// Directories, and the entries in them that matter.

@@ -45,7 +45,7 @@ enum Entry {
 }
 
 impl Planner {
-    /// Plans under `root`, which is free of links.
+    /// Plans under `root`, which contains no links.
     pub fn new(root: PathBuf) -> Self {
         Self { root, known: BTreeMap::new(), plan: WatchPlan::default() }
     }

@@ -41,7 +41,7 @@ pub struct Target {
     pub settings: AgentSettings,
     /// Its kind.
     pub profile: &'static dyn Profile,
-    /// Its directory, free of links.
+    /// Its directory, with links resolved.
     pub canonical: Option<PathBuf>,
 }
 

@@ -82,7 +82,7 @@ pub enum By<'a> {
 pub struct Standing {
     /// What it is.
     pub kind: Kind,
-    /// Its path free of links, as the agent sees it.
+    /// Its path with links resolved, as the agent sees it.
     pub canonical: PathBuf,
     /// Last modification.
     pub modified: SystemTime,

@@ -1,4 +1,4 @@
-//! The names by which processes are searched, and which of the matching ones count.
+//! The names by which processes are searched for, and which of the matching ones count.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

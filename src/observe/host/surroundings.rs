@@ -161,7 +161,7 @@ fn words(target: &Target) -> Vec<String> {
     words
 }
 
-/// Each file system of the agent's directories, by the first of them.
+/// Each file system of the agent's directories once, under the first directory that is on it.
 fn disks(files: Files<'_>, target: &Target, agent: &AgentFacts, whose: &AgentProcesses) -> Vec<DiskFact> {
     let files = files.named_by(whose.credentials.as_ref());
     let as_root = whose.credentials.as_ref().is_none_or(|credentials| credentials.user() == Some(0));

@@ -61,7 +61,7 @@ pub struct Procfs {
 }
 
 impl Procfs {
-    /// The one that is `given`, otherwise that below the root if one is mounted there, otherwise the exporter's own.
+    /// The `given` procfs, otherwise the one below the root if one is mounted there, otherwise the exporter's own.
     pub(in crate::observe) fn find(files: Files<'_>, given: Option<&Path>) -> Self {
         match given {
             Some(path) => Self { path: path.to_owned(), is_of_root: true },
@@ -160,7 +160,7 @@ impl Procfs {
     }
 }
 
-/// The relation of a process to the exporter.
+/// The classification of a process.
 enum Seen {
     Candidate(Box<Candidate>),
     UntrustedProcess(UntrustedProcess),
@@ -171,7 +171,7 @@ enum Seen {
 /// The facts that decide whether a process may be an agent's.
 struct Identity {
     stat: Stat,
-    /// Base name by which it was recognised.
+    /// Base name by which it was recognized.
     name: String,
     executable: Reading<Option<Executable>>,
     /// Used if the executable cannot be read.
@@ -255,8 +255,8 @@ impl Reader<'_> {
         left
     }
 
-    /// The relation of the process to the exporter, given the number that counted before it; `None` without a wanted
-    /// name. For a process that does not count, only the facts that decide this are read.
+    /// Classifies the process, given the number that counted before it; `None` if it has no wanted name. For a process
+    /// that does not count, only the facts that decide this are read.
     ///
     /// # Errors
     /// If its identity or user is unknown: then it is unknown which processes count.

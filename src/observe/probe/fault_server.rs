@@ -37,7 +37,7 @@ pub(super) enum Fault {
     Close,
     /// A metadata service: a token for PUT requests with a lifetime of one second, this status for all others.
     Metadata { refusal: &'static str, token: &'static str },
-    /// Reads a CONNECT, agrees, and passes on to this address.
+    /// Reads a CONNECT, accepts it, and forwards to this address.
     Tunnel(SocketAddr),
 }
 

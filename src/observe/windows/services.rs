@@ -21,7 +21,7 @@ const ABSENT: i32 = 1060;
 /// Access is denied (`ERROR_ACCESS_DENIED`).
 const DENIED: i32 = 5;
 
-/// The service manager's facts about each of these.
+/// The service manager's facts about each of these services.
 pub(in crate::observe) fn read(attempt: &Attempt, names: &[&str]) -> Reading<Vec<ServiceFact>> {
     if names.is_empty() {
         return Reading::Known(Vec::new());

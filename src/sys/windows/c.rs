@@ -83,7 +83,7 @@ fn sum(one: &FILETIME, other: &FILETIME) -> Duration {
     Duration::from_nanos(ticks(one).saturating_add(ticks(other)).saturating_mul(100))
 }
 
-/// The path of an open file, free of links and in the case that it was created with.
+/// The path of an open file, with links resolved, and in the case that it was created with.
 pub(super) fn path_of_open(file: &File) -> Option<PathBuf> {
     let mut buffer = vec![0_u16; LONGEST];
     let size = u32::try_from(buffer.len()).ok()?;

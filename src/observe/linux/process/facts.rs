@@ -164,7 +164,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Where a link leads.
+    /// The target of a link.
     pub(super) fn link(&self, pid: u32, name: &str) -> Result<PathBuf, ReadError> {
         let path = self.path(pid, name);
         self.get(&path, || {
