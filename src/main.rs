@@ -27,7 +27,7 @@ use tracing::{debug, error, info, level_filters::LevelFilter, warn};
 const UNKNOWN: u8 = 3;
 
 fn main() -> ExitCode {
-    sys::give_memory_back();
+    sys::prepare_process();
     if let Some(role) = sys::helper::role() {
         return helper(role);
     }

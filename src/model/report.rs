@@ -212,7 +212,7 @@ pub struct Transitions {
     pub totals: BTreeMap<Prerequisite, u64>,
 }
 
-/// A cause started or stopped being reported. A cause with several subjects counts once.
+/// A cause started or stopped being reported, or is reported otherwise: as a failure, a warning, or a consequence of another. A cause with several subjects counts once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Transition {
     /// The time of the snapshot.

@@ -94,7 +94,7 @@ pub static METRICS: &[Metric] = &[
     gauge("logagent_processes_expected", ROLE, "Processes that the agent should have, by role.", samples::processes_expected),
     gauge("logagent_process_start_time_seconds", ROLE, "Start of the newest live process, in seconds since the epoch.", samples::process_start),
     counter("logagent_process_restarts_total", ROLE, "Restarts of the agent's processes that were observed.", samples::process_restarts),
-    counter("logagent_process_cpu_seconds_total", ROLE, "CPU time of the agent's live processes, in seconds.", samples::process_cpu),
+    counter("logagent_process_cpu_seconds_total", ROLE, "CPU time of the agent's processes, in seconds.", samples::process_cpu),
     gauge("logagent_process_resident_memory_bytes", ROLE, "Resident memory of the agent's live processes, in bytes.", samples::process_memory),
     gauge("logagent_process_open_fds", ROLE, "Open file descriptors of the agent's live processes.", samples::process_fds),
     gauge("logagent_process_threads", ROLE, "Threads of the agent's live processes.", samples::process_threads),

@@ -85,7 +85,7 @@ pub fn kernel_clock() -> io::Result<KernelClock> {
 }
 
 /// Does nothing.
-pub fn give_memory_back() {}
+pub fn prepare_process() {}
 
 /// What an error of the system means, if its kind is not enough: never known.
 pub mod error {

@@ -47,11 +47,11 @@ fn interpret(state: libc::c_int, timex: &libc::timex) -> KernelClock {
     }
 }
 
-/// Returns freed memory to the system, whichever thread used it: glibc otherwise has a heap for each thread,
-/// keeps 128 KiB in reserve, and raises the threshold for returning a block to the size of the largest one so
-/// far. This halves the memory of an idle exporter, only one thread of which runs at a time. Must be called
+/// Prepares the process: freed memory returns to the system, whichever thread used it. glibc otherwise has a heap for
+/// each thread, keeps 128 KiB in reserve, and raises the threshold for returning a block to the size of the largest
+/// one so far. This halves the memory of an idle exporter, only one thread of which runs at a time. Must be called
 /// before there is a second thread. Other C libraries have no such heaps.
-pub fn give_memory_back() {
+pub fn prepare_process() {
     #[cfg(target_env = "gnu")]
     for (parameter, value) in [
         (libc::M_ARENA_MAX, 1),

@@ -13,8 +13,9 @@ use seccompiler::{
     TargetArch, sock_filter,
 };
 
-/// Running programs, acting on other processes, changing what is mounted, keys, modules, the clock, the
-/// host's name, other ways to open files, and kernel interfaces with a history of vulnerabilities.
+/// Running programs, acting on other processes, changing users and groups, what is mounted, swap, accounting and quotas, keys,
+/// modules, the clock, the host's name, rebooting, other ways to open files, and kernel interfaces with a history of
+/// vulnerabilities.
 const REFUSED: &[libc::c_long] = &[
     libc::SYS_execve,
     libc::SYS_execveat,

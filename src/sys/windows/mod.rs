@@ -107,8 +107,8 @@ pub fn kernel_clock() -> io::Result<KernelClock> {
     Err(unsupported())
 }
 
-/// Prepares the process: makes its output UTF-8.
-pub fn give_memory_back() {
+/// Prepares the process: its output is UTF-8.
+pub fn prepare_process() {
     c::print_utf_8();
 }
 
