@@ -107,9 +107,11 @@ build-windows: ## The program for Windows, the same on each machine: target/x86_
 
 # Beside a target of tests the program is built with the features that they need of crates, which are built once.
 # What is left out, and why: docs/windows.md.
-test-wine: ## Unit tests for Windows under Wine, and the program there, beside a stand-in Logtail that is a real service (as root)
+test-wine-unit: ## Unit tests for Windows under Wine (as root)
 	scripts/windows cargo test --no-run --lib --test architecture
 	scripts/windows cargo test --lib -- --skip http::tests::crowd --skip http::tests::events --skip a_reset_instead --skip blind
+
+test-wine: test-wine-unit ## The same, and the program there, beside a stand-in Logtail that is a real service (as root)
 	cd tests/installs && ../../scripts/python -m unittest --verbose test_windows
 
 test-windows: test-wine ## The same, and the zip for Windows, from which it is installed as a service there (as root)
