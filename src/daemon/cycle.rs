@@ -160,7 +160,7 @@ impl Cycle {
             endpoints = report.agents.iter().map(|agent| agent.endpoints.len()).sum::<usize>(),
             probes_under_way = self.probes.outstanding(),
             duration = ?self.exporter.evaluation_duration,
-            "looked and judged"
+            "evaluated"
         );
         Report { exporter: self.exporter.clone(), ..report }
     }

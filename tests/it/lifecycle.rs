@@ -162,7 +162,7 @@ fn every_line_of_the_log_is_one_object_in_json_also_the_last() {
         |cause: &str| lines.iter().find(|line| line["cause"] == cause).unwrap_or_else(|| panic!("{lines:?}"));
     assert_eq!(of("connection_refused")["level"], "ERROR", "a critical cause is an error");
     assert!(
-        lines.iter().any(|line| line["msg"] == "looked and judged" && line["level"] == "DEBUG"),
+        lines.iter().any(|line| line["msg"] == "evaluated" && line["level"] == "DEBUG"),
         "{lines:?}"
     );
     drop(exporter);
