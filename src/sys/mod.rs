@@ -75,7 +75,7 @@ pub use system::end_of;
 pub(crate) use system::testing;
 pub use system::{
     CONFIG_FILE, EventLog, HOSTS_FILE, SYSTEM, ServiceManager, as_service, authorities, boot_time, confine,
-    cpu_time, error, file, prepare_process, helper, hostname, kernel_clock, limits, local, manage_service,
+    cpu_time, error, file, helper, hostname, kernel_clock, limits, local, manage_service, prepare_process,
     reads_what_is_others, signals, terminal_columns,
 };
 #[cfg(windows)]

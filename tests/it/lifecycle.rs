@@ -161,10 +161,7 @@ fn every_line_of_the_log_is_one_object_in_json_also_the_last() {
     let of =
         |cause: &str| lines.iter().find(|line| line["cause"] == cause).unwrap_or_else(|| panic!("{lines:?}"));
     assert_eq!(of("connection_refused")["level"], "ERROR", "a critical cause is an error");
-    assert!(
-        lines.iter().any(|line| line["msg"] == "evaluated" && line["level"] == "DEBUG"),
-        "{lines:?}"
-    );
+    assert!(lines.iter().any(|line| line["msg"] == "evaluated" && line["level"] == "DEBUG"), "{lines:?}");
     drop(exporter);
     let bad = ["-c", "logagent-exporter --log.format=json --config.file=/gone.yml 2>&1"];
     let output = host.command("/", "sh").args(bad).output().unwrap();
