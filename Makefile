@@ -25,6 +25,8 @@ dist-linux:
 dist-glibc: ## A tarball whose program resolves names as glibc does, for this machine's glibc and newer ones
 	scripts/dist x86_64-unknown-linux-gnu
 
+# End-to-end tests mostly wait: for processes that start, and for answers that take long.
+test: export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 test: test-deps lint ## Everything that must pass: lint and all tests, on a machine with nothing but Rust
 	$(CARGO) test --locked --workspace
 	$(MAKE) test-dashboards test-page

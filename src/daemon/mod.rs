@@ -188,6 +188,7 @@ pub async fn run(
     let mut interval = tokio::time::interval(options.evaluation_interval);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval.tick().await;
+    let mut starting = true;
     loop {
         supervisor.alive(Instant::now());
         let probe_due =
@@ -226,6 +227,7 @@ pub async fn run(
             done = turn => done,
         };
         supervisor.shows(&report);
+        let is_complete = report.complete;
         let before = Arc::clone(&publisher.borrow());
         publisher.send_replace(publish(report, Some(&before), &counters, &mut journal, &mut announce));
         alerting.see(publisher.borrow().report());
@@ -234,6 +236,11 @@ pub async fn run(
         }
         if trigger == Trigger::Reload {
             reloads.done(&outcome);
+        }
+        if starting && is_complete {
+            starting = false;
+            // What only the start executes is not needed any more.
+            sys::release_program();
         }
     }
     info!("shutting down");

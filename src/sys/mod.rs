@@ -76,7 +76,7 @@ pub(crate) use system::testing;
 pub use system::{
     CONFIG_FILE, EventLog, HOSTS_FILE, SYSTEM, ServiceManager, as_service, authorities, boot_time, confine,
     cpu_time, error, file, helper, hostname, kernel_clock, limits, local, manage_service, prepare_process,
-    reads_what_is_others, signals, terminal_columns,
+    reads_what_is_others, release_program, signals, terminal_columns,
 };
 #[cfg(windows)]
 pub(crate) use system::{OTHERS, is_of_administrators, threads};

@@ -87,6 +87,9 @@ pub fn kernel_clock() -> io::Result<KernelClock> {
 /// Does nothing.
 pub fn prepare_process() {}
 
+/// Does nothing.
+pub fn release_program() {}
+
 /// What an error of the system means, if its kind is not enough: never known.
 pub mod error {
     use std::io;

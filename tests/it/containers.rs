@@ -250,7 +250,7 @@ impl<'a> Node<'a> {
     /// `name` distinguishes it from those of other tests: control groups are the machine's.
     pub(crate) fn new(host: &'a Host, name: &str) -> Self {
         host.sh("mkdir -p /sys/fs/cgroup/memory
-                 mount -t tmpfs tmpfs /var/log && mkdir /var/log/containers
+                 mkdir -p /var/log/containers
                  mount -t cgroup -o memory memory /sys/fs/cgroup/memory 2>/dev/null || mount -t cgroup2 cgroup /sys/fs/cgroup");
         let mount = if host.at("/sys/fs/cgroup/memory/cgroup.procs").exists() { "/memory" } else { "" };
         let groups = format!("/sys/fs/cgroup{mount}/kubepods-{}-{name}", std::process::id());

@@ -96,9 +96,9 @@ fn a_machine_without_an_init_system_and_a_container_start_nothing_at_a_reboot() 
     host.create_dir("/etc/rc3.d");
     host.exporter_of(EXPECT_ALL).shows(&[]);
     host.create_dir("/run/systemd/system");
-    host.write("/.dockerenv", "");
+    host.write("/run/.containerenv", "");
     host.exporter_of(EXPECT_ALL).shows(&[]);
-    host.remove("/.dockerenv");
+    host.remove("/run/.containerenv");
 }
 
 #[test]
@@ -142,7 +142,6 @@ fn a_limit_that_is_nearly_reached() {
 #[test]
 fn the_identity_of_another_instance() {
     let host = Host::with_logtail();
-    host.sh("mount -t tmpfs tmpfs /var/lib");
     host.write("/var/lib/cloud/data/instance-id", "i-bp1bbbbbbbbbbbbbbbbb\n");
     let recorded = "/etc/ilogtail/checkpoint/instance_identity";
     host.write(

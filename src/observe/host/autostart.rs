@@ -68,12 +68,14 @@ const MOST_NAMES: usize = 2000;
 
 /// Looks for what starts an agent, identified by these words: parts of service names, its directory.
 pub(super) fn autostart(files: Files<'_>, words: &[String]) -> Reading<Option<Autostart>> {
-    let contained =
-        CONTAINER_MARKS.iter().any(|mark| !matches!(files.look(Path::new(mark)), Reading::Known(None)));
-    if contained || words.is_empty() {
+    if words.is_empty() {
         return Reading::Known(None);
     }
-    let Some(init) = init_system(files) else { return Reading::Known(None) };
+    let init = match init_system(files) {
+        Reading::Known(Some(init)) => init,
+        Reading::Known(None) => return Reading::Known(None),
+        Reading::Unknown(why) => return Reading::Unknown(why),
+    };
     let mut search = Search { files, words, unread: None };
     let by = search.run();
     match (by, search.unread) {
@@ -82,18 +84,29 @@ pub(super) fn autostart(files: Files<'_>, words: &[String]) -> Reading<Option<Au
     }
 }
 
-fn init_system(files: Files<'_>) -> Option<&'static str> {
-    if files.is_directory(Path::new(SYSTEMD)) {
+/// The init system; none in the root of a container.
+fn init_system(files: Files<'_>) -> Reading<Option<&'static str>> {
+    let mut unread = None;
+    let mut kind = |path: &str| match files.look(Path::new(path)) {
+        Reading::Known(standing) => standing.map(|standing| standing.kind),
+        Reading::Unknown(why) => {
+            unread.get_or_insert(why);
+            None
+        }
+    };
+    let directory = Some(Kind::Directory);
+    let init = if CONTAINER_MARKS.iter().any(|mark| kind(mark).is_some()) {
+        None
+    } else if kind(SYSTEMD) == directory {
         Some("systemd")
-    } else if files.is_directory(Path::new(OPENRC)) {
+    } else if kind(OPENRC) == directory {
         Some("OpenRC")
-    } else if matches!(files.look(Path::new(INITTAB)), Reading::Known(Some(_)))
-        && RUNLEVELS.iter().any(|level| files.is_directory(Path::new(level)))
-    {
+    } else if kind(INITTAB).is_some() && RUNLEVELS.iter().any(|level| kind(level) == directory) {
         Some("SysV init")
     } else {
         None
-    }
+    };
+    unread.map_or(Reading::Known(init), Reading::Unknown)
 }
 
 struct Search<'a> {
@@ -203,8 +216,10 @@ fn is_about(line: &str, words: &[String]) -> bool {
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt as _};
+
     use super::*;
-    use crate::observe::host::testing::Host;
+    use crate::observe::host::testing::{Host, as_nobody};
 
     fn words() -> Vec<String> {
         ["logtail", "loongcollector", "/usr/local/ilogtail"].map(str::to_owned).to_vec()
@@ -362,5 +377,18 @@ mod tests {
             host.file("/etc/rc.local", "/usr/local/ilogtail/ilogtail\n");
         });
         assert_eq!(by(&both).as_deref(), Some("/etc/rc.local"));
+    }
+
+    #[test]
+    fn if_the_init_system_cannot_be_determined_it_is_unknown_what_starts_the_agent() {
+        for hidden in ["/run", "/run/systemd"] {
+            let host = Host::new();
+            host.dir("/run/systemd/system");
+            std::fs::set_permissions(host.path(), Permissions::from_mode(0o755)).unwrap();
+            std::fs::set_permissions(host.at(hidden), Permissions::from_mode(0o000)).unwrap();
+            let found = as_nobody(|| host.look(|files| autostart(files, &words())));
+            std::fs::set_permissions(host.at(hidden), Permissions::from_mode(0o755)).unwrap();
+            assert!(found.why().is_some(), "{hidden}: {found:?}");
+        }
     }
 }

@@ -18,7 +18,7 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
-pub use c::{end_of, kernel_clock, prepare_process};
+pub use c::{end_of, kernel_clock, prepare_process, release_program};
 pub use confinement::confine;
 pub use manager::{EventLog, as_service, manage_service};
 pub use service::ServiceManager;

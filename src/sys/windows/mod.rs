@@ -112,6 +112,9 @@ pub fn prepare_process() {
     c::print_utf_8();
 }
 
+/// Does nothing: the system trims what a process no longer uses by itself.
+pub fn release_program() {}
+
 /// The authorities that the system trusts, in DER.
 ///
 /// # Errors

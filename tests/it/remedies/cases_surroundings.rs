@@ -20,7 +20,6 @@ fn on_a_small_disk() -> Host {
 
 fn of_another_instance() -> Host {
     let host = Host::with_logtail();
-    host.sh("mount -t tmpfs tmpfs /var/lib");
     host.write("/var/lib/cloud/data/instance-id", "i-bp1bbbbbbbbbbbbbbbbb\n");
     let recorded = r#"{"instance-id" : "i-bp1aaaaaaaaaaaaaaaaa", "owner-account-id" : "1234567890123456"}"#;
     host.write("/etc/ilogtail/checkpoint/instance_identity", recorded);

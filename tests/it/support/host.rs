@@ -119,9 +119,16 @@ impl Host {
         self.root.join(path.trim_start_matches('/'))
     }
 
+    /// The same for a path that is created: only in a directory that no other machine of a test has.
+    fn own(&self, path: &str) -> PathBuf {
+        const OWN: [&str; 6] = ["/etc/", "/opt/", "/run/", "/sys/", "/usr/local/", "/var/"];
+        assert!(OWN.iter().any(|own| path.starts_with(own)), "{path}: all machines share this directory");
+        self.at(path)
+    }
+
     /// Writes a file, with its directories.
     pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
-        let path = self.at(path);
+        let path = self.own(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
@@ -151,8 +158,9 @@ impl Host {
 
     /// Makes `path` a symbolic link.
     pub(crate) fn link(&self, path: &str, target: &str) {
-        fs::create_dir_all(self.at(path).parent().unwrap()).unwrap();
-        symlink(target, self.at(path)).unwrap();
+        let path = self.own(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        symlink(target, path).unwrap();
     }
 
     /// Puts the stand-in for agents at `path`, replacing any existing file.
@@ -369,7 +377,7 @@ impl Host {
 
     /// Creates the directory `path` and its parents.
     pub(crate) fn create_dir(&self, path: &str) {
-        fs::create_dir_all(self.at(path)).unwrap();
+        fs::create_dir_all(self.own(path)).unwrap();
     }
 }
 

@@ -22,6 +22,7 @@ mkdir -p /run/etc/ssl/certs
 mount --move /run/etc /etc
 mount -t tmpfs -o mode=755 tmpfs /usr/local
 mount -t tmpfs -o mode=755 tmpfs /opt
+mount -t tmpfs -o mode=755 tmpfs /var
 
 # The vendor of the machine distinguishes cloud instances from others.
 mount -t tmpfs -o mode=755 tmpfs /sys

@@ -11,7 +11,7 @@ use std::{
         atomic::{AtomicI64, Ordering},
         mpsc,
     },
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
@@ -51,8 +51,30 @@ pub(super) struct Service {
     servers: Mutex<HashMap<SocketAddr, AbortHandle>>,
     /// How many connections each server has accepted.
     accepted: Arc<Mutex<HashMap<SocketAddr, usize>>>,
-    /// How far the service's clock is ahead of this machine's, in seconds.
-    ahead: Arc<AtomicI64>,
+    clock: Arc<Clock>,
+}
+
+/// The service's clock: the right time, also while this machine's clock is set to another.
+struct Clock {
+    started: (SystemTime, Instant),
+    /// How far it is ahead of the right time, in seconds.
+    ahead: AtomicI64,
+}
+
+impl Clock {
+    #[expect(clippy::disallowed_methods, reason = "a server tells the real time, or is wrong on purpose")]
+    fn start() -> Self {
+        Self { started: (SystemTime::now(), Instant::now()), ahead: AtomicI64::default() }
+    }
+
+    /// Now, as in a `Date` header.
+    fn date(&self) -> String {
+        let (started, instant) = self.started;
+        let ahead = self.ahead.load(Ordering::SeqCst);
+        let ahead_by = Duration::from_secs(ahead.unsigned_abs());
+        let now = started + instant.elapsed();
+        httpdate::fmt_http_date(if ahead < 0 { now - ahead_by } else { now + ahead_by })
+    }
 }
 
 impl Service {
@@ -73,7 +95,7 @@ impl Service {
             _end: end,
             servers: Mutex::default(),
             accepted: Arc::default(),
-            ahead: Arc::default(),
+            clock: Arc::new(Clock::start()),
         }
     }
 
@@ -87,13 +109,13 @@ impl Service {
             // A process that another test's thread starts holds the old socket until it becomes its program.
             outcome.recv().unwrap().map_err(|error| format!("{address}: {error}"))
         });
-        let (ahead, accepted) = (Arc::clone(&self.ahead), Arc::clone(&self.accepted));
+        let (clock, accepted) = (Arc::clone(&self.clock), Arc::clone(&self.accepted));
         let task = self.runtime.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 *accepted.lock().unwrap().entry(address).or_default() += 1;
-                let (tls, ahead) = (tls.clone(), Arc::clone(&ahead));
-                connections.spawn(converse(stream, tls, answer, ahead));
+                let (tls, clock) = (tls.clone(), Arc::clone(&clock));
+                connections.spawn(converse(stream, tls, answer, clock));
             }
         });
         self.servers.lock().unwrap().insert(address, task.abort_handle());
@@ -113,26 +135,26 @@ impl Service {
         });
     }
 
-    /// Sets the service's clock ahead of this machine's by this many seconds (behind it, if negative).
+    /// Sets the service's clock ahead of the right time by this many seconds (behind it, if negative).
     pub(super) fn set_clock_ahead(&self, seconds: i64) {
-        self.ahead.store(seconds, Ordering::SeqCst);
+        self.clock.ahead.store(seconds, Ordering::SeqCst);
     }
 }
 
-async fn converse(stream: TcpStream, tls: Option<Arc<ServerConfig>>, answer: Answer, ahead: Arc<AtomicI64>) {
+async fn converse(stream: TcpStream, tls: Option<Arc<ServerConfig>>, answer: Answer, clock: Arc<Clock>) {
     match tls {
         Some(tls) => {
             // The other side is free to refuse the certificate.
             if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
-                speak(stream, answer, &ahead).await;
+                speak(stream, answer, &clock).await;
             }
         }
         None if answer == Answer::Reset => stream.set_zero_linger().unwrap(),
-        None => speak(stream, answer, &ahead).await,
+        None => speak(stream, answer, &clock).await,
     }
 }
 
-async fn speak(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: Answer, ahead: &AtomicI64) {
+async fn speak(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: Answer, clock: &Clock) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -140,7 +162,7 @@ async fn speak(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: Answer, 
             Ok(_) | Err(_) => return,
         }
     }
-    let date = date(ahead.load(Ordering::SeqCst));
+    let date = clock.date();
     let log_service = || {
         let body = r#"{"Error":{"Code":"OLSInvalidMethod","Message":"The script name is invalid : /","RequestId":"5DD39230BE9910FC6CF17609"}}"#;
         let length = body.len();
@@ -187,11 +209,4 @@ async fn speak(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: Answer, 
         Answer::Reset => return,
     }
     drop(stream.shutdown().await);
-}
-
-fn date(ahead: i64) -> String {
-    #[expect(clippy::disallowed_methods, reason = "a server tells the real time, or is wrong on purpose")]
-    let now = SystemTime::now();
-    let ahead_by = Duration::from_secs(ahead.unsigned_abs());
-    httpdate::fmt_http_date(if ahead < 0 { now - ahead_by } else { now + ahead_by })
 }

@@ -62,7 +62,7 @@ static PROXY_UNREACHABLE: Runbook = Runbook {
     cause: "proxy_unreachable",
     impact: UNREACHABLE,
     sample: &[("proxy", "http://10.0.0.9:3128"), ("failure", "Connection refused")],
-    session: "$ curl -sS -o /dev/null -x http://10.0.0.9:3128 http://aliyun.com/\n\
+    session: "$ curl -sS -o /dev/null -m 10 -x http://10.0.0.9:3128 http://aliyun.com/\n\
         curl: (7) Failed to connect to 10.0.0.9 port 3128 after 0 ms: Couldn't connect to server",
     reading: Text {
         en: "The connection to the proxy itself fails; nothing is known of the endpoints behind it.",
