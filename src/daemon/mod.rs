@@ -227,7 +227,6 @@ pub async fn run(
             done = turn => done,
         };
         supervisor.shows(&report);
-        let is_complete = report.complete;
         let before = Arc::clone(&publisher.borrow());
         publisher.send_replace(publish(report, Some(&before), &counters, &mut journal, &mut announce));
         alerting.see(publisher.borrow().report());
@@ -237,17 +236,21 @@ pub async fn run(
         if trigger == Trigger::Reload {
             reloads.done(&outcome);
         }
-        if starting && is_complete {
-            starting = false;
-            // What only the start executes is not needed any more.
-            sys::release_program();
-        }
+        after_start(&mut starting, publisher.borrow().report());
     }
     info!("shutting down");
     supervisor.stopping();
     alerting.close().await;
     let _server_gone = shutdown.send(());
     serving.await.context("the HTTP server")
+}
+
+/// Releases what only the start executes, after the first complete report.
+fn after_start(starting: &mut bool, report: &Report) {
+    if *starting && report.complete {
+        *starting = false;
+        sys::release_program();
+    }
 }
 
 /// One cycle, after which events are watched for what it read.

@@ -86,7 +86,7 @@ impl Procfs {
         }
     }
 
-    /// Every process with a wanted name; processes whose ids (in ascending order) are known not to matter are not even
+    /// Every process with a wanted name. Processes whose ids (in ascending order) are known not to matter are not
     /// read. Processes that vanish in the meantime are left out, as are kernel threads and processes in other PID
     /// namespaces.
     pub fn scan(&self, known: &[u32], files: Files<'_>, now: Now, wanted: &dyn Wanted) -> Reading<Scan> {

@@ -25,7 +25,7 @@ const POD_DIGITS: usize = 32;
 const LOGS: &str = "/var/log/containers";
 /// Where docker keeps a directory for each container.
 const OF_DOCKER: &str = "/var/lib/docker/containers";
-/// Where podman has a directory of containers for each storage driver, one of which it uses; the second path is for
+/// Where podman has a directory of containers for each storage driver, of which it uses one. The second path has
 /// containers that do not survive a reboot.
 const OF_PODMAN: [&str; 2] = ["/var/lib/containers/storage", "/run/containers/storage"];
 /// The suffix of such a directory's name: `overlay-containers`.
