@@ -195,7 +195,7 @@ fn runbook_commands(cause: &str) -> Vec<String> {
 
 /// Follows the remedies of every `parts`-th case, so that several tests share the work.
 fn follow_part(part: usize) {
-    const PARTS: usize = 4;
+    const PARTS: usize = 8;
     let skipped = Mutex::default();
     let only = std::env::var("REMEDY").ok();
     for (_, case) in all_cases().iter().enumerate().filter(|(index, _)| index % PARTS == part) {
@@ -224,6 +224,26 @@ fn remedies_mend_what_they_are_for_third_part() {
 #[test]
 fn remedies_mend_what_they_are_for_fourth_part() {
     follow_part(3);
+}
+
+#[test]
+fn remedies_mend_what_they_are_for_fifth_part() {
+    follow_part(4);
+}
+
+#[test]
+fn remedies_mend_what_they_are_for_sixth_part() {
+    follow_part(5);
+}
+
+#[test]
+fn remedies_mend_what_they_are_for_seventh_part() {
+    follow_part(6);
+}
+
+#[test]
+fn remedies_mend_what_they_are_for_eighth_part() {
+    follow_part(7);
 }
 
 #[test]
