@@ -1,7 +1,7 @@
 /*
  * Prints the functions that a program executes: executed FUNCTIONS OUTPUT PROGRAM [ARGUMENT...]
  *
- * FUNCTIONS is a file of their addresses, as `nm` prints them. Each is written to OUTPUT when it is executed for the first time; after
+ * FUNCTIONS is a file of their addresses, in hexadecimal digits. Each is written to OUTPUT when it is executed for the first time; after
  * SIGUSR1, which writes an empty line, for the first time again. SIGHUP and SIGTERM are passed on to the program.
  *
  * A function has a breakpoint at its beginning until it is executed, so that the program runs as fast as usual, and on the real kernel.

@@ -66,7 +66,7 @@ pub fn prepare_process() {
 }
 
 /// Releases the pages of the program's code and constants, which the kernel keeps resident once they were used; those that
-/// are used again are mapped again, from the page cache. The start alone uses a third of them.
+/// are used again are mapped again, from the page cache.
 pub fn release_program() {
     // The linker's names for where the program begins and its code ends. What it writes to is behind.
     unsafe extern "C" {
