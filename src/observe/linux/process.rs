@@ -285,11 +285,19 @@ impl Reader<'_> {
             return Ok(Some(Seen::TooMany));
         }
         let defunct = stat.state == ProcessState::Defunct;
-        let elsewhere = if defunct { None } else { self.has_another_root(pid)? };
-        if elsewhere.is_some()
-            && let Some(container_process) = self.in_own_namespace(pid, &name, &credentials)
-        {
-            return Ok(self.container_process(pid, stat, &name, container_process));
+        let elsewhere = match if defunct { Ok(None) } else { self.has_another_root(pid) } {
+            Ok(elsewhere) => elsewhere,
+            Err(ReadError::Gone) => return Ok(None),
+            Err(ReadError::Unread(why)) => return Err(why),
+        };
+        if elsewhere.is_some() {
+            if let Some(container_process) = self.in_own_namespace(pid, &name, &credentials) {
+                return Ok(self.container_process(pid, stat, &name, container_process));
+            }
+            // It may have begun to exit meanwhile, so that its container could not be read.
+            if matches!(self.facts.root(pid), Err(ReadError::Gone)) {
+                return Ok(None);
+            }
         }
         let identity = (stat, name, executable);
         let candidate = self.candidate(pid, identity, path, (credentials, None), elsewhere);
@@ -316,6 +324,8 @@ impl Reader<'_> {
         let defunct = stat.state == ProcessState::Defunct;
         let mut first_argument = None;
         let (name, executable) = match executable {
+            // It was not defunct yet when its link was read.
+            Ok(_) if defunct => (comm, Reading::Known(None)),
             Ok(executable) => (base_name(&executable.path), Reading::Known(Some(executable))),
             Err(_) if !self.wanted.comm(&comm) => return Ok(None),
             Err(_) if defunct => (comm, Reading::Known(None)),

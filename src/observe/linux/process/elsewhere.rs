@@ -3,7 +3,10 @@
 
 use std::path::Path;
 
-use super::{MOST_CANDIDATES, Reader, Seen, Stat, container, container::ContainerProcess, pid_namespaces};
+use super::{
+    MOST_CANDIDATES, Reader, Seen, Stat, container, container::ContainerProcess, facts::ReadError,
+    pid_namespaces,
+};
 use crate::{
     model::{Reading, Reason, Why},
     observe::{
@@ -82,29 +85,25 @@ impl Reader<'_> {
     /// Why the process's paths are not followed, if they are not: they refer to other files.
     ///
     /// # Errors
-    /// If the exporter shares its PID namespace with other containers, and may not read the process's root directory.
-    pub(super) fn has_another_root(&self, pid: u32) -> Result<Option<Why>, Why> {
-        let path = self.procfs.join(format!("{pid}/root"));
-        let theirs = if self.files.deputy {
-            self.files.attempt.guard(&path, || Reading::Known(identity(&path)))
-        } else {
-            Reading::Known(None)
-        };
-        if matches!(theirs, Reading::Known(None)) && self.is_in_another_container(pid) {
+    /// If it is exiting, so that it has no root directory any more; or if the exporter shares its PID namespace with
+    /// other containers, and may not read the process's root directory.
+    pub(super) fn has_another_root(&self, pid: u32) -> Result<Option<Why>, ReadError> {
+        let path = self.procfs.join(format!("{pid}/root")).display().to_string();
+        let theirs = self.files.deputy.then(|| self.facts.root(pid));
+        if !matches!(theirs, Some(Ok(_) | Err(ReadError::Gone))) && self.is_in_another_container(pid) {
             let detail = "it is in another container, whose PID namespace the exporter shares, but whose files it may not read; grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, to user 0";
-            return Err(Why::new(Reason::Denied, path.display().to_string(), detail));
-        }
-        if !self.files.deputy {
-            return Ok(None);
+            return Err(ReadError::Unread(Why::new(Reason::Denied, path, detail)));
         }
         match theirs {
-            Reading::Unknown(why) => return Ok(Some(why)),
-            Reading::Known(theirs) if theirs.is_some() && theirs == self.own_root() => return Ok(None),
-            Reading::Known(_) => {}
+            None => return Ok(None),
+            Some(Err(ReadError::Gone)) => return Err(ReadError::Gone),
+            Some(Err(ReadError::Unread(why))) if why.reason != Reason::Denied => return Ok(Some(why)),
+            Some(Ok(theirs)) if Some(theirs) == self.own_root() => return Ok(None),
+            Some(_) => {}
         }
         let detail =
             "its root directory is not known to be that of --path.rootfs, so its paths are not followed";
-        Ok(Some(Why::new(Reason::Denied, path.display().to_string(), detail)))
+        Ok(Some(Why::new(Reason::Denied, path, detail)))
     }
 
     /// True if process 1 of the procfs has the root directory that the exporter watches, or if that is the exporter's

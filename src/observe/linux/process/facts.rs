@@ -172,6 +172,15 @@ impl<'a> Facts<'a> {
         })
     }
 
+    /// Device and inode of its root directory.
+    pub(super) fn root(&self, pid: u32) -> Result<(u64, u64), ReadError> {
+        let path = self.path(pid, "root");
+        self.get(&path, || {
+            let stat = rustix::fs::stat(&path)?;
+            Ok((stat.st_dev, stat.st_ino))
+        })
+    }
+
     /// A file's content, or its beginning.
     pub(super) fn read(&self, pid: u32, name: &str) -> Result<Vec<u8>, ReadError> {
         let path = self.path(pid, name);

@@ -165,6 +165,22 @@ fn zombies_are_known_by_their_command_name_and_kernel_threads_are_none() {
     );
 }
 
+/// Its executable, root directory and place disappear one after the other while it is read.
+#[test]
+fn a_process_that_exits_meanwhile_is_of_no_place() {
+    let fake = Fake::new();
+    fake.process(10, "ilogtail", "Z", Some("/usr/local/ilogtail/ilogtail"));
+    fake.process(11, "ilogtail", "S", Some("/usr/local/ilogtail/ilogtail"));
+    std::fs::remove_file(fake.0.at("/proc/11/root")).unwrap();
+    let found = look_from(Path::new("/"), |files| {
+        let files = Files { deputy: true, ..files };
+        Procfs::new(fake.0.at("/proc")).scan(&[], files, some_time(), &Agents)
+    });
+    let found = found.known().unwrap();
+    let paths: Vec<_> = found.candidates.iter().map(|found| (found.process.pid, &found.path)).collect();
+    assert_eq!(paths, [(10, &None)]);
+}
+
 #[test]
 fn processes_of_other_pid_namespaces_are_left_out() {
     let fake = Fake::new();
