@@ -49,8 +49,10 @@ fn costs(kinds: &[Kind], times: u32, window: Duration) -> Vec<Cost> {
     let mut latencies: Vec<Vec<f64>> = exporters.iter().map(|_| Vec::new()).collect();
     let (start, tick) = (Instant::now(), SCRAPE_INTERVAL / times);
     let mut round = 0;
+    let mut order: Vec<usize> = (0..exporters.len()).collect();
     while start.elapsed() < window {
-        for (index, exporter) in exporters.iter().enumerate() {
+        for &index in &order {
+            let exporter = &exporters[index];
             if exporter.kind == Kind::Blackbox && round % SCRAPES_PER_PROBE != 0 {
                 continue;
             }
@@ -61,6 +63,8 @@ fn costs(kinds: &[Kind], times: u32, window: Duration) -> Vec<Cost> {
             }
         }
         round += 1;
+        // The first after the pause finds the processor's caches cold: each is first in turn.
+        order.rotate_left(1);
         thread::sleep((start + tick * round).saturating_duration_since(Instant::now()));
     }
     // The measurement covers this many rounds, however long they took.

@@ -9,7 +9,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
-    task::Poll,
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -30,15 +30,15 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tracing::debug;
 
 use super::{
-    Answer, Server,
+    Answer, Common, Server,
     deadline::{Deadlines, Phase, Stage},
     events,
+    negotiation::LastChoice,
     transport::{Socket, Stream},
 };
 
-/// The largest head of a request, and the most header lines in it; larger ones are answered with 431.
+/// The largest head of a request; a larger one, and one of more than 100 lines, is answered with 431.
 const LARGEST_HEAD: usize = 16 * 1024;
-const MOST_HEADERS: usize = 64;
 
 /// The number of idle connections that keep their buffers, so that the scrapes of a few clients need not
 /// allocate them again.
@@ -66,8 +66,7 @@ pub(super) struct Shared {
     pub(super) server: Server,
     /// One for each running request, which has buffers.
     permits: Arc<Semaphore>,
-    /// One for each stream of events.
-    streams: Arc<Semaphore>,
+    common: Common,
     /// Requests that wait for a permit.
     waiting: AtomicUsize,
     /// True while a connection should be evicted but none can be.
@@ -81,7 +80,10 @@ impl Shared {
     pub(super) fn new(server: Server) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(server.limits.requests)),
-            streams: Arc::new(Semaphore::new(events::MOST_STREAMS)),
+            common: Common {
+                streams: Arc::new(Semaphore::new(events::MOST_STREAMS)),
+                last_choice: LastChoice::default(),
+            },
             server,
             waiting: AtomicUsize::new(0),
             evicting: AtomicBool::new(false),
@@ -238,18 +240,24 @@ async fn serve_requests(
 ) -> Option<Deadlines<Stream>> {
     let service = service_fn(|request| {
         let (shared, stage, permit) = (Arc::clone(shared), stage.clone(), Arc::clone(permit));
-        Box::pin(async move {
+        let mut answering = Box::pin(async move {
             stage.answering();
-            let mut answer = shared.server.answer(request, trusted, &shared.streams).await;
+            let mut answer = shared.server.answer(request, trusted, &shared.common).await;
             if !begins_stream(&mut answer, &stage, &permit) {
                 stage.answered();
             }
-            Ok::<_, Infallible>(answer)
+            answer
+        });
+        // hyper prepares to read the next request before it polls this future. If the head of this one is gone by
+        // then, its buffer is used again, instead of a new one.
+        let mut at_once = Some(answering.as_mut().poll(&mut Context::from_waker(Waker::noop())));
+        poll_fn(move |cx| match at_once.take() {
+            Some(Poll::Ready(answer)) => Poll::Ready(Ok::<_, Infallible>(answer)),
+            Some(Poll::Pending) | None => answering.as_mut().poll(cx).map(Ok),
         })
     });
     let mut connection = http1::Builder::new()
         .max_buf_size(LARGEST_HEAD)
-        .max_headers(MOST_HEADERS)
         .header_read_timeout(None) // `Deadlines` stands in for it
         .serve_connection(TokioIo::new(stream), service);
     let ends_or_idles = poll_fn(|cx| match connection.poll_without_shutdown(cx) {
@@ -305,7 +313,7 @@ async fn serve_http2(
         async move {
             under_way.fetch_add(1, Ordering::Relaxed);
             stage.answering();
-            let mut answer = shared.server.answer(request, false, &shared.streams).await;
+            let mut answer = shared.server.answer(request, false, &shared.common).await;
             let _streams = begins_stream(&mut answer, &stage, &permit);
             if under_way.fetch_sub(1, Ordering::Relaxed) == 1 {
                 stage.holding();

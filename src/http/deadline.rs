@@ -164,16 +164,18 @@ pub(super) struct Deadlines<S> {
     limits: Limits,
     /// The stage, and its turn, that `deadline` is for.
     armed: (Phase, u64),
-    deadline: Pin<Box<Sleep>>,
+    deadline: Instant,
+    /// Wakes the connection; set only when it has to wait, as most requests arrive whole.
+    timer: Pin<Box<Sleep>>,
     /// The part of the next request that was read already.
     begun: Bytes,
 }
 
 impl<S> Deadlines<S> {
     pub(super) fn new(inner: S, stage: Stage, limits: Limits) -> Self {
-        let deadline = Box::pin(sleep_until(Instant::now() + limits.head));
-        let armed = stage.get();
-        Self { inner, stage, limits, armed, deadline, begun: Bytes::new() }
+        let deadline = Instant::now() + limits.head;
+        let (armed, timer) = (stage.get(), Box::pin(sleep_until(deadline)));
+        Self { inner, stage, limits, armed, deadline, timer, begun: Bytes::new() }
     }
 
     pub(super) fn into_inner(self) -> S {
@@ -196,7 +198,7 @@ impl<S> Deadlines<S> {
             Phase::Write => self.limits.write,
             Phase::Idle | Phase::Held | Phase::Streaming => self.limits.idle,
         };
-        self.deadline.as_mut().reset(Instant::now() + limit);
+        self.deadline = Instant::now() + limit;
     }
 
     /// `Pending`, or an error if it has been pending for too long.
@@ -204,7 +206,10 @@ impl<S> Deadlines<S> {
         if self.stage.get() != self.armed {
             self.arm();
         }
-        ready!(self.deadline.as_mut().poll(cx));
+        if self.timer.deadline() != self.deadline {
+            self.timer.as_mut().reset(self.deadline);
+        }
+        ready!(self.timer.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
@@ -254,6 +259,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Deadlines<S> {
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            // hyper looks for the next request before it writes: the write waits, if need be.
+            Poll::Pending if this.stage.at() == Phase::Write => Poll::Pending,
             Poll::Pending => this.wait(cx),
         }
     }

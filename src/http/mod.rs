@@ -25,7 +25,7 @@ use hyper::{
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use self::{
-    negotiation::Format,
+    negotiation::{Format, LastChoice},
     security::{Active, Admission},
 };
 use crate::{
@@ -75,16 +75,18 @@ impl fmt::Debug for Server {
     }
 }
 
+/// What the answers of all connections share.
+struct Common {
+    /// A permit for each stream of events.
+    streams: Arc<Semaphore>,
+    last_choice: LastChoice,
+}
+
 type Answer = Response<Either<Full<Bytes>, events::Stream>>;
 
 impl Server {
     /// Answers one request; for a trusted client without authentication.
-    async fn answer<B: Body + Unpin>(
-        &self,
-        request: Request<B>,
-        trusted: bool,
-        streams: &Arc<Semaphore>,
-    ) -> Answer {
+    async fn answer<B: Body + Unpin>(&self, request: Request<B>, trusted: bool, common: &Common) -> Answer {
         let (head, body) = request.into_parts();
         let active = self.security.current().await;
         let mut answer = match self.refusal(&head, &active, trusted).await {
@@ -93,7 +95,7 @@ impl Server {
             None if trusted && head.uri.path() == "/-/check" => {
                 self.check(head.uri.query().unwrap_or_default())
             }
-            None => self.routed(&head, streams).await,
+            None => self.routed(&head, common).await,
         };
         active.set_headers(answer.headers_mut());
         answer
@@ -172,7 +174,7 @@ impl Server {
         answer
     }
 
-    async fn routed(&self, head: &Parts, streams: &Arc<Semaphore>) -> Answer {
+    async fn routed(&self, head: &Parts, common: &Common) -> Answer {
         let path = head.uri.path();
         if path == "/-/reload" {
             return match head.method {
@@ -183,14 +185,16 @@ impl Server {
         let language = || negotiation::language(head.uri.query(), &head.headers);
         let published = Arc::clone(&self.published.borrow());
         let route: &dyn Fn() -> Answer = match path {
-            path if path == self.telemetry_path => &|| metrics(&published, &head.headers),
+            path if path == self.telemetry_path => {
+                &|| metrics(&published, common.last_choice.of(&head.headers))
+            }
             "/" => &|| html(published.page(language(), &self.telemetry_path)),
             "/api/v1/report" => &|| {
                 let mut answer = answer(StatusCode::OK, "application/json", published.json(language()));
                 answer.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Language"));
                 answer
             },
-            "/api/v1/events" => &|| self.events(head, streams),
+            "/api/v1/events" => &|| self.events(head, &common.streams),
             "/-/healthy" => &|| self.healthy(&published),
             "/-/ready" => &|| ready(&published),
             _ => return plain(StatusCode::NOT_FOUND, "not found\n"),
@@ -280,9 +284,7 @@ async fn drained<B: Body + Unpin>(mut body: B) -> bool {
     true
 }
 
-fn metrics(published: &Published, headers: &hyper::HeaderMap) -> Answer {
-    let format = negotiation::format(headers);
-    let gzip = negotiation::gzip(headers);
+fn metrics(published: &Published, (format, gzip): (Format, bool)) -> Answer {
     let body = match format {
         Format::Text => published.text(gzip),
         Format::OpenMetrics => published.openmetrics(gzip),

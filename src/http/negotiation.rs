@@ -1,5 +1,7 @@
 //! What a client accepts: media types, codings, languages, each with its weight (RFC 9110, 12.4 and 12.5).
 
+use std::sync::{Mutex, PoisonError};
+
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderMap, HeaderName};
 
 use crate::model::Language;
@@ -21,6 +23,43 @@ impl Format {
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
         }
     }
+}
+
+/// The longest header line that [`LastChoice`] keeps; Prometheus' is a quarter of it.
+const LONGEST_KEPT: usize = 1024;
+
+/// What was chosen for the last scrape: a scraper sends the same header lines each time.
+#[derive(Debug, Default)]
+pub(super) struct LastChoice(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    accept: Vec<u8>,
+    accept_encoding: Vec<u8>,
+    /// The choice for these lines; `None` before the first scrape.
+    chosen: Option<(Format, bool)>,
+}
+
+impl LastChoice {
+    /// The format of the metrics, and whether to compress them.
+    pub(super) fn of(&self, headers: &HeaderMap) -> (Format, bool) {
+        let choose = || (format(headers), gzip(headers));
+        let (Some(accept), Some(encoding)) = (only(headers, ACCEPT), only(headers, ACCEPT_ENCODING)) else {
+            return choose();
+        };
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.accept != accept || last.accept_encoding != encoding {
+            *last = Kept { accept: accept.to_vec(), accept_encoding: encoding.to_vec(), chosen: None };
+        }
+        *last.chosen.get_or_insert_with(choose)
+    }
+}
+
+/// The only line of a header, empty if there is none; `None` if there are several, or it is too long to keep.
+fn only(headers: &HeaderMap, name: HeaderName) -> Option<&[u8]> {
+    let mut lines = headers.get_all(name).into_iter();
+    let first = lines.next().map_or(&[][..], |line| line.as_bytes());
+    (lines.next().is_none() && first.len() <= LONGEST_KEPT).then_some(first)
 }
 
 /// One element of a list: its name, its parameter `version`, its weight.
@@ -139,6 +178,34 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(name, value.parse().expect("a header value"));
         headers
+    }
+
+    #[test]
+    fn what_was_chosen_last_is_chosen_only_for_the_same_lines() {
+        let last = LastChoice::default();
+        let mut headers = HeaderMap::new();
+        assert_eq!(last.of(&headers), (Format::Text, false));
+        for (accept, encoding) in [
+            ("application/openmetrics-text", "gzip"),
+            ("application/openmetrics-text", ""),
+            ("text/plain", "gzip"),
+            ("", "gzip"),
+            ("text/plain;q=0.1,application/openmetrics-text", "gzip;q=0"),
+        ] {
+            headers.insert(ACCEPT, accept.parse().expect("a header value"));
+            headers.insert(ACCEPT_ENCODING, encoding.parse().expect("a header value"));
+            let expected = (format(&headers), gzip(&headers));
+            assert_eq!([last.of(&headers), last.of(&headers)], [expected; 2], "{accept} {encoding}");
+        }
+        headers.append(ACCEPT_ENCODING, "gzip".parse().expect("a header value"));
+        assert_eq!(last.of(&headers), (Format::OpenMetrics, gzip(&headers)));
+        headers.insert(
+            ACCEPT,
+            format!("text/plain,{}", " ".repeat(LONGEST_KEPT)).parse().expect("a header value"),
+        );
+        assert_eq!(last.of(&headers).0, Format::Text);
+        let kept = last.0.into_inner().expect("no panic");
+        assert!([kept.accept, kept.accept_encoding].iter().all(|line| line.len() <= LONGEST_KEPT));
     }
 
     #[test]
