@@ -25,14 +25,19 @@ mod yaml;
 
 use std::{
     collections::BTreeMap,
+    num::NonZero,
     path::{Path, PathBuf},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
 };
 
 use engine::Firing;
 use history::History;
 use truth::Told;
 
-/// The number of histories in one run of promtool, and of Alertmanager.
+/// The number of histories in one run of Alertmanager; those of one run of promtool are a part of them.
 const AT_ONCE: usize = 250;
 
 fn repository() -> &'static Path {
@@ -48,29 +53,67 @@ fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().map_or(otherwise, |text| text.parse().unwrap())
 }
 
-/// The errors of each of these histories, and the measurements of the others.
+/// The errors of each of these histories, and the measurements of the others. While Alertmanager's time passes for some
+/// histories, promtool evaluates the rules for the next ones, with one process for each processor.
+#[expect(clippy::print_stdout, reason = "many histories take minutes")]
 fn run(alerts: &Path, histories: &[History]) -> (Vec<(History, String)>, Vec<Told>) {
-    // As many in parallel as there are processors, usually two.
-    let mut firing = Firing::new();
-    let half = histories.len().div_ceil(2).max(1);
+    let processors = std::thread::available_parallelism().map_or(2, NonZero::get);
+    let batches = || histories.chunks(AT_ONCE);
+    let parts: Vec<&[History]> =
+        batches().flat_map(|batch| batch.chunks(batch.len().div_ceil(processors))).collect();
+    let next = AtomicUsize::new(0);
+    let (mut wrong, mut told) = (Vec::new(), Vec::new());
     std::thread::scope(|scope| {
-        let halves: Vec<_> = histories
-            .chunks(half)
-            .map(|few| scope.spawn(|| engine::firing(repository(), alerts, few)))
-            .collect();
-        for few in halves {
-            firing.extend(few.join().unwrap());
+        // No process begins another part while this many results wait.
+        let (results, evaluated) = mpsc::sync_channel(processors);
+        for _ in 0..processors {
+            let (results, parts, next) = (results.clone(), &parts, &next);
+            scope.spawn(move || {
+                while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if results.send(engine::firing(repository(), alerts, part)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(results);
+        let mut firing = Firing::new();
+        for batch in batches() {
+            while !batch.iter().all(|history| firing.contains_key(&history.key())) {
+                firing.extend(evaluated.recv().expect("each part has a result"));
+            }
+            checked(alerts, batch, &firing, &mut wrong, &mut told);
+            for history in batch {
+                firing.remove(&history.key());
+            }
+            if histories.len() > AT_ONCE {
+                println!(
+                    "{} of {} histories, {} wrong",
+                    told.len() + wrong.len(),
+                    histories.len(),
+                    wrong.len()
+                );
+            }
         }
     });
-    let notifications = pager::notified(repository(), alerts, histories, &firing);
-    let mut of: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-    for one in &notifications {
-        of.entry(one.of.as_str()).or_default().push(one.clone());
+    (wrong, told)
+}
+
+/// Sends what fires to Alertmanager, and compares its notifications with those expected.
+fn checked(
+    alerts: &Path,
+    histories: &[History],
+    firing: &Firing,
+    wrong: &mut Vec<(History, String)>,
+    told: &mut Vec<Told>,
+) {
+    let mut of: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    for one in pager::notified(repository(), alerts, histories, firing) {
+        of.entry(one.of.clone()).or_default().push(one);
     }
-    let (mut wrong, mut told) = (Vec::new(), Vec::new());
     for history in histories {
         let views = &firing[&history.key()];
-        let told_of = of.get(history.key().as_str()).map(Vec::as_slice).unwrap_or_default();
+        let told_of = of.get(&history.key()).map(Vec::as_slice).unwrap_or_default();
         match truth::of_rules(history, views)
             .map_or_else(|| truth::of_notifications(history, views, told_of), Err)
         {
@@ -78,7 +121,6 @@ fn run(alerts: &Path, histories: &[History]) -> (Vec<(History, String)>, Vec<Tol
             Err(what) => wrong.push((history.clone(), what)),
         }
     }
-    (wrong, told)
 }
 
 /// The smallest failing history, found by leaving out events and then hosts.
@@ -97,13 +139,7 @@ fn shrunk(mut history: History, mut what: String) -> (History, String) {
 fn everybody_is_told_of_in_time_and_nobody_for_nothing() {
     let first = number("SEED", 1);
     let histories: Vec<History> = (first..first + number("HISTORIES", 50)).map(History::random).collect();
-    let (mut wrong, mut told) = (Vec::new(), Vec::new());
-    for few in histories.chunks(AT_ONCE) {
-        let (now_wrong, now_told) = run(&alerts(), few);
-        wrong.extend(now_wrong);
-        told.extend(now_told);
-        println!("{} histories, {} wrong so far", told.len() + wrong.len(), wrong.len());
-    }
+    let (wrong, told) = run(&alerts(), &histories);
     let delay = told.iter().map(|told| told.worst_delay).max().unwrap_or_default() * 15;
     let outages: Vec<usize> = told.iter().map(|told| told.of_outage).filter(|count| *count > 0).collect();
     println!(
