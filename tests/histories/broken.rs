@@ -55,8 +55,36 @@ fn restarting() -> History {
     history(8, 10, vec![event(0..1, 20..130, What::Loops(8))])
 }
 
+/// Some targets are gone, and for some minutes all: of all together another alert tells, after its own time.
+fn emptied() -> History {
+    let events = vec![event(0..4, 25..116, What::Vanishes), event(0..10, 48..72, What::Vanishes)];
+    History { cluster: Cluster::Absent, ..history(9, 10, events) }
+}
+
+/// All come back and cannot be scraped, and most are gone again within a minute: on average over the time in which there
+/// are any, most are down.
+fn back_for_a_minute() -> History {
+    let events = vec![
+        event(0..5, 23..38, What::Vanishes),
+        event(0..5, 36..105, What::Down),
+        event(0..4, 41..97, What::Vanishes),
+    ];
+    history(10, 5, events)
+}
+
+/// Prometheus is away after a scrape that failed.
+fn away() -> History {
+    history(
+        11,
+        13,
+        vec![event(0..13, 25..89, What::Misses(9, None)), event(0..13, 46..56, What::Restart(None))],
+    )
+}
+
 fn all() -> Vec<History> {
-    vec![down(), gone(), joined(), alternating(), unscraped(), many_unscraped(), many_gone(), restarting()]
+    let of_agents = [down(), gone(), joined(), alternating()];
+    let of_exporters = [unscraped(), many_unscraped(), many_gone(), restarting()];
+    of_agents.into_iter().chain(of_exporters).chain([emptied(), back_for_a_minute(), away()]).collect()
 }
 
 /// A copy of rules and routes in which the first text is replaced by the second one.
@@ -82,7 +110,7 @@ fn of_rules(alerts: &Path, history: &History) -> Option<String> {
 
 #[test]
 fn rules_that_are_silent_or_tell_for_nothing_are_found() {
-    let broken: [(&str, History, (&str, &str), &str); 8] = [
+    let broken: [(&str, History, (&str, &str), &str); 9] = [
         (
             "a cause is forgotten while its host cannot be scraped",
             down(),
@@ -127,6 +155,15 @@ fn rules_that_are_silent_or_tell_for_nothing_are_found() {
             unscraped(),
             ("group_left () 0.5 * count_over_time", "group_left () 5 * count_over_time"),
             "cannot be scraped since step 20",
+        ),
+        (
+            "a few exporters that cannot be scraped are told as many",
+            unscraped(),
+            (
+                "(cluster:logagent_exporters_up:ratio[5m]) <= 0.6\n            and avg_over_time(cluster:logagent_exporters:count[5m]) - avg_over_time(cluster:logagent_exporters_up:sum[5m]) >= 1.5",
+                "(cluster:logagent_exporters_up:ratio[5m]) < 1",
+            ),
+            "there is no reason for",
         ),
         (
             "targets that are gone are never told",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     engine::Alert,
-    history::{History, STEPS, Seen, What},
+    history::{Cluster, History, STEPS, Seen, What},
     truth::{SEEN, is},
 };
 
@@ -32,20 +32,26 @@ pub(crate) fn is_about(alert: &Alert) -> bool {
 struct Target {
     instance: String,
     seen: Vec<Seen>,
+    /// Whether the last scrape failed. promtool evaluates the rules also while Prometheus is away, which then find it.
+    failing: Vec<bool>,
 }
 
 impl Target {
-    /// The steps before `end`, up to a maximum, at which a scrape failed.
+    /// The steps before `end`, up to a maximum, at which the last scrape had failed.
     fn failed(&self, end: usize, steps: usize) -> usize {
-        let window = &self.seen[end.saturating_sub(steps)..end];
-        window.iter().filter(|seen| seen.listed && seen.looked && !seen.up).count()
+        self.failing[end.saturating_sub(steps)..end].iter().filter(|failing| **failing).count()
     }
 }
 
 fn targets(history: &History, server: usize) -> Vec<Target> {
-    let of = |host: usize| Target {
-        instance: format!("h{host}:10077"),
-        seen: (0..STEPS).map(|step| history.seen(server, host, step)).collect(),
+    let of = |host: usize| {
+        let seen: Vec<Seen> = (0..STEPS).map(|step| history.seen(server, host, step)).collect();
+        let last = |failing: &mut bool, seen: &Seen| {
+            *failing = if seen.looked { seen.listed && !seen.up } else { *failing };
+            Some(*failing)
+        };
+        let failing = seen.iter().scan(false, last).collect();
+        Target { instance: format!("h{host}:10077"), seen, failing }
     };
     (0..history.hosts).map(of).collect()
 }
@@ -88,9 +94,20 @@ fn untold(history: &History, targets: &[Target], firing: &[BTreeSet<Alert>]) -> 
             }
         }
     }
+    // If no target of a Prometheus is left, another alert waits for longer, as all clusters share one reason then.
+    let none_left = |step: usize| {
+        history.cluster != Cluster::OfTargets && targets.iter().all(|target| !target.seen[step].listed)
+    };
     let mut gone = 0;
     for step in 0..STEPS {
-        gone = if missing(history, targets, step) { gone + 1 } else { 0 };
+        let waits_again = step > 0 && none_left(step) != none_left(step - 1);
+        gone = if !missing(history, targets, step) {
+            0
+        } else if waits_again {
+            1
+        } else {
+            gone + 1
+        };
         if gone > GONE && !named(step, &["LogAgentExportersMissing", "LogAgentExporterAbsent"], None) {
             return Some(format!(
                 "targets are gone since step {}, and at step {step} nothing tells it",
@@ -168,11 +185,15 @@ fn is_right(history: &History, targets: &[Target], alert: &Alert, step: usize) -
                 targets.iter().map(|target| target.failed(end, 36)).sum::<usize>() * history.jobs().len()
             };
             let all = targets.len() * history.jobs().len();
-            // On average over nine minutes.
+            // On average over those steps of nine minutes at which there are targets.
             lately(KEPT / 2 + 2 * ROUND).any(|end| {
+                let steps = (end.saturating_sub(36)..end)
+                    .filter(|step| targets.iter().any(|target| target.seen[*step].listed))
+                    .count();
                 let down = down(end);
-                (down * 10 >= all * 36 / 2 && down >= 3 * 36 / 2)
-                    || (down * 10 >= all * 36 * 2 && down >= 36 * 3 / 4)
+                (down * 20 >= all * steps && down * 2 >= 3 * steps
+                    || down * 5 >= all * steps && down * 4 >= 3 * steps)
+                    && down > 0
             })
         }
         "LogAgentExportersMissing" => {
