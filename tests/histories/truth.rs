@@ -176,7 +176,7 @@ fn resolved_early(history: &History, notifications: &[Notification]) -> Option<S
     let stands = |cause: &str, instance: &str, step: usize| {
         spells.iter().all(|spells| {
             spells.iter().any(|spell| {
-                let whole = due(spell).is_some_and(|due| due <= step && step + SEEN < spell.until);
+                let whole = due(spell).is_some_and(|due| (due..spell.until).contains(&step));
                 whole && spell.cause == Some(cause) && format!("h{}:10077", spell.host) == instance
             })
         })
