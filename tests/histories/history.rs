@@ -240,13 +240,21 @@ impl History {
         (0..self.hosts).map(|host| (host, of(host))).collect()
     }
 
-    /// The same history without one of its events, for each of them.
+    /// The same history without one of its events, for each of them, and with half of its hosts.
     pub(crate) fn smaller(&self) -> impl Iterator<Item = Self> {
-        (0..self.events.len()).map(|left_out| {
+        let without_event = (0..self.events.len()).map(|left_out| {
             let mut smaller = self.clone();
             smaller.events.remove(left_out);
             smaller
-        })
+        });
+        let half = (self.hosts > 2).then(|| {
+            let mut smaller = Self { hosts: self.hosts.div_ceil(2), ..self.clone() };
+            for event in &mut smaller.events {
+                event.hosts.retain(|host| *host < smaller.hosts);
+            }
+            smaller
+        });
+        without_event.chain(half)
     }
 }
 
