@@ -58,8 +58,7 @@ impl Resolver {
             Some(Err((errno, error))) => Err(match errno.map(io::Error::from_raw_os_error) {
                 Some(os) if is_own_shortage(&os) => Error::own(format!("looking {host} up"), &os),
                 Some(_) | None => {
-                    let reason =
-                        error.rsplit_once("information: ").map_or(error.as_str(), |(_, reason)| reason);
+                    let reason = resolver_message(&error);
                     let kind = if NO_ANSWER.contains(&reason) {
                         FailureKind::NoResolver
                     } else {
@@ -78,6 +77,11 @@ impl Resolver {
             )),
         }
     }
+}
+
+/// The resolver's own words in the message of the standard library.
+pub(crate) fn resolver_message(message: &str) -> &str {
+    message.rsplit_once("information: ").map_or(message, |(_, reason)| reason)
 }
 
 fn literal(host: &str) -> Option<IpAddr> {

@@ -20,6 +20,7 @@ use crate::{
         Reading, Reason, Why,
         snapshot::{FileState, InterfaceAddress},
     },
+    net::resolve::resolver_message,
     sys,
 };
 
@@ -205,7 +206,7 @@ fn refusal(hostname: &str, words: &str) -> Reading<Vec<Ipv4Addr>> {
     if NO_SUCH_NAME.iter().any(|known| words.contains(known)) {
         return Reading::Known(Vec::new());
     }
-    unanswered(hostname, Reason::Failed, words)
+    unanswered(hostname, Reason::Failed, resolver_message(words))
 }
 
 #[cfg(test)]
@@ -244,7 +245,8 @@ mod tests {
         let words = "failed to lookup address information: ";
         assert_eq!(refusal("web", &format!("{words}Name or service not known")), Reading::Known(Vec::new()));
         let late = refusal("web", &format!("{words}Temporary failure in name resolution"));
-        assert_eq!(late.why().map(|why| why.reason), Some(Reason::Failed));
+        let why = late.why().unwrap();
+        assert_eq!((why.reason, &*why.detail), (Reason::Failed, "Temporary failure in name resolution"));
     }
 
     fn reason(resolver: &Resolver) -> Option<Reason> {
