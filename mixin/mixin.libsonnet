@@ -1,8 +1,8 @@
 // Alerts, recording rules and dashboards in the convention of monitoring mixins. They are those of alerts/ and dashboards/, read
-// from there, so the two cannot differ; _config says what is otherwise.
+// from there, so the two cannot differ; _config says what differs.
 local config = import 'config.libsonnet';
 
-// Every occurrence of each pair's first text becomes its second.
+// Replaces every occurrence of each pair's first text by its second.
 local replaced(text, pairs) = std.foldl(function(text, pair) std.strReplace(text, pair[0], pair[1]), pairs, text);
 
 config {

@@ -1,7 +1,7 @@
 //! The fuzz targets: each parser, and a whole evaluation. `fuzz/` runs them, and the tests below replay the
 //! corpus that it found (`fuzz/corpus/`). Not part of the program.
 
-#![expect(clippy::missing_panics_doc, reason = "a fuzz target panics where a promise is broken")]
+#![expect(clippy::missing_panics_doc, reason = "a fuzz target panics where an invariant is violated")]
 
 use std::{
     collections::BTreeMap,
@@ -229,7 +229,7 @@ impl Host {
         Self { runtime: runtime(), reader, settings, engine_state, endpoints }
     }
 
-    /// One turn at `now`. `set` may set facts of the host itself, `answer` is what each endpoint answers.
+    /// One cycle at `now`. `set` may set facts of the host itself, `answer` is what each endpoint answers.
     pub(crate) fn turn(
         &mut self,
         now: time::Now,

@@ -277,7 +277,7 @@ fn own_socket() -> Option<Listener> {
     match sys::local::is_private(directory) {
         Ok(true) => {}
         Ok(false) => {
-            warn!(directory = %directory.display(), "others may write there: no socket for check and healthcheck");
+            warn!(directory = %directory.display(), "the directory is writable by others: no socket for check and healthcheck");
             return None;
         }
         Err(error) => {

@@ -1,4 +1,4 @@
-// The exporter itself: is it up, is its data fresh, what does it cost.
+// The exporter itself: whether it is up, whether its data is fresh, what it costs.
 
 import {
   BAD, DOUBTFUL, GOOD, NEUTRAL, PLAIN, UIDS,
@@ -29,12 +29,12 @@ const overview = [null, [
     [4, stat('Oldest evaluation', 'Age of the oldest verdicts among all exporters. Evaluations are 15 s apart by default; over three intervals `/-/healthy` answers 503.',
       [now(`max(${AGE})`)],
       { unit: 's', decimals: 0, thresholds: steps(GOOD, [60, DOUBTFUL], [300, BAD]), noValue: 'no exporter is scraped' })],
-    [4, stat('Rejected configs', 'Exporters that run on, with the config they had before, because the last reload failed.',
+    [4, stat('Rejected configs', 'Exporters that run with their previous config, because the last reload failed.',
       [now(`count(logagent_config_last_reload_successful{${EXPORTER}} == 0) or count(logagent_config_last_reload_successful{${EXPORTER}}) * 0`)],
       { unit: 'short', thresholds: steps(GOOD, [1, BAD]), noValue: 'no exporter is scraped' })],
-    [4, stat('Watching nothing', 'Exporters that found no agent, and were told of none.', [now(`count(logagent_agents{${EXPORTER}} == 0) or count(logagent_agents{${EXPORTER}}) * 0`)],
+    [4, stat('Watching nothing', 'Exporters that found no agent, and whose config names none.', [now(`count(logagent_agents{${EXPORTER}} == 0) or count(logagent_agents{${EXPORTER}}) * 0`)],
       { unit: 'short', thresholds: steps(GOOD, [1, DOUBTFUL]), noValue: 'no exporter is scraped' })],
-    [4, stat('Unreadable facts', 'Facts per second that could not be read, over all exporters: see the table for whose, and the exporter\'s page for what to grant.',
+    [4, stat('Unreadable facts', 'Facts per second that could not be read, over all exporters: the table shows which exporters, and the exporter\'s page what to grant.',
       [now(`sum(rate(logagent_observation_errors_total{${EXPORTER}}[$__rate_interval])) or vector(0)`)],
       { unit: 'cps', decimals: 2, thresholds: steps(GOOD, [0.001, DOUBTFUL]), noValue: '0' })],
   ],
@@ -44,14 +44,14 @@ const health = ['Health', [
   [8,
     [12, graph('Exporters scraped', 'Exporters that show their metrics, by cluster.', [query(`sum by (cluster) (${SHOWN})`, '{{cluster}}')],
       { unit: 'short', min: 0, decimals: 0, noValue: 'no exporter is scraped' })],
-    [12, graph('Exporters by version', 'How many exporters of each version there were: a rollout, and how far it is.', [query(`sum by (version) (${SHOWN})`, '{{version}}')],
+    [12, graph('Exporters by version', 'How many exporters of each version there were: shows the progress of a rollout.', [query(`sum by (version) (${SHOWN})`, '{{version}}')],
       { unit: 'short', area: true, min: 0, decimals: 0, noValue: 'no exporter is scraped' })],
   ],
   [8,
-    [12, bars('Unreadable facts by source', 'Facts per second that cannot be read, by where they come from: `process`, `file` and `environ` are mostly missing permissions.',
+    [12, bars('Unreadable facts by source', 'Facts per second that cannot be read, by source: `process`, `file` and `environ` are mostly missing permissions.',
       [now(`sort_desc(sum by (source) (rate(logagent_observation_errors_total{${EXPORTER}}[$__rate_interval])))`, '{{source}}')],
       { unit: 'cps', thresholds: steps(GOOD, [0.001, DOUBTFUL]), noValue: 'every fact could be read' })],
-    [12, bars('Kernel tells of changes', 'Share of exporters that the kernel tells of such changes, by what changes. Elsewhere they are found by polling, and show later.',
+    [12, bars('Changes reported by the kernel', 'Share of exporters to which the kernel reports such changes, by source. Elsewhere they are found by polling, later.',
       [now(`sort(avg by (source) (logagent_event_source_up{${EXPORTER}}))`, '{{source}}')],
       { unit: 'percentunit', decimals: 1, max: 1, thresholds: steps(DOUBTFUL, [0.999, GOOD]), noValue: 'no exporter is scraped' })],
   ],
@@ -60,10 +60,10 @@ const health = ['Health', [
 const cost = ['Cost, now', [
   [5,
     [4, stat('CPU per exporter', 'Cores used by an exporter.', spread(`rate(process_cpu_seconds_total{${EXPORTER}}[$__rate_interval])`), { unit: 'none', decimals: 4, ...wide })],
-    [4, stat('Memory per exporter', 'Memory that an exporter occupies.', spread(`process_resident_memory_bytes{${EXPORTER}}`), { unit: 'bytes', ...wide })],
+    [4, stat('Memory per exporter', 'Memory that an exporter uses.', spread(`process_resident_memory_bytes{${EXPORTER}}`), { unit: 'bytes', ...wide })],
     [4, stat('Open files per exporter', 'Open file descriptors, as a share of the limit.', spread(`(process_open_fds{${EXPORTER}} / process_max_fds{${EXPORTER}})`), { unit: 'percentunit', decimals: 1, ...wide })],
-    [4, stat('Duration of an evaluation', 'Of the last evaluation before the scrape. Facts that take long are cut off, and become unknown.', spread(`logagent_evaluation_duration_seconds{${EXPORTER}}`), { unit: 's', ...wide })],
-    [4, stat('Duration of a scrape', 'As Prometheus sees it, with the network between.', spread(`scrape_duration_seconds{${EXPORTER}}`), { unit: 's', ...wide })],
+    [4, stat('Duration of an evaluation', 'Of the last evaluation before the scrape. Reads that take too long are abandoned, and their facts are unknown.', spread(`logagent_evaluation_duration_seconds{${EXPORTER}}`), { unit: 's', ...wide })],
+    [4, stat('Duration of a scrape', 'As Prometheus measures it, including the network.', spread(`scrape_duration_seconds{${EXPORTER}}`), { unit: 's', ...wide })],
     [4, stat('Series per exporter', 'Samples of one scrape: an agent has about 125 with five URLs, 165 with ten.', spread(`scrape_samples_scraped{${EXPORTER}}`), { unit: 'short', decimals: 0, ...wide })],
   ],
 ]];
@@ -106,14 +106,14 @@ const pushed = (metric) => rows(`sum by (alertmanager) (increase(logagent_alertm
 
 const push = ['Pushed alerts', [
   [6,
-    [24, table('Alertmanagers', 'What exporters that push their alerts themselves told each Alertmanager in this time. `LogAgentExporterNotificationsFailing` watches it.',
+    [24, table('Alertmanagers', 'Alerts that exporters pushed to each Alertmanager in this time. `LogAgentExporterNotificationsFailing` watches it.',
       [
         pushed('sent'), pushed('errors'), pushed('dropped'),
         rows(`min by (alertmanager) ((time() - (logagent_last_evaluation_timestamp_seconds{${EXPORTER}} - on (job, cluster, instance) group_right () logagent_alertmanager_last_success_timestamp_seconds{${EXPORTER}})) * 1000)`),
       ],
       {
         columns: { alertmanager: 'Alertmanager', 'Value #A': 'Alerts sent', 'Value #B': 'Failures', 'Value #C': 'Dropped', 'Value #D': 'Oldest success' },
-        noValue: 'No exporter pushes alerts: Prometheus\' rules tell them.',
+        noValue: 'No exporter pushes alerts: Prometheus\' rules raise them.',
         sortBy: [['Failures', true]],
         overrides: [
           field('Alerts sent', { unit: 'short', decimals: 0, noValue: '0' }),

@@ -1,4 +1,4 @@
-// One host: what each agent on it needs, what is wrong, and what the exporter has seen.
+// One host: what each agent on it needs, what is wrong, and what the exporter has observed.
 
 import {
   ABSENT, BAD, DOUBTFUL, GOOD, NEUTRAL, PLAIN, SEVERITIES, STATES, UIDS, UNKNOWN, YES_NO,
@@ -26,7 +26,7 @@ const overview = [null, [
   [4,
     [4, stat('Status', 'The worst prerequisite of each agent.', [query(state('logagent_status', 'agent'), '{{agent}}')],
       { unit: 'none', mappings: STATES, thresholds: states, colorMode: 'background', textMode: 'value_and_name', noValue: 'not scraped' })],
-    [3, stat('Critical', 'Findings because of which a heartbeat cannot work.', [query(`count(logagent_problem{${AGENT}, severity="critical"}) or vector(0)`)],
+    [3, stat('Critical', 'Findings that prevent the heartbeat.', [query(`count(logagent_problem{${AGENT}, severity="critical"}) or vector(0)`)],
       { unit: 'short', thresholds: steps(GOOD, [1, BAD]), noValue: '0' })],
     [3, stat('Warnings', 'Findings that need attention although it works now.', [query(`count(logagent_problem{${AGENT}, severity="warning"}) or vector(0)`)],
       { unit: 'short', thresholds: steps(GOOD, [1, DOUBTFUL]), noValue: '0' })],
@@ -35,10 +35,10 @@ const overview = [null, [
       { unit: 'short', thresholds: steps(NEUTRAL), textMode: 'value_and_name', orientation: 'vertical', noValue: 'could not be read' })],
     [3, stat('Reached', 'Share of probed endpoints that give the documented answer.', [query(`avg(logagent_endpoint_up{${AGENT}})`)],
       { unit: 'percentunit', decimals: 0, thresholds: steps(BAD, [1, GOOD]), noValue: 'none probed' })],
-    [4, stat('Clock', 'Local clock minus reference, by the best source there is: a time server, else the Date of HTTP answers (exact to about half a second).',
+    [4, stat('Clock', 'Local clock minus reference, by the best available source: a time server, otherwise the Date of HTTP answers (accurate to about half a second).',
       [query(OFFSET)],
       { unit: 's', decimals: 1, thresholds: { mode: 'absolute', steps: [{ color: BAD, value: null }, { color: DOUBTFUL, value: -300 }, { color: GOOD, value: -60 }, { color: DOUBTFUL, value: 60 }, { color: BAD, value: 300 }] }, noValue: 'no source' })],
-    [3, stat('Evaluated', 'How long before the last scrape the exporter had evaluated everything. Evaluations are 15 s apart by default.',
+    [3, stat('Evaluated', 'Age of the last evaluation at the last scrape. Evaluations are 15 s apart by default.',
       [query(`max(timestamp(logagent_last_evaluation_timestamp_seconds{${HOST}}) - logagent_last_evaluation_timestamp_seconds{${HOST}}) + (${OFFSET} or vector(0))`)],
       { unit: 's', decimals: 0, thresholds: steps(GOOD, [60, DOUBTFUL], [300, BAD]), noValue: 'not scraped' })],
   ],
@@ -46,16 +46,16 @@ const overview = [null, [
 
 const verdicts = ['Prerequisites and findings', [
   [10,
-    [24, timeline('Prerequisites', 'Each condition of the heartbeat over time. Only those that apply are shown. Unknown: a needed fact could not be had.',
+    [24, timeline('Prerequisites', 'Each condition of the heartbeat over time. Only those that apply are shown. Unknown: a required fact could not be read.',
       [query(state('logagent_prerequisite_status', 'agent, prerequisite'), '{{agent}} · {{prerequisite}}')],
       { mappings: STATES, thresholds: states, noValue: 'No agent is watched on this host.', interval: '1m' })],
   ],
   [5,
-    [24, table('Findings', 'What stands now, with the cause, which links to its runbook. The evidence is on the exporter\'s own page (port 10077) and in `logagent-exporter check` on the host.',
+    [24, table('Findings', 'Active findings; the cause links to its runbook. The evidence is on the exporter\'s own page (port 10077) and in `logagent-exporter check` on the host.',
       [rows(`max by (severity, cause, prerequisite, agent, instance, cluster) ((time() - (logagent_last_evaluation_timestamp_seconds{${HOST}} - on (job, cluster, instance) group_right () logagent_problem_since_timestamp_seconds{${AGENT}})) * 1000 * on (job, cluster, instance, agent, prerequisite, cause) group_left (severity) logagent_problem{${AGENT}})`)],
       {
         columns: { severity: 'Severity', cause: 'Cause', prerequisite: 'Prerequisite', agent: 'Agent', Value: 'Since', instance: 'Host', cluster: 'Cluster' },
-        noValue: 'Nothing is wrong: no finding stands on this host.',
+        noValue: 'Nothing is wrong: no finding is active on this host.',
         sortBy: [['Severity', false], ['Since', false]],
         overrides: [
           field('Severity', { mappings: SEVERITIES, custom__cellOptions: colouredText, custom__width: 100 }),
@@ -68,7 +68,7 @@ const verdicts = ['Prerequisites and findings', [
 
 const facts = ['What is watched', [
   [5,
-    [24, table('Agents', 'What the exporter found, or was told to watch; of those in containers also where they are.',
+    [24, table('Agents', 'Agents that were detected or configured; for those in containers, also where they are.',
       [rows(['container', 'pod', 'namespace', 'instance_id'].reduce((expr, label) => named(label, '–', expr),
         named('version', 'not known', `max by (agent, kind, version, hostname, instance_id, container, pod, namespace) (${IN_CONTAINERS})`)))],
       {
@@ -78,7 +78,7 @@ const facts = ['What is watched', [
       })],
   ],
   [6,
-    [10, table('Addresses', 'Addresses that matter to the heartbeat, by where each comes from. What the agent reports must be what its machine group expects.',
+    [10, table('Addresses', 'Addresses that matter to the heartbeat, by source. What the agent reports must be what its machine group expects.',
       [rows(`max by (agent, source, ip) (logagent_ip_info{${AGENT}})`)],
       {
         columns: { source: 'Source', ip: 'IP', agent: 'Agent' },
@@ -86,14 +86,14 @@ const facts = ['What is watched', [
         sortBy: [['Agent', false], ['Source', false]],
         overrides: [],
       })],
-    [14, table('Last heard of the service', 'When the service last changed the collection configs of an agent and last took what it sent, where its own log tells.',
+    [14, table('Last contact with the service', 'When the service last changed the collection configs of an agent and last accepted what it sent, if its own log shows that.',
       [
         rows(`${since('max by (agent)', 'logagent_agent_last_config_update_timestamp_seconds')}`),
         rows(`${since('max by (agent)', 'logagent_agent_last_send_timestamp_seconds')}`),
       ],
       {
         columns: { agent: 'Agent', 'Value #A': 'Configs changed', 'Value #B': 'Last accepted' },
-        noValue: 'No agent\'s own log tells.',
+        noValue: 'No agent\'s own log shows this.',
         overrides: [
           field('Configs changed', { unit: 'dateTimeFromNow', noValue: '–' }),
           field('Last accepted', { unit: 'dateTimeFromNow', noValue: '–' }),
@@ -137,12 +137,12 @@ const endpoints = ['Endpoints', [
 
 const clock = ['Clock', [
   [7,
-    [14, graph('Clock offset', 'Local clock minus reference, by source. Warned of from one minute; Logtail\'s service rejects from 15 min, LogListener\'s from 5 min. The kernel\'s own belief is shown, and never raises anything.',
+    [14, graph('Clock offset', 'Local clock minus reference, by source. A warning from one minute on; Logtail\'s service rejects from 15 min, LogListener\'s from 5 min. The kernel\'s own estimate is only shown, and raises no problem.',
       [query(`max by (source) (logagent_clock_offset_seconds{${HOST}})`, '{{source}}')],
       { unit: 's', noValue: 'no source of time answers' })],
     [5, stat('Uncertainty', 'Half-width of the interval that the offset is in, by source.', [query(`max by (source) (logagent_clock_uncertainty_seconds{${HOST}})`, '{{source}}')],
       { unit: 's', decimals: 2, thresholds: steps(NEUTRAL), textMode: 'value_and_name', noValue: 'no source' })],
-    [5, stat('Kernel and steps', 'Whether the kernel takes its clock for synchronized, and how often the clock was seen to jump by more than a second in this time.',
+    [5, stat('Kernel and steps', 'Whether the kernel considers its clock synchronized, and how often the clock jumped by more than a second in this time.',
       [
         query(`max(logagent_clock_synchronized{${HOST}})`, 'synchronized'),
         now(`sum(increase(logagent_clock_steps_total{${HOST}}[$__range]))`, 'steps'),
@@ -199,7 +199,7 @@ const processes = ['Processes', [
       })],
   ],
   [6,
-    [24, graph('Restarts', 'Starts of the agents\' processes after the first, in the last hour: crashes, and restarts on purpose.',
+    [24, graph('Restarts', 'Starts of the agents\' processes after the first, in the last hour: crashes and intentional restarts.',
       [query(`sum by (agent, role) (increase(logagent_process_restarts_total{${AGENT}}[1h]))`, '{{agent}} {{role}}')],
       { unit: 'short', min: 0, softMax: 2, decimals: 0, noValue: 'no process is watched' })],
   ],
@@ -207,21 +207,21 @@ const processes = ['Processes', [
 
 const exporter = ['The exporter on this host', [
   [7,
-    [6, graph('Evaluations by trigger', 'What makes the exporter evaluate: the timer at its interval, everything else when something happened.',
+    [6, graph('Evaluations by trigger', 'What makes the exporter evaluate: the timer at its interval, all others when something happens.',
       [query(`sum by (trigger) (rate(logagent_evaluations_total{${HOST}}[$__rate_interval]))`, '{{trigger}}')],
       { unit: 'cps', min: 0, legend: 'list', noValue: 'not scraped' })],
-    [6, graph('Duration of an evaluation', 'Of the last evaluation before each scrape. Facts that take long are cut off, and become unknown.',
+    [6, graph('Duration of an evaluation', 'Of the last evaluation before each scrape. Reads that take too long are abandoned, and their facts are unknown.',
       [query(`max(logagent_evaluation_duration_seconds{${HOST}})`, 'duration')],
       { unit: 's', min: 0, legend: 'list', noValue: 'not scraped' })],
-    [6, graph('Memory and CPU', 'Memory that the exporter occupies, and cores that it uses.',
+    [6, graph('Memory and CPU', 'Memory and cores that the exporter uses.',
       [query(`max(process_resident_memory_bytes{${HOST}})`, 'memory'), query(`sum(rate(process_cpu_seconds_total{${HOST}}[$__rate_interval]))`, 'CPU')],
       { unit: 'bytes', min: 0, legend: 'list', noValue: 'not scraped', overrides: [field('CPU', { unit: 'none', decimals: 4, custom__axisPlacement: 'right' })] })],
-    [6, graph('Findings that came and went', 'Causes that appeared, went or changed, in the last hour, by prerequisite: what flaps.',
+    [6, graph('Findings that came and went', 'Causes that appeared, disappeared or changed in the last hour, by prerequisite: shows flapping.',
       [query(`sum by (agent, prerequisite) (increase(logagent_problem_transitions_total{${AGENT}}[1h]))`, '{{agent}} {{prerequisite}}')],
       { unit: 'short', min: 0, softMax: 2, decimals: 0, legend: 'list', noValue: 'nothing came or went' })],
   ],
   [4,
-    [24, table('Limits reached', 'Bounds on what the exporter reads, keeps or tells that were reached: beyond them it looks no further.',
+    [24, table('Limits reached', 'Bounds on what the exporter reads, keeps or reports that were reached: anything beyond them is left out.',
       [rows(`max by (limit) (logagent_limit_reached{${HOST}})`)],
       { columns: { limit: 'Limit' }, noValue: 'No limit was reached.', overrides: [] })],
   ],

@@ -16,7 +16,7 @@ for (const [name, dashboard] of Object.entries(dashboards)) {
   if (!process.argv.includes('--check')) {
     writeFileSync(path, json);
   } else if (json !== readFileSync(path, 'utf8')) {
-    console.error(`dashboards/${name}.json is not what dashboards/generator makes; run \`make dashboards\``);
+    console.error(`dashboards/${name}.json is not what dashboards/generator renders; run \`make dashboards\``);
     different += 1;
   }
 }

@@ -23,8 +23,8 @@ export const rows = (expr, more = {}) => now(expr, '', { format: 'table', ...mor
 export const named = (label, otherwise, expr) => `label_replace(${expr}, "${label}", "${otherwise}", "${label}", "")`;
 
 /**
- * Descriptions of agents with the container, pod and namespace of the agent alone. Prometheus' discovery may give a target the
- * exporter's own under the same names, and then leaves the agent's as `exported_…` (without `honor_labels`).
+ * Descriptions of agents with the container, pod and namespace of the agent alone. Prometheus' discovery may add the exporter's own
+ * labels of the same names to a target, and then renames the agent's to `exported_…` (without `honor_labels`).
  */
 export const contained = (info, exporters) => {
   const labels = ['container', 'pod', 'namespace'];
@@ -47,7 +47,7 @@ export const mapping = (...entries) => [
 /** States as the status metrics name them, encoded so that the worst is the greatest. */
 export const STATES = mapping([0, 'ok', GOOD], [1, 'unknown', UNKNOWN], [2, 'failing', BAD]);
 export const YES_NO = (yes, no) => mapping([1, yes, GOOD], [0, no, BAD]);
-/** What is shown, without a judging colour, where there is no value. */
+/** What is shown, in a neutral colour, where there is no value. */
 export const ABSENT = (text) => [{ type: 'special', options: { match: 'null', result: { text, color: PLAIN, index: 0 } } }];
 export const SEVERITIES = mapping(['critical', 'critical', BAD], ['warning', 'warning', DOUBTFUL]);
 
@@ -199,7 +199,7 @@ export const variable = {
     query: { qryType: 1, query: `label_values(${metric}, ${name})`, refId: `variable-${name}` },
     multi: many, includeAll: many, ...(many ? { allValue, current: all } : { current: {} }), options: [],
   }),
-  /** As `label`, but All is the values there are: for what other programs have too. */
+  /** Like `label`, but All means the existing values: for labels that other programs also use. */
   known: (name, label, metric, description) => {
     const { allValue: _, ...rest } = variable.label(name, label, metric, description);
     return rest;
@@ -208,12 +208,12 @@ export const variable = {
     name: 'language', label: 'Runbooks in', type: 'custom', hide: 0, query: 'English : .md, 简体中文 : .zh.md', skipUrlSync: false,
     multi: false, includeAll: false, current: { text: 'English', value: '.md', selected: true },
     options: [{ text: 'English', value: '.md', selected: true }, { text: '简体中文', value: '.zh.md', selected: false }],
-    description: 'The language of the runbooks that links lead to.',
+    description: 'The language of the linked runbooks.',
   },
   runbooks: {
     name: 'runbooks', label: 'Runbooks', type: 'textbox', hide: 2, query: RUNBOOKS, skipUrlSync: true,
     current: { text: RUNBOOKS, value: RUNBOOKS }, options: [{ text: RUNBOOKS, value: RUNBOOKS, selected: true }],
-    description: 'Where the links to runbooks lead: a directory with one file per cause.',
+    description: 'The target of links to runbooks: a directory with one file per cause.',
   },
 };
 

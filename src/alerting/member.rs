@@ -150,7 +150,7 @@ impl<P: Post> Member<P> {
         }
     }
 
-    /// Tells it everything. False if it has to be tried again.
+    /// Sends the whole state. False if it must be sent again.
     pub(super) async fn tell(&mut self, state: &State) -> bool {
         let now = Instant::now();
         self.refused.retain(|subject, until| *until > now && state.alerts.contains_key(subject));
@@ -169,13 +169,13 @@ impl<P: Post> Member<P> {
                 self.counters.add(ERRORS, &[&self.url], count(batch.len()));
                 self.failures = self.failures.saturating_add(1);
                 if self.failures == 1 {
-                    warn!(alertmanager = &*self.url, "alerts cannot be pushed, trying again: {why}");
+                    warn!(alertmanager = &*self.url, "alerts cannot be pushed, retrying: {why}");
                 }
                 return false;
             }
         }
         if self.failures > 0 {
-            info!(alertmanager = &*self.url, failures = self.failures, "alerts are pushed again");
+            info!(alertmanager = &*self.url, failures = self.failures, "alerts can be pushed again");
         }
         self.failures = 0;
         true
@@ -197,7 +197,7 @@ impl<P: Post> Member<P> {
                         let alert = subject.labels(settings).remove("alertname").unwrap_or_default();
                         error!(
                             alertmanager = &*self.url,
-                            alert, "an alert is refused, and not sent for an hour: {why}"
+                            alert, "an alert was rejected, and is not sent again for an hour: {why}"
                         );
                         self.counters.add(ERRORS, &[&self.url], 1.0);
                         self.counters.add(DROPPED, &[&self.url], 1.0);

@@ -228,7 +228,7 @@ fn follow(
     members.retain(|url, running| {
         let stays = wanted.get(url).is_some_and(|transport| *transport.settings() == running.settings);
         if !stays && !wanted.contains_key(url) {
-            info!(alertmanager = &**url, "no more alerts are pushed there");
+            info!(alertmanager = &**url, "alerts are no longer pushed to this Alertmanager");
             for metric in [SENT, ERRORS, DROPPED, SUCCESS] {
                 surroundings.counters.remove(metric, &[url]);
             }
@@ -239,7 +239,7 @@ fn follow(
         if members.contains_key(&url) {
             continue;
         }
-        info!(alertmanager = &*url, "alerts are pushed there");
+        info!(alertmanager = &*url, "alerts are pushed to this Alertmanager");
         let settings = Arc::clone(transport.settings());
         let (counters, wall) = (surroundings.counters.clone(), surroundings.clocks.wall);
         let member = Member::new(transport, Arc::clone(&url), counters, wall);

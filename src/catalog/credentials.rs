@@ -65,8 +65,7 @@ pub static CREDENTIALS_MALFORMED: Cause = Cause {
     source: sources::CLS_4,
     patience: patience::EDIT,
     summary: Text {
-        en: "LogListener's API key does not have the form of one.",
-        zh: "LogListener 的 API 密钥格式不正确。",
+        en: "LogListener's API key is malformed.", zh: "LogListener 的 API 密钥格式不正确。"
     },
 };
 
@@ -76,7 +75,7 @@ pub static CREDENTIALS_PLACEHOLDER: Cause = Cause {
     prerequisite: Prerequisite::Credentials,
     severity: Severity::Critical,
     title: Text {
-        en: "{key} still holds the placeholder of a template", zh: "{key} 仍是模板中的占位符"
+        en: "{key} still contains the placeholder of a template", zh: "{key} 仍是模板中的占位符"
     },
     meaning: Text {
         en: "CLS rejects requests that are signed with a placeholder, so there is no heartbeat.",

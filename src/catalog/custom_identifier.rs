@@ -88,8 +88,8 @@ pub static CUSTOM_IDENTIFIER_MISMATCH: Cause = Cause {
         zh: "本机的自定义标识（{found}）中没有 {expected}",
     },
     meaning: Text {
-        en: "Identifiers are compared byte for byte. Case, inner blanks, a carriage return from Windows \
-            or a byte order mark make another identifier, and the machine group has no heartbeat from \
+        en: "Identifiers are compared byte for byte. A difference in case, an inner blank, a \
+            carriage return from Windows or a byte order mark makes it a different identifier, and the machine group has no heartbeat from \
             here.",
         zh: "自定义标识按字节逐一比较。大小写、中间的空格、Windows 的回车符或 BOM 都会变成另一个标识，机器\
             组因此收不到本机心跳。",

@@ -29,9 +29,9 @@ pub static IP_MISSING: Cause = Cause {
     remedy: Text {
         en: "1. See what the interfaces have: `ip -4 addr show` and `ip link show`\n\
             2. [!windows] Give the interface its address in the host's network configuration (NetworkManager, \
-            systemd-networkd, /etc/network/interfaces or the cloud's DHCP). Applying it can cut a remote \
+            systemd-networkd, /etc/network/interfaces or the cloud's DHCP). Applying it can disconnect a remote \
             session, so have a console at hand.\n\
-            3. [windows] Give the adapter its address (`New-NetIPAddress`, or the cloud's DHCP). Applying it can cut \
+            3. [windows] Give the adapter its address (`New-NetIPAddress`, or the cloud's DHCP). Applying it can disconnect \
             a remote session, so have a console at hand.\n\
             4. Check that an IPv4 address is listed: `ip -4 addr show scope global`\n\
             5. Restart the agent: {restart_command}\n\
@@ -357,7 +357,7 @@ pub static IP_RECORD_MISSING: Cause = Cause {
     },
     meaning: Text {
         en: "The agent writes this file at each start, once it has chosen its address. A running agent \
-            without it did not get that far, cannot write to its directory, or lost the file since.",
+            without it did not get that far, cannot write to its directory, or has lost the file since.",
         zh: "客户端每次启动并确定 IP 后都会写入该文件。进程在运行而文件不存在，说明启动未走到这一步、安装\
             目录不可写，或文件被删除。",
     },

@@ -44,14 +44,14 @@ pub static CONNECTION_REFUSED: Cause = Cause {
     severity: Severity::Critical,
     title: Text { en: "{url} refuses the connection", zh: "{url} 拒绝连接" },
     meaning: Text {
-        en: "Something on the way answers with a refusal, so the agent cannot talk to this address: a \
-            firewall, a proxy that is down, or a name that leads to a wrong host.",
+        en: "Something on the path rejects the connection, so the agent cannot talk to this address: a \
+            firewall, a proxy that is down, or a name that resolves to the wrong host.",
         zh: "链路上有设备拒绝了连接，客户端无法与该地址通信：可能是防火墙、未运行的代理，或域名指向了错误\
             的机器。",
     },
     remedy: Text {
         en: "1. Try it from this host as the agent does: {probe_command}\n\
-            2. Check that the name leads to the right address: `getent ahosts {host}`. A line in {hosts_file} \
+            2. Check that the name resolves to the right address: `getent ahosts {host}`. A line in {hosts_file} \
             overrides DNS.\n\
             3. [proxy_url] The agent uses the proxy {proxy_url}: check that the proxy is running and \
             allows this host name.\n\
@@ -80,7 +80,7 @@ pub static CONNECTION_TIMEOUT: Cause = Cause {
     severity: Severity::Critical,
     title: Text { en: "No connection to {url} within the time limit", zh: "连接 {url} 超时" },
     meaning: Text {
-        en: "Packets to this address get lost, so neither heartbeat nor logs get through. Blocked ports, a \
+        en: "Packets to this address are lost, so neither heartbeat nor logs get through. Blocked ports, a \
             security group or a wrong network type are the usual reasons.",
         zh: "发往该地址的报文被丢弃，心跳和日志都无法通过。常见原因是端口被封、安全组限制或网络类型错误。",
     },
@@ -146,13 +146,13 @@ pub static TLS_FAILURE: Cause = Cause {
     title: Text { en: "The TLS handshake with {url} fails", zh: "与 {url} 的 TLS 握手失败" },
     meaning: Text {
         en: "The connection cannot be encrypted, so no request over HTTPS succeeds. A device \
-            that inspects or cuts TLS, or a port that does not speak TLS, is the usual reason.",
+            that inspects or interrupts TLS, or a port that does not speak TLS, is the usual reason.",
         zh: "无法建立加密连接，所有 HTTPS 请求都无法通过。常见原因是链路上有检测或阻断 TLS 的设备，或该端\
             口并非 TLS 服务。",
     },
     remedy: Text {
         en: "1. Try it from this host as the agent does: {probe_command}\n\
-            2. Let the firewall or proxy on the way pass {host} without inspection, and allow TLS 1.2 and later.\n\
+            2. Let the firewall or proxy on the path pass {host} without inspection, and allow TLS 1.2 and later.\n\
             3. Verify: {verify_command}",
         zh: "1. 在本机以客户端的访问方式测试：{probe_command}\n\
             2. 在链路上的防火墙或代理中放行 {host} 且不检测其流量，并允许 TLS 1.2 及以上版本。\n\
@@ -175,7 +175,7 @@ pub static CERTIFICATE_UNTRUSTED: Cause = Cause {
     title: Text { en: "The certificate of {url} is not trusted", zh: "{url} 的证书不受信任" },
     meaning: Text {
         en: "Nothing proves that the peer is this server: the host's trust store is old or missing, \
-            or a device on the way intercepts TLS. An agent that verifies certificates does not connect.",
+            or a device on the path intercepts TLS. An agent that verifies certificates does not connect.",
         zh: "无法证明应答方就是该服务端：本机的信任库过旧或缺失，或链路上有设备拦截 TLS。校验证书的客户端\
             不会建立连接。",
     },
@@ -284,7 +284,7 @@ pub static RESPONSE_TIMEOUT: Cause = Cause {
         en: "1. Try it from this host as the agent does: {probe_command}\n\
             2. [proxy_url] The agent uses the proxy {proxy_url}: check that the proxy is running and \
             allows this host name.\n\
-            3. Check firewalls and proxies on the way that inspect traffic. If small requests pass and large \
+            3. Check firewalls and proxies on the path that inspect traffic. If small requests pass and large \
             ones do not, lower the MTU of the interface (`ip link show`) in the host's network configuration.\n\
             4. Verify: {verify_command}",
         zh: "1. 在本机以客户端的访问方式测试：{probe_command}\n\
@@ -310,13 +310,13 @@ pub static UNEXPECTED_RESPONSE: Cause = Cause {
     title: Text { en: "{url} gives an unexpected answer", zh: "{url} 的应答不符合预期" },
     meaning: Text {
         en: "Something other than the expected service answers: a login portal, a proxy, another web \
-            server, or an error of the service. The agent's requests end there too.",
+            server, or an error of the service. The agent's requests reach it too.",
         zh: "应答的并不是预期的服务：可能是认证门户、代理、其他 Web 服务，或服务本身出错。客户端的请求同样\
             会到达那里。",
     },
     remedy: Text {
         en: "1. Look at the answer: {probe_command}\n\
-            2. Check that the name leads to the right address: `getent ahosts {host}`. A line in {hosts_file} \
+            2. Check that the name resolves to the right address: `getent ahosts {host}`. A line in {hosts_file} \
             overrides DNS.\n\
             3. [proxy_url] The agent uses the proxy {proxy_url}: check that the proxy is running and \
             allows this host name.\n\

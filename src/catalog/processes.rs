@@ -51,7 +51,7 @@ pub static DAEMON_MISSING: Cause = Cause {
         zh: "守护进程缺失（运行中：{running}；应有：{expected}）",
     },
     meaning: Text {
-        en: "The daemon watches over the collecting process and starts it again after a crash, a resource \
+        en: "The daemon supervises the collecting process and starts it again after a crash, a resource \
             limit or an address change. Without it the next exit of the collecting process ends the \
             heartbeat for good.",
         zh: "守护进程负责监控采集进程，在其崩溃、超出资源限制或 IP 变化后重新拉起。缺少守护进程时，采集进\
@@ -123,7 +123,7 @@ pub static UPDATE_PROCESS_MISSING: Cause = Cause {
         zh: "更新进程缺失（运行中：{running}；应有：{expected}）",
     },
     meaning: Text {
-        en: "Heartbeat and collection go on, but LogListener no longer updates itself. The document asks \
+        en: "Heartbeat and collection continue, but LogListener no longer updates itself. The document asks \
             for a restart if any of its processes fails.",
         zh: "心跳和采集不受影响，但 LogListener 无法再自动更新。按照文档，任一进程异常都需要重启。",
     },
@@ -231,7 +231,7 @@ pub static PROCESS_STOPPED: Cause = Cause {
             按 Ctrl-Z 或会挂起进程的脚本造成。",
     },
     remedy: Text {
-        en: "1. Let it continue: `sudo kill -CONT {pid}`\n\
+        en: "1. Resume it: `sudo kill -CONT {pid}`\n\
             2. Check that its state is no longer T: `ps -o pid,stat,args -p {pid}`\n\
             3. If the heartbeat does not return within two minutes, restart the agent: {restart_command}\n\
             4. Verify that all processes are running: {status_command}",
@@ -307,7 +307,7 @@ pub static WORKER_HUNG: Cause = Cause {
         zh: "采集进程（pid {pid}）没有工作：{sign}（{state_age}），日志无输出（{log_age}）",
     },
     meaning: Text {
-        en: "Before 3.0 the agent writes its state each minute, even if there is nothing to collect; with `HTTP_PROBE_PORT` set it answers liveness requests. If that stops and its log stands still while the process lives, its threads are blocked: by a lock, or by a file system that does not answer.",
+        en: "Before 3.0 the agent writes its state each minute, even if there is nothing to collect; with `HTTP_PROBE_PORT` set it answers liveness requests. If that stops and nothing is logged while the process is alive, its threads are blocked: by a lock, or by a file system that does not answer.",
         zh: "3.0 之前的客户端无论是否有日志可采集，每分钟都会写入自身状态；设置了 `HTTP_PROBE_PORT` 的客户端会应答存活探测。\
             如果进程存活，而状态停止更新或探测无应答，日志也停止输出，说明其线程卡在锁或无响应的文件系统上。",
     },
@@ -326,7 +326,7 @@ pub static WORKER_HUNG: Cause = Cause {
     source: sources::HUNG,
     patience: patience::PROCESS,
     summary: Text {
-        en: "A log-collection agent's process is alive and does nothing.",
+        en: "A log-collection agent's process is alive but does nothing.",
         zh: "日志采集客户端的进程存活但没有工作。",
     },
 };

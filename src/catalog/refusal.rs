@@ -20,14 +20,14 @@ pub static SERVER_REJECTS: Cause = Cause {
         en: "1. Read the newest messages: `grep {code} {log_file} | tail -n 3`\n\
             2. For `RequestTimeExpired`, `InvalidRequestTime` or `AuthFailure.SignatureExpire` set the clock: \
             `chronyc makestep`, or `sudo ntpdate -u ntp.aliyun.com`.\n\
-            3. For `Unauthorized`, `SignatureNotMatch`, `InvalidAccessKeyId` or another `AuthFailure` check who sends: \
-            Logtail, that the project's account is among the user identifiers ({users_dir}) and did not revoke the \
-            permission; LogListener, that the key pair in {config_file} is valid and its policy allows \
+            3. For `Unauthorized`, `SignatureNotMatch`, `InvalidAccessKeyId` or another `AuthFailure` check the credentials: \
+            for Logtail, that the project's account is among the user identifiers ({users_dir}) and has not revoked \
+            the permission; for LogListener, that the key pair in {config_file} is valid and its policy allows \
             `cls:pushLog`, `cls:getConfig` and `cls:agentHeartBeat`.\n\
             4. For `ProjectNotExist`, `LogStoreNotExist` or a topic that is closed, create it again, or remove the \
             collection config that names it. For a quota, raise it in the console.\n\
             5. Restart the agent: {restart_command}\n\
-            6. Verify that nothing newer is refused after ten minutes: `grep {code} {log_file} | tail -n 3`",
+            6. Verify after ten minutes that there is no newer refusal: `grep {code} {log_file} | tail -n 3`",
         zh: "1. 查看最新的报错：`grep {code} {log_file} | tail -n 3`\n\
             2. 如果是 `RequestTimeExpired`、`InvalidRequestTime` 或 `AuthFailure.SignatureExpire`，请校正系统时间：\
             `chronyc makestep` 或 `sudo ntpdate -u ntp.aliyun.com`。\n\

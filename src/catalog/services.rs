@@ -38,7 +38,7 @@ pub static SERVICE_NOT_RUNNING: Cause = Cause {
     },
 };
 
-/// A service of the agent does not runand cannot be started.
+/// A service of the agent does not run and cannot be started.
 pub static SERVICE_DISABLED: Cause = Cause {
     id: "service_disabled",
     prerequisite: Prerequisite::Processes,
@@ -53,7 +53,7 @@ pub static SERVICE_DISABLED: Cause = Cause {
         zh: "无论手动启动还是重启机器，Windows 都会拒绝启动已禁用的服务。客户端无法运行，本机没有心跳。",
     },
     remedy: Text {
-        en: "1. Ask who has disabled it, and whether that was intended.\n\
+        en: "1. Find out who disabled it, and whether that was intended.\n\
             2. Set its start type: `Set-Service {service} -StartupType Automatic`\n\
             3. Start it: `Start-Service {service}`\n\
             4. Verify that it is running: `Get-Service {service}`",

@@ -96,7 +96,7 @@ pub static DISK_FULL: Cause = Cause {
     remedy: Text {
         en: "1. See what takes the space, and the inodes: `df -h {directory}`, `df -i {directory}`, `sudo du -xh \
             --max-depth=2 {directory} | sort -h | tail`\n\
-            2. Make room, or enlarge the file system. Deleted files that a process still holds: `sudo lsof +L1`\n\
+            2. Make room, or enlarge the file system. Deleted files that a process still holds open: `sudo lsof +L1`\n\
             3. Restart the agent: {restart_command}\n\
             4. Verify that there is room: `df -h {directory}`",
         zh: "1. 查看空间和 inode 的占用：`df -h {directory}`、`df -i {directory}`、`sudo du -xh --max-depth=2 {directory} \
@@ -197,7 +197,7 @@ pub static IP_UNSTABLE: Cause = Cause {
             地址。",
     },
     remedy: Text {
-        en: "1. See the interfaces, and what the host name leads to: `ip -4 addr show`, `getent ahostsv4 $(hostname)`\n\
+        en: "1. See the interfaces, and what the host name resolves to: `ip -4 addr show`, `getent ahostsv4 $(hostname)`\n\
             2. Tell the agent which address to report: set {address_setting} in {config_file}, and restart it: \
             {restart_command}\n\
             3. Put that address into the machine group in the console, or use a custom identifier, which does not depend on addresses.\n\
@@ -216,7 +216,7 @@ pub static IP_UNSTABLE: Cause = Cause {
     },
 };
 
-/// The agent carries the identity of another machine.
+/// The agent has the identity of another machine.
 pub static IDENTITY_CLONED: Cause = Cause {
     id: "identity_cloned",
     prerequisite: Prerequisite::Ip,
@@ -243,7 +243,7 @@ pub static IDENTITY_CLONED: Cause = Cause {
     source: sources::CLONED,
     patience: patience::SETUP,
     summary: Text {
-        en: "A log-collection agent carries the identity of another machine.",
+        en: "A log-collection agent has the identity of another machine.",
         zh: "日志采集客户端使用了另一台机器的身份。",
     },
 };

@@ -19,7 +19,7 @@ const FORGETS: Text = Text {
     zh: "其 resolve_timeout 为 {time}：只要有一次请求延迟，仍在触发的告警就会被当作已恢复；请设为 3m 或更长",
 };
 const NEXT: Text = Text {
-    en: "Look for the alert LogAgentTest where its receiver shows alerts. It ends by itself after the Alertmanager's resolve_timeout (5 minutes by default).",
+    en: "Look for the alert LogAgentTest where its receiver shows alerts. It resolves by itself after the Alertmanager's resolve_timeout (5 minutes by default).",
     zh: "请在接收方查看告警 LogAgentTest。超过 Alertmanager 的 resolve_timeout（默认 5 分钟）后，它会自行恢复。",
 };
 

@@ -162,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    /// An exporter in memory: which requests it was sent, after how long it is ready, and how many reports it tells of before
+    /// An exporter in memory: which requests it was sent, after how long it is ready, and how many reports it sends before
     /// it closes a stream.
     #[derive(Clone)]
     struct Exporter {
@@ -226,7 +226,7 @@ mod tests {
         let (outcome, said, after) = exporter.waited_for().await;
         assert_eq!((outcome.unwrap(), said, after), (true, true, 3));
         let questions = exporter.asked.lock().unwrap().iter().filter(|target| *target == "/-/ready").count();
-        assert_eq!(questions, 5, "once before, and after the reports of the seconds 0 to 3");
+        assert_eq!(questions, 5, "once before, and after the reports after 0 to 3 seconds");
     }
 
     #[tokio::test(start_paused = true)]

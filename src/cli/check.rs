@@ -24,7 +24,7 @@ const AWAITED: Text = Text {
 
 /// No agent of the report has this name.
 #[derive(Debug, thiserror::Error)]
-#[error("no agent {} is watched; there is {}", crate::model::text::quoted(.name), .known)]
+#[error("no agent {} is watched, only {}", crate::model::text::quoted(.name), .known)]
 struct UnknownAgent {
     name: String,
     known: String,
@@ -183,7 +183,7 @@ impl Progress {
 
     fn show(&mut self, outstanding: usize, language: Language) {
         self.write(&match language {
-            Language::English => format!("probing: {outstanding} endpoints still to answer …"),
+            Language::English => format!("probing: {outstanding} endpoints have not answered yet …"),
             Language::Chinese => format!("正在探测：还有 {outstanding} 个地址未应答 …"),
         });
     }

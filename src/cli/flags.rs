@@ -189,7 +189,7 @@ fn options(system: System, said: &GivenArguments<'_>) -> Result<Options, String>
     };
     if options.probe_timeout > options.probe_interval {
         return Err(format!(
-            "{} ({}) is longer than {} ({}): a probe would overtake the next",
+            "{} ({}) is longer than {} ({}): a probe would overlap the next",
             said.origin(&PROBE_TIMEOUT),
             humantime::format_duration(options.probe_timeout),
             said.origin(&PROBE_INTERVAL),

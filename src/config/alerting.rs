@@ -49,7 +49,7 @@ const UNSUPPORTED: [(&str, &str); 8] = [
 /// As Prometheus has it.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A request that takes longer than this would overtake the next.
+/// A request that takes longer than this would overlap the next.
 const LONGEST_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Labels that alerts have already.
@@ -239,7 +239,7 @@ fn secret(section: &Section<'_>, key: &str, directory: &Path, problems: &mut Pro
         // As written: a password may consist of digits, and no message repeats it.
         let written = field.as_written().filter(|text| !text.is_empty());
         if written.is_none() {
-            field.problem("is empty, or no text", problems);
+            field.problem("is empty, or not a string", problems);
         }
         return written.map(|text| Secret::Inline(text.to_owned()));
     }

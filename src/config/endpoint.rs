@@ -29,7 +29,7 @@ pub(super) fn endpoints(field: &Field<'_>, file: &Path, problems: &mut Problems)
         // The label identifies endpoints in the metrics; it has no path.
         if let Some(first) = labels.insert(label.clone(), url_field.line) {
             let message = format!(
-                "{} is asked already in line {first}; one endpoint for each scheme, host and port",
+                "{} is already listed in line {first}; one endpoint for each scheme, host and port",
                 said(&label)
             );
             url_field.problem(message, problems);

@@ -126,7 +126,7 @@ impl Problems {
     }
 }
 
-/// `value` in quotes as a message may show it: escaped, cut, and without anything before an `@` (it may be a
+/// `value` in quotes as a message may show it: escaped, truncated, and without anything before an `@` (it may be a
 /// password).
 pub(super) fn said(value: &str) -> String {
     match value.rsplit_once('@') {

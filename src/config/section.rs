@@ -125,7 +125,7 @@ impl<'n> Field<'n> {
         self.problem(format!("is {}; it must be {what}", self.node.describe()), problems);
     }
 
-    /// A text, not empty. Numbers and booleans are refused, as `010` or `yes` mean different things to different readers.
+    /// A string, not empty. Numbers and booleans are refused, as `010` or `yes` mean different things to different readers.
     pub(super) fn text(&self, problems: &mut Problems) -> Option<&'n str> {
         match &self.node.value {
             Value::Scalar { text, plain: false } if text.is_empty() => {
@@ -142,20 +142,20 @@ impl<'n> Field<'n> {
                 Plain::Boolean(_) | Plain::Integer | Plain::Float => {
                     let what = self.node.describe();
                     self.problem(
-                        format!("is {what}; it must be a text, so put it in quotes: {}", said(text)),
+                        format!("is {what}; it must be a string, so put it in quotes: {}", said(text)),
                         problems,
                     );
                     None
                 }
             },
             Value::List(_) | Value::Map(_) => {
-                self.must_be("a text", problems);
+                self.must_be("a string", problems);
                 None
             }
         }
     }
 
-    /// A text that `check` converts, or reports a problem with.
+    /// A string that `check` converts, or reports a problem with.
     pub(super) fn parsed<T>(
         &self,
         check: impl FnOnce(&str) -> Result<T, String>,
@@ -281,7 +281,7 @@ impl<'n> Field<'n> {
         }
     }
 
-    /// The items of a list of numbers or texts, each checked as it is written.
+    /// The items of a list of numbers or strings, each checked as it is written.
     pub(super) fn as_written_each<T>(
         &self,
         check: impl Fn(&str) -> Result<T, String>,
@@ -291,13 +291,13 @@ impl<'n> Field<'n> {
         for item in self.items(problems) {
             match item.as_written() {
                 Some(text) => out.extend(item.noted(check(text), problems)),
-                None => item.must_be("a number or a text", problems),
+                None => item.must_be("a number or a string", problems),
             }
         }
         out
     }
 
-    /// The items of a list of texts, each checked; duplicates are reported.
+    /// The items of a list of strings, each checked; duplicates are reported.
     pub(super) fn texts<T>(
         &self,
         check: impl Fn(&str) -> Result<T, String>,

@@ -424,7 +424,7 @@ fn headers(field: &Field<'_>, problems: &mut Problems) -> Vec<(&'static str, Str
             }
         };
         match field.as_written() {
-            None if !field.node.is_null() => field.problem("must be a text", problems),
+            None if !field.node.is_null() => field.problem("must be a string", problems),
             None | Some("") => out.push((*name, String::new())),
             Some(text) => out.extend(field.noted(check(text), problems).map(|value| (*name, value))),
         }

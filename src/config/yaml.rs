@@ -121,12 +121,12 @@ impl Node {
         match &self.value {
             Value::List(_) => "a list".to_owned(),
             Value::Map(_) => "a mapping".to_owned(),
-            Value::Scalar { text, plain: false } => format!("the text {}", said(text)),
+            Value::Scalar { text, plain: false } => format!("the string {}", said(text)),
             Value::Scalar { text, plain: true } => match Plain::of(text) {
                 Plain::Null => "empty".to_owned(),
                 Plain::Boolean(_) => format!("the boolean {text}"),
                 Plain::Integer | Plain::Float => format!("the number {}", crate::model::text::visible(text)),
-                Plain::String => format!("the text {}", said(text)),
+                Plain::String => format!("the string {}", said(text)),
             },
         }
     }
@@ -227,7 +227,7 @@ impl Builder {
         let non_specific = tag.handle.is_empty() && tag.suffix == "!";
         let known = non_specific || tag.is_yaml_core_schema();
         if !known {
-            let message = format!("the tag {} means nothing here; leave it out", said(&tag.to_string()));
+            let message = format!("the tag {} has no meaning here; leave it out", said(&tag.to_string()));
             problems.add(line, self.path(), message);
         }
         non_specific || (known && tag.suffix == "str")
@@ -271,7 +271,7 @@ impl Builder {
                             entries.push(Entry { line: name.line, key: text.clone(), node });
                             None
                         } else {
-                            let message = format!("is here a second time; the first is in line {first}");
+                            let message = format!("is set twice (first in line {first})");
                             Some((name.line, Some(text.clone()), message))
                         }
                     }

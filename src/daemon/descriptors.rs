@@ -22,7 +22,7 @@ pub(super) fn for_connections(wanted: usize) -> usize {
         match limits::set_descriptors(after) {
             Ok(()) => after,
             Err(error) => {
-                debug!(%error, "cannot raise the limit of open files");
+                debug!(%error, "cannot raise the limit on open files");
                 before
             }
         }

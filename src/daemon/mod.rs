@@ -198,7 +198,7 @@ pub async fn run(
             () = &mut stop => break,
             ended = &mut serving => {
                 ended.context("the HTTP server")?;
-                anyhow::bail!("the HTTP server ended by itself");
+                anyhow::bail!("the HTTP server stopped unexpectedly");
             }
             () = reloads.next() => Trigger::Reload,
             _ = interval.tick() => Trigger::Timer,

@@ -70,7 +70,7 @@ impl Supervisor {
         }
     }
 
-    /// The loop has turned. Not sent in every cycle: a storm of events must not become a storm of messages.
+    /// The loop is alive. Not sent in every cycle: a storm of events must not become a storm of messages.
     pub(super) fn alive(&mut self, now: Instant) {
         let Some(rhythm) = self.rhythm else { return };
         if self.told.is_none_or(|told| now.duration_since(told) >= rhythm) {
@@ -96,7 +96,7 @@ impl Supervisor {
 /// `2 agents: 1 ok, 1 failing, 0 unknown`.
 fn in_one_line(report: &Report) -> String {
     if !report.complete {
-        return "looking for the first time".to_owned();
+        return "running the first evaluation".to_owned();
     }
     let count = |status| report.agents.iter().filter(|agent| agent.status == status).count();
     let (ok, failing, unknown) = (count(Status::Ok), count(Status::Failing), count(Status::Unknown));
@@ -178,7 +178,7 @@ mod tests {
         report.complete = true;
         supervisor.shows(&report);
         supervisor.shows(&report);
-        assert_eq!(heard(&manager), ["STATUS=looking for the first time", "STATUS=no agent found"]);
+        assert_eq!(heard(&manager), ["STATUS=running the first evaluation", "STATUS=no agent found"]);
     }
 
     #[test]

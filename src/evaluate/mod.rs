@@ -1,4 +1,4 @@
-//! 2. Judge. Pure: no clock of its own, no I/O, no async. `(settings, snapshot, engine_state) → verdicts, engine_state`.
+//! 2. Evaluate. Pure: no clock of its own, no I/O, no async. `(settings, snapshot, engine_state) → verdicts, engine_state`.
 //!
 //! First, values are derived from the facts, then each rule judges its prerequisite, then what could not be
 //! judged is carried over, and last, root causes are separated from their consequences.

@@ -104,7 +104,7 @@ impl Server {
     /// Why a request is rejected.
     async fn refusal(&self, head: &Parts, active: &Active, trusted: bool) -> Option<Answer> {
         if !host::is_single(head) {
-            let mut answer = plain(StatusCode::BAD_REQUEST, "a request names exactly one Host\n");
+            let mut answer = plain(StatusCode::BAD_REQUEST, "a request must have exactly one Host header\n");
             answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             return Some(answer);
         }
@@ -149,7 +149,7 @@ impl Server {
             if !report.agents.iter().any(|agent| *agent.name == *name) {
                 let names: Vec<&str> = report.agents.iter().map(|agent| &*agent.name).collect();
                 let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-                let text = format!("no agent {} is watched; there is {known}\n", quoted(&name));
+                let text = format!("no agent {} is watched, only {known}\n", quoted(&name));
                 return plain(StatusCode::NOT_FOUND, text);
             }
             report.agents.retain(|agent| *agent.name == *name);
@@ -207,7 +207,7 @@ impl Server {
 
     fn events(&self, head: &Parts, streams: &Arc<Semaphore>) -> Answer {
         let Some(stream) = events::Stream::open(streams, &self.published) else {
-            let mut answer = plain(StatusCode::SERVICE_UNAVAILABLE, "too many streams of events\n");
+            let mut answer = plain(StatusCode::SERVICE_UNAVAILABLE, "too many event streams\n");
             answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
             return answer;
         };

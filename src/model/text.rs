@@ -104,7 +104,7 @@ fn is_placeholder(name: &str) -> bool {
 /// The longest value that evidence quotes, in characters; a page should stay readable whatever a file holds.
 const LONGEST_VALUE: usize = 200;
 
-/// `value` with everything non-printing made visible (`\r`, `\t`, `\u{feff}`), cut at 200 characters.
+/// `value` with everything non-printing made visible (`\r`, `\t`, `\u{feff}`), truncated to 200 characters.
 pub fn visible(value: &str) -> String {
     visible_or_cut(value).0
 }

@@ -169,7 +169,7 @@ pub(crate) async fn tunnel(
             Ok(parts) if parts.read_buf.is_empty() => Ok(parts.io.into_inner()),
             Ok(_) | Err(_) => Err(trouble(
                 FailureKind::Proxy,
-                "the other end of the tunnel spoke first, which no TLS server does".to_owned(),
+                "the other end of the tunnel sent data first, which no TLS server does".to_owned(),
                 None,
             )),
         },

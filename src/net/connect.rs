@@ -30,7 +30,7 @@ pub(crate) async fn connect(addresses: &[SocketAddr], deadline: Instant) -> Resu
             Ok(Err(error)) => classify(&error),
             Err(_) => (
                 FailureKind::ConnectTimeout,
-                format!("no answer to the connect within {:.1} s", share.as_secs_f64()),
+                format!("no answer to the connection request within {:.1} s", share.as_secs_f64()),
             ),
         };
         attempts.push(Failure { kind, address: Some(address), detail: format!("{address}: {detail}") });
@@ -72,7 +72,11 @@ fn rank(kind: FailureKind) -> u8 {
 const KNOWN: [(io::ErrorKind, FailureKind, &str); 6] = [
     (io::ErrorKind::ConnectionRefused, FailureKind::Refused, "connection refused"),
     (io::ErrorKind::ConnectionReset, FailureKind::Refused, "connection reset instead of accepted"),
-    (io::ErrorKind::TimedOut, FailureKind::ConnectTimeout, "no answer to the connect (the kernel gave up)"),
+    (
+        io::ErrorKind::TimedOut,
+        FailureKind::ConnectTimeout,
+        "no answer to the connection request (the kernel gave up)",
+    ),
     (
         io::ErrorKind::PermissionDenied,
         FailureKind::Unreachable,

@@ -59,7 +59,7 @@ pub(crate) async fn handshake(
 ) -> Handshake {
     let failed = |detail: String| Handshake { certificate: None, result: Err((FailureKind::Tls, detail)) };
     let Ok(name) = ServerName::try_from(host.to_owned()) else {
-        return failed(format!("{host} is not a name that a certificate can be for"));
+        return failed(format!("{host} is not a name that a certificate can be issued for"));
     };
     let (config, recording) = match client_config(store, provider, clocks, terms) {
         Ok(made) => made,
@@ -307,7 +307,7 @@ fn since(time: UnixTime) -> Duration {
 }
 
 fn date(time: UnixTime) -> String {
-    UNIX_EPOCH.checked_add(since(time)).map_or_else(|| "a date beyond the calendar".to_owned(), rfc3339)
+    UNIX_EPOCH.checked_add(since(time)).map_or_else(|| "a date out of range".to_owned(), rfc3339)
 }
 
 #[cfg(test)]
@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn dates_beyond_the_calendar_do_not_panic() {
-        assert_eq!(date(UnixTime::since_unix_epoch(Duration::MAX)), "a date beyond the calendar");
+        assert_eq!(date(UnixTime::since_unix_epoch(Duration::MAX)), "a date out of range");
         assert_eq!(date(UnixTime::since_unix_epoch(Duration::ZERO)), "1970-01-01T00:00:00Z");
     }
 

@@ -1,4 +1,4 @@
-//! 1. Look. The only stage that touches the operating system (`host`) or the network (`probe`). It never judges.
+//! 1. Observe. The only stage that touches the operating system (`host`) or the network (`probe`). It never judges.
 //!
 //! This module has a directory for each supported system; on any other system every fact is `Unknown`.
 

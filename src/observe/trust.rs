@@ -130,7 +130,7 @@ mod tests {
             (vec![root, step(0, 0, 0o644)], true),
             (vec![root, step(0, 0, 0o600)], false),
             (vec![root, step(1001, 0, 0o400)], true),
-            (vec![root, step(1001, 0, 0o044)], false), // the owner's bits are the owner's, however few
+            (vec![root, step(1001, 0, 0o044)], false), // only the owner's bits count for the owner
             (vec![root, step(0, 24, 0o640)], true),
             (vec![root, step(0, 24, 0o604)], false),
             (vec![root, step(0, 0, 0o700), step(0, 0, 0o644)], false),

@@ -1,4 +1,4 @@
-//! 3. Tell. Renders one immutable report in every format; independent of rules and of the operating system.
+//! 3. Publish. Renders one immutable report in every format; independent of rules and of the operating system.
 
 pub mod folded;
 pub mod json;

@@ -42,7 +42,7 @@ pub const ALSO: Text = Text { en: "also, because of this:", zh: "由此还导致
 /// Heading of the other endpoints with the same finding.
 pub const THE_SAME_OF: Text = Text { en: "the same of:", zh: "同样的还有：" };
 /// Heading of the prerequisites affected by an unread fact.
-pub const LEAVES_OPEN: Text = Text { en: "not judged in full:", zh: "因此无法完整判断：" };
+pub const LEAVES_OPEN: Text = Text { en: "not fully evaluated:", zh: "因此无法完整判断：" };
 /// The source of a diagnosis from the running exporter.
 pub const ASKED: Text = Text {
     en: "as the running exporter saw it at {at}",
@@ -107,7 +107,7 @@ pub fn prerequisite(id: Prerequisite) -> Text {
 /// The phrase for a fulfilled prerequisite.
 fn fulfilled(id: Prerequisite) -> Text {
     match id {
-        Prerequisite::Installed => Text { en: "the agent is there", zh: "客户端已安装" },
+        Prerequisite::Installed => Text { en: "the agent is installed", zh: "客户端已安装" },
         Prerequisite::Processes => Text { en: "as expected", zh: "符合预期" },
         Prerequisite::Ip => {
             Text { en: "real, and chosen as documented", zh: "真实有效，取值符合文档" }
@@ -116,7 +116,7 @@ fn fulfilled(id: Prerequisite) -> Text {
         Prerequisite::Network => Text { en: "every endpoint answers", zh: "所有服务地址应答正常" },
         Prerequisite::Clock => Text { en: "right", zh: "准确" },
         Prerequisite::UserIdentifier => {
-            Text { en: "the account's file is there", zh: "账号标识文件存在" }
+            Text { en: "the account's file exists", zh: "账号标识文件存在" }
         }
         Prerequisite::CustomIdentifier => {
             Text { en: "well-formed, and as expected", zh: "格式正确且符合预期" }

@@ -112,10 +112,10 @@ const faults = ({ problems, complaints, unresolved, variables, panels }, model, 
 };
 
 /** Panels that have nothing to show where nothing is wrong. */
-const NO_PROBLEM = { fleet: ['Top causes', 'Causes', 'When it began', 'Failing prerequisites', 'Failing hosts', 'Hosts by cause', 'Clocks that are wrong'], host: ['Findings', 'Limits reached', 'Last heard of the service'], exporter: ['Unreadable facts by source', 'Alertmanagers'] };
+const NO_PROBLEM = { fleet: ['Top causes', 'Causes', 'When it began', 'Failing prerequisites', 'Failing hosts', 'Hosts by cause', 'Clocks that are wrong'], host: ['Findings', 'Limits reached', 'Last contact with the service'], exporter: ['Unreadable facts by source', 'Alertmanagers'] };
 
 /** What no scrape of these hosts has, nor of a fleet in which none pushes its alerts. */
-const ALWAYS = { host: ['Limits reached', 'Last heard of the service'] };
+const ALWAYS = { host: ['Limits reached', 'Last contact with the service'] };
 const NOT_PUSHED = { ...ALWAYS, exporter: ['Alertmanagers'] };
 
 const panelOf = (seen, title) => seen.panels.find((panel) => panel.title === title);
@@ -319,7 +319,7 @@ describe('what is seen', () => {
   test('of what the agent\'s own log tells: when the service was last heard of, by the clock of Prometheus', async () => {
     const seen = await show('mixed', 'host', { instance: '10.9.0.11:10077', name: 'mixed-pushing' });
     assert.deepEqual(faults(seen, models.host, ['Limits reached', 'Findings']), []);
-    shows(seen, 'Last heard of the service', 'logtail', '5 hours ago', '2 hours ago');
+    shows(seen, 'Last contact with the service', 'logtail', '5 hours ago', '2 hours ago');
   });
 
   test('of what was pushed to each Alertmanager: the same as Prometheus says', async () => {
@@ -346,7 +346,7 @@ describe('what is seen', () => {
     shows(seen, 'Down', await server.number('count(up == 0)', to));
     shows(seen, 'Oldest evaluation', `${Math.round(await server.number('max(timestamp(logagent_last_evaluation_timestamp_seconds) - logagent_last_evaluation_timestamp_seconds + on (instance) avg by (instance) (logagent_clock_offset_seconds{source=~"ntp|http_date"}))', to))} s`);
     for (const { metric, value } of await server.query('count by (version) (logagent_exporter_build_info)', to)) shows(seen, 'Exporters by version', metric.version, Number(value[1]));
-    for (const { metric, value } of await server.query('avg by (source) (logagent_event_source_up)', to)) shows(seen, 'Kernel tells of changes', metric.source, percent(Number(value[1])));
+    for (const { metric, value } of await server.query('avg by (source) (logagent_event_source_up)', to)) shows(seen, 'Changes reported by the kernel', metric.source, percent(Number(value[1])));
     shows(seen, 'Exporters', '10.8.0.1:10077', 'loaded');
   });
 

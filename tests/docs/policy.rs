@@ -1,4 +1,4 @@
-//! Checks the promises of SECURITY.md and the support matrix: bounds as in the code, and existing tests.
+//! Checks the statements of SECURITY.md and the support matrix: bounds as in the code, and existing tests.
 
 use std::{
     collections::BTreeSet,

@@ -24,7 +24,7 @@ const fn fault(what: &'static str, act: for<'h> fn(&'h Host, Exporter<'h>) -> Ex
     Fault { what, prepare: None, act, shows: &[], sets_clock: false, unprivileged: false }
 }
 
-/// What an exporter without privileges cannot claim of an agent of another user: variables that it cannot read may name
+/// What an exporter without privileges cannot know about an agent of another user: variables that it cannot read may name
 /// another config, address, proxy, or directory of identity files.
 const UNREAD: &[&str] = &[
     "custom_identifier unknown",

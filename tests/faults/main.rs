@@ -117,7 +117,7 @@ fn start<'h>(fault: &Fault, host: &'h Host) -> Exporter<'h> {
     if let Some(prepare) = fault.prepare {
         prepare(host);
     }
-    // Reads of files end before their thread does, so the number of threads is the same whenever it is read.
+    // Reading a file ends before its thread exits, so the number of threads does not depend on when it is read.
     let exporter = host.exporter_with(user, Some(&config()), &["--evaluation.interval=1s"]);
     if fault.unprivileged {
         // It learns the endpoints, which tell it the time, while no process runs whose environment it may not read.

@@ -47,7 +47,7 @@ fn check_shows_what_the_running_exporter_knows_also_behind_a_password() {
     assert_eq!((code, out.as_str()), (2, ""));
     let (code, out, error) = said(&host, &["check", "--agent=other"]);
     assert_eq!((code, out.as_str()), (3, ""));
-    assert!(error.contains("no agent \"other\" is watched; there is logtail"), "{error}");
+    assert!(error.contains("no agent \"other\" is watched, only logtail"), "{error}");
     let (_, colour, _) = said(&host, &["check", "--color=always"]);
     assert!(colour.contains("\u{1b}["), "{colour}");
 

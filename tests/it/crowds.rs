@@ -1,4 +1,4 @@
-//! Many clients at once, and clients that take their time: all are answered, without delaying any evaluation.
+//! Many clients at once, and slow clients: all are answered, without delaying any evaluation.
 
 use std::{
     io::Read as _,

@@ -263,7 +263,7 @@ fn a_fault_stands_while_its_facts_cannot_be_read() {
     exporter.shows(&[]);
 }
 
-/// A file that comes and goes: the exporter may see it or not, but goes on, and reports nothing else.
+/// A file that comes and goes: the exporter may see it or not, but keeps running, and reports nothing else.
 #[test]
 fn files_that_vanish_and_return_all_the_time() {
     let host = Host::with_logtail();

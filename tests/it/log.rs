@@ -52,7 +52,7 @@ fn a_reader_of_the_log_that_stalls_stops_nothing_and_hears_later_what_it_missed(
         }
         panic!("the log ended: {}", String::from_utf8_lossy(&all));
     });
-    // Lines that come after the reader has begun again.
+    // Lines that come after the reader has resumed.
     eventually("the log says what was dropped", || {
         let _refused = host.request(10077, "no request", "/", &[]);
         heard.try_recv().map_err(|error| error.to_string())

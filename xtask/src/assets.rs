@@ -11,17 +11,17 @@ const PROGRAM: &str = "logagent-exporter";
 const FILES: &str = r".SH FILES
 .TP
 /etc/logagent\-exporter/logagent\-exporter.yml
-What should be, as packages install it: names of agents, regions, networks, machine groups. All of it is optional.
+The config file that packages install: what is expected of agents, such as regions, networks and machine groups. All keys are optional.
 .TP
 /etc/default/logagent\-exporter, /etc/sysconfig/logagent\-exporter
 Flags of the service, as variables.
 .SH SIGNALS
 .TP
 SIGHUP
-Reads the config file anew. A bad one is refused and told of in the log; the old one stays in force.
+Reloads the config file. An invalid file is rejected and logged; the previous config stays in effect.
 .TP
 SIGTERM, SIGINT
-Ends the program.
+Terminates the exporter.
 .SH SEE ALSO
 .BR systemctl (1),
 .BR prometheus (1)

@@ -9,7 +9,7 @@ use crate::model::snapshot::{Parameter, Parameters, Rejection};
 pub(super) fn parse(bytes: &[u8]) -> Result<Parameters, Rejection> {
     let text = super::text(bytes)?;
     if text.starts_with('\u{feff}') {
-        return Err(rejection(Some(1), "begins with a UTF-8 byte order mark, which spoils its first key"));
+        return Err(rejection(Some(1), "begins with a UTF-8 byte order mark, which corrupts its first key"));
     }
     let values: HashMap<&str, &str> = text
         .lines()

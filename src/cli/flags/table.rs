@@ -145,7 +145,7 @@ pub(super) const CHECK_EXAMPLES: &str = "Examples:
                                               review it before sending it
   logagent-exporter check -q || echo $?       for scripts, Nagios and Icinga
 
-Without --local, --config.file, --path.* and --probe.*, the running exporter is asked over its own socket; if it has just been started, its first evaluation is waited for. If none is running, /etc/logagent-exporter/logagent-exporter.yml is used if it exists, and so are the variables in /etc/default/logagent-exporter or /etc/sysconfig/logagent-exporter.";
+Without --local, --config.file, --path.* and --probe.*, the running exporter is asked over its own socket; if it has just been started, check waits for its first evaluation. If none is running, /etc/logagent-exporter/logagent-exporter.yml is used if it exists, and so are the variables in /etc/default/logagent-exporter or /etc/sysconfig/logagent-exporter.";
 
 pub(super) const EXPLAIN_EXAMPLES: &str = "Examples:
   logagent-exporter explain                       the list of causes

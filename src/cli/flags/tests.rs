@@ -175,7 +175,7 @@ fn each_wrong_value_names_its_flag_or_variable() {
         ("--probe.timeout=9ms", "error: --probe.timeout: \"9ms\" is out of range; use 10ms to 24h"),
         (
             "--probe.timeout=61s",
-            "error: --probe.timeout (1m 1s) is longer than --probe.interval (1m): a probe would overtake the next",
+            "error: --probe.timeout (1m 1s) is longer than --probe.interval (1m): a probe would overlap the next",
         ),
         (
             "--web.telemetry-path=metrics",

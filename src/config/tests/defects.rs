@@ -16,7 +16,7 @@ fn assert_words(zoo: &[(&str, &str)]) {
 #[test]
 fn each_defect_of_the_document_has_its_words() {
     assert_words(&[
-        ("a\n", "l.yml:1: is the text \"a\"; it must be a mapping (key: value)"),
+        ("a\n", "l.yml:1: is the string \"a\"; it must be a mapping (key: value)"),
         ("- a\n", "l.yml:1: is a list; it must be a mapping (key: value)"),
         (
             "agnets: []\n",
@@ -26,15 +26,15 @@ fn each_defect_of_the_document_has_its_words() {
             "x: 1\n",
             "l.yml:1: x: is not a known key; use one of detect, agents, clock, cloud_metadata, alertmanagers, labels, alert_language, alert_links, hosts",
         ),
-        ("detect: yes\n", "l.yml:1: detect: is the text \"yes\"; it must be true or false"),
+        ("detect: yes\n", "l.yml:1: detect: is the string \"yes\"; it must be true or false"),
         ("detect: 1\n", "l.yml:1: detect: is the number 1; it must be true or false"),
         ("detect:\n", "l.yml:1: detect: is empty; it must be true or false"),
-        ("detect: true\ndetect: false\n", "l.yml:2: detect: is here a second time; the first is in line 1"),
+        ("detect: true\ndetect: false\n", "l.yml:2: detect: is set twice (first in line 1)"),
         (
             "detect: true\n---\ndetect: true\n",
             "l.yml:2: holds a second document (---); one file is one document",
         ),
-        ("detect: !mine true\n", "l.yml:1: the tag \"!mine\" means nothing here; leave it out"),
+        ("detect: !mine true\n", "l.yml:1: the tag \"!mine\" has no meaning here; leave it out"),
         ("? [a]\n: b\n", "l.yml:1: a list is used as a key; keys are plain words"),
         (
             "a: &x 1\n<<: *x\n",
@@ -69,7 +69,7 @@ fn each_defect_of_an_agent_has_its_words() {
         ),
         (
             "agents:\n- logtail\n",
-            "l.yml:2: agents[0]: is the text \"logtail\"; it must be a mapping (key: value)",
+            "l.yml:2: agents[0]: is the string \"logtail\"; it must be a mapping (key: value)",
         ),
         (
             "agents:\n- name: x\n",
@@ -86,7 +86,7 @@ fn each_defect_of_an_agent_has_its_words() {
         ),
         (
             "agents:\n- kind: logtail\n  name: 5\n",
-            "l.yml:3: agents[0].name: is the number 5; it must be a text, so put it in quotes: \"5\"",
+            "l.yml:3: agents[0].name: is the number 5; it must be a string, so put it in quotes: \"5\"",
         ),
         (
             "agents:\n- kind: logtail\n  name: \"a\\n\"\n",
@@ -118,7 +118,7 @@ fn each_defect_of_an_agent_has_its_words() {
         ),
         (
             "agents:\n- kind: logtail\n  ignore: multiple_instances\n",
-            "l.yml:3: agents[0].ignore: is the text \"multiple_instances\"; it must be a list, as in [a, b]",
+            "l.yml:3: agents[0].ignore: is the string \"multiple_instances\"; it must be a list, as in [a, b]",
         ),
         (
             "agents:\n- kind: logtail\n  ignore: [multiple_instance]\n",
@@ -194,7 +194,7 @@ fn each_defect_of_clock_and_alerting_has_its_words() {
         ),
         (
             "labels: {a: 1}\n",
-            "l.yml:1: labels.a: is the number 1; it must be a text, so put it in quotes: \"1\"",
+            "l.yml:1: labels.a: is the number 1; it must be a string, so put it in quotes: \"1\"",
         ),
     ]);
 }
@@ -230,7 +230,7 @@ fn each_defect_of_an_expectation_has_its_words() {
             "account_id: ''",
             "account_id: \"\" is not an account id; it is digits only, like \"1234567890123456\"",
         ),
-        ("account_id: [1]", "account_id: is a list; it must be a text"),
+        ("account_id: [1]", "account_id: is a list; it must be a string"),
         (
             "machine_group_ips: [10.0.0.0/24]",
             "machine_group_ips[0]: \"10.0.0.0/24\" is not an IPv4 address, like 172.16.2.200",
@@ -245,7 +245,7 @@ fn each_defect_of_an_expectation_has_its_words() {
         ),
         (
             "machine_group_identifier: 007",
-            "machine_group_identifier: is the number 007; it must be a text, so put it in quotes: \"007\"",
+            "machine_group_identifier: is the number 007; it must be a string, so put it in quotes: \"007\"",
         ),
         (
             "projects: [My]",
@@ -299,7 +299,7 @@ fn each_defect_of_a_custom_agent_has_its_words() {
         ),
         (
             "processes: [{executable: x, count: '1'}]",
-            "processes[0].count: is the text \"1\"; it must be a whole number from 1 to 10000",
+            "processes[0].count: is the string \"1\"; it must be a whole number from 1 to 10000",
         ),
         (
             "processes: [{executable: x}, {executable: y}]",
@@ -310,7 +310,7 @@ fn each_defect_of_a_custom_agent_has_its_words() {
         ("endpoints: [{}]", "endpoints[0].url: is missing; write it like https://logs.example.com/health"),
         (
             "endpoints: ['http://h']",
-            "endpoints[0]: is the text \"http://h\"; it must be a mapping (key: value)",
+            "endpoints[0]: is the string \"http://h\"; it must be a mapping (key: value)",
         ),
         (
             "endpoints: [{url: 'udp://h:1'}]",
@@ -322,7 +322,7 @@ fn each_defect_of_a_custom_agent_has_its_words() {
         ),
         (
             "endpoints: [{url: 'http://h/a'}, {url: 'http://h:80/b'}]",
-            "endpoints[1].url: \"http://h\" is asked already in line 3; one endpoint for each scheme, host and port",
+            "endpoints[1].url: \"http://h\" is already listed in line 3; one endpoint for each scheme, host and port",
         ),
         (
             "endpoints: [{url: 'http://h', expect_status: 200}]",

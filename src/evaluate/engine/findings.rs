@@ -140,7 +140,7 @@ pub(in crate::evaluate) struct Ruling {
 
 impl Ruling {
     fn undecided(cause: &'static Cause) -> Self {
-        let why = Why::new(Reason::NotYet, cause.id, "no rule has judged it");
+        let why = Why::new(Reason::NotYet, cause.id, "no rule has evaluated it");
         Self {
             cause,
             standing: Vec::new(),

@@ -157,8 +157,11 @@ fn once_seen_an_unread_fact_neither_raises_nor_clears() {
 fn with_everything_read_every_cause_is_decided() {
     for (cause, worlds) in sequences() {
         for prerequisite in judge(&worlds).prerequisites {
-            let forgotten: Vec<_> =
-                prerequisite.unknown.iter().filter(|why| why.detail.contains("no rule has judged")).collect();
+            let forgotten: Vec<_> = prerequisite
+                .unknown
+                .iter()
+                .filter(|why| why.detail.contains("no rule has evaluated"))
+                .collect();
             assert!(forgotten.is_empty(), "{cause}: {forgotten:?}");
         }
     }

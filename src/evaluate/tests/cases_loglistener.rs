@@ -73,7 +73,7 @@ fn cases() -> Vec<Case> {
         missing("update_process_missing", first, &update),
         missing("worker_missing", old, &main),
         missing("daemon_missing", old, &daemon),
-        // Half started: since 2.2.8 two are enough if no daemon was ever seen, but not if one was.
+        // Partially started: since 2.2.8 two are enough if no daemon was ever seen, but not if one was.
         case(
             "daemon_missing",
             without(old(), std::slice::from_ref(&daemon)),

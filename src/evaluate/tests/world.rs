@@ -1,4 +1,4 @@
-//! Healthy hosts, as facts: each test changes one thing.
+//! Healthy hosts, as facts: each test changes one of them.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},

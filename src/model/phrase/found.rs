@@ -121,7 +121,7 @@ pub(super) const FOUND: &[Text] = &[
     text("byte order mark", "BOM"),
     text("unexpected end", "意外结束"),
     text(
-        "begins with a UTF-8 byte order mark, which spoils its first key",
+        "begins with a UTF-8 byte order mark, which corrupts its first key",
         "以 UTF-8 BOM 开头，第一个配置项因此失效",
     ),
     text("begins with a UTF-8 byte order mark, which the agent rejects", "以 UTF-8 BOM 开头，客户端不接受"),

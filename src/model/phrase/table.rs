@@ -10,7 +10,7 @@ pub(super) const PHRASES: &[Text] = &[
     text("not probed yet", "尚未探测"),
     text("not looked up yet", "尚未查询"),
     text("the first full cycle is not complete yet", "首次检查尚未完成"),
-    text("no rule has judged it", "尚无规则对其作出判断"),
+    text("no rule has evaluated it", "尚无规则对其作出判断"),
     text("endpoints", "服务地址"),
     text("running processes", "运行中的进程"),
     text("processes", "进程"),

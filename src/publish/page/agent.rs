@@ -19,7 +19,7 @@ use crate::{
 };
 
 const HOLDS: Text =
-    Text { en: "every prerequisite of the heartbeat holds", zh: "心跳的各项前提条件均满足" };
+    Text { en: "every prerequisite of the heartbeat is met", zh: "心跳的各项前提条件均满足" };
 const PREREQUISITES: Text = Text { en: "Prerequisites", zh: "前提条件" };
 const UNREAD: Text = Text { en: "Could not be read", zh: "无法读取的内容" };
 

@@ -159,5 +159,5 @@ fn what_could_not_be_read_is_said_once_with_all_that_it_leaves_open() {
     }
     let text = printed(&report, Language::English, false);
     assert_eq!(text.matches("grant CAP_SYS_PTRACE").count(), 1, "{text}");
-    assert!(text.contains("not judged in full: IP address, Startup parameters, Network"), "{text}");
+    assert!(text.contains("not fully evaluated: IP address, Startup parameters, Network"), "{text}");
 }

@@ -67,7 +67,7 @@ pub fn manage_service(request: &ServiceRequest) -> io::Result<Vec<String>> {
 fn refusal(error: Error) -> io::Error {
     let code = is_code(&error);
     let advice = match code {
-        Some(DENIED) => "; do it in a PowerShell that was started as an administrator",
+        Some(DENIED) => "; run it in a PowerShell that was started as an administrator",
         Some(ABSENT) => "; install it with logagent-exporter service install",
         Some(_) | None => "",
     };
@@ -255,7 +255,7 @@ fn uninstall() -> io::Result<Vec<String>> {
     let program = program()?;
     if is_same(&env::current_exe()?, &program) {
         // On Windows a running program cannot be removed.
-        said.push(format!("remove it when this has ended: {}", program.display()));
+        said.push(format!("remove it once this process has exited: {}", program.display()));
     } else {
         match fs::remove_file(&program) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

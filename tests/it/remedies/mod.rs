@@ -51,7 +51,7 @@ pub(crate) struct People {
     does: fn(&Host),
 }
 
-/// People do this.
+/// Users do this.
 pub(crate) const fn by(what: &'static str, does: fn(&Host)) -> Option<People> {
     Some(People { what, does })
 }

@@ -2,7 +2,7 @@
  * Preloaded into the exporter: its wall clock is off, time passes at once, and the kernel's clock is synchronized or not, as a
  * file says. Nothing else on the machine sees that.
  *
- * Whoever asks the C library or the kernel's vDSO for the time comes by the vDSO's function, which jumps here instead.
+ * Every request for the time, through the C library or the vDSO, calls the vDSO's function, which jumps here instead.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,7 +24,7 @@ struct shift {
 };
 
 static const volatile struct shift *shift;
-/* Time passes when the boot clock is read, which is the first of what is read together: no two clocks tell of different times. */
+/* Time passes when the boot clock is read, which is the first to be read of all clocks: so all clocks agree. */
 static int64_t passed;
 
 static int shifted(clockid_t clock, struct timespec *time) {
@@ -81,7 +81,7 @@ __attribute__((constructor)) static void take_over(void) {
     void *vdso = dlopen("linux-vdso.so.1", RTLD_LAZY | RTLD_NOLOAD);
     void *function = vdso ? dlsym(vdso, VDSO_FUNCTION) : NULL;
     struct jump jump = JUMP((uint64_t)(uintptr_t)shifted);
-    /* Writes what is mapped without a right to write, to a copy of this process' own. */
+    /* Writes to a read-only mapping, which gives this process its own copy of the page. */
     int memory = open("/proc/self/mem", O_WRONLY | O_CLOEXEC);
     off_t at = (off_t)(uintptr_t)function;
     if (shift == MAP_FAILED || function == NULL || pwrite(memory, &jump, sizeof jump, at) != sizeof jump) abort();

@@ -1,5 +1,5 @@
-//! A separate machine for a test: namespaces of mounts, network, host name and processes, and a piece of internet
-//! behind it.
+//! A separate machine for a test: namespaces of mounts, network, host name and processes, and a simulated internet behind
+//! it.
 
 use std::{
     env,

@@ -144,7 +144,7 @@ impl Service {
 async fn converse(stream: TcpStream, tls: Option<Arc<ServerConfig>>, answer: Answer, clock: Arc<Clock>) {
     match tls {
         Some(tls) => {
-            // The other side is free to refuse the certificate.
+            // The other side may refuse the certificate.
             if let Ok(stream) = TlsAcceptor::from(tls).accept(stream).await {
                 speak(stream, answer, &clock).await;
             }
@@ -171,7 +171,7 @@ async fn speak(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: Answer, 
              x-log-requestid: 5DD39230BE9910FC6CF17609\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
         )
     };
-    // Writes may fail: the other side is free to hang up.
+    // Writes may fail: the other side may close the connection.
     match answer {
         Answer::LogService => drop(stream.write_all(log_service().as_bytes()).await),
         Answer::Portal => {

@@ -68,7 +68,7 @@ const NO_HEARTBEAT: Text = Text {
 
 /// The service cannot tell that this host belongs to the group.
 const NOT_IN_GROUP: Text = Text {
-    en: "The machine group does not recognise this host: its heartbeat is missing there, and the host gets no \
+    en: "The machine group does not recognize this host: its heartbeat is missing there, and the host gets no \
         collection config of that group. Logs that only that group collects stay uncollected.",
     zh: "机器组无法识别本机：组内没有本机心跳，本机也获取不到该机器组的采集配置，仅由该机器组采集的日志不会被采集。",
 };

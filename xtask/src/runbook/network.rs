@@ -21,7 +21,7 @@ const PHASES: Text = Text {
 };
 
 const CERTIFICATE: Text = Text {
-    en: "An issuer that is your own company or a security product means that a device on the way intercepts TLS. \
+    en: "An issuer that is your own company or a security product means that a device on the path intercepts TLS. \
         `notAfter` is the end of validity.",
     zh: "如果颁发者是本公司或安全产品，说明链路上有设备拦截了 TLS。`notAfter` 为证书到期时间。",
 };
@@ -169,7 +169,7 @@ static UNEXPECTED_RESPONSE: Runbook = Runbook {
         <html><title>Login</title>",
     reading: Text {
         en: "The service itself answers `{\"Error\":{\"Code\":\"OLSInvalidMethod\"…}}` or with a header `x-log-requestid`; anything \
-            else comes from a device on the way.",
+            else comes from a device on the path.",
         zh: "日志服务会返回 `{\"Error\":{\"Code\":\"OLSInvalidMethod\"…}}` 或带有 `x-log-requestid` 响应头；其他应答都来自链路上的设备。",
     },
 };
@@ -189,7 +189,7 @@ static INTRANET_ENDPOINT_UNREACHABLE: Runbook = Runbook {
 static HTTPS_UNREACHABLE: Runbook = Runbook {
     cause: "https_unreachable",
     impact: Text {
-        en: "The agent signs in over port 443, so it gets no collection configs, and its heartbeat can fail.",
+        en: "The agent authenticates itself over port 443, so it gets no collection configs, and its heartbeat can fail.",
         zh: "客户端通过 443 端口鉴权，因此获取不到采集配置，心跳也可能失败。",
     },
     sample: &[
@@ -199,7 +199,7 @@ static HTTPS_UNREACHABLE: Runbook = Runbook {
     session: "$ for s in http https; do curl -s -o /dev/null -m 10 -w \"$s %{http_code}\\n\" $s://logtail.cn-hangzhou.log.aliyuncs.com; done\n\
         http 405\nhttps 000",
     reading: Text {
-        en: "`000`: no answer over HTTPS. Port 443 is blocked on the way.",
+        en: "`000`: no answer over HTTPS. Port 443 is blocked on the path.",
         zh: "`000` 表示 HTTPS 无应答：链路上的 443 端口被阻断。",
     },
 };

@@ -139,7 +139,7 @@ static PROCESS_STOPPED: Runbook = Runbook {
 static CRASH_LOOP: Runbook = Runbook {
     cause: "crash_loop",
     impact: Text {
-        en: "Heartbeat and collection work in fragments at best. Each start reads on from the last checkpoint, so \
+        en: "Heartbeat and collection work intermittently at best. Each start reads on from the last checkpoint, so \
             some logs can be sent twice.",
         zh: "心跳和采集时断时续；每次启动都从上一检查点继续，部分日志可能重复上传。",
     },
@@ -150,7 +150,7 @@ static CRASH_LOOP: Runbook = Runbook {
         [2026-07-01 08:04:51.113221] [error] LogtailMonitor.cpp:211  resource used by program exceeds upper limit",
     reading: Text {
         en: "One process is only seconds old, again and again. The log names the reason; an entry `killed process` in \
-            `sudo dmesg -T` does if memory ran out.",
+            `sudo dmesg -T` shows that memory ran out.",
         zh: "其中一个进程总是只运行了几秒。原因见日志；如果是内存不足，`sudo dmesg -T` 中有 `killed process`。",
     },
 };

@@ -25,8 +25,7 @@ static CONFIG_MISSING: Runbook = Runbook {
     session: "$ ls -l /usr/local/ilogtail/ilogtail_config.json\n\
         ls: cannot access '/usr/local/ilogtail/ilogtail_config.json': No such file or directory",
     reading: Text {
-        en: "The file is gone, or a link that leads nowhere.",
-        zh: "文件不存在，或是失效的符号链接。",
+        en: "The file is gone, or is a dangling link.", zh: "文件不存在，或是失效的符号链接。"
     },
 };
 
@@ -148,7 +147,7 @@ static ENDPOINT_MALFORMED: Runbook = Runbook {
 static REGION_UNKNOWN: Runbook = Runbook {
     cause: "region_unknown",
     impact: Text {
-        en: "None if the region is new and right. A misspelt one leaves the host without heartbeat.",
+        en: "None if the region is new and right. A misspelled one leaves the host without heartbeat.",
         zh: "如果是新开服的正确地域则没有影响；如果是拼写错误，则没有心跳。",
     },
     sample: &[("region", "cn-hangzhou-b")],

@@ -69,7 +69,7 @@ static DISK_FULL: Runbook = Runbook {
         Filesystem      Inodes  IUsed   IFree IUse% Mounted on\n\
         /dev/vda1      2621440 181000 2440440    7% /",
     reading: Text {
-        en: "`Avail` (or `IFree`) is 0. A file system can be full of inodes while it has bytes left.",
+        en: "`Avail` (or `IFree`) is 0. A file system can run out of inodes while it has free space.",
         zh: "`Avail`（或 `IFree`）为 0。即使还有空间，inode 用尽同样会写入失败。",
     },
 };

@@ -55,8 +55,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- if or .Values.config .Values.existingConfigMap }}true{{ end -}}
 {{- end }}
 
-{{- /* What both monitors have in common; `.monitor` is the one's values. Series are to say which node they are of. The names of a
-container are those of the agent's, which only the exporter knows: its own pod would stand in their place. */ -}}
+{{- /* What both monitors have in common; `.monitor` are the values of one. Series get the name of their node. The labels of a container
+are those of the agent's, which only the exporter knows: those of its own pod must not replace them. */ -}}
 {{- define "exporter.endpoint" -}}
 port: {{ .root.Values.service.portName | quote }}
 path: /metrics

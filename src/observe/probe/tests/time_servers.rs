@@ -1,4 +1,4 @@
-//! NTP against a real socket that answers, lies, or keeps silent.
+//! NTP against a real socket that answers, returns a wrong time, or does not answer.
 
 use tokio::net::UdpSocket;
 
