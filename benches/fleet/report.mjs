@@ -129,7 +129,7 @@ hours, best of three. A rule's cost is mostly the number of series that it reads
 ${measured}
 - Linux ${release().split('-')[0]}; Prometheus ${version} as packaged by Debian, with its defaults; Node.js ${process.version}
 ${all.map(({ count, kind, took, load }) => `- ${sizes(count)}${kind === 'outage' ? ', an outage,' : ''} took ${number(took / 60, 1)} min; load average ${number(load[0], 2)} before, ${number(load[1], 2)} after the rules, ${number(load[2], 2)} at the end`).join('\n')}
-- a load beyond its own is other work on the same machine: which then affects the times too, but not the cores that Prometheus used
+- a load beyond its own is other work on the same machine, which then affects the times too${process.getuid() === 0 ? ', although Prometheus had a higher priority (nice −10)' : ''}, but hardly the cores that Prometheus used
 ${failures.map((failure) => `- **failed**: ${failure}\n`).join('')}
 ## Reproduce
 

@@ -19,6 +19,11 @@ use crate::{
 const BY_TIMER: f64 = 2.0;
 /// The metric of event sources.
 const EVENTS: &str = "logagent_event_source_up";
+/// Until the exporter is idle after a file or an address has changed.
+const AFTER_FILES: Duration = Duration::from_millis(25);
+/// The same after a process has exited or started: it is read again up to 250 ms later, and all processes once. What it
+/// reads again a second after an exit, faults may meet.
+const AFTER_PROCESSES: Duration = Duration::from_millis(400);
 /// A little longer than the timer's interval.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// The interval of polling.
@@ -177,9 +182,9 @@ fn kills_and_starts(times: usize, target: &Target, logtail: &mut Logtail) -> (Ve
     let (mut kills, mut starts) = (Vec::new(), Vec::new());
     for round in 0..times {
         kills.push(watch.provoke(|| logtail.kill_worker()));
-        settle(round);
+        settle(round, AFTER_PROCESSES);
         starts.push(watch.provoke(|| logtail.start_worker()));
-        settle(round);
+        settle(round, AFTER_PROCESSES);
         if are_polled(&kills) {
             break;
         }
@@ -192,7 +197,7 @@ fn toggled(times: usize, target: &Target, shows: Shows, provoke: &mut dyn FnMut(
     let mut latencies = Vec::new();
     for round in 0..times {
         latencies.push(watch.provoke(|| provoke(round % 2 == 0)));
-        settle(round);
+        settle(round, AFTER_FILES);
         // An even number, so that the initial state is restored.
         if latencies.len() % 2 == 0 && are_polled(&latencies) {
             break;
@@ -207,9 +212,9 @@ fn are_polled(latencies: &[f64]) -> bool {
 }
 
 /// Lets the exporter become idle, at varying phases of its interval.
-fn settle(round: usize) {
+fn settle(round: usize, pause: Duration) {
     let jitter = u64::try_from(round * 7919 % 37).unwrap();
-    thread::sleep(Duration::from_millis(25 + jitter));
+    thread::sleep(pause + Duration::from_millis(jitter));
 }
 
 /// Scrapes without a pause, and detects when certain lines change.

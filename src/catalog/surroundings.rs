@@ -57,7 +57,7 @@ pub static AGENTS_COEXIST: Cause = Cause {
         zh: "两者会争用相同的套接字、锁、检查点和标识文件，可能导致其中一个无法启动、日志重复采集，或心跳时有时无。",
     },
     remedy: Text {
-        en: "1. See which process runs from where: `ps -eo pid,ppid,lstart,args | grep -E '[i]logtail|[l]oongcollector|[l]oglistener'`\n\
+        en: "1. List the processes with their parents and start times: `ps -eo pid,ppid,lstart,args | grep -E '[i]logtail|[l]oongcollector|[l]oglistener'`\n\
             2. Keep one of them, usually the newer, and make sure that it has the config and the identifiers of the \
             other.\n\
             3. Stop the other and uninstall it: {install_document}. If both are intended, add `ignore: \

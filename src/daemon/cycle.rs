@@ -248,8 +248,9 @@ impl Cycle {
 
     async fn read_changes(&mut self, changes: Changes) {
         // The matching entry of the section `hosts` may depend on an address.
-        let only_addresses = !changes.has(Changes::EXIT | Changes::START | Changes::FILE | Changes::HOSTS)
-            && self.settings.hosts.is_empty();
+        let processes = Changes::EXIT | Changes::START | Changes::SETUP;
+        let only_addresses =
+            !changes.has(processes | Changes::FILE | Changes::HOSTS) && self.settings.hosts.is_empty();
         if only_addresses {
             let interfaces = self.reader.read_interfaces().await;
             if let Some((snapshot, _)) = &mut self.facts {

@@ -16,11 +16,17 @@ use crate::observe::events::{Changes, Events};
 const SHORTEST_BURST: Duration = Duration::from_millis(5);
 /// The upper limit of that wait, which doubles each time while events keep coming.
 const LONGEST_BURST: Duration = Duration::from_millis(100);
-/// A process that has just started is not fully set up: it is read again this long after the event.
-const AFTER_START: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(20)];
+/// A process that has just started is not fully set up: it is read again this long after the event. The last time,
+/// another process may have executed an agent's program, too.
+const AFTER_START: [(Duration, Changes); 2] =
+    [(Duration::from_millis(5), Changes::SETUP), (Duration::from_millis(20), Changes::START)];
 /// So is one whose parent forks it again after its exit: a fork without an exec causes no event.
-const AFTER_EXIT: [Duration; 4] =
-    [Duration::from_millis(5), Duration::from_millis(20), Duration::from_millis(250), Duration::from_secs(1)];
+const AFTER_EXIT: [(Duration, Changes); 4] = [
+    (Duration::from_millis(5), Changes::EXIT),
+    (Duration::from_millis(20), Changes::EXIT),
+    (Duration::from_millis(250), Changes::EXIT),
+    (Duration::from_secs(1), Changes::EXIT),
+];
 /// After an evaluation, no event triggers another for this many times its CPU time: events use at most a
 /// fifth of a core.
 const REST: u32 = 4;
@@ -148,11 +154,11 @@ impl<S: Source> Debouncer<S> {
         burst.changes | late
     }
 
-    fn look_again(&mut self, now: Instant, changes: Changes, kind: Changes, delays: &[Duration]) {
+    fn look_again(&mut self, now: Instant, changes: Changes, kind: Changes, delays: &[(Duration, Changes)]) {
         if changes.has(kind) {
             // They replace those of an earlier event, so there are never more than these.
-            self.again.retain(|(_, earlier)| *earlier != kind);
-            self.again.extend(delays.iter().map(|delay| (now + *delay, kind)));
+            self.again.retain(|(_, earlier)| delays.iter().all(|(_, again)| earlier != again));
+            self.again.extend(delays.iter().map(|(delay, again)| (now + *delay, *again)));
         }
     }
 

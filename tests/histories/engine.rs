@@ -71,7 +71,7 @@ pub(crate) fn firing(repository: &Path, rules: &Path, histories: &[History]) -> 
 }
 
 /// The rules as they are, without the texts of alerts: promtool would render those of each alert at each step, with
-/// queries, for nobody. They have no effect on what fires.
+/// queries, although nothing reads them. They have no effect on what fires.
 fn without_annotations(rules: &str) -> String {
     let mut rules = yaml::parsed(rules).unwrap();
     for group in rules["groups"].as_array_mut().unwrap() {

@@ -1,4 +1,4 @@
-//! LogListener: each way in which its prerequisites can be wrong, and right again.
+//! LogListener: every fault of its prerequisites, and the way back.
 
 use crate::support::{Answer, Host, fault, fault_at_start, layouts::*};
 

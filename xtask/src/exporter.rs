@@ -11,21 +11,33 @@ const EXPORTER: &str = "logagent-exporter";
 
 /// The counts of these alerts, recorded in their own group.
 pub(crate) const STATE: &str = r#"
+      # Exporters that can be scraped.
+      - record: cluster_version:logagent_exporters:count
+        expr: count by (cluster, version) (logagent_exporter_build_info)
+
+      # Targets whose job's name identifies them as exporters, but which do not show the exporter's metrics.
+      - record: target:logagent_exporter:silent
+        expr: up{job=~".*logagent.*"} unless on (cluster, job, instance) logagent_exporter_build_info
+
       # Targets that showed the exporter's metrics and no longer do, for as long as service discovery has them. By
       # these, and by `logagent` in the job's name, an exporter's target is recognized while it cannot be scraped.
       - record: target:logagent_exporter:lost
         expr: |
-          up and on (cluster, job, instance) (
-            (last_over_time(logagent_exporter_build_info[5m]) or on (cluster, job, instance) target:logagent_exporter:lost)
-              unless on (cluster, job, instance) logagent_exporter_build_info
+          target:logagent_exporter:silent and on (cluster, job, instance) (
+            last_over_time(logagent_exporter_build_info{job=~".*logagent.*"}[5m])
+              or on (cluster, job, instance) target:logagent_exporter:lost
+          )
+          or up{job!~".*logagent.*"} and on (cluster, job, instance) (
+            (
+              last_over_time(logagent_exporter_build_info{job!~".*logagent.*"}[5m])
+                or on (cluster, job, instance) target:logagent_exporter:lost{job!~".*logagent.*"}
+            )
+              unless on (cluster, job, instance) logagent_exporter_build_info{job!~".*logagent.*"}
           )
 
       # Targets that only the job's name identifies as exporters.
       - record: target:logagent_exporter:unshown
-        expr: |
-          up{job=~".*logagent.*"}
-            unless on (cluster, job, instance) logagent_exporter_build_info
-            unless on (cluster, job, instance) target:logagent_exporter:lost
+        expr: target:logagent_exporter:silent unless on (cluster, job, instance) target:logagent_exporter:lost
 
       # Targets that cannot be scraped, or are no longer the exporter.
       - record: target:logagent_exporter:down
@@ -33,8 +45,8 @@ pub(crate) const STATE: &str = r#"
 
       - record: cluster:logagent_exporters_up:sum
         expr: |
-          count by (cluster) (
-            group by (cluster, job, instance) (logagent_exporter_build_info) or target:logagent_exporter:unshown == 1
+          sum by (cluster) (
+            cluster_version:logagent_exporters:count or count by (cluster) (target:logagent_exporter:unshown == 1)
           )
           or count by (cluster) (target:logagent_exporter:down) * 0
       - record: cluster:logagent_exporters:count

@@ -45,7 +45,7 @@ const ENGLISH: Words = Words {
     on_windows: "On Windows, in PowerShell as an administrator:",
     names: "`logagent-exporter check` on the host fills in the values in angle brackets:",
     verification: "Verification",
-    verified: "The cause is gone from the diagnosis and, with the next scrape, from the metrics (nothing is printed):",
+    verified: "The diagnosis and, after the next scrape, the metrics no longer contain the cause (nothing is printed):",
     source: "Source",
     check: "logagent-exporter check",
     since: "since",

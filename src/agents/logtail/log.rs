@@ -2,6 +2,7 @@
 
 use std::{path::Path, time::SystemTime};
 
+use memchr::memrchr_iter;
 use serde_json::Value;
 
 use super::json;
@@ -16,10 +17,10 @@ pub(super) fn parse_loaded_config(
     log: &[u8],
     local_time: LocalTime<'_>,
 ) -> Option<LoadedConfig> {
-    // The first byte rules out nearly every position; comparing in full would cost a call at each of a quarter of a
-    // million positions.
-    let at =
-        log.windows(MARKER.len()).rposition(|window| window.first() == MARKER.first() && window == MARKER)?;
+    let in_marker = MARKER.iter().position(|&b| b == b',')?;
+    // A comma is rarer in logs than letters.
+    let mut commas = memrchr_iter(b',', log).filter_map(|comma| comma.checked_sub(in_marker));
+    let at = commas.find(|&at| log.get(at..).is_some_and(|rest| rest.starts_with(MARKER)))?;
     let (before, rest) = log.split_at_checked(at)?;
     let line_start = before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
     Some(LoadedConfig {

@@ -213,7 +213,8 @@ async fn a_process_that_starts_is_looked_at_again_until_it_is_whole() {
     let times: Vec<_> = all.iter().map(|(at, _)| at.as_millis()).collect();
     assert_eq!(all.len(), 1 + AFTER_START.len(), "{times:?}");
     assert!(times.iter().all(|at| *at <= 40), "{times:?}");
-    assert!(all.iter().all(|(_, changes)| *changes == Changes::START));
+    let changes: Vec<_> = all.iter().map(|(_, changes)| *changes).collect();
+    assert_eq!(changes, [Changes::START, Changes::SETUP, Changes::START]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ impl Changes {
     pub const NONE: Self = Self(0);
     /// A known process has exited.
     pub const EXIT: Self = Self(1);
-    /// A process may have started; it may not be fully set up yet.
+    /// A process may have executed an agent's program; it may not be fully set up yet.
     pub const START: Self = Self(2);
     /// A file or directory.
     pub const FILE: Self = Self(4);
@@ -21,6 +21,8 @@ impl Changes {
     pub const ADDRESS: Self = Self(16);
     /// The clock was set, or the machine was suspended.
     pub const CLOCK: Self = Self(32);
+    /// A process that has just executed an agent's program is being set up.
+    pub const SETUP: Self = Self(64);
 
     /// True for the empty set.
     pub fn is_none(self) -> bool {
@@ -38,7 +40,7 @@ impl Changes {
             "clock"
         } else if self.has(Self::ADDRESS) {
             "address"
-        } else if self.has(Self::EXIT | Self::START) {
+        } else if self.has(Self::EXIT | Self::START | Self::SETUP) {
             "process"
         } else {
             "file"

@@ -24,8 +24,9 @@ impl IgnoredPids {
         if executions_are_told && self.passed_over < MOST_IN_A_ROW { &self.settled } else { &[] }
     }
 
-    /// The processes that a reading after an exit may skip, as an exit changes no other process's name.
-    pub(super) fn of_exit(&self) -> &[u32] {
+    /// The processes that a reading triggered by an event may skip: an exit changes no other process's name, and an
+    /// agent's program is usually executed by a new process.
+    pub(super) fn of_event(&self) -> &[u32] {
         &self.settled
     }
 
@@ -105,9 +106,9 @@ mod tests {
         let mut ignored = IgnoredPids::default();
         readings(&mut ignored, &[&[1, 2, 3][..]; 2]);
         let after_exit = ignored.clone().after_event(&[1, 2, 3], &scan(&[1, 2, 9], &[9]));
-        assert_eq!(after_exit.of_exit(), [1, 2]);
+        assert_eq!(after_exit.of_event(), [1, 2]);
         // Process 2 has executed an agent's program.
         let after_start = after_exit.after_event(&[], &scan(&[1, 2, 9], &[1, 9]));
-        assert_eq!(after_start.of_exit(), [1]);
+        assert_eq!(after_start.of_event(), [1]);
     }
 }

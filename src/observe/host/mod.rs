@@ -118,6 +118,15 @@ struct Processes {
     limits: BTreeSet<Limit>,
 }
 
+impl Processes {
+    /// True if `scan` has found a process of an agent that is not among these.
+    fn precede(&self, scan: &process::Scan) -> bool {
+        let identity = |candidate: &Candidate| (candidate.process.pid, candidate.process.start_ticks);
+        let known: BTreeSet<_> = self.candidates.known().into_iter().flatten().map(identity).collect();
+        scan.candidates.iter().any(|candidate| !known.contains(&identity(candidate)))
+    }
+}
+
 /// The result of one reading.
 #[derive(Debug)]
 pub struct HostReading {
@@ -391,15 +400,25 @@ impl Plan {
         files: Files<'_>,
         acceptance: &Acceptance<'_>,
     ) -> (Processes, Arc<IgnoredPids>) {
+        let names = Names::new(self.profiles, &self.settings, acceptance);
+        let scan = |passed: &[u32]| procfs.scan(passed, files, self.now, &names);
         let passed = match &self.last {
             None => self.ignored.of_regular(self.executions_are_told),
-            // `execve` changes the name of a process.
-            Some((_, changes)) if changes.has(Changes::START) => &[],
-            Some((_, changes)) if changes.has(Changes::EXIT) => self.ignored.of_exit(),
+            Some((_, changes)) if changes.has(Changes::EXIT | Changes::START | Changes::SETUP) => {
+                self.ignored.of_event()
+            }
             Some((last, _)) => return (last.seen.clone(), Arc::clone(&self.ignored)),
         };
-        let names = Names::new(self.profiles, &self.settings, acceptance);
-        match procfs.scan(passed, files, self.now, &names) {
+        let (passed, scanned) = match (&self.last, scan(passed)) {
+            // `execve` changes the name of a process: usually of a new one, otherwise of any.
+            (Some((last, changes)), Reading::Known(scanned))
+                if changes.has(Changes::START) && !passed.is_empty() && !last.seen.precede(&scanned) =>
+            {
+                (&[][..], scan(&[]))
+            }
+            (_, scanned) => (passed, scanned),
+        };
+        match scanned {
             Reading::Known(scan) => {
                 let ignored = match &self.last {
                     None => self.ignored.after_regular(passed, &scan),

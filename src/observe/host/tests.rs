@@ -206,3 +206,34 @@ async fn a_process_that_executes_an_agents_program_late_is_found_by_the_event_or
         assert_eq!(running(false).await, 1);
     }
 }
+
+/// A daemon that was executed by an old process, and a worker that is new: both are found at once, or one by one.
+#[tokio::test]
+async fn an_execution_that_a_new_process_explains_is_looked_into_no_further_until_the_next() {
+    let host = Host::new();
+    let process = |pid: u32, comm: &str| {
+        host.file(
+            &format!("/proc/{pid}/stat"),
+            format!("{pid} ({comm}) Z 1 0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 6000 0 0 0"),
+        );
+        let status = format!("Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nGroups:\t\nNSpid:\t{pid}\n");
+        host.file(&format!("/proc/{pid}/status"), status);
+    };
+    host.dir("/usr/local/ilogtail");
+    process(1, "x");
+    process(10, "sh");
+    let mut reader = reader(&host);
+    let settings = Settings::default();
+    for _ in 0..2 {
+        reader.read(&settings, some_time(), false).await;
+    }
+    let mut running = async |changes: Changes| {
+        let reading = reader.read_changes(&settings, some_time(), changes, false).await;
+        reading.agents[0].1.processes.known().unwrap().iter().map(|process| process.pid).collect::<Vec<_>>()
+    };
+    process(10, "ilogtail");
+    process(11, "ilogtail");
+    assert_eq!(running(Changes::START).await, [11]);
+    assert_eq!(running(Changes::SETUP).await, [11]);
+    assert_eq!(running(Changes::START).await, [10, 11]);
+}

@@ -149,7 +149,7 @@ static CRASH_LOOP: Runbook = Runbook {
         $ sudo tail -n 200 /usr/local/ilogtail/ilogtail.LOG | grep -E 'exceeds|crash|changed during running'\n\
         [2026-07-01 08:04:51.113221] [error] LogtailMonitor.cpp:211  resource used by program exceeds upper limit",
     reading: Text {
-        en: "One process is only seconds old, again and again. The log names the reason; an entry `killed process` in \
+        en: "One process is repeatedly only seconds old. The log names the reason; an entry `killed process` in \
             `sudo dmesg -T` shows that memory ran out.",
         zh: "其中一个进程总是只运行了几秒。原因见日志；如果是内存不足，`sudo dmesg -T` 中有 `killed process`。",
     },
