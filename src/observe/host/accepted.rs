@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::file::{Extent, Files};
+use super::file::Files;
 use crate::{
     agents::{Place, Profile},
     config::{AgentSettings, UserName},
@@ -118,7 +118,7 @@ impl<'a> Acceptance<'a> {
     }
 
     fn read_users(&self) -> BTreeMap<String, u32> {
-        match self.files.read(Path::new(PASSWD), Extent::Whole) {
+        match self.files.read(Path::new(PASSWD)) {
             Reading::Known(FileState::Present(file)) => {
                 file.content.map(|bytes| users_of(&bytes.0)).unwrap_or_default()
             }

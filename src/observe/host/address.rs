@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{
-    file::{Bytes, Extent, Files},
+    file::{Bytes, Files},
     gate::Attempt,
 };
 use crate::{
@@ -71,7 +71,7 @@ pub fn product(files: Files<'_>) -> Reading<String> {
     let directory = Path::new("/sys/class/dmi/id");
     let mut words = Vec::new();
     for name in ["sys_vendor", "product_name"] {
-        match files.read(&directory.join(name), Extent::Whole) {
+        match files.read(&directory.join(name)) {
             Reading::Known(FileState::Present(file)) => {
                 if let Ok(Bytes(bytes)) = file.content {
                     words.push(String::from_utf8_lossy(&bytes).trim().to_owned());

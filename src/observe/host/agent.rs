@@ -11,7 +11,7 @@ use super::{
     absolute::{absolute, absolute_identity, absolute_located},
     collection, copies,
     detect::{Memory, Target},
-    file::{Bytes, Extent, Files, Kind, parsed},
+    file::{Bytes, Files, Kind, parsed},
     log::Reader,
     process::{Candidate, base_name},
     zone::Zones,
@@ -22,8 +22,8 @@ use crate::{
     model::{
         Reading, Role, Why,
         snapshot::{
-            AgentFacts, DirectoryFact, FileFact, FileState, Installation, Invocation, LoadedConfig,
-            Parameters, Place, Process, ProcessState, Surroundings,
+            AgentFacts, DirectoryFact, FileFact, FileState, Installation, Invocation, Parameters, Place,
+            Process, ProcessState, Surroundings,
         },
     },
     observe::time::Now,
@@ -73,17 +73,17 @@ pub fn observe(
     let layout = absolute(profile.layout(settings, &invocation), install_dir);
 
     let config = config(files, target, &invocation, &layout);
-    let record = locate(files, &layout.record, Extent::Whole).map(|(path, state)| {
+    let record = locate(files, &layout.record).map(|(path, state)| {
         let state = parsed(state, |bytes| profile.parse_record(bytes, &|text| zones.moments(text)));
         FileFact { path, state }
     });
     let version_file = layout.version_file.as_ref().map(|path| {
-        let state = parsed(files.read(path, Extent::Whole), |bytes| Ok(profile.parse_version(bytes)));
+        let state = parsed(files.read(path), |bytes| Ok(profile.parse_version(bytes)));
         FileFact { path: path.clone(), state }
     });
     let identity = absolute_identity(identity_layout(target, &invocation, config.as_ref()), install_dir);
     let identity = remember_identity(settings, identity, &candidates, memory);
-    let identifiers = locate(files, &identity.identifiers, Extent::Whole).map(|(path, state)| FileFact {
+    let identifiers = locate(files, &identity.identifiers).map(|(path, state)| FileFact {
         path,
         state: parsed(state, |bytes| Ok(profile.parse_identifiers(bytes, settings.system))),
     });
@@ -102,7 +102,7 @@ pub fn observe(
         place: Place::Host,
         install_dir: settings.install_dir.clone(),
         installation: installation(files, target, &layout, memory),
-        loaded_config: loaded_config(files, target, &layout.log, &zones),
+        loaded_config: memory.logs.loaded_config(&settings.name, &layout.log, reader),
         log,
         collection,
         files: layout.files.iter().map(|path| watched(files, path)).collect(),
@@ -156,7 +156,7 @@ fn config(
     invocation: &Invocation,
     layout: &Layout,
 ) -> Option<FileFact<Parameters>> {
-    let (path, state) = locate(files, &layout.config, Extent::Whole)?;
+    let (path, state) = locate(files, &layout.config)?;
     let parse = |bytes: &[u8], parts: &[(PathBuf, Vec<u8>)]| {
         let system = target.settings.system;
         target.profile.parse_parameters(ConfigFiles { path: &path, bytes, parts, system })
@@ -198,7 +198,7 @@ pub(super) fn parts(files: Files<'_>, directory: &Located) -> Reading<Vec<Part>>
         for name in names.into_iter().filter(|name| Path::new(name).extension().is_some_and(|e| e == "json"))
         {
             let path = directory.join(name);
-            if let FileState::Present(file) = Result::from(files.read(&path, Extent::Whole))?
+            if let FileState::Present(file) = Result::from(files.read(&path))?
                 && let Ok(bytes) = file.content
             {
                 parts.push((path, (bytes, file.modified, file.digest)));
@@ -282,16 +282,12 @@ fn remember_identity(
 }
 
 /// The first candidate that exists (or cannot be checked), otherwise the first of all; `None`: there are none.
-pub(super) fn locate(
-    files: Files<'_>,
-    located: &Located,
-    extent: Extent,
-) -> Option<(PathBuf, Reading<FileState<Bytes>>)> {
+pub(super) fn locate(files: Files<'_>, located: &Located) -> Option<(PathBuf, Reading<FileState<Bytes>>)> {
     let first = located.candidates.first()?.clone();
     if let Some(why) = &located.undecided {
         return Some((first, Reading::Unknown(why.clone())));
     }
-    let read = |path: &PathBuf| (path.clone(), files.read(path, extent));
+    let read = |path: &PathBuf| (path.clone(), files.read(path));
     let exists = |(_, state): &(PathBuf, Reading<FileState<Bytes>>)| {
         !matches!(state, Reading::Known(FileState::Missing))
     };
@@ -301,7 +297,7 @@ pub(super) fn locate(
 
 /// A file's bytes; `Known(None)`: there is no such file.
 fn content(files: Files<'_>, path: &Path) -> Reading<Option<Bytes>> {
-    files.read(path, Extent::Whole).map(|state| match state {
+    files.read(path).map(|state| match state {
         FileState::Present(file) => file.content.ok(),
         FileState::Missing | FileState::NotAFile(_) => None,
     })
@@ -309,7 +305,7 @@ fn content(files: Files<'_>, path: &Path) -> Reading<Option<Bytes>> {
 
 /// A file of which only its presence and its changes matter.
 fn watched(files: Files<'_>, path: &Path) -> FileFact<()> {
-    FileFact { path: path.to_owned(), state: parsed(files.read(path, Extent::Whole), |_| Ok(())) }
+    FileFact { path: path.to_owned(), state: parsed(files.read(path), |_| Ok(())) }
 }
 
 fn user_directory(files: Files<'_>, located: &Located) -> Option<DirectoryFact> {
@@ -330,22 +326,6 @@ fn owner_account(files: Files<'_>, target: &Target, located: &Located) -> Readin
         return Reading::Unknown(why.clone());
     }
     content(files, path).map(|bytes| bytes.and_then(|bytes| target.profile.parse_owner_account(&bytes.0)))
-}
-
-fn loaded_config(
-    files: Files<'_>,
-    target: &Target,
-    log: &Located,
-    zones: &Zones,
-) -> Reading<Option<LoadedConfig>> {
-    let Some((path, state)) = locate(files, log, Extent::Head) else { return Reading::Known(None) };
-    state.map(|state| match state {
-        FileState::Present(file) => {
-            let bytes = file.content.ok()?;
-            target.profile.parse_loaded_config(&path, &bytes.0, &|text| zones.moments(text))
-        }
-        FileState::Missing | FileState::NotAFile(_) => None,
-    })
 }
 
 fn installation(

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::file::{Extent, Files, Kind, Standing};
+use super::file::{Files, Kind, Standing};
 use crate::model::{
     Reading, Why,
     snapshot::{Autostart, FileState},
@@ -177,7 +177,7 @@ impl Search<'_> {
 
     /// True if a file starts the agent.
     fn tells(&mut self, path: &Path) -> bool {
-        match self.files.read(path, Extent::Whole) {
+        match self.files.read(path) {
             Reading::Known(FileState::Present(file)) => {
                 let text = file.content.map(|bytes| String::from_utf8_lossy(&bytes.0).into_owned());
                 text.is_ok_and(|text| text.lines().any(|line| is_about(line, self.words)))

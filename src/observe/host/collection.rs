@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use super::{
-    agent::locate,
-    file::{Extent, Files},
-};
+use super::{agent::locate, file::Files};
 use crate::{
     agents::{Layout, Profile},
     model::{
@@ -24,7 +21,7 @@ pub fn observe(
     layout: &Layout,
     identifiers: Option<&Path>,
 ) -> Reading<Option<Collection>> {
-    let Some((path, state)) = locate(files, &layout.collection, Extent::Whole) else {
+    let Some((path, state)) = locate(files, &layout.collection) else {
         return Reading::Known(None);
     };
     let delivered = state.map(|state| match state {

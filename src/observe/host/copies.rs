@@ -7,7 +7,7 @@ use super::{
     absolute::absolute_located,
     agent::parts,
     detect::Target,
-    file::{Bytes, Extent, Files},
+    file::{Bytes, Files},
 };
 use crate::model::{
     Reading,
@@ -25,7 +25,7 @@ pub(super) fn copies(files: Files<'_>, target: &Target, facts: &AgentFacts) -> V
         out.push(Copied { agent: facts.name.to_string(), path: path.to_owned(), text });
     };
     let outlined = |path: &Path| {
-        shown(files.read(path, Extent::Whole), |bytes| {
+        shown(files.read(path), |bytes| {
             let outline = target.profile.outline(path, bytes);
             outline.unwrap_or_else(|| format!("({} bytes, of which nothing can be shown)\n", bytes.len()))
         })
@@ -44,7 +44,7 @@ pub(super) fn copies(files: Files<'_>, target: &Target, facts: &AgentFacts) -> V
         facts.identifiers.as_ref().map(|file| file.path.as_path()),
     ];
     for path in plain.into_iter().flatten() {
-        keep(path, shown(files.read(path, Extent::Whole), lines));
+        keep(path, shown(files.read(path), lines));
     }
     if let Some(users) = &facts.users {
         let text = match &users.names {

@@ -2,7 +2,7 @@
 //! outside the root. Rules decide what an absent or unusual file means.
 
 use std::{
-    fs::File,
+    fs::{File, Metadata},
     hash::{DefaultHasher, Hasher},
     io::{self, ErrorKind, Read as _},
     path::{Path, PathBuf},
@@ -29,6 +29,8 @@ use crate::{
 pub const LARGEST: u64 = 1 << 20;
 /// How much of the beginning of a log is read, in bytes.
 pub const LOG_HEAD: u64 = 256 << 10;
+/// How much of it is its mark: lines of a log begin with their time.
+const MARK: u64 = 4 << 10;
 
 /// Initial buffer for a file whose size is not known, in bytes.
 const OF_THE_KERNEL: u64 = 4 << 10;
@@ -43,13 +45,22 @@ impl std::fmt::Debug for Bytes {
     }
 }
 
-/// How much of a file is wanted.
-#[derive(Debug, Clone, Copy)]
-pub enum Extent {
-    /// All of it, or `TooLarge`.
-    Whole,
-    /// Its first [`LOG_HEAD`] bytes.
-    Head,
+/// The beginning of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Head {
+    /// Something that no process can read as a file.
+    NotAFile,
+    /// The beginning that was marked.
+    Same,
+    /// Its first [`LOG_HEAD`] bytes, and their mark if they will not change, as the log is at least that long.
+    Read(Bytes, Option<u64>),
+}
+
+/// What is at a path.
+enum Found {
+    Nothing,
+    NotAFile(&'static str),
+    Regular(File, Metadata),
 }
 
 /// The host's files, as read in one [`Attempt`].
@@ -149,37 +160,80 @@ impl<'a> Files<'a> {
         if is_led_by_no_stranger(&way.steps) { Ok(way.end) } else { Err(denied(FOREIGN_LINK.to_owned())) }
     }
 
-    /// Reads a regular file.
-    pub fn read(&self, path: &Path, extent: Extent) -> Reading<FileState<Bytes>> {
-        // Only the beginning of a log counts, which changes only with the file.
-        self.attempt.note(
-            path,
-            match extent {
-                Extent::Whole => Question::Content,
-                Extent::Head => Question::Standing,
-            },
-        );
-        self.attempt.guard(&self.root.locate(path), || match self.read_unguarded(path, extent) {
-            Ok(state) => Reading::Known(state),
-            Err(why) => Reading::Unknown(why),
-        })
+    /// Reads a whole regular file; one that is too large is unknown.
+    pub fn read(&self, path: &Path) -> Reading<FileState<Bytes>> {
+        self.attempt.note(path, Question::Content);
+        self.attempt.guard(&self.root.locate(path), || self.read_unguarded(path).into())
     }
 
-    fn read_unguarded(&self, path: &Path, extent: Extent) -> Result<FileState<Bytes>, Why> {
+    fn read_unguarded(&self, path: &Path) -> Result<FileState<Bytes>, Why> {
+        let (file, metadata) = match self.found(path)? {
+            Found::Nothing => return Ok(FileState::Missing),
+            Found::NotAFile(kind) => return Ok(FileState::NotAFile(kind)),
+            Found::Regular(file, metadata) => (file, metadata),
+        };
+        let refused = |error: io::Error| self.refusal(path, &error);
+        let too_large = || {
+            let detail = format!("larger than the {LARGEST} bytes that are read of such a file");
+            Why::new(Reason::TooLarge, path.display().to_string(), detail)
+        };
+        if metadata.len() > LARGEST {
+            return Err(too_large());
+        }
+        // The kernel's files report no size.
+        let size = if metadata.len() == 0 { OF_THE_KERNEL } else { metadata.len() + 1 };
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        // One byte more than allowed detects a file that grew in the meantime, or whose size the kernel does not
+        // report.
+        (&file).take(LARGEST + 1).read_to_end(&mut bytes).map_err(refused)?;
+        if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
+            return Err(too_large());
+        }
+        let modified = metadata.modified().map_err(refused)?;
+        Ok(FileState::Present(FileContent { modified, digest: digest(&bytes), content: Ok(Bytes(bytes)) }))
+    }
+
+    /// Reads the beginning of a log, unless it is the one with the mark `known`; `Known(None)`: there is no such file.
+    pub fn head(&self, path: &Path, known: Option<u64>) -> Reading<Option<Head>> {
+        // Only the beginning counts, which changes only with the file.
+        self.attempt.note(path, Question::Standing);
+        self.attempt.guard(&self.root.locate(path), || self.head_unguarded(path, known).into())
+    }
+
+    fn head_unguarded(&self, path: &Path, known: Option<u64>) -> Result<Option<Head>, Why> {
+        let (file, metadata) = match self.found(path)? {
+            Found::Nothing => return Ok(None),
+            Found::NotAFile(_) => return Ok(Some(Head::NotAFile)),
+            Found::Regular(file, metadata) => (file, metadata),
+        };
+        let refused = |error: io::Error| self.refusal(path, &error);
+        let mut bytes = Vec::with_capacity(usize::try_from(MARK).unwrap_or_default());
+        (&file).take(MARK).read_to_end(&mut bytes).map_err(refused)?;
+        let mark = (metadata.len() >= LOG_HEAD).then(|| digest(&bytes));
+        if mark.is_some() && mark == known {
+            return Ok(Some(Head::Same));
+        }
+        let rest = metadata.len().min(LOG_HEAD).saturating_sub(MARK);
+        bytes.reserve_exact(usize::try_from(rest).unwrap_or_default());
+        (&file).take(LOG_HEAD - MARK).read_to_end(&mut bytes).map_err(refused)?;
+        Ok(Some(Head::Read(Bytes(bytes), mark)))
+    }
+
+    fn found(&self, path: &Path) -> Result<Found, Why> {
         let refused = |error: io::Error| self.refusal(path, &error);
         // The metadata is checked before it is opened: opening a FIFO wakes its writer, and opening a device may have
         // any effect.
         let place = match self.place(path, READ) {
             Ok(place) => place,
-            Err(error) if is_absence(&error) => return Ok(FileState::Missing),
+            Err(error) if is_absence(&error) => return Ok(Found::Nothing),
             Err(error) if sys::error::is_link_loop(&error) => {
-                return Ok(FileState::NotAFile("symbolic link loop"));
+                return Ok(Found::NotAFile("symbolic link loop"));
             }
             Err(error) => return Err(refused(error)),
         };
         let kind = place.metadata().map_err(refused)?.file_type();
         if kind.is_dir() {
-            return Ok(FileState::NotAFile("directory"));
+            return Ok(Found::NotAFile("directory"));
         }
         if !kind.is_file() {
             return Err(not_regular(path));
@@ -189,31 +243,7 @@ impl<'a> Files<'a> {
         if !metadata.is_file() {
             return Err(not_regular(path));
         }
-        let cap = match extent {
-            Extent::Whole => LARGEST,
-            Extent::Head => LOG_HEAD,
-        };
-        let too_large = || {
-            let detail = format!("larger than the {LARGEST} bytes that are read of such a file");
-            Why::new(Reason::TooLarge, path.display().to_string(), detail)
-        };
-        let whole = matches!(extent, Extent::Whole);
-        if whole && metadata.len() > cap {
-            return Err(too_large());
-        }
-        // The kernel's files report no size.
-        let size = if metadata.len() == 0 { OF_THE_KERNEL } else { metadata.len().min(cap) + 1 };
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        // One byte more than allowed detects a file that grew in the meantime, or whose size the kernel does not
-        // report.
-        (&file).take(if whole { cap + 1 } else { cap }).read_to_end(&mut bytes).map_err(refused)?;
-        if u64::try_from(bytes.len()).is_ok_and(|length| length > cap) {
-            return Err(too_large());
-        }
-        let modified = metadata.modified().map_err(refused)?;
-        // Nothing depends on whether a log has changed.
-        let digest = digest(if whole { &bytes } else { &[] });
-        Ok(FileState::Present(FileContent { modified, digest, content: Ok(Bytes(bytes)) }))
+        Ok(Found::Regular(file, metadata))
     }
 
     /// The entry at a path; `Known(None)`: nothing, or a dangling link or a loop.

@@ -9,7 +9,7 @@ use std::{
 use jiff::{civil::DateTime, tz::TimeZone};
 
 use super::{
-    file::Files,
+    file::{Files, Head},
     tail::{Cursor, Tail},
     zone::Zones,
 };
@@ -17,7 +17,7 @@ use crate::{
     agents::{Layout, Located, OwnLog, Profile},
     model::{
         Reading, Why,
-        snapshot::{LogEvent, LogFacts, Moment},
+        snapshot::{LoadedConfig, LogEvent, LogFacts, Moment},
     },
     observe::time::Now,
 };
@@ -41,6 +41,16 @@ struct AgentLogs {
     main: Option<Place>,
     status: Option<Place>,
     facts: Option<LogFacts>,
+    beginning: Option<Beginning>,
+}
+
+/// What the beginning of a log says; it is parsed again only if it may have changed.
+#[derive(Debug, Clone)]
+struct Beginning {
+    path: PathBuf,
+    mark: u64,
+    zones: Zones,
+    loaded: Option<LoadedConfig>,
 }
 
 #[derive(Debug, Clone)]
@@ -81,6 +91,44 @@ impl Followed {
             return Reading::Known(kept.facts.clone());
         }
         kept.read(layout, reader).into()
+    }
+
+    /// The config that this agent loaded at its start, by the beginning of its log; `Known(None)`: it does not say so.
+    pub fn loaded_config(
+        &mut self,
+        agent: &str,
+        log: &Located,
+        reader: Reader<'_>,
+    ) -> Reading<Option<LoadedConfig>> {
+        match (log.candidates.as_slice(), &log.undecided) {
+            ([], _) => return Reading::Known(None),
+            (_, Some(why)) => return Reading::Unknown(why.clone()),
+            (_, None) => {}
+        }
+        let beginning = &mut self.0.entry(agent.to_owned()).or_default().beginning;
+        let last = beginning.take().filter(|last| last.zones == *reader.zones);
+        let known = |path: &Path| last.as_ref().filter(|last| last.path == path).map(|last| last.mark);
+        let heads = log.candidates.iter().map(|path| (path, reader.files.head(path, known(path))));
+        let mut existing = heads.skip_while(|(_, head)| matches!(head, Reading::Known(None)));
+        let Some((path, head)) = existing.next() else { return Reading::Known(None) };
+        head.map(|head| match head {
+            Some(Head::Same) => {
+                *beginning = last;
+                beginning.as_ref().and_then(|last| last.loaded.clone())
+            }
+            Some(Head::Read(bytes, mark)) => {
+                let times = |text: &str| reader.zones.moments(text);
+                let loaded = reader.profile.parse_loaded_config(path, &bytes.0, &times);
+                *beginning = mark.map(|mark| Beginning {
+                    path: path.clone(),
+                    mark,
+                    zones: reader.zones.clone(),
+                    loaded: loaded.clone(),
+                });
+                loaded
+            }
+            Some(Head::NotAFile) | None => None,
+        })
     }
 }
 

@@ -42,7 +42,7 @@ use self::{
     agent::Turn,
     container::ContainerSearch,
     detect::{Detection, Memory, Profiles},
-    file::{By, Extent, Files, parsed},
+    file::{By, Files, parsed},
     gate::{Attempt, Gate},
     ignored::IgnoredPids,
     names::Names,
@@ -451,7 +451,7 @@ impl Plan {
             hostname: address::hostname(),
             interfaces,
             hosts: FileFact {
-                state: parsed(files.read(&hosts, Extent::Whole), |bytes| Ok(hosts::parse(bytes))),
+                state: parsed(files.read(&hosts), |bytes| Ok(hosts::parse(bytes))),
                 path: hosts,
             },
             hostname_addresses: address::not_asked(),

@@ -9,7 +9,7 @@ use super::{
     absolute::absolute_path,
     autostart::autostart,
     detect::{Memory, Target},
-    file::{Extent, Files},
+    file::Files,
     process::{Candidate, Procfs},
 };
 use crate::{
@@ -290,7 +290,7 @@ fn value(text: &str, key: &str) -> Option<u64> {
 
 /// A small file's text; `None`: it does not exist.
 fn text(files: Files<'_>, path: &Path) -> Result<Option<String>, Why> {
-    Ok(match Result::from(files.read(path, Extent::Whole))? {
+    Ok(match Result::from(files.read(path))? {
         FileState::Present(file) => {
             file.content.ok().map(|bytes| String::from_utf8_lossy(&bytes.0).into_owned())
         }
@@ -318,7 +318,7 @@ fn recorded(
     }
     let Some(first) = candidates.first() else { return Reading::Known(None) };
     let files = files.named_by(whose.credentials.as_ref());
-    let state = files.read(first, Extent::Whole);
+    let state = files.read(first);
     state.map(|state| match state {
         FileState::Present(file) => {
             let id = target.profile.parse_instance(&file.content.ok()?.0)?;

@@ -4,11 +4,11 @@ use std::{path::Path, time::SystemTime};
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-use super::file::{Extent, Files};
+use super::file::Files;
 use crate::model::{Reading, snapshot::FileState};
 
 /// The zones in which a time may be written, the most likely first.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zones(Vec<TimeZone>);
 
 impl Zones {
@@ -57,7 +57,7 @@ fn of_variable(files: Files<'_>, value: &str) -> Option<TimeZone> {
 }
 
 fn compiled(files: Files<'_>, path: &Path) -> Option<TimeZone> {
-    match files.read(path, Extent::Whole) {
+    match files.read(path) {
         Reading::Known(FileState::Present(file)) => TimeZone::tzif("local", &file.content.ok()?.0).ok(),
         Reading::Known(_) | Reading::Unknown(_) => None,
     }

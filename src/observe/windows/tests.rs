@@ -22,7 +22,7 @@ use crate::{
             watch_plan::{Planner, Question},
         },
         host::{
-            file::{By, Bytes, Extent, Files, Kind},
+            file::{By, Bytes, Files, Kind},
             gate::{Attempt, Gate},
         },
     },
@@ -46,7 +46,7 @@ fn look<T>(look: impl FnOnce(Files<'_>) -> T) -> T {
 }
 
 fn read(path: &Path) -> Reading<FileState<Bytes>> {
-    look(|files| files.read(path, Extent::Whole))
+    look(|files| files.read(path))
 }
 
 fn content(path: &Path) -> Vec<u8> {

@@ -9,7 +9,7 @@ use crate::{
         Reading,
         snapshot::{ContainerName, FileState},
     },
-    observe::host::file::{By, Extent, Files},
+    observe::host::file::{By, Files},
 };
 
 /// The maximum length of the name of a container or namespace that becomes part of an agent's, in characters.
@@ -207,7 +207,7 @@ fn listed_by_podman(files: Files<'_>, id: &str) -> Option<bool> {
 
 /// A runtime's file, of which only the name is kept.
 fn json(files: Files<'_>, path: &Path) -> Option<Value> {
-    let state = files.read(path, Extent::Whole);
+    let state = files.read(path);
     let Reading::Known(FileState::Present(file)) = state else { return None };
     serde_json::from_slice(&file.content.ok()?.0).ok()
 }

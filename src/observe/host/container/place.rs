@@ -13,7 +13,7 @@ use crate::{
     observe::{
         host::{
             HOSTS,
-            file::{Bytes, Extent, Files, parsed},
+            file::{Bytes, Files, parsed},
             hosts,
             process::{Candidate, Container, FirstProcess},
         },
@@ -31,8 +31,7 @@ pub(super) fn place(
 ) -> PlaceFacts {
     let hostname = hostname(files);
     let path = PathBuf::from(HOSTS);
-    let hosts =
-        FileFact { state: parsed(files.read(&path, Extent::Whole), |bytes| Ok(hosts::parse(bytes))), path };
+    let hosts = FileFact { state: parsed(files.read(&path), |bytes| Ok(hosts::parse(bytes))), path };
     let shares = &container.shares_network;
     PlaceFacts {
         network,
@@ -80,7 +79,7 @@ pub(super) fn network_access(container: &Container, handle: Option<&ContainerHan
 /// The name in the runtime's files.
 fn hostname(files: Files<'_>) -> Reading<String> {
     let path = Path::new("/etc/hostname");
-    files.read(path, Extent::Whole).and_then(|state| match state {
+    files.read(path).and_then(|state| match state {
         FileState::Present(file) => {
             let name = file.content.ok().and_then(|Bytes(bytes)| {
                 String::from_utf8_lossy(&bytes).lines().next().map(|line| line.trim().to_owned())

@@ -8,7 +8,7 @@ use super::*;
 use crate::observe::host::testing::{Host, as_nobody, look_from};
 
 fn read(host: &Host, path: &str) -> Reading<FileState<Bytes>> {
-    host.look(|files| files.read(Path::new(path), Extent::Whole))
+    host.look(|files| files.read(Path::new(path)))
 }
 
 fn bytes(reading: Reading<FileState<Bytes>>) -> Vec<u8> {
@@ -69,7 +69,7 @@ fn fifos_sockets_and_devices_are_not_opened() {
     for path in ["/fifo", "/socket", "/linked"] {
         assert_eq!(reason(&read(&host, path)), Some(Reason::NotARegularFile), "{path}");
     }
-    let device = look_from(Path::new("/"), |files| files.read(Path::new("/dev/zero"), Extent::Whole));
+    let device = look_from(Path::new("/"), |files| files.read(Path::new("/dev/zero")));
     assert_eq!(reason(&device), Some(Reason::NotARegularFile));
 }
 
@@ -79,10 +79,13 @@ fn a_huge_file_is_refused_unread_but_a_log_gives_its_head() {
     let sparse = host.file("/sparse", "start");
     File::options().write(true).open(sparse).unwrap().set_len(1 << 30).unwrap();
     assert_eq!(reason(&read(&host, "/sparse")), Some(Reason::TooLarge));
-    let head = host.look(|files| files.read(Path::new("/sparse"), Extent::Head));
-    let head = bytes(head);
-    assert_eq!(u64::try_from(head.len()).unwrap(), LOG_HEAD);
-    assert!(head.starts_with(b"start"));
+    let head = |known| host.look(|files| files.head(Path::new("/sparse"), known)).known().cloned().flatten();
+    let Some(Head::Read(beginning, Some(mark))) = head(None) else { panic!("it is long, and not known") };
+    assert_eq!(u64::try_from(beginning.0.len()).unwrap(), LOG_HEAD);
+    assert!(beginning.0.starts_with(b"start"));
+    assert_eq!(head(Some(mark)), Some(Head::Same));
+    host.file("/sparse", "start");
+    assert_eq!(head(Some(mark)), Some(Head::Read(Bytes(b"start".to_vec()), None)), "it may still grow");
     host.file("/fits", vec![b'x'; 1 << 20]);
     assert_eq!(bytes(read(&host, "/fits")).len(), 1 << 20);
     host.file("/one-more", vec![b'x'; (1 << 20) + 1]);
@@ -91,7 +94,7 @@ fn a_huge_file_is_refused_unread_but_a_log_gives_its_head() {
 
 #[test]
 fn a_file_whose_size_the_kernel_does_not_tell_is_read() {
-    let status = look_from(Path::new("/"), |files| files.read(Path::new("/proc/self/status"), Extent::Whole));
+    let status = look_from(Path::new("/"), |files| files.read(Path::new("/proc/self/status")));
     assert!(bytes(status).starts_with(b"Name:"));
 }
 
