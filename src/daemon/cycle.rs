@@ -124,7 +124,7 @@ impl Cycle {
         }
     }
 
-    /// Takes over how processes have ended.
+    /// Adds how processes have ended.
     pub fn died(&mut self, deaths: Vec<Death>) {
         if deaths.is_empty() {
             return;

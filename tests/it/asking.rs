@@ -110,7 +110,7 @@ fn a_directory_that_others_can_write_to_is_neither_listened_in_nor_asked() {
     with_directory(&host, "777");
     let exporter = host.exporter_of("agents: [{ kind: logtail }]");
     exporter.shows(&[]);
-    assert!(exporter.log().contains("others may write there"), "{}", exporter.log());
+    assert!(exporter.log().contains("writable by others"), "{}", exporter.log());
     with_directory(&host, "700");
     let again = said(&host, &["check"]);
     assert!(again.2.contains("no exporter could be asked"), "{again:?}");

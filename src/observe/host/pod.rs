@@ -48,8 +48,8 @@ pub struct PodContext {
 }
 
 impl PodContext {
-    /// In a pod, every agent is in another container. On a host, an agent is if it has the host's PID namespace and
-    /// another root directory, and no part of it is on the host itself.
+    /// In a pod, every agent is in another container. On a host, an agent is in a container if it has the host's PID
+    /// namespace and another root directory, and no part of it is on the host itself.
     pub(super) fn new(
         files: Files<'_>,
         (profiles, settings): (Profiles, &Settings),

@@ -91,7 +91,7 @@ pub fn hostname() -> io::Result<String> {
     sysinfo::System::host_name().map_err(io::Error::other)
 }
 
-/// Nothing is given up here: the service runs as a user with few rights.
+/// No privilege is dropped here: the service runs as a user with few rights.
 ///
 /// # Errors
 /// Always.
