@@ -11,10 +11,6 @@ const EXPORTER: &str = "logagent-exporter";
 
 /// The counts of these alerts, recorded in their own group.
 pub(crate) const STATE: &str = r#"
-      # Exporters that can be scraped.
-      - record: cluster_version:logagent_exporters:count
-        expr: count by (cluster, version) (logagent_exporter_build_info)
-
       # Targets whose job's name identifies them as exporters, but which do not show the exporter's metrics.
       - record: target:logagent_exporter:silent
         expr: up{job=~".*logagent.*"} unless on (cluster, job, instance) logagent_exporter_build_info
@@ -46,7 +42,8 @@ pub(crate) const STATE: &str = r#"
       - record: cluster:logagent_exporters_up:sum
         expr: |
           sum by (cluster) (
-            cluster_version:logagent_exporters:count or count by (cluster) (target:logagent_exporter:unshown == 1)
+            count by (cluster, version) (logagent_exporter_build_info)
+              or count by (cluster) (target:logagent_exporter:unshown == 1)
           )
           or count by (cluster) (target:logagent_exporter:down) * 0
       - record: cluster:logagent_exporters:count
