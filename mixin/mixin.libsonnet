@@ -15,6 +15,7 @@ config {
   ]),
   local query(text) = replaced(label(text), [
     ['job=~".*logagent.*"', 'job=~"%s"' % cfg.jobSelector],
+    ['job!~".*logagent.*"', 'job!~"%s"' % cfg.jobSelector],
     ['> 0.05', '> ' + cfg.fleetShare],
     ['>= 5', '>= ' + cfg.fleetAgents],
   ]),
