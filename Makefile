@@ -1,4 +1,4 @@
-# Each target is a single command. `make test` is what CI runs.
+# Each target is a single command. CI runs `.ci/run`.
 # Plain `cargo test` also builds the stand-in agent of the end-to-end tests; with --all-targets it would not.
 CARGO ?= cargo
 
@@ -27,7 +27,7 @@ dist-glibc: ## A tarball whose program resolves names as glibc does, for this ma
 
 # End-to-end tests mostly wait: for processes to start, and for slow answers.
 test: export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
-test: test-deps lint ## Lint and all tests, on a machine with nothing but Rust; what CI runs
+test: test-deps lint ## Lint and all tests, on a machine with nothing but Rust
 	$(CARGO) test --locked --workspace
 	$(MAKE) test-dashboards test-page
 

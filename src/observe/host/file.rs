@@ -216,7 +216,9 @@ impl<'a> Files<'a> {
         let rest = metadata.len().min(LOG_HEAD).saturating_sub(MARK);
         bytes.reserve_exact(usize::try_from(rest).unwrap_or_default());
         (&file).take(LOG_HEAD - MARK).read_to_end(&mut bytes).map_err(refused)?;
-        Ok(Some(Head::Read(Bytes(bytes), mark)))
+        // It may have been truncated in the meantime.
+        let whole = u64::try_from(bytes.len()) == Ok(LOG_HEAD);
+        Ok(Some(Head::Read(Bytes(bytes), mark.filter(|_| whole))))
     }
 
     fn found(&self, path: &Path) -> Result<Found, Why> {
