@@ -145,7 +145,7 @@ fn scraped() -> Names {
 
 /// Series recorded from other recorded series, whose labels therefore cannot be found by reading the rules in order.
 /// Whether they have these labels is checked as for all others.
-const REMEMBERED: [(&str, &[&str]); 7] = [
+const REMEMBERED: [(&str, &[&str]); 9] = [
     (
         "agent_cause:logagent_problem:due_since",
         &["agent", "cause", "prerequisite", "severity", "job", "instance", "cluster"],
@@ -157,8 +157,10 @@ const REMEMBERED: [(&str, &[&str]); 7] = [
     ("cluster_cause:logagent_problem:fleet", &["cause", "prerequisite", "severity", "cluster"]),
     ("agent:logagent_status:symptom", &["agent", "instance", "cluster"]),
     ("cluster:logagent_status:fleet", &["cluster"]),
-    ("target:logagent_up:gone", &TARGET),
+    ("target:logagent_exporter:gone", &TARGET),
     ("target:logagent_exporter:lost", &TARGET),
+    ("target:logagent_exporter:down", &TARGET),
+    ("target:logagent_exporter:remembered", &TARGET),
 ];
 
 /// The labels that a rule adds.

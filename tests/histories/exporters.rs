@@ -150,22 +150,7 @@ fn loops(history: &History, targets: &[Target], named: &Named<'_>) -> Option<Str
 
 /// Whether three tenths of a cluster's targets, and at least two, are missing.
 fn missing(history: &History, targets: &[Target], step: usize) -> bool {
-    many(history, targets, |target| !target.seen[step].listed)
-}
-
-/// The same, with those that came back and have not been scraped since: without the job's name nothing identifies them
-/// as exporters.
-fn missed(history: &History, targets: &[Target], step: usize) -> bool {
-    many(history, targets, |target| {
-        let unlisted = target.seen[..=step].iter().rposition(|seen| !seen.listed);
-        unlisted.is_some_and(|since| {
-            !target.seen[since..=step].iter().any(|seen| seen.listed && seen.looked && seen.up)
-        })
-    })
-}
-
-fn many(history: &History, targets: &[Target], is_gone: impl Fn(&Target) -> bool) -> bool {
-    let gone = targets.iter().filter(|target| is_gone(target)).count() * history.jobs().len();
+    let gone = targets.iter().filter(|target| !target.seen[step].listed).count() * history.jobs().len();
     gone >= 2 && gone * 10 >= targets.len() * history.jobs().len() * 3
 }
 
@@ -197,7 +182,7 @@ fn is_right(history: &History, targets: &[Target], alert: &Alert, step: usize) -
             })
         }
         "LogAgentExportersMissing" => {
-            lately(KEPT / 2 + 2 * ROUND + SEEN).any(|at| missed(history, targets, at))
+            lately(KEPT / 2 + 2 * ROUND + SEEN).any(|at| missing(history, targets, at))
         }
         "LogAgentExporterAbsent" => {
             lately(2 * ROUND).any(|at| targets.iter().all(|target| !target.seen[at].listed))

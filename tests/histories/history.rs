@@ -220,14 +220,14 @@ impl History {
     }
 
     /// What a server knows of each host's causes at each step: as last seen, while it cannot be scraped, and for ten minutes after
-    /// it has left service discovery.
+    /// it has left service discovery, which a Prometheus that is away does not notice.
     pub(crate) fn known(&self, server: usize) -> BTreeMap<usize, Vec<BTreeSet<&'static str>>> {
         let of = |host: usize| {
             let (mut known, mut gone) = (BTreeSet::new(), 0);
             (0..STEPS)
                 .map(|step| {
                     let seen = self.seen(server, host, step);
-                    gone = if seen.listed { 0 } else { gone + 1 };
+                    gone = if seen.listed { 0 } else { gone + usize::from(seen.looked) };
                     if seen.listed && seen.looked && seen.up {
                         known = seen.causes;
                     } else if gone > 40 {

@@ -15,21 +15,28 @@ pub(crate) const STATE: &str = r#"
       - record: target:logagent_exporter:silent
         expr: up{job=~".*logagent.*"} unless on (cluster, job, instance) logagent_exporter_build_info
 
+      # The same if the job's name does not identify them: targets that showed the exporter's metrics and no longer do, and when
+      # they last did or were listed. For a day after they left service discovery, as they may come back and not answer.
+      - record: target:logagent_exporter:remembered
+        expr: |
+          (
+            group by (cluster, job, instance) (
+              logagent_exporter_build_info{job!~".*logagent.*"} offset 1m
+                or on (cluster, job, instance) target:logagent_exporter:lost{job!~".*logagent.*"}
+            ) * time()
+            or target:logagent_exporter:remembered >= time() - 86400
+          )
+            unless on (cluster, job, instance) logagent_exporter_build_info{job!~".*logagent.*"}
+
       # Targets that showed the exporter's metrics and no longer do, for as long as service discovery has them. By
       # these, and by `logagent` in the job's name, an exporter's target is recognized while it cannot be scraped.
       - record: target:logagent_exporter:lost
         expr: |
           target:logagent_exporter:silent and on (cluster, job, instance) (
-            last_over_time(logagent_exporter_build_info{job=~".*logagent.*"}[5m])
+            logagent_exporter_build_info{job=~".*logagent.*"} offset 1m
               or on (cluster, job, instance) target:logagent_exporter:lost
           )
-          or up{job!~".*logagent.*"} and on (cluster, job, instance) (
-            (
-              last_over_time(logagent_exporter_build_info{job!~".*logagent.*"}[5m])
-                or on (cluster, job, instance) target:logagent_exporter:lost{job!~".*logagent.*"}
-            )
-              unless on (cluster, job, instance) logagent_exporter_build_info{job!~".*logagent.*"}
-          )
+          or up{job!~".*logagent.*"} and on (cluster, job, instance) target:logagent_exporter:remembered
 
       # Targets that only the job's name identifies as exporters.
       - record: target:logagent_exporter:unshown
@@ -238,10 +245,12 @@ const RESTARTING: Alert = Alert {
     why: &[
         "Three starts within 15 minutes are not an upgrade. After each start, everything is observed for the first time again.",
     ],
-    expr: r"
-changes(process_start_time_seconds[15m]) >= 3
-  and on (cluster, job, instance) last_over_time(logagent_exporter_build_info[5m])
-",
+    expr: r#"
+changes(process_start_time_seconds{job=~".*logagent.*"}[15m]) >= 3
+  unless on (cluster, job, instance) target:logagent_exporter:unshown
+or changes(process_start_time_seconds{job!~".*logagent.*"}[15m]) >= 3
+  and on (cluster, job, instance) last_over_time(logagent_exporter_build_info{job!~".*logagent.*"}[5m])
+"#,
     wait: "",
     keep: "10m",
     labels: &[("severity", "warning")],

@@ -43,12 +43,15 @@ fn test(out: &mut String, language: Language) {
     let resolved = |cause: &Cause| gone + keep_firing(cause).as_secs() / STEP;
     let end = causes.iter().map(|cause| resolved(cause)).max().unwrap_or(gone);
     let _infallible = write!(out, "  - name: every cause\n    interval: {STEP}s\n    input_series:\n");
-    let _infallible = writeln!(
-        out,
-        "      - {{series: 'up{{cluster=\"prod\",job=\"logagent-exporter\",instance=\"web-1:10077\"}}', values: 1x{} 0 0 1x{}}}",
-        missed - 1,
-        end - back,
-    );
+    let target = r#"{cluster="prod",job="logagent-exporter",instance="web-1:10077"}"#;
+    for (metric, missing) in [("up", "0"), ("logagent_agents", "stale")] {
+        let _infallible = writeln!(
+            out,
+            "      - {{series: '{metric}{target}', values: 1x{} {missing} {missing} 1x{}}}",
+            missed - 1,
+            end - back,
+        );
+    }
     for cause in &causes {
         let _infallible = writeln!(
             out,

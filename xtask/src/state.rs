@@ -21,21 +21,20 @@ const BEFORE: &str = r"
       - record: agent_cause:logagent_problem:unseen
         expr: agent_cause:logagent_problem:due_since unless logagent_problem
 
-      # For their targets: whether they are scraped, and which jobs show these hosts, as two jobs may scrape one.
-      - record: target:logagent_up:unseen
-        expr: up and on (cluster, job, instance) agent_cause:logagent_problem:unseen
+      # The targets that show these hosts; two jobs may scrape one host.
       - record: target:logagent_agents:unseen
         expr: logagent_agents and on (cluster, instance) agent_cause:logagent_problem:unseen
 
-      # Since when such a target has left service discovery, or another job shows the host and takes precedence.
-      - record: target:logagent_up:gone
+      # Since when such a target has left service discovery, or another job shows the host and takes precedence. Those that
+      # service discovery has, and that cannot be scraped, are in the group about exporters, at most a minute late.
+      - record: target:logagent_exporter:gone
         expr: |
-          target:logagent_up:gone and on (cluster, job, instance) (
-            agent_cause:logagent_problem:unseen unless on (cluster, job, instance) target:logagent_up:unseen
+          target:logagent_exporter:gone and on (cluster, job, instance) (
+            agent_cause:logagent_problem:unseen unless on (cluster, job, instance) target:logagent_exporter:down
             or agent_cause:logagent_problem:unseen and on (cluster, instance) target:logagent_agents:unseen
           )
           or group by (cluster, job, instance) (
-            agent_cause:logagent_problem:unseen unless on (cluster, job, instance) target:logagent_up:unseen
+            agent_cause:logagent_problem:unseen unless on (cluster, job, instance) target:logagent_exporter:down
             or agent_cause:logagent_problem:unseen and on (cluster, instance) target:logagent_agents:unseen
           ) * time()
 
@@ -44,10 +43,10 @@ const BEFORE: &str = r"
       - record: agent_cause:logagent_problem:lost
         expr: |
           agent_cause:logagent_problem:unseen
-            unless on (cluster, job, instance) target:logagent_up:unseen == 1
-            unless on (cluster, job, instance) target:logagent_up:gone <= time() - 600
+            unless on (cluster, job, instance) target:logagent_agents:unseen
+            unless on (cluster, job, instance) target:logagent_exporter:gone <= time() - 600
             unless on (cluster, instance, agent, cause, severity) (
-              agent_cause:logagent_problem:unseen and on (cluster, job, instance) target:logagent_up:unseen == 1
+              agent_cause:logagent_problem:unseen and on (cluster, job, instance) target:logagent_agents:unseen
             )
 ";
 
