@@ -96,10 +96,16 @@ fn gone_meanwhile() -> History {
     history(13, 15, events)
 }
 
+/// Every second scrape fails, so that all evaluations that are a minute apart may find none.
+fn half_scraped() -> History {
+    history(14, 20, vec![event(0..20, 50..109, What::Misses(2, None))])
+}
+
 fn all() -> Vec<History> {
     let of_agents = [down(), gone(), joined(), alternating()];
     let of_exporters = [unscraped(), many_unscraped(), many_gone(), restarting()];
-    let of_both = [emptied(), back_for_a_minute(), away(), back_unscraped(), gone_meanwhile()];
+    let of_both =
+        [emptied(), back_for_a_minute(), away(), back_unscraped(), gone_meanwhile(), half_scraped()];
     of_agents.into_iter().chain(of_exporters).chain(of_both).collect()
 }
 

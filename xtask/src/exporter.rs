@@ -21,19 +21,20 @@ pub(crate) const STATE: &str = r#"
         expr: |
           (
             group by (cluster, job, instance) (
-              logagent_exporter_build_info{job!~".*logagent.*"} offset 1m
+              last_over_time(logagent_exporter_build_info{job!~".*logagent.*"}[5m])
                 or on (cluster, job, instance) target:logagent_exporter:lost{job!~".*logagent.*"}
             ) * time()
             or target:logagent_exporter:remembered >= time() - 86400
           )
             unless on (cluster, job, instance) logagent_exporter_build_info{job!~".*logagent.*"}
 
-      # Targets that showed the exporter's metrics and no longer do, for as long as service discovery has them. By
-      # these, and by `logagent` in the job's name, an exporter's target is recognized while it cannot be scraped.
+      # Targets that showed the exporter's metrics and no longer do, for as long as service discovery has them. By these, and by
+      # `logagent` in the job's name, an exporter's target is recognized while it cannot be scraped. Not by a single earlier
+      # time: every second scrape may fail, and always when this is evaluated.
       - record: target:logagent_exporter:lost
         expr: |
           target:logagent_exporter:silent and on (cluster, job, instance) (
-            logagent_exporter_build_info{job=~".*logagent.*"} offset 1m
+            last_over_time(logagent_exporter_build_info{job=~".*logagent.*"}[5m])
               or on (cluster, job, instance) target:logagent_exporter:lost
           )
           or up{job!~".*logagent.*"} and on (cluster, job, instance) target:logagent_exporter:remembered
