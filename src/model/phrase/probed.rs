@@ -68,6 +68,10 @@ pub(super) const PROBED: &[Text] = &[
     text("{} has no address", "{} 没有地址"),
     text("{} does not resolve: {}", "{} 无法解析：{}"),
     text(
+        "{} asks no name server, and {} does not have the name",
+        "{} 未配置查询域名服务器，{} 中也没有该域名",
+    ),
+    text(
         "{} has sources of names that this static program cannot ask: {}; use the dynamically linked one",
         "{} 中配置了本静态程序无法查询的名称来源：{}；请改用动态链接版本",
     ),

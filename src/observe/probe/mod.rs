@@ -270,6 +270,9 @@ impl ProbeRun<'_> {
             }
             resolved => resolved?,
         };
+        if let Some(detail) = names::unresolved(&self.shared.root, host).await {
+            return Err(Error::peer(FailureKind::Resolve, None, detail));
+        }
         self.probe.phases.resolve = Some(began.elapsed());
         self.probe.addresses = addresses.iter().map(SocketAddr::ip).collect();
         let began = Instant::now();
