@@ -35,7 +35,7 @@ use std::{
 
 use engine::Firing;
 use history::History;
-use truth::Told;
+use truth::Measurements;
 
 /// The number of histories in one run of Alertmanager; those of one run of promtool are a part of them.
 const AT_ONCE: usize = 250;
@@ -56,13 +56,13 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 /// The errors of each of these histories, and the measurements of the others. While Alertmanager's time passes for some
 /// histories, promtool evaluates the rules for the next ones, with one process for each processor.
 #[expect(clippy::print_stdout, reason = "many histories take minutes")]
-fn run(alerts: &Path, histories: &[History]) -> (Vec<(History, String)>, Vec<Told>) {
+fn run(alerts: &Path, histories: &[History]) -> (Vec<(History, String)>, Vec<Measurements>) {
     let processors = std::thread::available_parallelism().map_or(2, NonZero::get);
     let batches = || histories.chunks(AT_ONCE);
     let parts: Vec<&[History]> =
         batches().flat_map(|batch| batch.chunks(batch.len().div_ceil(processors))).collect();
     let next = AtomicUsize::new(0);
-    let (mut wrong, mut told) = (Vec::new(), Vec::new());
+    let (mut wrong, mut measured) = (Vec::new(), Vec::new());
     std::thread::scope(|scope| {
         // No process begins another part while this many results wait.
         let (results, evaluated) = mpsc::sync_channel(processors);
@@ -82,21 +82,21 @@ fn run(alerts: &Path, histories: &[History]) -> (Vec<(History, String)>, Vec<Tol
             while !batch.iter().all(|history| firing.contains_key(&history.key())) {
                 firing.extend(evaluated.recv().expect("each part has a result"));
             }
-            checked(alerts, batch, &firing, &mut wrong, &mut told);
+            checked(alerts, batch, &firing, &mut wrong, &mut measured);
             for history in batch {
                 firing.remove(&history.key());
             }
             if histories.len() > AT_ONCE {
                 println!(
                     "{} of {} histories, {} wrong",
-                    told.len() + wrong.len(),
+                    measured.len() + wrong.len(),
                     histories.len(),
                     wrong.len()
                 );
             }
         }
     });
-    (wrong, told)
+    (wrong, measured)
 }
 
 /// Sends what fires to Alertmanager, and compares its notifications with those expected.
@@ -105,7 +105,7 @@ fn checked(
     histories: &[History],
     firing: &Firing,
     wrong: &mut Vec<(History, String)>,
-    told: &mut Vec<Told>,
+    measured: &mut Vec<Measurements>,
 ) {
     let mut of: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for one in pager::notified(repository(), alerts, histories, firing) {
@@ -117,7 +117,7 @@ fn checked(
         match truth::of_rules(history, views)
             .map_or_else(|| truth::of_notifications(history, views, told_of), Err)
         {
-            Ok(one) => told.push(one),
+            Ok(one) => measured.push(one),
             Err(what) => wrong.push((history.clone(), what)),
         }
     }
@@ -139,14 +139,15 @@ fn shrunk(mut history: History, mut what: String) -> (History, String) {
 fn everybody_is_told_of_in_time_and_nobody_for_nothing() {
     let first = number("SEED", 1);
     let histories: Vec<History> = (first..first + number("HISTORIES", 50)).map(History::random).collect();
-    let (wrong, told) = run(&alerts(), &histories);
-    let delay = told.iter().map(|told| told.worst_delay).max().unwrap_or_default() * 15;
-    let outages: Vec<usize> = told.iter().map(|told| told.of_outage).filter(|count| *count > 0).collect();
+    let (wrong, measured) = run(&alerts(), &histories);
+    let delay = measured.iter().map(|measured| measured.worst_delay).max().unwrap_or_default() * 15;
+    let outages: Vec<usize> =
+        measured.iter().map(|measured| measured.of_outage).filter(|count| *count > 0).collect();
     println!(
         "{} histories, {} wrong; longest wait after a cause's time was over: {delay} s; in {} more than 6.5 minutes; {} outages of one cause, at most {} notifications each",
         histories.len(),
         wrong.len(),
-        told.iter().filter(|told| told.beyond).count(),
+        measured.iter().filter(|measured| measured.beyond).count(),
         outages.len(),
         outages.iter().max().copied().unwrap_or_default(),
     );

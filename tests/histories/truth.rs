@@ -158,7 +158,7 @@ fn is_right(spells: &[Spell], history: &History, alert: &Alert, step: usize) -> 
 
 /// The measurements of the notifications of a history.
 #[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Told {
+pub(crate) struct Measurements {
     /// The maximum number of steps from the end of a cause's waiting time to its notification.
     pub(crate) worst_delay: usize,
     /// Whether that is more than alerts/README.md states: scrape, two evaluations and a `group_interval` are 6.5
@@ -230,21 +230,22 @@ pub(crate) fn of_notifications(
     history: &History,
     views: &Views,
     notifications: &[Notification],
-) -> Result<Told, String> {
+) -> Result<Measurements, String> {
     if let Some(early) = resolved_early(history, notifications) {
         return Err(early);
     }
-    let mut told = Told::default();
+    let mut measured = Measurements::default();
     for spell in history.servers().flat_map(|server| spells(history, server)) {
         let Some(due) = due(&spell) else { continue };
         match first(&spell, due, notifications) {
             Some(step) if step <= due + GROUP + LATE => {
-                told.worst_delay = told.worst_delay.max(step.saturating_sub(due));
-                told.beyond |= step > due - SEEN + STATED;
+                let delay = step.saturating_sub(due - SEEN);
+                measured.worst_delay = measured.worst_delay.max(delay);
+                measured.beyond |= delay > STATED;
             }
             late => {
                 return Err(format!(
-                    "h{} has {:?} since step {}, to be told at {due}, and was notified at {late:?}",
+                    "h{} has {:?} since step {}, to be notified from {due} on, and was notified at {late:?}",
                     spell.host, spell.cause, spell.from
                 ));
             }
@@ -257,12 +258,13 @@ pub(crate) fn of_notifications(
         return Err(what);
     }
     if history.is_one_outage() {
-        told.of_outage = notifications.iter().map(|one| (one.id, one.step)).collect::<BTreeSet<_>>().len();
-        if told.of_outage > 6 {
-            return Err(format!("{} notifications of one outage", told.of_outage));
+        measured.of_outage =
+            notifications.iter().map(|one| (one.id, one.step)).collect::<BTreeSet<_>>().len();
+        if measured.of_outage > 6 {
+            return Err(format!("{} notifications of one outage", measured.of_outage));
         }
     }
-    Ok(told)
+    Ok(measured)
 }
 
 /// An alert that was notified and ended on all servers, and whose end was not notified within a `group_interval`.
