@@ -8,8 +8,8 @@ use std::{
 use logagent_exporter::{
     observe::{
         host::{
+            blocking::BlockingReads,
             file::{By, Files},
-            gate::Gate,
             process::{Procfs, Wanted},
         },
         time::now,
@@ -81,7 +81,7 @@ impl Listing {
 
 fn measure(rounds: usize) -> Vec<(&'static str, Vec<f64>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let gate = Gate::default();
+    let reads = BlockingReads::default();
     let mut system = System::new().unwrap();
     let mut ways = [
         ("this exporter's own reading", Vec::new()),
@@ -92,7 +92,7 @@ fn measure(rounds: usize) -> Vec<(&'static str, Vec<f64>)> {
         let found = [
             timed(|| {
                 let deadline = Duration::from_secs(60);
-                runtime.block_on(gate.run(deadline, |attempt| {
+                runtime.block_on(reads.run(deadline, |attempt| {
                     let root = Root::new(Path::new("/"));
                     let files = Files { root: &root, attempt, by: By::Exporter, deputy: true };
                     let found = Procfs::new(PathBuf::from("/proc")).scan(&[], files, now(), &Agents);

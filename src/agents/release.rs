@@ -54,7 +54,7 @@ pub enum Feature {
 
 /// A capability's first release.
 #[derive(Debug, Clone, Copy)]
-pub struct Gate {
+pub struct FeatureSince {
     /// What.
     pub feature: Feature,
     /// The first release with it.
@@ -103,11 +103,17 @@ pub struct Unsupported {
 }
 
 /// True if a version has this capability by the table, or is not known.
-pub fn supports(gates: &[Gate], feature: Feature, version: &Reading<Option<String>>) -> Reading<bool> {
-    let Some(gate) = gates.iter().find(|gate| gate.feature == feature) else { return Reading::Known(true) };
+pub fn supports(
+    features: &[FeatureSince],
+    feature: Feature,
+    version: &Reading<Option<String>>,
+) -> Reading<bool> {
+    let Some(entry) = features.iter().find(|entry| entry.feature == feature) else {
+        return Reading::Known(true);
+    };
     version.as_ref().map(|version| {
         let release = version.as_deref().and_then(Release::parse);
-        release.is_none_or(|release| release.cmp(&gate.since) != Ordering::Less)
+        release.is_none_or(|release| release.cmp(&entry.since) != Ordering::Less)
     })
 }
 
@@ -148,17 +154,20 @@ mod tests {
     }
 
     #[test]
-    fn a_gate_does_not_apply_without_a_version_and_is_undecided_without_a_reading() {
-        let gates =
-            [Gate { feature: Feature::ProxyEnvironment, since: Release::new(1, 5, 1), source: "a document" }];
-        let of = |version: Reading<Option<String>>| supports(&gates, Feature::ProxyEnvironment, &version);
+    fn a_feature_does_not_apply_without_a_version_and_is_undecided_without_a_reading() {
+        let features = [FeatureSince {
+            feature: Feature::ProxyEnvironment,
+            since: Release::new(1, 5, 1),
+            source: "a document",
+        }];
+        let of = |version: Reading<Option<String>>| supports(&features, Feature::ProxyEnvironment, &version);
         let known = |version: &str| of(Reading::Known(Some(version.to_owned())));
         assert_eq!(known("1.5.0"), Reading::Known(false));
         assert_eq!(known("1.5.1"), Reading::Known(true));
         assert_eq!(known("a word"), Reading::Known(true));
         assert_eq!(of(Reading::Known(None)), Reading::Known(true));
         assert!(of(Reading::Unknown(Why::new(Reason::Denied, "app_info.json", "denied"))).why().is_some());
-        let other = supports(&gates, Feature::MetadataToken, &Reading::Known(Some("0.1.0".to_owned())));
+        let other = supports(&features, Feature::MetadataToken, &Reading::Known(Some("0.1.0".to_owned())));
         assert_eq!(other, Reading::Known(true), "what no row says");
     }
 }

@@ -6,7 +6,7 @@ use super::template::fill;
 use crate::{
     catalog::{
         self,
-        alert::{self, Teller, Told, alert_name, keep_firing},
+        alert::{self, AlertText, Origin, alert_name, keep_firing},
         host_alerts,
     },
     model::{
@@ -77,7 +77,7 @@ impl Subject {
         let mut labels = settings.labels.clone();
         let name = match self.cause() {
             Some(cause) => alert_name(cause),
-            None => self.told().map_or_else(|| "LogAgentTest".to_owned(), |told| told.name.to_owned()),
+            None => self.text().map_or_else(|| "LogAgentTest".to_owned(), |told| told.name.to_owned()),
         };
         let mut add = |label: &str, value: &str| {
             if !value.is_empty() {
@@ -122,7 +122,7 @@ impl Subject {
         if let Self::Cause(_, id) = self { catalog::find(id) } else { None }
     }
 
-    fn told(&self) -> Option<Told> {
+    fn text(&self) -> Option<AlertText> {
         match self {
             Self::Watchdog => Some(host_alerts::HOST_WATCHDOG),
             Self::ReloadFailed => Some(host_alerts::RELOAD_FAILED),
@@ -147,12 +147,12 @@ impl Subject {
         system: System,
         settings: &AlertingSettings,
     ) -> BTreeMap<&'static str, String> {
-        let teller = Teller::Exporter(system);
+        let origin = Origin::Exporter(system);
         let labels = self.labels(settings);
         let label = |name: &str| labels.get(name).cloned().unwrap_or_default();
-        let templates = match (self.cause(), self.told()) {
-            (Some(cause), _) => alert::annotations(cause, settings.language, teller).to_vec(),
-            (None, Some(told)) => told.annotations(settings.language, teller).to_vec(),
+        let templates = match (self.cause(), self.text()) {
+            (Some(cause), _) => alert::annotations(cause, settings.language, origin).to_vec(),
+            (None, Some(text)) => text.annotations(settings.language, origin).to_vec(),
             (None, None) => host_alerts::test(settings.language).to_vec(),
         };
         // A test checks that every template can be filled; otherwise it would be sent unfilled.

@@ -77,7 +77,7 @@ mod tests {
     use crate::{
         catalog::{
             self,
-            alert::{self, Teller},
+            alert::{self, Origin},
             host_alerts,
         },
         model::{Language, System},
@@ -121,10 +121,10 @@ mod tests {
     fn every_text_of_the_catalogue_can_be_filled() {
         let mut looked_at = 0;
         for language in [Language::English, Language::Chinese] {
-            let teller = Teller::Exporter(System::Linux);
-            let causes = catalog::causes().map(|cause| alert::annotations(cause, language, teller));
-            let hosts = host_alerts::ALL.iter().map(|told| told.annotations(language, teller));
-            let windows = Teller::Exporter(System::Windows);
+            let origin = Origin::Exporter(System::Linux);
+            let causes = catalog::causes().map(|cause| alert::annotations(cause, language, origin));
+            let hosts = host_alerts::ALL.iter().map(|told| told.annotations(language, origin));
+            let windows = Origin::Exporter(System::Windows);
             let there = catalog::causes().map(|cause| alert::annotations(cause, language, windows));
             for (name, text) in causes.chain(hosts).chain(there).flatten() {
                 let filled = fill(&text, &label).unwrap_or_else(|| panic!("{name}: {text}"));

@@ -39,16 +39,16 @@ pub fn runbook_file(cause: &Cause, language: Language) -> String {
     }
 }
 
-/// Who tells an alert.
+/// Where an alert comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Teller {
+pub enum Origin {
     /// Rules, which apply to all hosts: their texts query Prometheus for the operating system of the host.
     Rules,
     /// The exporter on a host with this system.
     Exporter(System),
 }
 
-impl Teller {
+impl Origin {
     /// One of the texts, by the host's system. In rules, the one for Linux if the system is unknown.
     fn choose(self, linux: &str, windows: &str) -> String {
         /// Looks back one day, as the exporter may be down.
@@ -66,7 +66,7 @@ impl Teller {
 }
 
 /// The names and texts of the annotations, as Prometheus templates: values that differ between hosts are labels.
-pub fn annotations(cause: &Cause, language: Language, teller: Teller) -> [(&'static str, String); 5] {
+pub fn annotations(cause: &Cause, language: Language, origin: Origin) -> [(&'static str, String); 5] {
     const DESCRIPTION: Text = Text {
         en: "The agent {{ $labels.agent }} on {{ $labels.instance }}{{ with or $labels.cluster $externalLabels.cluster }} in {{ . }}{{ end }} has the problem {cause}. \
              {meaning} Details: `logagent-exporter check` on the host, or \
@@ -88,7 +88,7 @@ pub fn annotations(cause: &Cause, language: Language, teller: Teller) -> [(&'sta
         .replace("{meaning}", cause.meaning.in_language(language));
     let mut fix = remedy::readable(cause, language, Reader::Alert);
     if let Some(windows) = remedy::for_windows(cause, language, Reader::Alert) {
-        fix = teller.choose(&fix, &format!("{}\n{windows}", ON_WINDOWS.in_language(language)));
+        fix = origin.choose(&fix, &format!("{}\n{windows}", ON_WINDOWS.in_language(language)));
     }
     if !remedy::in_brackets(cause, language, Reader::Alert).is_empty() {
         fix.push('\n');
@@ -119,7 +119,7 @@ const SERVICE_ON_WINDOWS: Text = Text {
 
 /// Name and texts of an alert that is not for a single cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct AlertText {
     /// Its name, and the name of its runbook in `alerts/runbooks/exporter`.
     pub name: &'static str,
     /// One sentence, the same for all.
@@ -134,9 +134,9 @@ pub struct Told {
     pub variables: &'static [&'static str],
 }
 
-impl Told {
+impl AlertText {
     /// The annotations, as Prometheus templates.
-    pub fn annotations(&self, language: Language, teller: Teller) -> [(&'static str, String); 5] {
+    pub fn annotations(&self, language: Language, origin: Origin) -> [(&'static str, String); 5] {
         const IN_CLUSTER: Text = Text {
             en: "{{ with or $labels.cluster $externalLabels.cluster }} in {{ . }}{{ end }}",
             zh: "{{ with or $labels.cluster $externalLabels.cluster }}{{ . }} 中{{ end }}",
@@ -154,7 +154,7 @@ impl Told {
         };
         let mut fix = self.fix.in_language(language).to_owned();
         if fix.contains("systemctl ") || fix.contains("journalctl ") {
-            fix.push_str(&teller.choose("", &format!("\n{}", SERVICE_ON_WINDOWS.in_language(language))));
+            fix.push_str(&origin.choose("", &format!("\n{}", SERVICE_ON_WINDOWS.in_language(language))));
         }
         [
             ("summary", self.summary.in_language(language).to_owned()),
@@ -174,8 +174,8 @@ mod tests {
     use super::*;
     use crate::catalog;
 
-    fn fix(cause: &Cause, language: Language, teller: Teller) -> String {
-        let [_, _, (_, fix), ..] = annotations(cause, language, teller);
+    fn fix(cause: &Cause, language: Language, origin: Origin) -> String {
+        let [_, _, (_, fix), ..] = annotations(cause, language, origin);
         fix
     }
 
@@ -186,8 +186,8 @@ mod tests {
         for cause in catalog::causes() {
             for language in [Language::English, Language::Chinese] {
                 let [rules, linux, windows] =
-                    [Teller::Rules, Teller::Exporter(System::Linux), Teller::Exporter(System::Windows)]
-                        .map(|teller| fix(cause, language, teller));
+                    [Origin::Rules, Origin::Exporter(System::Linux), Origin::Exporter(System::Windows)]
+                        .map(|origin| fix(cause, language, origin));
                 differ += usize::from(linux != windows);
                 if !remedy::LINUX_ALONE.contains(&cause.id) {
                     assert!(

@@ -1,14 +1,14 @@
 //! Alerts about one host that are not for a single cause: the same in Prometheus' rules and in the alerts that the
 //! exporter pushes.
 
-use super::alert::Told;
+use super::alert::AlertText;
 use crate::model::{Language, Text};
 
 const EXPORTER: &str = "logagent-exporter";
 const HOST: &str = "logagent-host";
 
 /// An agent keeps failing, but no cause is active long enough for its own alert.
-pub const FAILING: Told = Told {
+pub const FAILING: AlertText = AlertText {
     name: "LogAgentFailing",
     summary: Text {
         en: "A log-collection agent keeps failing, but no cause stays active.",
@@ -33,7 +33,7 @@ pub const FAILING: Told = Told {
 };
 
 /// A warning for a cause that is otherwise critical.
-pub const WARNING: Told = Told {
+pub const WARNING: AlertText = AlertText {
     name: "LogAgentWarning",
     summary: Text {
         en: "A log-collection agent has a problem that needs attention.",
@@ -56,7 +56,7 @@ pub const WARNING: Told = Told {
 };
 
 /// The exporter no longer evaluates.
-pub const STALE: Told = Told {
+pub const STALE: AlertText = AlertText {
     name: "LogAgentExporterStale",
     summary: Text {
         en: "An exporter answers, but no longer evaluates.",
@@ -77,7 +77,7 @@ pub const STALE: Told = Told {
 };
 
 /// The exporter runs with its former config.
-pub const RELOAD_FAILED: Told = Told {
+pub const RELOAD_FAILED: AlertText = AlertText {
     name: "LogAgentExporterReloadFailed",
     summary: Text { en: "An exporter rejects its config file.", zh: "exporter 拒绝了配置文件。" },
     description: Text {
@@ -95,7 +95,7 @@ pub const RELOAD_FAILED: Told = Told {
 };
 
 /// Facts repeatedly cannot be read.
-pub const OBSERVATION_ERRORS: Told = Told {
+pub const OBSERVATION_ERRORS: AlertText = AlertText {
     name: "LogAgentExporterObservationErrors",
     summary: Text {
         en: "An exporter cannot read what it needs.", zh: "exporter 无法读取所需的信息。"
@@ -115,7 +115,7 @@ pub const OBSERVATION_ERRORS: Told = Told {
 };
 
 /// The status of an agent has been unknown for a long time.
-pub const STATUS_UNKNOWN: Told = Told {
+pub const STATUS_UNKNOWN: AlertText = AlertText {
     name: "LogAgentStatusUnknown",
     summary: Text {
         en: "The status of a log-collection agent is unknown.",
@@ -136,7 +136,7 @@ pub const STATUS_UNKNOWN: Told = Told {
 };
 
 /// There is nothing to watch.
-pub const NO_AGENTS: Told = Told {
+pub const NO_AGENTS: AlertText = AlertText {
     name: "LogAgentNoAgents",
     summary: Text {
         en: "An exporter has found no log-collection agent.",
@@ -159,7 +159,7 @@ pub const NO_AGENTS: Told = Told {
 };
 
 /// Always fires, as long as the exporter on this host pushes alerts.
-pub const HOST_WATCHDOG: Told = Told {
+pub const HOST_WATCHDOG: AlertText = AlertText {
     name: "LogAgentHostWatchdog",
     summary: Text {
         en: "Alerting works, from this host to the receiver.",
@@ -180,7 +180,7 @@ pub const HOST_WATCHDOG: Told = Told {
 };
 
 /// All of them.
-pub const ALL: [Told; 8] =
+pub const ALL: [AlertText; 8] =
     [FAILING, WARNING, STALE, RELOAD_FAILED, OBSERVATION_ERRORS, STATUS_UNKNOWN, NO_AGENTS, HOST_WATCHDOG];
 
 /// The annotations of the alert that `logagent-exporter alerts test` sends.

@@ -17,8 +17,8 @@ pub(super) mod process {
         model::{Reading, Reason, Why},
         observe::{
             host::{
+                blocking::Attempt,
                 file::Files,
-                gate::Attempt,
                 process::{Container, FirstProcess, Scan, Wanted},
             },
             time::Now,
@@ -67,7 +67,7 @@ pub(super) mod process {
 pub(super) mod services {
     use crate::{
         model::{Reading, snapshot::ServiceFact},
-        observe::host::gate::Attempt,
+        observe::host::blocking::Attempt,
     };
 
     /// There are none.

@@ -1,7 +1,7 @@
 //! Alerts about exporters and their targets, and the watchdog.
 
 use logagent_exporter::{
-    catalog::{alert::Told, host_alerts},
+    catalog::{alert::AlertText, host_alerts},
     model::Text,
 };
 
@@ -92,7 +92,7 @@ or avg_over_time(cluster:logagent_exporters_up:ratio[5m]) <= 0.6
     wait: "4m",
     keep: "5m",
     labels: &[("severity", "critical")],
-    told: Told {
+    text: AlertText {
         name: "LogAgentExportersDown",
         summary: Text {
             en: "Many exporters of a cluster cannot be scraped.",
@@ -128,7 +128,7 @@ or max_over_time(cluster:logagent_exporters:count[1d])
     wait: "10m",
     keep: "5m",
     labels: &[("severity", "critical")],
-    told: Told {
+    text: AlertText {
         name: "LogAgentExportersMissing",
         summary: Text {
             en: "Many exporters of a cluster have left service discovery.",
@@ -157,7 +157,7 @@ const ABSENT: Alert = Alert {
     wait: "15m",
     keep: "",
     labels: &[("severity", "critical")],
-    told: Told {
+    text: AlertText {
         name: "LogAgentExporterAbsent",
         summary: Text {
             en: "Prometheus has no exporter to scrape.",
@@ -191,7 +191,7 @@ count_over_time(target:logagent_exporter:down[5m])
     wait: "10m",
     keep: "5m",
     labels: &[("severity", "warning")],
-    told: Told {
+    text: AlertText {
         name: "LogAgentExporterDown",
         summary: Text { en: "An exporter cannot be scraped.", zh: "exporter 无法抓取。" },
         description: Text {
@@ -221,7 +221,7 @@ const NO_METRICS: Alert = Alert {
     wait: "10m",
     keep: "5m",
     labels: &[("severity", "warning")],
-    told: Told {
+    text: AlertText {
         name: "LogAgentExporterNoMetrics",
         summary: Text {
             en: "A target of the exporters' job does not serve the exporter's metrics.",
@@ -255,7 +255,7 @@ or changes(process_start_time_seconds{job!~".*logagent.*"}[15m]) >= 3
     wait: "",
     keep: "10m",
     labels: &[("severity", "warning")],
-    told: Told {
+    text: AlertText {
         name: "LogAgentExporterRestarting",
         summary: Text { en: "An exporter restarts repeatedly.", zh: "exporter 反复重启。" },
         description: Text {
@@ -282,7 +282,7 @@ const STALE: Alert = Alert {
     wait: "2m",
     keep: "5m",
     labels: &[("severity", "warning")],
-    told: host_alerts::STALE,
+    text: host_alerts::STALE,
 };
 
 const RELOAD: Alert = Alert {
@@ -293,7 +293,7 @@ const RELOAD: Alert = Alert {
     wait: "3m",
     keep: "",
     labels: &[("severity", "warning")],
-    told: host_alerts::RELOAD_FAILED,
+    text: host_alerts::RELOAD_FAILED,
 };
 
 const NOTIFICATIONS: Alert = Alert {
@@ -309,7 +309,7 @@ or increase(logagent_alertmanager_notifications_dropped_total[2h]) > 0
     wait: "5m",
     keep: "5m",
     labels: &[("severity", "warning")],
-    told: Told {
+    text: AlertText {
         name: "LogAgentExporterNotificationsFailing",
         summary: Text {
             en: "An exporter cannot push its alerts to an Alertmanager.",
@@ -340,7 +340,7 @@ const ERRORS: Alert = Alert {
     wait: "30m",
     keep: "15m",
     labels: &[("severity", "warning")],
-    told: host_alerts::OBSERVATION_ERRORS,
+    text: host_alerts::OBSERVATION_ERRORS,
 };
 
 const UNKNOWN: Alert = Alert {
@@ -355,7 +355,7 @@ max without (job, status) (last_over_time(agent_status:logagent_status:not_ok{st
     wait: "1h",
     keep: "5m",
     labels: &[("severity", "warning")],
-    told: host_alerts::STATUS_UNKNOWN,
+    text: host_alerts::STATUS_UNKNOWN,
 };
 
 const NO_AGENTS: Alert = Alert {
@@ -364,7 +364,7 @@ const NO_AGENTS: Alert = Alert {
     wait: "1h",
     keep: "",
     labels: &[("severity", "warning")],
-    told: host_alerts::NO_AGENTS,
+    text: host_alerts::NO_AGENTS,
 };
 
 const WATCHDOG: Alert = Alert {
@@ -375,7 +375,7 @@ const WATCHDOG: Alert = Alert {
     wait: "",
     keep: "",
     labels: &[("severity", "none")],
-    told: Told {
+    text: AlertText {
         name: "LogAgentWatchdog",
         summary: Text {
             en: "Alerting works, from Prometheus to the receiver.",

@@ -1,7 +1,7 @@
 //! Alerts about agents that are about no single cause: those of fleets, of the symptom, and of unknown causes.
 
 use logagent_exporter::{
-    catalog::{alert::Told, host_alerts},
+    catalog::{alert::AlertText, host_alerts},
     model::Text,
 };
 
@@ -21,7 +21,7 @@ const FLEET_CAUSE: Alert = Alert {
     wait: "",
     keep: "",
     labels: &[("severity", "critical")],
-    told: Told {
+    text: AlertText {
         name: "LogAgentFleetCause",
         summary: Text {
             en: "Many log-collection agents of a cluster have the same problem.",
@@ -48,7 +48,7 @@ const FLEET_WARNING: Alert = Alert {
     wait: "",
     keep: "",
     labels: &[("severity", "warning")],
-    told: Told {
+    text: AlertText {
         name: "LogAgentFleetWarning",
         summary: Text {
             en: "Many log-collection agents of a cluster have the same warning.",
@@ -75,7 +75,7 @@ const FLEET_FAILING: Alert = Alert {
     wait: "",
     keep: "",
     labels: &[("severity", "critical")],
-    told: Told {
+    text: AlertText {
         name: "LogAgentFleetFailing",
         summary: Text {
             en: "Many log-collection agents of a cluster fail, for various causes.",
@@ -104,7 +104,7 @@ const FAILING: Alert = Alert {
     wait: "",
     keep: "",
     labels: &[("severity", "critical")],
-    told: host_alerts::FAILING,
+    text: host_alerts::FAILING,
 };
 
 const WARNING: Alert = Alert {
@@ -116,7 +116,7 @@ const WARNING: Alert = Alert {
     wait: "",
     keep: "",
     labels: &[("severity", "warning")],
-    told: host_alerts::WARNING,
+    text: host_alerts::WARNING,
 };
 
 /// In a separate group, each minute.
@@ -134,7 +134,7 @@ and cluster_region_url:logagent_endpoints:count >= 0.5 * max_over_time(cluster_r
     wait: "2m",
     keep: "10m",
     labels: &[("severity", "critical"), ("prerequisite", "network")],
-    told: Told {
+    text: AlertText {
         name: "LogAgentFleetEndpointDown",
         summary: Text {
             en: "An endpoint of the log service is down for a whole cluster.",

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use logagent_exporter::{
     catalog::{
         self,
-        alert::{Teller, alert_name, annotations, keep_firing},
+        alert::{Origin, alert_name, annotations, keep_firing},
     },
     model::{Cause, Language, System},
 };
@@ -116,7 +116,7 @@ fn alert(out: &mut String, cause: &Cause, language: Language) {
         prerequisite = cause.prerequisite.as_str(),
         severity = cause.severity.as_str(),
     );
-    for (annotation, template) in annotations(cause, language, Teller::Exporter(System::Linux)) {
+    for (annotation, template) in annotations(cause, language, Origin::Exporter(System::Linux)) {
         let _infallible = writeln!(out, "              {annotation}: {}", scalar(&filled(&template), 16));
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use logagent_exporter::{
     catalog::{
         self,
-        alert::{Teller, Told, alert_name, annotations, keep_firing},
+        alert::{AlertText, Origin, alert_name, annotations, keep_firing},
     },
     model::{Cause, Language},
 };
@@ -74,7 +74,7 @@ fn rule(out: &mut String, cause: &Cause, language: Language) {
         "        labels:\n          severity: {severity}\n          cause: {id}\n          prerequisite: {}\n        annotations:\n",
         cause.prerequisite.as_str(),
     );
-    for (name, text) in annotations(cause, language, Teller::Rules) {
+    for (name, text) in annotations(cause, language, Origin::Rules) {
         let _infallible = writeln!(out, "          {name}: {}", scalar(&text, 12));
     }
 }
@@ -93,7 +93,7 @@ pub(crate) struct Alert {
     /// Labels, in the order in which they are written.
     pub(crate) labels: &'static [(&'static str, &'static str)],
     /// Its name and texts.
-    pub(crate) told: Told,
+    pub(crate) text: AlertText,
 }
 
 fn rendered(out: &mut String, alert: &Alert, language: Language) {
@@ -101,7 +101,7 @@ fn rendered(out: &mut String, alert: &Alert, language: Language) {
     for line in alert.why {
         let _infallible = writeln!(out, "      # {line}");
     }
-    let _infallible = writeln!(out, "      - alert: {}\n        expr: |", alert.told.name);
+    let _infallible = writeln!(out, "      - alert: {}\n        expr: |", alert.text.name);
     let expr = alert.expr.replace("WARNINGS", &state::warnings().join("|"));
     for line in expr.trim().lines() {
         let _infallible = writeln!(out, "          {line}");
@@ -118,7 +118,7 @@ fn rendered(out: &mut String, alert: &Alert, language: Language) {
         let _infallible = writeln!(out, "          {label}: {value}");
     }
     out.push_str("        annotations:\n");
-    for (name, text) in alert.told.annotations(language, Teller::Rules) {
+    for (name, text) in alert.text.annotations(language, Origin::Rules) {
         let _infallible = writeln!(out, "          {name}: {}", scalar(&text, 12));
     }
 }

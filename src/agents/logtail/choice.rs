@@ -19,7 +19,7 @@ use crate::{
 
 use super::{
     config::{BYTES_OF_A_MEGABYTE, THOUSANDTHS, in_unit},
-    versions::GATES,
+    versions::FEATURES,
 };
 
 /// The choice, and its inputs.
@@ -70,7 +70,7 @@ fn unless_too_old(
     if !found.as_ref().is_some_and(|parameter| parameter.key.starts_with("environment ")) {
         return Ok(found);
     }
-    let able = *supports(GATES, Feature::AddressOfEnvironment, version).as_result()?;
+    let able = *supports(FEATURES, Feature::AddressOfEnvironment, version).as_result()?;
     Ok(found.filter(|_| able))
 }
 
@@ -96,7 +96,7 @@ pub(super) fn adjusts_time(
         Ok(match setting {
             // Releases that do not know the setting ignore it.
             Some(TimeAdjustment { on: true, .. })
-                if !*supports(GATES, Feature::TimeAdjustment, version).as_result()? =>
+                if !*supports(FEATURES, Feature::TimeAdjustment, version).as_result()? =>
             {
                 None
             }

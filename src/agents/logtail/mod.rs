@@ -434,7 +434,7 @@ impl Operation for Logtail {
     }
 
     fn supports(&self, feature: Feature, version: &Reading<Option<String>>) -> Reading<bool> {
-        release::supports(versions::GATES, feature, version)
+        release::supports(versions::FEATURES, feature, version)
     }
 
     fn unsupported(

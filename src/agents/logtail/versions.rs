@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::{
     agents::{
         address::ServerAddress,
-        release::{Defect, Feature, Gate, Release, Unsupported, When, supports},
+        release::{Defect, Feature, FeatureSince, Release, Unsupported, When, supports},
     },
     model::{
         Reading, Why,
@@ -16,38 +16,38 @@ use crate::{
 use super::config::{bare_key, is_community_server};
 
 /// Capabilities, with their first release.
-pub(super) static GATES: &[Gate] = &[
-    Gate {
+pub(super) static FEATURES: &[FeatureSince] = &[
+    FeatureSince {
         feature: Feature::SeveralIdentifiers,
         since: Release::new(0, 12, 0),
         source: "Alibaba Cloud SLS: release notes of Logtail for Linux, 0.12.0",
     },
-    Gate {
+    FeatureSince {
         feature: Feature::AddressOfEnvironment,
         since: Release::new(0, 16, 24),
         source: "Alibaba Cloud SLS: release notes of Logtail for Linux, 0.16.24",
     },
-    Gate {
+    FeatureSince {
         feature: Feature::TimeAdjustment,
         since: Release::new(1, 0, 21),
         source: "Alibaba Cloud SLS: release notes of Logtail for Linux, 1.0.21",
     },
-    Gate {
+    FeatureSince {
         feature: Feature::ProxyEnvironment,
         since: Release::new(1, 5, 1),
         source: "Alibaba Cloud SLS: release notes of Logtail for Linux, 1.5.1",
     },
-    Gate {
+    FeatureSince {
         feature: Feature::ServerByName,
         since: Release::new(1, 8, 0),
         source: "https://github.com/alibaba/loongcollector/pull/1071",
     },
-    Gate {
+    FeatureSince {
         feature: Feature::MetadataToken,
         since: Release::new(2, 1, 13),
         source: "Alibaba Cloud SLS: release notes of Logtail for Linux, 2.1.13",
     },
-    Gate {
+    FeatureSince {
         feature: Feature::ThirdGenerationKeys,
         since: Release::new(3, 0, 0),
         source: "https://github.com/aliyun/alibabacloud-aiops-skills, \
@@ -125,13 +125,13 @@ pub(super) fn unsupported(
         .chain(by_name.map(|server| (server.key.clone(), Feature::ServerByName, "the server's IP address")));
     let mut found = Vec::new();
     for (key, feature, instead) in candidates {
-        let Some(gate) = GATES.iter().find(|gate| gate.feature == feature) else { continue };
-        if *supports(GATES, feature, version).as_result()? {
+        let Some(entry) = FEATURES.iter().find(|entry| entry.feature == feature) else { continue };
+        if *supports(FEATURES, feature, version).as_result()? {
             continue;
         }
         // The community edition has its own config servers, and does not need the service's.
         if edition.as_result()?.community == (feature == Feature::ServerByName) {
-            found.push(Unsupported { key, since: gate.since, instead, source: gate.source });
+            found.push(Unsupported { key, since: entry.since, instead, source: entry.source });
         }
     }
     Ok(found)
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn no_row_lacks_a_source() {
-        for Gate { feature, source, .. } in GATES {
+        for FeatureSince { feature, source, .. } in FEATURES {
             assert!(is_source(source), "{feature:?}: {source}");
         }
         for Defect { mended, source, .. } in DEFECTS {
@@ -167,9 +167,9 @@ mod tests {
 
     #[test]
     fn every_feature_has_one_row_in_the_order_of_releases() {
-        let features: BTreeSet<_> = GATES.iter().map(|gate| gate.feature).collect();
-        assert_eq!(features.len(), GATES.len());
-        assert!(GATES.is_sorted_by_key(|gate| gate.since));
+        let features: BTreeSet<_> = FEATURES.iter().map(|entry| entry.feature).collect();
+        assert_eq!(features.len(), FEATURES.len());
+        assert!(FEATURES.is_sorted_by_key(|entry| entry.since));
         assert!(DEFECTS.is_sorted_by_key(|defect| defect.mended));
         assert!(DEFECTS.iter().all(|defect| defect.from.is_none_or(|from| from < defect.mended)));
     }

@@ -17,21 +17,21 @@ const MOST: usize = 50;
 /// The problems of one agent at the last evaluation, and the transitions up to then.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ProblemHistory {
-    told: BTreeMap<(Prerequisite, &'static str), Told>,
+    problems: BTreeMap<(Prerequisite, &'static str), KnownProblem>,
     /// Prerequisites that were judged before: a problem seen the first time one is judged may be old.
     begun: BTreeSet<Prerequisite>,
     transitions: Transitions,
 }
 
-/// How a cause is reported.
+/// A problem at the last evaluation.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Told {
+struct KnownProblem {
     cause: &'static Cause,
     /// None: another cause explains it.
     severity: Option<Severity>,
 }
 
-impl Told {
+impl KnownProblem {
     fn to(self) -> TransitionTo {
         match self.severity {
             Some(Severity::Critical) => TransitionTo::Failing,
@@ -44,15 +44,15 @@ impl Told {
 impl ProblemHistory {
     /// The transitions up to this report. The causes of a prerequisite that no longer applies are gone.
     pub(super) fn advance(&mut self, at: SystemTime, report: &[PrerequisiteReport]) -> &Transitions {
-        let mut told = BTreeMap::new();
+        let mut current = BTreeMap::new();
         for prerequisite in report {
             for problem in &prerequisite.problems {
-                tell(&mut told, prerequisite.id, problem);
+                add(&mut current, prerequisite.id, problem);
             }
             self.transitions.totals.entry(prerequisite.id).or_default();
         }
         let mut new: Vec<Transition> = Vec::new();
-        let gone = self.told.iter().filter(|(key, _)| !told.contains_key(*key));
+        let gone = self.problems.iter().filter(|(key, _)| !current.contains_key(*key));
         let gone = gone.filter(|(_, before)| before.severity.is_some());
         new.extend(gone.map(|((prerequisite, _), before)| Transition {
             at,
@@ -60,14 +60,14 @@ impl ProblemHistory {
             cause: before.cause,
             to: TransitionTo::Ok,
         }));
-        for ((prerequisite, id), now) in &told {
-            let before = self.told.get(&(*prerequisite, *id)).and_then(|before| before.severity);
+        for ((prerequisite, id), now) in &current {
+            let before = self.problems.get(&(*prerequisite, *id)).and_then(|before| before.severity);
             if self.begun.contains(prerequisite) && before != now.severity {
                 let prerequisite = *prerequisite;
                 new.push(Transition { at, prerequisite, cause: now.cause, to: now.to() });
             }
         }
-        self.told = told;
+        self.problems = current;
         self.begun.extend(report.iter().filter(|each| is_looked_at(each)).map(|each| each.id));
         self.keep(&new);
         &self.transitions
@@ -87,10 +87,15 @@ impl ProblemHistory {
 }
 
 /// With the highest severity of its subjects; explained only if all of them are.
-fn tell(told: &mut BTreeMap<(Prerequisite, &'static str), Told>, id: Prerequisite, problem: &Problem) {
+fn add(
+    problems: &mut BTreeMap<(Prerequisite, &'static str), KnownProblem>,
+    id: Prerequisite,
+    problem: &Problem,
+) {
     let severity = problem.explained_by.is_none().then_some(problem.severity);
-    let told = told.entry((id, problem.cause.id)).or_insert(Told { cause: problem.cause, severity });
-    told.severity = told.severity.max(severity);
+    let known =
+        problems.entry((id, problem.cause.id)).or_insert(KnownProblem { cause: problem.cause, severity });
+    known.severity = known.severity.max(severity);
 }
 
 /// False while a result is still pending, such as the first answer of an endpoint.

@@ -16,13 +16,13 @@ use crate::{
 
 use super::{
     all_cases,
-    world::{World, judge, problems, turn, unread},
+    scenario::{Scenario, judge, problems, turn, unread},
 };
 
 /// The paths of all known readings.
-fn readings(world: &World) -> Vec<Path> {
+fn readings(scenario: &Scenario) -> Vec<Path> {
     let mut paths = Vec::new();
-    world.snapshot.clone().visit(&mut Path::new(), &mut |path, reading: &mut dyn Blindable| {
+    scenario.snapshot.clone().visit(&mut Path::new(), &mut |path, reading: &mut dyn Blindable| {
         if reading.is_known() {
             paths.push(path.clone());
         }
@@ -30,15 +30,15 @@ fn readings(world: &World) -> Vec<Path> {
     paths
 }
 
-/// The world with the reading at this path made unknown.
-fn blinded(world: &World, at: &Path) -> World {
-    let mut world = world.clone();
-    world.snapshot.visit(&mut Path::new(), &mut |path, reading: &mut dyn Blindable| {
+/// The scenario with the reading at this path made unknown.
+fn blinded(scenario: &Scenario, at: &Path) -> Scenario {
+    let mut scenario = scenario.clone();
+    scenario.snapshot.visit(&mut Path::new(), &mut |path, reading: &mut dyn Blindable| {
         if path == at {
             reading.blind(unread(&at.join(".")));
         }
     });
-    world
+    scenario
 }
 
 type Standing = BTreeSet<(&'static str, String)>;
@@ -55,31 +55,31 @@ fn status_of(report: &AgentReport, id: Prerequisite) -> Option<Status> {
     report.prerequisites.iter().find(|prerequisite| prerequisite.id == id).map(|found| found.status)
 }
 
-/// Sequences of worlds, the last of which is blinded: cases that fire, and near misses. Each once: many near
+/// Sequences of scenarios, the last of which is blinded: cases that fire, and near misses. Each once: many near
 /// misses are the same healthy host.
-fn sequences() -> Vec<(&'static str, Vec<World>)> {
+fn sequences() -> Vec<(&'static str, Vec<Scenario>)> {
     let mut seen = BTreeSet::new();
     let cases = all_cases().into_iter();
     cases
         .flat_map(|case| [(case.cause, case.fires), (case.cause, case.silent)])
-        .filter(|(_, worlds)| seen.insert(format!("{worlds:?}")))
+        .filter(|(_, scenarios)| seen.insert(format!("{scenarios:?}")))
         .collect()
 }
 
-/// Each sequence with the engine state before its last world.
+/// Each sequence with the engine state before its last scenario.
 struct Sequence {
     cause: &'static str,
     before: EngineState,
     stood_before: Standing,
-    last: World,
+    last: Scenario,
 }
 
-fn for_each_reading(mut check: impl FnMut(&str, &Sequence, &World)) -> usize {
+fn for_each_reading(mut check: impl FnMut(&str, &Sequence, &Scenario)) -> usize {
     let mut blindings = 0;
-    for (cause, mut worlds) in sequences() {
-        let last = worlds.pop().expect("a case has a world");
+    for (cause, mut scenarios) in sequences() {
+        let last = scenarios.pop().expect("a case has a scenario");
         let mut before = EngineState::default();
-        let reports: Vec<_> = worlds.iter().map(|world| turn(world, &mut before)).collect();
+        let reports: Vec<_> = scenarios.iter().map(|scenario| turn(scenario, &mut before)).collect();
         let stood_before = reports.last().map(standing).unwrap_or_default();
         let sequence = Sequence { cause, before, stood_before, last };
         for path in readings(&sequence.last) {
@@ -155,8 +155,8 @@ fn once_seen_an_unread_fact_neither_raises_nor_clears() {
 /// With everything read, nothing is left undecided: a rule that forgets a cause is found here.
 #[test]
 fn with_everything_read_every_cause_is_decided() {
-    for (cause, worlds) in sequences() {
-        for prerequisite in judge(&worlds).prerequisites {
+    for (cause, scenarios) in sequences() {
+        for prerequisite in judge(&scenarios).prerequisites {
             let forgotten: Vec<_> = prerequisite
                 .unknown
                 .iter()

@@ -7,16 +7,16 @@ use crate::model::{
     snapshot::{ClockSource, Installation, KernelClock, LoadedConfig, ProcessState},
 };
 
-use super::world::{World, custom, loglistener, logtail, named, now, process};
+use super::scenario::{Scenario, custom, loglistener, logtail, named, now, process};
 
 /// A cause, a sequence of snapshots that ends with it active, and one that ends just short of it.
 pub(super) struct Case {
     pub(super) cause: &'static str,
-    pub(super) fires: Vec<World>,
-    pub(super) silent: Vec<World>,
+    pub(super) fires: Vec<Scenario>,
+    pub(super) silent: Vec<Scenario>,
 }
 
-pub(super) fn case(cause: &'static str, fires: World, silent: World) -> Case {
+pub(super) fn case(cause: &'static str, fires: Scenario, silent: Scenario) -> Case {
     Case { cause, fires: vec![fires], silent: vec![silent] }
 }
 
@@ -70,23 +70,23 @@ fn installed() -> Vec<Case> {
     ]
 }
 
-fn versioned(world: World, version: &str) -> World {
-    world.with(|w| w.record().version = Some(version.into()))
+fn versioned(scenario: Scenario, version: &str) -> Scenario {
+    scenario.with(|w| w.record().version = Some(version.into()))
 }
 
-fn of_version(version: &str) -> World {
+fn of_version(version: &str) -> Scenario {
     versioned(logtail(), version)
 }
 
-fn accelerated(world: World) -> World {
-    world.with(|w| {
+fn accelerated(scenario: Scenario) -> Scenario {
+    scenario.with(|w| {
         w.parameters().data_servers[0].endpoint.value = "log-global.aliyuncs.com".into();
         w.derive_endpoints();
     })
 }
 
 /// A worker that restarts this often, at this interval.
-fn looping(starts: u64, seconds: u64) -> Vec<World> {
+fn looping(starts: u64, seconds: u64) -> Vec<Scenario> {
     (0..starts)
         .map(|start| {
             logtail().later(start * seconds).with(|w| {
@@ -162,7 +162,7 @@ fn processes() -> Vec<Case> {
     ]
 }
 
-fn skewed(low: f64, high: f64) -> World {
+fn skewed(low: f64, high: f64) -> Scenario {
     logtail().with(|w| w.offset(ClockSource::HttpDate, low, high))
 }
 
@@ -173,13 +173,13 @@ fn clock() -> Vec<Case> {
     let stepped = |seconds: f64, uptime_ok: bool| {
         let before = logtail();
         let after = before.later(15).with(|w| w.snapshot.clock.wall_minus_boot += seconds);
-        let mut worlds = vec![before, after];
+        let mut scenarios = vec![before, after];
         if !uptime_ok {
-            for (index, world) in worlds.iter_mut().enumerate() {
-                world.snapshot.uptime = Duration::from_secs(60 + 15 * u64::try_from(index).unwrap());
+            for (index, scenario) in scenarios.iter_mut().enumerate() {
+                scenario.snapshot.uptime = Duration::from_secs(60 + 15 * u64::try_from(index).unwrap());
             }
         }
-        worlds
+        scenarios
     };
     let unsynchronized = |low: f64, high: f64| {
         skewed(low, high).with(|w| {
@@ -222,9 +222,9 @@ fn clock() -> Vec<Case> {
     ]
 }
 
-fn edit(world: &mut World, digest: u64, seconds_after_start: i64) {
+fn edit(scenario: &mut Scenario, digest: u64, seconds_after_start: i64) {
     let start = now() - Duration::from_secs(86_400);
-    let config = world.agent().config.as_mut().unwrap();
+    let config = scenario.agent().config.as_mut().unwrap();
     if let Reading::Known(crate::model::snapshot::FileState::Present(file)) = &mut config.state {
         file.digest = digest;
         file.modified = if seconds_after_start >= 0 {

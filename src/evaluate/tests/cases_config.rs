@@ -9,7 +9,7 @@ use crate::model::{
 
 use super::{
     cases::{Case, case},
-    world::{World, answered, custom, loglistener, logtail, logtail_unexpected, now, parameter},
+    scenario::{Scenario, answered, custom, loglistener, logtail, logtail_unexpected, now, parameter},
 };
 
 const HTTP: &str = "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com";
@@ -24,7 +24,7 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-fn state(state: Reading<FileState<Parameters>>) -> World {
+fn state(state: Reading<FileState<Parameters>>) -> Scenario {
     logtail().with(|w| w.agent().config.as_mut().unwrap().state = state)
 }
 
@@ -49,15 +49,15 @@ fn files() -> Vec<Case> {
     ]
 }
 
-fn config_server(world: World, value: &str) -> World {
-    world.with(|w| {
+fn config_server(scenario: Scenario, value: &str) -> Scenario {
+    scenario.with(|w| {
         w.parameters().config_servers[0].value = value.into();
         w.derive_endpoints();
     })
 }
 
-fn data_server(world: World, cluster: &str, endpoint: &str) -> World {
-    world.with(|w| {
+fn data_server(scenario: Scenario, cluster: &str, endpoint: &str) -> Scenario {
+    scenario.with(|w| {
         let entry = &mut w.parameters().data_servers[0];
         entry.region = Some(parameter("data_server_list[0].cluster", cluster));
         entry.endpoint.value = endpoint.into();
@@ -66,15 +66,15 @@ fn data_server(world: World, cluster: &str, endpoint: &str) -> World {
 }
 
 /// As in the vendor's image: the path of an optional file gives region and network.
-fn generated(world: &mut World) {
+fn generated(scenario: &mut Scenario) {
     let path = "/etc/ilogtail/conf/cn-hangzhou/ilogtail_config.json";
     let variable = ("ALIYUN_LOGTAIL_CONFIG".to_owned(), path.to_owned());
-    world.agent().invocation.environment = Reading::Known([variable].into());
-    world.agent().config.as_mut().unwrap().path = path.into();
+    scenario.agent().invocation.environment = Reading::Known([variable].into());
+    scenario.agent().config.as_mut().unwrap().path = path.into();
 }
 
-fn community(world: World) -> World {
-    world.with(|w| {
+fn community(scenario: Scenario) -> Scenario {
+    scenario.with(|w| {
         w.record().version = Some("1.8.8 Community Edition".into());
         w.processes().truncate(1);
         w.derive_endpoints();
@@ -82,7 +82,7 @@ fn community(world: World) -> World {
 }
 
 /// The config as the third generation's installer writes it; an empty version counts as none.
-fn third_generation(version: &str) -> World {
+fn third_generation(version: &str) -> Scenario {
     logtail().with(|w| {
         w.record().version = (!version.is_empty()).then(|| version.to_owned());
         w.parameters().config_servers[0].key = "config_servers[0]".into();
@@ -93,7 +93,7 @@ fn third_generation(version: &str) -> World {
     })
 }
 
-fn community_server(version: &str, server: &str) -> World {
+fn community_server(version: &str, server: &str) -> Scenario {
     community(logtail_unexpected()).with(|w| {
         w.record().version = Some(version.into());
         w.parameters().config_servers = vec![parameter("ilogtail_configserver_address[0]", server)];
@@ -199,12 +199,12 @@ fn servers() -> Vec<Case> {
     ]
 }
 
-fn failing(url: &str, kind: FailureKind, address: &str) -> World {
+fn failing(url: &str, kind: FailureKind, address: &str) -> Scenario {
     logtail().with(|w| w.fail(url, kind, address))
 }
 
 /// An HTTP endpoint in addition to the HTTPS one, on the same host.
-fn custom_with_http() -> World {
+fn custom_with_http() -> Scenario {
     custom().with(|w| {
         let mut plain = w.agent().endpoints[0].clone();
         plain.endpoint.url = "http://logs.example.com".into();
@@ -214,15 +214,15 @@ fn custom_with_http() -> World {
 }
 
 /// The HTTPS endpoint's probe fails this way, after its certificate was received.
-fn refused_answer(world: &mut World, kind: FailureKind) {
-    if let Reading::Known(probe) = &mut world.endpoint(HTTPS).probe {
+fn refused_answer(scenario: &mut Scenario, kind: FailureKind) {
+    if let Reading::Known(probe) = &mut scenario.endpoint(HTTPS).probe {
         probe.outcome = Err(Failure { kind, address: None, detail: "failed".into() });
     }
 }
 
 /// All probes go through a proxy, the connection to which may fail.
-fn through_proxy(world: &mut World, outcome: Result<(), FailureKind>) {
-    for fact in &mut world.agent().endpoints {
+fn through_proxy(scenario: &mut Scenario, outcome: Result<(), FailureKind>) {
+    for fact in &mut scenario.agent().endpoints {
         let mut probe = answered();
         probe.proxy = Some(("http://10.0.0.9:3128".into(), "http_proxy".into()));
         if let Err(kind) = outcome {

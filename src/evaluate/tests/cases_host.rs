@@ -9,8 +9,8 @@ use crate::model::{
 
 use super::{
     cases::{Case, case},
-    world::{
-        World, content, interface, judge, loglistener, loglistener_by_label, logtail, logtail_unexpected,
+    scenario::{
+        Scenario, content, interface, judge, loglistener, loglistener_by_label, logtail, logtail_unexpected,
         parameter, unread,
     },
 };
@@ -26,15 +26,15 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-fn reports(ip: &str) -> World {
+fn reports(ip: &str) -> Scenario {
     logtail().with(|w| {
         w.record().ip = Some(ip.into());
         w.record().instance_ip = Some(ip.into());
     })
 }
 
-fn working_ip(world: World, ip: &str) -> World {
-    world.with(|w| w.parameters().working_ip = Some(parameter("working_ip", ip)))
+fn working_ip(scenario: Scenario, ip: &str) -> Scenario {
+    scenario.with(|w| w.parameters().working_ip = Some(parameter("working_ip", ip)))
 }
 
 fn ip() -> Vec<Case> {
@@ -136,7 +136,7 @@ fn ip() -> Vec<Case> {
     ]
 }
 
-fn working_ip_of_environment(version: &str) -> World {
+fn working_ip_of_environment(version: &str) -> Scenario {
     logtail().with(|w| {
         w.record().version = Some(version.into());
         if let Reading::Known(all) = &mut w.agent().invocation.environment {
@@ -156,10 +156,11 @@ fn will_change() -> Vec<Case> {
 fn group_ip() -> Vec<Case> {
     let set = |ip: &str| loglistener().with(|w| w.parameters().group_ip = Some(parameter("group_ip", ip)));
     let expected = |ip: &str| loglistener().with(|w| w.settings.expect.server_group_ip = Some(ip.into()));
-    let labelled = |world: World| {
-        world.with(|w| w.parameters().group_labels = Some(("group_label".into(), vec!["web".into()])))
+    let labelled = |scenario: Scenario| {
+        scenario.with(|w| w.parameters().group_labels = Some(("group_label".into(), vec!["web".into()])))
     };
-    let two_cards = |world: World| world.with(|w| w.interfaces().push(interface("eth1", 3, "10.1.1.1")));
+    let two_cards =
+        |scenario: Scenario| scenario.with(|w| w.interfaces().push(interface("eth1", 3, "10.1.1.1")));
     vec![
         case("group_ip_mismatch", set("172.16.2.9"), loglistener()),
         case("group_ip_is_range", expected("172.16.2.0/24"), loglistener()),
@@ -243,7 +244,7 @@ fn user_identifier() -> Vec<Case> {
 }
 
 /// An agent of this version, without an account, on an instance whose metadata service accepts such requests.
-fn asks(version: &str, access: MetadataAccess) -> World {
+fn asks(version: &str, access: MetadataAccess) -> Scenario {
     logtail().with(|w| {
         w.agent().users.as_mut().unwrap().names = Reading::Known(None);
         w.record().version = Some(version.to_owned());
@@ -253,8 +254,8 @@ fn asks(version: &str, access: MetadataAccess) -> World {
 
 fn metadata() -> Vec<Case> {
     let too_old = || asks("2.1.12", MetadataAccess::TokenOnly(403));
-    let unexpected = |world: World| world.with(|w| w.settings.expect.account_id = None);
-    let silent = |world| case("metadata_token_required", too_old(), world);
+    let unexpected = |scenario: Scenario| scenario.with(|w| w.settings.expect.account_id = None);
+    let silent = |scenario| case("metadata_token_required", too_old(), scenario);
     let with_file = |name: &str| {
         too_old()
             .with(|w| w.agent().users.as_mut().unwrap().names = Reading::Known(Some(vec![name.to_owned()])))
@@ -290,21 +291,21 @@ fn metadata() -> Vec<Case> {
 #[test]
 fn what_the_metadata_service_does_not_answer_leaves_nothing_unknown() {
     let why = unread("http://100.100.100.200:80");
-    let world = logtail().with(|w| w.agent().metadata = Some(Reading::Unknown(why)));
-    let report = judge(&[world]);
+    let scenario = logtail().with(|w| w.agent().metadata = Some(Reading::Unknown(why)));
+    let report = judge(&[scenario]);
     assert_eq!(report.status, crate::model::Status::Ok);
     assert!(report.prerequisites.iter().all(|prerequisite| prerequisite.unknown.is_empty()), "{report:?}");
 }
 
-fn identifiers(world: World, ids: &[&str]) -> World {
-    world.with(|w| {
+fn identifiers(scenario: Scenario, ids: &[&str]) -> Scenario {
+    scenario.with(|w| {
         *content(&mut w.agent().identifiers.as_mut().unwrap().state) =
             ids.iter().map(|&id| id.to_owned()).collect();
     })
 }
 
-fn of_environment(world: World, ids: &str) -> World {
-    world.with(|w| {
+fn of_environment(scenario: Scenario, ids: &str) -> Scenario {
+    scenario.with(|w| {
         if let Reading::Known(all) = &mut w.agent().invocation.environment {
             all.insert("ALIYUN_LOGTAIL_USER_DEFINED_ID".into(), ids.into());
         }

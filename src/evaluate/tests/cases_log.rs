@@ -12,35 +12,35 @@ use crate::model::{
 
 use super::{
     cases::{Case, case},
-    world::{World, judge, loglistener, logtail, now, problems, shown},
+    scenario::{Scenario, judge, loglistener, logtail, now, problems, shown},
 };
 
 const LOG: &str = "/usr/local/ilogtail/ilogtail.LOG";
 
 /// The time this many seconds before the evaluation.
-fn ago(world: &World, seconds: u64) -> Moment {
+fn ago(scenario: &Scenario, seconds: u64) -> Moment {
     let age = Duration::from_secs(seconds);
-    Moment { wall: now() - age, boot: world.snapshot.uptime.checked_sub(age) }
+    Moment { wall: now() - age, boot: scenario.snapshot.uptime.checked_sub(age) }
 }
 
-fn with_log(world: World, change: impl FnOnce(&World, &mut LogFacts)) -> World {
+fn with_log(scenario: Scenario, change: impl FnOnce(&Scenario, &mut LogFacts)) -> Scenario {
     let mut log = LogFacts { path: LOG.into(), modified: Some(now()), ..LogFacts::default() };
-    change(&world, &mut log);
-    world.with(|w| w.agent().log = Reading::Known(Some(log)))
+    change(&scenario, &mut log);
+    scenario.with(|w| w.agent().log = Reading::Known(Some(log)))
 }
 
-fn refused(world: World, code: &'static str, subject: RefusalSubject, seconds: u64) -> World {
-    with_log(world, |world, log| {
-        let last = ago(world, seconds);
+fn refused(scenario: Scenario, code: &'static str, subject: RefusalSubject, seconds: u64) -> Scenario {
+    with_log(scenario, |scenario, log| {
+        let last = ago(scenario, seconds);
         log.refused = BTreeMap::from([(code, Refused { subject, count: 3, last })]);
     })
 }
 
-fn unauthorized(world: World, seconds: u64) -> World {
-    refused(world, "Unauthorized", RefusalSubject::Credentials, seconds)
+fn unauthorized(scenario: Scenario, seconds: u64) -> Scenario {
+    refused(scenario, "Unauthorized", RefusalSubject::Credentials, seconds)
 }
 
-fn written(state: SystemTime, log: SystemTime) -> World {
+fn written(state: SystemTime, log: SystemTime) -> Scenario {
     with_log(logtail(), |_, facts| {
         facts.state_modified = Some(state);
         facts.modified = Some(log);
@@ -56,18 +56,18 @@ fn silent_for(seconds: u64) -> Liveness {
 }
 
 /// LoongCollector with this answer of its liveness endpoint, and a log that is this many minutes old.
-fn says(liveness: Liveness, log: u64) -> World {
+fn says(liveness: Liveness, log: u64) -> Scenario {
     with_log(logtail(), |_, facts| facts.modified = Some(minutes_ago(log))).with(|w| {
         w.record().version = Some("3.1.4".into());
         w.agent().liveness = Some(Reading::Known(liveness));
     })
 }
 
-fn damaged(seconds: u64) -> World {
-    with_log(logtail(), |world, log| log.checkpoint_damaged = Some(ago(world, seconds)))
+fn damaged(seconds: u64) -> Scenario {
+    with_log(logtail(), |scenario, log| log.checkpoint_damaged = Some(ago(scenario, seconds)))
 }
 
-fn collection(configs: usize) -> World {
+fn collection(configs: usize) -> Scenario {
     logtail().with(|w| {
         let path = "/usr/local/ilogtail/user_log_config.json".into();
         w.agent().collection = Reading::Known(Some(Collection { path, configs }));
@@ -114,8 +114,8 @@ pub(super) fn cases() -> Vec<Case> {
 
 #[test]
 fn what_the_heartbeat_does_not_hang_on_is_a_warning() {
-    let severity = |world: World| {
-        let report = judge(&[world]);
+    let severity = |scenario: Scenario| {
+        let report = judge(&[scenario]);
         let found: Vec<_> =
             problems(&report).iter().filter(|p| p.cause.id == "server_rejects").map(|p| p.severity).collect();
         found
@@ -145,12 +145,12 @@ fn the_servers_own_code_is_the_evidence_and_a_skewed_clock_explains_that_time_is
 
 #[test]
 fn refusals_stand_for_ten_minutes_whatever_the_clock_does() {
-    let world = unauthorized(logtail(), 5);
-    let later = |seconds: u64| world.later(seconds);
-    assert_eq!(shown(&judge(&[world.clone(), later(590)])), ["server_rejects"]);
-    assert_eq!(shown(&judge(&[world.clone(), later(600)])), Vec::<&str>::new());
-    let before_boot = with_log(logtail(), |world, log| {
-        let last = Moment { boot: None, ..ago(world, 5) };
+    let scenario = unauthorized(logtail(), 5);
+    let later = |seconds: u64| scenario.later(seconds);
+    assert_eq!(shown(&judge(&[scenario.clone(), later(590)])), ["server_rejects"]);
+    assert_eq!(shown(&judge(&[scenario.clone(), later(600)])), Vec::<&str>::new());
+    let before_boot = with_log(logtail(), |scenario, log| {
+        let last = Moment { boot: None, ..ago(scenario, 5) };
         let subject = RefusalSubject::Credentials;
         log.refused = BTreeMap::from([("Unauthorized", Refused { subject, count: 1, last })]);
     });
@@ -160,14 +160,14 @@ fn refusals_stand_for_ten_minutes_whatever_the_clock_does() {
 #[test]
 fn why_it_died_is_evidence_and_changes_what_to_do() {
     let stopped = |words: Option<LoggedExit>, started_since: bool| {
-        with_log(logtail(), |world, log| {
-            log.logged_exit = words.map(|words| (words, ago(world, 86_400)));
-            log.started_since = started_since.then(|| ago(world, 80_000));
+        with_log(logtail(), |scenario, log| {
+            log.logged_exit = words.map(|words| (words, ago(scenario, 86_400)));
+            log.started_since = started_since.then(|| ago(scenario, 80_000));
         })
         .with(|w| w.processes().clear())
     };
-    let told = |world: World| {
-        let report = judge(&[world]);
+    let told = |scenario: Scenario| {
+        let report = judge(&[scenario]);
         let problem = problems(&report).into_iter().find(|p| p.cause.id == "not_running").unwrap().clone();
         (problem.value("died_of").map(str::to_owned), problem.remedy(Language::English))
     };
@@ -175,8 +175,8 @@ fn why_it_died_is_evidence_and_changes_what_to_do() {
     assert_eq!(reason.as_deref(), Some("exceeded its own limit of processor time or memory"));
     assert!(remedy.contains("mem_usage_limit") && remedy.contains(LOG), "{remedy}");
     let usual = told(logtail().with(|w| w.processes().clear())).1;
-    for world in [stopped(Some(LoggedExit::LimitExceeded), true), stopped(None, false)] {
-        let (reason, remedy) = told(world);
+    for scenario in [stopped(Some(LoggedExit::LimitExceeded), true), stopped(None, false)] {
+        let (reason, remedy) = told(scenario);
         assert_eq!(reason, None);
         assert_eq!(remedy.lines().count(), usual.lines().count());
         assert!(!remedy.contains("mem_usage_limit"), "{remedy}");
@@ -198,8 +198,9 @@ fn each_reason_for_a_death_has_its_own_words_and_its_own_advice() {
     let usual = problems(&judge(&[usual]))[0].remedy(Language::English);
     let mut told = std::collections::BTreeSet::new();
     for words in all {
-        let world = with_log(logtail(), |world, log| log.logged_exit = Some((words, ago(world, 60))));
-        let report = judge(&[world.with(|w| w.processes().clear())]);
+        let scenario =
+            with_log(logtail(), |scenario, log| log.logged_exit = Some((words, ago(scenario, 60))));
+        let report = judge(&[scenario.with(|w| w.processes().clear())]);
         let problem = problems(&report).into_iter().find(|it| it.cause.id == "not_running").unwrap().clone();
         let reason = problem.value("died_of").unwrap_or_else(|| panic!("{words:?}: {:?}", problem.evidence));
         let remedy = problem.remedy(Language::English);
@@ -212,10 +213,10 @@ fn each_reason_for_a_death_has_its_own_words_and_its_own_advice() {
 #[test]
 fn last_words_are_the_workers_and_tell_nothing_of_its_daemon() {
     let without = |pid: u32| {
-        let world = with_log(logtail(), |world, log| {
-            log.logged_exit = Some((LoggedExit::LimitExceeded, ago(world, 60)));
+        let scenario = with_log(logtail(), |scenario, log| {
+            log.logged_exit = Some((LoggedExit::LimitExceeded, ago(scenario, 60)));
         });
-        let missing = world.with(|w| w.processes().retain(|process| process.pid != pid));
+        let missing = scenario.with(|w| w.processes().retain(|process| process.pid != pid));
         let report = judge(&[logtail(), missing]);
         let mut found = problems(&report).into_iter().filter(|p| p.cause.id.ends_with("_missing"));
         let problem = found.next().unwrap().clone();
@@ -235,15 +236,15 @@ fn last_words_are_the_workers_and_tell_nothing_of_its_daemon() {
 fn a_crash_loop_is_explained_by_last_words_of_its_own_time_although_the_agent_began_since() {
     let fires = super::cases::cases().into_iter().find(|case| case.cause == "crash_loop").unwrap().fires;
     let told = |seconds: u64| {
-        let mut worlds = fires.clone();
-        let last = worlds.pop().unwrap();
-        let last = with_log(last, |world, log| {
-            let boot = world.snapshot.uptime.checked_sub(Duration::from_secs(seconds));
+        let mut scenarios = fires.clone();
+        let last = scenarios.pop().unwrap();
+        let last = with_log(last, |scenario, log| {
+            let boot = scenario.snapshot.uptime.checked_sub(Duration::from_secs(seconds));
             log.logged_exit = Some((LoggedExit::AddressChanged, Moment { wall: now(), boot }));
             log.started_since = Some(Moment { wall: now(), boot });
         });
-        worlds.push(last);
-        let report = judge(&worlds);
+        scenarios.push(last);
+        let report = judge(&scenarios);
         let problem = problems(&report).into_iter().find(|p| p.cause.id == "crash_loop").unwrap().clone();
         (
             problem.value("died_of").map(str::to_owned),
@@ -259,9 +260,9 @@ fn a_log_that_was_rotated_absent_or_without_meaning_is_silent() {
     for log in
         [None, Some(LogFacts { path: LOG.into(), skipped: 1 << 31, skipping: true, ..LogFacts::default() })]
     {
-        for world in [logtail(), loglistener()] {
-            let world = world.with(|w| w.agent().log = Reading::Known(log.clone()));
-            assert_eq!(shown(&judge(&[world])), Vec::<&str>::new());
+        for scenario in [logtail(), loglistener()] {
+            let scenario = scenario.with(|w| w.agent().log = Reading::Known(log.clone()));
+            assert_eq!(shown(&judge(&[scenario])), Vec::<&str>::new());
         }
     }
 }

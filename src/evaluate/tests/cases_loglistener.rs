@@ -9,11 +9,11 @@ use crate::model::{
 
 use super::{
     cases::{Case, case},
-    world::{World, file, judge, judge_as_they_are, loglistener, named, now, process, shown},
+    scenario::{Scenario, file, judge, judge_as_they_are, loglistener, named, now, process, shown},
 };
 
 /// The first generation, whose config contains nothing of use.
-fn first() -> World {
+fn first() -> Scenario {
     loglistener().with(|w| {
         *w.processes() = vec![
             named(Role::DAEMON, process(20, 1, "./loglistener_watchdog", 86_400)),
@@ -28,7 +28,7 @@ fn first() -> World {
     })
 }
 
-fn of_version(version: &str) -> World {
+fn of_version(version: &str) -> Scenario {
     loglistener().with(|w| {
         let path = "/usr/local/loglistener/version.txt";
         w.agent().version_file = Some(file(path, Some(version.to_owned())));
@@ -36,19 +36,19 @@ fn of_version(version: &str) -> World {
 }
 
 /// Without its processes of these roles.
-fn without(world: World, roles: &[Role]) -> World {
+fn without(scenario: Scenario, roles: &[Role]) -> Scenario {
     let stays = |role: Option<&Role>| role.is_none_or(|role| !roles.contains(role));
-    world.with(|w| w.processes().retain(|it| stays(it.role_by_name.as_ref())))
+    scenario.with(|w| w.processes().retain(|it| stays(it.role_by_name.as_ref())))
 }
 
-fn stopped(world: World, role: &Role) -> World {
-    world.with(|w| {
+fn stopped(scenario: Scenario, role: &Role) -> Scenario {
+    scenario.with(|w| {
         let stopped = w.processes().iter_mut().find(|it| it.role_by_name.as_ref() == Some(role)).unwrap();
         stopped.state = ProcessState::Stopped;
     })
 }
 
-fn refused(code: &'static str, seconds: u64) -> World {
+fn refused(code: &'static str, seconds: u64) -> Scenario {
     loglistener().with(|w| {
         let age = Duration::from_secs(seconds);
         let last = Moment { wall: now() - age, boot: w.snapshot.uptime.checked_sub(age) };
@@ -62,8 +62,8 @@ fn refused(code: &'static str, seconds: u64) -> World {
 /// On Linux: on other systems there is one generation, with one process.
 fn cases() -> Vec<Case> {
     let (main, daemon, update) = (Role::MAIN, Role::DAEMON, Role::UPDATE);
-    let missing = |cause, world: fn() -> World, role: &Role| {
-        case(cause, without(world(), std::slice::from_ref(role)), world())
+    let missing = |cause, scenario: fn() -> Scenario, role: &Role| {
+        case(cause, without(scenario(), std::slice::from_ref(role)), scenario())
     };
     let old = || of_version("2.2.4");
     let three = || of_version("2.8.3");

@@ -9,7 +9,7 @@ use crate::model::{
 
 use super::{
     cases::{Case, case},
-    world::{World, custom, judge, loglistener, logtail, problems, process, unread},
+    scenario::{Scenario, custom, judge, loglistener, logtail, problems, process, unread},
 };
 
 const ILOGTAIL: &str = "/usr/local/ilogtail/ilogtail";
@@ -22,8 +22,8 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-fn started(world: World, by: Option<&str>) -> World {
-    world.with(|w| {
+fn started(scenario: Scenario, by: Option<&str>) -> Scenario {
+    scenario.with(|w| {
         let by = by.map(Into::into);
         w.agent().surroundings.autostart = Reading::Known(Some(Autostart { init: "systemd", by }));
     })
@@ -31,9 +31,9 @@ fn started(world: World, by: Option<&str>) -> World {
 
 fn service() -> Vec<Case> {
     let link = "/etc/systemd/system/multi-user.target.wants/ilogtaild.service";
-    let supervised = |world: World| world.with(|w| w.processes()[0].parent = 77);
+    let supervised = |scenario: Scenario| scenario.with(|w| w.processes()[0].parent = 77);
     let in_kubernetes =
-        |world: World| world.with(|w| w.agent().invocation.in_container = Reading::Known(true));
+        |scenario: Scenario| scenario.with(|w| w.agent().invocation.in_container = Reading::Known(true));
     let beside = |name: &str| {
         logtail().with(|w| {
             let mut other = w.agent().clone();
@@ -76,13 +76,13 @@ fn service() -> Vec<Case> {
 
 const GIB: u64 = 1 << 30;
 
-fn disk(world: World, space: Reading<Space>) -> World {
-    world.with(|w| {
+fn disk(scenario: Scenario, space: Reading<Space>) -> Scenario {
+    scenario.with(|w| {
         w.agent().surroundings.disks = vec![DiskFact { directory: "/usr/local/ilogtail".into(), space }];
     })
 }
 
-fn left(bytes_left: u64, inodes_left: u64) -> World {
+fn left(bytes_left: u64, inodes_left: u64) -> Scenario {
     let space = Space { bytes: 100 * GIB, bytes_left, inodes: 1000, inodes_left };
     disk(logtail(), Reading::Known(space))
 }
@@ -103,8 +103,8 @@ fn disks() -> Vec<Case> {
     ]
 }
 
-fn group(world: World, used: u64, limit: Option<u64>, kills: u64) -> World {
-    world.with(|w| {
+fn group(scenario: Scenario, used: u64, limit: Option<u64>, kills: u64) -> Scenario {
+    scenario.with(|w| {
         w.agent().surroundings.group = Reading::Known(Some(ControlGroup {
             path: "/sys/fs/cgroup/system.slice/ilogtaild.service".into(),
             memory_limit: limit,
@@ -129,7 +129,7 @@ fn limits() -> Vec<Case> {
         })
     };
     // This many thousandths of a processor in each of several minutes.
-    let busy = |minutes: u64, thousandths: u64| -> Vec<World> {
+    let busy = |minutes: u64, thousandths: u64| -> Vec<Scenario> {
         (0..=minutes)
             .map(|minute| {
                 logtail().later(60 * minute).with(|w| {
@@ -160,7 +160,7 @@ fn identity() -> Vec<Case> {
             surroundings.recorded_instance = Reading::Known(Some((recorded.into(), path)));
         })
     };
-    let moving = |changes: u32, seconds: u64| -> Vec<World> {
+    let moving = |changes: u32, seconds: u64| -> Vec<Scenario> {
         (0..=changes)
             .map(|change| {
                 logtail().later(seconds * u64::from(change)).with(|w| {
@@ -181,13 +181,13 @@ fn identity() -> Vec<Case> {
 }
 
 /// How the agent ended according to `not_running`, and the first step of its remedy.
-fn died(worlds: &[World]) -> (Option<String>, String) {
-    told_of_death(worlds, "not_running")
+fn died(scenarios: &[Scenario]) -> (Option<String>, String) {
+    told_of_death(scenarios, "not_running")
 }
 
 /// What a cause says of how a process ended, and the first step of its remedy.
-fn told_of_death(worlds: &[World], cause: &str) -> (Option<String>, String) {
-    let report = judge(worlds);
+fn told_of_death(scenarios: &[Scenario], cause: &str) -> (Option<String>, String) {
+    let report = judge(scenarios);
     let problem = *problems(&report).iter().find(|problem| problem.cause.id == cause).expect("it stands");
     let told = problem.evidence.iter().find(|evidence| evidence.name == "died_of");
     let remedy = problem.remedy(crate::model::Language::English);
@@ -199,7 +199,7 @@ fn told_of_death(worlds: &[World], cause: &str) -> (Option<String>, String) {
     (told.map(|evidence| evidence.value.clone()), steps[0].to_owned())
 }
 
-fn gone(deaths: &[(u32, End)]) -> World {
+fn gone(deaths: &[(u32, End)]) -> Scenario {
     logtail().later(15).with(|w| {
         w.processes().clear();
         w.snapshot.deaths = deaths.iter().map(|&(pid, end)| Death { pid, end }).collect();
@@ -251,7 +251,7 @@ fn a_death_for_want_of_memory_is_told_by_its_control_group() {
 }
 
 /// One of the two, the worker 14 or its daemon 12, is gone, and these ends were reported.
-fn without(pid: u32, deaths: &[(u32, End)]) -> World {
+fn without(pid: u32, deaths: &[(u32, End)]) -> Scenario {
     gone(deaths).with(|w| {
         let left =
             if pid == 12 { process(14, 1, ILOGTAIL, 86_400) } else { process(12, 1, ILOGTAIL, 86_400) };
@@ -278,8 +278,8 @@ fn one_of_several_processes_that_is_missing_has_its_own_death_told() {
         assert_eq!((found.as_deref(), step), (Some("exit code 0"), first));
         // The end of an earlier process says nothing about this one.
         let (crashed, ended) = (End::Signalled(11), gone(&[(pid, End::Signalled(11))]));
-        let again = |world: World| {
-            world.later(30).with(|w| {
+        let again = |scenario: Scenario| {
+            scenario.later(30).with(|w| {
                 w.snapshot.deaths = vec![Death { pid, end: crashed }];
                 for process in w.processes() {
                     process.pid += 10;
@@ -287,8 +287,8 @@ fn one_of_several_processes_that_is_missing_has_its_own_death_told() {
                 }
             })
         };
-        let worlds = [logtail(), ended, again(logtail()), again(without(pid, &[]))];
-        assert_eq!(told_of_death(&worlds, cause).0, None);
+        let scenarios = [logtail(), ended, again(logtail()), again(without(pid, &[]))];
+        assert_eq!(told_of_death(&scenarios, cause).0, None);
     }
 }
 
@@ -296,7 +296,7 @@ fn one_of_several_processes_that_is_missing_has_its_own_death_told() {
 fn a_worker_killed_for_want_of_memory_beside_its_daemon_is_told_as_such() {
     let before = || group(logtail(), 90, Some(100), 2);
     let killed = [(14, End::Signalled(9))];
-    let told = |world| told_of_death(&[before(), world], "worker_missing");
+    let told = |scenario| told_of_death(&[before(), scenario], "worker_missing");
     let (found, step) = told(group(without(14, &killed), 0, Some(100), 3));
     assert_eq!(found.as_deref(), Some("out of memory, signal 9 (SIGKILL)"));
     assert!(step.contains("MemoryMax="), "{step}");
@@ -318,8 +318,8 @@ fn a_zombie_that_process_1_has_not_reaped_is_told_of_beside_what_is_missing() {
         zombie.state = ProcessState::Defunct;
         zombie
     };
-    let told = |worlds: &[World], cause: &str| {
-        let report = judge(worlds);
+    let told = |scenarios: &[Scenario], cause: &str| {
+        let report = judge(scenarios);
         let found = problems(&report);
         let problem = found.iter().find(|problem| problem.cause.id == cause);
         problem.unwrap_or_else(|| panic!("{cause}: {report:?}")).value("not_reaped").map(str::to_owned)

@@ -9,13 +9,13 @@ use crate::model::{
     },
 };
 
-use super::world::*;
+use super::scenario::*;
 
 /// Messages in the agents' logs about faults that are long over, or that are not faults.
-fn assert_silent(name: &str, worlds: &[World]) {
+fn assert_silent(name: &str, scenarios: &[Scenario]) {
     for (state, log) in logs() {
-        let logged = |world: &World| world.clone().with(|w| w.agent().log = log.clone());
-        let report = judge(&worlds.iter().map(logged).collect::<Vec<_>>());
+        let logged = |scenario: &Scenario| scenario.clone().with(|w| w.agent().log = log.clone());
+        let report = judge(&scenarios.iter().map(logged).collect::<Vec<_>>());
         assert_eq!(shown(&report), Vec::<&str>::new(), "{name}, {state}");
         assert_eq!(report.status, Status::Ok, "{name}, {state}: {:?}", report.prerequisites);
     }
@@ -63,7 +63,7 @@ fn healthy_hosts_are_silent() {
 #[test]
 fn a_custom_agent_has_the_prerequisites_that_config_describes() {
     let of = |processes: bool, files: bool| {
-        let world = custom().with(|w| {
+        let scenario = custom().with(|w| {
             if !processes {
                 w.settings.processes.clear();
                 *w.processes() = Vec::new();
@@ -80,7 +80,7 @@ fn a_custom_agent_has_the_prerequisites_that_config_describes() {
                 w.agent().files.clear();
             }
         });
-        let report = judge(&[world]);
+        let report = judge(&[scenario]);
         assert_eq!(shown(&report), Vec::<&str>::new());
         assert_eq!(report.status, Status::Ok);
         report.prerequisites.iter().map(|prerequisite| prerequisite.id.as_str()).collect::<Vec<_>>()

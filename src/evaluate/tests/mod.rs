@@ -10,15 +10,15 @@ mod cases_surroundings;
 mod healthy;
 mod language;
 mod order;
+mod scenario;
 mod transitions;
 mod windows;
-mod world;
 
 use std::collections::BTreeSet;
 
 use crate::model::report::AgentReport;
 use cases::Case;
-use world::{World, judge, problems};
+use scenario::{Scenario, judge, problems};
 
 fn all_cases() -> Vec<Case> {
     let mut cases = cases::cases();
@@ -35,7 +35,7 @@ fn every_cause_fires_on_its_fact_and_stays_silent_in_a_near_miss() {
     fire_and_stay_silent(all_cases(), judge);
 }
 
-fn fire_and_stay_silent(cases: Vec<Case>, judge: fn(&[World]) -> AgentReport) {
+fn fire_and_stay_silent(cases: Vec<Case>, judge: fn(&[Scenario]) -> AgentReport) {
     for case in cases {
         let report = judge(&case.fires);
         let found: Vec<_> = problems(&report).iter().map(|problem| problem.cause.id).collect();

@@ -8,7 +8,7 @@ use crate::model::{
     snapshot::{Certificate, ClockSource, FailureKind, FileState, ProcessState},
 };
 
-use super::world::*;
+use super::scenario::*;
 
 const HTTP: &str = "http://logtail.cn-hangzhou-intranet.log.aliyuncs.com";
 const HTTPS: &str = "https://logtail.cn-hangzhou-intranet.log.aliyuncs.com";
@@ -82,7 +82,7 @@ fn the_same_cause_on_https_is_explained_by_http() {
 
 #[test]
 fn a_certificate_that_only_the_wrong_clock_finds_expired_is_explained() {
-    let world = |valid_days_ago: u64| {
+    let scenario = |valid_days_ago: u64| {
         logtail().with(|w| {
             w.offset(ClockSource::HttpDate, 30.0 * 86_400.0, 30.0 * 86_400.0 + 1.0);
             w.fail(HTTPS, FailureKind::CertificateExpired, "203.0.113.7");
@@ -94,8 +94,8 @@ fn a_certificate_that_only_the_wrong_clock_finds_expired_is_explained() {
             }
         })
     };
-    assert_eq!(shown(&judge(&[world(10)])), ["clock_skewed"]);
-    assert_eq!(shown(&judge(&[world(40)])), ["certificate_expired", "clock_skewed"]);
+    assert_eq!(shown(&judge(&[scenario(10)])), ["clock_skewed"]);
+    assert_eq!(shown(&judge(&[scenario(40)])), ["certificate_expired", "clock_skewed"]);
 }
 
 #[test]

@@ -11,16 +11,16 @@ use crate::{
     },
 };
 
-use super::world::{World, logtail, now, turn, unread};
+use super::scenario::{Scenario, logtail, now, turn, unread};
 
-/// Evaluates the world `seconds` after the beginning.
-fn after(seconds: u64, world: &World, engine_state: &mut EngineState) -> AgentReport {
-    let mut world = world.clone();
+/// Evaluates the scenario `seconds` after the beginning.
+fn after(seconds: u64, scenario: &Scenario, engine_state: &mut EngineState) -> AgentReport {
+    let mut scenario = scenario.clone();
     let later = Duration::from_secs(seconds);
-    world.snapshot.taken_at += later;
-    world.snapshot.uptime += later;
-    let mut reports = [turn(&world, engine_state)];
-    engine_state.record_transitions(world.snapshot.taken_at, &mut reports);
+    scenario.snapshot.taken_at += later;
+    scenario.snapshot.uptime += later;
+    let mut reports = [turn(&scenario, engine_state)];
+    engine_state.record_transitions(scenario.snapshot.taken_at, &mut reports);
     let [report] = reports;
     report
 }
@@ -36,10 +36,10 @@ fn total(report: &AgentReport, prerequisite: Prerequisite) -> Option<u64> {
     report.transitions.totals.get(&prerequisite).copied()
 }
 
-fn without_processes() -> World {
-    let mut world = logtail();
-    world.agent().processes = Reading::Known(Vec::new());
-    world
+fn without_processes() -> Scenario {
+    let mut scenario = logtail();
+    scenario.agent().processes = Reading::Known(Vec::new());
+    scenario
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::model::{
 
 use super::{
     cases::{Case, case},
-    world::{World, judge, judge_as_they_are, logtail, named, problems, process, shown, unread},
+    scenario::{Scenario, judge, judge_as_they_are, logtail, named, problems, process, shown, unread},
 };
 
 /// Words that belong to Linux and must not be in remedies for Windows.
@@ -19,10 +19,10 @@ const FOREIGN: &[&str] =
     &["systemctl", "sudo", "/etc/", "/proc", "init.d", "chronyc", "dmesg", "iptables", "chmod"];
 
 /// The service manager's state of a service.
-fn service(w: &mut World, name: &str, registered: Option<(ServiceState, ServiceStart)>) {
+fn service(w: &mut Scenario, name: &str, registered: Option<(ServiceState, ServiceStart)>) {
     let registered = registered.map(|(state, start)| Registered { state, start });
     let Reading::Known(services) = &mut w.agent().surroundings.services else {
-        panic!("services are known in this world")
+        panic!("services are known in this scenario")
     };
     services.retain(|fact| fact.name != name);
     services.push(ServiceFact { name: name.to_owned(), registered });
@@ -43,11 +43,11 @@ fn of_both(report: &AgentReport) -> BTreeSet<(&str, Option<&str>)> {
 }
 
 /// On Windows, rules see the same facts except for paths and commands, and report the same.
-pub(super) fn assert_the_same_there(worlds: &[World], report: &AgentReport) {
-    if worlds.iter().any(|world| world.settings.system == System::Windows) {
+pub(super) fn assert_the_same_there(scenarios: &[Scenario], report: &AgentReport) {
+    if scenarios.iter().any(|scenario| scenario.settings.system == System::Windows) {
         return;
     }
-    let there: Vec<World> = worlds.iter().cloned().map(on_windows).collect();
+    let there: Vec<Scenario> = scenarios.iter().cloned().map(on_windows).collect();
     let there = judge_as_they_are(&there);
     assert_eq!(of_both(&there), of_both(report), "on Windows as on Linux");
     if problems(report).iter().all(|problem| !is_of_one_system(problem.cause.id)) {
@@ -59,8 +59,8 @@ pub(super) fn assert_the_same_there(worlds: &[World], report: &AgentReport) {
 }
 
 /// The same agents on Windows, as their installers set them up.
-pub(super) fn on_windows(world: World) -> World {
-    world.with(|w| {
+pub(super) fn on_windows(scenario: Scenario) -> Scenario {
+    scenario.with(|w| {
         w.settings.system = System::Windows;
         let moved = |path: &mut PathBuf| {
             let text = path.display().to_string();
@@ -107,7 +107,7 @@ pub(super) fn on_windows(world: World) -> World {
 }
 
 /// A Logtail of 1.6 on Windows with everything expected, its service running.
-fn logtail_on_windows() -> World {
+fn logtail_on_windows() -> Scenario {
     on_windows(logtail()).with(|w| {
         let dir = "C:/Program Files/Alibaba/Logtail";
         *w.processes() = vec![
@@ -121,22 +121,22 @@ fn logtail_on_windows() -> World {
     })
 }
 
-fn with(name: &'static str, state: ServiceState, start: ServiceStart) -> World {
+fn with(name: &'static str, state: ServiceState, start: ServiceStart) -> Scenario {
     logtail_on_windows().with(|w| service(w, name, Some((state, start))))
 }
 
 /// The service is stopped, and so are all its processes.
-fn stopped(name: &'static str, state: ServiceState, start: ServiceStart) -> World {
+fn stopped(name: &'static str, state: ServiceState, start: ServiceStart) -> Scenario {
     with(name, state, start).with(|w| w.processes().clear())
 }
 
 /// A Logtail of 0.5, which two services run.
-fn before_1_0() -> World {
+fn before_1_0() -> Scenario {
     let running = Some((ServiceState::Running, ServiceStart::Automatic));
     logtail_on_windows().with(|w| {
         w.record().version = Some("0.5.1.0".into());
         // A version this old uses only the first of several identifiers.
-        super::world::content(&mut w.agent().identifiers.as_mut().unwrap().state).remove(0);
+        super::scenario::content(&mut w.agent().identifiers.as_mut().unwrap().state).remove(0);
         service(w, "LogtailWorker", running);
     })
 }
@@ -145,7 +145,7 @@ pub(super) fn cases() -> Vec<Case> {
     use ServiceStart::{Automatic, Disabled, Manual};
     use ServiceState::{Paused, Pending, Running, Stopped};
     let daemon = "LogtailDaemon";
-    let without_worker = |w: &mut World| {
+    let without_worker = |w: &mut Scenario| {
         w.processes().pop();
     };
     vec![
@@ -173,8 +173,8 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-fn assert_silent(name: &str, world: World) {
-    let report = judge(&[world]);
+fn assert_silent(name: &str, scenario: Scenario) {
+    let report = judge(&[scenario]);
     assert_eq!(shown(&report), Vec::<&str>::new(), "{name}");
     assert_eq!(report.status, Status::Ok, "{name}: {:?}", report.prerequisites);
 }
@@ -199,7 +199,7 @@ fn healthy_hosts_on_windows_are_silent_odd_ones_too() {
 
 #[test]
 fn services_that_cannot_be_read_raise_nothing_clear_nothing_and_leave_nothing_unknown() {
-    let blind = |w: &mut World| w.agent().surroundings.services = Reading::Unknown(unread("services"));
+    let blind = |w: &mut Scenario| w.agent().surroundings.services = Reading::Unknown(unread("services"));
     assert_silent("at first sight", logtail_on_windows().with(blind));
     let down = stopped("LogtailDaemon", ServiceState::Stopped, ServiceStart::Automatic);
     let later = judge(&[down.clone(), down.later(15).with(blind)]);
@@ -229,16 +229,18 @@ fn foreign(report: &AgentReport) -> BTreeSet<String> {
     found
 }
 
-/// `judge` compares the reports for each Linux world there; this checks that no cause is left out.
+/// `judge` compares the reports for each Linux scenario there; this checks that no cause is left out.
 #[test]
 fn every_case_of_linux_is_one_of_windows_too_and_its_remedy_is_typed_there() {
     let mut seen = BTreeSet::new();
-    let of_linux = |worlds: &[World]| worlds.iter().all(|world| world.settings.system == System::Linux);
+    let of_linux =
+        |scenarios: &[Scenario]| scenarios.iter().all(|scenario| scenario.settings.system == System::Linux);
     for case in super::all_cases() {
         if is_of_one_system(case.cause) || !of_linux(&case.fires) {
             continue;
         }
-        let there = |worlds: Vec<World>| judge(&worlds.into_iter().map(on_windows).collect::<Vec<_>>());
+        let there =
+            |scenarios: Vec<Scenario>| judge(&scenarios.into_iter().map(on_windows).collect::<Vec<_>>());
         let stands =
             |report: &AgentReport| problems(report).iter().any(|problem| problem.cause.id == case.cause);
         let report = there(case.fires);

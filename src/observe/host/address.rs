@@ -12,8 +12,8 @@ use tokio::{
 };
 
 use super::{
+    blocking::Attempt,
     file::{Bytes, Files},
-    gate::Attempt,
 };
 use crate::{
     model::{
@@ -229,9 +229,9 @@ mod tests {
 
     #[test]
     fn loopback_is_among_the_interfaces() {
-        let gate = crate::observe::host::gate::Gate::default();
+        let reads = crate::observe::host::blocking::BlockingReads::default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let Reading::Known(found) = runtime.block_on(gate.run(Duration::from_secs(30), interfaces)) else {
+        let Reading::Known(found) = runtime.block_on(reads.run(Duration::from_secs(30), interfaces)) else {
             panic!("interfaces can always be read");
         };
         assert!(

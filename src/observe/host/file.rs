@@ -9,7 +9,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::gate::Attempt;
+use super::blocking::Attempt;
 use crate::{
     model::{
         Reading, Reason, Why,

@@ -158,17 +158,17 @@ impl AgentLogs {
     }
 }
 
-fn add(facts: &mut LogFacts, runs: Told) {
+fn add(facts: &mut LogFacts, runs: NewEvents) {
     for (event, count, at) in runs {
         facts.add(event, count, at);
     }
 }
 
 /// The events in the new lines: each with its number of consecutive occurrences and its last time.
-type Told = Vec<(LogEvent, u64, Moment)>;
+type NewEvents = Vec<(LogEvent, u64, Moment)>;
 
 /// A log's path, its state, and the events in its new lines.
-type Found = (PathBuf, Tail, Told);
+type Found = (PathBuf, Tail, NewEvents);
 
 impl Reader<'_> {
     fn read(&self, log: OwnLog, located: &Located, place: &mut Option<Place>) -> Result<Option<Found>, Why> {
@@ -194,7 +194,7 @@ impl Reader<'_> {
         log: OwnLog,
         path: &Path,
         cursor: &mut Option<Cursor>,
-    ) -> Result<Option<(Tail, Told)>, Why> {
+    ) -> Result<Option<(Tail, NewEvents)>, Why> {
         let mut runs: Vec<Run> = Vec::new();
         let mut last_written = String::new();
         let mut each = |line: &[u8]| {

@@ -5,6 +5,7 @@ pub mod accepted;
 pub mod address;
 pub mod agent;
 mod autostart;
+pub mod blocking;
 pub mod collection;
 pub(in crate::observe) mod container;
 mod copies;
@@ -12,7 +13,6 @@ pub mod detect;
 pub mod environ;
 mod errors;
 pub mod file;
-pub mod gate;
 pub mod hosts;
 mod ignored;
 pub mod log;
@@ -40,10 +40,10 @@ use self::{
     accepted::Acceptance,
     address::Resolver,
     agent::Turn,
+    blocking::{Attempt, BlockingReads},
     container::ContainerSearch,
     detect::{Detection, Memory, Profiles},
     file::{By, Files, parsed},
-    gate::{Attempt, Gate},
     ignored::IgnoredPids,
     names::Names,
     pod::{Pod, PodContext},
@@ -90,7 +90,7 @@ pub struct HostReader {
     options: HostOptions,
     root: Root,
     profiles: Profiles,
-    gate: Gate,
+    blocking_reads: BlockingReads,
     memory: Memory,
     resolver: Resolver,
     last: Option<Arc<Last>>,
@@ -163,7 +163,7 @@ impl HostReader {
             root: Root::new(&options.rootfs),
             options,
             profiles,
-            gate: Gate::default(),
+            blocking_reads: BlockingReads::default(),
             memory: Memory::default(),
             resolver: Resolver::default(),
             last: None,
@@ -224,7 +224,7 @@ impl HostReader {
 
     /// Reads only the interfaces' addresses.
     pub async fn read_interfaces(&mut self) -> Reading<Vec<InterfaceAddress>> {
-        let interfaces = self.gate.run(self.options.file_deadline, address::interfaces).await;
+        let interfaces = self.blocking_reads.run(self.options.file_deadline, address::interfaces).await;
         if let Some(last) = self.last.take() {
             self.last = Some(Arc::new(Last { interfaces: interfaces.clone(), ..Last::clone(&last) }));
         }
@@ -261,7 +261,7 @@ impl HostReader {
             self.resolver.forget();
         }
         let (mut reading, memory, last, ignored) =
-            self.gate.run(self.options.file_deadline, move |attempt| plan.carry_out(attempt)).await;
+            self.blocking_reads.run(self.options.file_deadline, move |attempt| plan.carry_out(attempt)).await;
         if resolve_hostname {
             let _later = timeout(LOCAL_LOOKUP, self.resolver.answered()).await;
         }

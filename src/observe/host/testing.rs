@@ -12,8 +12,8 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tempfile::TempDir;
 
 use super::{
+    blocking::BlockingReads,
     file::{By, Files},
-    gate::Gate,
     process::base_name,
 };
 use crate::{
@@ -88,7 +88,7 @@ impl Host {
 }
 
 pub(in crate::observe) fn look_from<T>(root: &Path, look: impl FnOnce(Files<'_>) -> T) -> T {
-    let attempt = Gate::default().attempt(BTreeSet::new(), false);
+    let attempt = BlockingReads::default().attempt(BTreeSet::new(), false);
     look(Files { root: &Root::new(root), attempt: &attempt, by: By::Exporter, deputy: false })
 }
 

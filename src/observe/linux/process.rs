@@ -34,9 +34,9 @@ use crate::{
     },
     observe::{
         host::{
+            blocking::Attempt,
             environ::Kept,
             file::Files,
-            gate::Attempt,
             process::{Candidate, Container, FirstProcess, Scan, UntrustedProcess, Wanted, base_name},
         },
         time::Now,

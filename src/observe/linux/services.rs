@@ -2,7 +2,7 @@
 
 use crate::{
     model::{Reading, snapshot::ServiceFact},
-    observe::host::gate::Attempt,
+    observe::host::blocking::Attempt,
 };
 
 /// There are none.

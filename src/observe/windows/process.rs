@@ -18,9 +18,9 @@ use crate::{
     },
     observe::{
         host::{
+            blocking::Attempt,
             environ::{self, Kept},
             file::Files,
-            gate::Attempt,
             process::{Candidate, Container, FirstProcess, Scan, UntrustedProcess, Wanted, base_name},
         },
         time::Now,

@@ -13,7 +13,7 @@ use crate::{
         Reading, Reason, Why,
         snapshot::{Registered, ServiceFact, ServiceStart, ServiceState},
     },
-    observe::host::gate::Attempt,
+    observe::host::blocking::Attempt,
 };
 
 /// There is no such service (`ERROR_SERVICE_DOES_NOT_EXIST`).

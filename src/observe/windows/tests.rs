@@ -22,8 +22,8 @@ use crate::{
             watch_plan::{Planner, Question},
         },
         host::{
+            blocking::{Attempt, BlockingReads},
             file::{By, Bytes, Files, Kind},
-            gate::{Attempt, Gate},
         },
     },
     sys::root::Root,
@@ -37,7 +37,7 @@ fn directory() -> (TempDir, PathBuf) {
 }
 
 fn attempt() -> Attempt {
-    Gate::default().attempt(BTreeSet::new(), false)
+    BlockingReads::default().attempt(BTreeSet::new(), false)
 }
 
 fn look<T>(look: impl FnOnce(Files<'_>) -> T) -> T {

@@ -19,8 +19,8 @@ use rustix::{
 use crate::{
     model::{Reading, Reason, Why, report::Limit},
     observe::host::{
+        blocking::Attempt,
         environ::{self, Kept},
-        gate::Attempt,
     },
 };
 

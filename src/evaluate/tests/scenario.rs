@@ -26,13 +26,13 @@ pub(super) fn now() -> SystemTime {
 const UPTIME: Duration = Duration::from_secs(10 * 86_400);
 
 #[derive(Debug, Clone)]
-pub(super) struct World {
+pub(super) struct Scenario {
     pub(super) snapshot: Snapshot,
     pub(super) settings: AgentSettings,
     pub(super) clock: ClockSettings,
 }
 
-impl World {
+impl Scenario {
     pub(super) fn agent(&mut self) -> &mut AgentFacts {
         self.snapshot.agents.first_mut().unwrap()
     }
@@ -53,7 +53,7 @@ impl World {
     pub(super) fn processes(&mut self) -> &mut Vec<Process> {
         match &mut self.agent().processes {
             Reading::Known(processes) => processes,
-            Reading::Unknown(_) => panic!("processes are known in this world"),
+            Reading::Unknown(_) => panic!("processes are known in this scenario"),
         }
     }
 
@@ -68,7 +68,7 @@ impl World {
     pub(super) fn interfaces(&mut self) -> &mut Vec<InterfaceAddress> {
         match &mut self.snapshot.host.interfaces {
             Reading::Known(interfaces) => interfaces,
-            Reading::Unknown(_) => panic!("interfaces are known in this world"),
+            Reading::Unknown(_) => panic!("interfaces are known in this scenario"),
         }
     }
 
@@ -86,7 +86,7 @@ impl World {
             .endpoints
             .iter_mut()
             .find(|fact| fact.endpoint.url == url)
-            .expect("an endpoint of this world")
+            .expect("an endpoint of this scenario")
     }
 
     pub(super) fn fail(&mut self, url: &str, kind: FailureKind, address: &str) {
@@ -137,29 +137,29 @@ impl World {
 pub(super) fn content<T>(state: &mut Reading<FileState<T>>) -> &mut T {
     match state {
         Reading::Known(FileState::Present(file)) => file.content.as_mut().unwrap(),
-        Reading::Known(_) | Reading::Unknown(_) => panic!("the file is there and sound in this world"),
+        Reading::Known(_) | Reading::Unknown(_) => panic!("the file is there and sound in this scenario"),
     }
 }
 
-/// Evaluates one world with the engine state of earlier ones.
-pub(super) fn turn(world: &World, engine_state: &mut EngineState) -> AgentReport {
-    let settings = std::slice::from_ref(&world.settings);
-    let (agents, _) = evaluate(&world.snapshot, settings, &world.clock, engine_state);
+/// Evaluates one scenario with the engine state of earlier ones.
+pub(super) fn turn(scenario: &Scenario, engine_state: &mut EngineState) -> AgentReport {
+    let settings = std::slice::from_ref(&scenario.settings);
+    let (agents, _) = evaluate(&scenario.snapshot, settings, &scenario.clock, engine_state);
     agents.into_iter().next().expect("one agent")
 }
 
-/// Evaluates the worlds one after the other with one engine state, and returns the last report. Worlds on Linux are
-/// compared with the same worlds on Windows.
-pub(super) fn judge(worlds: &[World]) -> AgentReport {
-    let report = judge_as_they_are(worlds);
-    super::windows::assert_the_same_there(worlds, &report);
+/// Evaluates the scenarios one after the other with one engine state, and returns the last report. Worlds on Linux are
+/// compared with the same scenarios on Windows.
+pub(super) fn judge(scenarios: &[Scenario]) -> AgentReport {
+    let report = judge_as_they_are(scenarios);
+    super::windows::assert_the_same_there(scenarios, &report);
     report
 }
 
 /// The same, each on its own system only.
-pub(super) fn judge_as_they_are(worlds: &[World]) -> AgentReport {
+pub(super) fn judge_as_they_are(scenarios: &[Scenario]) -> AgentReport {
     let mut engine_state = EngineState::default();
-    worlds.iter().map(|world| turn(world, &mut engine_state)).last().expect("a world")
+    scenarios.iter().map(|scenario| turn(scenario, &mut engine_state)).last().expect("a scenario")
 }
 
 /// Every active problem, explained ones included.
@@ -269,7 +269,7 @@ fn clock_facts() -> ClockFacts {
     }
 }
 
-fn world(settings: AgentSettings, facts: impl FnOnce(&mut AgentFacts)) -> World {
+fn scenario(settings: AgentSettings, facts: impl FnOnce(&mut AgentFacts)) -> Scenario {
     assert!(agents::profile(settings.kind).is_some());
     let mut agent = AgentFacts {
         name: Arc::from(settings.name.as_str()),
@@ -310,13 +310,13 @@ fn world(settings: AgentSettings, facts: impl FnOnce(&mut AgentFacts)) -> World 
         agents: vec![agent],
         deaths: vec![],
     };
-    let mut world = World { snapshot, settings, clock: ClockSettings::default() };
-    world.derive_endpoints();
-    world
+    let mut scenario = Scenario { snapshot, settings, clock: ClockSettings::default() };
+    scenario.derive_endpoints();
+    scenario
 }
 
 /// A commercial Logtail on an ECS instance in Hangzhou, as the installer leaves it, with everything expected.
-pub(super) fn logtail() -> World {
+pub(super) fn logtail() -> Scenario {
     let mut settings = AgentSettings {
         name: "logtail".into(),
         kind: "logtail",
@@ -329,7 +329,7 @@ pub(super) fn logtail() -> World {
     settings.expect.machine_group_ips = vec!["172.16.2.200".into()];
     settings.expect.machine_group_identifier = Some("web-fleet".into());
     settings.expect.projects = vec!["my-project".into()];
-    world(settings, |agent| {
+    scenario(settings, |agent| {
         let start = now() - Duration::from_secs(86_400);
         agent.processes = Reading::Known(vec![
             process(12, 1, "/usr/local/ilogtail/ilogtail", 86_400),
@@ -381,7 +381,7 @@ pub(super) fn logtail() -> World {
 }
 
 /// The same without any expectation.
-pub(super) fn logtail_unexpected() -> World {
+pub(super) fn logtail_unexpected() -> Scenario {
     logtail().with(|w| {
         w.settings.expect = crate::config::Expectation::default();
         w.derive_endpoints();
@@ -389,7 +389,7 @@ pub(super) fn logtail_unexpected() -> World {
 }
 
 /// A LogListener 2.8 with three processes in an IP group.
-pub(super) fn loglistener() -> World {
+pub(super) fn loglistener() -> Scenario {
     let mut settings = AgentSettings {
         name: "cls".into(),
         kind: "loglistener",
@@ -399,7 +399,7 @@ pub(super) fn loglistener() -> World {
     settings.expect.region = Some("ap-guangzhou".into());
     settings.expect.network = Some(NetworkType::Intranet);
     settings.expect.server_group_ip = Some("172.16.2.200".into());
-    world(settings, |agent| {
+    scenario(settings, |agent| {
         agent.processes = Reading::Known(vec![
             named(Role::DAEMON, process(20, 1, "bin/loglistenerm", 86_400)),
             named(Role::MAIN, process(21, 1, "bin/loglistener", 86_400)),
@@ -419,7 +419,7 @@ pub(super) fn loglistener() -> World {
 }
 
 /// The same in a label group.
-pub(super) fn loglistener_by_label() -> World {
+pub(super) fn loglistener_by_label() -> Scenario {
     loglistener().with(|w| {
         w.settings.expect.server_group_ip = None;
         w.settings.expect.server_group_label = Some("web".into());
@@ -428,7 +428,7 @@ pub(super) fn loglistener_by_label() -> World {
 }
 
 /// A custom agent with one process, one file and one endpoint.
-pub(super) fn custom() -> World {
+pub(super) fn custom() -> Scenario {
     let settings = AgentSettings {
         name: "fluent-bit".into(),
         kind: "custom",
@@ -451,7 +451,7 @@ pub(super) fn custom() -> World {
         }],
         ..AgentSettings::default()
     };
-    world(settings, |agent| {
+    scenario(settings, |agent| {
         agent.processes =
             Reading::Known(vec![named(Role::named("worker"), process(30, 1, "fluent-bit", 86_400))]);
         agent.files = vec![file("/etc/fluent-bit/fluent-bit.conf", ())];

@@ -25,7 +25,7 @@ const MOST_BLOCKED: usize = 16;
 
 /// Remembers which reads have not returned.
 #[derive(Debug, Default)]
-pub struct Gate {
+pub struct BlockingReads {
     stuck: Arc<Mutex<BTreeSet<PathBuf>>>,
 }
 
@@ -47,7 +47,7 @@ struct Progress {
     given_up: bool,
 }
 
-impl Gate {
+impl BlockingReads {
     /// Runs `work` on a blocking thread, and again without the reads that hang, until it completes.
     ///
     /// The first read that hangs is waited for until `deadline`, further ones in the same call for a fraction of it, so
@@ -209,32 +209,32 @@ mod tests {
 
     #[tokio::test]
     async fn a_read_that_hangs_makes_only_itself_unknown_and_is_not_started_twice() {
-        let gate = Gate::default();
+        let reads = BlockingReads::default();
         let (hold, release) = mpsc::channel();
-        let first = gate.run(DEADLINE, work(release)).await;
+        let first = reads.run(DEADLINE, work(release)).await;
         assert_eq!(first, [Ok(1), Err(Reason::TimedOut), Ok(1)]);
 
         // A second start of the hung read would block this call's thread, and time out again.
-        let second = gate.run(DEADLINE, work(released())).await;
+        let second = reads.run(DEADLINE, work(released())).await;
         assert_eq!(second, [Ok(1), Err(Reason::StillBlocked), Ok(1)]);
 
         drop(hold);
-        while !lock(&gate.stuck).is_empty() {
+        while !lock(&reads.stuck).is_empty() {
             tokio::task::yield_now().await;
         }
-        let third = gate.run(DEADLINE, work(released())).await;
+        let third = reads.run(DEADLINE, work(released())).await;
         assert_eq!(third, [Ok(1), Ok(1), Ok(1)]);
     }
 
     #[tokio::test]
     async fn only_the_first_of_many_hung_reads_is_waited_for_in_full() {
-        let gate = Gate::default();
+        let reads = BlockingReads::default();
         let (hold, release) = mpsc::channel::<()>();
         let release = Mutex::new(release);
         // With the full wait, four reads would take four deadlines; the others take an eighth of one.
         let deadline = Duration::from_secs(1);
         let started = Instant::now();
-        let read = gate
+        let read = reads
             .run(deadline, move |attempt| {
                 let hang = |path: &str| {
                     attempt.guard(Path::new(path), || {
@@ -253,9 +253,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_below_a_hung_directory_is_not_tried() {
-        let gate = Gate::default();
-        lock(&gate.stuck).insert("/mnt".into());
-        let reading = gate
+        let reads = BlockingReads::default();
+        lock(&reads.stuck).insert("/mnt".into());
+        let reading = reads
             .run(DEADLINE, |attempt| {
                 (
                     attempt.guard(Path::new("/mnt/a/b"), || Reading::Known(())),
@@ -269,9 +269,9 @@ mod tests {
 
     #[tokio::test]
     async fn many_hung_reads_do_not_take_more_and_more_threads() {
-        let gate = Gate::default();
-        lock(&gate.stuck).extend((0..MOST_BLOCKED).map(|i| PathBuf::from(format!("/hung{i}"))));
-        let reading = gate
+        let reads = BlockingReads::default();
+        lock(&reads.stuck).extend((0..MOST_BLOCKED).map(|i| PathBuf::from(format!("/hung{i}"))));
+        let reading = reads
             .run(DEADLINE, |attempt| attempt.guard::<()>(Path::new("/x"), || panic!("must not be read")))
             .await;
         assert_eq!(reading.why().map(|why| why.reason), Some(Reason::StillBlocked));
