@@ -98,7 +98,7 @@ fn surroundings() -> Vec<Case> {
             ..logtail("resource_limit", "the limit of memory is 1 MB")
         },
         Case {
-            provoke: |host, _| {
+            provoke: |host, exporter| {
                 let script = "#!/bin/sh\n[ \"$1\" = status ] && grep -l '^loongcollector' /proc/[0-9]*/comm 2>/dev/null\n";
                 host.write("/etc/init.d/loongcollectord", script);
                 host.sh("chmod 755 /etc/init.d/loongcollectord");
@@ -106,6 +106,11 @@ fn surroundings() -> Vec<Case> {
                 let environment =
                     [("STAND_IN_IP", "172.16.2.200"), ("STAND_IN_VERSION", "loongcollector_version=3.1.4")];
                 host.start_agent(&[LOONGCOLLECTOR], &environment, 2);
+                // The remedy names the service of the version that wrote the agent's record last.
+                eventually("the record of LoongCollector is read", || {
+                    let report = exporter.report().to_string();
+                    if report.contains("3.1.4") { Ok(()) } else { Err(report) }
+                });
             },
             people: by("one of them is removed", |host| {
                 host.kill_all("ilogtail");
